@@ -1,0 +1,5 @@
+"""``python -m seglib`` is the same program as ``seglib``."""
+
+from seglib.cli import main
+
+main()

@@ -1,0 +1,79 @@
+"""How numbers and lists are written in sentences, in one place."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+
+def p_value(p: float) -> str:
+    """Write a p-value: ``p = .03``, ``p < .001``.
+
+    Examples
+    --------
+    >>> p_value(0.031), p_value(1e-9), p_value(0.5)
+    ('p = .031', 'p < .001', 'p = .50')
+    """
+    if p < 0.001:
+        return "p < .001"
+    digits = 3 if p < 0.1 else 2
+    return f"p = {p:.{digits}f}".replace("0.", ".", 1)
+
+
+def listing(items: Sequence[str], *, last: str = "and") -> str:
+    """Join words as in a sentence.
+
+    Examples
+    --------
+    >>> listing(["a"]), listing(["a", "b"]), listing(["a", "b", "c"])
+    ('a', 'a and b', 'a, b and c')
+    """
+    items = list(items)
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}" if items else "none"
+
+
+def plain(name: str) -> str:
+    """Write a column name as words.
+
+    Examples
+    --------
+    >>> plain("days_to_burn")
+    'days to burn'
+    """
+    return name.removesuffix("_name").replace("_", " ")
+
+
+def near(name: str, names: Sequence[str]) -> str:
+    """Return a question after the name that was meant, or nothing if none comes near.
+
+    Examples
+    --------
+    >>> near("kk", ["k", "k_max", "seed"])
+    " (did you mean 'k'?)"
+    >>> near("colour", ["k", "seed"])
+    ''
+    """
+    match = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    return f" (did you mean '{match[0]}'?)" if match else ""
+
+
+def letter(i: int) -> str:
+    """Return A, B, ..., Z, AA, AB, ... for 0, 1, 2, ...
+
+    Examples
+    --------
+    >>> letter(0), letter(25), letter(26)
+    ('A', 'Z', 'AA')
+    """
+    return (letter(i // 26 - 1) if i >= 26 else "") + chr(ord("A") + i % 26)
+
+
+def position(name: str) -> int:
+    """Return 0, 1, 2, ... for A, B, C, ...; a sort key for segments.
+
+    Examples
+    --------
+    >>> position("A"), position("Z"), position("AA")
+    (0, 25, 26)
+    """
+    return sum((ord(c) - 64) * 26**i for i, c in enumerate(reversed(name))) - 1

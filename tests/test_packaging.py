@@ -1,0 +1,67 @@
+"""One list of dependencies is the truth; environment.yml and the lock are held to it."""
+
+import re
+import subprocess
+import tomllib
+
+import pytest
+import yaml
+
+CONDA_NAMES = {"duckdb": "python-duckdb"}
+
+
+@pytest.fixture(scope="module")
+def wanted(root):
+    """Requirements of pyproject.toml by name."""
+    project = tomllib.loads((root / "pyproject.toml").read_text())
+    listed = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
+    return dict(re.fullmatch(r"([A-Za-z0-9-]+)(.*)", r).groups() for r in listed)
+
+
+def test_environment_yml_lists_the_same_packages_and_floors(root, wanted):
+    listed = yaml.safe_load((root / "environment.yml").read_text())["dependencies"]
+    conda = dict(re.fullmatch(r"([A-Za-z0-9-]+)(.*)", r).groups() for r in listed if isinstance(r, str))
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    assert conda.pop("python") == project["requires-python"]
+    conda.pop("pip")
+    assert conda == {CONDA_NAMES.get(name, name): floor for name, floor in wanted.items()}
+
+
+def test_the_lock_has_every_package_with_hashes_and_at_least_its_floor(root, wanted):
+    lock = (root / "requirements.lock").read_text()
+    pins = dict(re.findall(r"^([a-z0-9-]+)==([0-9.]+)", lock, flags=re.M))
+    for name, floor in wanted.items():
+        assert name in pins, f"{name} is not locked: make lock"
+        assert version(pins[name]) >= version(floor.removeprefix(">=")), f"{name} is locked too low: make lock"
+    blocks = re.split(r"^(?=[a-z0-9-]+==)", lock, flags=re.M)[1:]
+    assert all("--hash=sha256:" in block for block in blocks)
+    assert "://" not in lock  # no address of one machine
+
+
+def version(text):
+    return tuple(int(part) for part in text.split("."))
+
+
+def test_version_is_the_same_everywhere(root):
+    from seglib import __version__
+
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    citation = yaml.safe_load((root / "CITATION.cff").read_text())
+    assert project["version"] == __version__ == citation["version"]
+    assert f"## {__version__}" in (root / "CHANGELOG.md").read_text()
+
+
+def test_make_help_lists_every_target(root):
+    printed = subprocess.run(["make", "-s", "help"], cwd=root, capture_output=True, text=True, check=True).stdout
+    phony = re.search(r"^\.PHONY: (.*)", (root / "Makefile").read_text(), flags=re.M)[1].split()
+    for target in phony:
+        assert f"make {target} " in printed
+
+
+def test_nothing_generated_is_committed(root):
+    files = subprocess.run(["git", "ls-files"], cwd=root, capture_output=True, text=True)
+    if files.returncode:
+        pytest.skip("not a git checkout")
+    tracked = files.stdout.split()
+    assert not [f for f in tracked if f.startswith(("data/processed/", "reports/")) and not f.endswith("README.md")]
+    assert not [f for f in tracked if f.endswith((".parquet", ".pkl", ".skops", ".html"))]
