@@ -1,0 +1,197 @@
+"""Where each named artefact of a run lives, and how it is written and read.
+
+A run has two folders. ``data/processed/<run>/`` is for the machine: the artefacts that one notebook
+writes and a later one reads. ``reports/<run>/`` is for people. The environment variable SEGLIB_HOME
+moves both; the source tree stays where it is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seglib.errors import InputRefused, ParameterRefused
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """A file that a run writes: its path inside the run, the notebook that writes it, what it holds."""
+
+    file: str
+    step: str
+    what: str
+
+
+ARTEFACTS: dict[str, Artefact] = {
+    "shop": Artefact("shop.json", "01_ingest", "source, as_of, rows in, accepted and quarantined"),
+    "quality": Artefact("quality.parquet", "01_ingest", "one row a rule of the contract: rows, share, examples"),
+    "quarantine": Artefact("quarantine.parquet", "01_ingest", "the rows that were set aside, as they came"),
+    "unified": Artefact("unified.parquet", "01_ingest", "one row a transaction, names joined"),
+    "homogeneity": Artefact("homogeneity.parquet", "02_eda", "one row a test: do customers differ at all?"),
+    "features": Artefact("features.parquet", "03_preprocessing", "one row a customer, original units"),
+    "matrix": Artefact("matrix.parquet", "03_preprocessing", "what KMeans sees: one row an object, scaled"),
+    "recipe": Artefact("recipe.json", "03_preprocessing", "the recipe and its options, as they were used"),
+    "k_scores": Artefact("k_scores.parquet", "04_k_selection", "one row a k and a metric"),
+    "choice": Artefact("choice.json", "04_k_selection", "the k that was chosen, and why"),
+    "assignments": Artefact("assignments.parquet", "05_clustering", "one row a row of the matrix: its segment"),
+    "segments": Artefact("segments.parquet", "05_clustering", "one row a customer: segment and certainty"),
+    "clustering": Artefact("clustering.json", "05_clustering", "the final fit: k, inertia, silhouette, sizes"),
+    "profiles": Artefact("profiles.parquet", "06_interpretation", "one row a segment and a variable"),
+    "cards": Artefact("cards.json", "06_interpretation", "one card a segment: name, sentence, markers"),
+}
+"""Every artefact but the canonical tables, which 01_ingest writes to ``tables/<name>.parquet``."""
+
+_FORMULA, _NUMBER = re.compile(r"[=+\-@\t\r]"), re.compile(r"[+-]?\d+(\.\d+)?")
+_RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+def project_root() -> Path:
+    """Return the folder that holds ``notebooks/``, ``seglib/`` and ``data/``."""
+    return Path(__file__).resolve().parents[1]
+
+
+def home() -> Path:
+    """Return the folder under which ``data/processed`` and ``reports`` lie (SEGLIB_HOME, else the project)."""
+    return Path(os.environ.get("SEGLIB_HOME") or project_root()).resolve()
+
+
+class Run:
+    """One named run: read and write its artefacts.
+
+    Parameters
+    ----------
+    name : str
+        Letters, digits, ``-`` and ``_``, at most 64; it names two folders and cannot leave them.
+    base : Path, optional
+        The folder under which both lie; default: what `home` finds.
+
+    Raises
+    ------
+    ParameterRefused
+        If the name is not a plain name.
+
+    Examples
+    --------
+    >>> Run("spring").report_dir.name
+    'spring'
+    >>> Run("../elsewhere")
+    Traceback (most recent call last):
+    ...
+    seglib.errors.ParameterRefused: a run is named with letters, digits, '-' and '_' (at most 64), not '../elsewhere'
+    """
+
+    def __init__(self, name: str, *, base: Path | None = None) -> None:
+        if not _RUN_NAME.fullmatch(name):
+            raise ParameterRefused(f"a run is named with letters, digits, '-' and '_' (at most 64), not {name!r}")
+        self.name = name
+        base = Path(base) if base else home()
+        self.data_dir = base / "data" / "processed" / name
+        self.report_dir = base / "reports" / name
+
+    def __repr__(self) -> str:
+        return f"Run({self.name!r})"
+
+    def path(self, artefact: str) -> Path:
+        """Return where an artefact of this run lies, whether or not it has been written."""
+        return self.data_dir / ARTEFACTS[artefact].file
+
+    def write(self, artefact: str, content: pd.DataFrame | duckdb.DuckDBPyRelation | dict | list) -> None:
+        """Write an artefact whole or not at all.
+
+        Tables (pandas or DuckDB) become Parquet, dictionaries and lists become JSON.
+        """
+        _write(self.path(artefact), content)
+
+    def read(self, artefact: str) -> Any:
+        """Read an artefact: a DataFrame, a dictionary or a list.
+
+        Raises
+        ------
+        InputRefused
+            If the notebook that writes it has not run yet; the message names it.
+        """
+        path = self.path(artefact)
+        if not path.exists():
+            step = ARTEFACTS[artefact].step
+            raise InputRefused(f"run '{self.name}' has no {path.name} yet: run {step}.ipynb first")
+        return json.loads(path.read_text(encoding="utf-8")) if path.suffix == ".json" else _read_parquet(path)
+
+    def read_table(self, name: str) -> pd.DataFrame:
+        """Read a canonical table that 01_ingest wrote."""
+        path = self.data_dir / "tables" / f"{name}.parquet"
+        if not path.exists():
+            raise InputRefused(f"run '{self.name}' has no table {name} yet: run 01_ingest.ipynb first")
+        return _read_parquet(path)
+
+    def write_table(self, name: str, content: pd.DataFrame | duckdb.DuckDBPyRelation) -> None:
+        """Write a canonical table to ``tables/<name>.parquet``."""
+        _write(self.data_dir / "tables" / f"{name}.parquet", content)
+
+    def write_csv(self, name: str, frame: pd.DataFrame) -> None:
+        """Write a table for people to ``reports/<run>/<name>.csv``, safe to open in a spreadsheet.
+
+        A text that a spreadsheet would take for a formula gets an apostrophe in front (OWASP, CSV injection);
+        lines end as RFC 4180 has it, so that a name with a line break stays in its quotes.
+        """
+        text = [c for c in frame.columns if frame[c].dtype == object or str(frame[c].dtype) in ("str", "string")]
+        safe = frame.assign(**{c: frame[c].map(_no_formula, na_action="ignore") for c in text})
+        path = self.report_dir / f"{name}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        safe.to_csv(path, index=False, lineterminator="\r\n", encoding="utf-8")
+
+    def write_record(self, record: dict) -> None:
+        """Write ``run.json``, the machine-readable face of the run."""
+        _write(self.report_dir / "run.json", record)
+
+    def read_record(self) -> dict:
+        """Read ``run.json``; empty if the run was never finished."""
+        path = self.report_dir / "run.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """Open an in-memory DuckDB that sees the canonical tables and the unified table of this run as views.
+
+        Raises
+        ------
+        InputRefused
+            If 01_ingest has not run yet.
+        """
+        import duckdb
+
+        unified = self.path("unified")
+        if not unified.exists():
+            raise InputRefused(f"run '{self.name}' has no tables yet: run 01_ingest.ipynb first")
+        con = duckdb.connect()
+        for file in [unified, *sorted((self.data_dir / "tables").glob("*.parquet"))]:
+            con.read_parquet(str(file)).create_view(file.stem)
+        return con
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    import pyarrow.parquet as pq
+
+    return pq.read_table(path).to_pandas(date_as_object=False)
+
+
+def _no_formula(cell: str) -> str:
+    return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
+
+
+def _write(path: Path, content: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    if isinstance(content, dict | list):
+        part.write_text(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    elif hasattr(content, "write_parquet"):
+        content.write_parquet(str(part), compression="zstd")
+    else:
+        content.to_parquet(part, compression="zstd")
+    part.replace(path)
