@@ -1,0 +1,102 @@
+"""Names and sentences by rule, and the list that leaves the house."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from seglib import clustering
+from seglib.cards import WORDS, customer_list, segment_cards
+from seglib.errors import ParameterRefused
+from seglib.preprocessing import customer_matrix
+from seglib.profiling import profile, shares
+
+
+@pytest.fixture
+def sample(prepared):
+    """(features, segments) of the committed sample in three segments."""
+    features = prepared("sample")[1].table
+    fit = clustering.segment(customer_matrix(features).table, k=3, order_by=features["n_burned"], n_init=20)
+    return features, fit.table
+
+
+def cards_of(features, segments):
+    origins = {name: shares(features, segments, name) for name in ("gender_name", "city_name")}
+    return segment_cards(profile(features, segments), origins)
+
+
+def test_cards_describe_the_planted_segments(sample, truth):
+    features, assignments = sample
+    planted = truth.loc[features.index, "archetype"].groupby(assignments["segment"]).agg(lambda s: s.mode()[0])
+    named = {card.segment: card.name.lower() for card in cards_of(features, assignments["segment"])}
+    words = {"loyal burner": "quick burners", "coupon collector": "slow collectors", "drifted away": "lapsed"}
+    assert len(named) == 3
+    for letter, archetype in planted.items():
+        assert words[archetype] in named[letter]
+
+
+def test_names_do_not_depend_on_letters(sample):
+    features, assignments = sample
+    swapped = assignments["segment"].map({"A": "C", "B": "A", "C": "B"})
+    names = [sorted(card.name for card in cards_of(features, s)) for s in (assignments["segment"], swapped)]
+    assert names[0] == names[1]
+
+
+def test_a_segment_without_markers_is_called_average_and_names_are_unique():
+    rng = np.random.default_rng(0)
+    names = list(WORDS)
+    features = pd.DataFrame(rng.normal(10, 1, (900, 4)), columns=names)
+    features["gender_name"] = rng.choice(["Female", "Male"], 900)
+    features["city_name"] = rng.choice(["Cairo", "Giza"], 900)
+    cards = cards_of(features, pd.Series(rng.choice(["A", "B", "C"], 900)))
+    assert [card.name for card in cards] == [f"Average customers ({letter})" for letter in "ABC"]
+    assert all("hardly differ" in card.sentence for card in cards)
+    assert all(card.table.empty for card in cards)
+
+
+def test_a_segment_marked_by_place_only_is_named_after_it():
+    rng = np.random.default_rng(1)
+    features = pd.DataFrame(rng.normal(10, 1, (400, 4)), columns=list(WORDS))
+    features["gender_name"] = "Female"
+    features["city_name"] = np.repeat(["Cairo", "Giza", "Suez", "Tanta", "Qena"], 80)
+    segments = pd.Series(np.where(features["city_name"] == "Cairo", "B", "A"))
+    by_letter = {card.segment: card for card in cards_of(features, segments)}
+    assert by_letter["B"].name == "Customers from Cairo"
+    assert "Cairo (100%, all: 20%)" in by_letter["B"].sentence
+
+
+def test_a_card_is_valid_json_and_its_shares_add_up(sample, tmp_path):
+    from seglib.run import Run
+
+    features, assignments = sample
+    cards = cards_of(features, assignments["segment"])
+    run = Run("r", base=tmp_path)
+    run.write("cards", [card.summary() for card in cards])
+    assert sum(card["share"] for card in run.read("cards")) == pytest.approx(1, abs=1e-5)
+    assert sum(card["customers"] for card in run.read("cards")) == len(features)
+
+
+def test_the_list_has_the_agreed_columns_and_a_control_group_in_every_segment(sample):
+    features, assignments = sample
+    listed = customer_list(assignments, cards_of(features, assignments["segment"]), control_share=0.1)
+    assert listed.columns.tolist() == [
+        "customer_id", "segment", "segment_name", "confidence", "second_segment", "outlier", "control",
+    ]  # fmt: skip
+    assert len(listed) == len(features)
+    assert listed["segment_name"].notna().all()
+    for _, own in listed.groupby("segment"):
+        assert own["control"].sum() == round(0.1 * len(own))
+
+
+def test_the_control_group_is_drawn_by_seed(sample):
+    features, assignments = sample
+    cards = cards_of(features, assignments["segment"])
+    a, b, c = (customer_list(assignments, cards, seed=seed)["control"] for seed in (0, 0, 1))
+    assert a.equals(b)
+    assert not a.equals(c)
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])
+def test_a_control_share_that_is_none_is_refused(sample, share):
+    features, assignments = sample
+    with pytest.raises(ParameterRefused, match="control_share"):
+        customer_list(assignments, cards_of(features, assignments["segment"]), control_share=share)
