@@ -1,0 +1,34 @@
+"""All figures: each takes a computed table and returns its Axes (or, where it has several, its Figure).
+
+A title states the finding, axes carry units. A segment keeps its colour and marker in every figure of a run.
+"""
+
+from seglib.plots.clustering import plot_confidence, plot_projection, plot_sizes
+from seglib.plots.explore import plot_calendar, plot_coupon_counts, plot_demographics, plot_homogeneity
+from seglib.plots.preprocessing import plot_correlation, plot_distributions, plot_variance_share
+from seglib.plots.profiling import plot_heatmap, plot_profile, plot_shares, plot_status
+from seglib.plots.selection import plot_elbow, plot_other_criteria, plot_silhouette
+from seglib.plots.theme import colour, marker
+
+__all__ = [
+    "NEAR_BORDER",
+    "colour",
+    "marker",
+    "plot_calendar",
+    "plot_confidence",
+    "plot_correlation",
+    "plot_coupon_counts",
+    "plot_demographics",
+    "plot_distributions",
+    "plot_elbow",
+    "plot_heatmap",
+    "plot_homogeneity",
+    "plot_other_criteria",
+    "plot_profile",
+    "plot_projection",
+    "plot_shares",
+    "plot_silhouette",
+    "plot_sizes",
+    "plot_status",
+    "plot_variance_share",
+]

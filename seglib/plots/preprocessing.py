@@ -1,0 +1,90 @@
+"""Figures of 03: what features look like, how they are tied, what they weigh."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
+
+from seglib.plots.theme import ACCENT, DARK, WIDTH, new_axes, set_title
+from seglib.words import plain
+
+
+def plot_distributions(features: pd.DataFrame, units: dict[str, str]) -> plt.Figure:
+    """Draw the distribution of each feature in original units; returns the Figure.
+
+    Parameters
+    ----------
+    features : pandas.DataFrame
+    units : dict of str to str
+        Unit by column, for the columns to be drawn.
+    """
+    rows = (len(units) + 1) // 2
+    figure, axes = plt.subplots(rows, 2, figsize=(WIDTH, 2.4 * rows), layout="constrained", squeeze=False)
+    for ax, (name, unit) in zip(axes.flat, units.items(), strict=False):
+        values = features[name].dropna()
+        ax.hist(values.clip(upper=values.quantile(0.99)), bins=30, color=ACCENT)
+        ax.axvline(values.median(), color=DARK, linestyle="--", linewidth=1.2)
+        ax.set(xlabel=unit, ylabel="customers")
+        ax.set_title(f"{plain(name)}: half below {values.median():.3g}", fontsize=10.5)
+    for ax in axes.flat[len(units) :]:
+        ax.remove()
+    return figure
+
+
+def plot_correlation(features: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw Spearman's rank correlation between features; those above .8 are as good as one feature."""
+    ranks = features.loc[:, features.nunique() > 1].corr(method="spearman")
+    ranks.index = ranks.columns = [plain(c) for c in ranks.columns]
+    ax = ax or new_axes(height=1.2 + 0.5 * len(ranks))
+    lower = np.triu(np.ones_like(ranks, dtype=bool))
+    sns.heatmap(
+        ranks.mask(lower).iloc[1:, :-1], ax=ax, vmin=-1, vmax=1, cmap="vlag", annot=True, fmt=".2f",
+        annot_kws={"fontsize": 10}, linewidths=1, cbar=False,
+    )  # fmt: skip
+    pairs = ranks.mask(lower).abs().stack()
+    tied = int((pairs > 0.8).sum())
+    strongest = " and ".join(pairs.idxmax()[::-1])
+    set_title(
+        ax,
+        f"{tied} pair{'s' if tied != 1 else ''} above .8"
+        if tied
+        else f"Nothing is tied; closest: {strongest} ({pairs.max():.2f})",
+    )
+    ax.set_xlabel("Spearman's rank correlation")
+    ax.grid(visible=False)
+    ax.tick_params(axis="x", rotation=30)
+    plt.setp(ax.get_xticklabels(), ha="right")
+    return ax
+
+
+def plot_variance_share(shares: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw each source column's share of the total variance (`seglib.preprocessing.variance_share`)."""
+    ax = ax or new_axes(height=1.1 + 0.42 * len(shares))
+    alarming = shares["share"] > 0.5
+    ax.barh(
+        shares["column"].map(plain),
+        shares["share"],
+        color=[sns.color_palette("colorblind")[3] if a else ACCENT for a in alarming],
+        hatch=["//" if a else "" for a in alarming],
+        edgecolor="white",
+        height=0.7,
+    )
+    ax.invert_yaxis()
+    for y, share in enumerate(shares["share"]):
+        ax.annotate(f"{share:.1%}", (share, y), (4, 0), textcoords="offset points", va="center", fontsize=10)
+    ax.axvline(0.5, color=DARK, linewidth=0.8, linestyle=":")
+    top = shares.iloc[0]
+    title = (
+        f"{plain(top['column']).capitalize()} holds {top['share']:.0%} of all variance: it will make the clusters"
+        if alarming.any()
+        else f"No column dominates: the largest share is {top['share']:.0%}"
+    )
+    ax.set(xlabel="share of the total variance", xlim=(0, 1.08))
+    set_title(ax, title)
+    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    ax.grid(visible=False, axis="y")
+    return ax

@@ -1,0 +1,71 @@
+"""The look that all figures share: one palette, one size, titles that state the finding."""
+
+from __future__ import annotations
+
+from textwrap import fill
+
+import seaborn as sns
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+
+from seglib.words import position
+
+WIDTH = 6.4
+GREY, DARK = "#8c8c8c", "#333333"
+ACCENT = sns.color_palette("colorblind")[0]
+MARKERS = "osD^vPXph*<>"
+OURS = "seglib"
+
+sns.set_theme(
+    context="notebook",
+    style="ticks",
+    palette="colorblind",
+    rc={
+        "figure.figsize": (WIDTH, 3.8),
+        "figure.facecolor": "white",
+        "font.family": "DejaVu Sans",
+        "axes.titlesize": 12,
+        "axes.titleweight": "bold",
+        "axes.titlelocation": "left",
+        "axes.titlepad": 10,
+        "axes.labelsize": 11,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "xtick.labelsize": 10.5,
+        "ytick.labelsize": 10.5,
+        "legend.fontsize": 10.5,
+        "legend.frameon": False,
+        "axes.grid": True,
+        "grid.color": "#e6e6e6",
+        "axes.axisbelow": True,
+    },
+)
+
+
+def colour(letter: str) -> tuple[float, float, float]:
+    """Return the colour of a segment, the same in every figure."""
+    return sns.color_palette("colorblind", 10)[position(letter) % 10]
+
+
+def marker(letter: str) -> str:
+    """Return the marker of a segment, the same in every figure."""
+    return MARKERS[position(letter) % len(MARKERS)]
+
+
+def new_axes(height: float = 3.8) -> Axes:
+    """Return the Axes of a new figure, as wide as all others and as high as asked (inches)."""
+    return plt.subplots(figsize=(WIDTH, height), layout="constrained", label=OURS)[1]
+
+
+def set_title(ax: Axes, text: str) -> None:
+    """Set the finding as title: from the left edge of a figure of ours, else above the Axes that were given."""
+    text = fill(text, 62)
+    if ax.figure.get_label() == OURS:
+        ax.figure.suptitle(text, x=0.01, ha="left", fontsize=12.5, weight="bold")
+    else:
+        ax.set_title(text)
+
+
+def shorten(text: str, most: int = 24) -> str:
+    """Cut a text from the data to fit, and keep matplotlib from reading dollar signs as formulas."""
+    return (text if len(text) <= most else text[: most - 1] + "…").replace("$", r"\$")

@@ -1,0 +1,111 @@
+"""Figures: a finding as title, named axes, and no surprise from names or sizes."""
+
+import pandas as pd
+import pytest
+from matplotlib import pyplot as plt
+
+from seglib import clustering, explore, plots, profiling, selection
+from seglib.cards import segment_cards
+from seglib.features import FEATURES
+from seglib.ingest import ingest
+from seglib.preprocessing import baseline_matrix, customer_matrix, variance_share
+
+
+@pytest.fixture(autouse=True)
+def close_all():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="module", params=["customer 3", "customer 2", "customer 8", "baseline 3"])
+def analysed(request, prepared):
+    """Everything the figures of one run are made of, with hostile names."""
+    recipe, k = request.param.split()
+    run, features = prepared("sample")
+    hostile = {"Genoa": "a $5 <b>city</b> & a name that goes on and on for sixty characters", "Izmir": "الإسكندرية 🎟️"}
+    customers = features.table.replace({"city_name": hostile})
+    unified = run.read("unified").replace({"city_name": hostile})
+    matrix = customer_matrix(customers) if recipe == "customer" else baseline_matrix(unified)
+    order = clustering.order_values(customers, "n_burned", matrix.table.index)
+    fit = clustering.segment(matrix.table, k=int(k), order_by=order, n_init=3)
+    segments = clustering.customer_segments(fit.table).reindex(customers.index)
+    profiles = profiling.profile(customers, segments["segment"])
+    origins = {name: profiling.shares(customers, segments["segment"], name) for name in ("gender_name", "city_name")}
+    names = {card.segment: card.name for card in segment_cards(profiles, origins)}
+    scores = selection.sweep(matrix.table, n_init=1, k_max=5, sample_rows=500)
+    evidence = explore.homogeneity(
+        unified, run.read_table("customers"), as_of="2026-06-30", burn_window=90, n_shuffles=19
+    )
+    units = {f.name: f.unit for f in FEATURES if f.role == "segmentation"}
+    return {
+        "calendar": lambda: plots.plot_calendar(explore.calendar(unified, as_of="2026-06-30")),
+        "coupon_counts": lambda: plots.plot_coupon_counts(explore.coupon_counts(unified)),
+        "demographics": lambda: plots.plot_demographics(explore.demographics(unified, "city_name", levels=5), "city"),
+        "homogeneity": lambda: plots.plot_homogeneity(evidence.table),
+        "distributions": lambda: plots.plot_distributions(customers, units),
+        "correlation": lambda: plots.plot_correlation(customers[list(units)]),
+        "variance_share": lambda: plots.plot_variance_share(variance_share(matrix)),
+        "elbow": lambda: plots.plot_elbow(scores, selection.elbow(scores), k=int(k)),
+        "silhouette": lambda: plots.plot_silhouette(scores, k=int(k)),
+        "other_criteria": lambda: plots.plot_other_criteria(scores, k=int(k)),
+        "sizes": lambda: plots.plot_sizes(segments),
+        "projection": lambda: plots.plot_projection(matrix.table, fit.table["segment"]),
+        "confidence": lambda: plots.plot_confidence(segments, near=0.2),
+        "profile": lambda: plots.plot_profile(profiles, names),
+        "heatmap": lambda: plots.plot_heatmap(profiles),
+        "status": lambda: plots.plot_status(profiling.usage(unified, fit.table)),
+        "shares": lambda: plots.plot_shares(origins["city_name"], "city"),
+    }
+
+
+def test_every_figure_is_drawn_with_title_and_named_axes(analysed):
+    drawn_by = {name.removeprefix("plot_") for name in plots.__all__ if name.startswith("plot_")}
+    assert drawn_by == set(analysed)
+    for name, draw in analysed.items():
+        drawing = draw()
+        figure = drawing.figure if hasattr(drawing, "figure") and drawing.figure is not None else drawing
+        figure.canvas.draw()
+        titles = [figure.get_suptitle(), *(ax.get_title(loc="left") + ax.get_title() for ax in figure.axes)]
+        assert any(title.strip() for title in titles), name
+        labelled = [ax for ax in figure.axes if ax.get_label() != "<colorbar>"]
+        assert any(ax.get_xlabel() or ax.get_ylabel() for ax in labelled), name
+        assert figure.get_size_inches()[0] == pytest.approx(6.4), name
+
+
+def test_a_figure_can_be_put_into_axes_of_the_analysts_own():
+    figure, (left, right) = plt.subplots(1, 2)
+    scores = pd.DataFrame(
+        {"k": [1, 2, 3] * 2, "metric": ["inertia"] * 3 + ["silhouette"] * 3, "value": [9, 4, 3, 0, 0.5, 0.3]}
+    )
+    assert plots.plot_elbow(scores, 2, ax=left) is left
+    assert plots.plot_silhouette(scores, ax=right) is right
+    assert "k = 2" in left.get_title(loc="left")
+    assert not figure.get_suptitle()
+
+
+def test_titles_state_what_the_table_says():
+    scores = pd.DataFrame({"k": [2, 3, 4], "metric": "silhouette", "value": [0.2, 0.45, 0.3]})
+    assert "k = 3 (0.45)" in plots.plot_silhouette(scores).figure.get_suptitle()
+    shares = pd.DataFrame({"column": ["city_name", "burn_rate"], "share": [0.85, 0.15]})
+    assert "City holds 85%" in plots.plot_variance_share(shares).figure.get_suptitle()
+    even = shares.assign(share=[0.5, 0.5])
+    assert "No column dominates" in plots.plot_variance_share(even).figure.get_suptitle()
+
+
+def test_no_elbow_is_said():
+    scores = pd.DataFrame({"k": [1, 2, 3], "metric": "inertia", "value": [3.0, 2, 1]})
+    assert "no elbow" in plots.plot_elbow(scores, None).figure.get_suptitle()
+
+
+def test_a_segment_keeps_colour_and_marker_and_neighbours_differ():
+    letters = "ABCDEFGHIJ"
+    assert len({plots.colour(c) for c in letters}) == len({plots.marker(c) for c in letters}) == 10
+    assert plots.colour("B") == plots.colour("B")
+
+
+def test_a_shop_without_structure_is_titled_so(tables, write_csv):
+    shop = ingest(write_csv(tables))
+    evidence = explore.homogeneity(
+        shop.unified.df(), shop.table("customers"), as_of="2024-06-30", burn_window=30, n_shuffles=19
+    )
+    assert plots.plot_homogeneity(evidence.table).figure.get_suptitle() == "Nothing differs by more than chance"
