@@ -1,0 +1,82 @@
+"""What a cell says: escaped, formatted, with a text for every figure."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
+from matplotlib import pyplot as plt
+
+from seglib import notebook
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """Call a function of the module and return what it displayed, as its HTML or Markdown."""
+    displayed = []
+    monkeypatch.setattr(notebook, "display", lambda thing: displayed.append(thing.data))
+
+    def show(function, *args, **options):
+        displayed.clear()
+        function(*args, **options)
+        return list(displayed)
+
+    return show
+
+
+def test_a_table_is_formatted_for_reading(shown):
+    frame = pd.DataFrame(
+        {
+            "customer_id": ["007", "<script>"],
+            "n_coupons": [12345, 6],
+            "share": [0.12345, np.nan],
+            "days": [3.14159, 2.0],
+            "day": pd.to_datetime(["2024-07-14", None]),
+            "sure": [True, False],
+        }
+    )
+    [out] = shown(notebook.table, frame, "A & B", percent=["share"])
+    soup = BeautifulSoup(out, "html.parser")
+    rows = [[cell.get_text() for cell in row.find_all("td")] for row in soup.find_all("tr")[1:]]
+    assert rows == [["007", "12,345", "12.3%", "3.14", "2024-07-14", "yes"], ["<script>", "6", "–", "2.00", "–", "no"]]
+    assert soup.find("script") is None
+    assert soup.caption.get_text() == "A & B"
+    assert [th.get_text() for th in soup.find_all("th")][:2] == ["customer id", "n coupons"]
+    assert all(th["scope"] == "col" for th in soup.find_all("th"))
+
+
+def test_a_long_table_is_cut_and_says_so(shown):
+    [out] = shown(notebook.table, pd.DataFrame({"x": range(100)}), "Numbers", rows=10)
+    soup = BeautifulSoup(out, "html.parser")
+    assert len(soup.tbody.find_all("tr")) == 10
+    assert "first 10 of 100" in soup.caption.get_text()
+
+
+def test_a_figure_is_shown_with_alt_text_and_closed(shown):
+    ax = plt.subplots()[1]
+    number = ax.figure.number
+    [out] = shown(notebook.show, ax, alt='a "quoted" <finding>', caption="n = 3")
+    soup = BeautifulSoup(out, "html.parser")
+    assert soup.img["alt"] == 'a "quoted" <finding>'
+    assert soup.img["src"].startswith("data:image/png;base64,")
+    assert soup.figcaption.get_text() == "n = 3"
+    assert not plt.fignum_exists(number)
+
+
+def test_a_figure_without_alt_text_is_refused():
+    with pytest.raises(ValueError, match="alt text"):
+        notebook.show(plt.subplots()[1], alt=" ")
+    plt.close("all")
+
+
+def test_same_figure_same_bytes(shown):
+    def draw():
+        ax = plt.subplots()[1]
+        ax.plot([1, 2, 3])
+        return shown(notebook.show, ax, alt="line")[0]
+
+    assert draw() == draw()
+
+
+def test_sentences_are_paragraphs_and_sql_is_code(shown):
+    assert shown(notebook.say, "one", "two")[0] == "one\n\ntwo"
+    assert shown(notebook.sql, "SELECT 1\n")[0] == "```sql\nSELECT 1\n```"
