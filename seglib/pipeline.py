@@ -1,0 +1,251 @@
+"""Run the six notebooks in order with papermill, and write the record of the run.
+
+This module knows the notebooks by name only: it imports nothing of the analysis.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import platform
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from seglib import __version__, parameters
+from seglib.errors import InputRefused, NotebookFailed, ParameterRefused
+from seglib.progress import RunProgress
+from seglib.run import Run, project_root
+from seglib.staging import Stage, stage
+
+STEPS: dict[str, str] = {
+    "01_ingest": "Can this data be trusted?",
+    "02_eda": "Who are the customers, and do they differ at all?",
+    "03_preprocessing": "What describes a customer, and how much does each thing weigh?",
+    "04_k_selection": "How many segments?",
+    "05_clustering": "Who belongs where, and how surely?",
+    "06_interpretation": "What is each segment, and what would you do with it?",
+}
+"""The notebooks in their order, each with the question it answers."""
+
+NOTEBOOKS = project_root() / "notebooks"
+PACKAGES = ("pandas", "numpy", "scikit-learn", "duckdb", "pyarrow", "papermill")
+NOT_TESTED = {
+    "structure": "not tested",
+    "useful": "not tested",
+    "sentence": (
+        "Whether these segments are more than chance would make, and whether they help, has not been tested: "
+        "KMeans divides any data into as many segments as it is asked for."
+    ),
+}
+"""The verdict of a version that has no test of structure yet: it claims nothing."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What somebody asked for.
+
+    Attributes
+    ----------
+    run : str
+        Name of the run.
+    source : str, optional
+        Where the data are; None where the run continues from an earlier one.
+    overrides : mapping of str to Any
+        Parameters by name.
+    start : str
+        First notebook to run; earlier ones are taken over from the last run of that name.
+    """
+
+    run: str
+    source: str | None = "sample"
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    start: str = "01_ingest"
+
+
+def step_named(name: str) -> str:
+    """Return the notebook that ``04``, ``4`` or ``04_k_selection`` stands for.
+
+    Raises
+    ------
+    ParameterRefused
+        If there is none.
+    """
+    plain = name.removesuffix(".ipynb")
+    matches = [step for step in STEPS if step == plain or (plain.isdigit() and step.startswith(f"{int(plain):02d}_"))]
+    if not matches:
+        raise ParameterRefused(f"there is no notebook '{name}'; there are {', '.join(STEPS)}")
+    return matches[0]
+
+
+def execute(request: Request) -> Path:
+    """Run the notebooks, build the report, put both in place.
+
+    Returns
+    -------
+    Path
+        ``index.html`` of the report.
+
+    Raises
+    ------
+    ParameterRefused
+        Before anything runs, if a parameter's name or value does not fit, or another process builds this run.
+    InputRefused
+        If the data are refused. The last good report of that name stays.
+    NotebookFailed
+        If a notebook stops with an error; the message names it, the cell and the error. The last good
+        report of that name stays.
+    """
+    from seglib import report
+
+    started = dt.datetime.now(dt.UTC)
+    steps = list(STEPS)
+    skipped, remaining = steps[: steps.index(request.start)], steps[steps.index(request.start) :]
+    declared = {step: parameters.declared(NOTEBOOKS / f"{step}.ipynb") for step in steps}
+    _refuse_unusable(request, declared, skipped)
+    with stage(request.run) as building:
+        earlier = building.continue_from(skipped) if skipped else building.clear()
+        done = {step: earlier[step] for step in skipped}
+        given = {name: value for step in earlier.values() for name, value in step["parameters"].items()}
+        given |= {**request.overrides, "run": request.run}
+        if request.source is not None:
+            given["source"] = _seen_from_notebooks(request.source)
+        values = parameters.resolve(declared, given)
+        with RunProgress(len(remaining)) as progress:
+            for step in remaining:
+                seconds = _run_notebook(step, values[step], building, progress)
+                done[step] = {"parameters": values[step], "seconds": round(seconds, 2)}
+                building.record(done)
+        record = _record(building.run, done, started)
+        building.run.write_record(record)
+        report.build(building.run.report_dir, record, STEPS)
+        building.put_in_place()
+    return Run(request.run).report_dir / "index.html"
+
+
+def _refuse_unusable(
+    request: Request, declared: dict[str, dict[str, parameters.Parameter]], skipped: list[str]
+) -> None:
+    """Refuse, before anything is touched, what cannot work."""
+    parameters.resolve(declared, request.overrides)
+    Run(request.run)
+    if skipped:
+        running = {name for step, names in declared.items() if step not in skipped for name in names}
+        given = [*request.overrides, *(["source"] if request.source is not None else [])]
+        late = [name for name in given if name not in running]
+        if late:
+            home = next(step for step in skipped if late[0] in declared[step])
+            raise ParameterRefused(f"'{late[0]}' is read by {home}, which --from {request.start} skips")
+    elif request.source != "sample" and not Path(str(request.source)).expanduser().exists():
+        raise InputRefused(f"source '{request.source}' does not exist; give a workbook (.xlsx), a folder, or 'sample'")
+
+
+def _seen_from_notebooks(source: str) -> str:
+    """Return a path as the notebooks see it, who run in their own folder."""
+    if source == "sample":
+        return source
+    try:
+        return Path(os.path.relpath(Path(source).expanduser(), NOTEBOOKS)).as_posix()
+    except ValueError:  # another drive
+        return str(Path(source).expanduser().resolve())
+
+
+def _run_notebook(step: str, values: dict[str, Any], building: Stage, progress: RunProgress) -> float:
+    """Execute one notebook into the report folder of the stage and return the seconds it took."""
+    import nbformat
+    import papermill
+    from traitlets.config import Config
+
+    source, output = NOTEBOOKS / f"{step}.ipynb", building.run.report_dir / "notebooks" / f"{step}.ipynb"
+    output.parent.mkdir(parents=True, exist_ok=True)
+    n_cells = sum(cell.cell_type == "code" for cell in nbformat.read(source, as_version=4).cells)
+    progress.start(step, n_cells + 1)  # papermill adds a cell with the values
+    begun = time.perf_counter()
+    with (building.folder / "kernel.log").open("ab") as log:
+        try:
+            papermill.execute_notebook(
+                source,
+                output,
+                parameters=values,
+                kernel_name="python3",
+                cwd=NOTEBOOKS,
+                progress_bar=False,
+                kernel_manager_class=_kernel_manager(building, log),
+                on_cell_executed=lambda **_: progress.cell(),
+                config=Config({"KernelManager": {"transport_encryption": "auto"}}),
+            )
+        except papermill.PapermillExecutionError as error:
+            raise _translated(step, error, output) from None
+    seconds = time.perf_counter() - begun
+    notebook = nbformat.read(output, as_version=4)
+    for path in ("input_path", "output_path"):  # of this machine: nobody else's business
+        notebook.metadata["papermill"].pop(path, None)
+    nbformat.write(notebook, output)
+    progress.done(step, seconds)
+    return seconds
+
+
+def _kernel_manager(building: Stage, log: BinaryIO) -> type:
+    """Return a kernel manager whose kernels work in the stage and write what they mutter to a log."""
+    from jupyter_client.manager import AsyncKernelManager
+
+    class KernelManager(AsyncKernelManager):
+        async def start_kernel(self, **options: Any) -> None:
+            environment = {**os.environ, "SEGLIB_HOME": str(building.folder)}
+            await super().start_kernel(env=environment, stderr=log, **options)
+
+    return KernelManager
+
+
+def _translated(step: str, error: Any, output: Path) -> Exception:
+    """Turn papermill's error into one of ours: refused data, a refused value, or a notebook that failed."""
+    for ours in (InputRefused, ParameterRefused):
+        if error.ename == ours.__name__:
+            return ours(error.evalue)
+    import nbformat
+
+    cells = nbformat.read(output, as_version=4).cells
+    cell = next(c for c in cells if any(o.output_type == "error" for o in c.get("outputs", [])))
+    first = next((line.strip() for line in cell.source.splitlines() if line.strip()), "")
+    return NotebookFailed(
+        f"{step}.ipynb stopped in cell '{cell.id}' ({first}): {error.ename}: {error.evalue}\n"
+        f"The notebook with the error is {output}"
+    )
+
+
+def _record(run: Run, done: dict[str, dict], started: dt.datetime) -> dict:
+    """Gather run.json, the machine-readable face of a run, from what the notebooks wrote."""
+    shop, recipe, choice, clustering = (run.read(name) for name in ("shop", "recipe", "choice", "clustering"))
+    cards = run.read("cards")
+    return {
+        "status": "done",
+        "run": run.name,
+        "recipe": recipe["name"],
+        "source": shop["source"],
+        "as_of": shop["as_of"],
+        "seed": done["05_clustering"]["parameters"]["seed"],
+        "parameters": {step: known["parameters"] for step, known in done.items()},
+        "inputs": shop["inputs"],
+        "period": [shop["first_transaction"], shop["last_transaction"]],
+        "customers": sum(card["customers"] for card in cards),
+        "customers_without_transaction": recipe["customers_without_transaction"],
+        "rows": shop["rows"],
+        "k": clustering["k"],
+        "k_reason": choice["reason"],
+        "inertia": clustering["inertia"],
+        "silhouette": clustering["silhouette"],
+        "verdict": NOT_TESTED,
+        "segments": [
+            {key: card[key] for key in ("segment", "name", "sentence", "customers", "share")} for card in cards
+        ],
+        "durations_s": {step: known["seconds"] for step, known in done.items()},
+        "versions": {
+            "seglib": __version__,
+            "python": platform.python_version(),
+            **{name: version(name) for name in PACKAGES},
+        },
+        "started_utc": started.isoformat(timespec="seconds"),
+    }

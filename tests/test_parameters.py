@@ -1,0 +1,120 @@
+"""Parameters: defaults live in the notebooks, overrides are checked by name, type and choice."""
+
+import nbformat
+import pytest
+
+from seglib import parameters
+from seglib.errors import ParameterRefused
+from seglib.parameters import Parameter, declared, read_file, read_settings, resolve
+
+CELL = """\
+run: str = "sample"  # name of the run
+k: int = None  # number of segments; None: by rule
+share: float = 0.1  # a share
+scale: bool = True  # scale it
+recipe: str = "customer"  # how (one of: customer, baseline)
+"""
+
+
+@pytest.fixture
+def notebook(tmp_path):
+    nb = nbformat.v4.new_notebook(
+        metadata={"kernelspec": {"name": "python3", "language": "python", "display_name": "x"}}
+    )
+    nb.cells = [nbformat.v4.new_code_cell(CELL, metadata={"tags": ["parameters"]})]
+    path = tmp_path / "01_x.ipynb"
+    nbformat.write(nb, path)
+    return declared(path)
+
+
+def test_names_types_defaults_and_choices_are_read(notebook):
+    assert {p.name: (p.type, p.default) for p in notebook.values()} == {
+        "run": (str, "sample"), "k": (int, None), "share": (float, 0.1), "scale": (bool, True),
+        "recipe": (str, "customer"),
+    }  # fmt: skip
+    assert notebook["recipe"].choices == ["customer", "baseline"]
+    assert notebook["run"].help == "name of the run"
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "value"),
+    [
+        ("k", "3", 3), ("k", 3, 3), ("k", "none", None), ("k", None, None), ("k", "-2", -2),
+        ("share", "0.25", 0.25), ("share", 1, 1.0), ("share", "1e-3", 0.001),
+        ("scale", "false", False), ("scale", "True", True), ("scale", False, False),
+        ("recipe", "baseline", "baseline"), ("run", "spring", "spring"), ("run", "7", "7"),
+    ],
+)  # fmt: skip
+def test_values_are_read_in_the_type_of_the_parameter(notebook, name, given, value):
+    got = notebook[name].check(given)
+    assert got == value
+    assert type(got) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "message"),
+    [
+        ("k", "3.5", "whole number"), ("k", "three", "whole number"), ("k", 3.5, "whole number"), ("k", True, "whole"),
+        ("share", "much", "a number"), ("share", "nan", "a number"), ("share", "inf", "a number"),
+        ("share", None, "empty"),
+        ("scale", "yes", "true or false"), ("scale", 1, "true or false"),
+        ("recipe", "basline", "one of customer, baseline"), ("run", 7, "a text"), ("run", ["a"], "a text"),
+    ],
+)  # fmt: skip
+def test_values_of_another_type_are_refused(notebook, name, given, message):
+    with pytest.raises(ParameterRefused, match=message):
+        notebook[name].check(given)
+
+
+def test_a_date_in_yaml_is_a_text(tmp_path):
+    file = tmp_path / "p.yaml"
+    file.write_text("as_of: 2024-07-14\n")
+    assert Parameter("as_of", str, None, "").check(read_file(file)["as_of"]) == "2024-07-14"
+
+
+def test_every_notebook_gets_what_it_declares(notebook):
+    other = {"k": Parameter("k", int, None, ""), "seed": Parameter("seed", int, 0, "")}
+    values = resolve({"01": notebook, "02": other}, {"k": "4", "scale": "false"})
+    assert values["01"]["k"] == values["02"]["k"] == 4
+    assert values["01"]["scale"] is False
+    assert values["02"] == {"k": 4, "seed": 0}
+
+
+def test_an_unknown_name_is_refused_with_the_near_one(notebook):
+    with pytest.raises(ParameterRefused, match=r"'kk' \(did you mean 'k'\?\)"):
+        resolve({"01": notebook}, {"kk": "3"})
+    with pytest.raises(ParameterRefused, match=r"'colour';"):
+        resolve({"01": notebook}, {"colour": "red"})
+
+
+@pytest.mark.parametrize("setting", ["k", "=3", " =3"])
+def test_a_setting_without_name_or_value_is_refused(setting):
+    with pytest.raises(ParameterRefused, match="name=value"):
+        read_settings([setting])
+
+
+def test_a_value_may_contain_an_equals_sign():
+    assert read_settings(["source=a=b.xlsx"]) == {"source": "a=b.xlsx"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [("- a\n- b\n", "name: value"), ("a: [", "YAML"), ("1: 2\n", "name: value")]
+)
+def test_a_file_that_is_no_list_of_parameters_is_refused(tmp_path, text, message):
+    file = tmp_path / "p.yaml"
+    file.write_text(text)
+    with pytest.raises(ParameterRefused, match=message):
+        read_file(file)
+
+
+def test_a_missing_file_is_refused_and_an_empty_one_is_fine(tmp_path):
+    with pytest.raises(ParameterRefused, match="does not exist"):
+        read_file(tmp_path / "none.yaml")
+    (tmp_path / "empty.yaml").write_text("# nothing yet\n")
+    assert read_file(tmp_path / "empty.yaml") == {}
+
+
+def test_the_shipped_parameter_files_fit_the_notebooks(root):
+    notebooks = {p.stem: declared(p) for p in sorted((root / "notebooks").glob("0*.ipynb"))}
+    for file in (root / "params").glob("*.yaml"):
+        resolve(notebooks, parameters.read_file(file))

@@ -1,0 +1,353 @@
+"""The runner: whole runs of both recipes, the same whatever the machine, refused or failed with a clear word."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
+from filelock import FileLock
+from sklearn.metrics import adjusted_rand_score
+
+from seglib import pipeline
+from seglib.errors import InputRefused, NotebookFailed, ParameterRefused
+from seglib.pipeline import STEPS, Request, execute, step_named
+from seglib.run import Run
+from seglib.staging import Stage
+
+HASHED = ("features", "matrix", "k_scores", "assignments", "segments", "profiles", "homogeneity", "unified", "cards")
+
+
+def seglib(*arguments, home, **environment):
+    """Run the command line in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "seglib", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "SEGLIB_HOME": str(home), **environment},
+    )
+
+
+@pytest.fixture(scope="module", params=["customer", "baseline"])
+def twice(request, tmp_path_factory):
+    """The same run on two machines that differ in threads, time zone, locale and hash seed."""
+    machines = [
+        {"OMP_NUM_THREADS": "1", "TZ": "Pacific/Auckland", "LC_ALL": "C", "PYTHONHASHSEED": "1"},
+        {"OMP_NUM_THREADS": "2", "TZ": "America/Lima", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "2"},
+    ]
+    homes = []
+    for machine in machines:
+        home = tmp_path_factory.mktemp("home")
+        options = ["--recipe", request.param, "--set", "n_shuffles=99", "--set", "n_init=20"]
+        done = seglib("run", "--run", "twice", *options, home=home, **machine)
+        assert done.returncode == 0, done.stderr
+        assert Path(done.stdout.strip()) == home / "reports" / "twice" / "index.html"
+        homes.append(home)
+    return request.param, [Run("twice", base=home) for home in homes], done
+
+
+def test_the_same_run_has_the_same_hashes_whatever_the_machine(twice):
+    _, runs, _ = twice
+    for name in HASHED:
+        first, second = (hashlib.sha256(run.path(name).read_bytes()).hexdigest() for run in runs)
+        assert first == second, name
+    lists = [(run.report_dir / "segments.csv").read_bytes() for run in runs]
+    assert lists[0] == lists[1]
+
+
+def test_run_json_is_the_machine_readable_face(twice):
+    recipe, (run, _), _ = twice
+    record = run.read_record()
+    assert list(record) == [
+        "status", "run", "recipe", "source", "as_of", "seed", "parameters", "inputs", "period", "customers",
+        "customers_without_transaction", "rows", "k", "k_reason", "inertia", "silhouette", "verdict", "segments",
+        "durations_s", "versions", "started_utc",
+    ]  # fmt: skip
+    assert (record["status"], record["run"], record["recipe"], record["k"]) == ("done", "twice", recipe, 3)
+    assert record["rows"]["in"] == record["rows"]["accepted"] + record["rows"]["quarantined"] == 13_534
+    assert record["customers"] + record["customers_without_transaction"] == 1500
+    assert record["customers"] == sum(s["customers"] for s in record["segments"])
+    assert record["verdict"]["structure"] == "not tested"
+    assert set(record["durations_s"]) == set(record["parameters"]) == set(STEPS)
+
+
+def test_segments_csv_lists_every_customer_once(twice):
+    _, (run, _), _ = twice
+    listed = pd.read_csv(run.report_dir / "segments.csv", dtype={"customer_id": str})
+    assert listed["customer_id"].is_unique
+    assert len(listed) == run.read_record()["customers"]
+    assert listed["confidence"].between(0, 1).all()
+    absent = pd.read_csv(run.report_dir / "customers_without_transaction.csv", dtype={"customer_id": str})
+    assert not set(absent["customer_id"]) & set(listed["customer_id"])
+
+
+def test_the_planted_segments_are_found_without_being_told(twice, truth):
+    recipe, (run, _), _ = twice
+    listed = pd.read_csv(run.report_dir / "segments.csv", dtype={"customer_id": str}).set_index("customer_id")
+    agreement = adjusted_rand_score(truth.loc[listed.index, "segment"], listed["segment"])
+    assert agreement >= 0.9 if recipe == "customer" else agreement < 0.2  # baseline finds cities
+
+
+def test_the_report_stands_alone_and_every_link_resolves(twice):
+    _, (run, _), _ = twice
+    pages = {path.name: BeautifulSoup(path.read_text("utf-8"), "html.parser") for path in run.report_dir.glob("*.html")}
+    assert len(pages) == 13
+    for name, soup in pages.items():
+        assert not soup.find_all(["script", "link", "iframe"]), name
+        for image in soup.find_all("img"):
+            assert image["src"].startswith("data:"), name
+            assert len(image["alt"]) > 20, name
+        for link in soup.find_all("a", href=True):
+            file, _, anchor = link["href"].partition("#")
+            assert (run.report_dir / file).exists(), f"{name}: {link['href']}"
+            if anchor:
+                assert (pages[file] if file else soup).find(id=anchor), f"{name}: {link['href']}"
+        assert not soup.find_all(class_="warning"), name
+        assert "Traceback" not in soup.get_text(), name
+    sizes = {path.name: path.stat().st_size for path in run.report_dir.glob("*.html")}
+    assert max(sizes.values()) < 2e6
+    assert sizes["index.html"] < 6e5
+
+
+def test_no_page_and_no_notebook_names_a_path_of_this_machine(twice):
+    _, (run, _), _ = twice
+    for path in [
+        *run.report_dir.glob("*.html"),
+        *run.report_dir.glob("notebooks/*.ipynb"),
+        run.report_dir / "run.json",
+    ]:
+        assert str(run.report_dir.parents[1]) not in path.read_text("utf-8"), path.name
+
+
+def test_without_a_terminal_progress_is_plain_lines(twice):
+    *_, done = twice
+    assert "[1/6] 01_ingest\n" in done.stderr
+    assert "\x1b" not in done.stderr
+    assert "Warning" not in done.stderr
+
+
+def test_from_continues_a_finished_run_and_keeps_its_parameters(twice):
+    recipe, (_, run), _ = twice
+    before = run.read_record()
+    features = run.path("features").stat().st_mtime_ns
+    done = seglib("run", "--run", "twice", "--from", "04", "--set", "k=4", home=run.data_dir.parents[2])
+    assert done.returncode == 0, done.stderr
+    assert "[1/3] 04_k_selection" in done.stderr
+    record = run.read_record()
+    assert (record["k"], record["k_reason"], record["recipe"]) == (4, "given by the analyst.", recipe)
+    assert record["parameters"]["04_k_selection"]["n_init"] == 20  # as the run was asked for the first time
+    assert record["durations_s"]["01_ingest"] == before["durations_s"]["01_ingest"]
+    assert run.path("features").stat().st_mtime_ns == features  # carried over, not made again
+    assert len(record["segments"]) == 4
+
+
+# Refusals ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("SEGLIB_HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--set", "kk=3"], "did you mean 'k'?"),
+        (["--set", "k=three"], "whole number"),
+        (["--set", "k"], "name=value"),
+        (["--recipe", "basline"], "one of customer, baseline"),
+        (["--run", "../up"], "a run is named"),
+        (["--from", "99"], "there is no notebook '99'"),
+        (["--from", "04"], "no finished 01_ingest to continue from"),
+        (["--from", "04", "--set", "recipe=baseline"], "which --from 04_k_selection skips"),
+        (["--from", "04", "--source", "sample"], "which --from 04_k_selection skips"),
+        (["--params", "nowhere.yaml"], "does not exist"),
+        (["--unknown-option"], "No such option"),
+    ],
+)
+def test_wrong_usage_ends_with_2_before_anything_runs(home, options, message):
+    done = seglib("run", *options, home=home)
+    assert done.returncode == 2
+    assert message in done.stderr.replace("\n", " ")
+    assert "[1/" not in done.stderr
+    assert not (home / "reports").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("missing.xlsx", None, "does not exist"),
+        ("text.xlsx", b"hello", "its content is not a workbook"),
+        (
+            "sheets.xlsx",
+            {"transaction": ["transaction_id"], "customers": ["customer_id"]},
+            "no table 'transactions' (did",
+        ),
+    ],
+)
+def test_refused_input_ends_with_1_and_one_sentence(home, name, content, message):
+    path = home / name
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content:
+        with pd.ExcelWriter(path) as writer:
+            for sheet, columns in content.items():
+                pd.DataFrame({c: [1] for c in columns}).to_excel(writer, sheet_name=sheet, index=False)
+    done = seglib("run", "--source", path, "--run", "refused", home=home)
+    assert done.returncode == 1
+    sentence = done.stderr.splitlines()[-1]
+    assert sentence.startswith("seglib: ")
+    assert message in sentence
+    assert "Traceback" not in done.stderr
+    assert not (home / "reports" / "refused").exists()
+
+
+@pytest.fixture
+def fake_notebooks(home, monkeypatch):
+    """Run other notebooks than the real ones: each writes what the record is made of."""
+    folder = home / "notebooks"
+    folder.mkdir()
+    monkeypatch.setattr(pipeline, "NOTEBOOKS", folder)
+    shop = {
+        "source": "s", "as_of": "d", "inputs": [], "rows": {"in": 1, "accepted": 1, "quarantined": 0},
+        "first_transaction": "d", "last_transaction": "d",
+    }  # fmt: skip
+    card = {"segment": "A", "name": "n", "sentence": "s", "customers": 1, "share": 1.0}
+    writes = {
+        "01_ingest": ("shop", shop),
+        "03_preprocessing": ("recipe", {"name": "customer", "customers_without_transaction": 0}),
+        "04_k_selection": ("choice", {"reason": "r"}),
+        "05_clustering": ("clustering", {"k": 2, "inertia": 1.0, "silhouette": 0.5}),
+        "06_interpretation": ("cards", [card]),
+    }
+
+    def write(breaks=None, code="1 / 0"):
+        for step in STEPS:
+            lines = ["from seglib.run import Run", f"Run(run).write(*{writes[step]!r})"] if step in writes else ["pass"]
+            parameters = 'run: str = "x"  # name\nseed: int = 0  # seed\nsource: str = "sample"  # source'
+            nb = nbformat.v4.new_notebook(
+                metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+            )
+            nb.cells = [
+                nbformat.v4.new_markdown_cell(f"# {step}"),
+                nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]}),
+                nbformat.v4.new_code_cell("\n".join(lines)),
+            ]
+            if step == breaks:
+                nb.cells.append(nbformat.v4.new_code_cell(f"# the culprit\n{code}", id="culprit"))
+            nbformat.write(nb, folder / f"{step}.ipynb")
+
+    return write
+
+
+def test_a_notebook_that_fails_is_named_and_the_last_good_report_stays(home, fake_notebooks):
+    fake_notebooks()
+    index = execute(Request("r"))
+    good = index.read_text()
+    fake_notebooks(breaks="04_k_selection")
+    with pytest.raises(NotebookFailed) as failed:
+        execute(Request("r"))
+    message = str(failed.value)
+    for part in ("04_k_selection.ipynb", "'culprit'", "# the culprit", "ZeroDivisionError: division by zero"):
+        assert part in message
+    assert NotebookFailed.exit_code == 3
+    assert index.read_text() == good
+    broken = Path(message.splitlines()[-1].removeprefix("The notebook with the error is "))
+    assert "ZeroDivisionError" in broken.read_text()
+
+    # ... and the broken run can be continued once the notebook is mended
+    fake_notebooks()
+    assert execute(Request("r", source=None, start="04_k_selection")) == index
+    assert Run("r").read_record()["status"] == "done"
+    assert not (home / ".building" / "r").exists()
+
+
+def test_errors_raised_on_purpose_inside_a_notebook_keep_their_exit_code(home, fake_notebooks):
+    for error in (InputRefused, ParameterRefused):
+        fake_notebooks(breaks="02_eda", code=f"from seglib.errors import *\nraise {error.__name__}('because')")
+        with pytest.raises(error, match="because"):
+            execute(Request("r"))
+    assert (InputRefused.exit_code, ParameterRefused.exit_code) == (1, 2)
+
+
+def test_two_runs_of_one_name_cannot_interleave(home, fake_notebooks):
+    fake_notebooks()
+    (home / ".building").mkdir()
+    with FileLock(home / ".building" / "r.lock"), pytest.raises(ParameterRefused, match="another process"):
+        execute(Request("r"))
+    execute(Request("r"))
+
+
+def test_a_kill_between_the_two_renames_is_undone(home):
+    run = Run("r")
+    run.write("choice", {"k": 3})
+    run.write_record({"status": "done"})
+    building = Stage("r")
+    building.folder.mkdir(parents=True)
+    run.report_dir.rename(building.folder / "old-reports")
+    building.recover()
+    assert run.read_record() == {"status": "done"}
+    assert run.read("choice") == {"k": 3}
+
+
+def test_a_source_is_found_from_where_the_command_is_given(home, fake_notebooks, monkeypatch):
+    fake_notebooks()
+    (home / "here").mkdir()
+    (home / "here" / "shop.xlsx").write_bytes(b"x")
+    monkeypatch.chdir(home / "here")
+    execute(Request("r", source="shop.xlsx"))
+    given = Run("r").read_record()["parameters"]["01_ingest"]["source"]
+    assert given == "../here/shop.xlsx"  # as seen from the notebooks
+
+
+@pytest.mark.parametrize("name", ["4", "04", "04_k_selection", "04_k_selection.ipynb"])
+def test_a_step_has_several_names(name):
+    assert step_named(name) == "04_k_selection"
+
+
+# The real workbook ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("scale", "inertia", "silhouette"), [("false", 46122.336, 0.410830), ("true", 25577.968, 0.502620)]
+)
+def test_the_original_analysis_end_to_end(workbook, home, scale, inertia, silhouette):
+    options = ["--recipe", "baseline", "--set", "k=3", "--set", f"scale_frequency={scale}", "--set", "n_shuffles=99"]
+    done = seglib("run", "--source", workbook, "--run", "original", *options, home=home)
+    assert done.returncode == 0, done.stderr
+    run = Run("original")
+    record = run.read_record()
+    assert record["inertia"] == pytest.approx(inertia, abs=1e-3)
+    assert record["silhouette"] == pytest.approx(silhouette, abs=1e-5)
+    assert run.read("choice")["criteria"]["elbow"] == 3
+    assert run.read("matrix").columns.tolist() == [
+        "gender_name", "city_name", "transaction_status", "coupon_usage_frequency",
+    ]  # fmt: skip
+
+
+def test_the_workbook_with_the_default_recipe(workbook, home):
+    done = seglib("run", "--source", workbook, "--run", "workbook", "--set", "n_shuffles=99", home=home)
+    assert done.returncode == 0, done.stderr
+    record = Run("workbook").read_record()
+    assert (record["customers"], record["customers_without_transaction"]) == (989, 11)
+    assert len(pd.read_csv(Run("workbook").report_dir / "customers_without_transaction.csv")) == 11
+
+
+def test_a_shop_without_genders_cities_branches_runs_through(home, root, tmp_path):
+    book = pd.read_excel(root / "data/sample/shop.xlsx", sheet_name=None, engine="calamine")
+    folder = tmp_path / "plain shop"
+    folder.mkdir()
+    book["customers"][["customer_id", "join_date"]].to_csv(folder / "customers.csv", index=False)
+    book["transactions"].drop(columns=["branch_id", "coupon_name"]).to_csv(folder / "transactions.csv", index=False)
+    done = seglib("run", "--source", folder, "--set", "n_shuffles=99", "--set", "n_init=5", home=home)
+    assert done.returncode == 0, done.stderr
+    record = json.loads((home / "reports" / "plain-shop" / "run.json").read_text())
+    assert record["k"] == 3
+    shutil.rmtree(folder)
