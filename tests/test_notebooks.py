@@ -1,0 +1,150 @@
+"""The anatomy of the notebooks (DESIGN: question, claim, short cell, what we see), held by a test."""
+
+import ast
+import re
+
+import nbformat
+import pytest
+
+from seglib.parameters import declared
+from seglib.pipeline import NOTEBOOKS, STEPS
+from seglib.run import ARTEFACTS
+
+NOTEBOOK_FILES = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def code(nb):
+    return [cell for cell in nb.cells if cell.cell_type == "code"]
+
+
+def prose(nb):
+    return [cell for cell in nb.cells if cell.cell_type == "markdown"]
+
+
+def tagged(nb, tag):
+    return [cell for cell in nb.cells if tag in cell.metadata.get("tags", [])]
+
+
+def test_the_steps_are_the_notebooks():
+    assert [path.stem for path in NOTEBOOK_FILES] == list(STEPS)
+
+
+@pytest.fixture(params=NOTEBOOK_FILES, ids=lambda path: path.stem)
+def path(request):
+    return request.param
+
+
+def test_it_starts_with_number_and_question(path):
+    title, question = read(path).cells[0].source.splitlines()[:3:2]
+    assert title.startswith(f"# {path.stem[:2]} · ")
+    assert question == f"**{STEPS[path.stem]}**"
+
+
+def test_it_says_what_it_reads_and_writes_and_links_its_neighbours(path):
+    links = read(path).cells[1].source
+    steps = list(STEPS)
+    here = steps.index(path.stem)
+    assert "Reads" in links
+    for neighbour in steps[max(0, here - 1) : here] + steps[here + 1 : here + 2]:
+        assert f"({neighbour}.ipynb)" in links
+    written = {a.file for a in ARTEFACTS.values() if a.step == path.stem}
+    told = set(re.findall(r"`([^`]+)`", links.split("Writes")[1]))
+    assert written <= told
+
+
+def test_it_writes_its_artefacts_and_reads_only_earlier_ones(path):
+    source = "\n".join(cell.source for cell in code(read(path)))
+    written = set(re.findall(r'\.write\("(\w+)"', source))
+    if path.stem != "01_ingest":  # which writes through Shop.save
+        assert written == {name for name, a in ARTEFACTS.items() if a.step == path.stem}
+    for name in re.findall(r'\.read\("(\w+)"', source):
+        assert ARTEFACTS[name].step < path.stem
+
+
+def test_one_cell_of_parameters_one_of_imports(path):
+    nb = read(path)
+    assert len(tagged(nb, "parameters")) == len(tagged(nb, "imports")) == 1
+    outside = [cell for cell in code(nb) if "imports" not in cell.metadata.get("tags", [])]
+    for cell in outside:
+        assert not any(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(ast.parse(cell.source)))
+
+
+def test_every_parameter_is_declared_with_type_default_and_help(path):
+    [cell] = tagged(read(path), "parameters")
+    assigned = [node.target.id for node in ast.parse(cell.source).body if isinstance(node, ast.AnnAssign)]
+    parameters = declared(path)
+    assert len(assigned) == len(cell.source.splitlines())
+    assert list(parameters) == assigned  # papermill sees every one of them
+    assert all(p.help for p in parameters.values())
+
+
+def test_a_shared_parameter_has_one_meaning():
+    seen = {}
+    for path in NOTEBOOK_FILES:
+        for name, p in declared(path).items():
+            assert seen.setdefault(name, (p.type, p.default)) == (p.type, p.default), f"{name} in {path.stem}"
+
+
+def test_cells_are_few_short_and_plain(path):
+    nb = read(path)
+    assert len(code(nb)) <= 25
+    for cell in code(nb):
+        assert len(cell.source.splitlines()) <= 12, cell.id
+        tree = ast.parse(cell.source)  # also: no magics
+        assert not any(
+            isinstance(n, ast.FunctionDef | ast.ClassDef | ast.Lambda) for n in ast.walk(tree) if not _in_call(n)
+        )
+        assert not re.search(r"""["'](/|~|[A-Za-z]:\\)""", cell.source), f"absolute path in {cell.id}"
+
+
+def _in_call(node):
+    return isinstance(node, ast.Lambda)  # a lambda inside assign() is fine
+
+
+def test_a_claim_comes_before_its_cell(path):
+    """Between two headings there is prose, and a section starts with words, not with code."""
+    nb = read(path)
+    for before, cell in zip(nb.cells, nb.cells[1:], strict=False):
+        if before.cell_type == "markdown" and before.source.startswith("## ") and before.source.count("\n") == 0:
+            assert before.source in ("## Takeaways",)
+            assert cell.cell_type == "code"
+
+
+def test_it_ends_with_takeaways_and_exercises(path):
+    nb = read(path)
+    headings = [line for cell in prose(nb) for line in cell.source.splitlines() if line.startswith("## ")]
+    assert headings[-2:] == ["## Takeaways", "## Try it"]
+    exercises = re.findall(r"^\d\. ", nb.cells[-1].source, flags=re.M)
+    assert 2 <= len(exercises) <= 3
+
+
+def test_prose_holds_no_result(path):
+    """Numbers come from code: what is typed in would stay when the data change."""
+    for cell in prose(read(path)):
+        if "analyst" in cell.metadata.get("tags", []):
+            continue
+        numbers = re.findall(r"(?<![\w./`-])\d[\d,.]*\d%?|\d+%", re.sub(r"`[^`]*`", "", cell.source))
+        allowed = {"01", "02", "03", "04", "05", "06", "95%", "100%", "007"}
+        assert set(numbers) <= allowed, f"{cell.id}: {numbers}"
+
+
+def test_every_figure_has_alt_text_and_caption(path):
+    for cell in code(read(path)):
+        for call in ast.walk(ast.parse(cell.source)):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "show":
+                assert {"alt", "caption"} <= {k.arg for k in call.keywords}, cell.id
+
+
+def test_it_is_stripped_and_its_cells_have_names(path):
+    nb = read(path)
+    assert nb.metadata["kernelspec"]["name"] == "python3"
+    ids = [cell.id for cell in nb.cells]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name) for name in ids)
+    for cell in code(nb):
+        assert cell.outputs == []
+        assert cell.execution_count is None
