@@ -18,6 +18,10 @@ LARGEST_NUMBER = 1e12
 """Larger ones, and infinity, are no number that a shop can mean; sums of smaller ones are exact decimals."""
 
 
+FIRST_YEAR, LAST_YEAR = 1950, 2099
+"""A date outside of these years is a slip of the pen, or a spreadsheet's zero."""
+
+
 def apply(con: duckdb.DuckDBPyConnection, source: Source) -> None:
     """Make the canonical tables from ``raw.<table>``, with accepted rows only.
 
@@ -103,12 +107,14 @@ def _reading(column: Column, name: str, raw_type: str) -> tuple[str, str]:
         number = f"TRY_CAST({text} AS DOUBLE)"
         return f"CASE WHEN abs({number}) < {LARGEST_NUMBER} THEN {number} END", text
     if column.kind == "date":
-        if raw_type == "DATE" or raw_type.startswith("TIMESTAMP"):
-            return f"CAST({raw} AS DATE)", text
-        return (
-            f"CAST(TRY_CAST({text} AS TIMESTAMP) AS DATE)" if raw_type == "VARCHAR" else "CAST(NULL AS DATE)",
-            text,
-        )
+        day = "CAST(NULL AS DATE)"
+        if raw_type == "TIMESTAMP WITH TIME ZONE":  # the day in UTC, wherever this runs
+            day = f"CAST(make_timestamp(epoch_us({raw})) AS DATE)"
+        elif raw_type == "DATE" or raw_type.startswith("TIMESTAMP"):
+            day = f"CAST({raw} AS DATE)"
+        elif raw_type == "VARCHAR":
+            day = f"CAST(TRY_CAST({text} AS TIMESTAMP) AS DATE)"
+        return f"CASE WHEN {day} BETWEEN DATE '{FIRST_YEAR}-01-01' AND DATE '{LAST_YEAR}-12-31' THEN {day} END", text
     return text, text
 
 

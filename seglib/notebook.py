@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-DPI = 160
-"""Figures are 6.4 inches wide and shown at up to 720 px: about two dots a pixel on a wide screen."""
+DPI, SHOWN_WIDTH = 220, 640
+"""Figures are 5.6 inches wide and shown at up to 640 px: about two dots a pixel."""
 
 
 def say(*sentences: str) -> None:
@@ -98,7 +98,7 @@ def show(drawing: Axes | Figure, *, alt: str, caption: str = "") -> None:
     display(
         HTML(
             f'<figure><img src="data:image/png;base64,{image}" alt="{html.escape(alt)}" '
-            f'style="max-width: min(100%, 720px)">{below}</figure>'
+            f'style="width: {SHOWN_WIDTH}px; max-width: 100%">{below}</figure>'
         )
     )
 

@@ -157,6 +157,7 @@ def _run_notebook(step: str, values: dict[str, Any], building: Stage, progress: 
     """Execute one notebook into the report folder of the stage and return the seconds it took."""
     import nbformat
     import papermill
+    from nbclient.exceptions import DeadKernelError
     from traitlets.config import Config
 
     source, output = NOTEBOOKS / f"{step}.ipynb", building.run.report_dir / "notebooks" / f"{step}.ipynb"
@@ -179,6 +180,11 @@ def _run_notebook(step: str, values: dict[str, Any], building: Stage, progress: 
             )
         except papermill.PapermillExecutionError as error:
             raise _translated(step, error, output) from None
+        except DeadKernelError:
+            raise NotebookFailed(
+                f"{step}.ipynb stopped because its kernel died, most often for want of memory\n"
+                f"What it said last is in {log.name}"
+            ) from None
     seconds = time.perf_counter() - begun
     notebook = nbformat.read(output, as_version=4)
     for path in ("input_path", "output_path"):  # of this machine: nobody else's business

@@ -163,15 +163,15 @@ def _unreadable_rules(table: Table) -> list[Rule]:
     for column in table.columns:
         if column.kind not in ("date", "number"):
             continue
-        kind = "date (write it as 2024-07-31)" if column.kind == "date" else "plain number such as 12.50, below 1e12"
+        example = "a date such as 2024-07-31" if column.kind == "date" else "a plain number such as 12.50"
         severity: Severity = "warning" if f"{table.name}.{column.name}" in keeps_row else "error"
         rules.append(
             Rule(
                 f"{table.name}.{column.name}.unreadable",
                 severity,
                 f"{column.name}__unreadable",
-                f"{column.name} holds something that is not a {column.kind}",
-                f"make it a {kind}",
+                f"{column.name} holds something that is not a {column.kind} a shop can mean",
+                f"make it {example}",
             )
         )
     return rules

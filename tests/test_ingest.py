@@ -78,6 +78,10 @@ BROKEN = [
     ("transactions.customer_id.unknown", "transactions", 0, "customer_id", "007"),
     ("transactions.transaction_date.missing", "transactions", 0, "transaction_date", None),
     ("transactions.transaction_date.unreadable", "transactions", 0, "transaction_date", "31/31/2024"),
+    ("transactions.transaction_date.unreadable", "transactions", 0, "transaction_date", "infinity"),
+    ("transactions.transaction_date.unreadable", "transactions", 0, "transaction_date", "1900-01-00"),
+    ("transactions.transaction_date.unreadable", "transactions", 0, "transaction_date", "2999-01-01"),
+    ("transactions.burn_date.unreadable", "transactions", 0, "burn_date", "45302"),
     ("transactions.transaction_date.before_join", "transactions", 5, "transaction_date", "2024-02-01"),
     ("transactions.transaction_status.unknown", "transactions", 0, "transaction_status", "redeemed"),
     ("transactions.transaction_status.unknown", "transactions", 0, "transaction_status", None),
@@ -265,6 +269,18 @@ def test_a_line_that_starts_with_a_hash_is_data(tables, write_csv):
 def test_quoted_line_breaks_stay_in_their_cell(tables, write_csv):
     tables["cities"].loc[0, "city_name"] = 'New "Cairo",\nEast'
     assert ingest(write_csv(tables)).table("cities")["city_name"].iloc[0] == 'New "Cairo",\nEast'
+
+
+def test_moments_with_a_time_zone_are_read_as_their_day_in_utc(tables, tmp_path, monkeypatch):
+    monkeypatch.setenv("TZ", "Pacific/Auckland")
+    moments = pd.to_datetime(tables["transactions"]["transaction_date"]).dt.tz_localize("UTC") + pd.Timedelta(hours=23)
+    tables["transactions"]["transaction_date"] = moments.dt.tz_convert("America/Lima")
+    tables["transactions"]["burn_date"] = pd.to_datetime(tables["transactions"]["burn_date"]) + pd.Timedelta(hours=23)
+    for name, frame in tables.items():
+        frame.to_parquet(tmp_path / f"{name}.parquet")
+    dates = ingest(tmp_path).table("transactions")
+    assert dates["transaction_date"].dt.strftime("%Y-%m-%d").tolist() == moments.dt.strftime("%Y-%m-%d").tolist()
+    assert dates["burn_date"].iloc[0] == pd.Timestamp("2024-01-12")
 
 
 def test_a_folder_of_parquet_parts_is_one_table(tables, tmp_path):

@@ -269,6 +269,12 @@ def test_a_notebook_that_fails_is_named_and_the_last_good_report_stays(home, fak
     assert not (home / ".building" / "r").exists()
 
 
+def test_a_kernel_that_dies_is_a_failed_notebook(home, fake_notebooks):
+    fake_notebooks(breaks="02_eda", code="import os\nos._exit(9)")
+    with pytest.raises(NotebookFailed, match=r"02_eda\.ipynb stopped because its kernel died"):
+        execute(Request("r"))
+
+
 def test_errors_raised_on_purpose_inside_a_notebook_keep_their_exit_code(home, fake_notebooks):
     for error in (InputRefused, ParameterRefused):
         fake_notebooks(breaks="02_eda", code=f"from seglib.errors import *\nraise {error.__name__}('because')")

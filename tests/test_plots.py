@@ -69,7 +69,7 @@ def test_every_figure_is_drawn_with_title_and_named_axes(analysed):
         assert any(title.strip() for title in titles), name
         labelled = [ax for ax in figure.axes if ax.get_label() != "<colorbar>"]
         assert any(ax.get_xlabel() or ax.get_ylabel() for ax in labelled), name
-        assert figure.get_size_inches()[0] == pytest.approx(6.4), name
+        assert figure.get_size_inches()[0] == pytest.approx(5.6), name
 
 
 def test_a_figure_can_be_put_into_axes_of_the_analysts_own():

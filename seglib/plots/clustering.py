@@ -19,7 +19,7 @@ def plot_sizes(segments: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     bars = ax.barh(table.index, table["size"], color=[colour(s) for s in table.index], height=0.7)
     share = table["size"] / table["size"].sum()
     labels = [f"{s:.0%}, confidence {c:.2f}" for s, c in zip(share, table["median"], strict=True)]
-    ax.bar_label(bars, labels, padding=4, fontsize=10)
+    ax.bar_label(bars, labels, padding=4, fontsize=9)
     ax.invert_yaxis()
     ax.set(
         xlabel="customers (label: share, and median confidence)",

@@ -29,7 +29,7 @@ def plot_distributions(features: pd.DataFrame, units: dict[str, str]) -> plt.Fig
         ax.hist(values.clip(upper=values.quantile(0.99)), bins=30, color=ACCENT)
         ax.axvline(values.median(), color=DARK, linestyle="--", linewidth=1.2)
         ax.set(xlabel=unit, ylabel="customers")
-        ax.set_title(f"{plain(name)}: half below {values.median():.3g}", fontsize=10.5)
+        ax.set_title(f"{plain(name)}: half below {values.median():.3g}", fontsize=9.5)
     for ax in axes.flat[len(units) :]:
         ax.remove()
     return figure
@@ -43,7 +43,7 @@ def plot_correlation(features: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     lower = np.triu(np.ones_like(ranks, dtype=bool))
     sns.heatmap(
         ranks.mask(lower).iloc[1:, :-1], ax=ax, vmin=-1, vmax=1, cmap="vlag", annot=True, fmt=".2f",
-        annot_kws={"fontsize": 10}, linewidths=1, cbar=False,
+        annot_kws={"fontsize": 9}, linewidths=1, cbar=False,
     )  # fmt: skip
     pairs = ranks.mask(lower).abs().stack()
     tied = int((pairs > 0.8).sum())
@@ -56,6 +56,7 @@ def plot_correlation(features: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     )
     ax.set_xlabel("Spearman's rank correlation")
     ax.grid(visible=False)
+    ax.tick_params(axis="y", rotation=0)
     ax.tick_params(axis="x", rotation=30)
     plt.setp(ax.get_xticklabels(), ha="right")
     return ax
@@ -75,7 +76,7 @@ def plot_variance_share(shares: pd.DataFrame, *, ax: Axes | None = None) -> Axes
     )
     ax.invert_yaxis()
     for y, share in enumerate(shares["share"]):
-        ax.annotate(f"{share:.1%}", (share, y), (4, 0), textcoords="offset points", va="center", fontsize=10)
+        ax.annotate(f"{share:.1%}", (share, y), (4, 0), textcoords="offset points", va="center", fontsize=9)
     ax.axvline(0.5, color=DARK, linewidth=0.8, linestyle=":")
     top = shares.iloc[0]
     title = (

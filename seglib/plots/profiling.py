@@ -41,7 +41,7 @@ def plot_profile(profiles: pd.DataFrame, names: dict[str, str]) -> plt.Figure:
         ax.axvline(0, color=DARK, linewidth=1)
         ax.invert_yaxis()
         ax.set(xlim=(-reach, reach))
-        ax.set_title(f"{letter} · {shorten(name, 48)}", fontsize=11)
+        ax.set_title(f"{letter} · {shorten(name, 48)}", fontsize=9)
         ax.grid(visible=False, axis="y")
     axes.flat[-1].set_xlabel("difference from all customers (standard deviations); label: the segment's mean")
     return figure
@@ -54,7 +54,7 @@ def plot_heatmap(profiles: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax = ax or new_axes(height=1.3 + 0.36 * len(table))
     reach = max(1.0, float(table.abs().to_numpy().max()))
     sns.heatmap(
-        table, ax=ax, vmin=-reach, vmax=reach, cmap="vlag", annot=True, fmt="+.1f", annot_kws={"fontsize": 10},
+        table, ax=ax, vmin=-reach, vmax=reach, cmap="vlag", annot=True, fmt="+.1f", annot_kws={"fontsize": 9},
         linewidths=1, cbar_kws={"label": "standard deviations from all customers"},
     )  # fmt: skip
     marked = int((table.abs() >= 0.5).to_numpy().sum())
@@ -82,14 +82,14 @@ def plot_status(usage: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     for y, row in enumerate(usage.itertuples()):
         inside = row.burned > 0.3
         ax.annotate(
-            f"burned {row.burned:.0%}", (0.02 if inside else row.burned + 0.02, y), va="center", fontsize=10,
+            f"burned {row.burned:.0%}", (0.02 if inside else row.burned + 0.02, y), va="center", fontsize=9,
             color="white" if inside else DARK, weight="bold",
         )  # fmt: skip
         ax.annotate(
             f"open {row.subscribed:.0%}",
             (1.02, y),
             va="center",
-            fontsize=10,
+            fontsize=9,
             color=DARK,
             annotation_clip=False,
         )

@@ -18,7 +18,7 @@ def plot_elbow(scores: pd.DataFrame, elbow: int | None, *, k: int | None = None,
     if elbow is not None:
         ax.annotate(
             f"elbow: k = {elbow}", (elbow, inertia[elbow]), (35, 35), textcoords="offset points",
-            arrowprops={"arrowstyle": "->", "color": DARK}, fontsize=11,
+            arrowprops={"arrowstyle": "->", "color": DARK}, fontsize=9,
         )  # fmt: skip
     _mark_k(ax, k)
     ax.set(xlabel="number of segments k", ylabel="inertia (sum of squared distances)", ylim=(0, None))
@@ -75,9 +75,9 @@ def _mark_k(ax: Axes, k: int | None) -> None:
         ax.annotate(
             f"chosen: {k}",
             (k, 1),
-            (4, -4),
+            (9, -2),
             xycoords=("data", "axes fraction"),
             textcoords="offset points",
             va="top",
-            fontsize=10,
+            fontsize=9,
         )

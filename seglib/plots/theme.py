@@ -10,7 +10,9 @@ from matplotlib.axes import Axes
 
 from seglib.words import position
 
-WIDTH = 6.4
+WIDTH = 5.6
+"""Inches. Narrow on purpose: on a telephone a figure shrinks to 350 pixels, and its text must still be read."""
+
 GREY, DARK = "#8c8c8c", "#333333"
 ACCENT = sns.color_palette("colorblind")[0]
 MARKERS = "osD^vPXph*<>"
@@ -21,19 +23,20 @@ sns.set_theme(
     style="ticks",
     palette="colorblind",
     rc={
-        "figure.figsize": (WIDTH, 3.8),
+        "figure.figsize": (WIDTH, 3.4),
         "figure.facecolor": "white",
         "font.family": "DejaVu Sans",
-        "axes.titlesize": 12,
+        "axes.titlesize": 10.5,
         "axes.titleweight": "bold",
         "axes.titlelocation": "left",
-        "axes.titlepad": 10,
-        "axes.labelsize": 11,
+        "axes.titlepad": 7,
+        "axes.labelsize": 10,
         "axes.spines.top": False,
         "axes.spines.right": False,
-        "xtick.labelsize": 10.5,
-        "ytick.labelsize": 10.5,
-        "legend.fontsize": 10.5,
+        "xtick.labelsize": 9.5,
+        "ytick.labelsize": 9.5,
+        "legend.fontsize": 9.5,
+        "legend.title_fontsize": 9.5,
         "legend.frameon": False,
         "axes.grid": True,
         "grid.color": "#e6e6e6",
@@ -52,16 +55,16 @@ def marker(letter: str) -> str:
     return MARKERS[position(letter) % len(MARKERS)]
 
 
-def new_axes(height: float = 3.8) -> Axes:
+def new_axes(height: float = 3.4) -> Axes:
     """Return the Axes of a new figure, as wide as all others and as high as asked (inches)."""
     return plt.subplots(figsize=(WIDTH, height), layout="constrained", label=OURS)[1]
 
 
 def set_title(ax: Axes, text: str) -> None:
     """Set the finding as title: from the left edge of a figure of ours, else above the Axes that were given."""
-    text = fill(text, 62)
+    text = fill(text, 58)
     if ax.figure.get_label() == OURS:
-        ax.figure.suptitle(text, x=0.01, ha="left", fontsize=12.5, weight="bold")
+        ax.figure.suptitle(text, x=0.01, ha="left", fontsize=9.5, weight="bold")
     else:
         ax.set_title(text)
 
