@@ -23,8 +23,8 @@ WORDS: dict[str, tuple[str, str]] = {
 VERBS: dict[str, str] = {
     "coupons_per_month": "claim {own:.2f} coupons a month (all customers: {all:.2f})",
     "burn_rate": "burn {own:.0%} of their decided coupons (all: {all:.0%})",
-    "days_to_burn": "take {own:.0f} days to burn one (all: {all:.0f})",
-    "recency_days": "claimed their last one {own:.0f} days ago (all: {all:.0f})",
+    "days_to_burn": "take {own:.0f} days to burn a coupon (all: {all:.0f})",
+    "recency_days": "claimed their last coupon {own:.0f} days ago (all: {all:.0f})",
 }
 
 NO_MARKER = (

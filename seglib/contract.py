@@ -6,6 +6,8 @@ that break a rule, accept the others, count both.
 
 from __future__ import annotations
 
+from collections import Counter
+
 import duckdb
 import pandas as pd
 
@@ -16,7 +18,6 @@ from seglib.words import near
 
 LARGEST_NUMBER = 1e12
 """Larger ones, and infinity, are no number that a shop can mean; sums of smaller ones are exact decimals."""
-
 
 FIRST_YEAR, LAST_YEAR = 1950, 2099
 """A date outside of these years is a slip of the pen, or a spreadsheet's zero."""
@@ -50,7 +51,11 @@ def _match_columns(con: duckdb.DuckDBPyConnection, source: Source) -> dict[str, 
     matched: dict[str, dict[str, tuple[str, str]]] = {}
     problems = []
     for name in source.files:
-        found = {row[0].strip().lower(): (row[0], row[1]) for row in con.sql(f"DESCRIBE raw.{name}").fetchall()}
+        columns = [(row[0], row[1]) for row in con.sql(f"DESCRIBE raw.{name}").fetchall()]
+        found = {column.strip().lower(): (column, kind) for column, kind in columns}
+        if len(found) < len(columns):
+            twice = Counter(column.strip().lower() for column, _ in columns).most_common(1)[0][0]
+            problems.append(f"table {name}: column '{twice}' is there more than once; keep one of them")
         matched[name] = {c.name: found[c.name] for c in TABLES[name].columns if c.name in found}
         problems += [
             f"table {name}: column '{c.name}' is missing{near(c.name, list(found))}; "

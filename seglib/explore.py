@@ -196,8 +196,8 @@ def homogeneity(
             "city_name": by_customer["city_name"].first(),
         }
     )
-    people["days"] = (day - people[["joined", "first"]].min(axis=1)).dt.days.clip(lower=0) + 1.0
-    people = people[people["days"].notna()].fillna({"coupons": 0})
+    people["days"] = (day - people[["joined", "first"]].min(axis=1)).dt.days + 1.0
+    people = people[people["days"] >= 1].fillna({"coupons": 0})  # the others had not come yet, or nothing is known
     decided = rows[(day - rows["transaction_date"]).dt.days >= burn_window]
     decided = decided.assign(burned=decided["burn_date"].le(day).astype(float))
     decided["lag"] = (decided["burn_date"] - decided["transaction_date"]).dt.days.where(decided["burned"] == 1)

@@ -88,7 +88,7 @@ class CustomerFeatures:
         Indexed by customer_id, one row a customer with at least one transaction by ``as_of``; the columns
         of `FEATURES`.
     absent : pandas.DataFrame
-        The customers without a transaction: customer_id, join_date.
+        The customers that had joined by ``as_of`` and have no transaction: customer_id, join_date.
     burn_window : int
         Days after which a coupon counts as decided.
     reliability : pandas.DataFrame
@@ -143,8 +143,8 @@ def customer_features(
     )
     counts = con.sql(FEATURES_SQL).df().set_index("customer_id")
     absent = con.sql(
-        "SELECT customer_id, join_date FROM customers WHERE customer_id NOT IN "
-        "(SELECT customer_id FROM transactions, study WHERE transaction_date <= as_of) "
+        "SELECT customer_id, join_date FROM customers, study WHERE (join_date IS NULL OR join_date <= as_of) "
+        "AND customer_id NOT IN (SELECT customer_id FROM transactions, study WHERE transaction_date <= as_of) "
         "ORDER BY length(customer_id), customer_id"
     ).df()
     prior = fit_beta_binomial(counts["n_decided_burned"], counts["n_decided"])

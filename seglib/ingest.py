@@ -106,6 +106,7 @@ class Shop:
     def summary(self) -> dict:
         """Return what later steps and run.json need to know of the shop."""
         rows = self.rows.drop(columns="table").sum()
+        inputs = self.rows[self.rows["table"].isin(list(self.source.files))]
         [period] = self.con.sql(
             "SELECT min(transaction_date), max(transaction_date) FROM transactions, study "
             "WHERE transaction_date <= as_of"
@@ -118,8 +119,7 @@ class Shop:
             "last_transaction": period[1].isoformat(),
             "inputs": [
                 {"name": row.table, "rows": int(row.rows_in), "sha256": self.source.sha256(row.table)}
-                for row in self.rows.itertuples()
-                if row.table in self.source.files
+                for row in inputs.itertuples()
             ],
             "rows": {
                 "in": int(rows["rows_in"]),

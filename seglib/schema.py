@@ -243,8 +243,14 @@ def _rules() -> tuple[Rule, ...]:
             "if this holds for every row, names say nothing about behaviour and usage frequency is a count of rows",
         ),
         Rule(
+            "customers.join_date.after_as_of", "fact",
+            "join_date > (SELECT as_of FROM study)",
+            "the customer joined after as_of", "not there yet on that day: neither described nor listed",
+        ),
+        Rule(
             "customers.customer_id.no_transaction", "fact",
-            "customer_id NOT IN (SELECT customer_id FROM transactions, study WHERE transaction_date <= as_of)",
+            "(join_date IS NULL OR join_date <= (SELECT as_of FROM study)) AND"
+            " customer_id NOT IN (SELECT customer_id FROM transactions, study WHERE transaction_date <= as_of)",
             "the customer has no transaction by as_of", "listed, not clustered: there is no behaviour to describe",
         ),
         Rule(

@@ -61,6 +61,12 @@ def test_exposure_starts_with_the_first_coupon_where_no_earlier_day_is_known(tab
     assert described(tables).table["tenure_days"].tolist() == [181, 162, 0]
 
 
+def test_customers_who_come_later_are_neither_described_nor_listed(tables, described):
+    made = described(tables, as_of="2024-04-15")
+    assert made.table.index.tolist() == ["1", "2"]
+    assert made.absent["customer_id"].tolist() == ["3"]
+
+
 def test_amounts_make_spend_and_their_order_does_not_matter(tables, described):
     tables["transactions"]["amount"] = ["0.1", "0.2", "0.3", "5", None, "999999999999"]
     one = described(tables).table.loc["1"]

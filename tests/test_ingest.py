@@ -45,8 +45,14 @@ def test_as_of_hides_the_future(tables, write_csv):
     assert len(shop.unified.df()) == 5
     assert found["transactions.transaction_date.after_as_of"] == 1
     assert found["transactions.burn_date.after_as_of"] == 1
-    assert found["customers.customer_id.no_transaction"] == 2
+    assert found["customers.customer_id.no_transaction"] == 2  # customers 3 and 4
     assert shop.summary()["last_transaction"] == "2024-06-28"
+
+
+def test_customers_who_come_later_are_not_there_yet(tables, write_csv):
+    found = ingest(write_csv(tables), as_of="2024-04-15").quality.set_index("rule")["rows"]
+    assert found["customers.join_date.after_as_of"] == 1  # customer 4, who joins in May
+    assert found["customers.customer_id.no_transaction"] == 1  # customer 3, who has no coupon yet
 
 
 def test_as_of_defaults_to_the_last_transaction(tables, write_csv):
@@ -179,6 +185,14 @@ def test_all_missing_columns_are_named_at_once(tables, write_csv):
     assert "did you mean 'customerid'" in message
     assert "'transaction_status'" in message
     assert "'transaction_date'" in message
+
+
+def test_a_column_given_twice_is_refused(tables, tmp_path):
+    for name, frame in tables.items():
+        frame.to_parquet(tmp_path / f"{name}.parquet")
+    tables["customers"].assign(**{"customer_id ": "x"}).to_parquet(tmp_path / "customers.parquet")
+    with pytest.raises(InputRefused, match="'customer_id' is there more than once"):
+        ingest(tmp_path)
 
 
 def test_a_missing_table_is_named_with_what_came_near(tables, write_csv):
