@@ -12,7 +12,8 @@ VENV := .venv
 BIN  := $(VENV)/bin
 READY := $(VENV)/.ready
 
-# Byte-code makes imports three times faster: an environment that switches it off must not switch it off here.
+# Byte-code makes imports faster: an environment that switches it off must not switch it off here. matplotlib makes its
+# list of fonts once, and mutters while it does: better now than in the first notebook.
 install = PYTHONDONTWRITEBYTECODE= PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -qq
 
 .DEFAULT_GOAL := help
@@ -38,6 +39,7 @@ $(VENV)/.locked: requirements.lock
 $(READY): $(VENV)/.locked pyproject.toml
 	@$(install) --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q $(VENV)/lib >/dev/null || true
+	@$(BIN)/python -c 'import matplotlib.font_manager' 2>/dev/null
 	@touch $@
 
 report: $(READY) ## run the six notebooks and print the path of the report (SOURCE, RUN, RECIPE, SET, PARAMS, FROM)

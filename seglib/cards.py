@@ -21,9 +21,9 @@ WORDS: dict[str, tuple[str, str]] = {
 """The word for much and for little of each behaviour that can name a segment; burn_rate gives the noun."""
 
 VERBS: dict[str, str] = {
-    "coupons_per_month": "claim {own:.2f} coupons a month (all customers: {all:.2f})",
-    "burn_rate": "burn {own:.0%} of their decided coupons (all: {all:.0%})",
-    "days_to_burn": "take {own:.0f} days to burn a coupon (all: {all:.0f})",
+    "coupons_per_month": "claimed {own:.2f} coupons a month (all customers: {all:.2f})",
+    "burn_rate": "burned {own:.0%} of their decided coupons (all: {all:.0%})",
+    "days_to_burn": "took {own:.0f} days to burn a coupon (all: {all:.0f})",
     "recency_days": "claimed their last coupon {own:.0f} days ago (all: {all:.0f})",
 }
 
@@ -142,10 +142,11 @@ def customer_list(
 
 @dataclass(frozen=True)
 class _Markers:
-    """What marks one segment: behaviours (rows of a profile) and levels by column (rows of shares)."""
+    """What marks one segment: behaviours and tenure (rows of a profile), levels by column (rows of shares)."""
 
     customers: int
     behaviour: pd.DataFrame
+    tenure: pd.DataFrame
     levels: dict[str, pd.DataFrame]
 
     @classmethod
@@ -158,7 +159,8 @@ class _Markers:
             if len(more):
                 levels[column] = more.sort_values("lift", ascending=False, kind="stable")
         strongest = behaviour["difference"].abs().sort_values(ascending=False, kind="stable").index
-        return cls(int(own["customers"].iloc[0]), behaviour.loc[strongest], levels)
+        tenure = own[own["marker"] & (own["feature"] == "tenure_days")]
+        return cls(int(own["customers"].iloc[0]), behaviour.loc[strongest], tenure, levels)
 
     def names(self) -> list[str]:
         """Return candidate names, the shortest first."""
@@ -175,16 +177,20 @@ class _Markers:
         return [c[0].upper() + c[1:] for c in candidates]
 
     def _origin(self, column: str) -> str:
-        """Return " from Cairo and 3 other places" or ", mostly female"."""
+        """Return " from Cairo and 3 other places", or ", mostly female"; "more often" where they are no majority."""
         levels = list(self.levels[column]["level"])
+        majority = self.levels[column]["share"].sum() > 0.5
         if column == "city_name":
-            return f" from {listing(levels if len(levels) <= 3 else [*levels[:2], f'{len(levels) - 2} other places'])}"
-        return f", mostly {listing(levels).lower()}"
+            few = levels if len(levels) <= 3 else [*levels[:2], f"{len(levels) - 2} other places"]
+            return f"{'' if majority else ', more often'} from {listing(few)}"
+        return f", {'mostly' if majority else 'more often'} {listing(levels).lower()}"
 
     def sentence(self) -> str:
         """Say how the segment behaves, and where its customers come from, beside all customers."""
-        told = [VERBS[r.feature].format(own=r.mean, all=r.overall_mean) for r in self.behaviour.itertuples()]
+        told = [VERBS[r.feature].format(own=r.seen, all=r.seen_overall) for r in self.behaviour.itertuples()]
         text = f"They {listing(told)}." if told else NO_MARKER
+        for r in self.tenure.itertuples():
+            text += f" They have been customers for {r.seen:,.0f} days (all: {r.seen_overall:,.0f})."
         for column, levels in self.levels.items():
             shown = [f"{r.level} ({r.share:.0%}, all: {r.overall_share:.0%})" for r in levels.head(3).itertuples()]
             rest = [f"{len(levels) - 3} more"] if len(levels) > 3 else []
@@ -194,7 +200,7 @@ class _Markers:
     def table(self) -> pd.DataFrame:
         """Return the markers: what, unit, own, all, difference (standardised)."""
         records = [
-            (plain(r.feature), r.unit, r.mean, r.overall_mean, r.difference) for r in self.behaviour.itertuples()
+            (plain(r.feature), r.unit, r.seen, r.seen_overall, r.difference) for r in self.behaviour.itertuples()
         ]
         records += [
             (f"{plain(column)}: {r.level}", "share", r.share, r.overall_share, np.nan)

@@ -133,7 +133,8 @@ def segment(
         Number of segments.
     order_by : pandas.Series, shape (n_rows,)
         The segment with the greatest mean of it is A, the next B, and so on: the letters do not depend on
-        the numbers KMeans gives out. Equal means: the larger segment first, then by the centre.
+        the numbers KMeans gives out. Missing values do not count, and a segment without any comes last. Equal
+        means: the larger segment first, then by the centre.
     n_init, seed
         See `best_kmeans`.
     sample_rows : int, default=10_000
@@ -201,7 +202,7 @@ def order_values(features: pd.DataFrame, order_by: str, rows: pd.Index) -> pd.Se
         raise ParameterRefused(
             f"order_by is a numeric feature{near(order_by, numeric)}: {', '.join(numeric)}; not '{order_by}'"
         )
-    return features[order_by].reindex(rows.get_level_values("customer_id"))
+    return features[order_by].reindex(rows.get_level_values("customer_id")).set_axis(rows)
 
 
 def check_k(X: np.ndarray, k: int) -> None:
@@ -218,7 +219,10 @@ def _ranked(model: KMeans, order_by: np.ndarray) -> list[int]:
     """Return the KMeans labels in the order of their letters."""
     k = model.n_clusters
     size = np.bincount(model.labels_, minlength=k)
-    mean = np.bincount(model.labels_, weights=order_by, minlength=k) / np.maximum(size, 1)
+    known = ~np.isnan(order_by)
+    total = np.bincount(model.labels_[known], weights=order_by[known], minlength=k)
+    n_known = np.bincount(model.labels_[known], minlength=k)
+    mean = np.divide(total, n_known, out=np.full(k, -np.inf), where=n_known > 0)
     centre = [tuple(np.round(c, 6)) for c in model.cluster_centers_]
     return sorted(range(k), key=lambda j: (-round(mean[j], 9), -size[j], centre[j]))
 

@@ -6,16 +6,21 @@ customers than chance alone would make? If not, no segment can be more than a sl
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.stats import poisson
 
+from seglib.chance import NOTHING, Finding, between, dispersion, holm
+from seglib.errors import ParameterRefused
 from seglib.words import listing, p_value
 
 LEVEL = 0.05
 """Level of the tests, after Holm's correction."""
+
+ALIKE, BY_TIME = "the same chance for everybody", "a chance that grows with the time as a customer"
+"""The two ways in which customers can be alike: neither need be the truth, so the milder one is believed."""
 
 
 def calendar(unified: pd.DataFrame, *, as_of: str) -> pd.DataFrame:
@@ -60,29 +65,73 @@ def fates(unified: pd.DataFrame, *, as_of: str, burn_window: int) -> pd.DataFram
     return table.assign(age=table["age"].map({True: f"{burn_window} days or older", False: "younger"}))
 
 
-def coupon_counts(unified: pd.DataFrame) -> pd.DataFrame:
-    """Compare how many customers have 1, 2, 3, ... coupons with what chance alone would give.
+def claims(unified: pd.DataFrame, customers: pd.DataFrame, *, as_of: str) -> pd.DataFrame:
+    """Count the coupons of every customer who had joined, and how many one would expect of them.
+
+    Parameters
+    ----------
+    unified : pandas.DataFrame
+        One row a transaction.
+    customers : pandas.DataFrame
+        The canonical table; a customer without a join date counts from the first coupon.
+    as_of : str
 
     Returns
     -------
     pandas.DataFrame
-        coupons, customers, expected: the last is the zero-truncated Poisson distribution with the same mean
-        (customers without a coupon are not in the unified table), which holds where all customers are alike.
+        Indexed by customer_id, customers who had joined by ``as_of``: coupons, since (day), expected: coupons
+        that a customer of the same day would claim if all were alike. It follows the calendar: on each day,
+        the shop's claims are shared among those who had joined.
     """
-    from scipy.optimize import brentq
-    from scipy.stats import poisson
-
-    counts = unified.groupby("customer_id").size()
-    mean = counts.mean()
-    rate = brentq(lambda r: r / -np.expm1(-r) - mean, 1e-9, mean) if mean > 1 + 1e-9 else 1e-9
-    coupons = np.arange(1, counts.max() + 1)
-    return pd.DataFrame(
+    day = pd.Timestamp(as_of)
+    by_customer = unified.groupby("customer_id")["transaction_date"]
+    people = pd.DataFrame(
         {
-            "coupons": coupons,
-            "customers": counts.value_counts().reindex(coupons, fill_value=0).to_numpy(),
-            "expected": len(counts) * poisson.pmf(coupons, rate) / -np.expm1(-rate),
+            "joined": customers.set_index("customer_id")["join_date"],
+            "coupons": by_customer.size(),
+            "first": by_customer.min(),
         }
     )
+    people["since"] = people[["joined", "first"]].min(axis=1)
+    people = people[people["since"] <= day].sort_index()
+    days = pd.date_range(people["since"].min(), day, freq="D")
+    per_day = unified["transaction_date"].value_counts().reindex(days, fill_value=0)
+    present = people["since"].value_counts().reindex(days, fill_value=0).cumsum()
+    still_to_come = (per_day / present)[::-1].cumsum()
+    return pd.DataFrame(
+        {
+            "coupons": people["coupons"].fillna(0).astype("int64"),
+            "since": people["since"],
+            "expected": still_to_come.reindex(people["since"]).to_numpy(),
+        }
+    )
+
+
+def coupon_counts(claimed: pd.DataFrame) -> pd.DataFrame:
+    """Compare how many customers have 0, 1, 2, ... coupons with what chance alone would give.
+
+    Parameters
+    ----------
+    claimed : pandas.DataFrame
+        From `claims`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        coupons, customers, expected, view. ``expected`` is Poisson with the same mean for everybody, or with the
+        expectation of each customer's own time in the shop, whichever comes nearer to the counts; ``view`` names
+        it (`ALIKE` or `BY_TIME`).
+    """
+    n = claimed["coupons"]
+    coupons = np.arange(n.max() + 1)
+    found = n.value_counts().reindex(coupons, fill_value=0).to_numpy()
+    typical = np.quantile(claimed["expected"], (np.arange(500) + 0.5) / 500)  # 500 customers stand for all
+    views = {
+        ALIKE: len(n) * poisson.pmf(coupons, n.mean()),
+        BY_TIME: len(n) * poisson.pmf(coupons[:, None], typical[None, :]).mean(axis=1),
+    }
+    nearest = min(views, key=lambda view: np.abs(views[view] - found).sum())
+    return pd.DataFrame({"coupons": coupons, "customers": found, "expected": views[nearest], "view": nearest})
 
 
 def demographics(unified: pd.DataFrame, column: str, *, levels: int = 12) -> pd.DataFrame:
@@ -91,21 +140,19 @@ def demographics(unified: pd.DataFrame, column: str, *, levels: int = 12) -> pd.
     Returns
     -------
     pandas.DataFrame
-        level, customers, share, coupons_per_customer, burned_share (of all their coupons).
+        level, customers, share, coupons_per_customer.
     """
-    rows = unified.assign(level=unified[column].fillna("unknown"), burned=unified["transaction_status"].eq("burned"))
+    rows = unified.assign(level=unified[column].fillna("unknown"))
     size = rows.groupby("level")["customer_id"].nunique().sort_values(ascending=False, kind="stable")
     if len(size) > levels:
         rare = size.index[levels - 1 :]
         rows["level"] = rows["level"].where(~rows["level"].isin(rare), f"{len(rare)} others")
-    table = rows.groupby("level").agg(
-        customers=("customer_id", "nunique"), coupons=("customer_id", "size"), burned_share=("burned", "mean")
-    )
+    table = rows.groupby("level").agg(customers=("customer_id", "nunique"), coupons=("customer_id", "size"))
     table["share"] = table["customers"] / table["customers"].sum()
     table["coupons_per_customer"] = table["coupons"] / table["customers"]
     order = [level for level in size.index if level in table.index]  # "9 others" comes last
     table = table.loc[[*order, *table.index.difference(order)]].reset_index()
-    return table[["level", "customers", "share", "coupons_per_customer", "burned_share"]]
+    return table[["level", "customers", "share", "coupons_per_customer"]]
 
 
 @dataclass(frozen=True)
@@ -115,27 +162,34 @@ class Homogeneity:
     Attributes
     ----------
     table : pandas.DataFrame
-        One row a test: behaviour, between (whom), value, null_low, null_median, null_high, p, p_holm, differ.
+        One row a test: behaviour, among (whom), value, null_low, null_median, null_high, p, p_holm, differ.
         ``value`` is the variance found over the variance that chance gives, 1 if all are alike; the null
-        columns are the 5%, 50% and 95% points of the same number on shops in which all are alike.
+        columns are the 5%, 50% and 95% points of the same number on shops in which all are alike. Where there
+        was nothing to compare, all of them are missing.
     """
 
     table: pd.DataFrame
 
     @property
+    def differing(self) -> list[str]:
+        """What was found to differ, such as "burn rate among customers"."""
+        return [f"{r.behaviour} among {r.among}" for r in self.table.itertuples() if r.differ]
+
+    @property
     def text(self) -> str:
-        """In what customers differ, and in what they do not."""
+        """In what customers were found to differ, in what they were not, and what cannot be told."""
         sentences = []
-        for between, tests in self.table.groupby("between", sort=False):
-            told = {
-                yes: [f"{r.behaviour} ({p_value(r.p_holm)})" for r in tests.itertuples() if r.differ == yes]
-                for yes in (True, False)
-            }
-            who = f"{between[0].upper()}{between[1:]}"
-            if told[True]:
-                sentences.append(f"{who} differ by more than chance in {listing(told[True])}.")
-            if told[False]:
-                sentences.append(f"{who} do not differ by more than chance in {listing(told[False], last='or')}.")
+        for among, tests in self.table.groupby("among", sort=False):
+            who = f"{among[0].upper()}{among[1:]}"
+            told = [f"{r.behaviour} ({p_value(r.p_holm)})" for r in tests.itertuples() if r.differ]
+            alike = [f"{r.behaviour} ({p_value(r.p_holm)})" for r in tests.itertuples() if r.p_holm >= LEVEL]
+            unknown = tests.loc[tests["p"].isna(), "behaviour"].tolist()
+            if told:
+                sentences.append(f"{who} differ by more than chance in {listing(told)}.")
+            if alike:
+                sentences.append(f"{who} were not found to differ in {listing(alike, last='or')}.")
+            if unknown:
+                sentences.append(f"Whether {among} differ in {listing(unknown, last='or')} cannot be told here.")
         return " ".join(sentences)
 
 
@@ -162,7 +216,7 @@ def homogeneity(
     burn_window : int
         Days after which a coupon's fate is decided; younger coupons say nothing about burning.
     n_shuffles : int, default=999
-        Number of shops drawn under the hypothesis that all are alike.
+        Number of shops simulated under the hypothesis that all are alike.
     sample_customers : int, default=10_000
         Largest number of customers used.
     seed : int
@@ -171,110 +225,59 @@ def homogeneity(
     -------
     Homogeneity
 
+    Raises
+    ------
+    ParameterRefused
+        If so few shuffles could not reject anything after the correction.
+
     Notes
     -----
-    Counts: index of dispersion given the total (Cochran 1954, Biometrics 10(4)), once with the same chance for
-    every customer and once with a chance proportional to the days since joining. Neither need be the truth, so
-    customers are said to differ only if both reject; the table shows the view with the greater p. Burn rate and
-    days to burn: variance between customers where the coupons' fates are dealt out at random. Genders and cities:
-    variance between them of a value per customer, where their members are dealt out at random.
+    Number of coupons: index of dispersion, once with the same chance for every customer and once with a chance
+    proportional to what customers of the same day claim (`claims`). Neither need be the truth, so customers are
+    said to differ only if both reject; the table shows the view with the greater p. Without join dates it cannot be
+    told: who never claimed a coupon is then not known. Burn rate and days to burn:
+    variance between customers where fates are dealt out at random among the coupons of the same month. Genders
+    and cities: variance between them of a value per customer, where their members are dealt out at random.
     p = (1 + #{null >= value}) / (B + 1); Holm (1979) over all tests.
     """
-    rng = np.random.default_rng(seed)
     day = pd.Timestamp(as_of)
-    ids = customers["customer_id"]
-    if len(ids) > sample_customers:
-        ids = ids.sample(sample_customers, random_state=seed).sort_index()
-    rows = unified[unified["customer_id"].isin(ids)]
-    by_customer = rows.groupby("customer_id")
-    people = pd.DataFrame(
-        {
-            "joined": customers.set_index("customer_id").loc[ids, "join_date"],
-            "first": by_customer["transaction_date"].min(),
-            "coupons": by_customer.size(),
-            "gender_name": by_customer["gender_name"].first(),
-            "city_name": by_customer["city_name"].first(),
-        }
-    )
-    people["days"] = (day - people[["joined", "first"]].min(axis=1)).dt.days + 1.0
-    people = people[people["days"] >= 1].fillna({"coupons": 0})  # the others had not come yet, or nothing is known
-    decided = rows[(day - rows["transaction_date"]).dt.days >= burn_window]
-    decided = decided.assign(burned=decided["burn_date"].le(day).astype(float))
-    decided["lag"] = (decided["burn_date"] - decided["transaction_date"]).dt.days.where(decided["burned"] == 1)
-    people["coupons per day"] = people["coupons"] / people["days"]
-    people["burn rate"] = decided.groupby("customer_id")["burned"].mean()
-    people["days to burn"] = decided.groupby("customer_id")["lag"].mean()
+    rng = np.random.default_rng(seed)
+    people = claims(unified, customers, as_of=as_of)
+    if len(people) > sample_customers:
+        people = people.sample(sample_customers, random_state=seed).sort_index()
+    people = people.join(customers.set_index("customer_id")[["gender_id", "city_id"]])
+    rows = unified[unified["customer_id"].isin(people.index)]
+    rows = rows[(day - rows["transaction_date"]).dt.days >= burn_window]
+    rows = rows.assign(burned=rows["burn_date"].le(day).astype(float), month=rows["transaction_date"].dt.to_period("M"))
+    rows["lag"] = (rows["burn_date"] - rows["transaction_date"]).dt.days.where(rows["burned"] == 1)
+    people["coupons per day"] = people["coupons"] / people["expected"].where(people["expected"] > 0)
+    people["burn rate"] = rows.groupby("customer_id")["burned"].mean()
+    people["days to burn"] = rows.groupby("customer_id")["lag"].mean()
+    chance = {"n_shuffles": n_shuffles, "rng": rng}
 
-    def test(behaviour: str, between: str, result: tuple) -> dict:
-        return {"behaviour": behaviour, "between": between, **dict(zip(_RESULT, result, strict=True))}
-
-    n, days = people["coupons"].to_numpy(np.int64), people["days"].to_numpy()
-    alike = [_dispersion(n, chance, rng, n_shuffles) for chance in (np.ones_like(days), days)]
-    tests = [
-        test("number of coupons", "customers", max(alike, key=lambda result: result[-1])),
-        test("burn rate", "customers", _between(decided["burned"], decided["customer_id"], rng, n_shuffles)),
-        test("days to burn", "customers", _between(decided["lag"], decided["customer_id"], rng, n_shuffles)),
+    n = people["coupons"].to_numpy()
+    dated = customers.set_index("customer_id")["join_date"].reindex(people.index).notna().mean()
+    weights = (np.ones(len(n)), people["expected"].to_numpy()) if dated > 0.5 else ()
+    views = [dispersion(n, weight, **chance) for weight in weights] or [NOTHING]
+    found: list[tuple[str, str, Finding]] = [
+        ("number of coupons", "customers", max(views, key=lambda view: view.p)),
+        ("burn rate", "customers", between(rows["burned"], rows["customer_id"], stratum=rows["month"], **chance)),
+        ("days to burn", "customers", between(rows["lag"], rows["customer_id"], stratum=rows["month"], **chance)),
     ]
-    for column, between in (("gender_name", "genders"), ("city_name", "cities")):
+    for column, among in (("gender_id", "genders"), ("city_id", "cities")):
         if people[column].nunique() > 1:
-            tests += [
-                test(behaviour, between, _between(people[behaviour], people[column], rng, n_shuffles))
-                for behaviour in ("coupons per day", "burn rate", "days to burn")
-            ]
-    table = pd.DataFrame(tests)
+            for behaviour, value in (
+                ("number of coupons", "coupons per day"),
+                ("burn rate", "burn rate"),
+                ("days to burn", "days to burn"),
+            ):
+                found.append((behaviour, among, between(people[value], people[column], **chance)))
+    if len(found) / (n_shuffles + 1) >= LEVEL:
+        raise ParameterRefused(
+            f"n_shuffles = {n_shuffles} is too few for {len(found)} tests: corrected for their number, no p-value "
+            f"could be below {LEVEL}; take at least {int(len(found) / LEVEL)}"
+        )
+    table = pd.DataFrame([{"behaviour": b, "among": a, **asdict(finding)} for b, a, finding in found])
     table["p_holm"] = holm(table["p"])
     table["differ"] = table["p_holm"] < LEVEL
     return Homogeneity(table.round(6))
-
-
-_RESULT = ("value", "null_low", "null_median", "null_high", "p")
-
-
-def holm(p: pd.Series) -> np.ndarray:
-    """Return p-values adjusted for their number after Holm (1979).
-
-    Examples
-    --------
-    >>> holm(pd.Series([0.01, 0.04, 0.03])).round(3).tolist()
-    [0.03, 0.06, 0.06]
-    """
-    p = np.asarray(p, dtype=float)
-    order = np.argsort(p, kind="stable")
-    adjusted = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)).clip(max=1.0)
-    out = np.empty_like(adjusted)
-    out[order] = adjusted
-    return out
-
-
-def _dispersion(n: np.ndarray, weight: np.ndarray, rng: np.random.Generator, n_shuffles: int) -> tuple:
-    """Index of dispersion of counts whose expectation is proportional to a weight."""
-    chance = weight / weight.sum()
-    expected = n.sum() * chance
-
-    def index(counts: np.ndarray) -> float:
-        return float(((counts - expected) ** 2 / expected).sum()) / max(len(n) - 1, 1)
-
-    return _against_null(index(n), lambda: index(rng.multinomial(n.sum(), chance)), n_shuffles)
-
-
-def _between(value: pd.Series, group: pd.Series, rng: np.random.Generator, n_shuffles: int) -> tuple:
-    """Variance of a value between groups, over its expectation when values are dealt out at random."""
-    known = value.notna() & group.notna()
-    x = value[known].to_numpy(dtype=float)
-    who = pd.factorize(group[known])[0]
-    size = np.bincount(who) if len(who) else np.zeros(0)
-    if len(size) < 2 or len(size) == len(x) or x.std() == 0:
-        return 1.0, 1.0, 1.0, 1.0, 1.0  # nothing to compare
-    x = (x - x.mean()) / x.std(ddof=1)
-
-    def ratio(values: np.ndarray) -> float:
-        return float((np.bincount(who, weights=values) ** 2 / size).sum()) / (len(size) - 1)
-
-    return _against_null(ratio(x), lambda: ratio(rng.permutation(x)), n_shuffles)
-
-
-def _against_null(value: float, draw: Callable[[], float], n_draws: int) -> tuple:
-    """Return the value, the null's 5%, 50% and 95% points, and the p-value."""
-    null = np.array([draw() for _ in range(n_draws)])
-    low, median, high = np.quantile(null, [0.05, 0.5, 0.95])
-    return value, low, median, high, (1 + int((null >= value - 1e-12).sum())) / (n_draws + 1)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from seglib.errors import ParameterRefused
 from seglib.shrinkage import BetaBinomial, VarianceComponents, fit_beta_binomial, variance_components
-from seglib.words import p_value
+from seglib.words import p_value, plain
 
 if TYPE_CHECKING:
     import duckdb
@@ -31,51 +31,64 @@ RELIABLE_P = 0.01
 class Feature:
     """One line of the feature dictionary.
 
-    ``segmentation`` features build the segments, ``demographic`` ones do so with the weight the analyst gives
-    them, ``descriptor`` ones only describe the result. ``log``: the scale on which differences are judged.
+    Attributes
+    ----------
+    name, unit, meaning : str
+    role : {"segmentation", "demographic", "descriptor", "count"}
+        ``segmentation`` features build the segments, ``demographic`` ones do so with the weight the analyst gives
+        them, ``descriptor`` ones only describe the result, and a ``count`` is what others are made of.
+    log : bool
+        Whether differences are judged on the scale of log(1 + x).
+    ratio : tuple of str, optional
+        The two counts whose sums give the feature of a group of customers, as it was seen.
     """
 
     name: str
     unit: str
     meaning: str
-    role: Literal["segmentation", "demographic", "descriptor"]
+    role: Literal["segmentation", "demographic", "descriptor", "count"]
     log: bool = False
+    ratio: tuple[str, str] | None = None
 
 
 FEATURES: tuple[Feature, ...] = (
     Feature(
-        "coupons_per_month",
-        "coupons a month",
-        "coupons claimed / months observed (at least one)",
-        "segmentation",
-        True,
+        "coupons_per_month", "coupons a month", "coupons claimed / months observed (at least one)",
+        "segmentation", log=True, ratio=("n_coupons", "months_observed"),
     ),
     Feature(
-        "burn_rate",
-        "share",
-        "share of decided coupons that were burned, shrunk to the shop's",
-        "segmentation",
+        "burn_rate", "share", "share of decided coupons that were burned, shrunk to the shop's",
+        "segmentation", ratio=("n_decided_burned", "n_decided"),
     ),
-    Feature("days_to_burn", "days", "mean days from claim to burn, shrunk to the shop's", "segmentation"),
+    Feature(
+        "days_to_burn", "days", "mean days from claim to burn, shrunk to the shop's",
+        "segmentation", ratio=("lag_days", "n_decided_burned"),
+    ),
     Feature("recency_days", "days", "days from the last claim to as_of", "segmentation"),
     Feature("gender_name", "name", "gender", "demographic"),
     Feature("city_name", "name", "city", "demographic"),
     Feature("n_coupons", "coupons", "coupons claimed", "descriptor"),
-    Feature("n_burned", "coupons", "coupons burned", "descriptor"),
-    Feature("n_decided", "coupons", "coupons old enough for their fate to be decided", "descriptor"),
-    Feature("n_decided_burned", "coupons", "decided coupons that were burned", "descriptor"),
-    Feature("never_burned", "0 or 1", "1 if no decided coupon was burned", "descriptor"),
+    Feature("n_burned", "coupons", "coupons burned by as_of", "descriptor"),
+    Feature("never_burned", "0 or 1", "1 if no decided coupon was burned; missing if none is decided", "descriptor"),
     Feature("n_branches", "branches", "different branches", "descriptor"),
     Feature("n_merchants", "merchants", "different merchants", "descriptor"),
-    Feature("spend_per_month", "money a month", "amount spent / months observed", "descriptor"),
+    Feature(
+        "spend_per_month", "money a month", "amount spent / months observed", "descriptor",
+        ratio=("spend", "months_observed"),
+    ),
     Feature("tenure_days", "days", "days from joining (or the first coupon, if earlier) to as_of", "descriptor"),
-)
+    Feature("n_decided", "coupons", "coupons old enough for their fate to be decided", "count"),
+    Feature("n_decided_burned", "coupons", "decided coupons that were burned", "count"),
+    Feature("lag_days", "days", "days from claim to burn, summed over decided burned coupons", "count"),
+    Feature("spend", "money", "amount spent", "count"),
+    Feature("months_observed", "months", "tenure in months, at least one", "count"),
+)  # fmt: skip
 """The feature dictionary, in the order of the columns of features.parquet."""
 
 
 def dictionary() -> pd.DataFrame:
-    """Return the feature dictionary as a table: name, unit, meaning, role, log."""
-    return pd.DataFrame(FEATURES)
+    """Return the feature dictionary as a table: name, unit, meaning, role."""
+    return pd.DataFrame(FEATURES)[["name", "unit", "meaning", "role"]]
 
 
 @dataclass(frozen=True)
@@ -102,17 +115,17 @@ class CustomerFeatures:
     reliability: pd.DataFrame
 
     @property
-    def unreliable(self) -> list[str]:
-        """Features in which customers do not differ by more than chance."""
-        return self.reliability.loc[~self.reliability["reliable"], "feature"].tolist()
+    def unreliable(self) -> dict[str, str]:
+        """Features in which customers cannot be told apart, each with the reason, for `seglib.preprocessing`."""
+        bad = self.reliability[~self.reliability["reliable"]]
+        return dict(zip(bad["feature"], bad["sentence"], strict=True))
 
     @property
     def text(self) -> str:
-        """Who is described, who is not, and what can be believed of them."""
+        """Who is described, who is not, and from when on a coupon counts."""
         return (
             f"{len(self.table):,} customers have a transaction and are described; {len(self.absent):,} have none "
-            f"and are listed apart. A coupon counts as decided {self.burn_window} days after its claim. "
-            + " ".join(self.reliability["sentence"])
+            f"and are listed apart. A coupon counts as decided {self.burn_window} days after its claim."
         )
 
 
@@ -128,7 +141,8 @@ def customer_features(
     as_of : str
         The day on which the shop is looked at, ISO format.
     burn_window : int, optional
-        Days after which a coupon's fate is decided; default: what `observed_burn_window` finds.
+        Days after which a coupon's fate is decided; default: what `observed_burn_window` finds (1 if nothing
+        was ever burned).
 
     Returns
     -------
@@ -136,7 +150,7 @@ def customer_features(
     """
     if burn_window is not None and burn_window < 1:
         raise ParameterRefused(f"burn_window is a number of days, at least 1, not {burn_window}")
-    window = observed_burn_window(con, as_of) if burn_window is None else burn_window
+    window = burn_window or observed_burn_window(con, as_of) or 1
     con.execute(
         "CREATE OR REPLACE TABLE study AS SELECT CAST(? AS DATE) AS as_of, CAST(? AS INTEGER) AS burn_window_days",
         [as_of, window],
@@ -153,40 +167,50 @@ def customer_features(
     return CustomerFeatures(_rates(counts, prior, lag), absent, window, reliability)
 
 
-def observed_burn_window(con: duckdb.DuckDBPyConnection, as_of: str) -> int:
+def observed_burn_window(con: duckdb.DuckDBPyConnection, as_of: str) -> int | None:
     """Return the days within which practically every burn happens, from the burns seen by ``as_of``.
 
-    The 99th percentile of the days from claim to burn, taken up to the next full ten days.
+    The 99th percentile of the days from claim to burn, taken up to the next full ten days. Slow burns of young
+    coupons have not been seen yet, so only coupons at least as old as the slowest burn seen are counted; where
+    fewer than a hundred of those were burned, the slowest burn itself is taken.
+
+    Returns
+    -------
+    int or None
+        None if nothing was burned.
     """
-    [(lag,)] = con.execute(
-        "SELECT quantile_disc(date_diff('day', transaction_date, burn_date), 0.99) FROM transactions "
-        "WHERE burn_date <= CAST(? AS DATE)",
-        [as_of],
-    ).fetchall()
-    return 1 if lag is None else 10 * (int(lag) // 10 + 1)
+    lags = con.execute(
+        "SELECT date_diff('day', transaction_date, burn_date) AS lag, "
+        "date_diff('day', transaction_date, CAST(? AS DATE)) AS age "
+        "FROM transactions WHERE burn_date <= CAST(? AS DATE)",
+        [as_of, as_of],
+    ).df()
+    if lags.empty:
+        return None
+    old = lags.loc[lags["age"] >= lags["lag"].max(), "lag"]
+    slow = old.quantile(0.99, interpolation="lower") if len(old) >= 100 else lags["lag"].max()
+    return 10 * (int(slow) // 10 + 1)
 
 
 def _rates(counts: pd.DataFrame, prior: BetaBinomial, lag: VarianceComponents) -> pd.DataFrame:
     months = (counts["tenure_days"] / DAYS_PER_MONTH).clip(lower=1.0)
-    table = counts.assign(
+    table = counts.rename(columns={"lag_days_sum": "lag_days"}).assign(
         coupons_per_month=counts["n_coupons"] / months,
         burn_rate=prior.shrink(counts["n_decided_burned"], counts["n_decided"]),
         days_to_burn=lag.shrink(counts["lag_days_sum"], counts["n_decided_burned"]),
-        never_burned=(counts["n_decided_burned"] == 0).astype("int64"),
+        never_burned=(counts["n_decided_burned"] == 0).astype(float).where(counts["n_decided"] > 0),
         spend_per_month=counts["spend"] / months,
+        months_observed=months,
     )
-    counted = [c for c in counts if c.startswith("n_") or c.endswith("_days")]
+    counted = [c for c in table if c.startswith("n_") or c in ("recency_days", "tenure_days", "lag_days")]
     return table[[f.name for f in FEATURES]].astype(dict.fromkeys(counted, "int64"))
 
 
 def _reliability(feature: str, fit: BetaBinomial | VarianceComponents) -> dict:
-    reliable = fit.p < RELIABLE_P
-    what = feature.replace("_", " ")
+    reliable = bool(fit.p < RELIABLE_P)
+    can = "can" if reliable else "cannot"
     sentence = (
-        f"Customers differ in their {what} by more than chance (reliability {fit.reliability:.2f}, {p_value(fit.p)})."
-        if reliable
-        else f"Customers do not differ in their {what} by more than chance (reliability {fit.reliability:.2f}, "
-        f"{p_value(fit.p)}): it leaves the matrix."
+        f"customers {can} be told apart by their {plain(feature)} (reliability {fit.reliability:.2f}, {p_value(fit.p)})"
     )
     return {
         "feature": feature,

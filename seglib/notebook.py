@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from IPython.display import HTML, Markdown, display
 
+from seglib.words import p_value
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -45,7 +47,7 @@ def table(
     Parameters
     ----------
     frame : pandas.DataFrame
-        Columns are shown, the index is not.
+        Columns are shown, the index is not. Columns named p or p_holm are p-values.
     caption : str
         What the table holds.
     percent : sequence of str
@@ -108,9 +110,17 @@ def _cell(tag: str, content: str, number: bool, more: str = "") -> str:
     return f"<{tag}{more}{look}>{content}</{tag}>"
 
 
+def _bare_p_value(p: float) -> str:
+    return p_value(p).removeprefix("p ").removeprefix("= ")
+
+
 def _formatter(column: pd.Series, percent: bool, digits: int):
     if percent:
         write = "{:.1%}".format
+    elif str(column.name) in ("p", "p_holm"):
+        return lambda value: (
+            "–" if pd.isna(value) else html.escape(p_value(value).removeprefix("p ").removeprefix("= "))
+        )
     elif pd.api.types.is_bool_dtype(column):
         write = {True: "yes", False: "no"}.get
     elif pd.api.types.is_integer_dtype(column):

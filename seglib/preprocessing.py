@@ -7,7 +7,7 @@ cluster exists.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -136,7 +136,7 @@ class HennigLiaoEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 def customer_matrix(
     features: pd.DataFrame,
     *,
-    leave_out: Sequence[str] = (),
+    leave_out: Mapping[str, str] | None = None,
     demographic_weight: float = 1.0,
     transform: Literal["log", "none"] = "log",
 ) -> Matrix:
@@ -146,12 +146,12 @@ def customer_matrix(
     ----------
     features : pandas.DataFrame
         One row a customer (`seglib.features.customer_features`).
-    leave_out : sequence of str
-        Features that shall not build segments, such as the unreliable ones.
+    leave_out : mapping of str to str, optional
+        Features that shall not build segments, each with the reason (`CustomerFeatures.unreliable`).
     demographic_weight : float, default=1.0
         Weight of gender and city: at 1 each counts like half a behavioural feature, at 0 they only describe.
     transform : {"log", "none"}, default="log"
-        Whether counts and days are taken to logarithms, log(1 + x), before they are standardised.
+        Whether counts are taken to logarithms, log(1 + x), before they are standardised.
 
     Returns
     -------
@@ -169,10 +169,10 @@ def customer_matrix(
         raise ParameterRefused(f"demographic_weight is a number of at least 0, not {demographic_weight}")
     if transform not in ("log", "none"):
         raise ParameterRefused(f"transform is 'log' or 'none', not '{transform}'")
-    left_out = dict.fromkeys(leave_out, "customers do not differ in it by more than chance")
+    left_out = dict(leave_out or {})
     if not demographic_weight:
         left_out |= {f.name: "demographic_weight is 0" for f in FEATURES if f.role == "demographic"}
-    candidates = [f for f in FEATURES if f.role != "descriptor" and f.name not in left_out]
+    candidates = [f for f in FEATURES if f.role in ("segmentation", "demographic") and f.name not in left_out]
     left_out |= {f.name: "it is the same for everybody" for f in candidates if features[f.name].nunique() < 2}
     used = [f for f in candidates if f.name not in left_out]
     demographic = [f.name for f in used if f.role == "demographic"]

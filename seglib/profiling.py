@@ -21,7 +21,7 @@ MARKER_SHARE, MARKER_RELATIVE = 0.25, 0.5
 
 
 def profile(features: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
-    """Compare every numeric feature of every segment with all customers.
+    """Compare every segment with all customers, feature by feature.
 
     Parameters
     ----------
@@ -33,41 +33,33 @@ def profile(features: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a segment and a feature: segment, feature, unit, role, customers, mean, overall_mean,
-        overall_sd, difference (standardised: (mean - overall mean) / overall sd), marker.
+        One row a segment and a feature: segment, feature, unit, role, customers, seen, seen_overall, difference,
+        marker. ``seen`` and ``seen_overall`` are what was counted in the segment and in all (coupons burned /
+        coupons decided, say; the plain mean where a feature is no ratio). ``difference`` compares the features
+        that went into the matrix: (mean of the segment - mean of all) / standard deviation of all.
     """
-    told = [f for f in FEATURES if f.name in features and pd.api.types.is_numeric_dtype(features[f.name])]
-    told = [f for f in told if features[f.name].notna().any()]
     parts = []
-    for feature in told:
-        values = features[feature.name]
+    for feature in FEATURES:
+        if feature.role not in ("segmentation", "descriptor") or not features[feature.name].notna().any():
+            continue
+        values = features[feature.name].astype(float)
+        above, below = (features[c].astype(float) for c in feature.ratio) if feature.ratio else (values, values.notna())
         part = values.groupby(segments).agg(customers="size", mean="mean").rename_axis("segment").reset_index()
+        seen = above.groupby(segments).sum() / below.groupby(segments).sum()
         sd = values.std(ddof=0)
         part = part.assign(
             feature=feature.name,
             unit=feature.unit,
             role=feature.role,
-            overall_mean=values.mean(),
-            overall_sd=sd,
+            seen=part["segment"].map(seen),
+            seen_overall=above.sum() / below.sum() if below.sum() else float("nan"),
+            difference=(part["mean"] - values.mean()) / sd if sd > 1e-12 else 0.0,
         )
-        part["difference"] = (part["mean"] - values.mean()) / sd if sd > 1e-12 else 0.0
         parts.append(part)
     table = pd.concat(parts, ignore_index=True)
     table["marker"] = table["difference"].abs() >= MARKER
-    columns = [
-        "segment",
-        "feature",
-        "unit",
-        "role",
-        "customers",
-        "mean",
-        "overall_mean",
-        "overall_sd",
-        "difference",
-    ]
-    return table[[*columns, "marker"]].sort_values(
-        "segment", key=lambda s: s.map(position), kind="stable", ignore_index=True
-    )
+    columns = ["segment", "feature", "unit", "role", "customers", "seen", "seen_overall", "difference", "marker"]
+    return table[columns].sort_values("segment", key=lambda s: s.map(position), kind="stable", ignore_index=True)
 
 
 def shares(features: pd.DataFrame, segments: pd.Series, column: str) -> pd.DataFrame:
@@ -77,27 +69,31 @@ def shares(features: pd.DataFrame, segments: pd.Series, column: str) -> pd.DataF
     -------
     pandas.DataFrame
         One row a segment and a level: segment, level, customers, share, low, high (95% Wilson interval of the
-        share), overall_share, lift (share / overall share), marker.
+        share), overall_share, lift (share / overall share), marker. A marker differs by `MARKER_SHARE` or
+        `MARKER_RELATIVE`, and by more than chance: its interval excludes the overall share also at 95% for
+        all segments and levels together (Bonferroni).
     """
     level = features[column].fillna(UNKNOWN)
     counts = pd.crosstab(segments.rename("segment"), level.rename("level"))
     overall = level.value_counts(normalize=True)
+    together = 1 - 0.05 / max(counts.size, 1)
     records = []
     for segment in sorted(counts.index, key=position):
         n = int(counts.loc[segment].sum())
         for name in overall.index:
             x = int(counts.loc[segment, name])
-            interval = binomtest(x, n).proportion_ci(method="wilson")
-            records.append((segment, name, x, x / n, interval.low, interval.high, overall[name]))
-    table = pd.DataFrame(records, columns=["segment", "level", "customers", "share", "low", "high", "overall_share"])
+            alone, all_at_once = (binomtest(x, n).proportion_ci(level, "wilson") for level in (0.95, together))
+            differs = not all_at_once.low <= overall[name] <= all_at_once.high
+            records.append((segment, name, x, x / n, alone.low, alone.high, overall[name], differs))
+    columns = ["segment", "level", "customers", "share", "low", "high", "overall_share", "differs"]
+    table = pd.DataFrame(records, columns=columns)
     table["lift"] = table["share"] / table["overall_share"]
-    differs = (table["low"] > table["overall_share"]) | (table["high"] < table["overall_share"])
     far = (table["share"] - table["overall_share"]).abs() >= MARKER_SHARE
     far |= (table["lift"] - 1).abs() >= MARKER_RELATIVE
-    return table.assign(marker=differs & far)
+    return table.assign(marker=table.pop("differs") & far)
 
 
-def usage(unified: pd.DataFrame, assignments: pd.DataFrame) -> pd.DataFrame:
+def usage(unified: pd.DataFrame, assignments: pd.DataFrame, *, as_of: str) -> pd.DataFrame:
     """Count how each segment uses coupons: how many, how often, and what became of them.
 
     Parameters
@@ -106,18 +102,20 @@ def usage(unified: pd.DataFrame, assignments: pd.DataFrame) -> pd.DataFrame:
         One row a transaction.
     assignments : pandas.DataFrame
         `seglib.clustering.Segmentation.table`, one row a customer or one row a transaction.
+    as_of : str
+        Day the shop is looked at: a coupon burned later is open.
 
     Returns
     -------
     pandas.DataFrame
         One row a segment: segment, customers, coupons, coupons_per_customer, subscribed, burned (shares of
-        the coupons by their recorded status), usage_frequency (mean over its coupons of the number of coupons
+        the coupons by their status on that day), usage_frequency (mean over its coupons of the number of coupons
         their customer has: the original analysis's measure).
     """
     key = list(assignments.index.names)
     rows = unified.join(assignments["segment"], on=key, how="inner")
     rows["frequency"] = rows["customer_id"].map(unified["customer_id"].value_counts())
-    rows["burned"] = rows["transaction_status"].eq("burned")
+    rows["burned"] = rows["burn_date"] <= pd.Timestamp(as_of)
     table = rows.groupby("segment").agg(
         customers=("customer_id", "nunique"),
         coupons=("customer_id", "size"),

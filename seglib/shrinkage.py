@@ -108,7 +108,7 @@ class VarianceComponents:
         """Return every customer's expected mean, ``mean + between / (between + within / n) * (own - mean)``."""
         if not self.between:
             return pd.Series(self.mean, index=n.index)
-        weight = n * self.between / (n * self.between + self.within)
+        weight = n * self.between / (n * self.between + self.within).where(n > 0, 1.0)
         return self.mean + weight * (total / n.where(n > 0) - self.mean).fillna(0.0)
 
 

@@ -7,6 +7,7 @@ import pytest
 from seglib import clustering
 from seglib.cards import WORDS, customer_list, segment_cards
 from seglib.errors import ParameterRefused
+from seglib.features import FEATURES
 from seglib.preprocessing import customer_matrix
 from seglib.profiling import profile, shares
 
@@ -34,11 +35,31 @@ def test_cards_describe_the_planted_segments(sample, truth):
         assert words[archetype] in named[letter]
 
 
+def test_cards_say_what_was_counted(sample):
+    features, assignments = sample
+    counted = features.groupby(assignments["segment"])[["n_decided_burned", "n_decided"]].sum()
+    for card in cards_of(features, assignments["segment"]):
+        seen = counted.loc[card.segment, "n_decided_burned"] / counted.loc[card.segment, "n_decided"]
+        assert f"burned {seen:.0%} of their decided coupons" in card.sentence
+
+
+def test_new_customers_are_told_apart_as_such(sample):
+    features, _ = sample
+    young = pd.Series(np.where(features["tenure_days"] < 300, "B", "A"), index=features.index)
+    by_letter = {card.segment: card for card in cards_of(features, young)}
+    assert "They have been customers for" in by_letter["B"].sentence
+
+
 def test_names_do_not_depend_on_letters(sample):
     features, assignments = sample
     swapped = assignments["segment"].map({"A": "C", "B": "A", "C": "B"})
     names = [sorted(card.name for card in cards_of(features, s)) for s in (assignments["segment"], swapped)]
     assert names[0] == names[1]
+
+
+def with_counts(features):
+    """Fill in the columns of the feature table that a test does not care about."""
+    return features.assign(**{f.name: 1.0 for f in FEATURES if f.name not in features})
 
 
 def test_a_segment_without_markers_is_called_average_and_names_are_unique():
@@ -47,6 +68,7 @@ def test_a_segment_without_markers_is_called_average_and_names_are_unique():
     features = pd.DataFrame(rng.normal(10, 1, (900, 4)), columns=names)
     features["gender_name"] = rng.choice(["Female", "Male"], 900)
     features["city_name"] = rng.choice(["Cairo", "Giza"], 900)
+    features = with_counts(features)
     cards = cards_of(features, pd.Series(rng.choice(["A", "B", "C"], 900)))
     assert [card.name for card in cards] == [f"Average customers ({letter})" for letter in "ABC"]
     assert all("hardly differ" in card.sentence for card in cards)
@@ -58,10 +80,21 @@ def test_a_segment_marked_by_place_only_is_named_after_it():
     features = pd.DataFrame(rng.normal(10, 1, (400, 4)), columns=list(WORDS))
     features["gender_name"] = "Female"
     features["city_name"] = np.repeat(["Cairo", "Giza", "Suez", "Tanta", "Qena"], 80)
+    features = with_counts(features)
     segments = pd.Series(np.where(features["city_name"] == "Cairo", "B", "A"))
     by_letter = {card.segment: card for card in cards_of(features, segments)}
     assert by_letter["B"].name == "Customers from Cairo"
     assert "Cairo (100%, all: 20%)" in by_letter["B"].sentence
+
+
+def test_a_minority_is_not_called_most():
+    rng = np.random.default_rng(2)
+    features = pd.DataFrame(rng.normal(10, 1, (2000, 4)), columns=list(WORDS))
+    features["city_name"] = "Cairo"
+    segments = pd.Series(np.where(np.arange(2000) < 1000, "A", "B"))
+    features["gender_name"] = np.where(rng.random(2000) < np.where(segments == "B", 0.36, 0.06), "Male", "Female")
+    name = {card.segment: card.name for card in cards_of(with_counts(features), segments)}["B"]
+    assert name == "Customers, more often male"
 
 
 def test_a_card_is_valid_json_and_its_shares_add_up(sample, tmp_path):

@@ -111,6 +111,18 @@ def test_equal_means_go_by_size_then_centre():
     assert fit.table["segment"].tolist() == ["B", "B", "A", "A", "A", "C", "C"]
 
 
+def test_letters_do_not_depend_on_missing_values_of_the_order():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(np.r_[[rng.normal(c, 0.1, (50, 2)) for c in ((0, 0), (9, 0), (0, 9), (9, 9))]].reshape(-1, 2))
+    order = pd.Series(np.repeat([1.0, 4.0, 2.0, 3.0], 50))
+    order.iloc[[3, 60, 110]] = np.nan
+    for seed in range(6):
+        letters = clustering.segment(X, k=4, order_by=order, n_init=5, seed=seed).table["segment"]
+        assert letters.iloc[[0, 50, 100, 150]].tolist() == ["D", "A", "C", "B"]
+    order.iloc[:50] = np.nan
+    assert clustering.segment(X, k=4, order_by=order, n_init=5).table["segment"].iloc[0] == "D"
+
+
 @settings(max_examples=60)
 @given(st.integers(0, 2000))
 def test_letters_are_the_columns_of_a_spreadsheet(i):
@@ -124,7 +136,7 @@ def test_order_values_follow_the_customer_of_each_row(prepared):
     run, features = prepared("sample")
     matrix = baseline_matrix(run.read("unified")).table
     values = clustering.order_values(features.table, "n_burned", matrix.index)
-    assert len(values) == len(matrix)
+    assert values.index.equals(matrix.index)
     customer = matrix.index[17][0]
     assert values.iloc[17] == features.table.loc[customer, "n_burned"]
 

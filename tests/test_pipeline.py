@@ -44,7 +44,7 @@ def twice(request, tmp_path_factory):
     homes = []
     for machine in machines:
         home = tmp_path_factory.mktemp("home")
-        options = ["--recipe", request.param, "--set", "n_shuffles=99", "--set", "n_init=20"]
+        options = ["--recipe", request.param, "--set", "n_shuffles=199", "--set", "n_init=20"]
         done = seglib("run", "--run", "twice", *options, home=home, **machine)
         assert done.returncode == 0, done.stderr
         assert Path(done.stdout.strip()) == home / "reports" / "twice" / "index.html"
@@ -325,7 +325,7 @@ def test_a_step_has_several_names(name):
     ("scale", "inertia", "silhouette"), [("false", 46122.336, 0.410830), ("true", 25577.968, 0.502620)]
 )
 def test_the_original_analysis_end_to_end(workbook, home, scale, inertia, silhouette):
-    options = ["--recipe", "baseline", "--set", "k=3", "--set", f"scale_frequency={scale}", "--set", "n_shuffles=99"]
+    options = ["--recipe", "baseline", "--set", "k=3", "--set", f"scale_frequency={scale}", "--set", "n_shuffles=199"]
     done = seglib("run", "--source", workbook, "--run", "original", *options, home=home)
     assert done.returncode == 0, done.stderr
     run = Run("original")
@@ -339,7 +339,7 @@ def test_the_original_analysis_end_to_end(workbook, home, scale, inertia, silhou
 
 
 def test_the_workbook_with_the_default_recipe(workbook, home):
-    done = seglib("run", "--source", workbook, "--run", "workbook", "--set", "n_shuffles=99", home=home)
+    done = seglib("run", "--source", workbook, "--run", "workbook", "--set", "n_shuffles=199", home=home)
     assert done.returncode == 0, done.stderr
     record = Run("workbook").read_record()
     assert (record["customers"], record["customers_without_transaction"]) == (989, 11)
@@ -352,7 +352,7 @@ def test_a_shop_without_genders_cities_branches_runs_through(home, root, tmp_pat
     folder.mkdir()
     book["customers"][["customer_id", "join_date"]].to_csv(folder / "customers.csv", index=False)
     book["transactions"].drop(columns=["branch_id", "coupon_name"]).to_csv(folder / "transactions.csv", index=False)
-    done = seglib("run", "--source", folder, "--set", "n_shuffles=99", "--set", "n_init=5", home=home)
+    done = seglib("run", "--source", folder, "--set", "n_shuffles=199", "--set", "n_init=5", home=home)
     assert done.returncode == 0, done.stderr
     record = json.loads((home / "reports" / "plain-shop" / "run.json").read_text())
     assert record["k"] == 3

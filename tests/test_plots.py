@@ -33,13 +33,14 @@ def analysed(request, prepared):
     origins = {name: profiling.shares(customers, segments["segment"], name) for name in ("gender_name", "city_name")}
     names = {card.segment: card.name for card in segment_cards(profiles, origins)}
     scores = selection.sweep(matrix.table, n_init=1, k_max=5, sample_rows=500)
+    claimed = explore.claims(unified, run.read_table("customers"), as_of="2026-06-30")
     evidence = explore.homogeneity(
-        unified, run.read_table("customers"), as_of="2026-06-30", burn_window=90, n_shuffles=19
+        unified, run.read_table("customers"), as_of="2026-06-30", burn_window=90, n_shuffles=199
     )
     units = {f.name: f.unit for f in FEATURES if f.role == "segmentation"}
     return {
         "calendar": lambda: plots.plot_calendar(explore.calendar(unified, as_of="2026-06-30")),
-        "coupon_counts": lambda: plots.plot_coupon_counts(explore.coupon_counts(unified)),
+        "coupon_counts": lambda: plots.plot_coupon_counts(explore.coupon_counts(claimed)),
         "demographics": lambda: plots.plot_demographics(explore.demographics(unified, "city_name", levels=5), "city"),
         "homogeneity": lambda: plots.plot_homogeneity(evidence.table),
         "distributions": lambda: plots.plot_distributions(customers, units),
@@ -53,7 +54,7 @@ def analysed(request, prepared):
         "confidence": lambda: plots.plot_confidence(segments, near=0.2),
         "profile": lambda: plots.plot_profile(profiles, names),
         "heatmap": lambda: plots.plot_heatmap(profiles),
-        "status": lambda: plots.plot_status(profiling.usage(unified, fit.table)),
+        "status": lambda: plots.plot_status(profiling.usage(unified, fit.table, as_of="2026-06-30")),
         "shares": lambda: plots.plot_shares(origins["city_name"], "city"),
     }
 
@@ -106,6 +107,6 @@ def test_a_segment_keeps_colour_and_marker_and_neighbours_differ():
 def test_a_shop_without_structure_is_titled_so(tables, write_csv):
     shop = ingest(write_csv(tables))
     evidence = explore.homogeneity(
-        shop.unified.df(), shop.table("customers"), as_of="2024-06-30", burn_window=30, n_shuffles=19
+        shop.unified.df(), shop.table("customers"), as_of="2024-06-30", burn_window=30, n_shuffles=199
     )
     assert plots.plot_homogeneity(evidence.table).figure.get_suptitle() == "Nothing differs by more than chance"

@@ -121,10 +121,10 @@ def test_weight_zero_leaves_demographics_out_and_says_so(customers):
 
 
 def test_what_is_left_out_is_told_with_the_reason(customers):
-    matrix = customer_matrix(customers.assign(gender_name=None), leave_out=["burn_rate"])
+    matrix = customer_matrix(customers.assign(gender_name=None), leave_out={"burn_rate": "because"})
     assert not matrix.table.columns.str.contains("burn_rate|gender_name").any()
     assert matrix.left_out == {
-        "burn_rate": "customers do not differ in it by more than chance",
+        "burn_rate": "because",
         "gender_name": "it is the same for everybody",
     }
 

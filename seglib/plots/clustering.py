@@ -33,12 +33,15 @@ def plot_sizes(segments: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 def plot_projection(matrix: pd.DataFrame, segments: pd.Series, *, seed: int = 0, ax: Axes | None = None) -> Axes:
     """Draw the rows of the matrix in their first two principal components, at most 2,000 of them."""
-    centred = matrix - matrix.mean()
-    _, singular, axes_ = np.linalg.svd(centred.to_numpy(), full_matrices=False)
-    sign = np.sign(axes_[np.arange(2), np.abs(axes_[:2]).argmax(axis=1)])
-    points = centred.to_numpy() @ (axes_[:2] * sign[:, None]).T
-    kept = singular[:2] ** 2 / (singular**2).sum()
+    X = (matrix - matrix.mean()).to_numpy()
+    if X.shape[1] == 1:
+        X = np.column_stack([X, np.zeros(len(X))])
+    variance, axes = np.linalg.eigh(X.T @ X)
+    main = axes[:, ::-1][:, :2]
+    main = main * np.sign(main[np.abs(main).argmax(axis=0), [0, 1]])  # the largest entry points up
+    kept = variance[::-1][:2] / variance.sum()
     rows = np.random.default_rng(seed).permutation(len(matrix))[:2000]
+    points = X @ main
     ax = ax or new_axes(height=4.6)
     for letter in sorted(segments.unique(), key=position):
         own = rows[(segments.to_numpy() == letter)[rows]]

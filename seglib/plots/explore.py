@@ -26,7 +26,7 @@ def plot_calendar(months: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 def plot_coupon_counts(counts: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw customers by number of coupons beside what chance alone would give (`seglib.explore.coupon_counts`)."""
+    """Draw customers by number of coupons beside what chance alone gives (`seglib.explore.coupon_counts`)."""
     ax = ax or new_axes()
     ax.bar(counts["coupons"], counts["customers"], color=ACCENT, width=0.85, label="this shop")
     ax.plot(
@@ -37,10 +37,12 @@ def plot_coupon_counts(counts: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         markersize=3.5,
         label="if all customers were alike",
     )
-    spread = [np.sqrt(np.cov(counts["coupons"], fweights=None, aweights=counts[w])) for w in ("customers", "expected")]
-    ratio = float(spread[0] / spread[1])
+    spread = [
+        np.sqrt(np.average((counts["coupons"] - np.average(counts["coupons"], weights=w)) ** 2, weights=w))
+        for w in (counts["customers"], counts["expected"])
+    ]
     ax.set(xlabel="coupons claimed by a customer", ylabel="customers")
-    set_title(ax, f"Coupons per customer spread {ratio:.1f} times as widely as chance alone makes them")
+    set_title(ax, f"Coupons per customer spread {spread[0] / spread[1]:.1f} times as widely as chance makes them")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.legend()
     return ax
@@ -74,7 +76,8 @@ _SINGULAR = {"customers": "customer", "genders": "gender", "cities": "city"}
 
 def plot_homogeneity(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw each test's value beside its null band (`seglib.explore.homogeneity`)."""
-    ax = ax or new_axes(height=1.2 + 0.36 * len(table))
+    table = table[table["p"].notna()]  # what could not be compared is told in words
+    ax = ax or new_axes(height=1.3 + 0.36 * len(table))
     y = np.arange(len(table))
     ax.hlines(
         y,
@@ -89,7 +92,7 @@ def plot_homogeneity(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         label = "found, more than chance" if differs else "found, not more than chance"
         ax.plot(table.loc[rows, "value"], y[rows], mark, color=tone, markersize=8, label=label)
     ax.axvline(1, color=DARK, linewidth=0.8)
-    ax.set_yticks(y, [f"{r.behaviour}, by {_SINGULAR[r.between]}" for r in table.itertuples()])
+    ax.set_yticks(y, [f"{r.behaviour}, by {_SINGULAR[r.among]}" for r in table.itertuples()])
     ax.invert_yaxis()
     ax.set_xscale("log")
     ax.set_xlim(left=0.15)

@@ -39,6 +39,11 @@ def plot_correlation(features: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw Spearman's rank correlation between features; those above .8 are as good as one feature."""
     ranks = features.loc[:, features.nunique() > 1].corr(method="spearman")
     ranks.index = ranks.columns = [plain(c) for c in ranks.columns]
+    if len(ranks) < 2:
+        ax = ax or new_axes(height=1.2)
+        set_title(ax, "Fewer than two features vary: nothing can be tied")
+        ax.set_axis_off()
+        return ax
     ax = ax or new_axes(height=1.2 + 0.5 * len(ranks))
     lower = np.triu(np.ones_like(ranks, dtype=bool))
     sns.heatmap(

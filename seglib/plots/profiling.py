@@ -16,7 +16,8 @@ from seglib.words import plain, position
 def plot_profile(profiles: pd.DataFrame, names: dict[str, str]) -> plt.Figure:
     """Draw each segment's means beside those of all customers, in standard deviations; markers are coloured.
 
-    After the segment profile plot of Dolnicar & Leisch (2014, Marketing Letters 25). Returns the Figure.
+    After the segment profile plot of Dolnicar & Leisch (2014, International Journal of Market Research 56(2)).
+    Returns the Figure.
 
     Parameters
     ----------
@@ -36,14 +37,14 @@ def plot_profile(profiles: pd.DataFrame, names: dict[str, str]) -> plt.Figure:
         own = rows[rows["segment"] == letter].set_index("feature").loc[features]
         tones = [colour(letter) if m else "#cfcfcf" for m in own["marker"]]
         bars = ax.barh([plain(f) for f in features], own["difference"], color=tones, height=0.7)
-        labels = [_number(m, u) for m, u in zip(own["mean"], own["unit"], strict=True)]
+        labels = [_number(m, u) for m, u in zip(own["seen"], own["unit"], strict=True)]
         ax.bar_label(bars, labels, padding=3, fontsize=9.5)
         ax.axvline(0, color=DARK, linewidth=1)
         ax.invert_yaxis()
         ax.set(xlim=(-reach, reach))
         ax.set_title(f"{letter} · {shorten(name, 48)}", fontsize=9)
         ax.grid(visible=False, axis="y")
-    axes.flat[-1].set_xlabel("difference from all customers (standard deviations); label: the segment's mean")
+    axes.flat[-1].set_xlabel("difference from all customers (standard deviations); label: what was seen")
     return figure
 
 
