@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from seglib.errors import ParameterRefused
-from seglib.words import listing, plain
+from seglib.words import listing, literal, plain
 
 WORDS: dict[str, tuple[str, str]] = {
     "burn_rate": ("burners", "collectors"),
@@ -58,9 +58,14 @@ class SegmentCard:
     table: pd.DataFrame = field(repr=False)
 
     @property
+    def heading(self) -> str:
+        """Letter and name as Markdown."""
+        return f"**{self.segment} · {literal(self.name)}**"
+
+    @property
     def text(self) -> str:
         """The card as one paragraph of Markdown."""
-        return f"**{self.segment} · {self.name}** ({self.customers:,} customers, {self.share:.0%}). {self.sentence}"
+        return f"{self.heading} ({self.customers:,} customers, {self.share:.0%}). {literal(self.sentence)}"
 
     def summary(self) -> dict:
         """Return the card for the run's record."""

@@ -110,10 +110,6 @@ def _cell(tag: str, content: str, number: bool, more: str = "") -> str:
     return f"<{tag}{more}{look}>{content}</{tag}>"
 
 
-def _bare_p_value(p: float) -> str:
-    return p_value(p).removeprefix("p ").removeprefix("= ")
-
-
 def _formatter(column: pd.Series, percent: bool, digits: int):
     if percent:
         write = "{:.1%}".format

@@ -178,7 +178,7 @@ def customer_matrix(
     demographic = [f.name for f in used if f.role == "demographic"]
     if len(demographic) == len(used):
         raise InputRefused(
-            f"customers do not differ in any behaviour ({len(features):,} customers): there is nothing to segment by"
+            f"there is nothing to segment by: no behaviour differs among the customers (there are {len(features):,})"
         )
     steps = {f.name: _weighing(f, demographic_weight, log=f.log and transform == "log") for f in used}
     return _fit(RECIPES["customer"], steps, features.fillna(dict.fromkeys(demographic, UNKNOWN)), left_out)

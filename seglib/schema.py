@@ -96,7 +96,7 @@ TABLES: dict[str, Table] = {
                 Column("transaction_date", "date", "day the coupon was claimed"),
                 Column("transaction_status", "status", "subscribed (claimed, still open) or burned (used)"),
                 Column("coupon_name", "text", "which coupon", required=False),
-                Column("burn_date", "date", "day the coupon was used; only for burned ones", required=False),
+                Column("burn_date", "date", "day the coupon was used; empty for open ones"),
                 Column("branch_id", "id", "refers to branches", required=False),
                 Column("amount", "number", "money spent with the coupon", required=False),
             ),

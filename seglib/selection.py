@@ -51,9 +51,12 @@ def sweep(
     if k_max < 2:
         raise ParameterRefused(f"k_max is at least 2, not {k_max}")
     X = matrix.to_numpy(dtype=np.float64)
-    most = min(k_max, len(X) - 1, len(np.unique(X, axis=0)))
+    different = len(np.unique(X, axis=0))
+    most = min(k_max, len(X) - 1, different)
     if most < 2:
-        raise InputRefused(f"{len(X)} rows, of which {most} differ, cannot be divided into segments")
+        raise InputRefused(
+            f"segments need at least three rows, two of them different; the matrix has {len(X)}, {different} different"
+        )
     records = []
     for k in range(1, most + 1):
         model = best_kmeans(X, k, n_init=n_init, seed=seed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 
 
@@ -41,6 +42,17 @@ def plain(name: str) -> str:
     'days to burn'
     """
     return name.removesuffix("_name").replace("_", " ")
+
+
+def literal(text: str) -> str:
+    r"""Write a text from the data so that Markdown shows it as it is, on one line.
+
+    Examples
+    --------
+    >>> print(literal("a *bold* city"), literal("<b>"), literal("New $York$"))
+    a \*bold\* city \<b\> New \$York\$
+    """
+    return re.sub(r"([\\`*_\[\]<>$|~])", r"\\\1", " ".join(text.split()))
 
 
 def near(name: str, names: Sequence[str]) -> str:

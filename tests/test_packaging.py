@@ -1,13 +1,16 @@
 """One list of dependencies is the truth; environment.yml and the lock are held to it."""
 
+import ast
 import re
 import subprocess
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 
 import pytest
 import yaml
 
-CONDA_NAMES = {"duckdb": "python-duckdb"}
+CONDA_NAMES = {"duckdb": "python-duckdb", "jupyter-client": "jupyter_client"}
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +23,7 @@ def wanted(root):
 
 def test_environment_yml_lists_the_same_packages_and_floors(root, wanted):
     listed = yaml.safe_load((root / "environment.yml").read_text())["dependencies"]
-    conda = dict(re.fullmatch(r"([A-Za-z0-9-]+)(.*)", r).groups() for r in listed if isinstance(r, str))
+    conda = dict(re.fullmatch(r"([A-Za-z0-9_-]+)(.*)", r).groups() for r in listed if isinstance(r, str))
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     assert conda.pop("python") == project["requires-python"]
     conda.pop("pip")
@@ -36,6 +39,19 @@ def test_the_lock_has_every_package_with_hashes_and_at_least_its_floor(root, wan
     blocks = re.split(r"^(?=[a-z0-9-]+==)", lock, flags=re.M)[1:]
     assert all("--hash=sha256:" in block for block in blocks)
     assert "://" not in lock  # no address of one machine
+
+
+def test_every_package_seglib_imports_is_one_of_its_dependencies(root):
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    listed = {re.match(r"[A-Za-z0-9-]+", r)[0] for r in project["dependencies"]}
+    home, imported = packages_distributions(), set()
+    for path in (root / "seglib").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            imported |= {name.split(".")[0] for name in names}
+    for name in imported - set(sys.stdlib_module_names) - {"seglib"}:
+        assert {d.lower().replace("_", "-") for d in home[name]} & listed, f"{name} is imported but not listed"
 
 
 def version(text):

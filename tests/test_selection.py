@@ -113,7 +113,7 @@ def test_few_different_rows_shorten_the_sweep():
 
 @pytest.mark.parametrize("rows", [[1.0], [1.0, 2.0], [3.0, 3.0, 3.0]])
 def test_rows_that_cannot_be_divided_are_refused(rows):
-    with pytest.raises(InputRefused, match="cannot be divided"):
+    with pytest.raises(InputRefused, match="segments need"):
         sweep(pd.DataFrame({"x": rows}))
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from seglib.plots.theme import DARK, colour, marker, new_axes, set_title
+from seglib.plots.theme import DARK, colour, marker, new_axes, set_title, whole_numbers
 from seglib.words import position
 
 
@@ -26,7 +26,8 @@ def plot_sizes(segments: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ylabel="segment",
         xlim=(0, table["size"].max() * 1.5),
     )
-    set_title(ax, f"The largest segment holds {share.max():.0%} of customers, the smallest {share.min():.0%}")
+    set_title(ax, f"Segments hold from {share.min():.0%} to {share.max():.0%} of customers")
+    ax.xaxis.set_major_locator(whole_numbers())
     ax.grid(visible=False, axis="y")
     return ax
 

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, PercentFormatter
 
-from seglib.plots.theme import ACCENT, DARK, GREY, new_axes, set_title, shorten
+from seglib.plots.theme import ACCENT, DARK, GREY, new_axes, set_title, shorten, whole_numbers
 
 
 def plot_calendar(months: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -43,7 +43,7 @@ def plot_coupon_counts(counts: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ]
     ax.set(xlabel="coupons claimed by a customer", ylabel="customers")
     set_title(ax, f"Coupons per customer spread {spread[0] / spread[1]:.1f} times as widely as chance makes them")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.xaxis.set_major_locator(whole_numbers())
     ax.legend()
     return ax
 
@@ -105,7 +105,7 @@ def plot_homogeneity(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         if number
         else "Nothing differs by more than chance",
     )
-    ax.legend(loc="upper center", bbox_to_anchor=(0.3, -0.2), ncols=1)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.3, -0.6 / (0.36 * max(1, len(table)))))  # clear of the label
     ax.grid(visible=False, axis="y")
     return ax
 

@@ -9,7 +9,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from seglib.plots.theme import ACCENT, DARK, WIDTH, new_axes, set_title
+from seglib.plots.theme import ACCENT, DARK, WIDTH, new_axes, set_title, whole_numbers
 from seglib.words import plain
 
 
@@ -20,15 +20,17 @@ def plot_distributions(features: pd.DataFrame, units: dict[str, str]) -> plt.Fig
     ----------
     features : pandas.DataFrame
     units : dict of str to str
-        Unit by column, for the columns to be drawn.
+        Unit by column, for the columns to be drawn; columns without a value are left out.
     """
-    rows = (len(units) + 1) // 2
+    units = {name: unit for name, unit in units.items() if features[name].notna().any()}
+    rows = max(1, (len(units) + 1) // 2)
     figure, axes = plt.subplots(rows, 2, figsize=(WIDTH, 2.4 * rows), layout="constrained", squeeze=False)
     for ax, (name, unit) in zip(axes.flat, units.items(), strict=False):
         values = features[name].dropna()
         ax.hist(values.clip(upper=values.quantile(0.99)), bins=30, color=ACCENT)
         ax.axvline(values.median(), color=DARK, linestyle="--", linewidth=1.2)
         ax.set(xlabel=unit, ylabel="customers")
+        ax.yaxis.set_major_locator(whole_numbers())
         ax.set_title(f"{plain(name)}: half below {values.median():.3g}", fontsize=9.5)
     for ax in axes.flat[len(units) :]:
         ax.remove()

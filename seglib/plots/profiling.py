@@ -54,6 +54,7 @@ def plot_heatmap(profiles: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     table.index = [plain(f) for f in table.index]
     ax = ax or new_axes(height=1.3 + 0.36 * len(table))
     reach = max(1.0, float(table.abs().to_numpy().max()))
+    table = table.mask(table.abs() < 0.05, 0.0)  # no "-0.0"
     sns.heatmap(
         table, ax=ax, vmin=-reach, vmax=reach, cmap="vlag", annot=True, fmt="+.1f", annot_kws={"fontsize": 9},
         linewidths=1, cbar_kws={"label": "standard deviations from all customers"},
@@ -99,7 +100,9 @@ def plot_status(usage: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set(xlabel="share of the segment's coupons", ylabel="segment", xlim=(0, 1))
     set_title(
         ax,
-        f"{most['segment']} burns {most['burned']:.0%} of its coupons, {least['segment']} burns {least['burned']:.0%}",
+        f"{most['segment']} burns {most['burned']:.0%} of its coupons, {least['segment']} burns {least['burned']:.0%}"
+        if most["burned"] > least["burned"]
+        else f"Every segment burns {most['burned']:.0%} of its coupons",
     )
     ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     ax.grid(visible=False, axis="y")

@@ -7,6 +7,7 @@ from textwrap import fill
 import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from seglib.words import position
 
@@ -69,6 +70,12 @@ def set_title(ax: Axes, text: str) -> None:
         ax.set_title(text)
 
 
+def whole_numbers() -> MaxNLocator:
+    """Return a locator of ticks for counts: whole numbers only, however few there are."""
+    return MaxNLocator(integer=True, min_n_ticks=1)
+
+
 def shorten(text: str, most: int = 24) -> str:
-    """Cut a text from the data to fit, and keep matplotlib from reading dollar signs as formulas."""
+    """Cut a text from the data to fit on one line, and keep matplotlib from reading dollar signs as formulas."""
+    text = " ".join(text.split())
     return (text if len(text) <= most else text[: most - 1] + "…").replace("$", r"\$")
