@@ -73,6 +73,16 @@ def test_every_figure_is_drawn_with_title_and_named_axes(analysed):
         assert figure.get_size_inches()[0] == pytest.approx(5.6), name
 
 
+def test_axes_say_exactly_where_their_ticks_are():
+    shares = pd.DataFrame({"level": list("abc"), "share": [0.16, 0.12, 0.03], "customers": [16_000, 12_000, 3_000]})
+    ax = plots.plot_demographics(shares, "city")
+    for tick, label in zip(ax.get_xticks(), ax.get_xticklabels(), strict=True):
+        assert float(label.get_text().rstrip("%")) == pytest.approx(100 * tick)
+    counts = pd.DataFrame({"coupons": [1, 2], "customers": [1, 1], "expected": [0.9, 1.1]})
+    ax = plots.plot_coupon_counts(counts)
+    assert all(float(tick).is_integer() for tick in [*ax.get_xticks(), *ax.get_yticks()])
+
+
 def test_a_figure_can_be_put_into_axes_of_the_analysts_own():
     figure, (left, right) = plt.subplots(1, 2)
     scores = pd.DataFrame(

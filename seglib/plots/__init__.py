@@ -11,7 +11,6 @@ from seglib.plots.selection import plot_elbow, plot_other_criteria, plot_silhoue
 from seglib.plots.theme import colour, marker
 
 __all__ = [
-    "NEAR_BORDER",
     "colour",
     "marker",
     "plot_calendar",

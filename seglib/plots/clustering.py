@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
 
-from seglib.plots.theme import DARK, colour, marker, new_axes, set_title, whole_numbers
+from seglib.plots.theme import DARK, colour, count_axis, marker, new_axes, percent_axis, set_title
 from seglib.words import position
 
 
@@ -27,7 +26,7 @@ def plot_sizes(segments: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         xlim=(0, table["size"].max() * 1.5),
     )
     set_title(ax, f"Segments hold from {share.min():.0%} to {share.max():.0%} of customers")
-    ax.xaxis.set_major_locator(whole_numbers())
+    count_axis(ax.xaxis)
     ax.grid(visible=False, axis="y")
     return ax
 
@@ -77,6 +76,6 @@ def plot_confidence(segments: pd.DataFrame, *, near: float, ax: Axes | None = No
         ylim=(0, 1.05),
     )
     set_title(ax, f"{share:.0%} of customers lie near a border (confidence below {near})")
-    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    percent_axis(ax.xaxis)
     ax.legend(title="segment", loc="center left", bbox_to_anchor=(1, 0.5))
     return ax

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from seglib.plots.theme import ACCENT, DARK, GREY, new_axes, set_title, shorten, whole_numbers
+from seglib.plots.theme import ACCENT, DARK, GREY, count_axis, new_axes, percent_axis, set_title, shorten
 
 
 def plot_calendar(months: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -18,6 +18,7 @@ def plot_calendar(months: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax.plot(months["month"], months[column], style, color=tone, markersize=4, label=column)
     busiest = months.loc[months["claimed"].idxmax()]
     ax.set(ylabel="coupons a month", xlabel="", ylim=(0, None))
+    count_axis(ax.yaxis)
     set_title(ax, f"Most coupons were claimed in {busiest['month']:%B %Y} ({busiest['claimed']:,})")
     ax.xaxis.set_major_locator(_month_locator(len(months)))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{plt.matplotlib.dates.num2date(x):%b\n%Y}"))
@@ -42,8 +43,11 @@ def plot_coupon_counts(counts: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         for w in (counts["customers"], counts["expected"])
     ]
     ax.set(xlabel="coupons claimed by a customer", ylabel="customers")
-    set_title(ax, f"Coupons per customer spread {spread[0] / spread[1]:.1f} times as widely as chance makes them")
-    ax.xaxis.set_major_locator(whole_numbers())
+    count_axis(ax.yaxis)
+    times = f"{spread[0] / spread[1]:.1f}"
+    wide = "as widely" if times == "1.0" else f"{times} times as widely"
+    set_title(ax, f"Coupons per customer spread {wide} as chance makes them")
+    count_axis(ax.xaxis)
     ax.legend()
     return ax
 
@@ -66,7 +70,7 @@ def plot_demographics(table: pd.DataFrame, what: str, *, ax: Axes | None = None)
     top = named.loc[named["share"].idxmax()]
     ax.set(xlabel="share of customers", ylabel="", xlim=(0, table["share"].max() * 1.15))
     set_title(ax, f"Largest {what}: {shorten(top['level'])}, {top['share']:.0%} of customers")
-    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    percent_axis(ax.xaxis)
     ax.grid(visible=False, axis="y")
     return ax
 
@@ -96,7 +100,9 @@ def plot_homogeneity(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.invert_yaxis()
     ax.set_xscale("log")
     ax.set_xlim(left=0.15)
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if ax.get_xlim()[1] < 30 else (1,)))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set(xlabel="variance found / variance that chance gives (log scale)")
     number = int(table["differ"].sum())
     set_title(

@@ -7,9 +7,8 @@ import pandas as pd
 import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
 
-from seglib.plots.theme import ACCENT, DARK, WIDTH, new_axes, set_title, whole_numbers
+from seglib.plots.theme import ACCENT, DARK, WIDTH, count_axis, new_axes, percent_axis, set_title
 from seglib.words import plain
 
 
@@ -24,14 +23,14 @@ def plot_distributions(features: pd.DataFrame, units: dict[str, str]) -> plt.Fig
     """
     units = {name: unit for name, unit in units.items() if features[name].notna().any()}
     rows = max(1, (len(units) + 1) // 2)
-    figure, axes = plt.subplots(rows, 2, figsize=(WIDTH, 2.4 * rows), layout="constrained", squeeze=False)
+    figure, axes = plt.subplots(rows, 2, figsize=(WIDTH, 2.5 * rows), layout="constrained", squeeze=False)
     for ax, (name, unit) in zip(axes.flat, units.items(), strict=False):
         values = features[name].dropna()
         ax.hist(values.clip(upper=values.quantile(0.99)), bins=30, color=ACCENT)
         ax.axvline(values.median(), color=DARK, linestyle="--", linewidth=1.2)
         ax.set(xlabel=unit, ylabel="customers")
-        ax.yaxis.set_major_locator(whole_numbers())
-        ax.set_title(f"{plain(name)}: half below {values.median():.3g}", fontsize=9.5)
+        count_axis(ax.yaxis)
+        ax.set_title(f"{plain(name)}\nhalf below {values.median():.3g}", fontsize=9.5)
     for ax in axes.flat[len(units) :]:
         ax.remove()
     return figure
@@ -48,8 +47,9 @@ def plot_correlation(features: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         return ax
     ax = ax or new_axes(height=1.2 + 0.5 * len(ranks))
     lower = np.triu(np.ones_like(ranks, dtype=bool))
+    shown = ranks.mask(lower).iloc[1:, :-1].round(2) + 0.0  # no "-0.00"
     sns.heatmap(
-        ranks.mask(lower).iloc[1:, :-1], ax=ax, vmin=-1, vmax=1, cmap="vlag", annot=True, fmt=".2f",
+        shown, ax=ax, vmin=-1, vmax=1, cmap="vlag", annot=True, fmt=".2f",
         annot_kws={"fontsize": 9}, linewidths=1, cbar=False,
     )  # fmt: skip
     pairs = ranks.mask(lower).abs().stack()
@@ -93,6 +93,6 @@ def plot_variance_share(shares: pd.DataFrame, *, ax: Axes | None = None) -> Axes
     )
     ax.set(xlabel="share of the total variance", xlim=(0, 1.08))
     set_title(ax, title)
-    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    percent_axis(ax.xaxis)
     ax.grid(visible=False, axis="y")
     return ax

@@ -7,9 +7,8 @@ import pandas as pd
 import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
 
-from seglib.plots.theme import DARK, WIDTH, colour, marker, new_axes, set_title, shorten
+from seglib.plots.theme import DARK, WIDTH, colour, marker, new_axes, percent_axis, set_title, shorten
 from seglib.words import plain, position
 
 
@@ -104,7 +103,7 @@ def plot_status(usage: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         if most["burned"] > least["burned"]
         else f"Every segment burns {most['burned']:.0%} of its coupons",
     )
-    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    percent_axis(ax.xaxis)
     ax.grid(visible=False, axis="y")
     return ax
 
@@ -135,13 +134,10 @@ def plot_shares(shares: pd.DataFrame, what: str, *, levels: int = 8, ax: Axes | 
     ax.invert_yaxis()
     marked = int(shares["marker"].sum())
     ax.set(xlabel="share of the segment's customers (95% interval)", ylabel="")
-    set_title(
-        ax,
-        f"{what.capitalize()}: {marked} share{'s' if marked != 1 else ''} stand{'s' if marked == 1 else ''} out"
-        if marked
-        else f"{what.capitalize()}: no share stands out",
-    )
-    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    count = f"{marked} marker{'s' if marked != 1 else ''}" if marked else "no marker"
+    furthest = 100 * (shares["share"] - shares["overall_share"]).abs().max()
+    set_title(ax, f"{what.capitalize()}: {count}; at most {furthest:.0f} points from all customers")
+    percent_axis(ax.xaxis)
     ax.legend(title="segment", loc="center left", bbox_to_anchor=(1, 0.5))
     ax.grid(visible=False, axis="y")
     return ax

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
 
-from seglib.plots.theme import ACCENT, DARK, WIDTH, new_axes, set_title, whole_numbers
+from seglib.plots.theme import ACCENT, DARK, WIDTH, count_axis, new_axes, set_title
 
 
 def plot_elbow(scores: pd.DataFrame, elbow: int | None, *, k: int | None = None, ax: Axes | None = None) -> Axes:
@@ -23,8 +22,8 @@ def plot_elbow(scores: pd.DataFrame, elbow: int | None, *, k: int | None = None,
     _mark_k(ax, k)
     ax.set(xlabel="number of segments k", ylabel="inertia (sum of squared distances)", ylim=(0, None))
     set_title(ax, f"The curve bends most at k = {elbow}" if elbow else "The curve does not bend: it has no elbow")
-    ax.xaxis.set_major_locator(whole_numbers())
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,.0f}"))
+    count_axis(ax.xaxis)
+    count_axis(ax.yaxis)
     return ax
 
 
@@ -38,7 +37,7 @@ def plot_silhouette(scores: pd.DataFrame, *, k: int | None = None, ax: Axes | No
     _mark_k(ax, k)
     ax.set(xlabel="number of segments k", ylabel="mean silhouette", ylim=(0, max(0.7, width.max() * 1.1)))
     set_title(ax, f"The silhouette is greatest at k = {best} ({width[best]:.2f})")
-    ax.xaxis.set_major_locator(whole_numbers())
+    count_axis(ax.xaxis)
     return ax
 
 
@@ -60,7 +59,7 @@ def plot_other_criteria(scores: pd.DataFrame, *, k: int | None = None) -> plt.Fi
         _mark_k(ax, k)
         ax.set_ylabel("index")
         ax.set_title(f"{name} is {'greatest' if better == 'idxmax' else 'smallest'} at k = {best}")
-        ax.xaxis.set_major_locator(whole_numbers())
+        count_axis(ax.xaxis)
     axes[-1].set_xlabel("number of segments k")
     return figure
 

@@ -7,7 +7,8 @@ from textwrap import fill
 import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
+from matplotlib.axis import Axis
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from seglib.words import position
 
@@ -70,9 +71,16 @@ def set_title(ax: Axes, text: str) -> None:
         ax.set_title(text)
 
 
-def whole_numbers() -> MaxNLocator:
-    """Return a locator of ticks for counts: whole numbers only, however few there are."""
-    return MaxNLocator(integer=True, min_n_ticks=1)
+def count_axis(axis: Axis) -> None:
+    """Let an axis count: ticks at whole numbers only, however few there are, and thousands separated."""
+    axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+
+
+def percent_axis(axis: Axis) -> None:
+    """Let an axis of shares speak in per cent, at round numbers."""
+    axis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10]))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.4g}%"))
 
 
 def shorten(text: str, most: int = 24) -> str:
