@@ -9,7 +9,7 @@ import datetime as dt
 import os
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -102,45 +102,41 @@ def execute(request: Request) -> Path:
     from seglib import report
 
     started = dt.datetime.now(dt.UTC)
-    steps = list(STEPS)
-    skipped, remaining = steps[: steps.index(request.start)], steps[steps.index(request.start) :]
-    declared = {step: parameters.declared(NOTEBOOKS / f"{step}.ipynb") for step in steps}
-    _refuse_unusable(request, declared, skipped)
+    order = list(STEPS)
+    skipped, remaining = order[: order.index(request.start)], order[order.index(request.start) :]
+    declared = {step: parameters.declared(NOTEBOOKS / f"{step}.ipynb") for step in order}
+    asked = {**request.overrides, "run": request.run}
+    if request.source is not None:
+        asked["source"] = _seen_from_notebooks(request.source)
+    wanted = parameters.resolve(declared, asked)
+    if not skipped and request.source != "sample" and not Path(str(request.source)).expanduser().exists():
+        raise InputRefused(f"source '{request.source}' does not exist; give a workbook (.xlsx), a folder, or 'sample'")
     with stage(request.run) as building:
         earlier = building.continue_from(skipped) if skipped else building.clear()
-        done = {step: earlier[step] for step in skipped}
-        given = {name: value for step in earlier.values() for name, value in step["parameters"].items()}
-        given |= {**request.overrides, "run": request.run}
-        if request.source is not None:
-            given["source"] = _seen_from_notebooks(request.source)
-        values = parameters.resolve(declared, given)
+        _refuse_late(asked.keys() - {name for step in remaining for name in declared[step]}, wanted, earlier)
+        before = {name: value for step in earlier.values() for name, value in step["parameters"].items()}
+        values = parameters.resolve(declared, {**before, **asked})
+        steps = {step: earlier[step] for step in skipped}
+        steps |= {step: {"parameters": values[step], "seconds": None} for step in remaining}
+        building.record(steps)
         with RunProgress(len(remaining)) as progress:
             for step in remaining:
-                seconds = _run_notebook(step, values[step], building, progress)
-                done[step] = {"parameters": values[step], "seconds": round(seconds, 2)}
-                building.record(done)
-        record = _record(building.run, done, started)
+                steps[step]["seconds"] = round(_run_notebook(step, values[step], building, progress), 2)
+                building.record(steps)
+        record = _record(building.run, steps, started)
         building.run.write_record(record)
         report.build(building.run.report_dir, record, STEPS)
         building.put_in_place()
     return Run(request.run).report_dir / "index.html"
 
 
-def _refuse_unusable(
-    request: Request, declared: dict[str, dict[str, parameters.Parameter]], skipped: list[str]
-) -> None:
-    """Refuse, before anything is touched, what cannot work."""
-    parameters.resolve(declared, request.overrides)
-    Run(request.run)
-    if skipped:
-        running = {name for step, names in declared.items() if step not in skipped for name in names}
-        given = [*request.overrides, *(["source"] if request.source is not None else [])]
-        late = [name for name in given if name not in running]
-        if late:
-            home = next(step for step in skipped if late[0] in declared[step])
-            raise ParameterRefused(f"'{late[0]}' is read by {home}, which --from {request.start} skips")
-    elif request.source != "sample" and not Path(str(request.source)).expanduser().exists():
-        raise InputRefused(f"source '{request.source}' does not exist; give a workbook (.xlsx), a folder, or 'sample'")
+def _refuse_late(late: Iterable[str], wanted: dict[str, dict], earlier: dict[str, dict]) -> None:
+    """Refuse a new value for what only notebooks that are skipped would read."""
+    for step, known in earlier.items():
+        for name in late:
+            before = known["parameters"].get(name)
+            if name in wanted[step] and wanted[step][name] != before:
+                raise ParameterRefused(f"'{name}' is read by {step}, which --from skips; it was {before!r} there")
 
 
 def _seen_from_notebooks(source: str) -> str:
@@ -222,7 +218,7 @@ def _translated(step: str, error: Any, output: Path) -> Exception:
     )
 
 
-def _record(run: Run, done: dict[str, dict], started: dt.datetime) -> dict:
+def _record(run: Run, steps: dict[str, dict], started: dt.datetime) -> dict:
     """Gather run.json, the machine-readable face of a run, from what the notebooks wrote."""
     shop, recipe, choice, clustering = (run.read(name) for name in ("shop", "recipe", "choice", "clustering"))
     cards = run.read("cards")
@@ -232,8 +228,8 @@ def _record(run: Run, done: dict[str, dict], started: dt.datetime) -> dict:
         "recipe": recipe["name"],
         "source": shop["source"],
         "as_of": shop["as_of"],
-        "seed": done["05_clustering"]["parameters"]["seed"],
-        "parameters": {step: known["parameters"] for step, known in done.items()},
+        "seed": steps["05_clustering"]["parameters"]["seed"],
+        "parameters": {step: known["parameters"] for step, known in steps.items()},
         "inputs": shop["inputs"],
         "period": [shop["first_transaction"], shop["last_transaction"]],
         "customers": sum(card["customers"] for card in cards),
@@ -247,7 +243,7 @@ def _record(run: Run, done: dict[str, dict], started: dt.datetime) -> dict:
         "segments": [
             {key: card[key] for key in ("segment", "name", "sentence", "customers", "share")} for card in cards
         ],
-        "durations_s": {step: known["seconds"] for step, known in done.items()},
+        "durations_s": {step: known["seconds"] for step, known in steps.items()},
         "versions": {
             "seglib": __version__,
             "python": platform.python_version(),

@@ -20,7 +20,7 @@ from seglib.run import Run, home
 
 
 class Stage:
-    """The folder in which a run is being built, and the record of the steps that are done."""
+    """The folder in which a run is being built, and the record of its steps."""
 
     def __init__(self, name: str) -> None:
         self.final = Run(name)
@@ -30,11 +30,11 @@ class Stage:
 
     @property
     def steps(self) -> dict[str, dict]:
-        """What is known of the finished steps, by name: parameters, seconds."""
+        """What is known of the steps, by name: parameters, and seconds (None until it has finished)."""
         return json.loads(self._record.read_text(encoding="utf-8")) if self._record.exists() else {}
 
     def record(self, steps: dict[str, dict]) -> None:
-        """Write down which steps are finished."""
+        """Write down with what every step runs, and which ones have finished."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._record.write_text(json.dumps(steps, indent=2), encoding="utf-8")
 
@@ -49,14 +49,14 @@ class Stage:
         Returns
         -------
         dict of str to dict
-            All steps that were finished there, the later ones too.
+            All steps that were to run there, the later ones too: parameters, seconds.
 
         Raises
         ------
         ParameterRefused
             If neither has them.
         """
-        if all(step in self.steps for step in needed):
+        if all(self.steps.get(step, {}).get("seconds") is not None for step in needed):
             return self.steps
         record = self.final.read_record() if self.final.data_dir.exists() else {}
         finished = {
@@ -71,7 +71,6 @@ class Stage:
         self.clear()
         shutil.copytree(self.final.data_dir, self.run.data_dir)
         shutil.copytree(self.final.report_dir, self.run.report_dir)
-        self.record({step: finished[step] for step in needed})
         return finished
 
     def put_in_place(self) -> None:

@@ -136,7 +136,13 @@ def test_from_continues_a_finished_run_and_keeps_its_parameters(twice):
     recipe, (_, run), _ = twice
     before = run.read_record()
     features = run.path("features").stat().st_mtime_ns
-    done = seglib("run", "--run", "twice", "--from", "04", "--set", "k=4", home=run.data_dir.parents[2])
+    home = run.data_dir.parents[2]
+    late = seglib("run", "--run", "twice", "--from", "04", "--set", "as_of=2026-01-01", home=home)
+    assert late.returncode == 2
+    assert "'as_of' is read by 01_ingest, which --from skips" in late.stderr.replace("\n", " ")
+    assert run.read_record() == before
+    again = ["--source", "sample", "--recipe", recipe]  # the same as before: nothing to refuse
+    done = seglib("run", "--run", "twice", *again, "--from", "04", "--set", "k=4", home=home)
     assert done.returncode == 0, done.stderr
     assert "[1/3] 04_k_selection" in done.stderr
     record = run.read_record()
@@ -166,8 +172,6 @@ def home(tmp_path, monkeypatch):
         (["--run", "../up"], "a run is named"),
         (["--from", "99"], "there is no notebook '99'"),
         (["--from", "04"], "no finished 01_ingest to continue from"),
-        (["--from", "04", "--set", "recipe=baseline"], "which --from 04_k_selection skips"),
-        (["--from", "04", "--source", "sample"], "which --from 04_k_selection skips"),
         (["--params", "nowhere.yaml"], "does not exist"),
         (["--unknown-option"], "No such option"),
     ],
@@ -253,7 +257,7 @@ def test_a_notebook_that_fails_is_named_and_the_last_good_report_stays(home, fak
     good = index.read_text()
     fake_notebooks(breaks="04_k_selection")
     with pytest.raises(NotebookFailed) as failed:
-        execute(Request("r"))
+        execute(Request("r", overrides={"seed": 5}))
     message = str(failed.value)
     for part in ("04_k_selection.ipynb", "'culprit'", "# the culprit", "ZeroDivisionError: division by zero"):
         assert part in message
@@ -262,10 +266,11 @@ def test_a_notebook_that_fails_is_named_and_the_last_good_report_stays(home, fak
     broken = Path(message.splitlines()[-1].removeprefix("The notebook with the error is "))
     assert "ZeroDivisionError" in broken.read_text()
 
-    # ... and the broken run can be continued once the notebook is mended
+    # ... and the broken run can be continued once the notebook is mended, with all it was asked for
     fake_notebooks()
     assert execute(Request("r", source=None, start="04_k_selection")) == index
     assert Run("r").read_record()["status"] == "done"
+    assert Run("r").read_record()["seed"] == 5
     assert not (home / ".building" / "r").exists()
 
 
