@@ -55,6 +55,17 @@ def test_customers_who_come_later_are_not_there_yet(tables, write_csv):
     assert found["customers.customer_id.no_transaction"] == 1  # customer 3, who has no coupon yet
 
 
+def test_a_day_counts_up_to_its_end(tables, write_csv):
+    found = ingest(write_csv(tables), as_of="2024-06-28").quality.set_index("rule")["rows"]
+    assert found["transactions.transaction_date.after_as_of"] == 1  # of the 30th; the one of the 28th is there
+    tables["transactions"].loc[2, "burn_date"] = "2024-06-28"
+    found = ingest(write_csv(tables), as_of="2024-06-28").quality.set_index("rule")["rows"]
+    assert found["transactions.burn_date.after_as_of"] == 0
+    tables["customers"].loc[0, "join_date"] = "2024-01-10"  # the day of the first claim
+    found = ingest(write_csv(tables), as_of="2024-06-28").quality.set_index("rule")["rows"]
+    assert found["transactions.transaction_date.before_join"] == 0
+
+
 def test_as_of_defaults_to_the_last_transaction(tables, write_csv):
     assert ingest(write_csv(tables)).as_of == pd.Timestamp("2024-06-30")
 

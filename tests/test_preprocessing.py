@@ -139,6 +139,16 @@ def test_unknown_cities_are_a_level_and_unseen_ones_are_none(customers):
     assert (made.iloc[1] > 0).sum() == 1
 
 
+def test_counts_enter_as_standardised_logarithms_and_rates_as_they_are(customers):
+    made = customer_matrix(customers).table
+    for column, values in (
+        ("coupons_per_month", np.log1p(customers["coupons_per_month"])),
+        ("burn_rate", customers["burn_rate"]),
+    ):
+        wanted = (values - values.mean()) / values.std(ddof=0)
+        assert made[column].to_numpy() == pytest.approx(wanted.to_numpy(), abs=1e-6)
+
+
 def test_transform_none_keeps_the_scale_of_counts(customers):
     plain = customer_matrix(customers, transform="none").table["coupons_per_month"]
     assert plain.corr(customers["coupons_per_month"]) == pytest.approx(1)

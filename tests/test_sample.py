@@ -114,6 +114,21 @@ def test_without_structure_counts_are_poisson_and_on_a_continuum_they_are_not():
     assert dispersion["continuum"] > 3
 
 
+def test_without_structure_burning_is_binomial_and_on_a_continuum_it_is_not():
+    spread = {}
+    for separation in ("none", "continuum"):
+        coupons = make_shop(customers=500, transactions=20_000, segments=0, separation=separation).tables[
+            "transactions"
+        ]
+        decided = coupons[coupons["transaction_date"] <= pd.Timestamp(LAST_DAY) - pd.Timedelta(days=BURN_WINDOW)]
+        burned = decided["transaction_status"].eq("burned").groupby(decided["customer_id"]).agg(["mean", "size"])
+        p = decided["transaction_status"].eq("burned").mean()
+        z = (burned["mean"] - p) / np.sqrt(p * (1 - p) / burned["size"])
+        spread[separation] = z.var()
+    assert spread["none"] == pytest.approx(1.0, abs=0.25)
+    assert spread["continuum"] > 3
+
+
 def test_the_calendar_has_seasons_and_campaigns():
     coupons = make_shop(customers=2000, transactions=60_000, segments=0, separation="none").tables["transactions"]
     by_day = coupons["transaction_date"].value_counts().sort_index()
