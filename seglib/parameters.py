@@ -51,9 +51,10 @@ class Parameter:
         ParameterRefused
             If it is not of that type, or not one of the choices.
         """
-        if value is None or (isinstance(value, str) and value.lower() == "none"):
-            if self.default is None:
-                return None
+        none = value is None or (isinstance(value, str) and value.lower() == "none")
+        if none and self.default is None:
+            return None
+        if value is None or (none and self.type is not str):  # a run may be called "none"
             raise ParameterRefused(f"parameter '{self.name}' cannot be left empty; its default is {self.default!r}")
         made = self._read(value)
         if made is None:

@@ -43,6 +43,7 @@ def test_names_types_defaults_and_choices_are_read(notebook):
         ("share", "0.25", 0.25), ("share", 1, 1.0), ("share", "1e-3", 0.001),
         ("scale", "false", False), ("scale", "True", True), ("scale", False, False),
         ("recipe", "baseline", "baseline"), ("run", "spring", "spring"), ("run", "7", "7"),
+        ("run", "none", "none"),
     ],
 )  # fmt: skip
 def test_values_are_read_in_the_type_of_the_parameter(notebook, name, given, value):
@@ -56,7 +57,7 @@ def test_values_are_read_in_the_type_of_the_parameter(notebook, name, given, val
     [
         ("k", "3.5", "whole number"), ("k", "three", "whole number"), ("k", 3.5, "whole number"), ("k", True, "whole"),
         ("share", "much", "a number"), ("share", "nan", "a number"), ("share", "inf", "a number"),
-        ("share", None, "empty"),
+        ("share", None, "empty"), ("share", "none", "empty"), ("run", None, "empty"),
         ("scale", "yes", "true or false"), ("scale", 1, "true or false"),
         ("recipe", "basline", "one of customer, baseline"), ("run", 7, "a text"), ("run", ["a"], "a text"),
     ],
