@@ -2,6 +2,7 @@
 
 import ast
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -10,7 +11,10 @@ from importlib.metadata import packages_distributions
 import pytest
 import yaml
 
-CONDA_NAMES = {"duckdb": "python-duckdb", "jupyter-client": "jupyter_client"}
+from seglib.rules import RULES
+from seglib.schema import TABLES
+
+CONDA_NAMES = {"duckdb": "python-duckdb", "jupyter-client": "jupyter_client", "pandera": "pandera-pandas"}
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +22,7 @@ def wanted(root):
     """Requirements of pyproject.toml by name."""
     project = tomllib.loads((root / "pyproject.toml").read_text())
     listed = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
-    return dict(re.fullmatch(r"([A-Za-z0-9-]+)(.*)", r).groups() for r in listed)
+    return dict(re.fullmatch(r"([A-Za-z0-9-]+)(?:\[[a-z]+\])?(.*)", r).groups() for r in listed)
 
 
 def test_environment_yml_lists_the_same_packages_and_floors(root, wanted):
@@ -39,6 +43,23 @@ def test_the_lock_has_every_package_with_hashes_and_at_least_its_floor(root, wan
     blocks = re.split(r"^(?=[a-z0-9-]+==)", lock, flags=re.M)[1:]
     assert all("--hash=sha256:" in block for block in blocks)
     assert "://" not in lock  # no address of one machine
+
+
+def test_every_extra_has_a_lock_of_its_own_and_is_known_to_make(root):
+    extras = tomllib.loads((root / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert re.search(r"^EXTRAS := (.*)", (root / "Makefile").read_text(), flags=re.M)[1].split() == list(extras)
+    held = set(re.findall(r"^([a-z0-9-]+)==", (root / "requirements.lock").read_text(), flags=re.M))
+    for extra, requirements in extras.items():
+        lock = (root / f"requirements-{extra}.lock").read_text()
+        pins = dict(re.findall(r"^([a-z0-9-]+)==([0-9.]+)", lock, flags=re.M))
+        for requirement in requirements:
+            name, floor = re.fullmatch(r"([A-Za-z0-9-]+)>=(.*)", requirement).groups()
+            assert version(pins[name]) >= version(floor), f"{name} is locked too low: make lock"
+        assert not pins.keys() & held, "an extra must not change what requirements.lock holds"
+        blocks = re.split(r"^(?=[a-z0-9-]+==)", lock, flags=re.M)[1:]
+        assert len(blocks) == len(pins)
+        assert all("--hash=sha256:" in block for block in blocks)
+        assert "://" not in lock
 
 
 def test_every_package_seglib_imports_is_one_of_its_dependencies(root):
@@ -72,6 +93,16 @@ def test_make_help_lists_every_target(root):
     phony = re.search(r"^\.PHONY: (.*)", (root / "Makefile").read_text(), flags=re.M)[1].split()
     for target in phony:
         assert f"make {target} " in printed
+
+
+def test_the_data_dictionary_is_that_of_the_contract(root):
+    script = runpy.run_path(str(root / "docs" / "dictionary.py"))
+    text = (root / "data" / "README.md").read_text(encoding="utf-8")
+    assert script["written"](text) == text, "run make dictionary"
+    for name, schema in TABLES.items():
+        assert f"### {name}\n" in text
+        assert all(f"| `{column}` |" in text for column in schema.columns)
+    assert all(f"| `{rule.id}` | {rule.severity} |" in text for rule in RULES)
 
 
 def test_nothing_generated_is_committed(root):
