@@ -1,198 +1,258 @@
-"""Apply the contract of `seglib.schema` to the raw tables of a source.
+"""Apply the contract to the raw tables of a source.
 
-Every step is a query on the DuckDB connection that holds them: read each column by its kind, find the rows
-that break a rule, accept the others, count both.
+Every step is a query on the DuckDB connection that holds them: read each column by its kind, find the rows that break a
+rule, accept the others, count both. The canonical tables are views on the staged ones, so that every row is held once.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Mapping
 
 import duckdb
 import pandas as pd
 
-from seglib.errors import InputRefused
-from seglib.schema import RULES, TABLES, Column, Rule, Table
-from seglib.sources import Source
-from seglib.words import near
+from seglib.intake import Intake, damage_refused
+from seglib.reading import Reading, sql_literal
+from seglib.rules import RULES, Rule
+from seglib.schema import SQL_TYPES, TABLES, key, kind, parsed
 
-LARGEST_NUMBER = 1e12
-"""Larger ones, and infinity, are no number that a shop can mean; sums of smaller ones are exact decimals."""
-
-FIRST_YEAR, LAST_YEAR = 1950, 2099
-"""A date outside of these years is a slip of the pen, or a spreadsheet's zero."""
+NULL_TEXT = "CAST(NULL AS VARCHAR)"
 
 
-def apply(con: duckdb.DuckDBPyConnection, source: Source) -> None:
+def apply(con: duckdb.DuckDBPyConnection, taken: Mapping[str, Intake]) -> tuple[Rule, ...]:
     """Make the canonical tables from ``raw.<table>``, with accepted rows only.
 
     Also makes ``staged_<table>`` (every row, read by kind) and ``broken`` (one row a row and a rule it breaks).
 
-    Raises
-    ------
-    InputRefused
-        If a required column is missing; all of them are named at once.
+    Returns
+    -------
+    tuple of Rule
+        The rules that were applied, the choices of the mapping among them, in the order in which they are told.
     """
-    columns = _match_columns(con, source)
     con.execute("CREATE TABLE broken (table_name VARCHAR, row_number BIGINT, rule VARCHAR, severity VARCHAR)")
-    for name, table in TABLES.items():
-        _stage(con, table, columns.get(name, {}))
-        for rule in RULES:
-            if rule.table == name and rule.severity != "fact":
-                con.execute(
-                    f"INSERT INTO broken SELECT ?, row_number, ?, ? FROM staged_{name} AS t WHERE {rule.where}",
-                    [name, rule.id, rule.severity],
-                )
-        _accept(con, table)
-
-
-def _match_columns(con: duckdb.DuckDBPyConnection, source: Source) -> dict[str, dict[str, tuple[str, str]]]:
-    """Map each canonical column to the source's own (name, type); refuse if a required one is missing."""
-    matched: dict[str, dict[str, tuple[str, str]]] = {}
-    problems = []
-    for name in source.files:
-        columns = [(row[0], row[1]) for row in con.sql(f"DESCRIBE raw.{name}").fetchall()]
-        found = {column.strip().lower(): (column, kind) for column, kind in columns}
-        if len(found) < len(columns):
-            twice = Counter(column.strip().lower() for column, _ in columns).most_common(1)[0][0]
-            problems.append(f"table {name}: column '{twice}' is there more than once; keep one of them")
-        matched[name] = {c.name: found[c.name] for c in TABLES[name].columns if c.name in found}
-        problems += [
-            f"table {name}: column '{c.name}' is missing{near(c.name, list(found))}; "
-            f"found: {', '.join(repr(f) for f in found)}"
-            for c in TABLES[name].columns
-            if c.required and c.name not in found
-        ]
-    if problems:
-        raise InputRefused("\n".join(problems))
-    return matched
-
-
-def _stage(con: duckdb.DuckDBPyConnection, table: Table, columns: dict[str, tuple[str, str]]) -> None:
-    """Read every column by its kind into ``staged_<table>``, keeping the row number and what was unreadable."""
-    if not columns:  # the shop has no such table: it is there, and empty
-        empty = ", ".join(f"CAST(NULL AS {c.sql_type}) AS {c.name}" for c in table.columns)
-        unreadable = ", ".join(f"false AS {c.name}__unreadable" for c in table.columns if _parsed(c))
-        selected = f"SELECT 0 AS row_number, {', '.join(filter(None, [empty, unreadable]))} WHERE false"
-    else:
-        parts = ["row_number() OVER () AS row_number"]
-        for column in table.columns:
-            if column.name not in columns:
-                value, text = f"CAST(NULL AS {column.sql_type})", "NULL"
-            else:
-                value, text = _reading(column, *columns[column.name])
-            parts.append(f"{value} AS {column.name}")
-            if _parsed(column):
-                parts.append(f"({value} IS NULL AND {text} IS NOT NULL) AS {column.name}__unreadable")
-        selected = f"SELECT {', '.join(parts)} FROM raw.{table.name}"
-    con.execute(
-        f"CREATE TABLE staged_{table.name} AS SELECT *, row_number() OVER "
-        f"(PARTITION BY {table.key} ORDER BY row_number) AS key_copy FROM ({selected})"
-    )
-
-
-def _parsed(column: Column) -> bool:
-    return column.kind in ("date", "number")
-
-
-def _reading(column: Column, name: str, raw_type: str) -> tuple[str, str]:
-    """Return two SQL expressions: the value read by the column's kind, and the cell's text (NULL if blank)."""
-    raw = '"' + name.replace('"', '""') + '"'
-    floating = raw_type in ("DOUBLE", "FLOAT")
-    text = f"nullif(trim(CAST({raw} AS VARCHAR)), '')"
-    if floating:  # a spreadsheet or pandas writes whole numbers with gaps as 7.0, and the gaps as nan
-        whole = f"{raw} = floor({raw}) AND abs({raw}) < 9e15"
-        text = (
-            f"CASE WHEN isnan({raw}) THEN NULL WHEN {whole} THEN CAST(CAST({raw} AS BIGINT) AS VARCHAR) "
-            f"ELSE CAST({raw} AS VARCHAR) END"
-        )
-    if column.kind == "status":
-        return f"lower({text})", text
-    if column.kind == "number":
-        number = f"TRY_CAST({text} AS DOUBLE)"
-        return f"CASE WHEN abs({number}) < {LARGEST_NUMBER} THEN {number} END", text
-    if column.kind == "date":
-        day = "CAST(NULL AS DATE)"
-        if raw_type == "TIMESTAMP WITH TIME ZONE":  # the day in UTC, wherever this runs
-            day = f"CAST(make_timestamp(epoch_us({raw})) AS DATE)"
-        elif raw_type == "DATE" or raw_type.startswith("TIMESTAMP"):
-            day = f"CAST({raw} AS DATE)"
-        elif raw_type == "VARCHAR":
-            day = f"CAST(TRY_CAST({text} AS TIMESTAMP) AS DATE)"
-        return f"CASE WHEN {day} BETWEEN DATE '{FIRST_YEAR}-01-01' AND DATE '{LAST_YEAR}-12-31' THEN {day} END", text
-    return text, text
-
-
-def _accept(con: duckdb.DuckDBPyConnection, table: Table) -> None:
-    names = ", ".join(c.name for c in table.columns)
-    con.execute(
-        f"CREATE TABLE {table.name} AS SELECT {names} FROM staged_{table.name} WHERE row_number NOT IN "
-        "(SELECT row_number FROM broken WHERE severity = 'error' AND table_name = ?) ORDER BY row_number",
-        [table.name],
-    )
-
-
-def count_rows(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """Count rows in, accepted and quarantined of every table, and make sure that none was lost."""
-    counts = [
-        (
-            name,
-            con.table(f"staged_{name}").shape[0],
-            con.table(name).shape[0],
+    for name in TABLES:
+        intake = taken.get(name)
+        _stage(con, name, intake)
+        for rule in _rules_of(name, intake):
             con.execute(
-                "SELECT count(DISTINCT row_number) FROM broken WHERE severity = 'error' AND table_name = ?",
-                [name],
-            ).fetchall()[0][0],
+                f"INSERT INTO broken SELECT ?, row_number, ?, ? FROM staged_{name} AS t "
+                f"WHERE ({rule.where}){_unless(rule, intake)}",
+                [name, rule.id, rule.severity],
+            )
+        _accept(con, name, intake)
+    row_rules = [rule for name in TABLES for rule in _told_of(name, taken.get(name))]
+    return (*row_rules, *(rule for rule in RULES if rule.severity == "fact"))
+
+
+def _unless(rule: Rule, intake: Intake) -> str:
+    """Write the SQL of what excuses a row: it is left out anyway, or the cell is not empty but unreadable."""
+    excuses = ""
+    if intake.choices and rule.severity != "choice":
+        excuses += " AND left_out IS NULL"
+    column = TABLES[rule.table].columns.get(rule.column)
+    if column is not None and parsed(column) and rule.id.endswith(".missing"):
+        excuses += f" AND row_number NOT IN (SELECT row_number FROM trouble_{rule.table} WHERE "
+        excuses += f"coalesce({rule.column}__unreadable, {rule.column}__out_of_range) IS NOT NULL)"
+    return excuses
+
+
+def _told_of(name: str, intake: Intake | None) -> list[Rule]:
+    choices = [rule for rule, _ in intake.choices] if intake else []
+    rules = [rule for rule in RULES if rule.table == name and rule.severity != "fact"]
+    if intake and intake.lines:
+        rules = [rule for rule in rules if rule.id != f"{name}.{key(name)}.duplicate"]
+        rules.append(_one_customer_a_transaction())
+    return choices + rules
+
+
+def _rules_of(name: str, intake: Intake | None) -> list[Rule]:
+    """Return the rules that can be broken: what a shop does not have, it cannot have wrong."""
+    if intake is None:
+        return []
+    return [rule for rule in _told_of(name, intake) if rule.column in (*intake.readings, "text", "left_out")]
+
+
+def _one_customer_a_transaction() -> Rule:
+    return Rule(
+        "transactions.customer_id.varies",
+        "error",
+        "customer_id IS NOT NULL AND transaction_id IN (SELECT transaction_id FROM staged_transactions "
+        "GROUP BY ALL HAVING count(DISTINCT customer_id) > 1)",
+        "the lines of one transaction name different customers",
+        "one transaction belongs to one customer: correct the lines, or the transaction_id",
+    )
+
+
+def _stage(con: duckdb.DuckDBPyConnection, name: str, intake: Intake | None) -> None:
+    """Read every column by its kind into ``staged_<table>``; what is wrong with cells goes to ``trouble_<table>``.
+
+    Cells are seldom wrong, so what is wrong with a row is held as one text: rows by the million stay small.
+    """
+    kinds = {column: kind(declared) for column, declared in TABLES[name].columns.items()}
+    there = dict(intake.readings) if intake else {}
+    kinds |= intake.descriptors if intake else {}
+    texts = [reading for column, reading in there.items() if kinds[column] in ("id", "text", "status")]
+    wrong = {f"{column}__{problem}": getattr(reading, problem) for column, reading in there.items()
+             for problem in ("unreadable", "out_of_range") if kinds[column] in ("date", "number")}  # fmt: skip
+    wrong["text__blanks"] = _first([r.blanks for r in texts])
+    wrong["text__formula"] = _first([f"CASE WHEN starts_with({r.value}, '=') THEN {r.value} END" for r in texts])
+    if "burn_date" in there and "transaction_status" not in there:  # who records the day of the burn says it all
+        burned = f"CASE WHEN {there['burn_date'].value} IS NULL THEN 'subscribed' ELSE 'burned' END"
+        there["transaction_status"] = Reading(burned)
+    parts = ["row_number() OVER () AS row_number"]
+    parts += [f"CAST({r.value} AS {SQL_TYPES[kinds[column]]}) AS {quoted(column)}" for column, r in there.items()]
+    fields = ", ".join(f"{sql_literal(what)}: {text}" for what, text in wrong.items())
+    parts.append(f"CASE WHEN {_first(list(wrong.values()))} IS NOT NULL THEN to_json({{{fields}}}) END AS trouble")
+    if intake and intake.choices:
+        whens = [f"WHEN {where} THEN {sql_literal(rule.id.split('.', 2)[2])}" for rule, where in intake.choices]
+        parts.append(f"CASE {' '.join(whens)} END AS left_out")
+    rows = f"FROM raw.{name}" if intake else "WHERE false"
+    with damage_refused(name):
+        con.execute(f"CREATE TABLE read_{name} AS SELECT {', '.join(parts)} {rows}")
+    absent = [f"CAST(NULL AS {SQL_TYPES[k]}) AS {quoted(column)}" for column, k in kinds.items() if column not in there]
+    con.execute(f"CREATE VIEW staged_{name} AS SELECT {', '.join(['*', *absent])} FROM read_{name}")
+    cells = [f"trouble ->> {sql_literal('$.' + quoted(what))} AS {quoted(what)}" for what in wrong]
+    con.execute(
+        f"CREATE TABLE trouble_{name} AS SELECT row_number, {', '.join(cells)} FROM read_{name} "
+        "WHERE trouble IS NOT NULL"
+    )
+    _find_repeated(con, name, "left_out IS NULL" if intake and intake.choices else "true")
+
+
+def _find_repeated(con: duckdb.DuckDBPyConnection, name: str, counted: str) -> None:
+    """Make ``repeated_<table>``: the rows whose key an earlier row has. Keys seldom repeat: only those are sorted."""
+    identity = key(name)
+    con.execute(
+        f"CREATE TABLE repeated_{name} AS SELECT row_number FROM staged_{name} WHERE {counted} AND {identity} IN "
+        f"(SELECT {identity} FROM staged_{name} WHERE {counted} GROUP BY ALL HAVING count(*) > 1) "
+        f"QUALIFY row_number() OVER (PARTITION BY {identity} ORDER BY row_number) > 1"
+    )
+
+
+def _accept(con: duckdb.DuckDBPyConnection, name: str, intake: Intake | None) -> None:
+    columns = [quoted(c) for c in (*TABLES[name].columns, *(intake.descriptors if intake else ()))]
+    [(broken,)] = con.execute(
+        "SELECT count(*) FROM broken WHERE severity IN ('error', 'choice') AND table_name = ?", [name]
+    ).fetchall()
+    kept = (
+        f" WHERE row_number NOT IN (SELECT row_number FROM broken WHERE severity IN ('error', 'choice') "
+        f"AND table_name = '{name}')"
+        if broken
+        else ""
+    )
+    if intake and intake.lines:
+        con.execute(f"CREATE TABLE {name} AS {_merged_lines(name)}{kept} GROUP BY {key(name)} ORDER BY min(row_number)")
+    else:
+        con.execute(f"CREATE VIEW {name} AS SELECT {', '.join(columns)} FROM staged_{name}{kept}")
+
+
+def _merged_lines(name: str) -> str:
+    """Write the SQL that makes one row of the lines of a transaction: amounts add up, else the first line counts."""
+    parts = []
+    for column, declared in TABLES[name].columns.items():
+        if column == key(name):
+            parts.append(column)
+        elif kind(declared) == "number":  # exact: the order of the lines must not matter
+            parts.append(f"CAST(sum(CAST({column} AS DECIMAL(24, 6))) AS DOUBLE) AS {column}")
+        elif kind(declared) == "date":
+            parts.append(f"min({column}) AS {column}")
+        else:
+            parts.append(f"arg_min({column}, row_number) AS {column}")
+    return f"SELECT {', '.join(parts)} FROM staged_{name}"
+
+
+def count_rows(con: duckdb.DuckDBPyConnection, taken: Mapping[str, Intake]) -> pd.DataFrame:
+    """Count rows in, accepted and quarantined of every table, and make sure that none was lost."""
+    counts = []
+    for name in TABLES:
+        set_aside = con.execute(
+            "SELECT count(DISTINCT row_number), count(DISTINCT row_number) FILTER (severity = 'choice') "
+            "FROM broken WHERE severity IN ('error', 'choice') AND table_name = ?",
+            [name],
+        ).fetchall()[0]
+        [(came,)] = con.sql(f"SELECT count(*) FROM {f'raw.{name}' if name in taken else f'staged_{name}'}").fetchall()
+        lines = name in taken and taken[name].lines
+        [(made,)] = con.sql(f"SELECT count(*) FROM {name}").fetchall()
+        [(accepted,)] = (
+            con.sql(
+                f"SELECT count(*) FROM staged_{name} WHERE row_number NOT IN (SELECT row_number FROM broken "
+                f"WHERE severity IN ('error', 'choice') AND table_name = '{name}')"
+            ).fetchall()
+            if lines
+            else [(made,)]
         )
-        for name in TABLES
-    ]
-    rows = pd.DataFrame(counts, columns=["table", "rows_in", "accepted", "quarantined"])
+        counts.append((name, came, accepted, *set_aside, made))
+    rows = pd.DataFrame(counts, columns=["table", "rows_in", "accepted", "quarantined", "left_out", "rows_out"])
     lost = rows.query("rows_in != accepted + quarantined")
     if len(lost):  # cannot happen; if it does, no number after it deserves trust
         raise AssertionError(f"rows were lost:\n{lost}")
     return rows
 
 
-def quality(con: duckdb.DuckDBPyConnection, rows: pd.DataFrame) -> pd.DataFrame:
+def quality(con: duckdb.DuckDBPyConnection, rules: tuple[Rule, ...], rows: pd.DataFrame) -> pd.DataFrame:
     """Tell what every rule found; facts need ``study``, a table with one row: as_of."""
     size = rows.set_index("table")["rows_in"]
+    counts = dict(con.sql("SELECT rule, count(*) FROM broken GROUP BY rule").fetchall())
     records = []
-    for rule in RULES:
-        count, examples = _found(con, rule)
+    for rule in rules:
+        if rule.severity == "fact" and size[rule.table]:
+            [(counts[rule.id],)] = con.sql(f"SELECT count(*) FROM {rule.table} AS t WHERE {rule.where}").fetchall()
+        count = counts.get(rule.id, 0)
         share = count / size[rule.table] if size[rule.table] else 0.0
+        examples = _examples(con, rule) if count else ""
         records.append((rule.id, rule.table, rule.severity, count, share, examples, rule.sentence, rule.remedy))
     return pd.DataFrame(
         records, columns=["rule", "table", "severity", "rows", "share", "examples", "sentence", "remedy"]
     )
 
 
-def _found(con: duckdb.DuckDBPyConnection, rule: Rule) -> tuple[int, str]:
-    """Count the rows a rule found, and name up to five of them by key and row number."""
-    key = TABLES[rule.table].key
+def _examples(con: duckdb.DuckDBPyConnection, rule: Rule) -> str:
+    """Name up to five of the rows a rule found, by key; broken ones also by row number and offending value."""
+    identity = key(rule.table)
     if rule.severity == "fact":
-        found = f"SELECT {key} AS example, {key} AS place FROM {rule.table} AS t WHERE {rule.where}"
+        found = f"SELECT {identity} AS example, {identity} AS place FROM {rule.table} AS t WHERE {rule.where}"
         order = "length(place), place"
     else:
         found = (
-            f"SELECT coalesce({key}, '(empty)') || ' in row ' || row_number AS example, row_number AS place "
-            f"FROM staged_{rule.table} WHERE row_number IN (SELECT row_number FROM broken WHERE rule = '{rule.id}')"
+            f"SELECT coalesce({identity}, '(empty)') || ' in row ' || row_number || {_value_of(rule)} AS example, "
+            f"row_number AS place FROM staged_{rule.table} LEFT JOIN trouble_{rule.table} USING (row_number) "
+            f"WHERE row_number IN (SELECT row_number FROM broken WHERE rule = {sql_literal(rule.id)})"
         )
         order = "place"
-    [(count,)] = con.sql(f"SELECT count(*) FROM ({found})").fetchall()
-    first = con.sql(f"SELECT example FROM ({found}) ORDER BY {order} LIMIT 5").fetchall() if count else []
-    return count, ", ".join(e for (e,) in first)
+    return ", ".join(text for (text,) in con.sql(f"SELECT example FROM ({found}) ORDER BY {order} LIMIT 5").fetchall())
+
+
+def _value_of(rule: Rule) -> str:
+    """Write the SQL of the value to show beside a row; nothing where the key says it already."""
+    problem = rule.id.split(".", 2)[2]
+    if rule.column == "text" or problem in ("unreadable", "out_of_range"):
+        value = f"{rule.column}__{problem}"
+    elif rule.column in (key(rule.table), "left_out"):
+        return "''"
+    else:
+        value = f"CAST({rule.column} AS VARCHAR)"
+    return f"coalesce(' (' || {value} || ')', '')"
 
 
 def quarantine(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """Return the rows that were set aside, as they came, each with all the rules it breaks."""
-    broken = con.execute("SELECT DISTINCT table_name FROM broken WHERE severity = 'error'").fetchall()
+    broken = con.execute("SELECT DISTINCT table_name FROM broken WHERE severity IN ('error', 'choice')").fetchall()
     parts = [
         f"""SELECT '{name}' AS "table", b.row_number AS row, b.rules, to_json(r.original) AS original
         FROM (SELECT row_number, string_agg(rule, ', ' ORDER BY rule) AS rules FROM broken
-              WHERE table_name = '{name}' AND severity = 'error' GROUP BY row_number) AS b
+              WHERE table_name = '{name}' AND severity IN ('error', 'choice') GROUP BY row_number) AS b
         JOIN (SELECT row_number() OVER () AS row_number, source AS original FROM raw.{name} AS source) AS r
         USING (row_number)"""
         for (name,) in broken
     ]
     parts.append("""SELECT '' AS "table", 0 AS row, '' AS rules, '{}' AS original WHERE false""")
     return con.sql(f'SELECT * FROM ({" UNION ALL ".join(parts)}) ORDER BY "table", row').df()
+
+
+def quoted(name: str) -> str:
+    """Write a column's name as SQL has it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _first(values: list[str]) -> str:
+    return f"coalesce({', '.join([*values, NULL_TEXT])})"

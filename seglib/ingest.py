@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -15,12 +17,18 @@ import pandas as pd
 
 from seglib import contract
 from seglib.errors import InputRefused, ParameterRefused
-from seglib.run import Run
-from seglib.schema import RULES, TABLES
+from seglib.intake import Intake, take_in
+from seglib.mapping import parse, read_mapping
+from seglib.rules import SEVERITIES, Rule
+from seglib.run import Run, in_memory
+from seglib.schema import TABLES, key, needed
 from seglib.sources import Source, open_source
 
 UNIFIED_SQL: str = files("seglib").joinpath("sql/unified.sql").read_text(encoding="utf-8")
 """The statement that merges the canonical tables."""
+
+MEMORY = "3GB"
+"""What reading a shop may hold in memory; more goes to a temporary file."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +41,13 @@ class Shop:
         Holds the canonical tables (accepted rows only) and ``study``, one row with ``as_of``.
     source : Source
         Where the data came from.
+    taken : mapping of str to Intake
+        What each canonical table that the shop has is made from.
     as_of : pandas.Timestamp
         The day the run looks at the shop; nothing after it is seen.
     rows : pandas.DataFrame
-        One row a table: table, rows_in, accepted, quarantined.
+        One row a table: table, rows_in, accepted, quarantined, left_out (of those, by the mapping), rows_out (fewer
+        than accepted where several lines make one transaction).
     quality : pandas.DataFrame
         One row a rule: rule, table, severity, rows, share, examples, sentence, remedy.
     quarantine : pandas.DataFrame
@@ -45,6 +56,7 @@ class Shop:
 
     con: duckdb.DuckDBPyConnection
     source: Source
+    taken: Mapping[str, Intake]
     as_of: pd.Timestamp
     rows: pd.DataFrame
     quality: pd.DataFrame
@@ -63,15 +75,26 @@ class Shop:
     def findings(self) -> pd.DataFrame:
         """The rules that found something, errors first."""
         found = self.quality[self.quality["rows"] > 0]
-        return found.sort_values("severity", key=lambda s: s.map({"error": 0, "warning": 1, "fact": 2}), kind="stable")
+        return found.sort_values("severity", key=lambda s: s.map(SEVERITIES.index), kind="stable")
 
     @property
     def text(self) -> str:
         """One sentence: how many rows came in, how many were set aside, and why."""
-        rows_in, accepted, aside = (int(self.rows[c].sum()) for c in ("rows_in", "accepted", "quarantined"))
-        broken = self.findings.query("severity == 'error'")
-        why = f" by {len(broken)} rule{'s' if len(broken) > 1 else ''}" if aside else ""
-        return f"{rows_in:,} rows came in, {accepted:,} were accepted and {aside:,} were set aside{why}."
+        counted = ("rows_in", "accepted", "quarantined", "left_out")
+        rows_in, accepted, aside, chosen = (int(self.rows[c].sum()) for c in counted)
+        broken = len(self.findings.query("severity == 'error'"))
+        why = [f"{aside - chosen:,} by {broken} rule{'s' if broken > 1 else ''}"] * (aside > chosen)
+        why += [f"{chosen:,} by choice of the mapping"] * (chosen > 0)
+        because = f" ({', '.join(why)})" if why else ""
+        return f"{rows_in:,} rows came in, {accepted:,} were accepted and {aside:,} were set aside{because}."
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on how the source was read, and what its tables are."""
+        read = dict.fromkeys(intake.loaded.note for intake in self.taken.values() if intake.loaded.note)
+        lines = [row for row in self.rows.itertuples() if row.rows_out < row.accepted]
+        merged = [f"{row.accepted:,} lines of table {row.table} are {row.rows_out:,} rows" for row in lines]
+        return (*self.source.notes, *read, *merged)
 
     def require(self, *, max_reject_share: float) -> None:
         """Refuse the shop if too much of it had to be set aside, or nothing is left to work on.
@@ -79,7 +102,8 @@ class Shop:
         Parameters
         ----------
         max_reject_share : float
-            Largest share of the rows of any one table that may be quarantined, 0 to 1.
+            Largest share of the rows of any one table that may break a rule, 0 to 1. What the mapping leaves out
+            does not count.
 
         Raises
         ------
@@ -88,13 +112,13 @@ class Shop:
         """
         problems = []
         for row in self.rows.itertuples():
-            if row.quarantined > max_reject_share * row.rows_in:
+            broken, rows = row.quarantined - row.left_out, row.rows_in - row.left_out
+            if broken > max_reject_share * rows:
                 problems.append(
-                    f"table {row.table}: {row.quarantined:,} of {row.rows_in:,} rows "
-                    f"({row.quarantined / row.rows_in:.1%}) break the contract, more than "
-                    f"max_reject_share = {max_reject_share:.0%} allows: {self._reasons(row.table)}"
+                    f"table {row.table}: {broken:,} of {rows:,} rows ({broken / rows:.1%}) break the contract, "
+                    f"more than max_reject_share = {max_reject_share:.0%} allows: {self._reasons(row.table)}"
                 )
-            elif row.accepted == 0 and TABLES[row.table].required:
+            elif row.accepted == 0 and needed(row.table):
                 problems.append(f"table {row.table} has no rows: nothing can be segmented")
         if problems:
             raise InputRefused("\n".join(problems))
@@ -106,7 +130,6 @@ class Shop:
     def summary(self) -> dict:
         """Return what later steps and run.json need to know of the shop."""
         rows = self.rows.drop(columns="table").sum()
-        inputs = self.rows[self.rows["table"].isin(list(self.source.files))]
         [period] = self.con.sql(
             "SELECT min(transaction_date), max(transaction_date) FROM transactions, study "
             "WHERE transaction_date <= as_of"
@@ -118,9 +141,11 @@ class Shop:
             "first_transaction": period[0].isoformat(),
             "last_transaction": period[1].isoformat(),
             "inputs": [
-                {"name": row.table, "rows": int(row.rows_in), "sha256": self.source.sha256(row.table)}
-                for row in inputs.itertuples()
+                {"name": row.table, "rows": int(row.rows_in), "sha256": self.taken[row.table].loaded.sha256}
+                for row in self.rows.itertuples()
+                if row.table in self.taken
             ],
+            "notes": list(self.notes),
             "rows": {
                 "in": int(rows["rows_in"]),
                 "accepted": int(rows["accepted"]),
@@ -130,15 +155,15 @@ class Shop:
 
     def save(self, run: Run) -> None:
         """Write the canonical tables, the unified table, quality, quarantine and the summary of the run."""
-        for name, table in TABLES.items():
-            run.write_table(name, self.con.table(name).order(f"length({table.key}), {table.key}"))
+        for name in TABLES:
+            run.write_table(name, self.con.table(name).order(f"length({key(name)}), {key(name)}"))
         run.write("unified", self.unified)
         run.write("quality", self.quality)
         run.write("quarantine", self.quarantine)
         run.write("shop", self.summary())
 
 
-def ingest(source: str | Path, *, as_of: str | None = None) -> Shop:
+def ingest(source: str | Path, *, as_of: str | None = None, mapping: str | Path | None = None) -> Shop:
     """Read a source and apply the contract.
 
     Parameters
@@ -146,7 +171,10 @@ def ingest(source: str | Path, *, as_of: str | None = None) -> Shop:
     source : str or Path
         What `seglib.sources.open_source` understands.
     as_of : str, optional
-        Day (``2024-07-14``) at which the shop is looked at; default: the day of the last transaction.
+        Day (``2024-07-14``) at which the shop is looked at; default: what the mapping says, else the day of the last
+        transaction.
+    mapping : str or Path, optional
+        A mapping file (`seglib.mapping`); default: the source's own names are the canonical ones.
 
     Returns
     -------
@@ -157,21 +185,35 @@ def ingest(source: str | Path, *, as_of: str | None = None) -> Shop:
     InputRefused
         If the source cannot be opened, or a table lacks a required column (all of them are named at once).
     ParameterRefused
-        If ``as_of`` is no date, or lies before the first transaction.
+        If the mapping file is wrong, or ``as_of`` is no date or lies before the first transaction.
     """
-    con = duckdb.connect()
-    opened = open_source(source, con)
-    contract.apply(con, opened)
-    day = _as_of(con, as_of)
+    told = parse(read_mapping(mapping)) if mapping else None
+    opened = open_source(source, csv=told.csv if told else None)
+    told = told or parse(opened.mapping)
+    con = connect()
+    taken = take_in(con, opened, told)
+    rules = contract.apply(con, taken)
+    day = _as_of(con, as_of or told.as_of, rules)
     con.execute("CREATE TABLE study AS SELECT CAST(? AS DATE) AS as_of", [day])
-    rows = contract.count_rows(con)
-    return Shop(con, opened, pd.Timestamp(day), rows, contract.quality(con, rows), contract.quarantine(con))
+    rows = contract.count_rows(con, taken)
+    found = contract.quality(con, rules, rows)
+    return Shop(con, opened, taken, pd.Timestamp(day), rows, found, contract.quarantine(con))
 
 
-def _as_of(con: duckdb.DuckDBPyConnection, as_of: str | None) -> str:
+def connect() -> duckdb.DuckDBPyConnection:
+    """Open an in-memory DuckDB whose answers depend on no machine: its clock is UTC, what does not fit goes to disk."""
+    con = in_memory()
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute(f"SET memory_limit = '{MEMORY}'")
+    con.execute("SET temp_directory = ?", [tempfile.gettempdir()])
+    return con
+
+
+def _as_of(con: duckdb.DuckDBPyConnection, as_of: str | None, rules: tuple[Rule, ...]) -> str:
     [(first, last)] = con.sql("SELECT min(transaction_date), max(transaction_date) FROM transactions").fetchall()
     if last is None:
-        raise InputRefused("table transactions has no usable row: nothing can be segmented" + _leading_errors(con))
+        reasons = _leading_errors(con, rules)
+        raise InputRefused(f"table transactions has no usable row: nothing can be segmented{reasons}")
     if as_of is None:
         return last.isoformat()
     try:
@@ -183,10 +225,10 @@ def _as_of(con: duckdb.DuckDBPyConnection, as_of: str | None) -> str:
     return day.isoformat()
 
 
-def _leading_errors(con: duckdb.DuckDBPyConnection) -> str:
+def _leading_errors(con: duckdb.DuckDBPyConnection, rules: tuple[Rule, ...]) -> str:
     found = con.sql(
-        "SELECT rule, count(*) FROM broken WHERE severity = 'error' AND table_name = 'transactions' "
+        "SELECT rule, count(*) FROM broken WHERE severity IN ('error', 'choice') AND table_name = 'transactions' "
         "GROUP BY rule ORDER BY count(*) DESC, rule LIMIT 3"
     ).fetchall()
-    told = {rule.id: rule for rule in RULES}
+    told = {rule.id: rule for rule in rules}
     return "".join(f"; {rule} ({rows:,} rows): {told[rule].sentence}; {told[rule].remedy}" for rule, rows in found)

@@ -164,15 +164,23 @@ class Run:
         InputRefused
             If 01_ingest has not run yet.
         """
-        import duckdb
-
         unified = self.path("unified")
         if not unified.exists():
             raise InputRefused(f"run '{self.name}' has no tables yet: run 01_ingest.ipynb first")
-        con = duckdb.connect()
+        con = in_memory()
         for file in [unified, *sorted((self.data_dir / "tables").glob("*.parquet"))]:
             con.read_parquet(str(file)).create_view(file.stem)
         return con
+
+
+def in_memory() -> duckdb.DuckDBPyConnection:
+    """Open an in-memory DuckDB that draws no progress bar: on a terminal it would, over what we say."""
+    import duckdb
+
+    con = duckdb.connect()
+    if con.sql("SELECT current_setting('enable_progress_bar')").fetchall()[0][0]:  # in a notebook it is off, and fixed
+        con.execute("SET enable_progress_bar = false")
+    return con
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:

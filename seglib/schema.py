@@ -1,266 +1,292 @@
 """The contract: which tables, columns and rules a shop's data must keep.
 
-Everything here is data. `TABLES` names the canonical tables and their columns; `RULES` holds one entry
-for every way in which a row can be wrong, with the SQL condition that finds it. `seglib.ingest` applies
-them; 01_ingest shows the result.
+Everything here is data, declared once, as one pandera schema a table. `seglib.rules` derives from it a rule for every
+way in which a row can be wrong, which `seglib.contract` applies to tables of any size; `validate` applies the same
+schemas to a DataFrame; the data dictionary in ``data/README.md`` is written from them.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+import pandera.pandas as pa
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Kind = Literal["id", "text", "status", "date", "number"]
-Severity = Literal["error", "warning", "fact"]
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of a canonical table.
-
-    Ids are text, whatever the source holds, so that "007" stays "007" and a row of a workbook, a CSV file
-    and a database give the same id. Dates are days without a time.
-    """
-
-    name: str
-    kind: Kind
-    what: str
-    required: bool = True
-
-    @property
-    def sql_type(self) -> str:
-        """Type of the column in DuckDB."""
-        return {"date": "DATE", "number": "DOUBLE"}.get(self.kind, "VARCHAR")
-
-
-@dataclass(frozen=True)
-class Table:
-    """One canonical table: its columns (the first is the key) and whether a shop may do without it."""
-
-    name: str
-    what: str
-    columns: tuple[Column, ...]
-    required: bool = False
-
-    @property
-    def key(self) -> str:
-        """Name of the column that identifies a row."""
-        return self.columns[0].name
-
 
 STATUSES = ("subscribed", "burned")
 
-TABLES: dict[str, Table] = {
-    t.name: t
-    for t in (
-        Table(
+FIRST_DAY, LAST_DAY = dt.datetime(1950, 1, 1), dt.datetime(2099, 12, 31)
+"""A date outside of these is a slip of the pen, or a spreadsheet's zero."""
+
+LARGEST_NUMBER = 1e12
+"""Larger ones are no number that a shop can mean; sums of smaller ones are exact decimals."""
+
+SQL_TYPES: dict[str, str] = {
+    "id": "VARCHAR",
+    "text": "VARCHAR",
+    "status": "VARCHAR",
+    "date": "DATE",
+    "number": "DOUBLE",
+}
+"""Type of a column in DuckDB, by its kind."""
+
+_DTYPES = {"date": None, "number": "float64"}  # pandera knows datetime64[ns] only, which ends in 2262
+
+
+@dataclass(frozen=True)
+class Holds:
+    """A condition on the columns of one row, in SQL, that can be asked of a DataFrame too.
+
+    Where it is unknown (a value or an optional column is missing) it holds, as in an SQL CHECK constraint.
+    """
+
+    sql: str
+
+    def __call__(self, frame: pd.DataFrame) -> pd.Series:
+        """Say of every row whether the condition holds."""
+        import duckdb
+
+        absent = [name for name in re.findall(r"\b[a-z]+_?[a-z]*\b", self.sql) if name in _NAMES and name not in frame]
+        nulls = "".join(f", NULL AS {name}" for name in dict.fromkeys(absent))
+        con = duckdb.connect()
+        con.register("frame", frame)
+        found = con.sql(f"SELECT coalesce(({self.sql}), true) AS holds FROM (SELECT *{nulls} FROM frame)").df()
+        return found["holds"].set_axis(frame.index)
+
+
+def _column(
+    kind: Kind,
+    what: str,
+    *,
+    key: bool = False,
+    needed: bool = False,
+    filled: bool = False,
+    refers_to: str | None = None,
+    unit: str = "",
+    keeps_row: bool = False,
+) -> pa.Column:
+    """Declare a column.
+
+    ``needed``: the table must have it; ``filled``: no row may be without it; ``keeps_row``: an unreadable value is
+    dropped, the row stays.
+    """
+    checks = {
+        "date": [pa.Check.in_range(FIRST_DAY, LAST_DAY, name="out_of_range")],
+        "number": [pa.Check.in_range(-LARGEST_NUMBER, LARGEST_NUMBER, name="out_of_range")],
+        "status": [pa.Check.isin(STATUSES, name="unknown")],
+    }
+    return pa.Column(
+        _DTYPES.get(kind, "str"),
+        checks=checks.get(kind, []),
+        nullable=not (key or filled),
+        unique=key,
+        report_duplicates="exclude_first",
+        required=key or needed,
+        coerce=kind != "date",
+        description=what,
+        metadata={"kind": kind, "refers_to": refers_to, "unit": unit, "keeps_row": keeps_row},
+    )
+
+
+def _check(name: str, holds: str, sentence: str, remedy: str, *, warning: bool = False) -> pa.Check:
+    """Declare a condition on several columns of one row; ``name`` is ``column.problem``."""
+    return pa.Check(
+        Holds(holds), statistics={"sql": holds}, name=name, title=sentence, description=remedy, raise_warning=warning
+    )
+
+
+def _table(
+    name: str, what: str, columns: dict[str, pa.Column], *checks: pa.Check, needed: bool = False
+) -> pa.DataFrameSchema:
+    return pa.DataFrameSchema(
+        columns, name=name, description=what, checks=list(checks), metadata={"needed": needed}, strict=False
+    )
+
+
+TABLES: dict[str, pa.DataFrameSchema] = {
+    schema.name: schema
+    for schema in (
+        _table(
             "genders",
             "names of the genders",
-            (Column("gender_id", "id", "key"), Column("gender_name", "text", "name as shown in the report")),
+            {
+                "gender_id": _column("id", "key", key=True),
+                "gender_name": _column("text", "name as shown in the report", needed=True),
+            },
         ),
-        Table(
+        _table(
             "cities",
             "names of the cities",
-            (Column("city_id", "id", "key"), Column("city_name", "text", "name as shown in the report")),
+            {
+                "city_id": _column("id", "key", key=True),
+                "city_name": _column("text", "name as shown in the report", needed=True),
+            },
         ),
-        Table(
+        _table(
             "merchants",
             "who accepts coupons",
-            (Column("merchant_id", "id", "key"), Column("merchant_name", "text", "name")),
+            {
+                "merchant_id": _column("id", "key", key=True),
+                "merchant_name": _column("text", "name", needed=True),
+            },
         ),
-        Table(
+        _table(
             "branches",
             "where coupons are claimed",
-            (
-                Column("branch_id", "id", "key"),
-                Column("merchant_id", "id", "the merchant it belongs to", required=False),
-            ),
+            {
+                "branch_id": _column("id", "key", key=True),
+                "merchant_id": _column("id", "the merchant it belongs to", refers_to="merchants"),
+            },
         ),
-        Table(
+        _table(
             "customers",
             "one row a customer",
-            (
-                Column("customer_id", "id", "key"),
-                Column("join_date", "date", "day the customer joined; exposure starts here", required=False),
-                Column("gender_id", "id", "refers to genders", required=False),
-                Column("city_id", "id", "refers to cities", required=False),
-            ),
-            required=True,
+            {
+                "customer_id": _column("id", "key", key=True),
+                "join_date": _column(
+                    "date", "day the customer joined; exposure starts here", unit="day", keeps_row=True
+                ),
+                "gender_id": _column("id", "the customer's gender", refers_to="genders"),
+                "city_id": _column("id", "the customer's city", refers_to="cities"),
+            },
+            needed=True,
         ),
-        Table(
+        _table(
             "transactions",
             "one row a coupon that a customer claimed",
-            (
-                Column("transaction_id", "id", "key"),
-                Column("customer_id", "id", "refers to customers"),
-                Column("transaction_date", "date", "day the coupon was claimed"),
-                Column("transaction_status", "status", "subscribed (claimed, still open) or burned (used)"),
-                Column("coupon_name", "text", "which coupon", required=False),
-                Column("burn_date", "date", "day the coupon was used; empty for open ones"),
-                Column("branch_id", "id", "refers to branches", required=False),
-                Column("amount", "number", "money spent with the coupon", required=False),
+            {
+                "transaction_id": _column("id", "key", key=True),
+                "customer_id": _column("id", "who claimed it", needed=True, filled=True, refers_to="customers"),
+                "transaction_date": _column("date", "day the coupon was claimed", needed=True, filled=True, unit="day"),
+                "transaction_status": _column(
+                    "status",
+                    "subscribed (claimed, still open) or burned (used); a shop without coupons has none",
+                    filled=True,
+                ),
+                "coupon_name": _column("text", "which coupon"),
+                "burn_date": _column("date", "day the coupon was used; empty for open ones", unit="day"),
+                "branch_id": _column("id", "where", refers_to="branches"),
+                "amount": _column("number", "money spent with the coupon", unit="money"),
+            },
+            _check(
+                "burn_date.missing",
+                "transaction_status <> 'burned' OR burn_date IS NOT NULL",
+                "the coupon is burned but has no burn_date",
+                "fill in the day, or set the status to subscribed; if no burn dates are recorded at all, leave the "
+                "column out",
             ),
-            required=True,
+            _check(
+                "burn_date.not_burned",
+                "transaction_status <> 'subscribed' OR burn_date IS NULL",
+                "the coupon has a burn_date but is not burned",
+                "set the status to burned, or clear the date",
+            ),
+            _check(
+                "burn_date.before_claim",
+                "burn_date >= transaction_date",
+                "the coupon was burned before it was claimed",
+                "one of the two dates is wrong",
+            ),
+            _check(
+                "amount.negative",
+                "amount >= 0",
+                "the amount is below zero",
+                "kept and summed as it is; leave refunds and cancellations out with the mapping file if they are no "
+                "purchases",
+                warning=True,
+            ),
+            needed=True,
         ),
     )
 }
 """Canonical tables in the order in which they are checked: a table comes after those it refers to."""
 
+_NAMES = {name for schema in TABLES.values() for name in schema.columns}
 
-@dataclass(frozen=True)
-class Rule:
-    """One way in which the data can be wrong, or one fact worth knowing.
 
-    Attributes
+def key(table: str) -> str:
+    """Return the column that identifies a row of a canonical table."""
+    return next(name for name, column in TABLES[table].columns.items() if column.unique)
+
+
+def kind(column: pa.Column) -> Kind:
+    """Return the kind of a column: how its cells are read."""
+    return column.metadata["kind"]
+
+
+def parsed(column: pa.Column) -> bool:
+    """Say whether the cells of a column can be unreadable: dates and numbers."""
+    return kind(column) in ("date", "number")
+
+
+def needed(table: str) -> bool:
+    """Say whether a shop must have a table."""
+    return TABLES[table].metadata["needed"]
+
+
+def validate(table: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Hold a DataFrame against the contract of one table, all rows and all checks at once.
+
+    For data at hand in a notebook; references between tables need all of them and are the business of
+    `seglib.ingest.ingest`.
+
+    Parameters
     ----------
-    id : str
-        ``table.column.problem``, stable: tests, reports and quarantine use it.
-    severity : {"error", "warning", "fact"}
-        Rows with an error go to quarantine. A warning keeps the row. A fact is neither: it is counted and told.
-    where : str
-        DuckDB condition on the staged table (errors, warnings) or on the accepted one (facts).
-    sentence, remedy : str
-        What it means and what to do about it.
+    table : str
+        One of `TABLES`.
+    frame : pandas.DataFrame
+        Canonical column names; dates as datetime64.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The frame, in the types of the contract.
+
+    Raises
+    ------
+    pandera.errors.SchemaErrors
+        Its ``failure_cases`` list every row and check.
     """
-
-    id: str
-    severity: Severity
-    where: str
-    sentence: str
-    remedy: str
-
-    @property
-    def table(self) -> str:
-        """Canonical table the rule belongs to."""
-        return self.id.split(".")[0]
+    return TABLES[table].validate(frame, lazy=True)
 
 
-def _key_rules(table: Table) -> list[Rule]:
-    key = table.key
-    return [
-        Rule(
-            f"{table.name}.{key}.missing", "error", f"{key} IS NULL",
-            f"{key} is empty", "fill in the key, or drop the row at the source",
-        ),
-        Rule(
-            f"{table.name}.{key}.duplicate", "error", f"{key} IS NOT NULL AND key_copy > 1",
-            f"{key} has been used by an earlier row", "keep one row a key; the first one is kept here",
-        ),
-    ]  # fmt: skip
+def column_range(column: pa.Column) -> str:
+    """Write what values a column may have, in words."""
+    for check in column.checks:
+        if check.name == "unknown":
+            return " or ".join(check.statistics["allowed_values"])
+    ranges = {"date": f"{FIRST_DAY:%Y-%m-%d} to {LAST_DAY:%Y-%m-%d}", "number": "-1e12 to 1e12"}
+    return ranges.get(kind(column), "")
 
 
-def _reference_rule(table: str, column: str, parent: str, severity: Severity, remedy: str) -> Rule:
-    return Rule(
-        f"{table}.{column}.unknown", severity,
-        f"{column} IS NOT NULL AND {column} NOT IN (SELECT {column} FROM {parent})",
-        f"{column} is not in table {parent}", remedy,
-    )  # fmt: skip
+def describe(table: str) -> pd.DataFrame:
+    """Describe the columns of a canonical table for people.
 
+    Returns
+    -------
+    pandas.DataFrame
+        One row a column: column, kind, needed (the table must have it), may_be_empty, unit, values, refers_to, what.
+    """
+    import pandas as pd
 
-def _unreadable_rules(table: Table) -> list[Rule]:
-    keeps_row = {"customers.join_date"}
-    rules = []
-    for column in table.columns:
-        if column.kind not in ("date", "number"):
-            continue
-        example = "a date such as 2024-07-31" if column.kind == "date" else "a plain number such as 12.50"
-        severity: Severity = "warning" if f"{table.name}.{column.name}" in keeps_row else "error"
-        rules.append(
-            Rule(
-                f"{table.name}.{column.name}.unreadable",
-                severity,
-                f"{column.name}__unreadable",
-                f"{column.name} holds something that is not a {column.kind} a shop can mean",
-                f"make it {example}",
-            )
-        )
-    return rules
-
-
-def _rules() -> tuple[Rule, ...]:
-    rules: list[Rule] = []
-    for table in TABLES.values():
-        rules += _key_rules(table) + _unreadable_rules(table)
-    no_name = "the name stays unknown; add the missing row to the table of names"
-    rules += [
-        _reference_rule("branches", "merchant_id", "merchants", "warning", no_name),
-        _reference_rule("customers", "gender_id", "genders", "warning", no_name),
-        _reference_rule("customers", "city_id", "cities", "warning", no_name),
-        _reference_rule("transactions", "branch_id", "branches", "warning", no_name),
-        Rule(
-            "transactions.customer_id.missing", "error", "customer_id IS NULL",
-            "customer_id is empty", "a coupon without a customer cannot be counted; drop it at the source",
-        ),
-        _reference_rule(
-            "transactions", "customer_id", "customers", "error",
-            "add the customer, or drop the row; a customer that was set aside takes its rows along",
-        ),
-        Rule(
-            "transactions.transaction_date.missing", "error",
-            "transaction_date IS NULL AND NOT transaction_date__unreadable",
-            "transaction_date is empty", "fill in the day the coupon was claimed",
-        ),
-        Rule(
-            "transactions.transaction_status.unknown", "error",
-            "transaction_status IS NULL OR transaction_status NOT IN ('subscribed', 'burned')",
-            "transaction_status is neither subscribed nor burned", "translate the status at the source",
-        ),
-        Rule(
-            "transactions.burn_date.missing", "error",
-            "transaction_status = 'burned' AND burn_date IS NULL AND NOT burn_date__unreadable",
-            "the coupon is burned but has no burn_date", "fill in the day, or set the status to subscribed",
-        ),
-        Rule(
-            "transactions.burn_date.not_burned", "error",
-            "transaction_status = 'subscribed' AND burn_date IS NOT NULL",
-            "the coupon has a burn_date but is not burned", "set the status to burned, or clear the date",
-        ),
-        Rule(
-            "transactions.burn_date.before_claim", "error", "burn_date < transaction_date",
-            "the coupon was burned before it was claimed", "one of the two dates is wrong",
-        ),
-        Rule(
-            "transactions.transaction_date.before_join", "warning",
-            "transaction_date < (SELECT c.join_date FROM customers AS c WHERE c.customer_id = t.customer_id)",
-            "the coupon was claimed before the customer joined",
-            "the row is kept and exposure starts with it; check join_date",
-        ),
-        Rule(
-            "transactions.transaction_date.after_as_of", "fact",
-            "transaction_date > (SELECT as_of FROM study)",
-            "the coupon was claimed after as_of", "such rows are invisible to this run",
-        ),
-        Rule(
-            "transactions.burn_date.after_as_of", "fact",
-            "burn_date > (SELECT as_of FROM study)",
-            "the coupon was burned after as_of", "it counts as open: on that day nobody could know",
-        ),
-        Rule(
-            "transactions.coupon_name.unique", "fact",
-            "coupon_name NOT IN (SELECT coupon_name FROM transactions"
-            " WHERE coupon_name IS NOT NULL GROUP BY ALL HAVING count(*) > 1)",
-            "the coupon_name occurs once only",
-            "if this holds for every row, names say nothing about behaviour and usage frequency is a count of rows",
-        ),
-        Rule(
-            "customers.join_date.after_as_of", "fact",
-            "join_date > (SELECT as_of FROM study)",
-            "the customer joined after as_of", "not there yet on that day: neither described nor listed",
-        ),
-        Rule(
-            "customers.customer_id.no_transaction", "fact",
-            "(join_date IS NULL OR join_date <= (SELECT as_of FROM study)) AND"
-            " customer_id NOT IN (SELECT customer_id FROM transactions, study WHERE transaction_date <= as_of)",
-            "the customer has no transaction by as_of", "listed, not clustered: there is no behaviour to describe",
-        ),
-        Rule(
-            "merchants.merchant_id.unused", "fact",
-            "merchant_id NOT IN (SELECT b.merchant_id FROM transactions AS t JOIN branches AS b USING (branch_id)"
-            " WHERE b.merchant_id IS NOT NULL)",
-            "the merchant has no transaction", "nothing to do",
-        ),
-    ]  # fmt: skip
-    return tuple(rules)
-
-
-RULES: tuple[Rule, ...] = _rules()
+    return pd.DataFrame(
+        [
+            {
+                "column": name,
+                "kind": kind(column),
+                "needed": "yes" if column.required else "no",
+                "may_be_empty": "yes" if column.nullable else "no",
+                "unit": column.metadata["unit"],
+                "values": column_range(column),
+                "refers_to": column.metadata["refers_to"] or "",
+                "what": column.description,
+            }
+            for name, column in TABLES[table].columns.items()
+        ]
+    )

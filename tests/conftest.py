@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 
@@ -77,6 +78,81 @@ def write_csv(tmp_path):
         return folder
 
     return write
+
+
+@pytest.fixture
+def reconciles():
+    """Hold a shop to its promise: of every table, rows in = rows accepted + rows quarantined, and those are there."""
+
+    def check(shop):
+        rows = shop.rows.set_index("table")
+        assert (rows["rows_in"] == rows["accepted"] + rows["quarantined"]).all()
+        assert shop.quarantine["table"].value_counts().to_dict() == {
+            table: n for table, n in rows["quarantined"].items() if n
+        }
+
+    return check
+
+
+CANONICAL = {
+    "genders": ["gender_id", "gender_name"],
+    "cities": ["city_id", "city_name"],
+    "merchants": ["merchant_id", "merchant_name"],
+    "branches": ["branch_id", "merchant_id"],
+    "customers": ["customer_id", "join_date", "gender_id", "city_id"],
+    "transactions": [
+        "transaction_id", "customer_id", "transaction_date", "transaction_status", "coupon_name", "burn_date",
+        "branch_id", "amount",
+    ],
+}  # fmt: skip
+LACKS = {
+    "status": {"transactions": ["transaction_status", "burn_date"]},
+    "burn dates": {"transactions": ["burn_date"]},
+    "names": {"customers": ["gender_id", "city_id"]},
+}
+
+
+@pytest.fixture(scope="session")
+def canonical():
+    """Put tables into a DuckDB as ingest presents them: every column there, null where the shop has none."""
+
+    def build(tables: dict[str, pd.DataFrame], *, without: tuple[str, ...] = ()):
+        con = duckdb.connect()
+        for name, columns in CANONICAL.items():
+            lacking = {column for what in without for column in LACKS[what].get(name, [])}
+            given = [c for c in tables[name] if c not in lacking]
+            select = []
+            for column in [*columns, *(c for c in given if c not in columns)]:
+                quoted = '"' + column.replace('"', '""') + '"'
+                number = pd.api.types.is_numeric_dtype(tables[name].get(column)) and column not in columns
+                kind = "DATE" if column.endswith("_date") else "DOUBLE" if number or column == "amount" else "VARCHAR"
+                select.append(f"CAST({quoted if column in given else 'NULL'} AS {kind}) AS {quoted}")
+            empty = {"genders", "cities"} & {name} and "names" in without
+            con.register("given", tables[name].head(0) if empty else tables[name])
+            con.execute(f"CREATE TABLE {name} AS SELECT {', '.join(select)} FROM given")
+            con.unregister("given")
+        return con
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def lacking(canonical):
+    """A generated shop that records less: (features, unified, customers); the same one only once."""
+    made = {}
+
+    def prepare(*without: str, added: dict[str, object] | None = None, **options):
+        key = (without, str(added), str(options))
+        if key not in made:
+            tables = make_shop(customers=400, transactions=3000, seed=3).tables
+            tables["customers"] = tables["customers"].assign(**(added or {}))
+            con = canonical(tables, without=without)
+            features = customer_features(con, as_of="2026-06-30", **options)
+            unified = con.sql((ROOT / "seglib/sql/unified.sql").read_text(encoding="utf-8")).df()
+            made[key] = features, unified, con.table("customers").df()
+        return made[key]
+
+    return prepare
 
 
 @pytest.fixture(scope="session")

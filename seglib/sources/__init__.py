@@ -1,21 +1,19 @@
 """Where a shop's tables come from.
 
-`open_source` looks at what it is given, registers every canonical table it finds as a view in the schema
-``raw`` of a DuckDB connection, untouched, and tells what it found. Cleaning is the business of
-`seglib.ingest`.
+`open_source` looks at what it is given and returns a `Source`: the tables that are there, none of them read yet.
+Each is then loaded into DuckDB untouched, if the contract wants it. What the tables and columns *mean* is the business
+of `seglib.mapping`, whether they can be *trusted* that of `seglib.contract`.
 """
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from seglib.errors import InputRefused
 from seglib.run import project_root
-from seglib.schema import TABLES
-from seglib.words import near
 
 if TYPE_CHECKING:
     import duckdb
@@ -23,40 +21,63 @@ if TYPE_CHECKING:
 SAMPLE = project_root() / "data" / "sample" / "shop.xlsx"
 """The shop that ships with the project; the source named ``sample``."""
 
+ADAPTERS = ("sample", "completejourney")
+"""Sources that go by a name instead of a path."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What is known of a table once it has been read.
+
+    Attributes
+    ----------
+    sha256 : str
+        Of the bytes of its files; of its rows, where it came from a database.
+    note : str
+        How it was read, where that was found out and not given: delimiter, encoding.
+    """
+
+    sha256: str
+    note: str = ""
+
 
 @dataclass(frozen=True)
 class Source:
-    """What was opened: a name fit to be shown, the kind, and the names of the tables that were found.
+    """Something that holds tables.
 
-    ``files`` maps each table to the files it was read from.
+    Attributes
+    ----------
+    name : str
+        Fit to be shown: no path, no credentials.
+    kind : str
+        What it is, in words: "workbook", "folder of csv files".
+    tables : mapping of str to callable
+        Its tables by their own names. ``tables[name](con, target)`` makes the DuckDB table or view ``target`` (an SQL
+        name, quoted where it needs to be) with every row and column as the source has them, and returns `Loaded`.
+    mapping : mapping of str to Any
+        What the tables mean, in the form of a mapping file, where the source itself knows (adapters).
+    notes : tuple of str
+        Sentences a reader of 01 should know about where the tables come from.
     """
 
     name: str
     kind: str
-    files: dict[str, tuple[Path, ...]]
-    ignored: tuple[str, ...] = ()
-
-    def sha256(self, table: str) -> str:
-        """Return the SHA-256 of the bytes of a table's files, in order."""
-        digest = hashlib.sha256()
-        for file in self.files[table]:
-            with file.open("rb") as stream:
-                while block := stream.read(1 << 20):
-                    digest.update(block)
-        return digest.hexdigest()
+    tables: Mapping[str, Callable[[duckdb.DuckDBPyConnection, str], Loaded]]
+    mapping: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
-def open_source(source: str | Path, con: duckdb.DuckDBPyConnection) -> Source:
-    """Register the tables of a source as views ``raw.<table>`` and say what was found.
+def open_source(source: str | Path, *, csv: Mapping[str, str] | None = None) -> Source:
+    """Find out what a source is and which tables it holds.
 
     Parameters
     ----------
     source : str or Path
-        ``sample``, an ``.xlsx`` workbook with one sheet a table, or a folder with one CSV or Parquet
-        file (or sub-folder of Parquet files) a table. Names are those of the canonical tables; case and
-        blanks around them do not matter.
-    con : duckdb.DuckDBPyConnection
-        Where the views are made.
+        An adapter's name (`ADAPTERS`); a database URL as SQLAlchemy has it; an ``.xlsx`` workbook, one table a sheet; a
+        CSV file (also ``.csv.gz``), a Parquet, DuckDB or SQLite file; or a folder with one CSV file, Parquet file
+        or (partitioned) folder of Parquet files a table.
+    csv : mapping of str to str, optional
+        ``delimiter`` and ``encoding`` of CSV files, where they shall not be found out.
 
     Returns
     -------
@@ -65,36 +86,26 @@ def open_source(source: str | Path, con: duckdb.DuckDBPyConnection) -> Source:
     Raises
     ------
     InputRefused
-        If there is no such file, its content is not what its name says, or a required table is missing.
+        If there is no such source, or its content is not what its name says.
     """
-    from seglib.sources import folder, workbook
+    from seglib.credentials import is_url, shown
+    from seglib.sources import database, files, workbook
 
-    path = SAMPLE if str(source) == "sample" else Path(source).expanduser()
+    text = str(source) if is_url(str(source)) else shown(str(source))  # a mistyped URL may hold a password
+    if text == "completejourney":
+        from seglib.sources import completejourney
+
+        return completejourney.open_package()
+    if is_url(text):
+        return database.open_url(text)
+    path = SAMPLE if text == "sample" else Path(source).expanduser()
     if not path.exists():
-        raise InputRefused(f"source '{source}' does not exist; give a workbook (.xlsx), a folder, or 'sample'")
-    con.execute("CREATE SCHEMA IF NOT EXISTS raw")
-    if path.is_dir():
-        files, ignored, kind = folder.register(path, con)
-    elif path.suffix.lower() == ".xlsx":
-        files, ignored, kind = workbook.register(path, con)
-    else:
         raise InputRefused(
-            f"source '{path.name}' is not a workbook (.xlsx) or a folder of CSV or Parquet files; "
-            "put single CSV files into a folder, one file a table"
+            f"source '{source}' does not exist; give a workbook (.xlsx), a file or folder of CSV or Parquet, "
+            f"a database (file or URL), or one of {', '.join(repr(a) for a in ADAPTERS)}"
         )
-    missing = [name for name, table in TABLES.items() if table.required and name not in files]
-    if missing:
-        raise InputRefused(_missing_tables(path.name, missing, [*files, *ignored]))
-    return Source("sample" if str(source) == "sample" else path.name, kind, files, tuple(ignored))
-
-
-def match_table(name: str) -> str | None:
-    """Return the canonical table a sheet or file name stands for, or None."""
-    plain = name.strip().lower()
-    return plain if plain in TABLES else None
-
-
-def _missing_tables(source: str, missing: list[str], found: list[str]) -> str:
-    parts = [f"'{name}'{near(name, found)}" for name in missing]
-    listed = ", ".join(f"'{n}'" for n in found) or "none"
-    return f"source '{source}' has no table {' and no table '.join(parts)}; found: {listed}"
+    if path.is_dir():
+        return files.open_folder(path, csv=csv or {})
+    if path.suffix.lower() == ".xlsx":
+        return workbook.open_file(path, name="sample" if text == "sample" else path.name)
+    return files.open_file(path, csv=csv or {})

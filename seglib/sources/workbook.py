@@ -3,65 +3,74 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from seglib.errors import InputRefused
-from seglib.sources import match_table
+from seglib.sources import Loaded, Source
 
 if TYPE_CHECKING:
     import duckdb
+    from python_calamine import CalamineWorkbook
 
 
-def register(path: Path, con: duckdb.DuckDBPyConnection) -> tuple[dict[str, tuple[Path, ...]], list[str], str]:
-    """Make every sheet that is a canonical table a DuckDB table ``raw.<table>``.
+def open_file(path: Path, *, name: str) -> Source:
+    """Open a workbook; its sheets are its tables.
 
-    Returns
-    -------
-    files : dict of str to tuple of Path
-    ignored : list of str
-        Sheets that are no canonical table.
-    kind : str
+    Raises
+    ------
+    InputRefused
+        If it is damaged, protected by a password, or no workbook.
     """
-    try:  # empty cells are missing; the words "NA" or "None" are words
-        sheets = pd.read_excel(path, sheet_name=None, engine="calamine", keep_default_na=False, na_values=[""])
-    except Exception as error:  # calamine raises its own types, zipfile others: all mean the same to the reader
+    from python_calamine import CalamineWorkbook
+
+    try:
+        book = CalamineWorkbook.from_path(str(path))
+        sheets = list(book.sheet_names)
+    except Exception:  # calamine raises its own types, zipfile others: all mean the same to the reader
         raise InputRefused(
             f"'{path.name}' cannot be opened as an .xlsx workbook: {_reason(path)}. "
             "Save it again as 'Excel workbook (.xlsx)' without a password"
-        ) from error
-    files: dict[str, tuple[Path, ...]] = {}
-    ignored: list[str] = []
-    for sheet, frame in sheets.items():
-        table = match_table(sheet)
-        if table is None or table in files:
-            ignored.append(sheet)
-            continue
-        frame.columns = [str(c) for c in frame.columns]
-        con.register("sheet", frame.apply(_plain))
-        con.execute(f"CREATE TABLE raw.{table} AS SELECT * FROM sheet")
-        con.unregister("sheet")
-        files[table] = (path,)
-    return files, ignored, "workbook"
+        ) from None
+    return Source(name, "workbook", {sheet: partial(_load, book=book, sheet=sheet, path=path) for sheet in sheets})
 
 
-def _plain(column: pd.Series) -> pd.Series:
-    """Turn a column of mixed cells into text; leave whole numbers, numbers and dates as they are."""
-    if column.isna().all():
-        return pd.Series([None] * len(column), index=column.index, dtype="str")
-    if column.dtype != object:
-        return column
-    return column.map(_cell_text, na_action="ignore").astype("str")
+def _load(con: duckdb.DuckDBPyConnection, target: str, *, book: CalamineWorkbook, sheet: str, path: Path) -> Loaded:
+    """Make a table of texts of a sheet; its first row that is not empty has the names."""
+    import pyarrow as pa
+
+    from seglib.sources.files import sha256
+
+    try:
+        rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=True)
+    except Exception:
+        raise InputRefused(f"'{path.name}': sheet '{sheet}' is damaged; save the workbook again") from None
+    header, *body = rows or [[]]
+    if not header:
+        raise InputRefused(f"'{path.name}': sheet '{sheet}' is empty")
+    names = [_text(cell) or f"column {i}" for i, cell in enumerate(header, start=1)]
+    twice = next((n for i, n in enumerate(names) if n.casefold() in map(str.casefold, names[:i])), None)
+    if twice:
+        raise InputRefused(
+            f"'{path.name}', sheet '{sheet}': column '{twice}' is there more than once; keep one of them"
+        )
+    columns = [pa.array([_text(row[i]) for row in body], pa.string()) for i in range(len(names))]
+    con.register("sheet", pa.table(columns, names=names or None))
+    con.execute(f"CREATE TABLE {target} AS FROM sheet")
+    con.unregister("sheet")
+    return Loaded(sha256((path,)))
 
 
-def _cell_text(cell: Any) -> str:
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    if isinstance(cell, dt.datetime | dt.date):
-        return cell.isoformat(sep=" ") if isinstance(cell, dt.datetime) else cell.isoformat()
-    return str(cell)
+def _text(cell: Any) -> str | None:
+    """Write a cell as text: 7 for 7.0, an ISO date for a date; nothing for an empty one."""
+    if isinstance(cell, str):
+        return cell or None
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 9e15 else repr(cell)
+    if isinstance(cell, dt.datetime):
+        return cell.isoformat(sep=" ")
+    return None if cell is None else str(cell)
 
 
 def _reason(path: Path) -> str:

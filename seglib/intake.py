@@ -1,0 +1,213 @@
+"""Bring a source's tables into DuckDB and find, for every canonical column, where its values come from.
+
+The mapping file says it; what it does not say goes by the canonical names. Everything that is missing is named at once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from collections.abc import Mapping as AnyMapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from seglib.errors import InputRefused
+from seglib.mapping import Choice, Mapping, Origin, TableMapping
+from seglib.reading import RawColumn, Reading, cell_text, left_out, read, sql_literal
+from seglib.rules import Rule
+from seglib.schema import TABLES, key, kind, needed
+from seglib.sources import Loaded, Source
+from seglib.words import near
+
+if TYPE_CHECKING:
+    import duckdb
+
+FEW_LEVELS = 12
+"""A descriptor with more different values, all of them numbers, is a number; with fewer it is a code, hence text."""
+
+
+@dataclass(frozen=True)
+class Intake:
+    """A canonical table before the contract is applied; ``raw.<name>`` holds its rows as they came.
+
+    Attributes
+    ----------
+    name : str
+        Canonical.
+    source : str
+        What the source calls the table it comes from.
+    loaded : Loaded
+    readings : mapping of str to Reading
+        The canonical columns that the source has; descriptors too.
+    descriptors : mapping of str to {"number", "text"}
+    choices : tuple of (Rule, str)
+        What the mapping leaves out: the rule it is told by, and its condition on the raw table.
+    lines : bool
+        Whether several rows with one key are one row here.
+    """
+
+    name: str
+    source: str
+    loaded: Loaded
+    readings: AnyMapping[str, Reading]
+    descriptors: AnyMapping[str, str]
+    choices: tuple[tuple[Rule, str], ...]
+    lines: bool
+
+
+def take_in(con: duckdb.DuckDBPyConnection, source: Source, mapping: Mapping) -> dict[str, Intake]:
+    """Load the tables that the canonical ones are made from, as ``raw.<canonical name>``.
+
+    Raises
+    ------
+    InputRefused
+        If a table or a column that is needed, or that the mapping names, is not there; all of them are named.
+    """
+    con.execute("CREATE SCHEMA source")
+    con.execute("CREATE SCHEMA raw")
+    loaded: dict[str, Loaded] = {}
+    taken: dict[str, Intake] = {}
+    problems: list[str] = []
+    for name, found in _resolve(source, mapping).items():
+        held = 'source."' + found.replace('"', '""') + '"'
+        if found not in loaded:
+            loaded[found] = source.tables[found](con, held)
+        with damage_refused(name):
+            columns = [RawColumn(*row[:2]) for row in con.sql(f"DESCRIBE {held}").fetchall()]
+        asked = mapping.table(name)
+        named, missing = _origins(name, found, asked, columns)
+        problems += missing
+        if missing:
+            continue
+        by_name = {plain(column.name): column for column in columns}
+        _view(con, name, held, asked, named, by_name)
+        kinds = {d: named[d].kind or _kind_of(con, held, by_name, named[d]) for d in asked.descriptors}
+        readings = {
+            column: read(kinds.get(column) or kind(TABLES[name].columns[column]), origin, by_name, mapping.formats)
+            for column, origin in named.items()
+        }
+        choices = tuple((_choice_rule(name, c), left_out(c, by_name[plain(c.column)])) for c in asked.leave_out)
+        taken[name] = Intake(name, found, loaded[found], readings, kinds, choices, asked.rows == "lines")
+    if problems:
+        raise InputRefused("\n".join(problems))
+    return taken
+
+
+@contextmanager
+def damage_refused(table: str) -> Iterator[None]:
+    """Refuse a table that breaks off while it is read; an error in our own SQL stays what it is.
+
+    Raises
+    ------
+    InputRefused
+    """
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.OutOfMemoryException):
+        raise
+    except duckdb.Error:
+        raise InputRefused(f"table {table} cannot be read to its end: its file is damaged; export it again") from None
+
+
+def plain(name: str) -> str:
+    """Return a name as names are compared: case and blanks around it do not matter."""
+    return name.strip().casefold()
+
+
+def _resolve(source: Source, mapping: Mapping) -> dict[str, str]:
+    """Say which of the source's tables each canonical one comes from."""
+    there = {plain(name): name for name in source.tables}
+    found, problems = {}, []
+    for name in TABLES:
+        wanted = mapping.table(name).source
+        at = there.get(plain(wanted or name)) or there.get(plain((wanted or name).rsplit(".", 1)[0]))
+        if at is not None:
+            found[name] = at
+        elif wanted or needed(name):
+            problems.append(f"no table '{wanted or name}'{near(wanted or name, list(source.tables))}")
+    if problems:
+        listed = ", ".join(f"'{name}'" for name in source.tables) or "none"
+        hint = (
+            "" if mapping.tables else "; a mapping file says what they are called (seglib check --suggest writes one)"
+        )
+        raise InputRefused(f"source '{source.name}' has {' and '.join(problems)}; found: {listed}{hint}")
+    return found
+
+
+def _origins(
+    name: str, found: str, asked: TableMapping, columns: list[RawColumn]
+) -> tuple[dict[str, Origin], list[str]]:
+    """Say where each canonical column comes from, in names as they are compared; and what is missing."""
+    where = f"table {name}" if plain(found) == name else f"table {name} (from '{found}')"
+    listed = ", ".join(f"'{column.name}'" for column in columns)
+    times = Counter(plain(column.name) for column in columns)
+    problems = [
+        f"{where}: column '{column}' is there more than once; keep one of them" for column, n in times.items() if n > 1
+    ]
+    for rule in asked.leave_out:
+        if plain(rule.column) not in times:
+            problems.append(
+                f"{where}: leave_out names column '{rule.column}'{near(rule.column, list(times))}; found: {listed}"
+            )
+    origins: dict[str, Origin] = {}
+    for column, declared in TABLES[name].columns.items():
+        origin = asked.columns.get(column)
+        if origin is None and column in times:
+            origin = Origin((column,))
+        if origin is not None:
+            origins[column] = origin
+        elif declared.required:
+            problems.append(f"{where}: column '{column}' is missing{near(column, list(times))}; found: {listed}")
+    origins |= asked.descriptors
+    for column, origin in origins.items():
+        for wanted in origin.columns:
+            if plain(wanted) not in times:
+                problems.append(
+                    f"{where}: the mapping takes {column} from column '{wanted}', which is not there"
+                    f"{near(plain(wanted), list(times))}; found: {listed}"
+                )
+    return {c: replace(o, columns=tuple(map(plain, o.columns))) for c, o in origins.items()}, problems
+
+
+def _view(
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    held: str,
+    asked: TableMapping,
+    origins: AnyMapping[str, Origin],
+    columns: AnyMapping[str, RawColumn],
+) -> None:
+    """Make ``raw.<name>``: the rows of the source; one a key, the first, where the mapping says ``distinct``."""
+    if asked.rows != "distinct":
+        con.execute(f"CREATE VIEW raw.{name} AS FROM {held}")
+        return
+    origin = origins[key(name)]
+    identity = cell_text(columns[origin.columns[0]]) if origin.columns else "'1'"
+    con.execute(
+        f"CREATE TABLE raw.{name} AS SELECT * EXCLUDE (__place) FROM "
+        f"(SELECT *, row_number() OVER () AS __place FROM {held}) WHERE {identity} IS NOT NULL "
+        f"QUALIFY row_number() OVER (PARTITION BY {identity} ORDER BY __place) = 1 ORDER BY __place"
+    )
+
+
+def _kind_of(con: duckdb.DuckDBPyConnection, held: str, columns: AnyMapping[str, RawColumn], origin: Origin) -> str:
+    """Say whether a descriptor is a number or text, by its values, whatever type the source gives it."""
+    text = read("text", origin, columns, Mapping().formats).value if len(origin.columns) < 2 else "'1'"
+    [(numbers, levels)] = con.sql(
+        f"SELECT coalesce(bool_and(TRY_CAST(x AS DOUBLE) IS NOT NULL), false), count(DISTINCT x) "
+        f"FROM (SELECT {text} AS x FROM {held}) WHERE x IS NOT NULL"
+    ).fetchall()
+    return "number" if numbers and (levels > FEW_LEVELS or len(origin.columns) > 1) else "text"
+
+
+def _choice_rule(table: str, choice: Choice) -> Rule:
+    return Rule(
+        f"{table}.left_out.{choice.name}",
+        "choice",
+        f"left_out = {sql_literal(choice.name)}",
+        f"the mapping leaves out rows in which {choice.sentence}",
+        "nothing to do; take it out of the mapping file to keep them",
+    )

@@ -1,0 +1,299 @@
+"""Mapping files: any shop's tables, columns and values become the canonical ones; what is wrong is refused by name."""
+
+import pandas as pd
+import pytest
+import yaml
+
+from seglib.errors import InputRefused, ParameterRefused
+from seglib.ingest import ingest
+from seglib.mapping import parse, read_mapping
+
+
+@pytest.fixture
+def write_mapping(tmp_path):
+    """Write a mapping file, given as YAML or as a dictionary, and return its path."""
+
+    def write(content):
+        path = tmp_path / "mapping.yaml"
+        path.write_text(
+            content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False), encoding="utf-8"
+        )
+        return path
+
+    return write
+
+
+def canonical(shop):
+    """Return the canonical tables of a shop, in one order."""
+    return {
+        name: shop.table(name).sort_values(f"{name[:-1] if name != 'cities' else 'city'}_id" if name != "branches" else
+                                           "branch_id", ignore_index=True)
+        for name in ("customers", "transactions", "genders", "cities")
+    }  # fmt: skip
+
+
+def test_a_shop_under_other_names_is_the_same_shop(tables, write_csv, write_mapping):
+    wanted = canonical(ingest(write_csv(tables)))
+    dates = {"join_date": "%d/%m/%Y", "transaction_date": "%d.%m.%Y", "burn_date": "%d.%m.%Y"}
+    for name, table in (("customers", ["join_date"]), ("transactions", ["transaction_date", "burn_date"])):
+        for column in table:
+            tables[name][column] = pd.to_datetime(tables[name][column]).dt.strftime(dates[column])
+    status = tables["transactions"]["transaction_status"]
+    tables["transactions"]["transaction_status"] = status.map({"burned": "Eingelöst", "subscribed": "NO"})
+    other = {
+        "clients": tables["customers"].set_axis(["Client No", "Signup", "Sex", "Town"], axis=1),
+        "sexes": tables["genders"],
+        "towns": tables["cities"].set_axis(["Town", "Name"], axis=1),
+        "orders": tables["transactions"].rename(columns={"transaction_status": "State", "customer_id": "client no "}),
+    }
+    mapping = """
+date_format: ["%d/%m/%Y", "%d.%m.%Y"]
+tables:
+  customers: {from: Clients, columns: {customer_id: client no, join_date: Signup, gender_id: Sex, city_id: TOWN}}
+  genders: {from: sexes}
+  cities: {from: towns, columns: {city_id: Town, city_name: Name}}
+  transactions:
+    from: orders.csv
+    columns:
+      customer_id: Client No
+      transaction_status: {column: State, values: {eingelöst: burned, no: subscribed}}
+"""
+    found = canonical(ingest(write_csv(other, "other"), mapping=write_mapping(mapping)))
+    for name, frame in wanted.items():
+        pd.testing.assert_frame_equal(found[name], frame)
+
+
+def test_constants_and_defaults(tables, write_csv, write_mapping):
+    mapping = {
+        "tables": {
+            "customers": {
+                "columns": {"gender_id": {"column": "gender_id", "default": "2"}, "city_id": {"constant": "20"}}
+            },
+        }
+    }
+    customers = ingest(write_csv(tables), mapping=write_mapping(mapping)).table("customers")
+    assert customers["gender_id"].tolist() == ["1", "2", "2", "2"]
+    assert set(customers["city_id"]) == {"20"}
+
+
+@pytest.mark.parametrize(
+    ("said", "cells", "read"),
+    [
+        ({"date_format": "excel"}, ["45292", "45301.75"], ["2024-01-01", "2024-01-10"]),
+        ({"date_format": "%m/%d/%y"}, ["01/31/24", "2024-02-01"], ["2024-01-31", "2024-02-01"]),  # ISO is always read
+        ({"date_format": ["%d %b %Y", "%Y%m%d"]}, ["5 Feb 2024", "20240206"], ["2024-02-05", "2024-02-06"]),
+        (
+            {"time_zone": "America/New_York", "times_are_in": "UTC"},
+            ["2024-01-05 03:00:00", "2024-07-05 05:00:00"],
+            ["2024-01-04", "2024-07-05"],
+        ),
+        (
+            {"time_zone": "America/New_York"},
+            ["2024-01-05T03:00:00Z", "2024-01-05 03:00:00"],  # a time without a zone is the shop's own
+            ["2024-01-04", "2024-01-05"],
+        ),
+        ({"time_zone": "Asia/Tokyo"}, ["2024-01-05T20:00:00+01:00", "2024-01-05"], ["2024-01-06", "2024-01-05"]),
+    ],
+)
+def test_dates_are_read_as_the_mapping_says(tables, write_csv, write_mapping, said, cells, read):
+    tables["customers"].loc[:1, "join_date"] = cells
+    for table in ("transactions",):  # what the test does not look at is left in ISO
+        assert tables[table]["transaction_date"].str.match(r"\d{4}-").all()
+    shop = ingest(write_csv(tables), mapping=write_mapping(said))
+    assert shop.table("customers")["join_date"].dt.strftime("%Y-%m-%d").tolist()[:2] == read
+
+
+@pytest.mark.parametrize(
+    ("said", "cell", "value"),
+    [
+        ({"decimal": ",", "thousands": "."}, "1.234,50", 1234.5),
+        ({"decimal": ","}, "12,5", 12.5),
+        ({"thousands": ","}, "1,234,567.25", 1234567.25),
+        ({"thousands": "'"}, "1'000", 1000.0),
+        ({"decimal": ",", "thousands": "."}, "1.5", None),  # no thousand: not guessed
+        ({"thousands": ","}, "12,34", None),
+    ],
+)
+def test_numbers_are_read_as_the_mapping_says(tables, write_csv, write_mapping, said, cell, value):
+    tables["transactions"]["amount"] = [cell, "1", "2", "3", "4", "5"]
+    shop = ingest(write_csv(tables), mapping=write_mapping(said))
+    amounts = shop.table("transactions").set_index("transaction_id")["amount"]
+    if value is None:
+        assert "1" not in amounts.index
+        assert shop.quality.set_index("rule").loc["transactions.amount.unreadable", "rows"] == 1
+    else:
+        assert amounts["1"] == value
+
+
+def test_one_column_can_be_written_differently(tables, write_csv, write_mapping):
+    tables["customers"]["join_date"] = ["31.12.2023"] * 4
+    mapping = {"tables": {"customers": {"columns": {"join_date": {"column": "join_date", "date_format": "%d.%m.%Y"}}}}}
+    shop = ingest(write_csv(tables), mapping=write_mapping(mapping))
+    assert set(shop.table("customers")["join_date"].dt.strftime("%Y-%m-%d")) == {"2023-12-31"}
+
+
+def test_descriptors_are_numbers_or_names_by_their_values(tables, write_csv, write_mapping):
+    people = pd.DataFrame({"customer_id": [str(i) for i in range(30)]})
+    people["Income, €"] = [f"{1000 + 7 * i}" for i in range(29)] + [""]
+    people["Age band"] = ["1", "2", "3"] * 10  # few numbers: a code
+    people["row_number of it"] = "x"
+    tables["customers"] = people
+    mapping = {
+        "tables": {"customers": {"descriptors": {"income": "Income, €", "age": "AGE BAND", "it's": "row_number of it"}}}
+    }
+    shop = ingest(write_csv(tables), mapping=write_mapping(mapping))
+    customers = shop.table("customers")
+    assert list(customers.columns[-3:]) == ["income", "age", "it's"]
+    assert customers["income"].dtype == "float64"
+    assert customers["income"].isna().sum() == 1
+    assert customers["age"].tolist()[:3] == ["1", "2", "3"]
+    assert shop.taken["customers"].descriptors == {"income": "number", "age": "text", "it's": "text"}
+
+
+def test_a_shop_without_statuses_counts_every_transaction(tables, write_csv, write_mapping):
+    tables["transactions"] = tables["transactions"].drop(columns=["transaction_status", "burn_date"])
+    shop = ingest(write_csv(tables))
+    assert len(shop.unified.df()) == 6
+    assert shop.table("transactions")["transaction_status"].isna().all()
+    assert "transactions.transaction_status.absent" in set(shop.findings["rule"])
+    assert (shop.findings["severity"] == "fact").all()
+
+
+def test_a_shop_without_burn_dates_keeps_its_statuses(tables, write_csv):
+    tables["transactions"] = tables["transactions"].drop(columns="burn_date")
+    shop = ingest(write_csv(tables))
+    assert shop.quality.set_index("rule").loc["transactions.burn_date.absent", "rows"] == 4
+    assert shop.table("transactions")["transaction_status"].value_counts().to_dict() == {"burned": 4, "subscribed": 2}
+
+
+def test_a_burn_date_alone_tells_the_status(tables, write_csv):
+    wanted = ingest(write_csv(tables)).table("transactions")
+    tables["transactions"] = tables["transactions"].drop(columns="transaction_status")
+    pd.testing.assert_frame_equal(ingest(write_csv(tables)).table("transactions"), wanted)
+
+
+def test_as_of_of_the_mapping_yields_to_the_parameter(tables, write_csv, write_mapping):
+    folder, mapping = write_csv(tables), write_mapping("as_of: 2024-12-31")
+    assert ingest(folder, mapping=mapping).as_of == pd.Timestamp("2024-12-31")
+    assert ingest(folder, mapping=mapping, as_of="2024-06-30").as_of == pd.Timestamp("2024-06-30")
+
+
+def test_lines_of_one_transaction_are_added_up_and_reconciled(tmp_path, write_mapping, reconciles):
+    lines = pd.DataFrame(
+        {
+            "invoice": ["A1", "A1", "A1", "A2", "A2", "CA2", "A3", "A4"],
+            "day": [
+                "2024-01-05",
+                "2024-01-04",
+                "x",
+                "2024-02-01",
+                "2024-02-01",
+                "2024-02-03",
+                "2024-03-01",
+                "2024-04-01",
+            ],
+            "who": ["7", "7", "7", "8", "9", "8", "", "9"],
+            "n": ["1", "2", "3", "1", "1", "-1", "1", "3"],
+            "price": ["0.1", "0.1", "0.1", "5", "5", "5", "1", "0.1"],
+        }
+    )
+    lines.to_csv(tmp_path / "lines.csv", index=False)
+    mapping = """
+tables:
+  customers: {from: lines, rows: distinct, columns: {customer_id: who}}
+  transactions:
+    from: lines
+    rows: lines
+    columns: {transaction_id: invoice, customer_id: who, transaction_date: day, amount: {multiply: [n, price]}}
+    leave_out: {cancelled: {column: invoice, starts_with: [C, X]}}
+"""
+    shop = ingest(tmp_path / "lines.csv", mapping=write_mapping(mapping))
+    row = shop.rows.set_index("table").loc["transactions"]
+    assert row.to_dict() == {"rows_in": 8, "accepted": 3, "quarantined": 5, "left_out": 1, "rows_out": 2}
+    found = shop.findings.set_index("rule")["rows"]
+    assert found["transactions.left_out.cancelled"] == 1
+    assert found["transactions.customer_id.varies"] == 2  # A2 has lines of 8 and of 9
+    assert found["transactions.transaction_date.unreadable"] == 1
+    assert found["transactions.customer_id.missing"] == 1
+    sold = shop.table("transactions").set_index("transaction_id")
+    assert sold["amount"].to_dict() == {"A1": 0.3, "A4": 0.3}  # exact decimals: no 0.30000000000000004
+    assert sold.loc["A1", "transaction_date"] == pd.Timestamp("2024-01-04")
+    reconciles(shop)
+
+
+def test_what_the_mapping_leaves_out_does_not_refuse_the_shop(root):
+    shop = ingest(root / "data/sample/invoices.csv", mapping=root / "params/mappings/invoices.yaml")
+    row = shop.rows.set_index("table").loc["transactions"]
+    assert row["left_out"] == row["quarantined"] > 0.05 * row["rows_in"]
+    shop.require(max_reject_share=0.0)
+    lines = pd.read_csv(root / "data/sample/invoices.csv", dtype={"Invoice": str})
+    kept = lines[~lines["Invoice"].str.startswith("C") & lines["Customer"].notna()]
+    by_hand = (kept["Quantity"] * kept["Unit price"]).groupby(kept["Invoice"]).sum()
+    sold = shop.table("transactions").set_index("transaction_id")
+    pd.testing.assert_series_equal(sold["amount"].sort_index(), by_hand, check_names=False)
+    assert shop.unified.df()["city_name"].isin(lines["Country"]).all()
+
+
+WRONG = [
+    ("tabels: {}", r"the mapping: unknown 'tabels' \(did you mean 'tables'\?\)"),
+    ("tables: {customer: {}}", r"tables: unknown 'customer' \(did you mean 'customers'\?\)"),
+    ("tables: {customers: {colums: {}}}", r"tables.customers: unknown 'colums' \(did you mean 'columns'\?\)"),
+    ("tables: {customers: {columns: {customerid: x}}}", r"unknown 'customerid' \(did you mean 'customer_id'\?\)"),
+    ("tables: {customers: {columns: {customer_id: {colum: x}}}}", r"unknown 'colum' \(did you mean 'column'\?\)"),
+    ("tables: {customers: {columns: {customer_id: {default: x}}}}", "say one of column, constant$"),
+    ("tables: {transactions: {columns: {amount: {multiply: [a]}}}}", "expected a list of columns"),
+    ("tables: {customers: {rows: lines}}", "rows is one of as_is, distinct, not 'lines'"),
+    ("tables: {transactions: {rows: line}}", r"not 'line' \(did you mean 'lines'\?\)"),
+    ("tables: {transactions: {descriptors: [x]}}", "only customers have descriptors"),
+    ("tables: {customers: {descriptors: [burn_rate]}}", "'burn_rate' is taken"),
+    ("tables: {transactions: {leave_out: {x: {column: a}}}}", "say a column and one of starts_with"),
+    ("tables: {transactions: {leave_out: {x: {column: a, begins: b}}}}", "unknown 'begins'"),
+    ("tables: {transactions: {leave_out: {x: {column: a, empty: no}}}}", "empty takes true"),
+    ("tables: [customers]", "tables: expected lines 'name: value'"),
+    ("date_format: DD/MM/YYYY", "date_format 'DD/MM/YYYY' is none"),
+    ("date_format: '%Q'", "date_format '%Q' is none"),
+    ("time_zone: Europe/Romee", r"is no time zone \(did you mean 'Europe/Rome'\?\)"),
+    ("times_are_in: UTC", "times_are_in needs time_zone"),
+    ("{decimal: ',', thousands: ','}", "two different signs"),
+    ("csv: {separator: ';'}", "csv: unknown 'separator'"),
+    ("tables: {customers: {from: a, from: b}}", "'from' is given twice"),
+    ("tables: {customers", "not valid YAML"),
+    ("- a\n- b", "the mapping: expected lines"),
+]
+
+
+@pytest.mark.parametrize(("content", "says"), WRONG)
+def test_a_wrong_mapping_is_refused_by_name(write_mapping, content, says):
+    with pytest.raises(ParameterRefused, match=says):
+        parse(read_mapping(write_mapping(content)))
+
+
+@pytest.mark.parametrize(
+    ("said", "says"),
+    [
+        ({"customers": {"from": "clents"}}, r"no table 'clents'.*found: "),
+        (
+            {"customers": {"columns": {"join_date": "joindate"}}},
+            r"takes join_date from column 'joindate', which is not there \(did you mean 'join_date'\?\)",
+        ),
+        ({"customers": {"descriptors": ["age"]}}, "takes age from column 'age', which is not there"),
+        ({"transactions": {"leave_out": {"x": {"column": "statuss", "is": "y"}}}}, "leave_out names column 'statuss'"),
+    ],
+)
+def test_what_the_mapping_names_and_the_source_lacks_is_refused(tables, write_csv, write_mapping, said, says):
+    with pytest.raises(InputRefused, match=says):
+        ingest(write_csv(tables), mapping=write_mapping({"tables": said}))
+
+
+def test_a_missing_mapping_file_is_refused(tables, write_csv):
+    with pytest.raises(ParameterRefused, match=r"mapping file .nowhere\.yaml. does not exist"):
+        ingest(write_csv(tables), mapping="nowhere.yaml")
+
+
+def test_words_that_yaml_would_take_for_something_else_stay_words(write_mapping):
+    said = parse(read_mapping(write_mapping(
+        "tables: {transactions: {columns: {transaction_status: {column: 'on', values: {yes: burned, NO: subscribed}}}}}"
+    )))  # fmt: skip
+    origin = said.table("transactions").columns["transaction_status"]
+    assert origin.columns == ("on",)
+    assert dict(origin.values.items()) == {"yes": "burned", "no": "subscribed"}
