@@ -19,6 +19,7 @@ import pandas as pd
 from scipy.special import expit
 
 from seglib.errors import ParameterRefused
+from seglib.invoices import invoice_lines
 
 Separation = Literal["none", "continuum", "weak", "medium", "strong"]
 
@@ -93,7 +94,8 @@ class SampleShop:
         Parameters
         ----------
         out : str or Path
-            A path that ends in ``.xlsx``, or a folder.
+            A path that ends in ``.xlsx``, or a folder. A path that ends in ``.csv`` gives one flat file of invoice
+            lines (`seglib.invoices`), without a truth.
 
         Returns
         -------
@@ -101,6 +103,10 @@ class SampleShop:
             The files that were written. Same shop, same bytes.
         """
         out = Path(out)
+        if out.suffix.lower() == ".csv":
+            out.parent.mkdir(parents=True, exist_ok=True)
+            invoice_lines(self.tables).to_csv(out, index=False, lineterminator="\n")
+            return [out]
         workbook = out.suffix.lower() == ".xlsx"
         folder = out.parent if workbook else out
         folder.mkdir(parents=True, exist_ok=True)
