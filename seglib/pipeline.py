@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from seglib import __version__, parameters
+from seglib import __version__, credentials, parameters
 from seglib.errors import InputRefused, NotebookFailed, ParameterRefused
 from seglib.progress import RunProgress
 from seglib.run import Run, project_root
@@ -32,6 +32,9 @@ STEPS: dict[str, str] = {
 """The notebooks in their order, each with the question it answers."""
 
 NOTEBOOKS = project_root() / "notebooks"
+ADAPTERS = ("sample", "completejourney")
+"""Sources that go by a name, as in `seglib.sources`, which the runner does not know."""
+
 PACKAGES = ("pandas", "numpy", "scikit-learn", "duckdb", "pyarrow", "papermill")
 NOT_TESTED = {
     "structure": "not tested",
@@ -53,7 +56,7 @@ class Request:
     run : str
         Name of the run.
     source : str, optional
-        Where the data are; None where the run continues from an earlier one.
+        Where the data are; None where the run continues from an earlier one. Nothing secret in it is written down.
     overrides : mapping of str to Any
         Parameters by name.
     start : str
@@ -106,11 +109,15 @@ def execute(request: Request) -> Path:
     skipped, remaining = order[: order.index(request.start)], order[order.index(request.start) :]
     declared = {step: parameters.declared(NOTEBOOKS / f"{step}.ipynb") for step in order}
     asked = {**request.overrides, "run": request.run}
-    if request.source is not None:
-        asked["source"] = _seen_from_notebooks(request.source)
+    given = asked.pop("source", None) if request.source is None else request.source
+    whole = given and _seen_from_notebooks(given)
+    if whole:
+        asked["source"] = credentials.recorded(whole)
+    if asked.get("mapping"):
+        asked["mapping"] = _seen_from_notebooks(str(asked["mapping"]))
     wanted = parameters.resolve(declared, asked)
-    if not skipped and request.source != "sample" and not Path(str(request.source)).expanduser().exists():
-        raise InputRefused(f"source '{request.source}' does not exist; give a workbook (.xlsx), a folder, or 'sample'")
+    if not skipped:
+        _refuse_early(given, request.overrides.get("mapping"))
     with stage(request.run) as building:
         earlier = building.continue_from(skipped) if skipped else building.clear()
         _refuse_late(asked.keys() - {name for step in remaining for name in declared[step]}, wanted, earlier)
@@ -119,15 +126,29 @@ def execute(request: Request) -> Path:
         steps = {step: earlier[step] for step in skipped}
         steps |= {step: {"parameters": values[step], "seconds": None} for step in remaining}
         building.record(steps)
+        environment = {credentials.VARIABLE: whole} if whole and whole != asked["source"] else {}
         with RunProgress(len(remaining)) as progress:
             for step in remaining:
-                steps[step]["seconds"] = round(_run_notebook(step, values[step], building, progress), 2)
+                steps[step]["seconds"] = round(_run_notebook(step, values[step], building, progress, environment), 2)
                 building.record(steps)
         record = _record(building.run, steps, started)
         building.run.write_record(record)
         report.build(building.run.report_dir, record, STEPS)
         building.put_in_place()
     return Run(request.run).report_dir / "index.html"
+
+
+def _refuse_early(source: str | None, mapping: str | None) -> None:
+    """Refuse a source or a mapping file that cannot be there, before a notebook has to find out."""
+    if mapping and not Path(mapping).expanduser().is_file():
+        raise ParameterRefused(f"mapping file '{mapping}' does not exist")
+    if source is not None and credentials.is_url(source):
+        credentials.filled(source)
+    elif source not in ADAPTERS and not (source and Path(source).expanduser().exists()):
+        raise InputRefused(
+            f"source '{source}' does not exist; give a workbook (.xlsx), a file or folder of CSV or Parquet, "
+            f"a database (file or URL), or one of {', '.join(repr(name) for name in ADAPTERS)}"
+        )
 
 
 def _refuse_late(late: Iterable[str], wanted: dict[str, dict], earlier: dict[str, dict]) -> None:
@@ -140,8 +161,11 @@ def _refuse_late(late: Iterable[str], wanted: dict[str, dict], earlier: dict[str
 
 
 def _seen_from_notebooks(source: str) -> str:
-    """Return a path as the notebooks see it, who run in their own folder."""
-    if source == "sample":
+    """Return a path as the notebooks see it, who run in their own folder; also the path in the URL of a file."""
+    if credentials.is_url(source):
+        scheme, slashes, path = source.strip().partition(":///")
+        return f"{scheme}{slashes}{_seen_from_notebooks(path)}" if scheme.startswith("sqlite") and path else source
+    if credentials.shown(source) in ADAPTERS:
         return source
     try:
         return Path(os.path.relpath(Path(source).expanduser(), NOTEBOOKS)).as_posix()
@@ -149,7 +173,9 @@ def _seen_from_notebooks(source: str) -> str:
         return str(Path(source).expanduser().resolve())
 
 
-def _run_notebook(step: str, values: dict[str, Any], building: Stage, progress: RunProgress) -> float:
+def _run_notebook(
+    step: str, values: dict[str, Any], building: Stage, progress: RunProgress, environment: Mapping[str, str]
+) -> float:
     """Execute one notebook into the report folder of the stage and return the seconds it took."""
     import nbformat
     import papermill
@@ -170,7 +196,7 @@ def _run_notebook(step: str, values: dict[str, Any], building: Stage, progress: 
                 kernel_name="python3",
                 cwd=NOTEBOOKS,
                 progress_bar=False,
-                kernel_manager_class=_kernel_manager(building, log),
+                kernel_manager_class=_kernel_manager(building, log, environment),
                 on_cell_executed=lambda **_: progress.cell(),
                 config=Config({"KernelManager": {"transport_encryption": "auto"}}),
             )
@@ -190,14 +216,17 @@ def _run_notebook(step: str, values: dict[str, Any], building: Stage, progress: 
     return seconds
 
 
-def _kernel_manager(building: Stage, log: BinaryIO) -> type:
-    """Return a kernel manager whose kernels work in the stage and write what they mutter to a log."""
+def _kernel_manager(building: Stage, log: BinaryIO, environment: Mapping[str, str]) -> type:
+    """Return a kernel manager whose kernels work in the stage and write what they mutter to a log.
+
+    What is in ``environment`` reaches the kernels and nobody else: no file, no other process.
+    """
     from jupyter_client.manager import AsyncKernelManager
 
     class KernelManager(AsyncKernelManager):
         async def start_kernel(self, **options: Any) -> None:
-            environment = {**os.environ, "SEGLIB_HOME": str(building.folder)}
-            await super().start_kernel(env=environment, stderr=log, **options)
+            own = {**os.environ, **environment, "SEGLIB_HOME": str(building.folder)}
+            await super().start_kernel(env=own, stderr=log, **options)
 
     return KernelManager
 

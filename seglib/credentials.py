@@ -1,0 +1,138 @@
+"""Database URLs: what may be written down of them, and where the rest comes from.
+
+A URL can hold a password. What a run records (parameters, notebooks, run.json) is the URL as `recorded` gives it; the
+runner hands the whole one to its notebooks in the environment variable `VARIABLE` and nowhere else. Better still is a
+URL that holds none: ``postgresql://me:${SHOP_PASSWORD}@host/shop`` is filled from the environment, and a driver's own
+ways (``PGPASSWORD``, ``~/.pgpass``) work as ever.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from urllib.parse import parse_qsl, quote, unquote
+
+from seglib.errors import InputRefused
+
+VARIABLE = "SEGLIB_SOURCE_URL"
+"""Environment variable with the whole URL of a source that is recorded without its credentials."""
+
+_SCHEME = re.compile(r"\s*[A-Za-z][\w+]+://")  # two letters at least: "C:" is a drive
+_FILE = re.compile(r"(?P<scheme>sqlite[\w+]*)://(?P<path>/[^?]*)?(?P<query>\?.*)?", re.S)
+_SERVER = re.compile(
+    r"(?P<scheme>[A-Za-z][\w+]+)://"
+    r"(?:(?P<user>[^:/?@]*)(?::(?P<password>[^?@]*))?@)?"
+    r"(?P<place>(?:\[[0-9A-Fa-f:.]+\]|[^\[\]:/?@]*)(?::(?:\d*|\$\{\w+\}))?)"
+    r"(?P<path>/[^?@]*)?(?P<query>\?[^@]*)?",
+    re.S,
+)
+_PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
+_PLACEHOLDERS = re.compile(r"(\$\{\w+\})+")
+_PLACEHOLDER_QUERY = re.compile(r"\?\w+=(\$\{\w+\})+(&\w+=(\$\{\w+\})+)*")
+_LOOKS_SECRET = re.compile(r"(?![a-z]:[\\/]).*:.*@|.*\b(password|pwd)\s*=", re.S | re.I)
+
+
+def is_url(source: str) -> bool:
+    r"""Say whether a source is a URL, and not a path or a name.
+
+    Examples
+    --------
+    >>> is_url("postgresql://host/shop"), is_url("sqlite:///shop.db")
+    (True, True)
+    >>> is_url("shop.xlsx"), is_url(r"C:\shop"), is_url("C://shop")
+    (False, False, False)
+    """
+    return bool(_SCHEME.match(source))
+
+
+def recorded(source: str) -> str:
+    """Return what may be written down of a source: no user, no password, no query, unless they are placeholders.
+
+    Raises
+    ------
+    InputRefused
+        If the URL cannot be read, so that nobody knows where its password ends. The message does not repeat it.
+
+    Examples
+    --------
+    >>> recorded("postgresql://me:secret@host:5432/shop?sslmode=require")
+    'postgresql://host:5432/shop'
+    >>> recorded("postgresql://me:${SHOP_PASSWORD}@host/shop")
+    'postgresql://me:${SHOP_PASSWORD}@host/shop'
+    >>> recorded("shop.xlsx")
+    'shop.xlsx'
+    """
+    if not is_url(source):
+        return shown(source)
+    url = _split(source)
+    login = f"{url['user']}:{url['password']}@" if url["password"] else f"{url['user']}@"
+    login = login if _PLACEHOLDERS.fullmatch(url["password"] or url["user"]) else ""
+    query = url["query"] if _PLACEHOLDER_QUERY.fullmatch(url["query"]) else ""
+    return f"{url['scheme']}://{login}{url['place']}{url['path']}{query}"
+
+
+def shown(source: str) -> str:
+    """Return a source without anything that concerns who connects; a path or a name as it is.
+
+    Examples
+    --------
+    >>> shown("postgresql://me:${SHOP_PASSWORD}@host/shop")
+    'postgresql://host/shop'
+    """
+    if is_url(source):
+        url = _split(source)
+        return f"{url['scheme']}://{url['place']}{url['path']}"
+    if _LOOKS_SECRET.match(source) and not os.path.exists(source):
+        raise InputRefused(
+            "the source is neither a path nor a database URL, and seems to hold a password (so it is not repeated "
+            "here); a URL reads postgresql://user:password@host/database"
+        )
+    return source
+
+
+def whole(url: str) -> str:
+    """Return the URL with everything in it, where it was `recorded` without: from the environment variable `VARIABLE`.
+
+    A URL that says all by itself comes back as it is.
+    """
+    known = os.environ.get(VARIABLE, "")
+    return known if is_url(known) and recorded(known) == url else url
+
+
+def filled(url: str) -> str:
+    """Replace every ``${NAME}`` by the environment variable of that name, escaped as its place in the URL needs it.
+
+    Raises
+    ------
+    InputRefused
+        If a variable is not set, or the URL cannot be read. No message repeats a value.
+    """
+    found = _split(url)
+    for name in _PLACEHOLDER.findall(url):
+        if name not in os.environ:
+            raise InputRefused(f"the source needs the environment variable {name}, which is not set")
+    part = {name: _PLACEHOLDER.sub(lambda m: quote(os.environ[m[1]], safe=""), text) for name, text in found.items()}
+    place = _PLACEHOLDER.sub(lambda m: os.environ[m[1]], found["place"])  # a host is never escaped
+    password = f":{part['password']}" if part["password"] else ""
+    login = f"{part['user']}{password}@" if part["user"] or password else ""
+    made = f"{part['scheme']}://{login}{place}{part['path']}{part['query']}"
+    _split(made)
+    return made
+
+
+def secrets(url: str) -> set[str]:
+    """Return what nobody else may read of a filled URL: the password (the user, where there is none) and the query."""
+    found = _split(url)
+    return {unquote(found["password"] or found["user"]), *(value for _, value in parse_qsl(found["query"][1:]))} - {""}
+
+
+def _split(url: str) -> dict[str, str]:
+    url = url.strip()
+    found = (_FILE if url.startswith("sqlite") else _SERVER).fullmatch(url)
+    if not found:
+        raise InputRefused(
+            "the database URL cannot be read (it is not repeated here, as it may hold a password); it is written "
+            "postgresql://user:password@host:port/database, with '@', ':', '/', '?' and '%' in user or password as "
+            "%40, %3A, %2F, %3F and %25"
+        )
+    return dict.fromkeys(("user", "password", "place"), "") | found.groupdict(default="")
