@@ -4,6 +4,7 @@ PYTHON ?= python3
 SOURCE ?=
 RUN    ?=
 RECIPE ?=
+MAPPING ?=
 SET    ?=
 PARAMS ?=
 FROM   ?=
@@ -12,17 +13,22 @@ VENV := .venv
 BIN  := $(VENV)/bin
 READY := $(VENV)/.ready
 
+# The extras of pyproject.toml: each has a lock of its own, and is added to the environment when it is needed.
+EXTRAS := completejourney
+
 # Byte-code makes imports faster: an environment that switches it off must not switch it off here. matplotlib makes its
 # list of fonts once, and mutters while it does: better now than in the first notebook.
 install = PYTHONDONTWRITEBYTECODE= PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -qq
 
 .DEFAULT_GOAL := help
-.PHONY: help env report test lab lint format lock sample gallery clean
+.PHONY: help env report check test lab lint format lock sample gallery dictionary bench clean
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  make report SOURCE=path/to/shop.xlsx RUN=spring RECIPE=baseline SET=\"k=3 seed=1\" PARAMS=file.yaml FROM=04"
+	@echo "  make report SOURCE=data/sample/invoices.csv MAPPING=params/mappings/invoices.yaml RUN=invoices"
+	@echo "  make report SOURCE=completejourney RUN=cj"
 
 env: $(READY) ## make .venv from requirements.lock, if it is missing or outdated
 
@@ -42,10 +48,25 @@ $(READY): $(VENV)/.locked pyproject.toml
 	@$(BIN)/python -c 'import matplotlib.font_manager' 2>/dev/null
 	@touch $@
 
-report: $(READY) ## run the six notebooks and print the path of the report (SOURCE, RUN, RECIPE, SET, PARAMS, FROM)
+# `make extra-completejourney` adds that one by itself; what else it needs is in the environment already.
+$(EXTRAS:%=$(VENV)/.extra-%): $(VENV)/.extra-%: requirements-%.lock | $(READY)
+	@echo "Adding $* from $< ..."
+	@$(install) --no-deps --require-hashes --requirement $<
+	@touch $@
+
+.PHONY: $(EXTRAS:%=extra-%)
+$(EXTRAS:%=extra-%): extra-%: $(VENV)/.extra-%
+
+# Where the source is the data set of an extra, the extra comes first.
+report: $(patsubst %,$(VENV)/.extra-%,$(filter $(SOURCE),$(EXTRAS)))
+report: $(READY) ## run the six notebooks and print the path of the report (SOURCE, RUN, ...)
 	@$(BIN)/python -m seglib run $(if $(SOURCE),--source "$(SOURCE)") $(if $(RUN),--run "$(RUN)") \
 		$(if $(RECIPE),--recipe "$(RECIPE)") $(foreach s,$(SET),--set "$(s)") \
-		$(if $(PARAMS),--params "$(PARAMS)") $(if $(FROM),--from "$(FROM)")
+		$(if $(MAPPING),--mapping "$(MAPPING)") $(if $(PARAMS),--params "$(PARAMS)") $(if $(FROM),--from "$(FROM)")
+
+check: $(patsubst %,$(VENV)/.extra-%,$(filter $(SOURCE),$(EXTRAS)))
+check: $(READY) ## hold a source against the contract, and list every problem (SOURCE, MAPPING)
+	@$(BIN)/python -m seglib check $(if $(SOURCE),--source "$(SOURCE)") $(if $(MAPPING),--mapping "$(MAPPING)")
 
 test: $(READY) ## run all tests, and the notebooks under nbval
 	@$(BIN)/python -m pytest
@@ -62,17 +83,32 @@ format: $(READY) ## apply the style, and strip the notebooks
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
 	@$(BIN)/nbstripout --keep-id notebooks/*.ipynb
 
-lock: $(READY) ## bring requirements.lock up to date with pyproject.toml (needs the network)
-	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
-		--quiet --no-header --upgrade --output-file requirements.lock
+compile = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --upgrade
+
+# The lock of an extra fits requirements.lock and holds only what that one lacks.
+lock: $(READY) ## bring all locks up to date with pyproject.toml (needs the network)
+	@$(compile) --group dev --quiet --output-file requirements.lock
+	@for extra in $(EXTRAS); do \
+		$(compile) --extra $$extra --constraint requirements.lock \
+			$$(sed -n 's/^\([a-z0-9-]*\)==.*/--no-emit-package \1/p' requirements.lock) \
+			--quiet --output-file $(VENV)/extra.lock && \
+		sed '/^$$/,$$d' $(VENV)/extra.lock > requirements-$$extra.lock || exit 1; \
+	done
 
 sample: $(READY) ## make data/sample again, from its seed
 	@$(BIN)/python -m seglib sample --out data/sample/shop.xlsx
+	@$(BIN)/python -m seglib sample --out data/sample/invoices.csv --customers 500 --transactions 2500
 
 gallery: $(READY) ## take the pictures of the README from two runs of the sample
 	@$(BIN)/python -m seglib run
 	@$(BIN)/python -m seglib run --run sample-baseline --recipe baseline
 	@$(BIN)/python docs/gallery.py
+
+dictionary: $(READY) ## write the data dictionary in data/README.md from the contract
+	@$(BIN)/python docs/dictionary.py
+
+bench: $(READY) ## measure the contract on 20,000,000 transactions (some minutes)
+	@$(BIN)/python benchmarks/contract.py
 
 clean: ## remove the environment, all runs and caches
 	rm -rf $(VENV) .building data/processed reports/*/ .pytest_cache .ruff_cache .hypothesis
