@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from seglib.errors import ParameterRefused
-from seglib.words import listing, literal, plain
+from seglib.words import COUPON, Wording, listing, literal, plain
 
 WORDS: dict[str, tuple[str, str]] = {
     "burn_rate": ("burners", "collectors"),
@@ -27,10 +27,10 @@ VERBS: dict[str, str] = {
     "recency_days": "claimed their last coupon {own:.0f} days ago (all: {all:.0f})",
 }
 
-NO_MARKER = (
-    "In what they do with coupons they hardly differ from the average: "
-    "no behaviour lies half a standard deviation away."
-)
+ORIGINS = ("gender_name", "city_name")
+"""The names that can tell where the customers of a segment come from."""
+
+NO_MARKER = "In what they do they hardly differ from the average: no behaviour lies half a standard deviation away."
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,9 @@ class SegmentCard:
         }
 
 
-def segment_cards(profiles: pd.DataFrame, demographics: Mapping[str, pd.DataFrame]) -> list[SegmentCard]:
+def segment_cards(
+    profiles: pd.DataFrame, demographics: Mapping[str, pd.DataFrame], *, said: Wording = COUPON
+) -> list[SegmentCard]:
     """Name and describe every segment by the markers.
 
     The strongest markers give the words (`WORDS`): first what a segment does, and only where it does nothing
@@ -90,21 +92,24 @@ def segment_cards(profiles: pd.DataFrame, demographics: Mapping[str, pd.DataFram
     profiles : pandas.DataFrame
         From `seglib.profiling.profile`.
     demographics : mapping of str to pandas.DataFrame
-        From `seglib.profiling.shares`, by column.
+        From `seglib.profiling.shares`, by column. Only gender and city name a segment; others are passed over.
+    said : Wording
+        What a transaction is called.
 
     Returns
     -------
     list of SegmentCard
         In the order of the letters.
     """
-    markers = {letter: _Markers.of(letter, profiles, demographics) for letter in dict.fromkeys(profiles["segment"])}
+    origins = {column: table for column, table in demographics.items() if column in ORIGINS}
+    markers = {letter: _Markers.of(letter, profiles, origins) for letter in dict.fromkeys(profiles["segment"])}
     names = _unique({letter: found.names() for letter, found in markers.items()})
     total = sum(found.customers for found in markers.values())
     return [
         SegmentCard(
             letter,
             names[letter],
-            found.sentence(),
+            found.sentence(said),
             found.customers,
             round(found.customers / total, 6),
             found.table(),
@@ -190,9 +195,9 @@ class _Markers:
             return f"{'' if majority else ', more often'} from {listing(few)}"
         return f", {'mostly' if majority else 'more often'} {listing(levels).lower()}"
 
-    def sentence(self) -> str:
+    def sentence(self, said: Wording) -> str:
         """Say how the segment behaves, and where its customers come from, beside all customers."""
-        told = [VERBS[r.feature].format(own=r.seen, all=r.seen_overall) for r in self.behaviour.itertuples()]
+        told = [said.of(VERBS[r.feature]).format(own=r.seen, all=r.seen_overall) for r in self.behaviour.itertuples()]
         text = f"They {listing(told)}." if told else NO_MARKER
         for r in self.tenure.itertuples():
             text += f" They have been customers for {r.seen:,.0f} days (all: {r.seen_overall:,.0f})."

@@ -180,6 +180,11 @@ def segment(
     )
 
 
+def lettered_by(features: pd.DataFrame, order_by: str) -> str:
+    """Return the feature that gives out the letters: ``order_by``, or n_coupons where no burned ones are recorded."""
+    return "n_coupons" if order_by == "n_burned" and features["n_burned"].isna().all() else order_by
+
+
 def order_values(features: pd.DataFrame, order_by: str, rows: pd.Index) -> pd.Series:
     """Return, for every row of a matrix, the feature of its customer by which segments are lettered.
 

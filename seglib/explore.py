@@ -7,6 +7,7 @@ customers than chance alone would make? If not, no segment can be more than a sl
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -14,10 +15,14 @@ from scipy.stats import poisson
 
 from seglib.chance import NOTHING, Finding, between, dispersion, holm
 from seglib.errors import ParameterRefused
-from seglib.words import listing, p_value
+from seglib.features import burned_by, records
+from seglib.words import called, listing, p_value
 
 LEVEL = 0.05
 """Level of the tests, after Holm's correction."""
+
+AGES = (30, 60, 90, 180)
+"""Days at which ages of coupons are divided where no burn window is known."""
 
 ALIKE, BY_TIME = "the same chance for everybody", "a chance that grows with the time as a customer"
 """The two ways in which customers can be alike: neither need be the truth, so the milder one is believed."""
@@ -29,40 +34,40 @@ def calendar(unified: pd.DataFrame, *, as_of: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        month (first day), claimed, burned.
+        month (first day), claimed, and burned where the shop records burn dates.
     """
-    burned = unified.loc[unified["burn_date"] <= pd.Timestamp(as_of), "burn_date"]
-    months = pd.DataFrame(
-        {
-            "claimed": unified["transaction_date"].dt.to_period("M").value_counts(),
-            "burned": burned.dt.to_period("M").value_counts(),
-        }
-    )
+    days = {"claimed": unified["transaction_date"]}
+    if records(unified)[1]:
+        days["burned"] = unified.loc[unified["burn_date"] <= pd.Timestamp(as_of), "burn_date"]
+    months = pd.DataFrame({name: day.dt.to_period("M").value_counts() for name, day in days.items()})
     every = pd.period_range(months.index.min(), pd.Period(as_of, "M"), freq="M", name="month")
     months = months.reindex(every).fillna(0).astype("int64").reset_index()
     return months.assign(month=months["month"].dt.to_timestamp())
 
 
 def fates(unified: pd.DataFrame, *, as_of: str, burn_window: int) -> pd.DataFrame:
-    """Count coupons, and the share of them burned by ``as_of``, for those whose fate is decided and for younger ones.
+    """Count coupons, and the share of them burned, for those whose fate is decided and for younger ones.
 
     Parameters
     ----------
     unified : pandas.DataFrame
     as_of : str
     burn_window : int
-        Age in days from which a coupon counts as decided.
+        Age in days from which a coupon counts as decided; 0 if every coupon does, because nothing is known of how
+        long a burn takes: then by `AGES`, whose shares show whether age matters.
 
     Returns
     -------
     pandas.DataFrame
         age, coupons, burned.
     """
-    day = pd.Timestamp(as_of)
-    decided = (day - unified["transaction_date"]).dt.days >= burn_window
-    burned = unified["burn_date"] <= day
-    table = burned.groupby(decided).agg(coupons="size", burned="mean").rename_axis("age").reset_index()
-    return table.assign(age=table["age"].map({True: f"{burn_window} days or older", False: "younger"}))
+    limits = (burn_window,) if burn_window else AGES
+    days = (pd.Timestamp(as_of) - unified["transaction_date"]).dt.days
+    burned = burned_by(unified, as_of=as_of)
+    table = burned.groupby(np.searchsorted(limits, days, side="right")).agg(coupons="size", burned="mean")
+    between = [f"{low} to {high - 1} days" for low, high in pairwise(limits)]
+    names = dict(enumerate([f"under {limits[0]} days", *between, f"{limits[-1]} days or older"]))
+    return table.rename(index=names).rename_axis("age").reset_index()
 
 
 def claims(unified: pd.DataFrame, customers: pd.DataFrame, *, as_of: str) -> pd.DataFrame:
@@ -198,12 +203,14 @@ def homogeneity(
     customers: pd.DataFrame,
     *,
     as_of: str,
-    burn_window: int,
+    burn_window: int | None,
     n_shuffles: int = 999,
     sample_customers: int = 10_000,
     seed: int = 0,
 ) -> Homogeneity:
     """Test whether customers, genders and cities differ in how many coupons they claim, burn, and how fast.
+
+    What the shop does not record is not asked: burning without a status, its days without a date.
 
     Parameters
     ----------
@@ -213,8 +220,8 @@ def homogeneity(
         The canonical table: those without a transaction count as well, with no coupon.
     as_of : str
         Day the shop is looked at.
-    burn_window : int
-        Days after which a coupon's fate is decided; younger coupons say nothing about burning.
+    burn_window : int or None
+        Days after which a coupon's fate is decided; younger coupons say nothing about burning. None: no status.
     n_shuffles : int, default=999
         Number of shops simulated under the hypothesis that all are alike.
     sample_customers : int, default=10_000
@@ -247,30 +254,31 @@ def homogeneity(
         people = people.sample(sample_customers, random_state=seed).sort_index()
     people = people.join(customers.set_index("customer_id")[["gender_id", "city_id"]])
     rows = unified[unified["customer_id"].isin(people.index)]
-    rows = rows[(day - rows["transaction_date"]).dt.days >= burn_window]
-    rows = rows.assign(burned=rows["burn_date"].le(day).astype(float), month=rows["transaction_date"].dt.to_period("M"))
+    rows = rows[(day - rows["transaction_date"]).dt.days >= (burn_window or 0)]
+    rows = rows.assign(burned=burned_by(rows, as_of=as_of), month=rows["transaction_date"].dt.to_period("M"))
     rows["lag"] = (rows["burn_date"] - rows["transaction_date"]).dt.days.where(rows["burned"] == 1)
     people["coupons per day"] = people["coupons"] / people["expected"].where(people["expected"] > 0)
     people["burn rate"] = rows.groupby("customer_id")["burned"].mean()
     people["days to burn"] = rows.groupby("customer_id")["lag"].mean()
     chance = {"n_shuffles": n_shuffles, "rng": rng}
+    number = f"number of {called(unified['transaction_status']).many}"
+    status, dated = records(unified)
+    fates = ({"burn rate": "burned"} if status else {}) | ({"days to burn": "lag"} if dated else {})
 
     n = people["coupons"].to_numpy()
-    dated = customers.set_index("customer_id")["join_date"].reindex(people.index).notna().mean()
-    weights = (np.ones(len(n)), people["expected"].to_numpy()) if dated > 0.5 else ()
+    joined = customers.set_index("customer_id")["join_date"].reindex(people.index).notna().mean()
+    weights = (np.ones(len(n)), people["expected"].to_numpy()) if joined > 0.5 else ()
     views = [dispersion(n, weight, **chance) for weight in weights] or [NOTHING]
     found: list[tuple[str, str, Finding]] = [
-        ("number of coupons", "customers", max(views, key=lambda view: view.p)),
-        ("burn rate", "customers", between(rows["burned"], rows["customer_id"], stratum=rows["month"], **chance)),
-        ("days to burn", "customers", between(rows["lag"], rows["customer_id"], stratum=rows["month"], **chance)),
+        (number, "customers", max(views, key=lambda view: view.p)),
+        *(
+            (fate, "customers", between(rows[value], rows["customer_id"], stratum=rows["month"], **chance))
+            for fate, value in fates.items()
+        ),
     ]
     for column, among in (("gender_id", "genders"), ("city_id", "cities")):
         if people[column].nunique() > 1:
-            for behaviour, value in (
-                ("number of coupons", "coupons per day"),
-                ("burn rate", "burn rate"),
-                ("days to burn", "days to burn"),
-            ):
+            for behaviour, value in ((number, "coupons per day"), *zip(fates, fates, strict=True)):
                 found.append((behaviour, among, between(people[value], people[column], **chance)))
     if len(found) / (n_shuffles + 1) >= LEVEL:
         raise ParameterRefused(

@@ -6,7 +6,7 @@ towards the shop's own (`seglib.shrinkage`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Literal
 
@@ -14,7 +14,7 @@ import pandas as pd
 
 from seglib.errors import ParameterRefused
 from seglib.shrinkage import BetaBinomial, VarianceComponents, fit_beta_binomial, variance_components
-from seglib.words import p_value, plain
+from seglib.words import called, listing, p_value, plain
 
 if TYPE_CHECKING:
     import duckdb
@@ -85,10 +85,118 @@ FEATURES: tuple[Feature, ...] = (
 )  # fmt: skip
 """The feature dictionary, in the order of the columns of features.parquet."""
 
+NO_STATUS, NO_BURN_DATES = "the shop records no coupon status", "the shop records no burn dates"
 
-def dictionary() -> pd.DataFrame:
-    """Return the feature dictionary as a table: name, unit, meaning, role."""
-    return pd.DataFrame(FEATURES)[["name", "unit", "meaning", "role"]]
+
+def not_recorded(column: str) -> str:
+    """Say why a column that a recipe would use is not there."""
+    return NO_STATUS if column == "transaction_status" else "the shop records none"
+
+
+def features_of(table: pd.DataFrame) -> list[Feature]:
+    """Return what a shop's own features are: those that have a value, and what its customers table adds.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        `CustomerFeatures.table`. Without a status its rows count transactions, and the words say so.
+    """
+    said = called(table["n_burned"])
+    ours = {f.name: replace(f, unit=said.of(f.unit), meaning=said.of(f.meaning)) for f in FEATURES}
+    theirs = {
+        name: Feature(
+            name,
+            "number" if pd.api.types.is_numeric_dtype(table[name]) else "name",
+            "from the customers table",
+            "descriptor",
+        )
+        for name in table
+        if name not in ours
+    }
+    return [feature for name, feature in (ours | theirs).items() if name in table and table[name].notna().any()]
+
+
+def dictionary(table: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return the feature dictionary as a table: name, unit, meaning, role; that of one shop if its table is given."""
+    return pd.DataFrame(FEATURES if table is None else features_of(table))[["name", "unit", "meaning", "role"]]
+
+
+@dataclass(frozen=True)
+class Fates:
+    """What a shop records of the fate of its coupons, and from which age on it counts.
+
+    Attributes
+    ----------
+    status, dated : bool
+        Whether it is recorded that a coupon was burned, and on which day.
+    window : int or None
+        Days after which a coupon counts as decided; 0 if all do, None without a status.
+    """
+
+    status: bool
+    dated: bool
+    window: int | None
+
+    @property
+    def text(self) -> str:
+        """From when on a coupon counts, and what cannot be known."""
+        if not self.status:
+            return "Every transaction counts, and nothing is known of burning."
+        if self.dated:
+            return (
+                f"A coupon counts as decided {self.window} days after its claim; younger ones are left out where "
+                "burning is measured."
+            )
+        if self.window:
+            return (
+                f"{NO_BURN_DATES.capitalize()}: a coupon counts as decided {self.window} days after its claim, as "
+                "burn_window says, with the status that is recorded, also where it was burned after as_of."
+            )
+        return (
+            f"{NO_BURN_DATES.capitalize()}: every coupon counts as decided, with the status that is recorded. "
+            "So a burn after as_of counts as well, and a young coupon counts as not burned although it may still be. "
+            "Where the share burned depends on the age, give burn_window, the days for which a coupon can be burned."
+        )
+
+
+def coupon_fates(con: duckdb.DuckDBPyConnection, *, as_of: str, burn_window: int | None = None) -> Fates:
+    """Find out what is recorded of the fate of coupons, and the age from which on it counts.
+
+    Parameters
+    ----------
+    con : duckdb.DuckDBPyConnection
+        Sees the canonical tables (`seglib.run.Run.connect`).
+    as_of : str
+        The day on which the shop is looked at, ISO format.
+    burn_window : int, optional
+        The age in days; default: what `observed_burn_window` finds (1 if nothing was ever burned), and 0 where
+        no burn has a date: nothing is known then of how long a burn takes.
+    """
+    if burn_window is not None and burn_window < 1:
+        raise ParameterRefused(f"burn_window is a number of days, at least 1, not {burn_window}")
+    status, dated = records(
+        con.sql("SELECT transaction_status, min(burn_date) AS burn_date FROM transactions GROUP BY ALL").df()
+    )
+    if not status:
+        return Fates(status, dated, None)
+    return Fates(status, dated, burn_window or ((observed_burn_window(con, as_of) or 1) if dated else 0))
+
+
+def records(transactions: pd.DataFrame) -> tuple[bool, bool]:
+    """Return whether transactions have a status, and whether those that are burned have a date."""
+    status = transactions["transaction_status"]
+    known = bool(status.notna().any())
+    return known, known and bool(transactions.loc[status == "burned", "burn_date"].notna().all())
+
+
+def burned_by(transactions: pd.DataFrame, *, as_of: str) -> pd.Series:
+    """Return 1 for a coupon burned by ``as_of``, 0 for another; missing without a status.
+
+    A burn without a date counts as recorded. It is what ``sql/features.sql`` counts.
+    """
+    status = transactions["transaction_status"]
+    burned = (status == "burned") & ~(transactions["burn_date"] > pd.Timestamp(as_of))
+    return burned.astype(float).where(status.notna())
 
 
 @dataclass(frozen=True)
@@ -99,11 +207,11 @@ class CustomerFeatures:
     ----------
     table : pandas.DataFrame
         Indexed by customer_id, one row a customer with at least one transaction by ``as_of``; the columns
-        of `FEATURES`.
+        of `FEATURES`, missing where the shop records nothing of the kind, then those that the customers table adds.
     absent : pandas.DataFrame
         The customers that had joined by ``as_of`` and have no transaction: customer_id, join_date.
-    burn_window : int
-        Days after which a coupon counts as decided.
+    fates : Fates
+        Whether burning is recorded, and the age from which on a coupon counts as decided.
     reliability : pandas.DataFrame
         One row a shrunk feature: feature, reliability (share of the variance of a single value that lies
         between customers), p (of the hypothesis that it is zero), reliable, sentence.
@@ -111,8 +219,16 @@ class CustomerFeatures:
 
     table: pd.DataFrame
     absent: pd.DataFrame
-    burn_window: int
+    fates: Fates
     reliability: pd.DataFrame
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """Features that could build segments if the shop recorded them, each with the reason."""
+        rate = {} if self.fates.status else {"burn_rate": NO_STATUS}
+        days = {} if self.fates.dated else {"days_to_burn": NO_BURN_DATES if self.fates.status else NO_STATUS}
+        demographics = [f.name for f in FEATURES if f.role == "demographic" and self.table[f.name].isna().all()]
+        return rate | days | {name: not_recorded(name) for name in demographics}
 
     @property
     def unreliable(self) -> dict[str, str]:
@@ -122,11 +238,14 @@ class CustomerFeatures:
 
     @property
     def text(self) -> str:
-        """Who is described, who is not, and from when on a coupon counts."""
-        return (
+        """Who is described, who is not, from when on a coupon counts, and what falls away."""
+        text = (
             f"{len(self.table):,} customers have a transaction and are described; {len(self.absent):,} have none "
-            f"and are listed apart. A coupon counts as decided {self.burn_window} days after its claim."
+            f"and are listed apart. {self.fates.text}"
         )
+        for why in dict.fromkeys(self.missing.values()):
+            text += f" Not there: {listing([plain(f) for f, w in self.missing.items() if w == why])} ({why})."
+        return text
 
 
 def customer_features(
@@ -141,19 +260,16 @@ def customer_features(
     as_of : str
         The day on which the shop is looked at, ISO format.
     burn_window : int, optional
-        Days after which a coupon's fate is decided; default: what `observed_burn_window` finds (1 if nothing
-        was ever burned).
+        Days after which a coupon's fate is decided; default: see `coupon_fates`.
 
     Returns
     -------
     CustomerFeatures
     """
-    if burn_window is not None and burn_window < 1:
-        raise ParameterRefused(f"burn_window is a number of days, at least 1, not {burn_window}")
-    window = burn_window or observed_burn_window(con, as_of) or 1
+    fates = coupon_fates(con, as_of=as_of, burn_window=burn_window)
     con.execute(
         "CREATE OR REPLACE TABLE study AS SELECT CAST(? AS DATE) AS as_of, CAST(? AS INTEGER) AS burn_window_days",
-        [as_of, window],
+        [as_of, fates.window],
     )
     counts = con.sql(FEATURES_SQL).df().set_index("customer_id")
     absent = con.sql(
@@ -161,10 +277,16 @@ def customer_features(
         "AND customer_id NOT IN (SELECT customer_id FROM transactions, study WHERE transaction_date <= as_of) "
         "ORDER BY length(customer_id), customer_id"
     ).df()
+    if not fates.dated:
+        counts = counts.assign(lag_days_sum=float("nan"), lag_days_sumsq=float("nan"))
     prior = fit_beta_binomial(counts["n_decided_burned"], counts["n_decided"])
-    lag = variance_components(counts["lag_days_sum"], counts["lag_days_sumsq"], counts["n_decided_burned"])
-    reliability = pd.DataFrame([_reliability("burn_rate", prior), _reliability("days_to_burn", lag)])
-    return CustomerFeatures(_rates(counts, prior, lag), absent, window, reliability)
+    n_dated = counts["n_decided_burned"] * fates.dated
+    lag = variance_components(counts["lag_days_sum"], counts["lag_days_sumsq"], n_dated)
+    tested = [_reliability("burn_rate", prior)] * fates.status + [_reliability("days_to_burn", lag)] * fates.dated
+    reliability = pd.DataFrame(tested, columns=["feature", "reliability", "p", "reliable", "sentence"])
+    added = con.sql("SELECT * EXCLUDE (join_date, gender_id, city_id) FROM customers").df().set_index("customer_id")
+    table = _rates(counts, prior, lag).join(added)
+    return CustomerFeatures(table, absent, fates, reliability.astype({"reliable": bool}))
 
 
 def observed_burn_window(con: duckdb.DuckDBPyConnection, as_of: str) -> int | None:
@@ -196,14 +318,17 @@ def _rates(counts: pd.DataFrame, prior: BetaBinomial, lag: VarianceComponents) -
     months = (counts["tenure_days"] / DAYS_PER_MONTH).clip(lower=1.0)
     table = counts.rename(columns={"lag_days_sum": "lag_days"}).assign(
         coupons_per_month=counts["n_coupons"] / months,
-        burn_rate=prior.shrink(counts["n_decided_burned"], counts["n_decided"]),
+        burn_rate=prior.shrink(counts["n_decided_burned"], counts["n_decided"]).where(counts["n_decided"].notna()),
         days_to_burn=lag.shrink(counts["lag_days_sum"], counts["n_decided_burned"]),
         never_burned=(counts["n_decided_burned"] == 0).astype(float).where(counts["n_decided"] > 0),
         spend_per_month=counts["spend"] / months,
         months_observed=months,
     )
     counted = [c for c in table if c.startswith("n_") or c in ("recency_days", "tenure_days", "lag_days")]
-    return table[[f.name for f in FEATURES]].astype(dict.fromkeys(counted, "int64"))
+    unseen = [c for c in ("n_branches", "n_merchants") if not table[c].any()]
+    table = table.assign(**dict.fromkeys(unseen, float("nan")))  # a shop that records none has not 0 of them
+    known = [c for c in counted if table[c].notna().all()]
+    return table[[f.name for f in FEATURES]].astype(dict.fromkeys(known, "int64"))
 
 
 def _reliability(feature: str, fit: BetaBinomial | VarianceComponents) -> dict:
@@ -219,27 +344,3 @@ def _reliability(feature: str, fit: BetaBinomial | VarianceComponents) -> dict:
         "reliable": reliable,
         "sentence": sentence,
     }
-
-
-def scatter_by_coupons(table: pd.DataFrame) -> pd.DataFrame:
-    """Show what few coupons do to a raw burn rate, and what shrinkage makes of it.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        `CustomerFeatures.table`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a group of customers by number of decided coupons: decided_coupons, customers, extreme (share of
-        raw rates that are exactly 0 or 1), raw_sd, shrunk_sd (standard deviation of raw and of shrunk rates).
-    """
-    decided = table[table["n_decided"] > 0]
-    raw = decided["n_decided_burned"] / decided["n_decided"]
-    group = pd.cut(decided["n_decided"], [0, 1, 3, 6, float("inf")], labels=["1", "2 or 3", "4 to 6", "7 or more"])
-    rates = pd.DataFrame({"raw": raw, "shrunk": decided["burn_rate"], "extreme": raw.isin([0, 1])})
-    scatter = rates.groupby(group, observed=True).agg(
-        customers=("raw", "size"), extreme=("extreme", "mean"), raw_sd=("raw", "std"), shrunk_sd=("shrunk", "std")
-    )
-    return scatter.rename_axis("decided_coupons").reset_index().astype({"decided_coupons": "str"})

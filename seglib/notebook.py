@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -113,7 +114,7 @@ def _cell(tag: str, content: str, number: bool, more: str = "") -> str:
 def _formatter(column: pd.Series, percent: bool, digits: int):
     if percent:
         write = "{:.1%}".format
-    elif str(column.name) in ("p", "p_holm"):
+    elif str(column.name) in ("p", "p_holm") and pd.api.types.is_float_dtype(column):
         return lambda value: (
             "–" if pd.isna(value) else html.escape(p_value(value).removeprefix("p ").removeprefix("= "))
         )
@@ -126,5 +127,10 @@ def _formatter(column: pd.Series, percent: bool, digits: int):
     elif pd.api.types.is_datetime64_any_dtype(column):
         write = "{:%Y-%m-%d}".format
     else:
-        write = str
+        return lambda value: "–" if pd.isna(value) else _breakable(html.escape(str(value)))
     return lambda value: "–" if pd.isna(value) else html.escape(write(value))
+
+
+def _breakable(text: str) -> str:
+    """Let long words that hold no blank (rule ids, say) break after their dots and underscores."""
+    return re.sub(r"\S{20,}", lambda word: re.sub(r"(?<=[._])(?=\w)", "<wbr>", word[0]), text)

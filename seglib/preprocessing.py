@@ -20,7 +20,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEnc
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from seglib.errors import InputRefused, ParameterRefused
-from seglib.features import FEATURES, Feature
+from seglib.features import FEATURES, Feature, not_recorded
 from seglib.words import listing, plain
 
 BASELINE_COLUMNS = ("gender_name", "city_name", "transaction_status", "coupon_usage_frequency")
@@ -94,7 +94,7 @@ class Matrix:
         """Size of the matrix, its columns, and what was left out."""
         n, m = self.table.shape
         used = listing([plain(c) for c in self.sources])
-        text = f"{n:,} rows (one a {self.recipe.grain}) x {m} columns, made from {used}."
+        text = f"{n:,} rows (one a {self.recipe.grain}) x {m} column{'s' if m > 1 else ''}, made from {used}."
         for why in dict.fromkeys(self.left_out.values()):
             text += f" Left out: {listing([plain(c) for c, w in self.left_out.items() if w == why])} ({why})."
         return text
@@ -147,7 +147,7 @@ def customer_matrix(
     features : pandas.DataFrame
         One row a customer (`seglib.features.customer_features`).
     leave_out : mapping of str to str, optional
-        Features that shall not build segments, each with the reason (`CustomerFeatures.unreliable`).
+        Features that shall not build segments, each with the reason (`CustomerFeatures.missing`, ``.unreliable``).
     demographic_weight : float, default=1.0
         Weight of gender and city: at 1 each counts like half a behavioural feature, at 0 they only describe.
     transform : {"log", "none"}, default="log"
@@ -171,7 +171,7 @@ def customer_matrix(
         raise ParameterRefused(f"transform is 'log' or 'none', not '{transform}'")
     left_out = dict(leave_out or {})
     if not demographic_weight:
-        left_out |= {f.name: "demographic_weight is 0" for f in FEATURES if f.role == "demographic"}
+        left_out = {f.name: "demographic_weight is 0" for f in FEATURES if f.role == "demographic"} | left_out
     candidates = [f for f in FEATURES if f.role in ("segmentation", "demographic") and f.name not in left_out]
     left_out |= {f.name: "it is the same for everybody" for f in candidates if features[f.name].nunique() < 2}
     used = [f for f in candidates if f.name not in left_out]
@@ -198,7 +198,7 @@ def baseline_matrix(unified: pd.DataFrame, *, scale_frequency: bool = True) -> M
 
     Gender, city and status become the integers 0, 1, 2, ... in alphabetical order (what LabelEncoder does,
     as a transformer that belongs in a pipeline); coupon_usage_frequency is the number of transactions of the
-    row's customer.
+    row's customer. A column that the shop does not record is left out.
 
     Parameters
     ----------
@@ -211,14 +211,26 @@ def baseline_matrix(unified: pd.DataFrame, *, scale_frequency: bool = True) -> M
     Returns
     -------
     Matrix
+
+    Raises
+    ------
+    InputRefused
+        If no column is left in which transactions differ.
     """
     *names, counted = BASELINE_COLUMNS
+    left_out = {name: not_recorded(name) for name in names if unified[name].isna().all()}
+    names = [name for name in names if name not in left_out]
     rows = unified.set_index(["customer_id", "transaction_id"])
     frequency = unified.groupby("customer_id")["transaction_id"].transform("size")
     rows = rows.fillna(dict.fromkeys(names, UNKNOWN)).assign(**{counted: frequency.to_numpy(float)})
     steps = {name: OrdinalEncoder() for name in names}
     steps[counted] = StandardScaler() if scale_frequency else "passthrough"
-    return _fit(RECIPES["baseline"], steps, rows, {})
+    if max(rows[name].nunique() for name in steps) < 2:
+        raise InputRefused(
+            f"there is nothing to segment by: {listing([plain(name) for name in steps])} "
+            f"{'are' if names else 'is'} the same for every transaction"
+        )
+    return _fit(RECIPES["baseline"], steps, rows, left_out)
 
 
 def _fit(recipe: Recipe, steps: dict, rows: pd.DataFrame, left_out: dict[str, str]) -> Matrix:

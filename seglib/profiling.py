@@ -9,7 +9,7 @@ from __future__ import annotations
 import pandas as pd
 from scipy.stats import binomtest
 
-from seglib.features import FEATURES
+from seglib.features import burned_by, features_of
 from seglib.preprocessing import UNKNOWN
 from seglib.words import position
 
@@ -18,6 +18,9 @@ MARKER = 0.5
 
 MARKER_SHARE, MARKER_RELATIVE = 0.25, 0.5
 """A level marks a segment if its share differs by 25 points, or by half (and by more than chance)."""
+
+MOST_LEVELS = 30
+"""A name of the shop's own with more levels is an address or a comment: shares of it say nothing."""
 
 
 def profile(features: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
@@ -36,11 +39,12 @@ def profile(features: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
         One row a segment and a feature: segment, feature, unit, role, customers, seen, seen_overall, difference,
         marker. ``seen`` and ``seen_overall`` are what was counted in the segment and in all (coupons burned /
         coupons decided, say; the plain mean where a feature is no ratio). ``difference`` compares the features
-        that went into the matrix: (mean of the segment - mean of all) / standard deviation of all.
+        that went into the matrix: (mean of the segment - mean of all) / standard deviation of all. What the
+        shop does not record is not there; numbers that its customers table adds are descriptors like others.
     """
     parts = []
-    for feature in FEATURES:
-        if feature.role not in ("segmentation", "descriptor") or not features[feature.name].notna().any():
+    for feature in features_of(features):
+        if feature.role not in ("segmentation", "descriptor") or feature.unit == "name":
             continue
         values = features[feature.name].astype(float)
         above, below = (features[c].astype(float) for c in feature.ratio) if feature.ratio else (values, values.notna())
@@ -60,6 +64,15 @@ def profile(features: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
     table["marker"] = table["difference"].abs() >= MARKER
     columns = ["segment", "feature", "unit", "role", "customers", "seen", "seen_overall", "difference", "marker"]
     return table[columns].sort_values("segment", key=lambda s: s.map(position), kind="stable", ignore_index=True)
+
+
+def compared_names(features: pd.DataFrame) -> list[str]:
+    """Return the names whose levels can be compared: gender, city, and what the customers table adds.
+
+    Of the latter those with at most `MOST_LEVELS` levels; unknown is a level.
+    """
+    levels = {f: features[f.name].fillna(UNKNOWN).nunique() for f in features_of(features) if f.unit == "name"}
+    return [f.name for f, n in levels.items() if n > 1 and (f.role == "demographic" or n <= MOST_LEVELS)]
 
 
 def shares(features: pd.DataFrame, segments: pd.Series, column: str) -> pd.DataFrame:
@@ -109,13 +122,13 @@ def usage(unified: pd.DataFrame, assignments: pd.DataFrame, *, as_of: str) -> pd
     -------
     pandas.DataFrame
         One row a segment: segment, customers, coupons, coupons_per_customer, subscribed, burned (shares of
-        the coupons by their status on that day), usage_frequency (mean over its coupons of the number of coupons
-        their customer has: the original analysis's measure).
+        the coupons by their status on that day; missing where the shop records none), usage_frequency (mean over
+        its coupons of the number of coupons their customer has: the original analysis's measure).
     """
     key = list(assignments.index.names)
     rows = unified.join(assignments["segment"], on=key, how="inner")
     rows["frequency"] = rows["customer_id"].map(unified["customer_id"].value_counts())
-    rows["burned"] = rows["burn_date"] <= pd.Timestamp(as_of)
+    rows["burned"] = burned_by(rows, as_of=as_of)
     table = rows.groupby("segment").agg(
         customers=("customer_id", "nunique"),
         coupons=("customer_id", "size"),

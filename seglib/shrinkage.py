@@ -141,3 +141,27 @@ def variance_components(total: pd.Series, squares: pd.Series, n: pd.Series) -> V
     between = max(0.0, (among - within) / typical_n)
     ratio = among / within if within else (np.inf if among else 0.0)
     return VarianceComponents(mean, between, within, float(f_distribution.sf(ratio, groups - 1, n_all - groups)))
+
+
+def scatter_by_coupons(table: pd.DataFrame) -> pd.DataFrame:
+    """Show what few coupons do to a raw burn rate, and what shrinkage makes of it.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        `seglib.features.CustomerFeatures.table`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a group of customers by number of decided coupons: decided_coupons, customers, extreme (share of
+        raw rates that are exactly 0 or 1), raw_sd, shrunk_sd (standard deviation of raw and of shrunk rates).
+    """
+    decided = table[table["n_decided"] > 0]
+    raw = decided["n_decided_burned"] / decided["n_decided"]
+    group = pd.cut(decided["n_decided"], [0, 1, 3, 6, float("inf")], labels=["1", "2 or 3", "4 to 6", "7 or more"])
+    rates = pd.DataFrame({"raw": raw, "shrunk": decided["burn_rate"], "extreme": raw.isin([0, 1])})
+    scatter = rates.groupby(group, observed=True).agg(
+        customers=("raw", "size"), extreme=("extreme", "mean"), raw_sd=("raw", "std"), shrunk_sd=("shrunk", "std")
+    )
+    return scatter.rename_axis("decided_coupons").reset_index().astype({"decided_coupons": "str"})

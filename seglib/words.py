@@ -5,6 +5,60 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What the rows of the table of transactions are called: coupons that were claimed, or transactions made.
+
+    Attributes
+    ----------
+    one, made : str
+        The noun, and what a customer did with it.
+    note : str
+        What a reader must know where the prose of a notebook says coupon; empty if nothing.
+    """
+
+    one: str
+    made: str
+    note: str = ""
+
+    @property
+    def many(self) -> str:
+        """The noun in the plural."""
+        return f"{self.one}s"
+
+    def of(self, text: str) -> str:
+        """Put a text of ours, written for coupons, into these words. Not for text from the data.
+
+        Examples
+        --------
+        >>> TRANSACTION.of("claimed their last coupon"), COUPON.of("days from the last claim")
+        ('made their last transaction', 'days from the last claim')
+        >>> TRANSACTION.of("days from the last claim")
+        'days from the last transaction'
+        """
+        words = {"coupon": self.one, "coupons": self.many, "claimed": self.made, "claim": self.one}
+        return text if self == COUPON else re.sub(r"\b(coupons?|claimed|claim)\b", lambda m: words[m[0]], text)
+
+
+COUPON = Wording("coupon", "claimed")
+TRANSACTION = Wording(
+    "transaction",
+    "made",
+    "This shop records no coupons: every transaction counts. Where the text says coupon, read transaction; "
+    "what it says of burning does not apply.",
+)
+
+
+def called(status: pd.Series) -> Wording:
+    """Return what to call a transaction, from a column that only coupons fill (a status, a number of burned ones)."""
+    return COUPON if status.notna().any() else TRANSACTION
 
 
 def p_value(p: float) -> str:

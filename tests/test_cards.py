@@ -1,5 +1,7 @@
 """Names and sentences by rule, and the list that leaves the house."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +11,8 @@ from seglib.cards import WORDS, customer_list, segment_cards
 from seglib.errors import ParameterRefused
 from seglib.features import FEATURES
 from seglib.preprocessing import customer_matrix
-from seglib.profiling import profile, shares
+from seglib.profiling import compared_names, profile, shares
+from seglib.words import TRANSACTION
 
 
 @pytest.fixture
@@ -133,3 +136,37 @@ def test_a_control_share_that_is_none_is_refused(sample, share):
     features, assignments = sample
     with pytest.raises(ParameterRefused, match="control_share"):
         customer_list(assignments, cards_of(features, assignments["segment"]), control_share=share)
+
+
+# Shops that record less, and shops that add columns -----------------------------------------------------------------
+
+
+def test_a_shop_without_coupons_is_named_by_how_often_and_how_recently(lacking):
+    features = lacking("status", "names")[0]
+    matrix = customer_matrix(features.table, leave_out=features.missing).table
+    fit = clustering.segment(matrix, k=2, order_by=features.table["n_coupons"], n_init=5)
+    cards = segment_cards(profile(features.table, fit.table["segment"]), {}, said=TRANSACTION)
+    assert [card.segment for card in cards] == ["A", "B"]
+    assert len({card.name for card in cards}) == 2
+    assert "Lapsed, occasional customers" in [card.name for card in cards]
+    text = " ".join(card.text for card in cards)
+    assert "made their last transaction" in text
+    assert "transactions a month" in text
+    assert not re.search("coupon|claim|burn", text)
+    assert not re.search(
+        "coupon|claim|burn", " ".join(card.table.to_csv() for card in cards).replace("coupons per", "")
+    )
+
+
+def test_columns_of_the_shops_own_name_no_segment(lacking):
+    added = {
+        "tier": np.where(np.arange(400) < 200, "gold", "silver"),
+        "age": np.where(np.arange(400) < 200, 20.0, 60.0),
+    }
+    features = lacking(added=added)[0].table
+    letters = pd.Series(np.where(features["tier"] == "gold", "A", "B"), features.index)
+    origins = {name: shares(features, letters, name) for name in compared_names(features)}
+    assert origins["tier"]["marker"].all()
+    for card in segment_cards(profile(features, letters), origins):
+        assert not re.search("gold|silver|tier|20|60", card.text)
+        assert not card.table["what"].str.contains("tier|^age").any()

@@ -148,6 +148,16 @@ def test_an_unusable_order_is_refused(prepared, order_by):
         clustering.order_values(table, order_by, table.index)
 
 
+def test_without_burned_coupons_the_letters_go_by_the_number_of_transactions(lacking):
+    table = lacking("status")[0].table
+    assert clustering.lettered_by(table, "n_burned") == "n_coupons"
+    assert clustering.lettered_by(table, "recency_days") == "recency_days"
+    assert clustering.lettered_by(lacking()[0].table, "n_burned") == "n_burned"
+    with pytest.raises(ParameterRefused, match="order_by is a numeric feature"):
+        clustering.order_values(table, "burn_rate", table.index)
+    assert (clustering.order_values(table, "n_coupons", table.index) == table["n_coupons"]).all()
+
+
 def test_a_customer_goes_where_most_of_its_rows_are():
     index = pd.MultiIndex.from_tuples(
         [("10", "1"), ("10", "2"), ("10", "3"), ("9", "4"), ("9", "5"), ("8", "6")],

@@ -7,6 +7,7 @@ import pytest
 from seglib.errors import ParameterRefused
 from seglib.explore import ALIKE, BY_TIME, calendar, claims, coupon_counts, demographics, fates, homogeneity
 from seglib.ingest import ingest
+from seglib.sample import make_shop
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def test_the_calendar_counts_every_month_and_hides_what_is_to_come(unified):
 def test_fates_separate_decided_coupons_from_young_ones(unified):
     table = fates(unified, as_of="2024-06-30", burn_window=90).set_index("age")
     assert table.loc["90 days or older"].tolist() == [4, 0.75]
-    assert table.loc["younger"].tolist() == [2, 0.0]
+    assert table.loc["under 90 days"].tolist() == [2, 0.0]
 
 
 def poisson_shop(rate, joined, seed=0):
@@ -36,7 +37,7 @@ def poisson_shop(rate, joined, seed=0):
         for i, start in enumerate(joined)
         for t in np.repeat(np.arange(start, len(rate)), rng.poisson(rate[start:]))
     ]
-    unified = pd.DataFrame(rows, columns=["customer_id", "transaction_date"])
+    unified = pd.DataFrame(rows, columns=["customer_id", "transaction_date"]).assign(transaction_status="subscribed")
     customers = pd.DataFrame({"customer_id": [str(i) for i in range(len(joined))], "join_date": days[joined]})
     return unified, customers, f"{days[-1]:%Y-%m-%d}"
 
@@ -157,7 +158,7 @@ def test_customers_without_a_coupon_count_among_their_gender(generated):
     n = rng.poisson(5, 600) * active.astype(int)
     unified = pd.DataFrame({"customer_id": np.repeat(np.arange(600).astype(str), n)})
     unified["transaction_date"] = rng.choice(days, len(unified))
-    unified["burn_date"] = pd.NaT
+    unified = unified.assign(transaction_status="subscribed", burn_date=pd.NaT)
     gender = np.repeat(["1", "2"], 300)
     customers = pd.DataFrame({"customer_id": np.arange(600).astype(str), "gender_id": gender, "city_id": "1"})
     customers["join_date"] = days[0]
@@ -191,3 +192,59 @@ def test_the_original_workbook_behaves_like_random_draws(workbook):
     assert not found.table["differ"].any()
     assert found.differing == []
     assert "Customers were not found to differ" in found.text
+
+
+# Shops that record less ----------------------------------------------------------------------------------------------
+
+
+def test_the_calendar_has_burns_only_where_they_have_dates(lacking):
+    for lacks, columns in (
+        ((), ["month", "claimed", "burned"]),
+        (("status",), ["month", "claimed"]),
+        (("burn dates",), ["month", "claimed"]),
+    ):
+        _, unified, _ = lacking(*lacks)
+        months = calendar(unified, as_of="2026-06-30")
+        assert months.columns.tolist() == columns
+        assert months["claimed"].sum() == len(unified)
+
+
+def test_where_no_burn_has_a_date_ages_show_how_the_share_burned_grows(lacking):
+    _, unified, _ = lacking("burn dates")
+    table = fates(unified, as_of="2026-06-30", burn_window=0)
+    ages = ["under 30 days", "30 to 59 days", "60 to 89 days", "90 to 179 days", "180 days or older"]
+    assert table["age"].tolist() == ages
+    assert table["coupons"].sum() == len(unified)
+    assert table["burned"].iloc[0] < table["burned"].iloc[-1] - 0.1
+
+
+@pytest.mark.parametrize(
+    ("lacks", "behaviours", "among"),
+    [
+        (["status"], {"number of transactions"}, {"customers", "genders", "cities"}),
+        (["burn dates"], {"number of coupons", "burn rate"}, {"customers", "genders", "cities"}),
+        (["names"], {"number of coupons", "burn rate", "days to burn"}, {"customers"}),
+        (["status", "names"], {"number of transactions"}, {"customers"}),
+    ],
+)
+def test_what_is_not_recorded_is_not_asked(lacking, lacks, behaviours, among):
+    features, unified, customers = lacking(*lacks)
+    found = homogeneity(unified, customers, as_of="2026-06-30", burn_window=features.fates.window, n_shuffles=199)
+    assert set(found.table["behaviour"]) == behaviours
+    assert set(found.table["among"]) == among
+    assert found.table["p"].notna().all()
+    assert "cannot be told" not in found.text
+    assert f"number of {'transactions' if 'status' in lacks else 'coupons'} among customers" in found.differing
+
+
+def test_a_burn_without_a_date_is_no_difference_either_where_all_are_alike(canonical):
+    rejected = 0
+    for seed in range(12):
+        shop = make_shop(customers=200, transactions=1500, segments=0, separation="none", seed=seed)
+        con = canonical(shop.tables, without=["burn dates", "names"])
+        transactions = con.table("transactions").df()
+        found = homogeneity(
+            transactions, con.table("customers").df(), as_of="2026-06-30", burn_window=0, n_shuffles=99
+        ).table.set_index("behaviour")
+        rejected += found.loc["burn rate", "p"] < 0.05
+    assert rejected <= 3  # at a level of 5% more than 3 of 12 has probability .002

@@ -2,6 +2,7 @@
 
 import hashlib
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,8 +14,10 @@ from seglib.features import (
     DAYS_PER_MONTH,
     FEATURES,
     BetaBinomial,
+    burned_by,
     customer_features,
     dictionary,
+    features_of,
     fit_beta_binomial,
     observed_burn_window,
     variance_components,
@@ -133,6 +136,125 @@ def test_the_dictionary_describes_every_column_in_order(prepared):
 def test_a_useless_burn_window_is_refused(tables, described, window):
     with pytest.raises(ParameterRefused, match="burn_window"):
         described(tables, burn_window=window)
+
+
+# Shops that record less, and shops that add columns -----------------------------------------------------------------
+
+COUPONS = ["burn_rate", "days_to_burn", "n_burned", "never_burned", "n_decided", "n_decided_burned", "lag_days"]
+"""What only a shop with coupons has."""
+
+NASTY = [
+    'a "quoted" one', "Robert'); DROP TABLE customers;--", "p", "income_$k$", "*", "a | b", "الاسم", "two\nlines",
+    "Burn Rate",
+]  # fmt: skip
+
+
+def test_without_a_status_all_transactions_count_and_coupons_are_missing_not_zero(lacking, tmp_path):
+    whole, less = lacking()[0], lacking("status")[0]
+    assert less.table[COUPONS].isna().all(axis=None)
+    assert set(less.missing) == {"burn_rate", "days_to_burn"}
+    assert set(less.missing.values()) == {"the shop records no coupon status"}
+    assert less.unreliable == {}
+    assert less.reliability.empty
+    assert less.fates.window is None
+    assert "Every transaction counts, and nothing is known of burning." in less.text
+    others = [c for c in whole.table if c not in COUPONS]
+    pd.testing.assert_frame_equal(less.table[others], whole.table[others])
+    run = Run("less", base=tmp_path)
+    run.write("features", less.table)
+    nulls = ", ".join(f"count({c})" for c in COUPONS)
+    assert set(duckdb.sql(f"SELECT {nulls} FROM '{run.path('features')}'").fetchall()[0]) == {0}  # NULL, not NaN
+
+
+def test_without_burn_dates_a_burn_counts_as_recorded(tables, canonical):
+    made = customer_features(canonical(tables, without=["burn dates"]), as_of="2024-06-30")
+    assert made.table["n_burned"].tolist() == [2, 2, 0]  # with its date, the second of "1" would be in the future
+    assert (made.table["n_decided"] == made.table["n_coupons"]).all()
+    assert made.table[["days_to_burn", "lag_days"]].isna().all(axis=None)
+    assert made.missing == {"days_to_burn": "the shop records no burn dates"}
+    assert made.reliability["feature"].tolist() == ["burn_rate"]
+    assert made.fates.window == 0
+    assert "every coupon counts as decided" in made.text
+    assert "a burn after as_of counts as well" in made.text
+
+
+def test_without_burn_dates_the_analyst_can_say_how_long_a_coupon_lives(tables, canonical):
+    made = customer_features(canonical(tables, without=["burn dates"]), as_of="2024-06-30", burn_window=30)
+    assert made.table["n_decided"].tolist() == [2, 2, 0]
+    assert made.table["n_decided_burned"].tolist() == [1, 2, 0]
+    assert "decided 30 days after its claim, as burn_window says" in made.text
+
+
+def test_a_shop_in_which_nothing_was_burned_records_burning(tables, canonical):
+    tables["transactions"] = tables["transactions"].assign(transaction_status="subscribed", burn_date=None)
+    made = customer_features(canonical(tables), as_of="2024-06-30")
+    assert made.table["n_burned"].tolist() == [0, 0, 0]
+    assert made.missing == {}
+    assert list(made.unreliable) == ["burn_rate", "days_to_burn"]
+
+
+def test_a_shop_without_branches_has_not_0_of_them(tables, canonical):
+    tables["transactions"]["branch_id"] = ["1", None, None, None, None, None]
+    assert customer_features(canonical(tables), as_of="2024-06-30").table["n_branches"].tolist() == [1, 0, 0]
+    tables["transactions"]["branch_id"] = None
+    made = customer_features(canonical(tables), as_of="2024-06-30").table
+    assert made[["n_branches", "n_merchants"]].isna().all(axis=None)
+
+
+def test_without_gender_and_city_both_are_missing(lacking):
+    assert lacking("names")[0].missing == dict.fromkeys(["gender_name", "city_name"], "the shop records none")
+    assert lacking()[0].missing == {}
+
+
+def test_what_is_burned_is_the_same_in_sql_and_in_pandas(lacking):
+    for lacks in ((), ("burn dates",), ("status",)):
+        features, unified, _ = lacking(*lacks)
+        burned = burned_by(unified, as_of="2026-06-30").groupby(unified["customer_id"]).sum(min_count=1)
+        pd.testing.assert_series_equal(
+            burned.reindex(features.table.index), features.table["n_burned"].astype(float), check_names=False
+        )
+
+
+def test_a_burn_with_a_date_waits_for_it_and_one_without_cannot(lacking):
+    early = "2025-06-30"
+    _, whole, _ = lacking()
+    _, undated, _ = lacking("burn dates")
+    assert burned_by(whole, as_of=early).sum() == (whole["burn_date"] <= early).sum()
+    assert burned_by(undated, as_of=early).sum() == (undated["transaction_status"] == "burned").sum()
+
+
+def test_columns_of_the_shops_own_reach_the_features_whatever_they_are_called(tables, canonical, tmp_path):
+    before = customer_features(canonical(tables), as_of="2024-06-30").table
+    values = ["red", None, "=1+1", "unseen"]
+    tables["customers"] = tables["customers"].assign(**dict.fromkeys(NASTY, values), age=[31.5, None, 40, 50])
+    after = customer_features(canonical(tables), as_of="2024-06-30").table
+    assert after.columns.tolist() == [f.name for f in FEATURES] + [*NASTY, "age"]
+    pd.testing.assert_frame_equal(after[before.columns], before)
+    run = Run("nasty", base=tmp_path)
+    run.write("features", after)
+    back = run.read("features")
+    for name in NASTY:
+        assert back[name].fillna("-").tolist() == ["red", "-", "=1+1"]
+    assert back["age"].fillna(-1).tolist() == [31.5, -1, 40]
+
+
+def test_columns_of_the_shops_own_are_descriptors_in_its_dictionary(tables, canonical):
+    tables["customers"] = tables["customers"].assign(tier=["a", "b", None, "c"], age=[1.0, 2, 3, 4], empty=None)
+    table = customer_features(canonical(tables), as_of="2024-06-30").table
+    told = dictionary(table).set_index("name")
+    assert told.loc["tier"].tolist() == ["name", "from the customers table", "descriptor"]
+    assert told.loc["age"].tolist() == ["number", "from the customers table", "descriptor"]
+    assert "empty" not in told.index
+    assert told.index.tolist() == [c for c in table if table[c].notna().any()]
+    assert {f.name: f.role for f in features_of(table)} == told["role"].to_dict()
+
+
+def test_the_dictionary_of_a_shop_without_coupons_speaks_of_transactions(lacking):
+    told = dictionary(lacking("status")[0].table)
+    assert not set(COUPONS) & set(told["name"])
+    assert not told[["unit", "meaning"]].apply(lambda c: c.str.contains("coupon|claim|burn")).any(axis=None)
+    whole = dictionary(lacking()[0].table)
+    pd.testing.assert_frame_equal(whole, dictionary()[dictionary()["name"].isin(whole["name"])].reset_index(drop=True))
 
 
 # Empirical Bayes ---------------------------------------------------------------------------------------------

@@ -44,6 +44,11 @@ def test_a_table_is_formatted_for_reading(shown):
     assert all(th["scope"] == "col" for th in soup.find_all("th"))
 
 
+def test_a_column_of_the_data_that_happens_to_be_called_p_is_no_p_value(shown):
+    [out] = shown(notebook.table, pd.DataFrame({"p": ["yes", None]}), "Of the shop's own")
+    assert [cell.get_text() for cell in BeautifulSoup(out, "html.parser").find_all("td")] == ["yes", "–"]
+
+
 def test_a_long_table_is_cut_and_says_so(shown):
     [out] = shown(notebook.table, pd.DataFrame({"x": range(100)}), "Numbers", rows=10)
     soup = BeautifulSoup(out, "html.parser")

@@ -9,6 +9,7 @@ from seglib.cards import segment_cards
 from seglib.features import FEATURES
 from seglib.ingest import ingest
 from seglib.preprocessing import baseline_matrix, customer_matrix, variance_share
+from seglib.words import TRANSACTION
 
 
 @pytest.fixture(autouse=True)
@@ -120,3 +121,42 @@ def test_a_shop_without_structure_is_titled_so(tables, write_csv):
         shop.unified.df(), shop.table("customers"), as_of="2024-06-30", burn_window=30, n_shuffles=199
     )
     assert plots.plot_homogeneity(evidence.table).figure.get_suptitle() == "Nothing differs by more than chance"
+
+
+def test_without_coupons_figures_speak_of_transactions(lacking):
+    _, unified, customers = lacking("status", "names")
+    drawn = [
+        plots.plot_calendar(explore.calendar(unified, as_of="2026-06-30"), said=TRANSACTION),
+        plots.plot_coupon_counts(
+            explore.coupon_counts(explore.claims(unified, customers, as_of="2026-06-30")), said=TRANSACTION
+        ),
+    ]
+    for ax in drawn:
+        told = " ".join([ax.figure.get_suptitle(), ax.get_xlabel(), ax.get_ylabel()]).lower()
+        assert "transactions" in told
+        assert not any(word in told for word in ("coupon", "claim", "burn"))
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+@pytest.mark.filterwarnings("error:constrained_layout not applied")
+def test_few_comparisons_leave_room_for_the_figure(rows):
+    table = pd.DataFrame(
+        {
+            "behaviour": "number of transactions", "among": ["customers", "cities"], "value": [4.0, 1], "null_low": 0.9,
+            "null_high": 1.1, "p": 0.01, "differ": [True, False],
+        }
+    ).head(rows)  # fmt: skip
+    ax = plots.plot_homogeneity(table)
+    ax.figure.canvas.draw()
+    assert ax.get_window_extent().height > 0.25 * ax.figure.bbox.height
+
+
+def test_names_of_the_shops_own_are_drawn_as_they_are(lacking):
+    added = {"income in $1000 of the household": [1.0, 2] * 200, "tier$ of $": ["a", "b"] * 200}
+    table = lacking(added=added)[0].table
+    letters = pd.Series(["A", "B"] * len(table), dtype=str).head(len(table)).set_axis(table.index)
+    ax = plots.plot_heatmap(profiling.profile(table, letters))
+    assert "income in \\$1000 of the …" in [label.get_text() for label in ax.get_yticklabels()]
+    ax = plots.plot_shares(profiling.shares(table, letters, "tier$ of $"), "tier$ of $")
+    ax.figure.canvas.draw()
+    assert ax.figure.get_suptitle().startswith("Tier\\$ of \\$")

@@ -193,3 +193,66 @@ def test_recipes_are_what_their_notebook_offers(root):
     from seglib.parameters import declared
 
     assert declared(root / "notebooks/03_preprocessing.ipynb")["recipe"].choices == list(RECIPES)
+
+
+# Shops that record less, and shops that add columns -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lacks", "sources", "told"),
+    [
+        (
+            ["status"],
+            ["coupons_per_month", "recency_days", "gender_name", "city_name"],
+            "Left out: burn rate and days to burn (the shop records no coupon status).",
+        ),
+        (
+            ["burn dates"],
+            ["coupons_per_month", "burn_rate", "recency_days", "gender_name", "city_name"],
+            "Left out: days to burn (the shop records no burn dates).",
+        ),
+        (["names"], BEHAVIOUR, "Left out: gender and city (the shop records none)."),
+        (["status", "names"], ["coupons_per_month", "recency_days"], "(the shop records none)."),
+    ],
+)
+def test_what_is_not_recorded_is_left_out_with_the_reason(lacking, lacks, sources, told):
+    features = lacking(*lacks)[0]
+    matrix = customer_matrix(features.table, leave_out=features.missing | features.unreliable)
+    assert matrix.sources == sources
+    assert told in matrix.text
+    assert matrix.table.notna().all(axis=None)
+    assert matrix.table.var(ddof=0).gt(0).all()
+    off = customer_matrix(features.table, leave_out=features.missing, demographic_weight=0)
+    assert {name: off.left_out[name] for name in features.missing} == features.missing
+
+
+def test_columns_of_the_shops_own_never_build_segments(lacking):
+    added = {"tier": ["gold", "silver"] * 200, "age": np.arange(400.0)}
+    with_them, without = lacking(added=added)[0], lacking()[0]
+    assert {"tier", "age"} <= set(with_them.table)
+    pd.testing.assert_frame_equal(customer_matrix(with_them.table).table, customer_matrix(without.table).table)
+
+
+@pytest.mark.parametrize(
+    ("lacks", "columns"),
+    [
+        (["status"], ["gender_name", "city_name", "coupon_usage_frequency"]),
+        (["burn dates"], list(BASELINE_COLUMNS)),
+        (["names"], ["transaction_status", "coupon_usage_frequency"]),
+        (["status", "names"], ["coupon_usage_frequency"]),
+    ],
+)
+def test_baseline_leaves_out_what_is_not_recorded_and_says_so(lacking, lacks, columns):
+    _, unified, _ = lacking(*lacks)
+    matrix = baseline_matrix(unified)
+    assert matrix.table.columns.tolist() == columns
+    assert list(matrix.left_out) == [c for c in BASELINE_COLUMNS if c not in columns]
+    assert ("(the shop records no coupon status)" in matrix.text) == ("status" in lacks)
+    assert variance_share(matrix)["share"].sum() == pytest.approx(1)
+
+
+def test_baseline_of_rows_that_are_all_alike_is_refused(lacking):
+    _, unified, _ = lacking("status", "names")
+    once = unified.drop_duplicates("customer_id")
+    with pytest.raises(InputRefused, match="nothing to segment by: coupon usage frequency is the same for every"):
+        baseline_matrix(once)

@@ -92,3 +92,58 @@ def test_usage_counts_every_coupon_once(sample, recipe):
     assert (early["burned"] * early["coupons"]).sum() == pytest.approx((unified["burn_date"] <= "2025-06-30").sum())
     frequency = unified.groupby("customer_id")["transaction_id"].transform("size")
     assert (table["usage_frequency"] * table["coupons"]).sum() == pytest.approx(frequency.sum())
+
+
+# Shops that record less, and shops that add columns -----------------------------------------------------------------
+
+
+@pytest.fixture
+def enriched(lacking):
+    """(features, letters, unified) of a shop without a status that adds columns."""
+    rng = np.random.default_rng(0)
+    age = np.where(np.arange(400) < 200, np.nan, rng.normal(40, 9, 400))
+    added = {"age_$": age, "tier": rng.choice(["gold", "silver", None], 400), "comment": [f"c{i}" for i in range(400)]}
+    features, unified, _ = lacking("status", added=added)
+    letters = pd.Series(np.where(features.table.index.astype(int) <= 200, "A", "B"), features.table.index)
+    return features.table, letters, unified
+
+
+def test_numbers_of_the_shops_own_are_descriptors_of_the_profile(enriched):
+    features, letters, _ = enriched
+    table = profiling.profile(features, letters).set_index(["segment", "feature"])
+    row = table.loc["B", "age_$"]
+    assert row["seen"] == pytest.approx(features.loc[letters == "B", "age_$"].mean())
+    assert (row["role"], row["unit"]) == ("descriptor", "number")
+    unseen = table.loc["A", "age_$"]
+    assert np.isnan(unseen["seen"])
+    assert not unseen["marker"]
+    told = set(table.index.get_level_values("feature"))
+    assert not told & {"tier", "comment", "burn_rate", "days_to_burn", "n_burned", "never_burned"}
+    assert table.loc["A", "coupons_per_month"]["unit"] == "transactions a month"
+
+
+def test_names_of_the_shops_own_are_compared_where_they_have_few_levels(enriched):
+    features, letters, _ = enriched
+    assert profiling.compared_names(features) == ["gender_name", "city_name", "tier"]
+    assert set(profiling.shares(features, letters, "tier")["level"]) == {"gold", "silver", "unknown"}
+    some = features.assign(
+        gender_name=None, city_name="Cairo", flag="yes", thirty=[f"{i % 30}" for i in range(len(features))]
+    )
+    some["flag"] = some["flag"].where(letters == "A")
+    some["more"] = [f"{i % 31}" for i in range(len(features))]
+    assert profiling.compared_names(some) == ["tier", "flag", "thirty"]  # who has no flag is a level as well
+
+
+def test_without_a_status_usage_counts_and_says_nothing_of_burning(enriched):
+    _, letters, unified = enriched
+    table = profiling.usage(unified, letters.to_frame("segment"), as_of="2026-06-30")
+    assert table["coupons"].sum() == len(unified)
+    assert table[["subscribed", "burned"]].isna().all(axis=None)
+    assert table["usage_frequency"].notna().all()
+
+
+def test_without_burn_dates_usage_goes_by_the_status(lacking):
+    features, unified, _ = lacking("burn dates")
+    segments = pd.DataFrame({"segment": "A"}, index=features.table.index)
+    table = profiling.usage(unified, segments, as_of="2025-06-30")
+    assert table["burned"].tolist() == [(unified["transaction_status"] == "burned").mean()]

@@ -55,7 +55,9 @@ def plot_projection(matrix: pd.DataFrame, segments: pd.Series, *, seed: int = 0,
             label=letter,
         )
     ax.set(xlabel=f"first component ({kept[0]:.0%} of variance)", ylabel=f"second component ({kept[1]:.0%})")
-    set_title(ax, f"Two of {matrix.shape[1]} dimensions, {kept.sum():.0%} of the variance")
+    m = matrix.shape[1]
+    two = f"Two of {m} dimensions, {kept.sum():.0%} of the variance"
+    set_title(ax, two if m > 1 else "The only dimension there is")
     ax.legend(title="segment", markerscale=2, loc="center left", bbox_to_anchor=(1, 0.5))
     return ax
 

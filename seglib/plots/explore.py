@@ -9,24 +9,27 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from seglib.plots.theme import ACCENT, DARK, GREY, count_axis, new_axes, percent_axis, set_title, shorten
+from seglib.words import COUPON, Wording
 
 
-def plot_calendar(months: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw coupons claimed and burned by month (`seglib.explore.calendar`)."""
+def plot_calendar(months: pd.DataFrame, *, said: Wording = COUPON, ax: Axes | None = None) -> Axes:
+    """Draw coupons claimed by month, and burned where that is known (`seglib.explore.calendar`)."""
     ax = ax or new_axes()
     for column, style, tone in (("claimed", "o-", ACCENT), ("burned", "s--", GREY)):
-        ax.plot(months["month"], months[column], style, color=tone, markersize=4, label=column)
+        if column in months:
+            ax.plot(months["month"], months[column], style, color=tone, markersize=4, label=said.of(column))
     busiest = months.loc[months["claimed"].idxmax()]
-    ax.set(ylabel="coupons a month", xlabel="", ylim=(0, None))
+    ax.set(ylabel=f"{said.many} a month", xlabel="", ylim=(0, None))
     count_axis(ax.yaxis)
-    set_title(ax, f"Most coupons were claimed in {busiest['month']:%B %Y} ({busiest['claimed']:,})")
+    set_title(ax, f"Most {said.many} were {said.made} in {busiest['month']:%B %Y} ({busiest['claimed']:,})")
     ax.xaxis.set_major_locator(_month_locator(len(months)))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{plt.matplotlib.dates.num2date(x):%b\n%Y}"))
-    ax.legend(loc="best")
+    if "burned" in months:
+        ax.legend(loc="best")
     return ax
 
 
-def plot_coupon_counts(counts: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def plot_coupon_counts(counts: pd.DataFrame, *, said: Wording = COUPON, ax: Axes | None = None) -> Axes:
     """Draw customers by number of coupons beside what chance alone gives (`seglib.explore.coupon_counts`)."""
     ax = ax or new_axes()
     ax.bar(counts["coupons"], counts["customers"], color=ACCENT, width=0.85, label="this shop")
@@ -42,11 +45,11 @@ def plot_coupon_counts(counts: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         np.sqrt(np.average((counts["coupons"] - np.average(counts["coupons"], weights=w)) ** 2, weights=w))
         for w in (counts["customers"], counts["expected"])
     ]
-    ax.set(xlabel="coupons claimed by a customer", ylabel="customers")
+    ax.set(xlabel=f"{said.many} {said.made} by a customer", ylabel="customers")
     count_axis(ax.yaxis)
     times = f"{spread[0] / spread[1]:.1f}"
     wide = "as widely" if times == "1.0" else f"{times} times as widely"
-    set_title(ax, f"Coupons per customer spread {wide} as chance makes them")
+    set_title(ax, f"{said.many.capitalize()} per customer spread {wide} as chance makes them")
     count_axis(ax.xaxis)
     ax.legend()
     return ax
@@ -81,7 +84,7 @@ _SINGULAR = {"customers": "customer", "genders": "gender", "cities": "city"}
 def plot_homogeneity(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw each test's value beside its null band (`seglib.explore.homogeneity`)."""
     table = table[table["p"].notna()]  # what could not be compared is told in words
-    ax = ax or new_axes(height=1.3 + 0.36 * len(table))
+    ax = ax or new_axes(height=max(2.6, 1.3 + 0.36 * len(table)))
     y = np.arange(len(table))
     ax.hlines(
         y,
@@ -97,7 +100,7 @@ def plot_homogeneity(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax.plot(table.loc[rows, "value"], y[rows], mark, color=tone, markersize=8, label=label)
     ax.axvline(1, color=DARK, linewidth=0.8)
     ax.set_yticks(y, [f"{r.behaviour}, by {_SINGULAR[r.among]}" for r in table.itertuples()])
-    ax.invert_yaxis()
+    ax.set_ylim(len(table) - 0.5, -0.5)
     ax.set_xscale("log")
     ax.set_xlim(left=0.15)
     ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if ax.get_xlim()[1] < 30 else (1,)))
@@ -111,7 +114,7 @@ def plot_homogeneity(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         if number
         else "Nothing differs by more than chance",
     )
-    ax.legend(loc="upper center", bbox_to_anchor=(0.3, -0.6 / (0.36 * max(1, len(table)))))  # clear of the label
+    ax.legend(loc="upper center", bbox_to_anchor=(0.3, -0.6 / (0.36 * max(3, len(table)))))  # clear of the label
     ax.grid(visible=False, axis="y")
     return ax
 

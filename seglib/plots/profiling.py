@@ -50,9 +50,9 @@ def plot_profile(profiles: pd.DataFrame, names: dict[str, str]) -> plt.Figure:
 def plot_heatmap(profiles: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw the standardised difference of every feature in every segment (`seglib.profiling.profile`)."""
     table = profiles.pivot_table(index="feature", columns="segment", values="difference", sort=False)
-    table.index = [plain(f) for f in table.index]
+    table.index = [shorten(plain(f)) for f in table.index]
     ax = ax or new_axes(height=1.3 + 0.36 * len(table))
-    reach = max(1.0, float(table.abs().to_numpy().max()))
+    reach = max(1.0, float(table.abs().max(axis=None)))
     table = table.mask(table.abs() < 0.05, 0.0)  # no "-0.0"
     sns.heatmap(
         table, ax=ax, vmin=-reach, vmax=reach, cmap="vlag", annot=True, fmt="+.1f", annot_kws={"fontsize": 9},
@@ -136,7 +136,8 @@ def plot_shares(shares: pd.DataFrame, what: str, *, levels: int = 8, ax: Axes | 
     ax.set(xlabel="share of the segment's customers (95% interval)", ylabel="")
     count = f"{marked} marker{'s' if marked != 1 else ''}" if marked else "no marker"
     furthest = 100 * (shares["share"] - shares["overall_share"]).abs().max()
-    set_title(ax, f"{what.capitalize()}: {count}; at most {furthest:.0f} points from all customers")
+    what = shorten(what[:1].upper() + what[1:])
+    set_title(ax, f"{what}: {count}; at most {furthest:.0f} points from all customers")
     percent_axis(ax.xaxis)
     ax.legend(title="segment", loc="center left", bbox_to_anchor=(1, 0.5))
     ax.grid(visible=False, axis="y")
@@ -144,4 +145,6 @@ def plot_shares(shares: pd.DataFrame, what: str, *, levels: int = 8, ax: Axes | 
 
 
 def _number(value: float, unit: str) -> str:
+    if value != value:  # nothing was seen
+        return "–"
     return f"{value:.0%}" if unit == "share" else f"{value:.2f}" if abs(value) < 10 else f"{value:,.0f}"

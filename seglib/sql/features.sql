@@ -1,6 +1,7 @@
 -- What is known of each customer on the day as_of: one row a customer with at least one transaction.
 -- Input: the canonical tables, and study (one row: as_of, burn_window_days).
 -- Counts and sums only, so that every engine gives the same values; rates are made from them in features.py.
+-- What the shop does not record stays NULL: without a status nothing is known of burning, which is not 0 burned.
 WITH coupon AS (
     SELECT
         t.customer_id,
@@ -9,11 +10,14 @@ WITH coupon AS (
         b.merchant_id,
         -- amounts are summed as decimals: the sum must not depend on the order of the rows
         CAST(t.amount AS DECIMAL(18, 4)) AS amount,
-        -- burned on the day as_of; a later burn could not be known
-        t.burn_date IS NOT NULL AND t.burn_date <= s.as_of AS burned,
+        -- burned on the day as_of; a later burn could not be known, and one without a date counts as recorded
+        t.transaction_status = 'burned' AND (t.burn_date IS NULL OR t.burn_date <= s.as_of) AS burned,
         date_diff('day', t.transaction_date, t.burn_date) AS lag_days,
         -- old enough for its fate to be decided: younger coupons may still be burned, so they do not count
-        date_diff('day', t.transaction_date, s.as_of) >= s.burn_window_days AS decided
+        CASE
+            WHEN t.transaction_status IS NOT NULL
+                THEN date_diff('day', t.transaction_date, s.as_of) >= s.burn_window_days
+        END AS decided
     FROM transactions AS t
     CROSS JOIN study AS s
     LEFT JOIN branches AS b ON b.branch_id = t.branch_id
@@ -24,11 +28,12 @@ behaviour AS (
     SELECT
         customer_id,
         count(*) AS n_coupons,
-        sum(CASE WHEN burned THEN 1 ELSE 0 END) AS n_burned,
-        sum(CASE WHEN decided THEN 1 ELSE 0 END) AS n_decided,
-        sum(CASE WHEN decided AND burned THEN 1 ELSE 0 END) AS n_decided_burned,
-        sum(CASE WHEN decided AND burned THEN lag_days ELSE 0 END) AS lag_days_sum,
-        sum(CASE WHEN decided AND burned THEN lag_days * lag_days ELSE 0 END) AS lag_days_sumsq,
+        sum(CAST(burned AS INTEGER)) AS n_burned,
+        sum(CAST(decided AS INTEGER)) AS n_decided,
+        sum(CAST(decided AND burned AS INTEGER)) AS n_decided_burned,
+        sum(CASE WHEN decided AND burned THEN lag_days WHEN decided IS NOT NULL THEN 0 END) AS lag_days_sum,
+        sum(CASE WHEN decided AND burned THEN lag_days * lag_days WHEN decided IS NOT NULL THEN 0 END)
+            AS lag_days_sumsq,
         count(DISTINCT branch_id) AS n_branches,
         count(DISTINCT merchant_id) AS n_merchants,
         sum(amount) AS spend,
