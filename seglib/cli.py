@@ -5,16 +5,17 @@ Exit codes: 0 done; 1 the input was refused; 2 wrong usage; 3 a notebook failed.
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
 
-from seglib import parameters, pipeline
-from seglib.errors import SeglibError
+from seglib import credentials, parameters, pipeline
+from seglib.errors import ParameterRefused, SeglibError
 
 app = typer.Typer(
     name="seglib", help="Customer segmentation: six notebooks, one command, one report.",
@@ -24,7 +25,11 @@ app = typer.Typer(
 
 SourceOption = Annotated[
     str | None,
-    typer.Option("--source", help="A workbook (.xlsx), a folder of CSV or Parquet files, or 'sample'."),
+    typer.Option(
+        "--source",
+        help="A workbook (.xlsx), a file or folder of CSV or Parquet, a database (file or URL), 'sample' or "
+        "'completejourney'.",
+    ),
 ]
 
 
@@ -32,6 +37,7 @@ SourceOption = Annotated[
 def run(
     source: SourceOption = None,
     run: Annotated[str | None, typer.Option("--run", help="Name of the run; default: from the source.")] = None,
+    mapping: Annotated[str | None, typer.Option(help="A mapping file: what the source calls its tables.")] = None,
     recipe: Annotated[str | None, typer.Option(help="How the matrix is made: customer (default) or baseline.")] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="A parameter, name=value. Repeatable.")] = None,
     params: Annotated[Path | None, typer.Option(help="A YAML file of parameters, name: value.")] = None,
@@ -42,8 +48,8 @@ def run(
     """Run the six notebooks and build the report; prints the path of its index.html."""
     overrides: dict[str, Any] = parameters.read_file(params) if params else {}
     overrides |= parameters.read_settings(settings or [])
-    if recipe:
-        overrides["recipe"] = recipe
+    given = {"recipe": recipe, "mapping": mapping}
+    overrides |= {name: value for name, value in given.items() if value}
     in_file = {name: overrides.pop(name, None) for name in ("source", "run")}
     first = pipeline.step_named(start)
     source = source or in_file["source"]
@@ -55,23 +61,71 @@ def run(
 
 
 @app.command()
-def check(source: SourceOption = "sample") -> None:
+def check(
+    source: SourceOption = "sample",
+    mapping: Annotated[Path | None, typer.Option(help="A mapping file: what the source calls its tables.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="Day to look at the shop, such as 2024-07-14.")] = None,
+    form: Annotated[Literal["text", "json", "html"], typer.Option("--format", help="How it is told.")] = "text",
+    out: Annotated[Path | None, typer.Option(help="A file to write to; default: standard output.")] = None,
+    suggest: Annotated[bool, typer.Option("--suggest", help="Write a first mapping file instead.")] = False,
+) -> None:
     """List everything the contract finds in a source; exit code 1 if a row breaks a rule."""
+    _writable(out, source, mapping)
+    if suggest:
+        if mapping or as_of or form != "text":
+            raise ParameterRefused("--suggest goes with --source and --out only: it writes a mapping file, no check")
+        if out and out.exists():
+            raise ParameterRefused(f"'{out}' exists; a mapping file may hold somebody's work: give another name")
+        from seglib.ingest import connect
+        from seglib.sources import open_source
+        from seglib.suggest import suggest as first_mapping
+
+        _deliver(first_mapping(open_source(source), connect()), out)
+        return
+    from seglib import check as told
     from seglib.ingest import ingest
 
-    shop = ingest(source)
-    typer.echo(f"{shop.source.name}, {shop.source.kind}; as of {shop.as_of:%Y-%m-%d}. {shop.text}")
-    for row in shop.findings.itertuples():
-        typer.echo(
-            f"{row.severity:8}{row.rows:>9,} x {row.rule}: {row.sentence} (such as {row.examples}); {row.remedy}"
-        )
-    if (shop.findings["severity"] == "error").any():
+    shop = ingest(source, as_of=as_of, mapping=mapping)
+    if form == "json":
+        _deliver(json.dumps(told.as_json(shop), ensure_ascii=False, allow_nan=False, indent=2) + "\n", out)
+    elif form == "html":
+        _deliver(told.as_html(shop), out)
+    elif out is None and (terminal := Console()).is_terminal:
+        terminal.print(told.as_text(shop))
+    else:
+        _deliver(told.plain(told.as_text(shop)), out)
+    if not told.passed(shop):
         raise typer.Exit(1)
+
+
+def _writable(out: Path | None, *inputs: str | Path | None) -> None:
+    """Refuse a file that cannot be written, or that is read."""
+    if out is None:
+        return
+    if out.is_dir() or not out.parent.is_dir():
+        what = "it is a folder" if out.is_dir() else "there is no such folder"
+        raise ParameterRefused(f"'{out}' cannot be written: {what}")
+    if out.exists() and any(given and Path(given).exists() and out.samefile(given) for given in inputs):
+        raise ParameterRefused(f"'{out}' is read here: give --out another name")
+
+
+def _deliver(text: str, out: Path | None) -> None:
+    """Write a text to a file, and say where it is, or to standard output; in UTF-8 on every machine."""
+    if out is None:
+        typer.echo(text.encode(), nl=False)
+        return
+    try:
+        out.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise ParameterRefused(f"'{out}' cannot be written: {error.strerror}") from None
+    typer.echo(out)
 
 
 @app.command()
 def sample(
-    out: Annotated[Path, typer.Option(help="A folder (Parquet files), or a path that ends in .xlsx.")],
+    out: Annotated[
+        Path, typer.Option(help="A folder (Parquet), or a path that ends in .xlsx, or in .csv (invoice lines).")
+    ],
     customers: Annotated[int, typer.Option(help="Number of customers.")] = 1500,
     transactions: Annotated[int, typer.Option(help="Number of transactions.")] = 12_000,
     segments: Annotated[int, typer.Option(help="Planted segments, 0 to 8.")] = 3,
@@ -90,7 +144,7 @@ def sample(
 
 def _name_after(source: str | None) -> str:
     """Return a run name made from the name of a source."""
-    stem = Path(source).stem if source else "sample"
+    stem = Path(credentials.shown(source)).stem if source else "sample"
     return re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-_")[:64] or "run"
 
 

@@ -1,5 +1,7 @@
 """The commands beside ``run``: what they print and how they end."""
 
+import json
+
 import pandas as pd
 import pytest
 
@@ -42,6 +44,88 @@ def test_check_ends_with_1_where_rows_are_broken(seglib, tables, write_csv):
     code, out, _ = seglib("check", "--source", write_csv(tables))
     assert code == 1
     assert "transactions.transaction_status.unknown" in out
+
+
+def test_check_tells_a_machine(seglib):
+    code, out, _ = seglib("check", "--source", "sample", "--format", "json")
+    assert code == 0
+    assert json.loads(out)["totals"]["rows_in"] == 13_534
+
+
+def test_check_writes_a_page_and_says_where(seglib, tables, write_csv, tmp_path):
+    tables["transactions"].loc[0, "transaction_status"] = "used"
+    page = tmp_path / "check.html"
+    code, out, _ = seglib("check", "--source", write_csv(tables), "--format", "html", "--out", page)
+    assert code == 1
+    assert out == f"{page}\n"
+    assert "transactions.transaction_status.unknown" in page.read_text(encoding="utf-8")
+
+
+def test_check_with_a_mapping_and_another_day(seglib, tables, write_csv, tmp_path):
+    tables["transactions"] = tables["transactions"].replace({"transaction_status": {"burned": "used"}})
+    mapping = tmp_path / "mapping.yaml"
+    said = "{column: transaction_status, values: {used: burned}}"
+    mapping.write_text(f"tables: {{transactions: {{columns: {{transaction_status: {said}}}}}}}", encoding="utf-8")
+    asked = ("check", "--source", write_csv(tables), "--mapping", mapping, "--as-of", "2024-03-15")
+    code, out, _ = seglib(*asked)
+    assert code == 0
+    assert "as of 2024-03-15" in out
+    assert "transactions.transaction_date.after_as_of" in out
+
+
+def test_check_suggests_a_mapping_that_it_then_takes(seglib, tables, write_csv, tmp_path):
+    tables["clients"] = tables.pop("customers").rename(columns={"customer_id": "Client No"})
+    shop, mapping = write_csv(tables), tmp_path / "mapping.yaml"
+    code, out, _ = seglib("check", "--suggest", "--source", shop, "--out", mapping)
+    assert (code, out) == (0, f"{mapping}\n")
+    assert "customer_id: Client No" in mapping.read_text(encoding="utf-8")
+    code, out, _ = seglib("check", "--source", shop)
+    assert code == 1
+    code, out, _ = seglib("check", "--source", shop, "--mapping", mapping)
+    assert code == 0
+    assert "19 rows came in, 19 were accepted" in out
+
+
+def test_check_suggests_on_standard_output(seglib):
+    code, out, _ = seglib("check", "--suggest")
+    assert code == 0
+    assert "nothing needs to be said" in out
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (["--format", "xml"], "xml"),
+        (["--as-of", "someday"], "as_of"),
+        (["--mapping", "nowhere.yaml"], "does not exist"),
+        (["--out", "nowhere/check.txt"], "no such folder"),
+        (["--out", "."], "it is a folder"),
+        (["--suggest", "--format", "json"], "--suggest goes with"),
+        (["--suggest", "--as-of", "2024-01-01"], "--suggest goes with"),
+    ],
+)
+def test_check_that_is_asked_wrongly_is_refused(seglib, monkeypatch, tmp_path, asked, said):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = seglib("check", *asked)
+    assert code == 2
+    assert said in err
+    assert not out
+
+
+def test_check_overwrites_neither_its_inputs_nor_a_mapping(seglib, tables, write_csv, tmp_path):
+    source, mapping = write_csv(tables) / "customers.csv", tmp_path / "mapping.yaml"
+    mapping.write_text("# somebody's work", encoding="utf-8")
+    before = source.read_text(encoding="utf-8")
+    for asked in (
+        ("--source", source, "--out", source),
+        ("--mapping", mapping, "--out", mapping),
+        ("--suggest", "--out", mapping),
+    ):
+        code, _, err = seglib("check", *asked)
+        assert code == 2
+        assert "another name" in err
+    assert source.read_text(encoding="utf-8") == before
+    assert mapping.read_text(encoding="utf-8") == "# somebody's work"
 
 
 def test_check_of_nothing_is_refused(seglib):
