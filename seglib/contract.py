@@ -191,14 +191,15 @@ def count_rows(con: duckdb.DuckDBPyConnection, taken: Mapping[str, Intake]) -> p
 
 def quality(con: duckdb.DuckDBPyConnection, rules: tuple[Rule, ...], rows: pd.DataFrame) -> pd.DataFrame:
     """Tell what every rule found; facts need ``study``, a table with one row: as_of."""
-    size = rows.set_index("table")["rows_in"]
+    came, made = (rows.set_index("table")[column] for column in ("rows_in", "rows_out"))
     counts = dict(con.sql("SELECT rule, count(*) FROM broken GROUP BY rule").fetchall())
     records = []
     for rule in rules:
-        if rule.severity == "fact" and size[rule.table]:
+        size = made[rule.table] if rule.severity == "fact" else came[rule.table]
+        if rule.severity == "fact" and size:
             [(counts[rule.id],)] = con.sql(f"SELECT count(*) FROM {rule.table} AS t WHERE {rule.where}").fetchall()
         count = counts.get(rule.id, 0)
-        share = count / size[rule.table] if size[rule.table] else 0.0
+        share = count / size if size else 0.0
         examples = _examples(con, rule) if count else ""
         records.append((rule.id, rule.table, rule.severity, count, share, examples, rule.sentence, rule.remedy))
     return pd.DataFrame(

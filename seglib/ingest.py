@@ -19,7 +19,7 @@ from seglib import contract
 from seglib.errors import InputRefused, ParameterRefused
 from seglib.intake import Intake, take_in
 from seglib.mapping import parse, read_mapping
-from seglib.rules import SEVERITIES, Rule
+from seglib.rules import SEVERITIES
 from seglib.run import Run, in_memory
 from seglib.schema import TABLES, key, needed
 from seglib.sources import Source, open_source
@@ -96,6 +96,11 @@ class Shop:
         merged = [f"{row.accepted:,} lines of table {row.table} are {row.rows_out:,} rows" for row in lines]
         return (*self.source.notes, *read, *merged)
 
+    @property
+    def without_rows(self) -> list[str]:
+        """The tables that a shop must have and of which no row is left."""
+        return [row.table for row in self.rows.itertuples() if row.rows_out == 0 and needed(row.table)]
+
     def require(self, *, max_reject_share: float) -> None:
         """Refuse the shop if too much of it had to be set aside, or nothing is left to work on.
 
@@ -118,8 +123,8 @@ class Shop:
                     f"table {row.table}: {broken:,} of {rows:,} rows ({broken / rows:.1%}) break the contract, "
                     f"more than max_reject_share = {max_reject_share:.0%} allows: {self._reasons(row.table)}"
                 )
-            elif row.accepted == 0 and needed(row.table):
-                problems.append(f"table {row.table} has no rows: nothing can be segmented")
+            elif row.table in self.without_rows:
+                problems.append(f"table {row.table} has no usable row: nothing can be segmented")
         if problems:
             raise InputRefused("\n".join(problems))
 
@@ -193,7 +198,7 @@ def ingest(source: str | Path, *, as_of: str | None = None, mapping: str | Path 
     con = connect()
     taken = take_in(con, opened, told)
     rules = contract.apply(con, taken)
-    day = _as_of(con, as_of or told.as_of, rules)
+    day = _as_of(con, as_of or told.as_of)
     con.execute("CREATE TABLE study AS SELECT CAST(? AS DATE) AS as_of", [day])
     rows = contract.count_rows(con, taken)
     found = contract.quality(con, rules, rows)
@@ -209,26 +214,18 @@ def connect() -> duckdb.DuckDBPyConnection:
     return con
 
 
-def _as_of(con: duckdb.DuckDBPyConnection, as_of: str | None, rules: tuple[Rule, ...]) -> str:
+def _as_of(con: duckdb.DuckDBPyConnection, as_of: str | None) -> str:
     [(first, last)] = con.sql("SELECT min(transaction_date), max(transaction_date) FROM transactions").fetchall()
-    if last is None:
-        reasons = _leading_errors(con, rules)
-        raise InputRefused(f"table transactions has no usable row: nothing can be segmented{reasons}")
     if as_of is None:
+        if last is None:  # nothing to look at, but what is wrong is told all the same
+            [(last,)] = con.sql(
+                "SELECT coalesce(max(transaction_date), DATE '1970-01-01') FROM staged_transactions"
+            ).fetchall()
         return last.isoformat()
     try:
         day = pd.Timestamp(as_of).date()
     except ValueError as error:
         raise ParameterRefused(f"as_of is a day such as 2024-07-14, not '{as_of}'") from error
-    if day < first:
+    if first is not None and day < first:
         raise ParameterRefused(f"as_of {day} lies before the first transaction ({first}): nothing would be seen")
     return day.isoformat()
-
-
-def _leading_errors(con: duckdb.DuckDBPyConnection, rules: tuple[Rule, ...]) -> str:
-    found = con.sql(
-        "SELECT rule, count(*) FROM broken WHERE severity IN ('error', 'choice') AND table_name = 'transactions' "
-        "GROUP BY rule ORDER BY count(*) DESC, rule LIMIT 3"
-    ).fetchall()
-    told = {rule.id: rule for rule in rules}
-    return "".join(f"; {rule} ({rows:,} rows): {told[rule].sentence}; {told[rule].remedy}" for rule, rows in found)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from seglib.errors import InputRefused
-from seglib.mapping import Choice, Mapping, Origin, TableMapping
+from seglib.mapping import Choice, Formats, Mapping, Origin, TableMapping
 from seglib.reading import RawColumn, Reading, cell_text, left_out, read, sql_literal
 from seglib.rules import Rule
 from seglib.schema import TABLES, key, kind, needed
@@ -82,7 +82,7 @@ def take_in(con: duckdb.DuckDBPyConnection, source: Source, mapping: Mapping) ->
             continue
         by_name = {plain(column.name): column for column in columns}
         _view(con, name, held, asked, named, by_name)
-        kinds = {d: named[d].kind or _kind_of(con, held, by_name, named[d]) for d in asked.descriptors}
+        kinds = {d: named[d].kind or _kind_of(con, held, by_name, named[d], mapping.formats) for d in asked.descriptors}
         readings = {
             column: read(kinds.get(column) or kind(TABLES[name].columns[column]), origin, by_name, mapping.formats)
             for column, origin in named.items()
@@ -193,14 +193,22 @@ def _view(
     )
 
 
-def _kind_of(con: duckdb.DuckDBPyConnection, held: str, columns: AnyMapping[str, RawColumn], origin: Origin) -> str:
+def _kind_of(
+    con: duckdb.DuckDBPyConnection,
+    held: str,
+    columns: AnyMapping[str, RawColumn],
+    origin: Origin,
+    formats: Formats,
+) -> str:
     """Say whether a descriptor is a number or text, by its values, whatever type the source gives it."""
-    text = read("text", origin, columns, Mapping().formats).value if len(origin.columns) < 2 else "'1'"
+    if len(origin.columns) > 1:
+        return "number"
+    text, number = (read(kind, origin, columns, formats) for kind in ("text", "number"))
     [(numbers, levels)] = con.sql(
-        f"SELECT coalesce(bool_and(TRY_CAST(x AS DOUBLE) IS NOT NULL), false), count(DISTINCT x) "
-        f"FROM (SELECT {text} AS x FROM {held}) WHERE x IS NOT NULL"
+        f"SELECT coalesce(bool_and(x IS NULL OR y IS NOT NULL), false), count(DISTINCT x) "
+        f"FROM (SELECT {text.value} AS x, {number.value} AS y FROM {held})"
     ).fetchall()
-    return "number" if numbers and (levels > FEW_LEVELS or len(origin.columns) > 1) else "text"
+    return "number" if numbers and levels > FEW_LEVELS else "text"
 
 
 def _choice_rule(table: str, choice: Choice) -> Rule:

@@ -1,7 +1,7 @@
 """A sample shop as a cash register would export it: one flat file of invoice lines, no coupons, no customer table.
 
-It exists for the worked example of a mapping file (``params/mappings/invoices.yaml``): what such exports get wrong, this one
-does too. Some invoices are cancellations, numbered with a C; some lines belong to nobody.
+It exists for the worked example of a mapping file (``params/mappings/invoices.yaml``): what such exports get wrong,
+this one does too. Some invoices are cancellations, numbered with a C; some lines belong to nobody.
 """
 
 from __future__ import annotations

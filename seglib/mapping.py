@@ -21,6 +21,7 @@ A YAML file; everything in it is optional, and what it does not say goes by the 
         from: invoices
         rows: lines                 # several rows with one transaction_id are the lines of one transaction
         columns:
+          transaction_id: Invoice     # or {row_number: true}, where every row is a transaction and none has an id
           transaction_status: {column: State, values: {used: burned, open: subscribed}}
           amount: {multiply: [Quantity, Price]}
         leave_out:
@@ -83,6 +84,8 @@ class Origin:
         Where this column is written differently from the others.
     kind : str, optional
         Of a descriptor: number or text; None: whatever its values are.
+    row_number : bool
+        Whether the number of the row is the value: a key for rows that have none.
     """
 
     columns: tuple[str, ...] = ()
@@ -91,6 +94,7 @@ class Origin:
     values: AnyMapping[str, str] = field(default_factory=dict)
     formats: Formats | None = None
     kind: Literal["number", "text"] | None = None
+    row_number: bool = False
 
 
 @dataclass(frozen=True)
@@ -287,8 +291,11 @@ def _origin(said: Any, where: str, formats: Formats, what: str) -> Origin:
     allowed += ["multiply", "decimal", "thousands"] if what in ("number", "descriptor") else []
     allowed += ["date_format", "time_zone", "times_are_in"] if what == "date" else []
     allowed += ["kind"] if what == "descriptor" else []
+    allowed += ["row_number"] if where.endswith(".transaction_id") else []
     said = _keys(said, where, tuple(allowed))
-    if sum(key in said for key in ("column", "constant", "multiply")) != 1:
+    if said == {"row_number": "true"}:
+        return Origin(row_number=True)
+    if "row_number" in said or sum(key in said for key in ("column", "constant", "multiply")) != 1:
         raise ParameterRefused(f"{where}: say one of column, constant{' or multiply' * ('multiply' in allowed)}")
     columns = said.get("multiply", [said["column"]] if "column" in said else [])
     if (

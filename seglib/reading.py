@@ -69,6 +69,8 @@ def read(kind: str, origin: Origin, columns: Mapping[str, RawColumn], formats: F
     -------
     Reading
     """
+    if origin.row_number:
+        return Reading("CAST(row_number() OVER () AS VARCHAR)")
     formats = origin.formats or formats
     raw = [columns[name] for name in origin.columns]
     if len(raw) > 1:
@@ -79,7 +81,8 @@ def read(kind: str, origin: Origin, columns: Mapping[str, RawColumn], formats: F
 def _read_one(kind: str, origin: Origin, raw: RawColumn | None, formats: Formats) -> Reading:
     text = _text(origin, raw)
     if kind == "number":
-        number = _number(text, formats)
+        typed = raw is not None and raw.type != "VARCHAR"  # then there are no signs to be told
+        number = f"TRY_CAST({text} AS DOUBLE)" if typed else _number(text, formats)
         good = f"isfinite({number})"
         within = f"abs({number}) <= {LARGEST_NUMBER}"
         return _checked(number, text, good, within)
@@ -90,6 +93,9 @@ def _read_one(kind: str, origin: Origin, raw: RawColumn | None, formats: Formats
     blanks = "CAST(NULL AS VARCHAR)"
     if raw and raw.type == "VARCHAR":
         blanks = f"CASE WHEN {cell_text(raw)} <> {raw.sql} THEN {raw.sql} END"
+    if kind == "id" and raw and raw.type == "VARCHAR":  # a table with gaps writes whole numbers as 7.0, also in CSV
+        whole = f"ends_with({text}, '.0') AND regexp_full_match({text}, '[0-9]+[.]0')"
+        text = f"CASE WHEN {whole} THEN left({text}, -2) ELSE {text} END"
     return Reading(f"lower({text})" if kind == "status" else text, blanks=blanks)
 
 
@@ -158,19 +164,13 @@ def _day(text: str, raw: RawColumn | None, formats: Formats, *, plain: bool) -> 
         return f"CAST({_on_shop_clock(raw.sql, formats)} AS DATE)"
     if raw and raw.type.startswith("TIMESTAMP") and plain:
         return f"CAST({_moved(f'CAST({raw.sql} AS TIMESTAMP)', formats)} AS DATE)"
-    if (
-        raw
-        and raw.type not in ("VARCHAR", "DATE")
-        and not raw.type.startswith("TIMESTAMP")
-        and "excel" not in formats.dates
-    ):
+    if raw and not (formats.dates or raw.type in ("VARCHAR", "DATE") or raw.type.startswith("TIMESTAMP")):
         return "CAST(NULL AS DATE)"  # a bare number is no date, unless the analyst says that it is
     ways = []
     if "excel" in formats.dates:
         serial = f"TRY_CAST({text} AS DOUBLE)"
-        ways.append(
-            f"CASE WHEN {serial} BETWEEN 1 AND 2958465 THEN DATE '1899-12-30' + CAST(floor({serial}) AS INTEGER) END"
-        )
+        day = f"DATE '1899-12-30' + CAST(floor({serial}) AS INTEGER)"
+        ways.append(f"CASE WHEN {serial} BETWEEN 1 AND 2958465 THEN {day} END")
     written = [form for form in formats.dates if form != "excel"]
     if written:
         known = ", ".join(sql_literal(form) for form in written)

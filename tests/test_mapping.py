@@ -234,6 +234,41 @@ def test_what_the_mapping_leaves_out_does_not_refuse_the_shop(root):
     assert shop.unified.df()["city_name"].isin(lines["Country"]).all()
 
 
+def test_rows_without_an_id_can_be_numbered(tables, write_csv, write_mapping, reconciles):
+    tables["transactions"] = tables["transactions"].drop(columns="transaction_id")
+    tables["transactions"].loc[1, "customer_id"] = "nobody"
+    mapping = {"tables": {"transactions": {"columns": {"transaction_id": {"row_number": True}}}}}
+    shop = ingest(write_csv(tables), mapping=write_mapping(mapping))
+    assert shop.table("transactions")["transaction_id"].tolist() == ["1", "3", "4", "5", "6"]
+    reconciles(shop)
+
+
+def test_what_a_typed_column_holds_needs_no_signs_but_may_need_a_format(tables, tmp_path, write_mapping):
+    tables["transactions"]["amount"] = [12.5, 1.0, 2.0, 3.0, 4.0, 5.0]
+    tables["customers"]["join_date"] = [20240101, 20240102, 20240103, 20240104]
+    for name, frame in tables.items():
+        frame.to_parquet(tmp_path / f"{name}.parquet")
+    mapping = write_mapping({"decimal": ",", "thousands": ".", "date_format": "%Y%m%d"})
+    shop = ingest(tmp_path, mapping=mapping)
+    assert shop.table("transactions")["amount"].iloc[0] == 12.5
+    assert shop.table("customers")["join_date"].iloc[0] == pd.Timestamp("2024-01-01")
+
+
+def test_numbers_of_descriptors_are_known_by_their_signs(tables, write_csv, write_mapping):
+    tables["customers"] = pd.DataFrame({"customer_id": range(20), "income": [f"{i},5" for i in range(20)]})
+    mapping = {"decimal": ",", "tables": {"customers": {"descriptors": ["income"]}}}
+    customers = ingest(write_csv(tables), mapping=write_mapping(mapping)).table("customers")
+    assert customers["income"].tolist()[:2] == [0.5, 1.5]
+
+
+def test_ids_that_were_written_as_floats_are_whole_again(tables, write_csv):
+    tables["transactions"]["customer_id"] = tables["transactions"]["customer_id"] + ".0"
+    tables["customers"].loc[3, "customer_id"] = "1.50"  # no whole number: stays
+    shop = ingest(write_csv(tables))
+    assert not len(shop.quarantine)
+    assert "1.50" in set(shop.table("customers")["customer_id"])
+
+
 WRONG = [
     ("tabels: {}", r"the mapping: unknown 'tabels' \(did you mean 'tables'\?\)"),
     ("tables: {customer: {}}", r"tables: unknown 'customer' \(did you mean 'customers'\?\)"),
@@ -249,6 +284,8 @@ WRONG = [
     ("tables: {transactions: {leave_out: {x: {column: a}}}}", "say a column and one of starts_with"),
     ("tables: {transactions: {leave_out: {x: {column: a, begins: b}}}}", "unknown 'begins'"),
     ("tables: {transactions: {leave_out: {x: {column: a, empty: no}}}}", "empty takes true"),
+    ("tables: {customers: {columns: {customer_id: {row_number: true}}}}", "unknown 'row_number'"),
+    ("tables: {transactions: {columns: {transaction_id: {row_number: 7}}}}", "say one of column, constant$"),
     ("tables: [customers]", "tables: expected lines 'name: value'"),
     ("date_format: DD/MM/YYYY", "date_format 'DD/MM/YYYY' is none"),
     ("date_format: '%Q'", "date_format '%Q' is none"),
@@ -296,4 +333,4 @@ def test_words_that_yaml_would_take_for_something_else_stay_words(write_mapping)
     )))  # fmt: skip
     origin = said.table("transactions").columns["transaction_status"]
     assert origin.columns == ("on",)
-    assert dict(origin.values.items()) == {"yes": "burned", "no": "subscribed"}
+    assert vars(origin)["values"] == {"yes": "burned", "no": "subscribed"}
