@@ -6,6 +6,8 @@ differs on what it was built from: it does, by construction.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pandas as pd
 from scipy.stats import binomtest
 
@@ -23,7 +25,7 @@ MOST_LEVELS = 30
 """A name of the shop's own with more levels is an address or a comment: shares of it say nothing."""
 
 
-def profile(features: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
+def profile(features: pd.DataFrame, segments: pd.Series, *, unreliable: Collection[str] = ()) -> pd.DataFrame:
     """Compare every segment with all customers, feature by feature.
 
     Parameters
@@ -32,6 +34,9 @@ def profile(features: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
         One row a customer, original units.
     segments : pandas.Series
         The letter of each customer, on the same index.
+    unreliable : collection of str, optional
+        Features in which customers cannot be told apart (`seglib.features.CustomerFeatures.unreliable`): no segment
+        is marked by what may be chance.
 
     Returns
     -------
@@ -61,7 +66,7 @@ def profile(features: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
         )
         parts.append(part)
     table = pd.concat(parts, ignore_index=True)
-    table["marker"] = table["difference"].abs() >= MARKER
+    table["marker"] = (table["difference"].abs() >= MARKER) & ~table["feature"].isin(list(unreliable))
     columns = ["segment", "feature", "unit", "role", "customers", "seen", "seen_overall", "difference", "marker"]
     return table[columns].sort_values("segment", key=lambda s: s.map(position), kind="stable", ignore_index=True)
 

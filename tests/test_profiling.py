@@ -41,6 +41,15 @@ def test_weighted_differences_cancel_out(sample):
     assert weighted.abs().max() < 1e-6
 
 
+def test_what_may_be_chance_marks_no_segment(sample):
+    features, segments, _ = sample
+    plain, careful = (profiling.profile(features, segments["segment"], unreliable=u) for u in ((), ["days_to_burn"]))
+    of = plain["feature"] == "days_to_burn"
+    assert plain.loc[of, "marker"].any()
+    assert not careful.loc[of, "marker"].any()
+    pd.testing.assert_frame_equal(careful[~of], plain[~of])
+
+
 def test_constant_features_have_no_difference(sample):
     features, segments, _ = sample
     table = profiling.profile(features.assign(burn_rate=0.5), segments["segment"])
