@@ -97,7 +97,13 @@ def _column(
 def _check(name: str, holds: str, sentence: str, remedy: str, *, warning: bool = False) -> pa.Check:
     """Declare a condition on several columns of one row; ``name`` is ``column.problem``."""
     return pa.Check(
-        Holds(holds), statistics={"sql": holds}, name=name, title=sentence, description=remedy, raise_warning=warning
+        Holds(holds),
+        statistics={"sql": holds},
+        ignore_na=False,
+        name=name,
+        title=sentence,
+        description=remedy,
+        raise_warning=warning,
     )
 
 

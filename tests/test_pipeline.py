@@ -325,29 +325,27 @@ def test_a_step_has_several_names(name):
 # The real workbook ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("scale", "inertia", "silhouette"), [("false", 46122.336, 0.410830), ("true", 25577.968, 0.502620)]
-)
-def test_the_original_analysis_end_to_end(workbook, home, scale, inertia, silhouette):
-    options = ["--recipe", "baseline", "--set", "k=3", "--set", f"scale_frequency={scale}", "--set", "n_shuffles=199"]
-    done = seglib("run", "--source", workbook, "--run", "original", *options, home=home)
+def test_the_workbook_by_the_original_analysis_and_by_the_default_recipe(workbook, home):
+    quick = ["--run", "original", "--set", "n_shuffles=199"]
+    first = ["--source", workbook, "--recipe", "baseline", "--set", "k=3", "--set", "scale_frequency=false"]
+    again = ["--from", "03", "--set", "scale_frequency=true"]
+    for options, inertia, silhouette in ((first, 46122.336, 0.41083), (again, 25577.968, 0.50262)):
+        done = seglib("run", *quick[: 4 if options is first else 2], *options, home=home)
+        assert done.returncode == 0, done.stderr
+        run = Run("original")
+        record = run.read_record()
+        assert record["inertia"] == pytest.approx(inertia, abs=1e-3)
+        assert record["silhouette"] == pytest.approx(silhouette, abs=1e-5)
+        assert run.read("choice")["criteria"]["elbow"] == 3
+        assert run.read("matrix").columns.tolist() == [
+            "gender_name", "city_name", "transaction_status", "coupon_usage_frequency",
+        ]  # fmt: skip
+    done = seglib("run", *quick[:2], "--from", "03", "--recipe", "customer", "--set", "k=none", home=home)
     assert done.returncode == 0, done.stderr
-    run = Run("original")
     record = run.read_record()
-    assert record["inertia"] == pytest.approx(inertia, abs=1e-3)
-    assert record["silhouette"] == pytest.approx(silhouette, abs=1e-5)
-    assert run.read("choice")["criteria"]["elbow"] == 3
-    assert run.read("matrix").columns.tolist() == [
-        "gender_name", "city_name", "transaction_status", "coupon_usage_frequency",
-    ]  # fmt: skip
-
-
-def test_the_workbook_with_the_default_recipe(workbook, home):
-    done = seglib("run", "--source", workbook, "--run", "workbook", "--set", "n_shuffles=199", home=home)
-    assert done.returncode == 0, done.stderr
-    record = Run("workbook").read_record()
+    assert (record["recipe"], record["k"]) == ("customer", 2)
     assert (record["customers"], record["customers_without_transaction"]) == (989, 11)
-    assert len(pd.read_csv(Run("workbook").report_dir / "customers_without_transaction.csv")) == 11
+    assert len(pd.read_csv(run.report_dir / "customers_without_transaction.csv")) == 11
 
 
 def test_invoice_lines_run_through_with_a_mapping_file_alone(home, root):
