@@ -6,6 +6,7 @@ cannot be read is kept, so that it can be told.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -149,8 +150,9 @@ def sql_literal(text: str | None) -> str:
 def _number(text: str, formats: Formats) -> str:
     if formats.decimal == "." and not formats.thousands:
         return f"TRY_CAST({text} AS DOUBLE)"
-    groups = rf"\d{{1,3}}([{formats.thousands}]\d{{3}})+|\d+" if formats.thousands else r"\d+"
-    shape = sql_literal(rf"[+-]?({groups})([{formats.decimal}]\d+)?")
+    point, mark = re.escape(formats.decimal), re.escape(formats.thousands)
+    groups = rf"\d{{1,3}}({mark}\d{{3}})+|\d+" if mark else r"\d+"
+    shape = sql_literal(rf"[+-]?({groups})({point}\d+)?")
     bare = f"replace({text}, {sql_literal(formats.thousands)}, '')" if formats.thousands else text
     bare = f"replace({bare}, {sql_literal(formats.decimal)}, '.')" if formats.decimal != "." else bare
     return f"CASE WHEN regexp_full_match({text}, {shape}) THEN TRY_CAST({bare} AS DOUBLE) END"

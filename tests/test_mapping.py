@@ -110,6 +110,8 @@ def test_dates_are_read_as_the_mapping_says(tables, write_csv, write_mapping, sa
         ({"decimal": ","}, "12,5", 12.5),
         ({"thousands": ","}, "1,234,567.25", 1234567.25),
         ({"thousands": "'"}, "1'000", 1000.0),
+        ({"thousands": "^", "decimal": "]"}, "1^000]5", 1000.5),
+        ({"thousands": "\u00a0", "decimal": ","}, "1\u00a0000,5", 1000.5),
         ({"decimal": ",", "thousands": "."}, "1.5", None),  # no thousand: not guessed
         ({"thousands": ","}, "12,34", None),
     ],
