@@ -109,7 +109,8 @@ def _verdict(shop: Shop) -> str:
         rows = f"{broken:,} row{'s break' if broken > 1 else ' breaks'} {_counted(len(errors), 'rule')}"
         found = f"{rows}, in {listing(list(dict.fromkeys(errors['table'])))}"
     warned = f"; {_counted(len(warnings), 'warning')}" if len(warnings) else ""
-    return f"{_counted(_rules_checked(shop), 'rule')} were checked: {found}{warned}."
+    empty = "".join(f"; table {name} has no usable row, so nothing can be segmented" for name in shop.without_rows)
+    return f"{_counted(_rules_checked(shop), 'rule')} were checked: {found}{warned}{empty}."
 
 
 def _counted(n: int, what: str) -> str:

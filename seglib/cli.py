@@ -47,6 +47,8 @@ def run(
 ) -> None:
     """Run the six notebooks and build the report; prints the path of its index.html."""
     overrides: dict[str, Any] = parameters.read_file(params) if params else {}
+    if "tables" in overrides:
+        raise ParameterRefused(f"'{params}' is a mapping file, not one of parameters: give it with --mapping")
     overrides |= parameters.read_settings(settings or [])
     given = {"recipe": recipe, "mapping": mapping}
     overrides |= {name: value for name, value in given.items() if value}

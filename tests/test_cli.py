@@ -156,3 +156,16 @@ def test_help_names_the_commands(seglib):
     assert code == 0
     for command in ("run", "check", "sample"):
         assert command in out
+
+
+def test_check_of_a_shop_without_a_transaction_says_so_and_ends_with_1(seglib, tables, write_csv):
+    tables["transactions"] = tables["transactions"].head(0)
+    code, out, _ = seglib("check", "--source", write_csv(tables))
+    assert code == 1
+    assert "table transactions has no usable row" in " ".join(out.split())
+
+
+def test_a_mapping_file_in_the_place_of_parameters_is_told_apart(seglib, root):
+    code, _, err = seglib("run", "--params", root / "params/mappings/invoices.yaml")
+    assert code == 2
+    assert "give it with --mapping" in err
