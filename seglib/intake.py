@@ -81,8 +81,12 @@ def take_in(con: duckdb.DuckDBPyConnection, source: Source, mapping: Mapping) ->
         if missing:
             continue
         by_name = {plain(column.name): column for column in columns}
-        _view(con, name, held, asked, named, by_name)
-        kinds = {d: named[d].kind or _kind_of(con, held, by_name, named[d], mapping.formats) for d in asked.descriptors}
+        with damage_refused(name):
+            _view(con, name, held, asked, named, by_name)
+            kinds = {
+                descriptor: named[descriptor].kind or _kind_of(con, held, by_name, named[descriptor], mapping.formats)
+                for descriptor in asked.descriptors
+            }
         readings = {
             column: read(kinds.get(column) or kind(TABLES[name].columns[column]), origin, by_name, mapping.formats)
             for column, origin in named.items()
