@@ -22,7 +22,8 @@ NULL_TEXT = "CAST(NULL AS VARCHAR)"
 def apply(con: duckdb.DuckDBPyConnection, taken: Mapping[str, Intake]) -> tuple[Rule, ...]:
     """Make the canonical tables from ``raw.<table>``, with accepted rows only.
 
-    Also makes ``staged_<table>`` (every row, read by kind) and ``broken`` (one row a row and a rule it breaks).
+    Also makes ``staged_<table>`` (every row, read by kind), ``broken`` (one row a row and a rule it breaks) and
+    ``set_aside`` (those of them that keep a row out).
 
     Returns
     -------
@@ -30,6 +31,7 @@ def apply(con: duckdb.DuckDBPyConnection, taken: Mapping[str, Intake]) -> tuple[
         The rules that were applied, the choices of the mapping among them, in the order in which they are told.
     """
     con.execute("CREATE TABLE broken (table_name VARCHAR, row_number BIGINT, rule VARCHAR, severity VARCHAR)")
+    con.execute("CREATE VIEW set_aside AS FROM broken WHERE severity IN ('error', 'choice')")
     for name in TABLES:
         intake = taken.get(name)
         _stage(con, name, intake)
@@ -61,7 +63,7 @@ def _told_of(name: str, intake: Intake | None) -> list[Rule]:
     rules = [rule for rule in RULES if rule.table == name and rule.severity != "fact"]
     if intake and intake.lines:
         rules = [rule for rule in rules if rule.id != f"{name}.{key(name)}.duplicate"]
-        rules.append(_one_customer_a_transaction())
+        rules.append(_one_customer_a_transaction("left_out IS NULL" if intake.choices else "true"))
     return choices + rules
 
 
@@ -72,12 +74,12 @@ def _rules_of(name: str, intake: Intake | None) -> list[Rule]:
     return [rule for rule in _told_of(name, intake) if rule.column in (*intake.readings, "text", "left_out")]
 
 
-def _one_customer_a_transaction() -> Rule:
+def _one_customer_a_transaction(counted: str) -> Rule:
     return Rule(
         "transactions.customer_id.varies",
         "error",
         "customer_id IS NOT NULL AND transaction_id IN (SELECT transaction_id FROM staged_transactions "
-        "GROUP BY ALL HAVING count(DISTINCT customer_id) > 1)",
+        f"WHERE {counted} GROUP BY ALL HAVING count(DISTINCT customer_id) > 1)",
         "the lines of one transaction name different customers",
         "one transaction belongs to one customer: correct the lines, or the transaction_id",
     )
@@ -131,19 +133,17 @@ def _find_repeated(con: duckdb.DuckDBPyConnection, name: str, counted: str) -> N
 
 def _accept(con: duckdb.DuckDBPyConnection, name: str, intake: Intake | None) -> None:
     columns = [quoted(c) for c in (*TABLES[name].columns, *(intake.descriptors if intake else ()))]
-    [(broken,)] = con.execute(
-        "SELECT count(*) FROM broken WHERE severity IN ('error', 'choice') AND table_name = ?", [name]
-    ).fetchall()
-    kept = (
-        f" WHERE row_number NOT IN (SELECT row_number FROM broken WHERE severity IN ('error', 'choice') "
-        f"AND table_name = '{name}')"
-        if broken
-        else ""
-    )
+    [(broken,)] = con.execute("SELECT count(*) FROM set_aside WHERE table_name = ?", [name]).fetchall()
+    kept = f" WHERE {_kept(name)}" if broken else ""
     if intake and intake.lines:
         con.execute(f"CREATE TABLE {name} AS {_merged_lines(name)}{kept} GROUP BY {key(name)} ORDER BY min(row_number)")
     else:
         con.execute(f"CREATE VIEW {name} AS SELECT {', '.join(columns)} FROM staged_{name}{kept}")
+
+
+def _kept(name: str) -> str:
+    """Write the condition of a staged row that is not set aside."""
+    return f"row_number NOT IN (SELECT row_number FROM set_aside WHERE table_name = '{name}')"
 
 
 def _merged_lines(name: str) -> str:
@@ -165,23 +165,17 @@ def count_rows(con: duckdb.DuckDBPyConnection, taken: Mapping[str, Intake]) -> p
     """Count rows in, accepted and quarantined of every table, and make sure that none was lost."""
     counts = []
     for name in TABLES:
-        set_aside = con.execute(
+        aside = con.execute(
             "SELECT count(DISTINCT row_number), count(DISTINCT row_number) FILTER (severity = 'choice') "
-            "FROM broken WHERE severity IN ('error', 'choice') AND table_name = ?",
+            "FROM set_aside WHERE table_name = ?",
             [name],
         ).fetchall()[0]
-        [(came,)] = con.sql(f"SELECT count(*) FROM {f'raw.{name}' if name in taken else f'staged_{name}'}").fetchall()
-        lines = name in taken and taken[name].lines
-        [(made,)] = con.sql(f"SELECT count(*) FROM {name}").fetchall()
-        [(accepted,)] = (
-            con.sql(
-                f"SELECT count(*) FROM staged_{name} WHERE row_number NOT IN (SELECT row_number FROM broken "
-                f"WHERE severity IN ('error', 'choice') AND table_name = '{name}')"
-            ).fetchall()
-            if lines
-            else [(made,)]
-        )
-        counts.append((name, came, accepted, *set_aside, made))
+        came_from = f"raw.{name}" if name in taken else f"staged_{name}"
+        [(came, accepted, made)] = con.sql(
+            f"SELECT (SELECT count(*) FROM {came_from}), "
+            f"(SELECT count(*) FROM staged_{name} WHERE {_kept(name)}), (SELECT count(*) FROM {name})"
+        ).fetchall()
+        counts.append((name, came, accepted, *aside, made))
     rows = pd.DataFrame(counts, columns=["table", "rows_in", "accepted", "quarantined", "left_out", "rows_out"])
     lost = rows.query("rows_in != accepted + quarantined")
     if len(lost):  # cannot happen; if it does, no number after it deserves trust
@@ -237,11 +231,11 @@ def _value_of(rule: Rule) -> str:
 
 def quarantine(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """Return the rows that were set aside, as they came, each with all the rules it breaks."""
-    broken = con.execute("SELECT DISTINCT table_name FROM broken WHERE severity IN ('error', 'choice')").fetchall()
+    broken = con.sql("SELECT DISTINCT table_name FROM set_aside").fetchall()
     parts = [
         f"""SELECT '{name}' AS "table", b.row_number AS row, b.rules, to_json(r.original) AS original
-        FROM (SELECT row_number, string_agg(rule, ', ' ORDER BY rule) AS rules FROM broken
-              WHERE table_name = '{name}' AND severity IN ('error', 'choice') GROUP BY row_number) AS b
+        FROM (SELECT row_number, string_agg(rule, ', ' ORDER BY rule) AS rules FROM set_aside
+              WHERE table_name = '{name}' GROUP BY row_number) AS b
         JOIN (SELECT row_number() OVER () AS row_number, source AS original FROM raw.{name} AS source) AS r
         USING (row_number)"""
         for (name,) in broken

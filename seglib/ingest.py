@@ -18,7 +18,7 @@ import pandas as pd
 from seglib import contract
 from seglib.errors import InputRefused, ParameterRefused
 from seglib.intake import Intake, take_in
-from seglib.mapping import parse, read_mapping
+from seglib.mapping_file import parse, read_mapping
 from seglib.rules import SEVERITIES
 from seglib.run import Run, in_memory
 from seglib.schema import TABLES, key, needed
@@ -179,7 +179,7 @@ def ingest(source: str | Path, *, as_of: str | None = None, mapping: str | Path 
         Day (``2024-07-14``) at which the shop is looked at; default: what the mapping says, else the day of the last
         transaction.
     mapping : str or Path, optional
-        A mapping file (`seglib.mapping`); default: the source's own names are the canonical ones.
+        A mapping file (`seglib.mapping_file`); default: the source's own names are the canonical ones.
 
     Returns
     -------

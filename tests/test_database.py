@@ -499,21 +499,11 @@ def test_the_ways_to_give_a_password_to_postgresql(make_postgres, monkeypatch, t
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
+def home(tmp_path, record_is_made_of, monkeypatch):
     """A home with notebooks that do next to nothing, but open their source."""
     monkeypatch.setenv("SEGLIB_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(pipeline, "NOTEBOOKS", tmp_path / "notebooks")
     (tmp_path / "notebooks").mkdir()
-    rows = {"in": 1, "accepted": 1, "quarantined": 0}
-    shop = {"source": "s", "as_of": "d", "inputs": [], "rows": rows, "first_transaction": "d", "last_transaction": "d"}
-    card = {"segment": "A", "name": "n", "sentence": "s", "customers": 1, "share": 1.0}
-    writes = {
-        "01_ingest": ("shop", shop),
-        "03_preprocessing": ("recipe", {"name": "customer", "customers_without_transaction": 0}),
-        "04_k_selection": ("choice", {"reason": "r"}),
-        "05_clustering": ("clustering", {"k": 2, "inertia": 1.0, "silhouette": 0.5}),
-        "06_interpretation": ("cards", [card]),
-    }
 
     def write(code):
         for step in pipeline.STEPS:
@@ -525,7 +515,7 @@ def home(tmp_path, monkeypatch):
                 ),
                 nbformat.v4.new_code_cell(code if step == "01_ingest" else "pass"),
                 nbformat.v4.new_code_cell(
-                    f"from seglib.run import Run\nRun(run).write(*{writes.get(step, ('shop', shop))!r})"
+                    f"from seglib.run import Run\nRun(run).write(*{record_is_made_of.get(step, ('homogeneity', []))!r})"
                 ),
             ]
             kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}

@@ -6,7 +6,7 @@ import yaml
 
 from seglib.errors import InputRefused, ParameterRefused
 from seglib.ingest import ingest
-from seglib.mapping import parse, read_mapping
+from seglib.mapping_file import parse, read_mapping
 
 
 @pytest.fixture
@@ -221,6 +221,24 @@ tables:
     assert sold["amount"].to_dict() == {"A1": 0.3, "A4": 0.3}  # exact decimals: no 0.30000000000000004
     assert sold.loc["A1", "transaction_date"] == pd.Timestamp("2024-01-04")
     reconciles(shop)
+
+
+def test_lines_that_are_left_out_make_no_transaction_wrong(tmp_path, write_mapping):
+    lines = pd.DataFrame({"no": ["1", "1"], "who": ["7", "till"], "day": "2024-01-05", "n": ["2", "0"]})
+    lines.to_csv(tmp_path / "lines.csv", index=False)
+    mapping = """
+tables:
+  customers: {from: lines, rows: distinct, columns: {customer_id: who}}
+  transactions:
+    from: lines
+    rows: lines
+    columns: {transaction_id: "no", customer_id: who, transaction_date: day, amount: n}
+    leave_out: {till: {column: who, is: till}}
+"""
+    shop = ingest(tmp_path / "lines.csv", mapping=write_mapping(mapping))
+    assert shop.table("transactions")[["transaction_id", "customer_id", "amount"]].to_numpy().tolist() == [
+        ["1", "7", 2.0]
+    ]
 
 
 def test_what_the_mapping_leaves_out_does_not_refuse_the_shop(root):

@@ -213,27 +213,19 @@ def test_refused_input_ends_with_1_and_one_sentence(home, name, content, message
 
 
 @pytest.fixture
-def fake_notebooks(home, monkeypatch):
+def fake_notebooks(home, record_is_made_of, monkeypatch):
     """Run other notebooks than the real ones: each writes what the record is made of."""
     folder = home / "notebooks"
     folder.mkdir()
     monkeypatch.setattr(pipeline, "NOTEBOOKS", folder)
-    shop = {
-        "source": "s", "as_of": "d", "inputs": [], "rows": {"in": 1, "accepted": 1, "quarantined": 0},
-        "first_transaction": "d", "last_transaction": "d",
-    }  # fmt: skip
-    card = {"segment": "A", "name": "n", "sentence": "s", "customers": 1, "share": 1.0}
-    writes = {
-        "01_ingest": ("shop", shop),
-        "03_preprocessing": ("recipe", {"name": "customer", "customers_without_transaction": 0}),
-        "04_k_selection": ("choice", {"reason": "r"}),
-        "05_clustering": ("clustering", {"k": 2, "inertia": 1.0, "silhouette": 0.5}),
-        "06_interpretation": ("cards", [card]),
-    }
+
+    written = record_is_made_of
 
     def write(breaks=None, code="1 / 0"):
         for step in STEPS:
-            lines = ["from seglib.run import Run", f"Run(run).write(*{writes[step]!r})"] if step in writes else ["pass"]
+            lines = (
+                ["from seglib.run import Run", f"Run(run).write(*{written[step]!r})"] if step in written else ["pass"]
+            )
             parameters = 'run: str = "x"  # name\nseed: int = 0  # seed\nsource: str = "sample"  # source'
             nb = nbformat.v4.new_notebook(
                 metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from seglib import suggest as module
 from seglib.errors import InputRefused
 from seglib.ingest import connect, ingest
-from seglib.mapping import Mapping, parse, read_mapping
+from seglib.mapping import Mapping
+from seglib.mapping_file import parse, read_mapping
 from seglib.schema import TABLES
 from seglib.sources import Loaded, Source, open_source
 from seglib.suggest import suggest

@@ -37,7 +37,7 @@ def suggest(source: Source, con: duckdb.DuckDBPyConnection) -> str:
     Returns
     -------
     str
-        YAML as `seglib.mapping` reads it, with comments. It can be parsed; whether it is right, the analyst says.
+        YAML as `seglib.mapping_file` reads it, with comments. It can be parsed; whether it is right, the analyst says.
 
     Raises
     ------

@@ -10,7 +10,8 @@ import yaml
 
 from seglib.errors import ParameterRefused
 from seglib.intake import plain
-from seglib.mapping import Formats, parse
+from seglib.mapping import Formats
+from seglib.mapping_file import parse
 from seglib.schema import STATUSES, TABLES, key, needed
 from seglib.suggest.names import words
 from seglib.suggest.tables import Found, LeftOut
