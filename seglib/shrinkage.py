@@ -1,7 +1,8 @@
-"""Small counts lie: estimates of a customer's rate and mean that borrow strength from all customers.
+"""Small counts lie: how much customers differ in a rate, a mean, or a count, and whether that can be believed.
 
 A customer who burned the one coupon they had has not a burn rate of 100%. Empirical Bayes mixes what a customer
-did with what customers do, by as much as customers were found to differ.
+did with what customers do, by as much as customers were found to differ: the mixing is done in ``sql/features.sql``,
+the finding here, from counts of customers that fit into any memory.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
 from scipy.special import betaln, expit, logit
-from scipy.stats import chi2
+from scipy.stats import chi2, norm
 from scipy.stats import f as f_distribution
 
 
@@ -29,27 +30,34 @@ class BetaBinomial:
     p: float
 
     @property
+    def a(self) -> float:
+        """First parameter of the Beta distribution: its mean is a / (a + b)."""
+        return self.mean * self.size
+
+    @property
+    def b(self) -> float:
+        """Second parameter of the Beta distribution."""
+        return (1 - self.mean) * self.size
+
+    @property
     def reliability(self) -> float:
         """Share of the variance of a single trial that lies between customers, 1 / (size + 1)."""
         return 1 / (self.size + 1)
 
-    def shrink(self, successes: pd.Series, trials: pd.Series) -> pd.Series:
-        """Return every customer's expected rate, (mean * size + successes) / (size + trials)."""
-        if np.isinf(self.size):
-            return pd.Series(self.mean, index=trials.index)
-        return (self.mean * self.size + successes) / (self.size + trials)
 
-
-def fit_beta_binomial(successes: pd.Series, trials: pd.Series) -> BetaBinomial:
+def fit_beta_binomial(successes: pd.Series, trials: pd.Series, customers: pd.Series | None = None) -> BetaBinomial:
     """Fit the Beta distribution of a rate over customers by maximum likelihood.
 
-    The likelihood of a customer is beta-binomial; customers with equal counts are taken together first, so
-    the fit costs the same for a thousand customers and for a million.
+    The likelihood of a customer is beta-binomial. Customers with equal counts are as good as one another, so it is
+    enough to know how many there are of each: an engine counts them, and the fit costs the same for a
+    thousand customers and for a million.
 
     Parameters
     ----------
-    successes, trials : pandas.Series of int, shape (n_customers,)
+    successes, trials : pandas.Series of int, shape (n_cells,)
         Customers without a trial say nothing and are left out.
+    customers : pandas.Series of int, shape (n_cells,), optional
+        How many customers have these counts; default: one each.
 
     Returns
     -------
@@ -63,11 +71,12 @@ def fit_beta_binomial(successes: pd.Series, trials: pd.Series) -> BetaBinomial:
     of the parameter space, so the likelihood ratio is an even mixture of 0 and chi-square with one degree of
     freedom (Self & Liang 1987, JASA 82(398)).
     """
-    seen = pd.DataFrame({"x": np.asarray(successes, float), "n": np.asarray(trials, float)}).query("n > 0")
-    if seen.empty:
+    each = {"x": successes, "n": trials, "w": 1.0 if customers is None else customers}
+    seen = pd.DataFrame({name: np.broadcast_to(np.asarray(v, float), len(trials)) for name, v in each.items()})
+    cells = seen[seen["n"] > 0].groupby(["n", "x"], as_index=False)["w"].sum()
+    if cells.empty:
         return BetaBinomial(0.5, np.inf, 1.0)
-    cells = seen.value_counts(sort=False).reset_index(name="w").sort_values(["n", "x"])
-    x, n, w = (cells[c].to_numpy(float) for c in ("x", "n", "w"))
+    x, n, w = (cells[c].to_numpy() for c in ("x", "n", "w"))
     overall = (w @ x) / (w @ n)
     if overall in (0.0, 1.0):
         return BetaBinomial(overall, np.inf, 1.0)
@@ -88,6 +97,49 @@ def fit_beta_binomial(successes: pd.Series, trials: pd.Series) -> BetaBinomial:
 
 
 @dataclass(frozen=True)
+class ExcessZeros:
+    """Customers without a success, beside how many of them their rates and their few trials explain.
+
+    ``share`` and ``expected`` are shares of the customers who have a trial.
+    """
+
+    share: float
+    expected: float
+    p: float
+
+    @property
+    def reliability(self) -> float:
+        """Share of those without a success whom nothing else explains."""
+        return max(0.0, 1 - self.expected / self.share) if self.share else 0.0
+
+
+def excess_zeros(fit: BetaBinomial, successes: pd.Series, trials: pd.Series, customers: pd.Series) -> ExcessZeros:
+    """Compare the customers without a success with what the distribution of rates makes them.
+
+    Parameters
+    ----------
+    fit : BetaBinomial
+        Fitted to the same counts, which makes the test cautious.
+    successes, trials, customers : pandas.Series of int, shape (n_cells,)
+        As in `fit_beta_binomial`.
+
+    Notes
+    -----
+    The number of zeros against the sum of their beta-binomial probabilities, by the normal distribution, one-sided:
+    the classical look for zero inflation (Cochran 1954, Biometrics 10(4), for Poisson counts).
+    """
+    x, n, w = (np.asarray(v, float) for v in (successes, trials, customers))
+    all_of_them = w.sum()
+    if not all_of_them:
+        return ExcessZeros(0.0, 0.0, 1.0)
+    one_rate = np.isinf(fit.size)
+    q = (1 - fit.mean) ** n if one_rate else np.exp(betaln(fit.a, fit.b + n) - betaln(fit.a, fit.b))
+    found, expected, variance = w @ (x == 0), w @ q, w @ (q * (1 - q))
+    p = float(norm.sf((found - 0.5 - expected) / np.sqrt(variance))) if variance > 1e-9 else 1.0
+    return ExcessZeros(float(found / all_of_them), float(expected / all_of_them), p)
+
+
+@dataclass(frozen=True)
 class VarianceComponents:
     """How a mean differs between customers: overall mean, variance between customers and within one.
 
@@ -104,21 +156,23 @@ class VarianceComponents:
         """Share of the variance of a single value that lies between customers."""
         return self.between / (self.between + self.within) if self.between else 0.0
 
-    def shrink(self, total: pd.Series, n: pd.Series) -> pd.Series:
-        """Return every customer's expected mean, ``mean + between / (between + within / n) * (own - mean)``."""
-        if not self.between:
-            return pd.Series(self.mean, index=n.index)
-        weight = n * self.between / (n * self.between + self.within).where(n > 0, 1.0)
-        return self.mean + weight * (total / n.where(n > 0) - self.mean).fillna(0.0)
 
-
-def variance_components(total: pd.Series, squares: pd.Series, n: pd.Series) -> VarianceComponents:
+def variance_components(
+    total: pd.Series,
+    squares: pd.Series,
+    n: pd.Series,
+    *,
+    customers: pd.Series | None = None,
+    total_squared: pd.Series | None = None,
+) -> VarianceComponents:
     """Split the variance of a value into a part between customers and a part within them.
 
     Parameters
     ----------
-    total, squares, n : pandas.Series, shape (n_customers,)
-        Sum, sum of squares and number of a customer's values.
+    total, squares, n : pandas.Series, shape (n_cells,)
+        Sum, sum of squares and number of a customer's values; or the two sums over all customers who have ``n``.
+    customers, total_squared : pandas.Series, shape (n_cells,), optional
+        How many customers have ``n`` values, and the sum of the squares of their sums; default: one customer a row.
 
     Returns
     -------
@@ -130,17 +184,65 @@ def variance_components(total: pd.Series, squares: pd.Series, n: pd.Series) -> V
     One-way random effects, components by analysis of variance (Searle, Casella & McCulloch 1992, *Variance
     Components*, chapter 3), the one between customers floored at zero.
     """
-    total, squares, n = (pd.Series(s)[n > 0].astype(float) for s in (total, squares, n))
-    n_all, groups = n.sum(), len(n)
-    mean = total.sum() / n_all if groups else np.nan
+    each = {"total": total, "squares": squares, "n": n, "w": 1.0 if customers is None else customers}
+    each["total_squared"] = pd.Series(total) ** 2 if total_squared is None else total_squared
+    cells = pd.DataFrame({name: np.broadcast_to(np.asarray(v, float), len(n)) for name, v in each.items()})
+    cells = cells[cells["n"] > 0].sort_values(list(cells), ignore_index=True)
+    n_each, w = cells["n"], cells["w"]
+    n_all, groups = (w * n_each).sum(), w.sum()
+    mean = cells["total"].sum() / n_all if groups else np.nan
     if groups < 2 or n_all <= groups:
         return VarianceComponents(mean, 0.0, 0.0, 1.0)
-    within = max(0.0, (squares - total**2 / n).sum() / (n_all - groups))
-    among = (n * (total / n - mean) ** 2).sum() / (groups - 1)
-    typical_n = (n_all - (n**2).sum() / n_all) / (groups - 1)
+    of_means = (cells["total_squared"] / n_each).sum()
+    within = max(0.0, (cells["squares"].sum() - of_means) / (n_all - groups))
+    among = max(0.0, (of_means - mean**2 * n_all) / (groups - 1))
+    typical_n = (n_all - (w * n_each**2).sum() / n_all) / (groups - 1)
     between = max(0.0, (among - within) / typical_n)
     ratio = among / within if within else (np.inf if among else 0.0)
     return VarianceComponents(mean, between, within, float(f_distribution.sf(ratio, groups - 1, n_all - groups)))
+
+
+@dataclass(frozen=True)
+class Overdispersion:
+    """How much more counts differ between customers than the same total dealt out by chance."""
+
+    reliability: float
+    p: float
+
+
+def overdispersion(counts: pd.Series, exposure: pd.Series) -> Overdispersion:
+    """Say what share of the variance of a count lies between customers.
+
+    Parameters
+    ----------
+    counts : pandas.Series of int, shape (n_customers,)
+        Those with none belong to it.
+    exposure : pandas.Series of float, shape (n_customers,)
+        Time for which each customer could be counted.
+
+    Returns
+    -------
+    Overdispersion
+        ``reliability`` is 1 - 1 / D, where D is the index of dispersion, variance over what chance gives: the share
+        that is not Poisson. Whether the chance is the same for everybody, or grows with the exposure, is
+        not known: the milder of the two views is taken. ``p`` by chi-square. Nothing can be told (0 and 1) where
+        less than one count is expected of a customer.
+
+    Notes
+    -----
+    Cochran (1954), Biometrics 10(4).
+    """
+    n, views = np.asarray(counts, float), []
+    if len(n) < 2 or n.mean() < 1:
+        return Overdispersion(0.0, 1.0)
+    for weight in (np.ones(len(n)), np.asarray(exposure, float)):
+        expected = n.sum() * weight / weight.sum()
+        known = expected > 0
+        freedom = int(known.sum()) - 1
+        square = float(((n - expected)[known] ** 2 / expected[known]).sum())
+        reliability = max(0.0, 1 - freedom / square) if square else 0.0
+        views.append(Overdispersion(reliability, float(chi2.sf(square, freedom))))
+    return max(views, key=lambda view: (view.p, -view.reliability))
 
 
 def scatter_by_coupons(table: pd.DataFrame) -> pd.DataFrame:

@@ -9,21 +9,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seglib.engines import DuckDB
 from seglib.errors import ParameterRefused
 from seglib.features import (
     DAYS_PER_MONTH,
     FEATURES,
-    BetaBinomial,
+    FEATURES_SQL,
     burned_by,
     customer_features,
     dictionary,
     features_of,
-    fit_beta_binomial,
     observed_burn_window,
-    variance_components,
+    split,
 )
 from seglib.ingest import ingest
 from seglib.run import Run
+from seglib.shrinkage import BetaBinomial, excess_zeros, fit_beta_binomial, overdispersion, variance_components
 
 
 @pytest.fixture
@@ -155,7 +156,7 @@ def test_without_a_status_all_transactions_count_and_coupons_are_missing_not_zer
     assert set(less.missing) == {"burn_rate", "days_to_burn"}
     assert set(less.missing.values()) == {"the shop records no coupon status"}
     assert less.unreliable == {}
-    assert less.reliability.empty
+    assert less.reliability["feature"].tolist() == ["coupons_per_month"]
     assert less.fates.window is None
     assert "Every transaction counts, and nothing is known of burning." in less.text
     others = [c for c in whole.table if c not in COUPONS]
@@ -172,7 +173,7 @@ def test_without_burn_dates_a_burn_counts_as_recorded(tables, canonical):
     assert (made.table["n_decided"] == made.table["n_coupons"]).all()
     assert made.table[["days_to_burn", "lag_days"]].isna().all(axis=None)
     assert made.missing == {"days_to_burn": "the shop records no burn dates"}
-    assert made.reliability["feature"].tolist() == ["burn_rate"]
+    assert made.reliability["feature"].tolist() == ["coupons_per_month", "burn_rate", "never_burned"]
     assert made.fates.window == 0
     assert "every coupon counts as decided" in made.text
     assert "a burn after as_of counts as well" in made.text
@@ -190,7 +191,7 @@ def test_a_shop_in_which_nothing_was_burned_records_burning(tables, canonical):
     made = customer_features(canonical(tables), as_of="2024-06-30")
     assert made.table["n_burned"].tolist() == [0, 0, 0]
     assert made.missing == {}
-    assert list(made.unreliable) == ["burn_rate", "days_to_burn"]
+    assert list(made.unreliable) == ["burn_rate", "days_to_burn", "never_burned"]
 
 
 def test_a_shop_without_branches_has_not_0_of_them(tables, canonical):
@@ -242,8 +243,8 @@ def test_columns_of_the_shops_own_are_descriptors_in_its_dictionary(tables, cano
     tables["customers"] = tables["customers"].assign(tier=["a", "b", None, "c"], age=[1.0, 2, 3, 4], empty=None)
     table = customer_features(canonical(tables), as_of="2024-06-30").table
     told = dictionary(table).set_index("name")
-    assert told.loc["tier"].tolist() == ["name", "from the customers table", "descriptor"]
-    assert told.loc["age"].tolist() == ["number", "from the customers table", "descriptor"]
+    assert told.loc["tier"].tolist() == ["name", "from the customers table", "the shop's", "descriptor"]
+    assert told.loc["age"].tolist() == ["number", "from the customers table", "1 to 3", "descriptor"]
     assert "empty" not in told.index
     assert told.index.tolist() == [c for c in table if table[c].notna().any()]
     assert {f.name: f.role for f in features_of(table)} == told["role"].to_dict()
@@ -266,19 +267,73 @@ def test_beta_parameters_are_recovered_within_ten_per_cent(a, b):
     n = rng.poisson(8, 5000)
     x = rng.binomial(n, rng.beta(a, b, 5000))
     fit = fit_beta_binomial(pd.Series(x), pd.Series(n))
-    assert fit.mean * fit.size == pytest.approx(a, rel=0.1)
-    assert (1 - fit.mean) * fit.size == pytest.approx(b, rel=0.1)
+    assert (fit.a, fit.b) == (pytest.approx(a, rel=0.1), pytest.approx(b, rel=0.1))
     assert fit.p < 1e-10
     assert fit.reliability == pytest.approx(1 / (a + b + 1), rel=0.1)
+
+
+def shop_of(coupons, lags=None):
+    """An in-memory DuckDB with a shop: (burned, coupons) of every customer, all claimed on one day."""
+    con = duckdb.connect()
+    x, n = np.array([p[0] for p in coupons]), np.array([p[1] for p in coupons])
+    who = np.repeat(np.arange(len(n)), n)
+    burned = np.arange(len(who)) - np.repeat(np.cumsum(n) - n, n) < np.repeat(x, n)
+    lag = pd.to_timedelta(np.full(len(who), 5) if lags is None else lags, "D")
+    day = pd.Timestamp("2024-01-01")
+    people = pd.DataFrame({"customer_id": np.arange(len(n)).astype(str), "join_date": day})
+    rows = pd.DataFrame({"customer_id": who.astype(str), "transaction_date": day, "branch_id": None, "amount": None})
+    rows["transaction_status"] = np.where(burned, "burned", "subscribed")
+    rows["burn_date"] = pd.Series(day + lag).where(burned)
+    for name, frame in (("customers", people.assign(gender_id=None, city_id=None)), ("transactions", rows)):
+        con.register(f"{name}_", frame)
+        con.execute(f"CREATE TABLE {name} AS FROM {name}_")
+    con.execute("CREATE TABLE genders (gender_id VARCHAR, gender_name VARCHAR)")
+    con.execute("CREATE TABLE cities (city_id VARCHAR, city_name VARCHAR)")
+    con.execute("CREATE TABLE branches (branch_id VARCHAR, merchant_id VARCHAR)")
+    return con
+
+
+def rates_of(coupons):
+    """Burn rates as the statement makes them, for customers who have a coupon."""
+    return customer_features(shop_of(coupons), as_of="2024-12-31", burn_window=30).table["burn_rate"].to_numpy()
 
 
 def test_shrunk_rates_are_nearer_to_the_truth_than_raw_ones():
     rng = np.random.default_rng(1)
     true = rng.beta(2, 3, 3000)
-    n = pd.Series(rng.integers(1, 10, 3000))
-    x = pd.Series(rng.binomial(n, true))
-    shrunk = fit_beta_binomial(x, n).shrink(x, n)
+    n = rng.integers(1, 10, 3000)
+    x = rng.binomial(n, true)
+    shrunk = rates_of(list(zip(x, n, strict=True)))
     assert ((shrunk - true) ** 2).mean() < 0.75 * ((x / n - true) ** 2).mean()
+
+
+def test_shrunk_rates_and_days_are_what_the_formulas_say():
+    rng = np.random.default_rng(6)
+    n = rng.integers(1, 9, 400)
+    x = rng.binomial(n, rng.beta(1, 1, 400))
+    lags = np.clip(rng.normal(np.repeat(rng.uniform(5, 25, 400), n), 3), 0, 30).astype(int)
+    made = customer_features(shop_of(list(zip(x, n, strict=True)), lags), as_of="2024-12-31", burn_window=40).table
+    rate = fit_beta_binomial(pd.Series(x), pd.Series(n))
+    np.testing.assert_allclose(made["burn_rate"], (rate.a + x) / (rate.a + rate.b + n), rtol=1e-9)
+    of_burned = pd.Series(lags)[np.arange(len(lags)) - np.repeat(np.cumsum(n) - n, n) < np.repeat(x, n)]
+    by_customer = of_burned.groupby(np.repeat(np.arange(400), x))
+    own = by_customer.mean().reindex(range(400))
+    total, squares = by_customer.sum(), (of_burned**2).groupby(np.repeat(np.arange(400), x)).sum()
+    lag = variance_components(total, squares, by_customer.size())
+    weight = lag.between / (lag.between + lag.within / np.maximum(x, 1))
+    expected = lag.mean + (weight * (own - lag.mean)).fillna(0)
+    assert lag.p < 1e-9
+    np.testing.assert_allclose(made["days_to_burn"], expected, rtol=1e-9)
+
+
+def test_the_statement_in_two_parts_is_the_statement(canonical, tables):
+    con = canonical(tables)
+    made = customer_features(con, as_of="2024-06-30", burn_window=30)  # leaves study behind
+    whole = con.sql(FEATURES_SQL).df().set_index("customer_id")
+    pd.testing.assert_frame_equal(whole, made.table, check_dtype=False)
+    first, then = split(FEATURES_SQL, after="counts")
+    assert "study" in first
+    assert "transactions" not in then
 
 
 def test_where_customers_do_not_differ_the_test_keeps_its_level():
@@ -298,19 +353,58 @@ def test_rates_without_information_are_the_shops_own(x, n, mean):
     fit = fit_beta_binomial(x, n)
     assert fit == BetaBinomial(mean, np.inf, 1.0)
     assert fit.reliability == 0
-    assert (fit.shrink(x, n) == mean).all()
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=1, max_size=40))
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 12), st.integers(1, 12)), min_size=1, max_size=40))
 def test_a_shrunk_rate_lies_between_the_raw_rate_and_the_mean(pairs):
-    n = pd.Series([max(p) for p in pairs])
-    x = pd.Series([min(p) for p in pairs])
-    fit = fit_beta_binomial(x, n)
-    shrunk = fit.shrink(x, n)
-    raw = (x / n.where(n > 0)).fillna(fit.mean)
-    assert (shrunk >= np.minimum(raw, fit.mean) - 1e-9).all()
-    assert (shrunk <= np.maximum(raw, fit.mean) + 1e-9).all()
+    n = np.array([max(p) for p in pairs])
+    x = np.array([min(p) for p in pairs])
+    mean = fit_beta_binomial(pd.Series(x), pd.Series(n)).mean
+    shrunk = rates_of(list(zip(x, n, strict=True)))
+    assert (shrunk >= np.minimum(x / n, mean) - 1e-9).all()
+    assert (shrunk <= np.maximum(x / n, mean) + 1e-9).all()
+
+
+def test_counts_of_customers_are_enough_for_both_fits():
+    rng = np.random.default_rng(4)
+    n = rng.integers(0, 6, 2000)
+    table = pd.DataFrame({"n": n, "x": rng.binomial(n, rng.beta(2, 2, 2000))})
+    table["total"], table["squares"] = table["x"] * 7.0, table["x"] * 60.0
+    cells = table.assign(w=1, square_of=table["total"] ** 2).groupby(["n", "x"], as_index=False).sum()
+    assert fit_beta_binomial(cells["x"], cells["n"], cells["w"]) == fit_beta_binomial(table["x"], table["n"])
+    each = variance_components(table["total"], table["squares"], table["x"])
+    told = {"customers": cells["w"], "total_squared": cells["square_of"]}
+    taken = variance_components(cells["total"], cells["squares"], cells["x"], **told)
+    assert (taken.mean, taken.within, taken.p) == pytest.approx((each.mean, each.within, each.p))
+
+
+def test_customers_who_never_burn_are_more_than_chance_makes_or_not():
+    rng = np.random.default_rng(9)
+    p, n = [], rng.poisson(6, 1000) + 1
+    one_each = pd.Series(np.ones(1000))
+    for _ in range(40):
+        x = rng.binomial(n, rng.beta(2, 3, 1000))
+        p.append(excess_zeros(fit_beta_binomial(x, n), x, n, one_each).p)
+    assert np.mean(np.array(p) < 0.05) <= 0.05
+    some_never = rng.binomial(n, np.where(rng.random(1000) < 0.2, 0, 0.6))
+    found = excess_zeros(fit_beta_binomial(some_never, n), some_never, n, one_each)
+    assert found.p < 0.01
+    assert found.share > found.expected
+    alike = excess_zeros(BetaBinomial(0.5, np.inf, 1.0), pd.Series([0, 1]), pd.Series([2, 2]), pd.Series([1, 3]))
+    assert (alike.share, alike.expected) == (0.25, 0.25)
+
+
+def test_counts_differ_by_more_than_chance_or_not():
+    rng = np.random.default_rng(5)
+    time = rng.uniform(1, 20, 3000)
+    for alike in (rng.poisson(5, 3000), rng.poisson(0.5 * time)):  # in one view or the other, all are alike
+        assert overdispersion(alike, time).p > 0.001
+        assert overdispersion(alike, time).reliability < 0.1
+    differ = rng.poisson(6 * rng.gamma(2, 1 / 2, 3000) * time / 10)  # variance of the mean: 6^2 / 2 and more
+    assert overdispersion(differ, time).p < 1e-12
+    assert overdispersion(differ, time).reliability > 0.6
+    assert overdispersion([0, 1, 0], [1, 1, 1]).p == 1.0
 
 
 def test_variance_components_agree_with_one_way_analysis_of_variance():
@@ -323,29 +417,23 @@ def test_variance_components_agree_with_one_way_analysis_of_variance():
     assert parts.between == pytest.approx(4, rel=0.25)
     assert parts.within == pytest.approx(9, rel=0.1)
     assert parts.p == pytest.approx(f_oneway(*groups).pvalue, rel=1e-6, abs=1e-12)
-    true_means = parts.shrink(total, n)
-    assert ((true_means - parts.mean).abs() <= ((total / n) - parts.mean).abs() + 1e-9).all()
 
 
 def test_where_everybody_is_constant_a_customer_without_a_burn_is_no_hole():
     parts = variance_components(pd.Series([4.0, 9.0]), pd.Series([8.0, 27.0]), pd.Series([2, 3]))
-    assert parts.within == 0
-    assert parts.shrink(pd.Series([4.0, 9.0, 0.0]), pd.Series([2, 3, 0])).tolist() == [2, 3, parts.mean]
-
-
-def test_customers_without_a_burn_get_the_overall_mean():
-    parts = variance_components(pd.Series([10.0, 60.0]), pd.Series([60.0, 1850.0]), pd.Series([2, 2]))
-    assert parts.shrink(pd.Series([0.0]), pd.Series([0])).tolist() == [parts.mean]
+    assert (parts.within, parts.reliability) == (0, 1)
+    made = customer_features(
+        shop_of([(2, 2), (3, 3), (0, 2)], [2, 2, 3, 3, 3, 9, 9]), as_of="2024-12-31", burn_window=30
+    )
+    assert made.table["days_to_burn"].tolist() == pytest.approx([2, 3, 13 / 5])
 
 
 def burns(con_rows):
-    """An in-memory DuckDB with a table of transactions: (claimed, burned) pairs of days."""
-    import duckdb
-
+    """An engine with a table of transactions: (claimed, burned) pairs of days."""
     con = duckdb.connect()
     frame = pd.DataFrame(con_rows, columns=["transaction_date", "burn_date"]).apply(pd.to_datetime)
     con.register("transactions", frame)
-    return con
+    return DuckDB(con)
 
 
 def test_the_burn_window_does_not_shrink_with_a_short_history():
@@ -363,8 +451,14 @@ def test_the_burn_window_does_not_shrink_with_a_short_history():
 
 def test_on_the_strong_sample_both_rates_can_be_believed(prepared):
     _, features = prepared("sample")
-    assert features.unreliable == {}
-    assert features.reliability["reliable"].tolist() == [True, True]
+    assert list(features.unreliable) == ["never_burned"]
+    assert features.reliability["feature"].tolist() == [
+        "coupons_per_month",
+        "burn_rate",
+        "days_to_burn",
+        "never_burned",
+    ]
+    assert features.reliability["reliable"].tolist() == [True, True, True, False]
 
 
 def test_on_a_shop_without_structure_burning_leaves_the_matrix(generated, prepared):
@@ -376,8 +470,8 @@ def test_the_original_workbook(workbook, prepared):
     run, features = prepared(workbook)
     assert len(features.table) == 989
     assert len(features.absent) == 11
-    assert observed_burn_window(run.connect(), "2024-07-14") == 90
-    assert list(features.unreliable) == ["burn_rate", "days_to_burn"]
+    assert observed_burn_window(DuckDB(run.connect()), "2024-07-14") == 90
+    assert list(features.unreliable) == ["burn_rate", "days_to_burn", "never_burned"]
     lag = features.reliability.set_index("feature").loc["days_to_burn"]
     assert (round(lag["reliability"], 2), round(lag["p"], 2)) == (0.06, 0.02)
     assert features.unreliable["days_to_burn"].endswith("(reliability 0.06, p = .023)")
