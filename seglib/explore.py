@@ -7,7 +7,7 @@ customers than chance alone would make? If not, no segment can be more than a sl
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,9 @@ LEVEL = 0.05
 
 AGES = (30, 60, 90, 180)
 """Days at which ages of coupons are divided where no burn window is known."""
+
+TIED = 0.8
+"""Rank correlation above which two numbers are as good as one."""
 
 ALIKE, BY_TIME = "the same chance for everybody", "a chance that grows with the time as a customer"
 """The two ways in which customers can be alike: neither need be the truth, so the milder one is believed."""
@@ -289,3 +292,23 @@ def homogeneity(
     table["p_holm"] = holm(table["p"])
     table["differ"] = table["p_holm"] < LEVEL
     return Homogeneity(table.round(6))
+
+
+def tied(table: pd.DataFrame, *, above: float = TIED) -> pd.DataFrame:
+    """List the pairs of numbers that always move together.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame of float, shape (n_rows, n_columns)
+        A column with one value, or none, is tied to nothing.
+    above : float, default=TIED
+        Rank correlation, up or down, above which a pair is listed.
+
+    Returns
+    -------
+    pandas.DataFrame
+        first, second, spearman; in the order of the columns. Spearman (1904), Am. J. Psychol. 15(1).
+    """
+    rho = table.astype(float).corr(method="spearman")
+    pairs = [(a, b, rho.loc[a, b]) for a, b in combinations(table.columns, 2) if abs(rho.loc[a, b]) > above]
+    return pd.DataFrame(pairs, columns=["first", "second", "spearman"]).astype({"spearman": float})

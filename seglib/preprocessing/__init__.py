@@ -1,0 +1,32 @@
+"""03 How much does each thing weigh? From described customers to the matrix that KMeans sees.
+
+KMeans measures squared distances, so a column counts as much as it varies. Every recipe is a scikit-learn
+Pipeline whose only business is to settle those weights; `variance_share` shows the outcome before any
+cluster exists, and `audit` tells what is wrong with it.
+"""
+
+from seglib.preprocessing.checks import AuditReport, audit
+from seglib.preprocessing.columns import UNKNOWN, HennigLiaoEncoder
+from seglib.preprocessing.recipes import (
+    BASELINE_COLUMNS,
+    RECIPES,
+    Matrix,
+    Recipe,
+    baseline_matrix,
+    customer_matrix,
+    variance_share,
+)
+
+__all__ = [
+    "BASELINE_COLUMNS",
+    "RECIPES",
+    "UNKNOWN",
+    "AuditReport",
+    "HennigLiaoEncoder",
+    "Matrix",
+    "Recipe",
+    "audit",
+    "baseline_matrix",
+    "customer_matrix",
+    "variance_share",
+]

@@ -1,0 +1,129 @@
+"""One column at a time: how a number, a yes or no, and a name become columns of the matrix."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, PowerTransformer, RobustScaler, StandardScaler
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+Transform = Literal["log", "yeo-johnson", "none"]
+Scaling = Literal["standard", "robust"]
+TRANSFORMS, SCALINGS = get_args(Transform), get_args(Scaling)
+
+UNKNOWN = "unknown"
+"""The level of a customer of whom a name, or a yes or no, is not known."""
+
+RARE = "rare"
+"""What the levels are called together that are rarer than ``min_level_share``; an unseen level is one of them."""
+
+
+class HennigLiaoEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Weigh the dummy columns of one nominal variable so that together they count as much as half a numeric one.
+
+    Fitted on the 0/1 columns of a one-hot encoder, dense or sparse; level l with share p_l gets the column
+    ``weight * sqrt(q / (1 - sum p_l^2)) * dummy_l`` with q = 1/2, so that the variance of all columns
+    together is ``weight^2 * q``, however many levels there are.
+
+    Parameters
+    ----------
+    weight : float, default=1.0
+        Factor on top: 0 switches the variable off, 2 quadruples its variance.
+
+    Notes
+    -----
+    Hennig & Liao (2013), J. R. Stat. Soc. C 62(3), section 6.
+    """
+
+    def __init__(self, weight: float = 1.0) -> None:
+        self.weight = weight
+
+    def fit(self, X, y=None):
+        """Learn the shares of the levels from ``X``, 0/1 dummies of shape (n_rows, n_levels)."""
+        X = validate_data(self, X, dtype=np.float64, accept_sparse="csr")
+        spread = 1.0 - np.square(np.asarray(X.mean(axis=0))).sum()
+        self.scale_ = self.weight * np.sqrt(0.5 / spread) if spread > 1e-12 else 0.0
+        return self
+
+    def transform(self, X):
+        """Scale the dummies; sparse ones stay sparse."""
+        check_is_fitted(self)
+        return validate_data(self, X, dtype=np.float64, accept_sparse="csr", reset=False) * self.scale_
+
+    def __sklearn_tags__(self):
+        """Tell scikit-learn that sparse dummies are welcome."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def log_of_size(X):
+    """Return sign(x) * log(1 + |x|): the logarithm of a count or of money, which refunds can make negative."""
+    return np.sign(X) * np.log1p(np.abs(X))
+
+
+def levels_of(X: pd.DataFrame) -> pd.DataFrame:
+    """Return names as text, 0/1 as no and yes, and `UNKNOWN` where there is none."""
+    return X.apply(_levels)
+
+
+def _levels(column: pd.Series) -> pd.Series:
+    if pd.api.types.is_numeric_dtype(column):
+        column = column.map({0: "no", 1: "yes"})
+    return column.astype(object).where(column.notna(), UNKNOWN)
+
+
+def level_name(column: str, level: object) -> str:
+    """Name the dummy column of a level; scikit-learn's word for the pooled ones becomes `RARE`."""
+    return f"{column}_{RARE if level == 'infrequent_sklearn' else level}"
+
+
+def number_steps(values: pd.Series, *, log: bool, transform: Transform, scaling: Scaling) -> Pipeline:
+    """Return how a number enters: gaps get the median, then the transformation, then the scale.
+
+    Parameters
+    ----------
+    values : pandas.Series of float
+        The robust scale is the interquartile range, as the standard deviation of a normal distribution that has it;
+        where half of the values are equal there is none, and the standard deviation is taken.
+    log : bool
+        Whether ``transform="log"`` concerns this number.
+    transform, scaling
+        See `seglib.preprocessing.customer_matrix`.
+    """
+    steps = [SimpleImputer(strategy="median")]
+    if transform == "yeo-johnson":
+        steps.append(PowerTransformer(method="yeo-johnson", standardize=False))
+    elif transform == "log" and log:
+        steps.append(FunctionTransformer(log_of_size, feature_names_out="one-to-one"))
+    low, high = values.quantile([0.25, 0.75])
+    robust = scaling == "robust" and high > low
+    steps.append(RobustScaler(unit_variance=True) if robust else StandardScaler())
+    return make_pipeline(*steps)
+
+
+def level_steps(*, weight: float, min_level_share: float) -> Pipeline:
+    """Return how a name, or a yes or no, enters: one column a level, the rare ones pooled, weighed together.
+
+    A level that was not there when the steps were fitted counts as a rare one, and as none where no level was rare.
+    """
+    return make_pipeline(
+        FunctionTransformer(levels_of, feature_names_out="one-to-one"),
+        OneHotEncoder(
+            handle_unknown="infrequent_if_exist",
+            min_frequency=min_level_share or None,
+            feature_name_combiner=level_name,
+        ),
+        HennigLiaoEncoder(weight),
+    )
+
+
+def kept_levels(values: pd.Series, min_level_share: float) -> int:
+    """Count the columns that `level_steps` makes: the levels that are not rare, and one for those that are."""
+    share = _levels(values).value_counts(normalize=True)
+    return int((share >= min_level_share).sum() + (share < min_level_share).any())
