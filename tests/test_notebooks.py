@@ -93,7 +93,8 @@ def test_cells_are_few_short_and_plain(path):
     nb = read(path)
     assert len(code(nb)) <= 25
     for cell in code(nb):
-        assert len(cell.source.splitlines()) <= 12, cell.id
+        knobs = "parameters" in cell.metadata.get("tags", [])  # one a line: a list, no code
+        assert len(cell.source.splitlines()) <= (16 if knobs else 12), cell.id
         tree = ast.parse(cell.source)  # also: no magics
         assert not any(
             isinstance(n, ast.FunctionDef | ast.ClassDef | ast.Lambda) for n in ast.walk(tree) if not _in_call(n)

@@ -47,6 +47,11 @@ def analysed(request, prepared):
         "distributions": lambda: plots.plot_distributions(customers, units),
         "correlation": lambda: plots.plot_correlation(customers[list(units)]),
         "variance_share": lambda: plots.plot_variance_share(variance_share(matrix)),
+        "prepared": lambda: plots.plot_prepared(matrix.table[matrix.numeric]),
+        "turned_knob": lambda: plots.plot_turned_knob(
+            pd.DataFrame({w: variance_share(matrix).set_index("column")["share"] * (w + 1) / 3 for w in (0, 1, 2)}),
+            knob="demographic_weight",
+        ),
         "elbow": lambda: plots.plot_elbow(scores, selection.elbow(scores), k=int(k)),
         "silhouette": lambda: plots.plot_silhouette(scores, k=int(k)),
         "other_criteria": lambda: plots.plot_other_criteria(scores, k=int(k)),

@@ -5,7 +5,13 @@ A title states the finding, axes carry units. A segment keeps its colour and mar
 
 from seglib.plots.clustering import plot_confidence, plot_projection, plot_sizes
 from seglib.plots.explore import plot_calendar, plot_coupon_counts, plot_demographics, plot_homogeneity
-from seglib.plots.preprocessing import plot_correlation, plot_distributions, plot_variance_share
+from seglib.plots.preprocessing import (
+    plot_correlation,
+    plot_distributions,
+    plot_prepared,
+    plot_turned_knob,
+    plot_variance_share,
+)
 from seglib.plots.profiling import plot_heatmap, plot_profile, plot_shares, plot_status
 from seglib.plots.selection import plot_elbow, plot_other_criteria, plot_silhouette
 from seglib.plots.theme import colour, marker
@@ -23,11 +29,13 @@ __all__ = [
     "plot_heatmap",
     "plot_homogeneity",
     "plot_other_criteria",
+    "plot_prepared",
     "plot_profile",
     "plot_projection",
     "plot_shares",
     "plot_silhouette",
     "plot_sizes",
     "plot_status",
+    "plot_turned_knob",
     "plot_variance_share",
 ]

@@ -49,8 +49,8 @@ class AuditReport:
     Attributes
     ----------
     table : pandas.DataFrame
-        One row a check (and a column, where it concerns one): check, column, measured, what (is measured), limit,
-        found, sentence (what it means; empty if nothing was found).
+        One row a check (and a column, where it concerns one): check, column, measured (missing where there was
+        nothing to measure), what (is measured), limit, found, sentence (what it means; empty if nothing was found).
     """
 
     table: pd.DataFrame
@@ -75,7 +75,8 @@ class AuditReport:
 
     def summary(self) -> dict:
         """Return the findings and every measured figure for the run's record."""
-        table = self.table[["check", "column", "measured", "found"]]
+        table = self.table[["check", "column", "measured", "found"]].astype({"measured": object})
+        table = table.assign(measured=table["measured"].where(table["measured"].notna(), None))
         return {"findings": self.findings, "checks": table.to_dict("records")}
 
 
@@ -181,7 +182,7 @@ def _grain(m: _Sources) -> Iterator[tuple]:
 def _recoding(m: _Sources, rows: pd.DataFrame, k: int, n: int, rng: np.random.Generator) -> Iterator[tuple]:
     what = f"adjusted Rand index, mean of {n} other codes"
     if not m.coded:
-        yield "recoding", "", 1.0, "no name is coded by integers", "1", False, ""
+        yield "recoding", "", float("nan"), "no name is coded by integers", "1", False, ""
         return
     X, k = rows.to_numpy(dtype=float), min(k, len(rows.drop_duplicates()))
     before = _clusters(X, k)
@@ -309,10 +310,9 @@ def _spike(m: _Sources) -> Iterator[tuple]:
 def _filled(m: _Sources) -> Iterator[tuple]:
     worst = max(m.filled, key=m.filled.get, default="")
     share = m.filled.get(worst, 0.0)
-    yield (
-        "filled", worst, share, "share of values that were missing", f"at most {FILLED:g}", share > FILLED,
-        f"{plain(worst).capitalize()} is missing for {share:.0%} of the rows and was filled in." if share > FILLED else "",
-    )  # fmt: skip
+    told = f"{plain(worst).capitalize()} is missing for {share:.0%} of the rows and was filled in."
+    found = share > FILLED
+    yield "filled", worst, share, "share of values that were missing", f"at most {FILLED:g}", found, told if found else ""
 
 
 def _clusters(X: np.ndarray, k: int) -> np.ndarray:
