@@ -247,6 +247,11 @@ def _translated(step: str, error: Any, output: Path) -> Exception:
     )
 
 
+def _audit(found: dict) -> dict:
+    """Return what the audit of the matrix found, and in how many checks."""
+    return {"findings": found["findings"], "checks": len({line["check"] for line in found["checks"]})}
+
+
 def _record(run: Run, steps: dict[str, dict], started: dt.datetime) -> dict:
     """Gather run.json, the machine-readable face of a run, from what the notebooks wrote."""
     shop, recipe, choice, clustering = (run.read(name) for name in ("shop", "recipe", "choice", "clustering"))
@@ -264,6 +269,7 @@ def _record(run: Run, steps: dict[str, dict], started: dt.datetime) -> dict:
         "customers": sum(card["customers"] for card in cards),
         "customers_without_transaction": recipe["customers_without_transaction"],
         "rows": shop["rows"],
+        "audit": _audit(recipe["audit"]),
         "k": clustering["k"],
         "k_reason": choice["reason"],
         "inertia": clustering["inertia"],

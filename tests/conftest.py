@@ -71,10 +71,12 @@ def record_is_made_of():
     """What the notebooks of a run write that run.json is made of: artefact and content, by notebook."""
     rows = {"in": 1, "accepted": 1, "quarantined": 0}
     shop = {"source": "s", "as_of": "d", "inputs": [], "rows": rows, "first_transaction": "d", "last_transaction": "d"}
+    audit = {"findings": [], "checks": [{"check": "grain"}]}
+    recipe = {"name": "customer", "customers_without_transaction": 0, "audit": audit}
     card = {"segment": "A", "name": "n", "sentence": "s", "customers": 1, "share": 1.0}
     return {
         "01_ingest": ("shop", shop),
-        "03_preprocessing": ("recipe", {"name": "customer", "customers_without_transaction": 0}),
+        "03_preprocessing": ("recipe", recipe),
         "04_k_selection": ("choice", {"reason": "r"}),
         "05_clustering": ("clustering", {"k": 2, "inertia": 1.0, "silhouette": 0.5}),
         "06_interpretation": ("cards", [card]),
