@@ -1,8 +1,9 @@
-"""Write the data dictionary and the rules into data/README.md, from the one declaration: ``make dictionary``."""
+"""Write the dictionaries of data and of features, and the rules, into data/README.md: ``make dictionary``."""
 
 import re
 from pathlib import Path
 
+from seglib.features import dictionary as feature_dictionary
 from seglib.rules import RULES, SEVERITIES
 from seglib.schema import TABLES, describe, needed
 
@@ -40,9 +41,16 @@ def rules() -> str:
     )
 
 
+def features() -> str:
+    """Write one line a feature."""
+    told = feature_dictionary()
+    told["name"] = "`" + told["name"] + "`"
+    return table(list(told), told.to_numpy().tolist())
+
+
 def written(text: str) -> str:
     """Return the text with the generated parts in it anew."""
-    for name, content in (("dictionary", dictionary()), ("rules", rules())):
+    for name, content in (("dictionary", dictionary()), ("rules", rules()), ("features", features())):
         begin, end = f"<!-- {name}: written by make dictionary -->", f"<!-- end of {name} -->"
         assert begin in text, f"data/README.md has no place for the {name}"
         pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", flags=re.S)
