@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from seglib.errors import ParameterRefused
-from seglib.words import COUPON, Wording, listing, literal, plain
+from seglib.words import COUPON, Wording, figure, listing, literal, plain
 
 WORDS: dict[str, tuple[str, str]] = {
     "burn_rate": ("burners", "collectors"),
     "coupons_per_month": ("frequent", "occasional"),
     "days_to_burn": ("slow", "quick"),
     "recency_days": ("lapsed", "recent"),
+    "spend_per_month": ("high-spending", "low-spending"),
+    "never_burned": ("non-burning", "burning"),
 }
-"""The word for much and for little of each behaviour that can name a segment; burn_rate gives the noun."""
+"""The word for much and for little of each behaviour of ours that names a segment; burn_rate gives the noun."""
 
 VERBS: dict[str, str] = {
     "coupons_per_month": "claimed {own:.2f} coupons a month (all customers: {all:.2f})",
     "burn_rate": "burned {own:.0%} of their decided coupons (all: {all:.0%})",
     "days_to_burn": "took {own:.0f} days to burn a coupon (all: {all:.0f})",
     "recency_days": "claimed their last coupon {own:.0f} days ago (all: {all:.0f})",
+    "spend_per_month": "spent {own:,.2f} a month (all: {all:,.2f})",
+    "never_burned": "include {own:.0%} who never burned a coupon (all: {all:.0%})",
 }
 
 ORIGINS = ("gender_name", "city_name")
-"""The names that can tell where the customers of a segment come from."""
+"""The names of ours that can tell where the customers of a segment come from."""
 
 NO_MARKER = "In what they do they hardly differ from the average: no behaviour lies half a standard deviation away."
 
@@ -80,19 +85,27 @@ class SegmentCard:
 
 
 def segment_cards(
-    profiles: pd.DataFrame, demographics: Mapping[str, pd.DataFrame], *, said: Wording = COUPON
+    profiles: pd.DataFrame,
+    demographics: Mapping[str, pd.DataFrame],
+    *,
+    variables: Collection[str] = (),
+    said: Wording = COUPON,
 ) -> list[SegmentCard]:
     """Name and describe every segment by the markers.
 
-    The strongest markers give the words (`WORDS`): first what a segment does, and only where it does nothing
-    special, where its customers come from. Equal names get one more word, or at last the letter.
+    The strongest markers give the words: first what a segment does (`WORDS`, or "with high income" of a variable of
+    the shop's own), and only where it does nothing special, where its customers come from. Equal names get one more
+    word, or at last the letter.
 
     Parameters
     ----------
     profiles : pandas.DataFrame
         From `seglib.profiling.profile`.
     demographics : mapping of str to pandas.DataFrame
-        From `seglib.profiling.shares`, by column. Only gender and city name a segment; others are passed over.
+        From `seglib.profiling.shares`, by column. Only gender, city and ``variables`` name a segment; others are
+        passed over.
+    variables : collection of str, optional
+        What the mapping file segments by (``variables`` of ``shop.json``).
     said : Wording
         What a transaction is called.
 
@@ -101,8 +114,9 @@ def segment_cards(
     list of SegmentCard
         In the order of the letters.
     """
-    origins = {column: table for column, table in demographics.items() if column in ORIGINS}
-    markers = {letter: _Markers.of(letter, profiles, origins) for letter in dict.fromkeys(profiles["segment"])}
+    origins = {column: table for column, table in demographics.items() if column in (*ORIGINS, *variables)}
+    letters = dict.fromkeys([*profiles["segment"], *(s for table in origins.values() for s in table["segment"])])
+    markers = {letter: _Markers.of(letter, profiles, origins) for letter in letters}
     names = _unique({letter: found.names() for letter, found in markers.items()})
     total = sum(found.customers for found in markers.values())
     return [
@@ -152,60 +166,76 @@ def customer_list(
 
 @dataclass(frozen=True)
 class _Markers:
-    """What marks one segment: behaviours and tenure (rows of a profile), levels by column (rows of shares)."""
+    """What marks one segment: behaviours and tenure (rows of a profile), levels by column (rows of shares).
+
+    ``judged`` says whether there are behaviours at all.
+    """
 
     customers: int
     behaviour: pd.DataFrame
     tenure: pd.DataFrame
     levels: dict[str, pd.DataFrame]
+    judged: bool
 
     @classmethod
     def of(cls, letter: str, profiles: pd.DataFrame, demographics: Mapping[str, pd.DataFrame]) -> _Markers:
         own = profiles[profiles["segment"] == letter]
-        behaviour = own[own["marker"] & own["feature"].isin(list(WORDS))]
+        behaviour = own[own["marker"].astype(bool) & (own["role"] == "segmentation")]
         levels = {}
         for column, table in demographics.items():
             more = table[(table["segment"] == letter) & table["marker"] & (table["lift"] > 1)]
             if len(more):
                 levels[column] = more.sort_values("lift", ascending=False, kind="stable")
         strongest = behaviour["difference"].abs().sort_values(ascending=False, kind="stable").index
-        tenure = own[own["marker"] & (own["feature"] == "tenure_days")]
-        return cls(int(own["customers"].iloc[0]), behaviour.loc[strongest], tenure, levels)
+        tenure = own[own["marker"].astype(bool) & (own["feature"] == "tenure_days")]
+        # where nothing is a number, each customer has one level of every name
+        sizes = [*own["customers"], *(t.loc[t["segment"] == letter, "customers"].sum() for t in demographics.values())]
+        return cls(int(sizes[0]), behaviour.loc[strongest], tenure, levels, bool((own["role"] == "segmentation").any()))
 
     def names(self) -> list[str]:
         """Return candidate names, the shortest first."""
-        word = {r.feature: WORDS[r.feature][0 if r.difference > 0 else 1] for r in self.behaviour.itertuples()}
-        noun = word.pop("burn_rate", "customers")
-        words = list(word.values())
+        marks = {r.feature: r for r in self.behaviour.itertuples()}
+        noun = "customers"
+        if "burn_rate" in marks:
+            noun = _word(marks.pop("burn_rate"))
+            marks.pop("never_burned", None)  # which says the same once more
         extra = "".join(self._origin(column) for column in self.levels)
         if self.behaviour.empty:
             candidates = [f"customers{extra}" if extra else "average customers"]
         else:
-            lengths = range(min(2, len(words)), len(words) + 1)
-            candidates = [f"{', '.join(words[:n])} {noun}".strip() for n in lengths]
+            lengths = range(min(2, len(marks)), len(marks) + 1)
+            candidates = [_phrase(noun, list(marks.values())[:n]) for n in lengths]
             candidates += [candidates[-1] + extra] if extra else []
         return [c[0].upper() + c[1:] for c in candidates]
 
     def _origin(self, column: str) -> str:
-        """Return " from Cairo and 3 other places", or ", mostly female"; "more often" where they are no majority."""
+        """Return " from Cairo and 3 other places", ", mostly female", or ", tier mostly gold".
+
+        "more often" where they are no majority.
+        """
         levels = list(self.levels[column]["level"])
         majority = self.levels[column]["share"].sum() > 0.5
         if column == "city_name":
             few = levels if len(levels) <= 3 else [*levels[:2], f"{len(levels) - 2} other places"]
             return f"{'' if majority else ', more often'} from {listing(few)}"
-        return f", {'mostly' if majority else 'more often'} {listing(levels).lower()}"
+        often = "mostly" if majority else "more often"
+        if column in ORIGINS:
+            return f", {often} {listing(levels).lower()}"
+        return f", {plain(column)} {often} {listing(levels)}"
 
     def sentence(self, said: Wording) -> str:
         """Say how the segment behaves, and where its customers come from, beside all customers."""
-        told = [said.of(VERBS[r.feature]).format(own=r.seen, all=r.seen_overall) for r in self.behaviour.itertuples()]
-        text = f"They {listing(told)}." if told else NO_MARKER
+        told = [_verb(r, said) for r in self.behaviour.itertuples()]
+        told = [verb.removeprefix("have ") if i and told[i - 1].startswith("have ") else verb
+                for i, verb in enumerate(told)]  # fmt: skip
+        text = f"They {listing(told)}." if told else NO_MARKER if self.judged else ""
         for r in self.tenure.itertuples():
             text += f" They have been customers for {r.seen:,.0f} days (all: {r.seen_overall:,.0f})."
         for column, levels in self.levels.items():
             shown = [f"{r.level} ({r.share:.0%}, all: {r.overall_share:.0%})" for r in levels.head(3).itertuples()]
             rest = [f"{len(levels) - 3} more"] if len(levels) > 3 else []
             text += f" Over-represented by {plain(column)}: {listing([*shown, *rest])}."
-        return text
+        return text.strip() or NO_MARKER
 
     def table(self) -> pd.DataFrame:
         """Return the markers: what, unit, own, all, difference (standardised)."""
@@ -218,6 +248,36 @@ class _Markers:
             for r in levels.head(3).itertuples()
         ]
         return pd.DataFrame(records, columns=["what", "unit", "own", "all", "difference"]).round(6)
+
+
+def _word(mark: Any) -> str:
+    """Return the word for a marker of ours."""
+    return WORDS[mark.feature][0 if mark.difference > 0 else 1]
+
+
+def _phrase(noun: str, marks: Sequence[Any]) -> str:
+    """Return "recent, frequent burners", "customers with high income and low age, member mostly yes"."""
+    ours = [_word(mark) for mark in marks if mark.feature in WORDS]
+    own = [mark for mark in marks if mark.feature not in WORDS]
+    numbers = [mark for mark in own if mark.kind != "binary"]
+    levels = [f"{'high' if mark.difference > 0 else 'low'} {plain(mark.feature)}" for mark in numbers]
+    text = f"{', '.join(ours)} {noun}".strip() + (f" with {listing(levels)}" if levels else "")
+    for mark in own:
+        if mark.kind == "binary":
+            answer, share = ("yes", mark.seen) if mark.difference > 0 else ("no", 1 - mark.seen)
+            text += f", {plain(mark.feature)} {'mostly' if share > 0.5 else 'more often'} {answer}"
+    return text
+
+
+def _verb(mark: Any, said: Wording) -> str:
+    """Say what a marker is: the segment beside all customers."""
+    if mark.feature in VERBS:
+        return said.of(VERBS[mark.feature]).format(own=mark.seen, all=mark.seen_overall)
+    name = plain(mark.feature)
+    if mark.kind == "binary":
+        return f"have yes under {name} in {mark.seen:.0%} of cases (all: {mark.seen_overall:.0%})"
+    unit = "" if mark.unit == "number" else f" {mark.unit}"
+    return f"have a mean {name} of {figure(mark.seen)}{unit} (all: {figure(mark.seen_overall)})"
 
 
 def _unique(candidates: dict[str, list[str]]) -> dict[str, str]:

@@ -36,7 +36,7 @@ COLOURS = {"error": "bold red", "choice": "magenta", "warning": "yellow", "fact"
 def as_text(shop: Shop) -> RenderableType:
     """Return the check for a terminal: what the source is, rows in and out of every table, and every finding."""
     parts: list[RenderableType] = [
-        Text.assemble((_visible(shop.source.name), "bold"), f", {shop.source.kind}; as of {shop.as_of:%Y-%m-%d}."),
+        Text.assemble((_visible(shop.source.name), "bold"), f", {shop.source.kind}; {_day(shop)}."),
         Text(shop.text),
         *(Text(f"Note: {_visible(note)}") for note in shop.notes),
         _rows_table(shop.rows),
@@ -44,6 +44,11 @@ def as_text(shop: Shop) -> RenderableType:
     if len(shop.findings):
         parts.append(_findings_table(shop.findings))
     return Group(*parts, Text(_verdict(shop), style="bold"))
+
+
+def _day(shop: Shop) -> str:
+    """Say from which day the source is looked at."""
+    return f"as of {shop.as_of:%Y-%m-%d}" if shop.as_of else "no transactions, so no day to look from"
 
 
 def plain(renderable: RenderableType) -> str:
@@ -68,7 +73,7 @@ def as_json(shop: Shop) -> dict[str, Any]:
         "passed": passed(shop),
         "source": shop.source.name,
         "kind": shop.source.kind,
-        "as_of": f"{shop.as_of:%Y-%m-%d}",
+        "as_of": f"{shop.as_of:%Y-%m-%d}" if shop.as_of else None,
         "notes": list(shop.notes),
         "rows": json.loads(shop.rows.to_json(orient="records")),
         "totals": {name: int(shop.rows[name].sum()) for name in counted},
@@ -86,6 +91,7 @@ def as_html(shop: Shop) -> str:
     style, _, _ = environment.loader.get_source(environment, "style.css")
     return environment.get_template("check.html.j2").render(
         shop=shop,
+        day=_day(shop),
         style=Markup(style),
         verdict=_verdict(shop),
         passed=passed(shop),

@@ -5,6 +5,7 @@ KMeans on the matrix, with letters that stay the same from run to run and a cert
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -180,20 +181,39 @@ def segment(
     )
 
 
-def lettered_by(features: pd.DataFrame, order_by: str) -> str:
-    """Return the feature that gives out the letters: ``order_by``, or n_coupons where no burned ones are recorded."""
-    return "n_coupons" if order_by == "n_burned" and features["n_burned"].isna().all() else order_by
+def lettered_by(features: pd.DataFrame, order_by: str, variables: Mapping[str, Mapping] | None = None) -> str | None:
+    """Return the feature that gives out the letters: ``order_by``, or what comes next where no burns are recorded.
+
+    Parameters
+    ----------
+    features : pandas.DataFrame
+        One row a customer.
+    order_by : str
+        If it is n_burned and nothing is known of burning, the number of coupons takes its place; where there are no
+        coupons, the first of the ``variables`` that is a number, or yes or no.
+    variables : mapping of str to mapping, optional
+        What the mapping file segments by (``variables`` of ``shop.json``).
+
+    Returns
+    -------
+    str or None
+        None if there is nothing but names: then size decides.
+    """
+    if order_by != "n_burned" or features["n_burned"].notna().any():
+        return order_by
+    numbers = [name for name, said in (variables or {}).items() if said["kind"] != "nominal"]
+    return next((name for name in ("n_coupons", *numbers) if features[name].notna().any()), None)
 
 
-def order_values(features: pd.DataFrame, order_by: str, rows: pd.Index) -> pd.Series:
+def order_values(features: pd.DataFrame, order_by: str | None, rows: pd.Index) -> pd.Series:
     """Return, for every row of a matrix, the feature of its customer by which segments are lettered.
 
     Parameters
     ----------
     features : pandas.DataFrame
         Indexed by customer_id.
-    order_by : str
-        A numeric column of it.
+    order_by : str or None
+        A numeric column of it; None: no row comes before another.
     rows : pandas.Index
         Index of the matrix, with a level customer_id.
 
@@ -202,6 +222,8 @@ def order_values(features: pd.DataFrame, order_by: str, rows: pd.Index) -> pd.Se
     ParameterRefused
         If there is no such column.
     """
+    if order_by is None:
+        return pd.Series(0.0, rows)
     numeric = [c for c in features if pd.api.types.is_numeric_dtype(features[c]) and features[c].notna().any()]
     if order_by not in numeric:
         raise ParameterRefused(

@@ -12,11 +12,13 @@ import duckdb
 import pandas as pd
 
 from seglib.intake import Intake, damage_refused
-from seglib.reading import Reading, sql_literal
-from seglib.rules import RULES, Rule
+from seglib.reading import Reading, quoted, sql_literal
+from seglib.rules import RULES, Rule, variable_rules
 from seglib.schema import SQL_TYPES, TABLES, key, kind, parsed
 
 NULL_TEXT = "CAST(NULL AS VARCHAR)"
+READ = ("date", "number", "binary")
+"""The kinds whose cells can be unreadable."""
 
 
 def apply(con: duckdb.DuckDBPyConnection, taken: Mapping[str, Intake]) -> tuple[Rule, ...]:
@@ -43,7 +45,14 @@ def apply(con: duckdb.DuckDBPyConnection, taken: Mapping[str, Intake]) -> tuple[
             )
         _accept(con, name, intake)
     row_rules = [rule for name in TABLES for rule in _told_of(name, taken.get(name))]
-    return (*row_rules, *(rule for rule in RULES if rule.severity == "fact"))
+    facts = [rule for rule in (*RULES, *_of_variables(taken.get("customers"))) if rule.severity == "fact"]
+    return (*row_rules, *facts)
+
+
+def _of_variables(intake: Intake | None) -> list[Rule]:
+    """Return the rules of the variables to segment by."""
+    variables = intake.variables.items() if intake else ()
+    return [rule for name, variable in variables for rule in variable_rules(name, variable.kind)]
 
 
 def _unless(rule: Rule, intake: Intake) -> str:
@@ -52,15 +61,18 @@ def _unless(rule: Rule, intake: Intake) -> str:
     if intake.choices and rule.severity != "choice":
         excuses += " AND left_out IS NULL"
     column = TABLES[rule.table].columns.get(rule.column)
-    if column is not None and parsed(column) and rule.id.endswith(".missing"):
+    can_be_wrong = parsed(column) if column is not None else intake.added.get(rule.column) in READ
+    if can_be_wrong and rule.id.endswith(".missing"):
+        unreadable, beyond = (quoted(f"{rule.column}__{problem}") for problem in ("unreadable", "out_of_range"))
         excuses += f" AND row_number NOT IN (SELECT row_number FROM trouble_{rule.table} WHERE "
-        excuses += f"coalesce({rule.column}__unreadable, {rule.column}__out_of_range) IS NOT NULL)"
+        excuses += f"coalesce({unreadable}, {beyond}) IS NOT NULL)"
     return excuses
 
 
 def _told_of(name: str, intake: Intake | None) -> list[Rule]:
     choices = [rule for rule, _ in intake.choices] if intake else []
-    rules = [rule for rule in RULES if rule.table == name and rule.severity != "fact"]
+    own = _of_variables(intake) if name == "customers" else []
+    rules = [rule for rule in (*RULES, *own) if rule.table == name and rule.severity != "fact"]
     if intake and intake.lines:
         rules = [rule for rule in rules if rule.id != f"{name}.{key(name)}.duplicate"]
         rules.append(_one_customer_a_transaction("left_out IS NULL" if intake.choices else "true"))
@@ -92,10 +104,10 @@ def _stage(con: duckdb.DuckDBPyConnection, name: str, intake: Intake | None) -> 
     """
     kinds = {column: kind(declared) for column, declared in TABLES[name].columns.items()}
     there = dict(intake.readings) if intake else {}
-    kinds |= intake.descriptors if intake else {}
+    kinds |= intake.added if intake else {}
     texts = [reading for column, reading in there.items() if kinds[column] in ("id", "text", "status")]
     wrong = {f"{column}__{problem}": getattr(reading, problem) for column, reading in there.items()
-             for problem in ("unreadable", "out_of_range") if kinds[column] in ("date", "number")}  # fmt: skip
+             for problem in ("unreadable", "out_of_range") if kinds[column] in READ}  # fmt: skip
     wrong["text__blanks"] = _first([r.blanks for r in texts])
     wrong["text__formula"] = _first([f"CASE WHEN starts_with({r.value}, '=') THEN {r.value} END" for r in texts])
     if "burn_date" in there and "transaction_status" not in there:  # who records the day of the burn says it all
@@ -132,7 +144,7 @@ def _find_repeated(con: duckdb.DuckDBPyConnection, name: str, counted: str) -> N
 
 
 def _accept(con: duckdb.DuckDBPyConnection, name: str, intake: Intake | None) -> None:
-    columns = [quoted(c) for c in (*TABLES[name].columns, *(intake.descriptors if intake else ()))]
+    columns = [quoted(c) for c in (*TABLES[name].columns, *(intake.added if intake else ()))]
     [(broken,)] = con.execute("SELECT count(*) FROM set_aside WHERE table_name = ?", [name]).fetchall()
     kept = f" WHERE {_kept(name)}" if broken else ""
     if intake and intake.lines:
@@ -221,11 +233,11 @@ def _value_of(rule: Rule) -> str:
     """Write the SQL of the value to show beside a row; nothing where the key says it already."""
     problem = rule.id.split(".", 2)[2]
     if rule.column == "text" or problem in ("unreadable", "out_of_range"):
-        value = f"{rule.column}__{problem}"
+        value = quoted(f"{rule.column}__{problem}")
     elif rule.column in (key(rule.table), "left_out"):
         return "''"
     else:
-        value = f"CAST({rule.column} AS VARCHAR)"
+        value = f"CAST({quoted(rule.column)} AS VARCHAR)"
     return f"coalesce(' (' || {value} || ')', '')"
 
 
@@ -242,11 +254,6 @@ def quarantine(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     ]
     parts.append("""SELECT '' AS "table", 0 AS row, '' AS rules, '{}' AS original WHERE false""")
     return con.sql(f'SELECT * FROM ({" UNION ALL ".join(parts)}) ORDER BY "table", row').df()
-
-
-def quoted(name: str) -> str:
-    """Write a column's name as SQL has it."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _first(values: list[str]) -> str:

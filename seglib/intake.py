@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from seglib.errors import InputRefused
-from seglib.mapping import Choice, Formats, Mapping, Origin, TableMapping
-from seglib.reading import RawColumn, Reading, cell_text, left_out, read, sql_literal
+from seglib.mapping import Choice, Formats, Mapping, Origin, TableMapping, Variable
+from seglib.reading import RawColumn, Reading, left_out, read, sql_literal
 from seglib.rules import Rule
-from seglib.schema import TABLES, key, kind, needed
+from seglib.schema import TABLES, key, kind
 from seglib.sources import Loaded, Source
 from seglib.words import near
 
@@ -39,21 +39,25 @@ class Intake:
         What the source calls the table it comes from.
     loaded : Loaded
     readings : mapping of str to Reading
-        The canonical columns that the source has; descriptors too.
-    descriptors : mapping of str to {"number", "text"}
+        The canonical columns that the source has, and those beyond the contract.
+    added : mapping of str to {"number", "binary", "text"}
+        How the columns beyond the contract are read: variables to segment by, and descriptors.
     choices : tuple of (Rule, str)
         What the mapping leaves out: the rule it is told by, and its condition on the raw table.
     lines : bool
         Whether several rows with one key are one row here.
+    variables : mapping of str to Variable
+        Those of the added columns that segments are built by.
     """
 
     name: str
     source: str
     loaded: Loaded
     readings: AnyMapping[str, Reading]
-    descriptors: AnyMapping[str, str]
+    added: AnyMapping[str, str]
     choices: tuple[tuple[Rule, str], ...]
     lines: bool
+    variables: AnyMapping[str, Variable]
 
 
 def take_in(con: duckdb.DuckDBPyConnection, source: Source, mapping: Mapping) -> dict[str, Intake]:
@@ -82,20 +86,33 @@ def take_in(con: duckdb.DuckDBPyConnection, source: Source, mapping: Mapping) ->
             continue
         by_name = {plain(column.name): column for column in columns}
         with damage_refused(name):
-            _view(con, name, held, asked, named, by_name)
+            _view(con, name, held, asked, named, by_name, mapping.formats)
             kinds = {
-                descriptor: named[descriptor].kind or _kind_of(con, held, by_name, named[descriptor], mapping.formats)
-                for descriptor in asked.descriptors
+                column: named[column].kind or _kind_of(con, held, by_name, named[column], mapping.formats)
+                for column in asked.added
             }
         readings = {
             column: read(kinds.get(column) or kind(TABLES[name].columns[column]), origin, by_name, mapping.formats)
             for column, origin in named.items()
         }
         choices = tuple((_choice_rule(name, c), left_out(c, by_name[plain(c.column)])) for c in asked.leave_out)
-        taken[name] = Intake(name, found, loaded[found], readings, kinds, choices, asked.rows == "lines")
+        lines = asked.rows == "lines"
+        taken[name] = Intake(name, found, loaded[found], readings, kinds, choices, lines, asked.segment_by)
     if problems:
         raise InputRefused("\n".join(problems))
     return taken
+
+
+def with_names(source: Source, mapping: Mapping) -> Mapping:
+    """Let genders and cities be called by their ids where the mapping says the id, and no table has the names."""
+    customers, there = mapping.table("customers"), {plain(name) for name in source.tables}
+    made = {}
+    for table, column, name in (("genders", "gender_id", "gender_name"), ("cities", "city_id", "city_name")):
+        origin = customers.columns.get(column)
+        if origin and table not in mapping.tables and table not in there:
+            columns = {column: origin, name: origin}
+            made[table] = TableMapping(customers.source or "customers", "distinct", columns)
+    return replace(mapping, tables={**mapping.tables, **made})
 
 
 @contextmanager
@@ -130,13 +147,18 @@ def _resolve(source: Source, mapping: Mapping) -> dict[str, str]:
         at = there.get(plain(wanted or name)) or there.get(plain((wanted or name).rsplit(".", 1)[0]))
         if at is not None:
             found[name] = at
-        elif wanted or needed(name):
+        elif wanted or mapping.needs(name):
             problems.append(f"no table '{wanted or name}'{near(wanted or name, list(source.tables))}")
     if problems:
         listed = ", ".join(f"'{name}'" for name in source.tables) or "none"
         hint = (
             "" if mapping.tables else "; a mapping file says what they are called (seglib check --suggest writes one)"
         )
+        if "transactions" not in found and not mapping.table("transactions").source:
+            hint += (
+                "; a table with one row a customer needs no transactions, if the mapping file says which of its "
+                "columns to segment by (segment_by, under customers)"
+            )
         raise InputRefused(f"source '{source.name}' has {' and '.join(problems)}; found: {listed}{hint}")
     return found
 
@@ -165,7 +187,7 @@ def _origins(
             origins[column] = origin
         elif declared.required:
             problems.append(f"{where}: column '{column}' is missing{near(column, list(times))}; found: {listed}")
-    origins |= asked.descriptors
+    origins |= asked.added
     for column, origin in origins.items():
         for wanted in origin.columns:
             if plain(wanted) not in times:
@@ -183,13 +205,13 @@ def _view(
     asked: TableMapping,
     origins: AnyMapping[str, Origin],
     columns: AnyMapping[str, RawColumn],
+    formats: Formats,
 ) -> None:
     """Make ``raw.<name>``: the rows of the source; one a key, the first, where the mapping says ``distinct``."""
     if asked.rows != "distinct":
         con.execute(f"CREATE VIEW raw.{name} AS FROM {held}")
         return
-    origin = origins[key(name)]
-    identity = cell_text(columns[origin.columns[0]]) if origin.columns else "'1'"
+    identity = read("id", origins[key(name)], columns, formats).value
     con.execute(
         f"CREATE TABLE raw.{name} AS SELECT * EXCLUDE (__place) FROM "
         f"(SELECT *, row_number() OVER () AS __place FROM {held}) WHERE {identity} IS NOT NULL "

@@ -9,9 +9,11 @@ from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from seglib.schema import needed
 from seglib.words import listing
 
 Rows = Literal["as_is", "distinct", "lines"]
+VariableKind = Literal["numeric", "binary", "nominal"]
 
 TESTS = ("starts_with", "ends_with", "contains", "is", "empty")
 """How a row can be told that the mapping leaves out."""
@@ -53,7 +55,7 @@ class Origin:
     formats : Formats, optional
         Where this column is written differently from the others.
     kind : str, optional
-        Of a descriptor: number or text; None: whatever its values are.
+        Of a column beyond the contract: number, binary or text; None: whatever its values are.
     row_number : bool
         Whether the number of the row is the value: a key for rows that have none.
     """
@@ -63,8 +65,33 @@ class Origin:
     default: str | None = None
     values: AnyMapping[str, str] = field(default_factory=dict)
     formats: Formats | None = None
-    kind: Literal["number", "text"] | None = None
+    kind: Literal["number", "binary", "text"] | None = None
     row_number: bool = False
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A column of the customers that segments are built by, because the analyst says so.
+
+    Attributes
+    ----------
+    origin : Origin
+    kind : {"numeric", "binary", "nominal"}
+        A binary variable is read as 0 or 1, a nominal one is a name.
+    unit : str
+        Empty where the mapping says none.
+    log : bool
+        Whether differences are judged on the scale of log(1 + x).
+    """
+
+    origin: Origin
+    kind: VariableKind
+    unit: str = ""
+    log: bool = False
+
+    def summary(self) -> dict[str, str | bool]:
+        """Return what later notebooks need to know of it."""
+        return {"kind": self.kind, "unit": self.unit, "log": self.log}
 
 
 @dataclass(frozen=True)
@@ -95,8 +122,14 @@ class TableMapping:
     source: str | None = None
     rows: Rows = "as_is"
     columns: AnyMapping[str, Origin] = field(default_factory=dict)
+    segment_by: AnyMapping[str, Variable] = field(default_factory=dict)
     descriptors: AnyMapping[str, Origin] = field(default_factory=dict)
     leave_out: tuple[Choice, ...] = ()
+
+    @property
+    def added(self) -> dict[str, Origin]:
+        """The columns beyond the contract: the variables to segment by, then the descriptors."""
+        return {name: variable.origin for name, variable in self.segment_by.items()} | dict(self.descriptors)
 
 
 @dataclass(frozen=True)
@@ -111,3 +144,12 @@ class Mapping:
     def table(self, name: str) -> TableMapping:
         """Return what is said about a canonical table."""
         return self.tables.get(name, TableMapping())
+
+    @property
+    def variables(self) -> AnyMapping[str, Variable]:
+        """What the analyst segments by, beside or instead of what customers do."""
+        return self.table("customers").segment_by
+
+    def needs(self, name: str) -> bool:
+        """Say whether the shop must have a table: who names variables to segment by needs no transactions."""
+        return needed(name) and not (name == "transactions" and self.variables and name not in self.tables)

@@ -16,7 +16,10 @@ A YAML file; everything in it is optional, and what it does not say goes by the 
           customer_id: Client no
           gender_id: {column: Sex, default: unknown}
           city_id: {constant: Cairo}
-        descriptors: [Age, Income]  # further columns that describe customers
+        segment_by:                 # columns that segments are built by; then transactions are not needed
+          age: numeric              # numeric, binary or nominal
+          income: {column: Income, kind: numeric, unit: EUR, log: true}
+        descriptors: [Region, Tier] # further columns, which only describe customers
       transactions:
         from: invoices
         rows: lines                 # several rows with one transaction_id are the lines of one transaction
@@ -31,16 +34,20 @@ A YAML file; everything in it is optional, and what it does not say goes by the 
 from __future__ import annotations
 
 from collections.abc import Mapping as AnyMapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 
 from seglib.errors import ParameterRefused
-from seglib.mapping import TESTS, Choice, Formats, Mapping, Origin, TableMapping
+from seglib.mapping import TESTS, Choice, Formats, Mapping, Origin, TableMapping, Variable, VariableKind
+from seglib.reading import NO, YES
 from seglib.schema import TABLES, kind
 from seglib.words import near
 
+KINDS: tuple[VariableKind, ...] = get_args(VariableKind)
+_READ_AS = {"numeric": "number", "binary": "binary", "nominal": "text"}
 _FORMAT_KEYS = ("time_zone", "times_are_in", "date_format", "decimal", "thousands")
 
 
@@ -156,12 +163,15 @@ def _is_date_format(form: Any) -> bool:
 
 def _table(name: str, said: Any, formats: Formats) -> TableMapping:
     where = f"tables.{name}"
-    said = _keys(said, where, ("from", "rows", "columns", "descriptors", "leave_out"))
+    said = _keys(said, where, ("from", "rows", "columns", "segment_by", "descriptors", "leave_out"))
     rows = said.get("rows", "as_is")
     choices = ("as_is", "distinct", "lines") if name == "transactions" else ("as_is", "distinct")
     if rows not in choices:
         raise ParameterRefused(f"{where}.rows is one of {', '.join(choices)}, not {rows!r}{near(str(rows), choices)}")
     columns = _keys(said.get("columns", {}), f"{where}.columns", tuple(TABLES[name].columns))
+    variables = _variables(name, said.get("segment_by", {}), formats)
+    descriptors = _descriptors(name, said.get("descriptors", {}), formats)
+    _named_once([*variables, *descriptors], where)
     return TableMapping(
         source=said.get("from"),
         rows=rows,
@@ -174,7 +184,8 @@ def _table(name: str, said: Any, formats: Formats) -> TableMapping:
             )
             for column, origin in columns.items()
         },
-        descriptors=_descriptors(name, said.get("descriptors", {}), formats),
+        segment_by=variables,
+        descriptors=descriptors,
         leave_out=tuple(
             _choice(choice, test, f"{where}.leave_out.{choice}")
             for choice, test in _any_keys(said.get("leave_out", {}), f"{where}.leave_out").items()
@@ -187,11 +198,11 @@ def _any_keys(said: Any, where: str) -> dict[str, Any]:
 
 
 def _origin(said: Any, where: str, formats: Formats, what: str) -> Origin:
-    """Read where a column comes from; ``what`` is its kind, "descriptor" or "transaction_id"."""
+    """Read where a column comes from; ``what`` is its kind, of a variable too, "descriptor" or "transaction_id"."""
     if isinstance(said, str):
         said = {"column": said}
     allowed = ["column", "constant", "default", "values"]
-    allowed += ["multiply", "decimal", "thousands"] if what in ("number", "descriptor") else []
+    allowed += ["multiply", "decimal", "thousands"] if what in ("number", "descriptor", "numeric") else []
     allowed += ["date_format", "time_zone", "times_are_in"] if what == "date" else []
     allowed += ["kind"] if what == "descriptor" else []
     allowed += ["row_number"] if what == "transaction_id" else []
@@ -229,10 +240,73 @@ def _descriptors(table: str, said: Any, formats: Formats) -> dict[str, Origin]:
         said = {name: name for name in said}
     found = {}
     for name, origin in _any_keys(said, where).items():
-        if name.strip().lower() in _reserved() or "__" in name or not name.strip():
-            raise ParameterRefused(f"{where}: '{name}' is taken; give it another name, such as 'own_{name}: {name}'")
+        _refuse_name(name, where, f"own_{name}: {name}")
         found[name.strip()] = _origin(origin, f"{where}.{name}", formats, "descriptor")
     return found
+
+
+def _variables(table: str, said: Any, formats: Formats) -> dict[str, Variable]:
+    """Read what segments are built by: ``name: kind``, or a name with a kind and where its values come from."""
+    where = f"tables.{table}.segment_by"
+    if said and table != "customers":
+        raise ParameterRefused(f"{where}: only customers are segmented")
+    if isinstance(said, list):
+        first = said[0] if said and isinstance(said[0], str) else "age"
+        raise ParameterRefused(
+            f"{where}: a list does not say what the variables are; write lines 'name: kind', such as "
+            f"'{first}: numeric'; a kind is {', '.join(KINDS)}"
+        )
+    found = {}
+    for name, told in _any_keys(said, where).items():
+        _refuse_name(name, where, f"own_{name}: {{column: {name}, kind: numeric}}")
+        if name.strip().lower() == "text" or any(sign in name for sign in '.,"'):
+            raise ParameterRefused(
+                f"{where}: '{name}': the name of a variable has no point, comma or quotation mark, and is not text"
+            )
+        found[name.strip()] = _variable(name, told, f"{where}.{name}", formats)
+    return found
+
+
+def _variable(name: str, said: Any, where: str, formats: Formats) -> Variable:
+    said = {"kind": said} if isinstance(said, str) else _any_keys(said, where)
+    what = said.get("kind")
+    if what not in KINDS:
+        not_this = f", not {what!r}{near(str(what), KINDS)}" if what else ""
+        raise ParameterRefused(f"{where}: say its kind, one of {', '.join(KINDS)}{not_this}")
+    of_numbers = ("log", "multiply", "decimal", "thousands") if what == "numeric" else ()
+    said = _keys(said, where, ("kind", "column", "unit", "values", "default", *of_numbers))
+    log, unit = said.get("log", "false"), said.get("unit", "")
+    if log not in ("true", "false"):
+        raise ParameterRefused(f"{where}.log is true or false, not {log!r}")
+    if not isinstance(unit, str):
+        raise ParameterRefused(f"{where}.unit is a word or two, not {unit!r}")
+    cells = {key: value for key, value in said.items() if key not in ("kind", "unit", "log")}
+    cells = cells if {"column", "multiply"} & {*cells} else {"column": name, **cells}
+    origin = _origin(cells, where, formats, what)
+    results = [*origin.values.values(), *([] if origin.default is None else [origin.default])]
+    odd = [repr(value) for value in results if str(value).strip().lower() not in (*YES, *NO)]
+    if what == "binary" and odd:
+        raise ParameterRefused(
+            f"{where}: values and default of a binary variable are yes or no, not {' or '.join(odd)}: "
+            "write values: {gold: yes, basic: no}"
+        )
+    return Variable(replace(origin, kind=_READ_AS[what]), what, unit, log == "true")
+
+
+def _refuse_name(name: str, where: str, instead: str) -> None:
+    """Refuse a name for a column of the customers that means something else further on."""
+    if name.strip().lower() in _reserved() or "__" in name or not name.strip():
+        raise ParameterRefused(f"{where}: '{name}' is taken; give it another name, such as '{instead}'")
+
+
+def _named_once(names: list[str], where: str) -> None:
+    """Refuse a column that both builds segments and only describes them; case makes no difference."""
+    alike = [name.casefold() for name in names]
+    twice = [name for name in names if alike.count(name.casefold()) > 1]
+    if twice:
+        raise ParameterRefused(
+            f"{where}: '{twice[0]}' is named twice under segment_by and descriptors: keep one of them"
+        )
 
 
 def _reserved() -> set[str]:

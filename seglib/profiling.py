@@ -6,7 +6,7 @@ differs on what it was built from: it does, by construction.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 from scipy.stats import binomtest
@@ -25,7 +25,13 @@ MOST_LEVELS = 30
 """A name of the shop's own with more levels is an address or a comment: shares of it say nothing."""
 
 
-def profile(features: pd.DataFrame, segments: pd.Series, *, unreliable: Collection[str] = ()) -> pd.DataFrame:
+def profile(
+    features: pd.DataFrame,
+    segments: pd.Series,
+    *,
+    unreliable: Collection[str] = (),
+    variables: Mapping[str, Mapping] | None = None,
+) -> pd.DataFrame:
     """Compare every segment with all customers, feature by feature.
 
     Parameters
@@ -37,19 +43,22 @@ def profile(features: pd.DataFrame, segments: pd.Series, *, unreliable: Collecti
     unreliable : collection of str, optional
         Features in which customers cannot be told apart (`seglib.features.CustomerFeatures.unreliable`): no segment
         is marked by what may be chance.
+    variables : mapping of str to mapping, optional
+        What the mapping file segments by (``variables`` of ``shop.json``).
 
     Returns
     -------
     pandas.DataFrame
-        One row a segment and a feature: segment, feature, unit, role, customers, seen, seen_overall, difference,
-        marker. ``seen`` and ``seen_overall`` are what was counted in the segment and in all (coupons burned /
-        coupons decided, say; the plain mean where a feature is no ratio). ``difference`` compares the features
-        that went into the matrix: (mean of the segment - mean of all) / standard deviation of all. What the
-        shop does not record is not there; numbers that its customers table adds are descriptors like others.
+        One row a segment and a feature that is a number, or yes or no: segment, feature, unit, kind, role, customers,
+        seen, seen_overall, difference, marker. ``seen`` and ``seen_overall`` are what was counted in the segment and
+        in all (coupons burned / coupons decided, say; the plain mean where a feature is no ratio). ``difference``
+        compares the features that went into the matrix: (mean of the segment - mean of all) / standard deviation of
+        all. What the shop does not record is not there; numbers that its customers table adds are descriptors like
+        others, unless they are among the ``variables``.
     """
     parts = []
-    for feature in features_of(features):
-        if feature.role not in ("segmentation", "descriptor") or feature.unit == "name":
+    for feature in features_of(features, variables):
+        if feature.role not in ("segmentation", "descriptor") or feature.kind == "nominal":
             continue
         values = features[feature.name].astype(float)
         above, below = (features[c].astype(float) for c in feature.ratio) if feature.ratio else (values, values.notna())
@@ -59,25 +68,31 @@ def profile(features: pd.DataFrame, segments: pd.Series, *, unreliable: Collecti
         part = part.assign(
             feature=feature.name,
             unit=feature.unit,
+            kind=feature.kind,
             role=feature.role,
             seen=part["segment"].map(seen),
             seen_overall=above.sum() / below.sum() if below.sum() else float("nan"),
             difference=(part["mean"] - values.mean()) / sd if sd > 1e-12 else 0.0,
         )
         parts.append(part)
+    columns = [
+        "segment", "feature", "unit", "kind", "role", "customers", "seen", "seen_overall", "difference", "marker",
+    ]  # fmt: skip
+    if not parts:  # a source that has nothing but names
+        return pd.DataFrame(columns=columns)
     table = pd.concat(parts, ignore_index=True)
     table["marker"] = (table["difference"].abs() >= MARKER) & ~table["feature"].isin(list(unreliable))
-    columns = ["segment", "feature", "unit", "role", "customers", "seen", "seen_overall", "difference", "marker"]
     return table[columns].sort_values("segment", key=lambda s: s.map(position), kind="stable", ignore_index=True)
 
 
-def compared_names(features: pd.DataFrame) -> list[str]:
-    """Return the names whose levels can be compared: gender, city, and what the customers table adds.
+def compared_names(features: pd.DataFrame, variables: Mapping[str, Mapping] | None = None) -> list[str]:
+    """Return the names whose levels can be compared: gender, city, variables, and what the customers table adds.
 
     Of the latter those with at most `MOST_LEVELS` levels; unknown is a level.
     """
-    levels = {f: features[f.name].fillna(UNKNOWN).nunique() for f in features_of(features) if f.unit == "name"}
-    return [f.name for f, n in levels.items() if n > 1 and (f.role == "demographic" or n <= MOST_LEVELS)]
+    names = [feature for feature in features_of(features, variables) if feature.kind == "nominal"]
+    levels = {feature: features[feature.name].fillna(UNKNOWN).nunique() for feature in names}
+    return [f.name for f, n in levels.items() if n > 1 and (f.role != "descriptor" or n <= MOST_LEVELS)]
 
 
 def shares(features: pd.DataFrame, segments: pd.Series, column: str) -> pd.DataFrame:

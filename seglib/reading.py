@@ -16,6 +16,10 @@ from seglib.schema import FIRST_DAY, LARGEST_NUMBER, LAST_DAY
 BLANKS = " \t\r\n\u00a0\ufeff"
 """What is cut off at both ends of a text."""
 
+YES = ("1", "1.0", "yes", "y", "true", "t", "ja", "j", "oui", "si", "sí", "sì", "sim")
+NO = ("0", "0.0", "no", "n", "false", "f", "nein", "nee", "nej", "non", "não")
+"""What is read as 1 and as 0 where a column is binary, whatever its case."""
+
 _FLOATING = ("DOUBLE", "FLOAT")
 _UTC = "UTC"
 
@@ -30,7 +34,7 @@ class RawColumn:
     @property
     def sql(self) -> str:
         """The name, quoted."""
-        return '"' + self.name.replace('"', '""') + '"'
+        return quoted(self.name)
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ def read(kind: str, origin: Origin, columns: Mapping[str, RawColumn], formats: F
     Parameters
     ----------
     kind : str
-        ``id``, ``text``, ``status``, ``date`` or ``number``.
+        ``id``, ``text``, ``status``, ``date``, ``number`` or ``binary``.
     origin : Origin
         Its ``columns`` are keys of ``columns``.
     columns : mapping of str to RawColumn
@@ -87,6 +91,10 @@ def _read_one(kind: str, origin: Origin, raw: RawColumn | None, formats: Formats
         good = f"isfinite({number})"
         within = f"abs({number}) <= {LARGEST_NUMBER}"
         return _checked(number, text, good, within)
+    if kind == "binary":
+        yes, no = (", ".join(map(sql_literal, said)) for said in (YES, NO))
+        value = f"CASE WHEN lower({text}) IN ({yes}) THEN 1.0 WHEN lower({text}) IN ({no}) THEN 0.0 END"
+        return Reading(value, f"CASE WHEN {value} IS NULL THEN {text} END")
     if kind == "date":
         day = _day(text, raw, formats, plain=not (origin.values or origin.default))
         within = f"{day} BETWEEN DATE '{FIRST_DAY:%Y-%m-%d}' AND DATE '{LAST_DAY:%Y-%m-%d}'"
@@ -145,6 +153,11 @@ def _text(origin: Origin, raw: RawColumn | None) -> str:
 def sql_literal(text: str | None) -> str:
     """Write a text as an SQL literal; None as NULL."""
     return "CAST(NULL AS VARCHAR)" if text is None else "'" + text.replace("'", "''") + "'"
+
+
+def quoted(name: str) -> str:
+    """Write a column's name as SQL has it."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _number(text: str, formats: Formats) -> str:

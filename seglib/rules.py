@@ -11,6 +11,8 @@ from typing import Literal, get_args
 
 import pandera.pandas as pa
 
+from seglib.mapping import VariableKind
+from seglib.reading import quoted
 from seglib.schema import TABLES, column_range, kind, parsed
 
 Severity = Literal["error", "choice", "warning", "fact"]
@@ -127,6 +129,35 @@ def _text_rules(table: str) -> list[Rule]:
     ]  # fmt: skip
 
 
+def variable_rules(name: str, kind: VariableKind) -> tuple[Rule, ...]:
+    """Return the rules of a variable to segment by: what is wrong with its values, and whether they differ.
+
+    A value that cannot be read is dropped, and the row stays: a survey has gaps.
+    """
+    of, column = f"customers.{name}", quoted(name)
+    form = {"numeric": "a plain number such as 12.50", "binary": "yes or no"}.get(kind)
+    rules = [
+        Rule(f"{of}.missing", "warning", f"{column} IS NULL", f"{name} is empty", "fill it in, if it is known"),
+        Rule(
+            f"{of}.constant", "fact", f"(SELECT count(DISTINCT {column}) FROM customers) = 1",
+            f"every customer whose {name} is known has the same", f"{name} tells no customer from another",
+        ),
+    ]  # fmt: skip
+    if form:
+        rules.append(Rule(
+            f"{of}.unreadable", "warning", _cell("customers", quoted(f"{name}__unreadable")),
+            f"{name} cannot be read as {form}: the value is dropped, the row stays",
+            f"make it {form}, or say in the mapping file how it is written",
+        ))  # fmt: skip
+    if kind == "numeric":
+        rules.append(Rule(
+            f"{of}.out_of_range", "warning", _cell("customers", quoted(f"{name}__out_of_range")),
+            f"{name} lies outside of -1e12 to 1e12: the value is dropped, the row stays",
+            "no customer can mean that: correct the typing error at the source",
+        ))  # fmt: skip
+    return tuple(rules)
+
+
 _BETWEEN_TABLES: tuple[Rule, ...] = (
     Rule(
         "transactions.transaction_date.before_join", "warning",
@@ -204,13 +235,14 @@ _FACTS: tuple[Rule, ...] = (
     ),
     Rule(
         "customers.customer_id.no_transaction", "fact",
-        "(join_date IS NULL OR join_date <= (SELECT as_of FROM study)) AND"
+        "(SELECT as_of FROM study) IS NOT NULL AND (join_date IS NULL OR join_date <= (SELECT as_of FROM study)) AND"
         " customer_id NOT IN (SELECT DISTINCT customer_id FROM transactions, study WHERE transaction_date <= as_of)",
         "the customer has no transaction by as_of", "listed, not clustered: there is no behaviour to describe",
     ),
     Rule(
         "merchants.merchant_id.unused", "fact",
-        "merchant_id NOT IN (SELECT merchant_id FROM branches WHERE merchant_id IS NOT NULL"
+        "(SELECT as_of FROM study) IS NOT NULL AND"
+        " merchant_id NOT IN (SELECT merchant_id FROM branches WHERE merchant_id IS NOT NULL"
         " AND branch_id IN (SELECT DISTINCT branch_id FROM transactions))",
         "the merchant has no transaction", "nothing to do",
     ),

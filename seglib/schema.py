@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-import pandera.pandas as pa
+with warnings.catch_warnings():  # where PySpark is installed, pandera imports it, and it mutters about pandas
+    warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas", category=FutureWarning)
+    import pandera.pandas as pa
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,8 +36,9 @@ SQL_TYPES: dict[str, str] = {
     "status": "VARCHAR",
     "date": "DATE",
     "number": "DOUBLE",
+    "binary": "DOUBLE",
 }
-"""Type of a column in DuckDB, by its kind."""
+"""Type of a column in DuckDB, by its kind; a binary one, 0 or 1, is of the shop's own."""
 
 _DTYPES = {"date": None, "number": "float64"}  # pandera knows datetime64[ns] only, which ends in 2262
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
+NO_TRANSACTIONS = "This source has no transactions: what is counted from them does not apply."
+
 
 @dataclass(frozen=True)
 class Wording:
@@ -54,11 +56,15 @@ TRANSACTION = Wording(
     "This shop records no coupons: every transaction counts. Where the text says coupon, read transaction; "
     "what it says of burning does not apply.",
 )
+READY_TABLE = Wording("transaction", "made", NO_TRANSACTIONS)
 
 
 def called(status: pd.Series) -> Wording:
-    """Return what to call a transaction, from a column that only coupons fill (a status, a number of burned ones)."""
-    return COUPON if status.notna().any() else TRANSACTION
+    """Return what to call a transaction, from a column that only coupons fill (a status, a number of burned ones).
+
+    A column without rows is that of a source that has no transactions at all.
+    """
+    return READY_TABLE if status.empty else COUPON if status.notna().any() else TRANSACTION
 
 
 def p_value(p: float) -> str:
@@ -73,6 +79,17 @@ def p_value(p: float) -> str:
         return "p < .001"
     digits = 3 if p < 0.1 else 2
     return f"p = {p:.{digits}f}".replace("0.", ".", 1)
+
+
+def figure(value: float) -> str:
+    """Write a number of any size: large ones without decimals.
+
+    Examples
+    --------
+    >>> figure(1.234), figure(12.7), figure(41234.5)
+    ('1.23', '13', '41,234')
+    """
+    return f"{value:.2f}" if abs(value) < 10 else f"{value:,.0f}"
 
 
 def listing(items: Sequence[str], *, last: str = "and") -> str:

@@ -68,7 +68,7 @@ def with_counts(features):
 def test_a_segment_without_markers_is_called_average_and_names_are_unique():
     rng = np.random.default_rng(0)
     names = list(WORDS)
-    features = pd.DataFrame(rng.normal(10, 1, (900, 4)), columns=names)
+    features = pd.DataFrame(rng.normal(10, 1, (900, len(names))), columns=names)
     features["gender_name"] = rng.choice(["Female", "Male"], 900)
     features["city_name"] = rng.choice(["Cairo", "Giza"], 900)
     features = with_counts(features)
@@ -80,7 +80,7 @@ def test_a_segment_without_markers_is_called_average_and_names_are_unique():
 
 def test_a_segment_marked_by_place_only_is_named_after_it():
     rng = np.random.default_rng(1)
-    features = pd.DataFrame(rng.normal(10, 1, (400, 4)), columns=list(WORDS))
+    features = pd.DataFrame(rng.normal(10, 1, (400, len(WORDS))), columns=list(WORDS))
     features["gender_name"] = "Female"
     features["city_name"] = np.repeat(["Cairo", "Giza", "Suez", "Tanta", "Qena"], 80)
     features = with_counts(features)
@@ -92,7 +92,7 @@ def test_a_segment_marked_by_place_only_is_named_after_it():
 
 def test_a_minority_is_not_called_most():
     rng = np.random.default_rng(2)
-    features = pd.DataFrame(rng.normal(10, 1, (2000, 4)), columns=list(WORDS))
+    features = pd.DataFrame(rng.normal(10, 1, (2000, len(WORDS))), columns=list(WORDS))
     features["city_name"] = "Cairo"
     segments = pd.Series(np.where(np.arange(2000) < 1000, "A", "B"))
     features["gender_name"] = np.where(rng.random(2000) < np.where(segments == "B", 0.36, 0.06), "Male", "Female")
@@ -170,3 +170,62 @@ def test_columns_of_the_shops_own_name_no_segment(lacking):
     for card in segment_cards(profile(features, letters), origins):
         assert not re.search("gold|silver|tier|20|60", card.text)
         assert not card.table["what"].str.contains("tier|^age").any()
+
+
+# Variables that the mapping file segments by -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def ready():
+    """(features, letters, variables) of a ready table: B is rich, A young and mostly a member, C north."""
+    letters = pd.Series(np.repeat(["A", "B", "C"], 100), [f"R{i}" for i in range(300)])
+    rng = np.random.default_rng(0)
+    features = pd.DataFrame({f.name: np.nan for f in FEATURES}, letters.index).astype({"gender_name": object})
+    features["age"] = rng.normal(40, 4, 300) - 20 * (letters == "A")
+    features["net_income"] = rng.normal(20_000, 2000, 300) + 40_000 * (letters == "B")
+    features["member"] = (rng.random(300) < letters.map({"A": 0.9, "B": 0.1, "C": 0.4})).astype(float)
+    features["region"] = np.where((letters == "C") | (rng.random(300) < 0.1), "North", "South")
+    kinds = {"age": "numeric", "net_income": "numeric", "member": "binary", "region": "nominal"}
+    units = {"age": "years", "net_income": "EUR"}
+    return features, letters, {n: {"kind": k, "unit": units.get(n, ""), "log": False} for n, k in kinds.items()}
+
+
+def cards_of_ready(features, letters, variables):
+    origins = {name: shares(features, letters, name) for name in compared_names(features, variables)}
+    return {c.segment: c for c in segment_cards(profile(features, letters, variables=variables), origins,
+                                                variables=variables, said=TRANSACTION)}  # fmt: skip
+
+
+def test_variables_name_a_segment_by_what_is_high_and_low(ready):
+    cards = cards_of_ready(*ready)
+    assert cards["A"].name == "Customers with low age, member mostly yes"
+    assert cards["B"].name.startswith("Customers with high net income")
+    assert len({card.name for card in cards.values()}) == 3
+    seen = ready[0].groupby(ready[1])[["age", "member"]].mean().loc["A"]
+    assert f"They have a mean age of {seen['age']:.0f} years (all: " in cards["A"].sentence
+    assert f", yes under member in {seen['member']:.0%} of cases" in cards["A"].sentence
+    assert "Over-represented by region: North" in cards["C"].sentence
+    assert not re.search("coupon|claim|burn", " ".join(card.sentence for card in cards.values()))
+
+
+def test_names_alone_make_cards_too(ready):
+    features, letters, variables = ready
+    only = {"region": variables["region"]}
+    cards = cards_of_ready(features.drop(columns=["age", "net_income", "member"]), letters, only)
+    assert [card.customers for card in cards.values()] == [100, 100, 100]
+    assert cards["C"].name == "Customers, region mostly North"
+
+
+def test_money_and_never_burning_have_words_of_their_own(lacking):
+    spent = {f"{i}": 1.0 if i % 2 else 30.0 for i in range(1, 401)}
+    features = lacking()[0].table
+    letters = pd.Series(np.where(features.index.map(spent) > 1, "A", "B"), features.index)
+    changed = features.assign(
+        spend=features.index.map(spent) * features["months_observed"],
+        spend_per_month=features.index.map(spent),
+        never_burned=(letters == "B").astype(float),
+    )
+    cards = {card.segment: card for card in segment_cards(profile(changed, letters), {})}
+    assert "high-spending" in cards["A"].name.lower()
+    assert "spent 30.00 a month" in cards["A"].sentence
+    assert "include 100% who never burned a coupon" in cards["B"].sentence

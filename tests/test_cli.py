@@ -145,6 +145,15 @@ def test_sample_writes_parquet_and_truth(seglib, tmp_path):
     assert len(pd.read_parquet(tmp_path / "shop" / "transactions.parquet")) == 50
 
 
+def test_sample_writes_a_survey(seglib, tmp_path):
+    code, out, _ = seglib("sample", "--kind", "survey", "--customers", 20, "--out", tmp_path / "new" / "list.csv")
+    assert (code, out) == (0, f"{tmp_path / 'new' / 'list.csv'}\n")
+    assert len(pd.read_csv(tmp_path / "new" / "list.csv")) == 20
+    code, _, err = seglib("sample", "--kind", "survey", "--out", tmp_path / "shop")
+    assert code == 2
+    assert "ends in .csv" in err
+
+
 def test_sample_refuses_contradictions(seglib, tmp_path):
     code, _, err = seglib("sample", "--segments", 0, "--out", tmp_path / "shop")
     assert code == 2

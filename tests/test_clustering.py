@@ -197,3 +197,22 @@ def test_the_original_analysis(workbook, prepared, scale, inertia, silhouette):
     assert fit.inertia == pytest.approx(inertia, abs=1e-3)
     assert fit.silhouette == pytest.approx(silhouette, abs=1e-5)
     assert len(clustering.customer_segments(fit.table)) == 989
+
+
+def test_letters_go_by_burned_coupons_then_coupons_then_the_first_variable():
+    features = pd.DataFrame({"n_burned": [1.0, 2.0], "n_coupons": [3.0, 4.0], "age": [30.0, 40.0], "sex": ["m", "f"]})
+    variables = {"sex": {"kind": "nominal"}, "age": {"kind": "numeric"}}
+    unknown = features.assign(n_burned=np.nan)
+    ready = unknown.assign(n_coupons=np.nan)
+    assert clustering.lettered_by(features, "n_burned", variables) == "n_burned"
+    assert clustering.lettered_by(unknown, "n_burned", variables) == "n_coupons"
+    assert clustering.lettered_by(ready, "n_burned", variables) == "age"
+    assert clustering.lettered_by(ready, "sex", variables) == "sex"  # as the analyst says; order_values refuses it
+    assert clustering.lettered_by(ready, "n_burned", {"sex": {"kind": "nominal"}}) is None
+
+
+def test_where_there_is_nothing_to_order_by_the_largest_segment_is_a():
+    matrix = pd.DataFrame({"x": [0.0] * 3 + [5.0] * 7, "y": np.arange(10) / 100}, pd.Index(map(str, range(10))))
+    matrix.index.name = "customer_id"
+    order = clustering.order_values(pd.DataFrame(index=matrix.index), None, matrix.index)
+    assert clustering.segment(matrix, k=2, order_by=order, n_init=2).sizes.to_dict() == {"A": 7, "B": 3}

@@ -149,7 +149,7 @@ def test_descriptors_are_numbers_or_names_by_their_values(tables, write_csv, wri
     assert customers["income"].dtype == "float64"
     assert customers["income"].isna().sum() == 1
     assert customers["age"].tolist()[:3] == ["1", "2", "3"]
-    assert shop.taken["customers"].descriptors == {"income": "number", "age": "text", "it's": "text"}
+    assert shop.taken["customers"].added == {"income": "number", "age": "text", "it's": "text"}
 
 
 def test_a_shop_without_statuses_counts_every_transaction(tables, write_csv, write_mapping):
@@ -354,3 +354,119 @@ def test_words_that_yaml_would_take_for_something_else_stay_words(write_mapping)
     origin = said.table("transactions").columns["transaction_status"]
     assert origin.columns == ("on",)
     assert vars(origin)["values"] == {"yes": "burned", "no": "subscribed"}
+
+
+# Variables to segment by --------------------------------------------------------------------------------------------
+
+
+def test_variables_are_read_by_their_kind(tables, write_csv, write_mapping):
+    tables["customers"] = pd.DataFrame(
+        {
+            "customer_id": ["1", "2", "3", "4", "5"],
+            "income": ["1.000,5", "2", "x", None, "9e99"],
+            "club": ["Gold", "basic", "GOLD", None, "silver"],
+            "smoker": ["Ja", "0", " TRUE ", "perhaps", None],
+            "it's": ["a", "b", "", "a", "b"],
+        }
+    )
+    by = {
+        "income": {"kind": "numeric", "unit": "EUR", "log": True, "decimal": ",", "thousands": "."},
+        "in_club": {"kind": "binary", "column": "club", "values": {"gold": "yes", "basic": "no"}, "default": "no"},
+        "smoker": "binary",
+        "it's": "nominal",
+    }
+    mapping = write_mapping({"tables": {"customers": {"segment_by": by, "descriptors": {"tier": "club"}}}})
+    shop = ingest(write_csv({"customers": tables["customers"]}), mapping=mapping)
+    found = shop.table("customers").drop(columns=["join_date", "gender_id", "city_id"]).astype(object)
+    nothing = None
+    wanted = [
+        ["1", 1000.5, 1.0, 1.0, "a", "Gold"], ["2", 2.0, 0.0, 0.0, "b", "basic"],
+        ["3", nothing, 1.0, 1.0, nothing, "GOLD"], ["4", nothing, 0.0, nothing, "a", nothing],
+        ["5", nothing, nothing, nothing, "b", "silver"],
+    ]  # fmt: skip
+    assert found.where(found.notna(), None).to_numpy().tolist() == wanted
+    told = shop.findings.set_index("rule")
+    assert told["rows"].to_dict() == {
+        "customers.income.missing": 1,
+        "customers.income.unreadable": 2,
+        "customers.in_club.unreadable": 1,
+        "customers.smoker.missing": 1,
+        "customers.smoker.unreadable": 1,
+        "customers.it's.missing": 1,
+    }
+    assert "3 in row 3 (x)" in told.loc["customers.income.unreadable", "examples"]
+
+
+def test_numbers_that_no_customer_can_mean_and_a_constant_are_told(write_csv, write_mapping):
+    customers = pd.DataFrame({"customer_id": ["1", "2", "3"], "age": ["40", "5e15", "40"], "sex": ["f", "m", "f"]})
+    mapping = write_mapping({"tables": {"customers": {"segment_by": {"age": "numeric", "sex": "nominal"}}}})
+    told = ingest(write_csv({"customers": customers}), mapping=mapping).findings.set_index("rule")
+    assert told["severity"].to_dict() == {"customers.age.out_of_range": "warning", "customers.age.constant": "fact"}
+
+
+def test_with_transactions_variables_are_added_and_the_shop_is_seen_on_its_day(tables, write_csv, write_mapping):
+    tables["customers"]["age"] = ["30", "40", "50", "60"]
+    shop = ingest(
+        write_csv(tables), mapping=write_mapping({"tables": {"customers": {"segment_by": {"age": "numeric"}}}})
+    )
+    said = shop.summary()
+    assert said["as_of"] == "2024-06-30"
+    assert said["variables"] == {"age": {"kind": "numeric", "unit": "", "log": False}}
+    assert len(shop.unified.df()) == 6
+    assert ingest(write_csv(tables)).summary()["variables"] == {}
+
+
+def test_transactions_that_the_mapping_speaks_of_must_be_there(write_csv, write_mapping):
+    source = write_csv({"customers": pd.DataFrame({"customer_id": ["1", "2"], "age": ["3", "4"]})})
+    customers = {"segment_by": {"age": "numeric"}}
+    for said in ({"from": "orders"}, {"columns": {"customer_id": "who"}}):
+        with pytest.raises(InputRefused, match=r"no table '(orders|transactions)'"):
+            ingest(source, mapping=write_mapping({"tables": {"customers": customers, "transactions": said}}))
+
+
+def test_who_has_no_transactions_is_told_of_segment_by(write_csv):
+    with pytest.raises(InputRefused, match=r"no table 'transactions'; .*columns to segment by \(segment_by"):
+        ingest(write_csv({"customers": pd.DataFrame({"customer_id": ["1"], "age": ["3"]})}))
+
+
+def test_ids_without_a_table_of_names_are_names(tables, write_csv, write_mapping, reconciles):
+    tables["customers"]["sex"] = ["m", "F", "w", None]
+    del tables["genders"], tables["cities"]
+    columns = {"gender_id": {"column": "sex", "values": {"m": "Male", "f": "Female", "w": "Female"}, "default": "?"}}
+    shop = ingest(write_csv(tables), mapping=write_mapping({"tables": {"customers": {"columns": columns}}}))
+    reconciles(shop)
+    assert shop.unified.df().set_index("transaction_id")["gender_name"].to_dict() == {
+        "1": "Male", "2": "Male", "3": "Male", "4": "Female", "5": "Female", "6": "Female",
+    }  # fmt: skip
+    assert set(shop.table("genders")["gender_name"]) == {"Male", "Female", "?"}
+    assert not len(shop.table("cities"))  # the mapping does not say that an id of a city is its name
+
+
+@pytest.mark.parametrize(
+    ("said", "says"),
+    [
+        ("[age, income]", "a list does not say what the variables are; .*'age: numeric'"),
+        ("{age: Age}", r"segment_by\.age: say its kind, one of numeric, binary, nominal, not 'Age'"),
+        ("{age: numerical}", r"not 'numerical' \(did you mean 'numeric'\?\)"),
+        ("{age: {column: Age}}", "say its kind"),
+        ("{age: {kind: numeric, colum: Age}}", r"unknown 'colum' \(did you mean 'column'\?\)"),
+        ("{age: {kind: nominal, log: true}}", "unknown 'log'"),
+        ("{age: {kind: numeric, log: maybe}}", "log is true or false, not 'maybe'"),
+        ("{age: {kind: numeric, unit: [a]}}", "unit is a word or two"),
+        ("{club: {kind: binary, values: {gold: vip}}}", "binary variable are yes or no, not 'vip'"),
+        ("{burn_rate: numeric}", "'burn_rate' is taken"),
+        ("{customer_id: nominal}", "'customer_id' is taken"),
+        ("{text: nominal}", "and is not text"),
+        ("{'a.b': numeric}", "no point, comma or quotation mark"),
+        ("{Tier: nominal}", "'Tier' is named twice under segment_by and descriptors"),
+    ],
+)
+def test_wrong_variables_are_refused_by_name(write_mapping, said, says):
+    content = f"tables: {{customers: {{segment_by: {said}, descriptors: [tier]}}}}"
+    with pytest.raises(ParameterRefused, match=says):
+        parse(read_mapping(write_mapping(content)))
+
+
+def test_only_customers_have_variables(write_mapping):
+    with pytest.raises(ParameterRefused, match="only customers are segmented"):
+        parse(read_mapping(write_mapping("tables: {transactions: {segment_by: {amount: numeric}}}")))

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -19,6 +20,7 @@ from seglib.errors import InputRefused, NotebookFailed, ParameterRefused
 from seglib.pipeline import STEPS, Request, execute, step_named
 from seglib.run import Run
 from seglib.staging import Stage
+from seglib.words import NO_TRANSACTIONS
 
 HASHED = ("features", "matrix", "k_scores", "assignments", "segments", "profiles", "homogeneity", "unified", "cards")
 
@@ -354,6 +356,56 @@ def test_invoice_lines_run_through_with_a_mapping_file_alone(home, root):
     pages = [BeautifulSoup(p.read_text("utf-8"), "html.parser") for p in run.report_dir.glob("*_business.html")]
     said = " ".join(figure.get_text() for page in pages for figure in page.find_all("figure"))
     assert "coupon" not in said  # what is computed speaks of transactions
+
+
+# A ready table ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def survey(root, tmp_path_factory):
+    """The run of the committed survey, one row a customer, and the text of its pages without code."""
+    home = tmp_path_factory.mktemp("home")
+    source, mapping = root / "data/sample/survey.csv", root / "params/mappings/survey.yaml"
+    quick = ["--set", "n_shuffles=199", "--set", "n_init=5"]
+    done = seglib("run", "--source", source, "--mapping", mapping, *quick, home=home)
+    assert done.returncode == 0, done.stderr
+    run = Run("survey", base=home)
+    pages = [*run.report_dir.glob("*_business.html"), run.report_dir / "index.html"]
+    soups = {page.name[:2]: BeautifulSoup(page.read_text("utf-8"), "html.parser") for page in pages}
+    return run, {name: " ".join(soup.get_text(" ").split()) for name, soup in soups.items()}
+
+
+def test_a_survey_goes_from_mapping_file_to_report_without_transactions(survey, root):
+    run, _ = survey
+    record, raw = run.read_record(), pd.read_csv(root / "data/sample/survey.csv")
+    assert (record["as_of"], record["period"]) == (None, [None, None])
+    assert record["customers"] == len(raw) == 200
+    assert record["customers_without_transaction"] == 0
+    listed = pd.read_csv(run.report_dir / "segments.csv")
+    assert set(listed["customer_id"]) == set(raw["id"])
+    matrix = run.read("matrix")
+    assert {"age", "income", "score", "member_yes", "gender_Female", "city_name_Porto"} <= set(matrix.columns)
+    assert len(run.read("unified")) == len(run.read("homogeneity")) == 0
+
+
+def test_segments_of_a_survey_are_lettered_and_named_by_its_variables(survey):
+    run, _ = survey
+    features, segments, cards = run.read("features"), run.read("segments"), run.read("cards")
+    assert features["age"].groupby(segments["segment"]).mean().is_monotonic_decreasing  # A is the oldest
+    assert len({card["name"] for card in cards}) == len(cards) >= 2
+    assert all(re.search("age|income|score|member", card["name"]) for card in cards)
+    spoken = " ".join(card["sentence"] for card in cards)
+    assert " EUR a year (all: " in spoken
+    assert not re.search("coupon|transaction", spoken)
+
+
+def test_pages_of_a_survey_say_what_does_not_apply_and_show_no_gap(survey):
+    _, pages = survey
+    for step in ("01", "02", "03", "06"):
+        assert NO_TRANSACTIONS in pages[step], step
+    for name, text in pages.items():
+        assert not re.search(r"\b(nan|NaN|NaT)\b|of None|None to|on None", text), name
+        assert "every transaction counts" not in text, name
 
 
 def test_the_public_data_set_runs_through(home):

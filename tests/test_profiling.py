@@ -156,3 +156,16 @@ def test_without_burn_dates_usage_goes_by_the_status(lacking):
     segments = pd.DataFrame({"segment": "A"}, index=features.table.index)
     table = profiling.usage(unified, segments, as_of="2025-06-30")
     assert table["burned"].tolist() == [(unified["transaction_status"] == "burned").mean()]
+
+
+def test_variables_are_segmentation_features_by_their_kind(enriched):
+    features, letters, _ = enriched
+    features = features.assign(member=(letters == "B").astype(float), code=[f"c{i}" for i in range(len(features))])
+    kinds = {"age_$": "numeric", "member": "binary", "code": "nominal"}
+    variables = {name: {"kind": kind, "unit": "", "log": False} for name, kind in kinds.items()}
+    table = profiling.profile(features, letters, variables=variables).set_index(["segment", "feature"])
+    assert table.loc["B", "age_$"][["kind", "role"]].tolist() == ["numeric", "segmentation"]
+    assert table.loc["B", "member"][["kind", "role", "seen"]].tolist() == ["binary", "segmentation", 1.0]
+    assert "code" not in table.index.get_level_values("feature")
+    assert "code" not in profiling.compared_names(features)  # a descriptor with so many levels says nothing
+    assert "code" in profiling.compared_names(features, variables)

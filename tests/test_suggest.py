@@ -455,3 +455,22 @@ def test_the_worked_example_is_guessed_as_it_was_written(drafted, root):
     guessed, written = (ingest(source, mapping=m) for m in (file, root / "params/mappings/invoices.yaml"))
     for name in ("customers", "transactions", "cities"):
         pd.testing.assert_frame_equal(guessed.table(name), written.table(name))
+
+
+def test_a_table_with_one_row_a_customer_gets_variables_to_segment_by(drafted, root, tmp_path):
+    table = pd.read_csv(root / "data/sample/survey.csv", dtype=str)
+    table["children"], table["spent, net"] = [f"{i % 3}" for i in range(200)], [f"{i},5" for i in range(200)]
+    table["email"] = [f"{i}@example.org" for i in range(200)]
+    table.to_csv(tmp_path / "survey.csv", index=False)
+    text, said, file = drafted(tmp_path / "survey.csv")
+    assert {name: variable.kind for name, variable in said.variables.items()} == {
+        "age": "numeric", "income": "numeric", "score": "numeric", "member": "binary", "children": "numeric",
+        "spent  net": "numeric",
+    }  # fmt: skip
+    assert "no table holds transactions" in text
+    assert "# transactions:" not in text
+    guessed = ingest(tmp_path / "survey.csv", mapping=file).table("customers")
+    written = ingest(root / "data/sample/survey.csv", mapping=root / "params/mappings/survey.yaml").table("customers")
+    shared = ["customer_id", "age", "income", "score", "member"]
+    pd.testing.assert_frame_equal(guessed[shared], written[shared])
+    assert guessed["spent  net"].iloc[3] == 3.5

@@ -9,7 +9,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
 from seglib.plots.theme import DARK, WIDTH, colour, marker, new_axes, percent_axis, set_title, shorten
-from seglib.words import plain, position
+from seglib.words import figure, plain, position
 
 
 def plot_profile(profiles: pd.DataFrame, names: dict[str, str]) -> plt.Figure:
@@ -31,11 +31,12 @@ def plot_profile(profiles: pd.DataFrame, names: dict[str, str]) -> plt.Figure:
         len(names), 1, figsize=(WIDTH, (0.34 * len(features) + 0.75) * len(names)), layout="constrained",
         sharex=True, squeeze=False,
     )  # fmt: skip
-    reach = max(1.0, rows["difference"].abs().max() * 1.15)
+    reach = max(1.0, rows["difference"].abs().max() * 1.3)  # room for the label of the longest bar
     for ax, (letter, name) in zip(axes.flat, names.items(), strict=True):
         own = rows[rows["segment"] == letter].set_index("feature").loc[features]
         tones = [colour(letter) if m else "#cfcfcf" for m in own["marker"]]
-        bars = ax.barh([plain(f) for f in features], own["difference"], color=tones, height=0.7)
+        bars = ax.barh(range(len(features)), own["difference"], color=tones, height=0.7)
+        ax.set_yticks(range(len(features)), [shorten(plain(f)) for f in features])
         labels = [_number(m, u) for m, u in zip(own["seen"], own["unit"], strict=True)]
         ax.bar_label(bars, labels, padding=3, fontsize=9.5)
         ax.axvline(0, color=DARK, linewidth=1)
@@ -51,7 +52,7 @@ def plot_heatmap(profiles: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw the standardised difference of every feature in every segment (`seglib.profiling.profile`)."""
     table = profiles.pivot_table(index="feature", columns="segment", values="difference", sort=False)
     table.index = [shorten(plain(f)) for f in table.index]
-    ax = ax or new_axes(height=1.3 + 0.36 * len(table))
+    ax = ax or new_axes(height=max(3.2, 1.3 + 0.36 * len(table)))  # the scale needs room for its label
     reach = max(1.0, float(table.abs().max(axis=None)))
     table = table.mask(table.abs() < 0.05, 0.0)  # no "-0.0"
     sns.heatmap(
@@ -147,4 +148,4 @@ def plot_shares(shares: pd.DataFrame, what: str, *, levels: int = 8, ax: Axes | 
 def _number(value: float, unit: str) -> str:
     if value != value:  # nothing was seen
         return "–"
-    return f"{value:.0%}" if unit == "share" else f"{value:.2f}" if abs(value) < 10 else f"{value:,.0f}"
+    return f"{value:.0%}" if unit in ("share", "0 or 1") else figure(value)

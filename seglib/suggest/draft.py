@@ -58,10 +58,11 @@ def written(source: Source, tables: Collection[Looked], found: Mapping[str, Foun
     body += [f"decimal: {scalar(number.decimal)}"] * (number.decimal != ".")
     body += [f"thousands: {scalar(number.thousands)}"] * bool(number.thousands)
     sections: list[str] = []
+    ready = _is_ready(tables, found)
     for table in TABLES:
         if table in found:
-            sections += _table(found[table], dates, common)
-        elif needed(table):
+            sections += _table(found[table], dates, common, ready=ready)
+        elif needed(table) and not ready:
             there = ", ".join(map(scalar, source.tables)) or "none"
             sections += [f"  # {table}:", f"  #   from: ???  # needed: {TABLES[table].description}; there are: {there}"]
             sections += ["  #   columns:", *(f"  #     {line}" for line in _needed(table))]
@@ -70,13 +71,19 @@ def written(source: Source, tables: Collection[Looked], found: Mapping[str, Foun
     return head + ("".join(f"{line}\n" for line in body) or _NOTHING)
 
 
+def _is_ready(tables: Collection[Looked], found: Mapping[str, Found]) -> bool:
+    """Say whether a source has customers, one row each, and nothing else that could hold transactions."""
+    spare = {one.name for one in tables} - {one.looked.name for one in found.values()}
+    return "customers" in found and found["customers"].rows == "as_is" and "transactions" not in found and not spare
+
+
 def _aside(tables: Collection[Looked], found: Mapping[str, Found], unread: Mapping[str, str]) -> str:
     """Say what the file does not use; with its columns, where something that is needed was not found."""
     used = {one.looked.name for one in found.values()}
     spare = [one for one in tables if one.name not in used]
     lines = [f"Not looked at: {', '.join(scalar(n) for n in unread if unread[n] == why)}: {' '.join(why.split())}"
              for why in dict.fromkeys(unread.values())]  # fmt: skip
-    if all(table in found for table in TABLES if needed(table)):
+    if _is_ready(tables, found) or all(table in found for table in TABLES if needed(table)):
         lines += [f"Not used: {', '.join(scalar(one.name) for one in spare)}"] * bool(spare)
     else:
         lines += [f"Not used: {scalar(one.name)} ({', '.join(map(scalar, one.columns))})" for one in spare]
@@ -85,7 +92,9 @@ def _aside(tables: Collection[Looked], found: Mapping[str, Found], unread: Mappi
     return "".join(f"# {line}\n" for line in lines)
 
 
-def _table(one: Found, dates: Mapping[tuple[str, str], tuple[str, ...]], common: tuple[str, ...]) -> list[str]:
+def _table(
+    one: Found, dates: Mapping[tuple[str, str], tuple[str, ...]], common: tuple[str, ...], *, ready: bool
+) -> list[str]:
     """Write the section of a table; nothing if there is nothing to say."""
     columns: list[str] = []
     there = ", ".join(map(scalar, one.looked.columns))
@@ -101,7 +110,7 @@ def _table(one: Found, dates: Mapping[tuple[str, str], tuple[str, ...]], common:
     lines += [f"rows: {one.rows}  # {scalar(identity)} repeats"] if one.rows != "as_is" and identity else []
     lines += ["columns:", *(f"  {line}" for line in columns)] * bool(columns)
     lines += ["leave_out:", *(f"  {line}" for line in choices)] * bool(choices)
-    lines += _descriptors(one)
+    lines += _variables(one) if ready and one.table == "customers" else _descriptors(one)
     absent = [c for c, said in TABLES[one.table].columns.items() if c not in one.guesses and not said.required]
     lines += [f"# not found, and not needed: {', '.join(absent)}"] * bool(lines and absent)
     return [f"  {one.table}:", *(f"    {line}" for line in lines)] * bool(lines)
@@ -149,18 +158,47 @@ def _descriptors(one: Found) -> list[str]:
     """Offer the further columns of the customers that are not their names or numbers."""
     if one.table != "customers" or one.rows == "distinct":
         return []
-    named = {name for made in one.guesses.values() for name in made.names}
-    offered: dict[str, str] = {}
-    for name in one.looked.columns:
-        if name not in named and _describes(one.looked, name):
-            call = next(filter(_may_be_called, (name, f"own_{name}")), None)
-            offered |= {call: name} if call else {}
+    offered = _offered(one, "descriptors")
     if not offered:
         return []
     pairs = ", ".join(f"{scalar(call)}: {scalar(name)}" for call, name in offered.items())
     short = list(offered) == list(offered.values())
     said = f"[{', '.join(map(scalar, offered))}]" if short else f"{{{pairs}}}"
     return [f"# descriptors: {said}  # what else describes customers"]
+
+
+def _variables(one: Found) -> list[str]:
+    """Offer what says what customers are like as variables to segment by, where there are no transactions."""
+    lines = []
+    for call, name in _offered(one, "segment_by").items():
+        shares = one.looked.shares("number", name, NUMBERS)
+        said = {"column": name} if call != name else {}
+        numeric, [yes_or_no] = max(shares) >= MOST, one.looked.shares("binary", name, NUMBERS[:1])
+        if yes_or_no >= MOST and not (numeric and one.looked.distinct[name] > 2):  # 0, 1, 2 are a number
+            said["kind"] = "binary"
+        elif numeric:
+            form = NUMBERS[shares.index(max(shares))]
+            signs = {"decimal": form.decimal, "thousands": form.thousands}
+            said |= {"kind": "numeric"} | {sign: mark for sign, mark in signs.items() if mark not in ("", ".")}
+            said |= {"thousands": "."} if form.thousands == "." else {}
+        else:
+            said["kind"] = "nominal"
+        inner = ", ".join(f"{key}: {scalar(value)}" for key, value in said.items())
+        lines.append(f"  {scalar(call)}: {said['kind'] if list(said) == ['kind'] else f'{{{inner}}}'}")
+    why = "no table holds transactions: what of this shall build the segments? Move the rest to descriptors"
+    return [f"segment_by:  # {why}", *lines] * bool(lines)
+
+
+def _offered(one: Found, use: str) -> dict[str, str]:
+    """Return the columns that say what customers are like, by the name they can have in a mapping."""
+    named = {name for made in one.guesses.values() for name in made.names}
+    offered: dict[str, str] = {}
+    for name in one.looked.columns:
+        if name not in named and _describes(one.looked, name):
+            bare = re.sub(r'[.,"]', " ", name).strip()
+            call = next((call for call in (name, bare, f"own_{bare}") if _may_be_called(call, use)), None)
+            offered |= {call: name} if call else {}
+    return offered
 
 
 def _describes(looked: Looked, name: str) -> bool:
@@ -171,10 +209,11 @@ def _describes(looked: Looked, name: str) -> bool:
     return levels <= max(FEW, looked.filled[name] / 2) or max(looked.shares("number", name, NUMBERS)) >= MOST
 
 
-def _may_be_called(name: str) -> bool:
-    """Say whether a descriptor can have a name."""
+def _may_be_called(name: str, use: str) -> bool:
+    """Say whether a descriptor, or a variable to segment by, can have a name."""
+    kind = "text" if use == "descriptors" else "nominal"
     try:
-        parse({"tables": {"customers": {"descriptors": [name]}}})
+        parse({"tables": {"customers": {use: {name: {"column": name, "kind": kind}}}}})
     except ParameterRefused:
         return False
     return True

@@ -70,6 +70,8 @@ def find(tables: Collection[Looked]) -> dict[str, Found]:
     for table in reversed(TABLES):  # what refers comes before what it refers to
         taken = {one.looked.name for one in found.values()}
         made = _own(table, [looked for looked in tables if looked.name not in taken]) or _derived(table, found)
+        if table == "customers" and not made and len(tables) == 1 and not found:
+            made = _ready(next(iter(tables)))
         if made:
             found[table] = made
     found = {name: _referring(one, found) for name, one in found.items()}
@@ -99,6 +101,13 @@ def _own(table: str, tables: Collection[Looked]) -> Found | None:
     identity = best.sure("customer_id") if table == "customers" else None
     rows = "distinct" if identity and best.looked.repeats(identity) > REPEATS else "as_is"
     return replace(best, rows=rows, guesses=_with_dates(best))
+
+
+def _ready(looked: Looked) -> Found | None:
+    """Return the only table of a source as one of customers, where a column that is called id tells its rows apart."""
+    one = Found("customers", looked, _guesses(looked, "customers"))
+    identity = one.sure("customer_id")
+    return one if identity and looked.repeats(identity) <= REPEATS else None
 
 
 def _is_it(one: Found, name: float, needs: Collection[str]) -> bool:
