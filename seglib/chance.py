@@ -1,7 +1,8 @@
 """What chance alone gives: statistics of difference beside the same statistic on shops in which all are alike.
 
 Every function returns a `Finding`: the variance found over the variance that chance gives (1 if all are
-alike), and where that number falls on simulated shops.
+alike), and where that number falls on simulated shops. A p-value below one in the number of shops is read from a
+curve through them, see `p_of`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binom, pearson3, skew
+
+FEW_REACH = 10
+"""Where fewer simulated shops than that reach the value found, counting them is too coarse."""
+
+SMALLEST_P = 1e-300
+"""No p-value is zero: a smaller one is given as this."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +92,9 @@ def between(
     Notes
     -----
     Permutation test of one-way analysis of variance (Good 2005, *Permutation, Parametric and Bootstrap Tests*,
-    section 3.5); the statistic is the mean square between groups of the standardised values.
+    section 3.5); the statistic is the mean square between groups of the standardised values. For a value of 0 or 1 (was
+    the coupon burned?) it is the chi-square statistic over its degrees of freedom, times (n - 1) / n; the
+    permutation holds whatever the expected counts, so nothing has to be done where they are below 5.
     """
     known = value.notna() & group.notna()
     x = value[known].to_numpy(dtype=float)
@@ -93,18 +103,70 @@ def between(
     if len(size) < 2 or len(size) == len(x) or x.std() < 1e-12:
         return NOTHING
     x = (x - x.mean()) / x.std(ddof=1)
-    layer = np.zeros(len(x)) if stratum is None else pd.factorize(stratum[known], sort=True)[0]
-    place = np.argsort(layer, kind="stable")
+    ends = np.array([len(x)])
+    if stratum is not None:  # one stratum after the other, so that each is a slice
+        layer = pd.factorize(stratum[known], sort=True)[0]
+        order = np.argsort(layer, kind="stable")
+        x, who, ends = x[order], who[order], np.cumsum(np.bincount(layer))
+    slices = list(zip([0, *ends[:-1]], ends, strict=True))
+    dealt = x.copy()
 
     def ratio(values: np.ndarray) -> float:
         return float((np.bincount(who, weights=values) ** 2 / size).sum()) / (len(size) - 1)
 
     def shuffled() -> np.ndarray:
-        out = np.empty_like(x)
-        out[place] = x[np.lexsort((rng.random(len(x)), layer))]
-        return out
+        for start, stop in slices:
+            rng.shuffle(dealt[start:stop])
+        return dealt
 
     return _beside_null(ratio(x), lambda: ratio(shuffled()), n_shuffles)
+
+
+def p_of(value: float, null: np.ndarray) -> float:
+    """Return the share of shops without any difference that reach a value.
+
+    Parameters
+    ----------
+    value : float
+        The statistic that was found; the greater, the more difference.
+    null : ndarray of float, shape (n_shuffles,)
+        The same statistic on simulated shops in which all are alike.
+
+    Returns
+    -------
+    float
+        (1 + number that reach it) / (n_shuffles + 1), if `FEW_REACH` or more do. If fewer do, that is too coarse, and
+        p is read from the tail of a Pearson type III distribution (a shifted gamma distribution) with the mean,
+        standard deviation and skewness of ``null``; never zero. A skewness below zero counts as zero, since such a
+        curve would end at some value. Where the curve says far less than what was counted (so few that 1 in 20 times
+        chance gives as many), the count is taken after all.
+
+    Notes
+    -----
+    Moments of a few hundred shops are not exact, and in the tail that makes p too small on average: measured on
+    chi-square statistics with 99 shops, p < .0025 came twice as often as it should. So about one standard error is
+    added to standard deviation and skewness: it then came 0.2 to 1.1 times as often (1 to 400 degrees of freedom).
+
+    The three-moment approximation: Mielke & Berry (2007), *Permutation Methods: A Distance Function Approach*,
+    section 2.3. The rule of ten: Knijnenburg, Wessels, Reinders & Shmulevich (2009), Bioinformatics 25(12).
+
+    Examples
+    --------
+    >>> null = np.arange(1, 100) / 100
+    >>> p_of(0.5, null)
+    0.51
+    """
+    reached = int((null >= value - 1e-12).sum())
+    counted = (1 + reached) / (len(null) + 1)
+    if reached >= FEW_REACH or len(null) < FEW_REACH or null.std() < 1e-12:
+        return counted
+    lopsided = max(0.0, float(skew(null, bias=False)))
+    lopsided += np.sqrt(6 / len(null)) * (1 + lopsided / 2)
+    scale = null.std(ddof=1) * (1 + 1 / np.sqrt(2 * len(null)))
+    fitted = float(pearson3.sf(value, lopsided, loc=null.mean(), scale=scale))
+    if binom.sf(reached - 1, len(null), fitted) < 0.05:
+        return counted
+    return max(fitted, SMALLEST_P)
 
 
 def holm(p: pd.Series) -> np.ndarray:
@@ -126,5 +188,4 @@ def holm(p: pd.Series) -> np.ndarray:
 def _beside_null(value: float, draw: Callable[[], float], n_draws: int) -> Finding:
     null = np.array([draw() for _ in range(n_draws)])
     low, median, high = np.quantile(null, [0.05, 0.5, 0.95])
-    p = (1 + int((null >= value - 1e-12).sum())) / (n_draws + 1)
-    return Finding(value, float(low), float(median), float(high), p)
+    return Finding(value, float(low), float(median), float(high), p_of(value, null))

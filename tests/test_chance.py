@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import chi2, norm
 
-from seglib.chance import NOTHING, between, dispersion, holm
+from seglib.chance import NOTHING, SMALLEST_P, between, dispersion, holm, p_of
 
 
 def level(draw, n=200):
@@ -25,7 +26,7 @@ def test_dispersion_keeps_its_level_with_unequal_chances():
 def test_dispersion_sees_that_some_claim_more():
     rng = np.random.default_rng(0)
     found = dispersion(rng.poisson(rng.gamma(2, 2, 300)), np.ones(300), n_shuffles=199, rng=rng)
-    assert found.p == 1 / 200
+    assert 0 < found.p < 1e-6
     assert found.value > 2 > 1.2 > found.null_high > 1 > found.null_low > 0.8
 
 
@@ -55,7 +56,55 @@ def test_between_sees_groups():
     rng = np.random.default_rng(1)
     who = pd.Series(np.repeat(np.arange(60), 5))
     value = pd.Series(rng.normal(0, 1, 60)).reindex(who).reset_index(drop=True) + rng.normal(0, 1, 300)
-    assert between(value, who, n_shuffles=199, rng=rng).p == 1 / 200
+    assert 0 < between(value, who, n_shuffles=199, rng=rng).p < 1e-6
+
+
+def test_values_stay_in_their_stratum():
+    """Groups and strata are the same: nothing can be dealt out, so nothing is found however far they lie apart."""
+    month = pd.Series(np.repeat(np.arange(6), 10))
+    value = 5.0 * month + np.random.default_rng(0).normal(size=60)
+    assert between(value, month, stratum=month, n_shuffles=49, rng=np.random.default_rng(0)).p == 1
+
+
+def test_the_answer_does_not_depend_on_how_groups_are_called():
+    rng = np.random.default_rng(3)
+    who, value, month = rng.integers(0, 9, 90), pd.Series(rng.normal(size=90)), pd.Series(rng.integers(0, 4, 90))
+    found = [
+        between(value, pd.Series(who).map(names), stratum=month, n_shuffles=49, rng=np.random.default_rng(1))
+        for names in (dict(enumerate("abcdefghi")), dict(enumerate("rstuvwxyz")))
+    ]
+    assert found[0] == found[1]
+
+
+def test_what_shops_reach_often_is_counted():
+    null = np.arange(1.0, 200)
+    assert p_of(190, null) == (1 + 10) / 200
+    assert p_of(0, null) == 1
+
+
+@pytest.mark.parametrize(("curve", "z"), [(norm(0, 1), 5.0), (chi2(1), 20.0), (chi2(11), 40.0), (chi2(400), 550.0)])
+def test_far_out_p_comes_near_the_true_one_and_not_below_it(curve, z):
+    """With many shops the curve is right within a factor; with few, it errs on the side of a greater p."""
+    true = curve.sf(z)
+    far = np.median([p_of(z, curve.rvs(9999, random_state=seed)) for seed in range(9)])
+    near = np.median([p_of(z, curve.rvs(199, random_state=seed)) for seed in range(9)])
+    assert true / 3 < far < true * 10
+    assert true < near < 1 / 200
+
+
+def test_far_out_p_keeps_its_level():
+    rng = np.random.default_rng(0)
+    drawn = rng.chisquare(2, (4000, 100))
+    p = np.array([p_of(row[0], row[1:]) for row in drawn])
+    assert np.mean(p < 0.05) == pytest.approx(0.05, abs=0.012)
+    assert np.mean(p < 0.005) < 0.009  # 1 in 100 could not be below without the curve
+
+
+def test_p_is_never_zero_and_never_from_a_curve_that_contradicts_the_count():
+    null = np.random.default_rng(0).normal(size=199)
+    assert p_of(1e6, null) == SMALLEST_P
+    assert p_of(9.0, np.r_[null, [9.0] * 5]) == 6 / 205  # a lump far out: no curve has it
+    assert p_of(1.0, np.ones(99)) == 1
 
 
 @pytest.mark.parametrize(

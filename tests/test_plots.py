@@ -1,5 +1,6 @@
 """Figures: a finding as title, named axes, and no surprise from names or sizes."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
@@ -38,14 +39,16 @@ def analysed(request, prepared):
     evidence = explore.homogeneity(
         unified, run.read_table("customers"), as_of="2026-06-30", burn_window=90, n_shuffles=199
     )
+    life = explore.burned_by_age(unified, as_of="2026-06-30", window=90)
     units = {f.name: f.unit for f in FEATURES if f.role == "segmentation"}
     return {
         "calendar": lambda: plots.plot_calendar(explore.calendar(unified, as_of="2026-06-30")),
         "coupon_counts": lambda: plots.plot_coupon_counts(explore.coupon_counts(claimed)),
-        "demographics": lambda: plots.plot_demographics(explore.demographics(unified, "city_name", levels=5), "city"),
+        "burned_by_age": lambda: plots.plot_burned_by_age(life.table, window=life.window, title=life.finding),
+        "demographics": lambda: plots.plot_demographics(explore.demographics(customers, "city_name", levels=5), "city"),
         "homogeneity": lambda: plots.plot_homogeneity(evidence.table),
         "distributions": lambda: plots.plot_distributions(customers, units),
-        "correlation": lambda: plots.plot_correlation(customers[list(units)]),
+        "correlation": lambda: plots.plot_correlation(explore.correlations(customers[list(units)]), above=0.8),
         "variance_share": lambda: plots.plot_variance_share(variance_share(matrix)),
         "prepared": lambda: plots.plot_prepared(matrix.table[matrix.numeric]),
         "turned_knob": lambda: plots.plot_turned_knob(
@@ -165,3 +168,66 @@ def test_names_of_the_shops_own_are_drawn_as_they_are(lacking):
     ax = plots.plot_shares(profiling.shares(table, letters, "tier$ of $"), "tier$ of $")
     ax.figure.canvas.draw()
     assert ax.figure.get_suptitle().startswith("Tier\\$ of \\$")
+
+
+def test_tied_pairs_are_framed_and_named():
+    x = pd.Series(range(30), dtype=float)
+    table = pd.DataFrame({"rate": x, "n_coupons": x**2, "days": (x * 7) % 30, "tenure_days": -x})
+    ax = plots.plot_correlation(explore.correlations(table), above=0.8)
+    frames = {tuple(np.floor(patch.get_xy()).astype(int)) for patch in ax.patches}
+    assert frames == {(0, 0), (0, 2), (1, 2)}
+    title = ax.figure.get_suptitle().replace("\n", " ")
+    assert title == "As good as one number: rate with n coupons; rate with tenure days; n coupons with tenure days"
+    assert ax.get_yticklabels()[-1].get_text() == "tenure days"
+    loose = plots.plot_correlation(explore.correlations(table[["rate", "days"]]), above=0.8)
+    assert loose.figure.get_suptitle().startswith("Nothing is tied; closest: rate and days (")
+    assert (
+        "Fewer than two"
+        in plots.plot_correlation(explore.correlations(table[["rate"]]), above=0.8).figure.get_suptitle()
+    )
+
+
+def test_the_curve_of_burning_marks_the_window_and_shows_what_ignoring_age_would_say(lacking):
+    _, unified, _ = lacking()
+    life = explore.burned_by_age(unified, as_of="2026-06-30", window=90)
+    ax = plots.plot_burned_by_age(life.table, window=90, title=life.finding)
+    burned, naive, mark = ax.get_lines()
+    assert set(mark.get_xdata()) == {90}
+    assert (burned.get_ydata() > naive.get_ydata() - 1e-12).all()
+    assert burned.get_ydata()[-1] > naive.get_ydata()[-1] + 0.01
+    assert burned.get_ydata()[90] == life.decided["share"]
+    assert ax.figure.get_suptitle().replace("\n", " ") == life.finding
+
+
+def test_counts_are_drawn_bar_by_bar_and_the_longest_tail_is_named():
+    table = pd.DataFrame({"n_coupons": [1, 1, 2, 3, 5] * 20, "income in $": [1.0] * 90 + [50.0] * 10})
+    figure = plots.plot_distributions(table, {"n_coupons": "coupons", "income in $": "$ a year"})
+    heights = [bar.get_height() for bar in figure.axes[0].patches]
+    assert heights == [40, 20, 20, 0, 20]
+    assert (
+        figure.get_suptitle().replace("\n", " ")
+        == r"Longest tail: income in \$, with 1 customer in 20 above 50 \$ a year"
+    )
+    assert "no number" in plots.plot_distributions(table, {}).get_suptitle()
+
+
+def test_of_many_comparisons_those_that_say_most_are_drawn():
+    names = ["customers", "customers", *(f"own{i}" for i in range(40))]
+    table = pd.DataFrame({"behaviour": "burn rate", "among": names, "value": 1.0, "null_low": 0.9, "null_high": 1.1})
+    table["p"] = [1.0, 0.9, *np.linspace(0.8, 0.001, 40)]
+    ax = plots.plot_homogeneity(table.assign(differ=table["p"] < 0.03))
+    told = [label.get_text() for label in ax.get_yticklabels()]
+    assert len(told) == 20
+    assert told[:2] == ["burn rate, by customer"] * 2
+    assert told[2:] == [f"burn rate, by own{i}" for i in range(22, 40)]
+    assert ax.figure.get_suptitle() == f"{(table['p'] < 0.03).sum()} of 42 comparisons show more than chance"
+    assert "drawn of 42" in ax.get_xlabel()
+
+
+def test_levels_that_are_cut_to_the_same_word_keep_their_own_bars():
+    shares = pd.DataFrame(
+        {"level": [f"{'x' * 40}{i}" for i in range(3)], "share": [0.5, 0.3, 0.2], "customers": [5, 3, 2]}
+    )
+    ax = plots.plot_demographics(shares, "tier")
+    assert [bar.get_width() for bar in ax.patches] == [0.5, 0.3, 0.2]
+    assert len({bar.get_y() for bar in ax.patches}) == 3

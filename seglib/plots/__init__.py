@@ -4,10 +4,16 @@ A title states the finding, axes carry units. A segment keeps its colour and mar
 """
 
 from seglib.plots.clustering import plot_confidence, plot_projection, plot_sizes
-from seglib.plots.explore import plot_calendar, plot_coupon_counts, plot_demographics, plot_homogeneity
-from seglib.plots.preprocessing import (
+from seglib.plots.explore import (
+    plot_burned_by_age,
+    plot_calendar,
     plot_correlation,
+    plot_coupon_counts,
+    plot_demographics,
     plot_distributions,
+    plot_homogeneity,
+)
+from seglib.plots.preprocessing import (
     plot_prepared,
     plot_turned_knob,
     plot_variance_share,
@@ -19,6 +25,7 @@ from seglib.plots.theme import colour, marker
 __all__ = [
     "colour",
     "marker",
+    "plot_burned_by_age",
     "plot_calendar",
     "plot_confidence",
     "plot_correlation",

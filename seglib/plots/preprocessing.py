@@ -1,72 +1,14 @@
-"""Figures of 03: what features look like, how they are tied, what they weigh."""
+"""Figures of 03: what the columns of the matrix look like, and what they weigh."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import seaborn as sns
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-from seglib.plots.theme import ACCENT, DARK, GREY, WIDTH, count_axis, new_axes, percent_axis, set_title
+from seglib.plots.theme import ACCENT, DARK, GREY, new_axes, percent_axis, set_title
 from seglib.words import plain
-
-
-def plot_distributions(features: pd.DataFrame, units: dict[str, str]) -> plt.Figure:
-    """Draw the distribution of each feature in original units; returns the Figure.
-
-    Parameters
-    ----------
-    features : pandas.DataFrame
-    units : dict of str to str
-        Unit by column, for the columns to be drawn; columns without a value are left out.
-    """
-    units = {name: unit for name, unit in units.items() if features[name].notna().any()}
-    rows = max(1, (len(units) + 1) // 2)
-    figure, axes = plt.subplots(rows, 2, figsize=(WIDTH, 2.5 * rows), layout="constrained", squeeze=False)
-    for ax, (name, unit) in zip(axes.flat, units.items(), strict=False):
-        values = features[name].dropna()
-        ax.hist(values.clip(upper=values.quantile(0.99)), bins=30, color=ACCENT)
-        ax.axvline(values.median(), color=DARK, linestyle="--", linewidth=1.2)
-        ax.set(xlabel=unit, ylabel="customers")
-        count_axis(ax.yaxis)
-        ax.set_title(f"{plain(name)}\nhalf below {values.median():.3g}", fontsize=9.5)
-    for ax in axes.flat[len(units) :]:
-        ax.remove()
-    return figure
-
-
-def plot_correlation(features: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw Spearman's rank correlation between features; those above .8 are as good as one feature."""
-    ranks = features.loc[:, features.nunique() > 1].corr(method="spearman")
-    ranks.index = ranks.columns = [plain(c) for c in ranks.columns]
-    if len(ranks) < 2:
-        ax = ax or new_axes(height=1.2)
-        set_title(ax, "Fewer than two features vary: nothing can be tied")
-        ax.set_axis_off()
-        return ax
-    ax = ax or new_axes(height=1.2 + 0.5 * len(ranks))
-    lower = np.triu(np.ones_like(ranks, dtype=bool))
-    shown = ranks.mask(lower).iloc[1:, :-1].round(2) + 0.0  # no "-0.00"
-    sns.heatmap(
-        shown, ax=ax, vmin=-1, vmax=1, cmap="vlag", annot=True, fmt=".2f",
-        annot_kws={"fontsize": 9}, linewidths=1, cbar=False,
-    )  # fmt: skip
-    pairs = ranks.mask(lower).abs().stack()
-    tied = int((pairs > 0.8).sum())
-    strongest = " and ".join(pairs.idxmax()[::-1])
-    set_title(
-        ax,
-        f"{tied} pair{'s' if tied != 1 else ''} above .8"
-        if tied
-        else f"Nothing is tied; closest: {strongest} ({pairs.max():.2f})",
-    )
-    ax.set_xlabel("Spearman's rank correlation")
-    ax.grid(visible=False)
-    ax.tick_params(axis="y", rotation=0)
-    ax.tick_params(axis="x", rotation=30)
-    plt.setp(ax.get_xticklabels(), ha="right")
-    return ax
 
 
 def plot_variance_share(shares: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
