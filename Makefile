@@ -5,6 +5,7 @@ SOURCE ?=
 RUN    ?=
 RECIPE ?=
 MAPPING ?=
+ENGINE ?=
 SET    ?=
 PARAMS ?=
 FROM   ?=
@@ -14,7 +15,7 @@ BIN  := $(VENV)/bin
 READY := $(VENV)/.ready
 
 # The extras of pyproject.toml: each has a lock of its own, and is added to the environment when it is needed.
-EXTRAS := completejourney
+EXTRAS := completejourney spark bench
 
 # Byte-code makes imports faster: an environment that switches it off must not switch it off here. matplotlib makes its
 # list of fonts once, and mutters while it does: better now than in the first notebook.
@@ -29,6 +30,7 @@ help: ## list these commands
 	@echo "  make report SOURCE=path/to/shop.xlsx RUN=spring RECIPE=baseline SET=\"k=3 seed=1\" PARAMS=file.yaml FROM=04"
 	@echo "  make report SOURCE=data/sample/invoices.csv MAPPING=params/mappings/invoices.yaml RUN=invoices"
 	@echo "  make report SOURCE=completejourney RUN=cj"
+	@echo "  make report ENGINE=spark RUN=by-spark"
 
 env: $(READY) ## make .venv from requirements.lock, if it is missing or outdated
 
@@ -57,12 +59,13 @@ $(EXTRAS:%=$(VENV)/.extra-%): $(VENV)/.extra-%: requirements-%.lock | $(READY)
 .PHONY: $(EXTRAS:%=extra-%)
 $(EXTRAS:%=extra-%): extra-%: $(VENV)/.extra-%
 
-# Where the source is the data set of an extra, the extra comes first.
-report: $(patsubst %,$(VENV)/.extra-%,$(filter $(SOURCE),$(EXTRAS)))
+# Where the source is the data set of an extra, or the engine needs one, the extra comes first.
+report: $(patsubst %,$(VENV)/.extra-%,$(filter $(SOURCE) $(ENGINE),$(EXTRAS)))
 report: $(READY) ## run the six notebooks and print the path of the report (SOURCE, RUN, ...)
 	@$(BIN)/python -m seglib run $(if $(SOURCE),--source "$(SOURCE)") $(if $(RUN),--run "$(RUN)") \
 		$(if $(RECIPE),--recipe "$(RECIPE)") $(foreach s,$(SET),--set "$(s)") \
-		$(if $(MAPPING),--mapping "$(MAPPING)") $(if $(PARAMS),--params "$(PARAMS)") $(if $(FROM),--from "$(FROM)")
+		$(if $(MAPPING),--mapping "$(MAPPING)") $(if $(ENGINE),--engine "$(ENGINE)") \
+		$(if $(PARAMS),--params "$(PARAMS)") $(if $(FROM),--from "$(FROM)")
 
 check: $(patsubst %,$(VENV)/.extra-%,$(filter $(SOURCE),$(EXTRAS)))
 check: $(READY) ## hold a source against the contract, and list every problem (SOURCE, MAPPING)
@@ -98,6 +101,7 @@ lock: $(READY) ## bring all locks up to date with pyproject.toml (needs the netw
 sample: $(READY) ## make data/sample again, from its seed
 	@$(BIN)/python -m seglib sample --out data/sample/shop.xlsx
 	@$(BIN)/python -m seglib sample --out data/sample/invoices.csv --customers 500 --transactions 2500
+	@$(BIN)/python -m seglib sample --out data/sample/survey.csv --kind survey --customers 200
 
 gallery: $(READY) ## take the pictures of the README from two runs of the sample
 	@$(BIN)/python -m seglib run
@@ -107,8 +111,9 @@ gallery: $(READY) ## take the pictures of the README from two runs of the sample
 dictionary: $(READY) ## write the data dictionary in data/README.md from the contract
 	@$(BIN)/python docs/dictionary.py
 
-bench: $(READY) ## measure the contract on 20,000,000 transactions (some minutes)
+bench: $(VENV)/.extra-bench $(READY) ## measure contract and features on 20,000,000 transactions (some minutes)
 	@$(BIN)/python benchmarks/contract.py
+	@$(BIN)/python benchmarks/features.py
 
 clean: ## remove the environment, all runs and caches
 	rm -rf $(VENV) .building data/processed reports/*/ .pytest_cache .ruff_cache .hypothesis

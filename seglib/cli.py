@@ -39,6 +39,10 @@ def run(
     run: Annotated[str | None, typer.Option("--run", help="Name of the run; default: from the source.")] = None,
     mapping: Annotated[str | None, typer.Option(help="A mapping file: what the source calls its tables.")] = None,
     recipe: Annotated[str | None, typer.Option(help="How the matrix is made: customer (default) or baseline.")] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(help="What runs the SQL: duckdb, spark or database; default: the source's own, else duckdb."),
+    ] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="A parameter, name=value. Repeatable.")] = None,
     params: Annotated[Path | None, typer.Option(help="A YAML file of parameters, name: value.")] = None,
     start: Annotated[
@@ -50,7 +54,7 @@ def run(
     if "tables" in overrides:
         raise ParameterRefused(f"'{params}' is a mapping file, not one of parameters: give it with --mapping")
     overrides |= parameters.read_settings(settings or [])
-    given = {"recipe": recipe, "mapping": mapping}
+    given = {"recipe": recipe, "mapping": mapping, "engine": engine}
     overrides |= {name: value for name, value in given.items() if value}
     in_file = {name: overrides.pop(name, None) for name in ("source", "run")}
     first = pipeline.step_named(start)
@@ -128,6 +132,10 @@ def sample(
     out: Annotated[
         Path, typer.Option(help="A folder (Parquet), or a path that ends in .xlsx, or in .csv (invoice lines).")
     ],
+    kind: Annotated[
+        Literal["shop", "survey"],
+        typer.Option(help="A shop, or a survey: one CSV file with one row a customer, without transactions."),
+    ] = "shop",
     customers: Annotated[int, typer.Option(help="Number of customers.")] = 1500,
     transactions: Annotated[int, typer.Option(help="Number of transactions.")] = 12_000,
     segments: Annotated[int, typer.Option(help="Planted segments, 0 to 8.")] = 3,
@@ -135,6 +143,11 @@ def sample(
     seed: Annotated[int, typer.Option(help="Same arguments and seed, same shop.")] = 7,
 ) -> None:
     """Generate a shop, with planted segments or without any, and its truth.csv."""
+    if kind == "survey":
+        from seglib.survey import write_survey
+
+        typer.echo(write_survey(out, customers=customers, seed=seed))
+        return
     from seglib.sample import make_shop
 
     shop = make_shop(

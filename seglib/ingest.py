@@ -15,14 +15,17 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from seglib import contract
+from seglib import contract, prelude
+from seglib.credentials import recorded
 from seglib.errors import InputRefused, ParameterRefused
-from seglib.intake import Intake, take_in
+from seglib.intake import Intake, take_in, with_names
+from seglib.mapping import Mapping as Told
 from seglib.mapping_file import parse, read_mapping
 from seglib.rules import SEVERITIES
 from seglib.run import Run, in_memory
 from seglib.schema import TABLES, key, needed
 from seglib.sources import Source, open_source
+from seglib.words import NO_TRANSACTIONS
 
 UNIFIED_SQL: str = files("seglib").joinpath("sql/unified.sql").read_text(encoding="utf-8")
 """The statement that merges the canonical tables."""
@@ -43,8 +46,9 @@ class Shop:
         Where the data came from.
     taken : mapping of str to Intake
         What each canonical table that the shop has is made from.
-    as_of : pandas.Timestamp
-        The day the run looks at the shop; nothing after it is seen.
+    as_of : pandas.Timestamp or None
+        The day the run looks at the shop; nothing after it is seen. None: the source has no transactions, and what
+        it says of its customers has no day.
     rows : pandas.DataFrame
         One row a table: table, rows_in, accepted, quarantined, left_out (of those, by the mapping), rows_out (fewer
         than accepted where several lines make one transaction).
@@ -52,15 +56,21 @@ class Shop:
         One row a rule: rule, table, severity, rows, share, examples, sentence, remedy.
     quarantine : pandas.DataFrame
         One row a row that was set aside: table, row (1 is the first below the header), rules, original (JSON).
+    told : seglib.mapping.Mapping
+        What the source's own tables and columns are called here.
+    url : str
+        What may be written down of the source (`seglib.credentials.recorded`).
     """
 
     con: duckdb.DuckDBPyConnection
     source: Source
     taken: Mapping[str, Intake]
-    as_of: pd.Timestamp
+    as_of: pd.Timestamp | None
     rows: pd.DataFrame
     quality: pd.DataFrame
     quarantine: pd.DataFrame
+    told: Told
+    url: str
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a canonical table, one of `seglib.schema.TABLES`, as a DataFrame."""
@@ -98,8 +108,14 @@ class Shop:
 
     @property
     def without_rows(self) -> list[str]:
-        """The tables that a shop must have and of which no row is left."""
-        return [row.table for row in self.rows.itertuples() if row.rows_out == 0 and needed(row.table)]
+        """The tables that this shop must have and of which no row is left."""
+        empty = self.rows.loc[self.rows["rows_out"] == 0, "table"]
+        return [name for name in empty if needed(name) and name in self.taken]
+
+    @property
+    def variables(self) -> dict[str, dict[str, str | bool]]:
+        """What the analyst segments by, as the mapping file says: kind, unit and log of each variable."""
+        return {name: variable.summary() for name, variable in self.taken["customers"].variables.items()}
 
     def require(self, *, max_reject_share: float) -> None:
         """Refuse the shop if too much of it had to be set aside, or nothing is left to work on.
@@ -142,9 +158,10 @@ class Shop:
         return {
             "source": self.source.name,
             "kind": self.source.kind,
-            "as_of": self.as_of.date().isoformat(),
-            "first_transaction": period[0].isoformat(),
-            "last_transaction": period[1].isoformat(),
+            "as_of": self.as_of.date().isoformat() if self.as_of else None,
+            "first_transaction": period[0].isoformat() if period[0] else None,
+            "last_transaction": period[1].isoformat() if period[1] else None,
+            "variables": self.variables,
             "inputs": [
                 {"name": row.table, "rows": int(row.rows_in), "sha256": self.taken[row.table].loaded.sha256}
                 for row in self.rows.itertuples()
@@ -165,7 +182,9 @@ class Shop:
         run.write("unified", self.unified)
         run.write("quality", self.quality)
         run.write("quarantine", self.quarantine)
-        run.write("shop", self.summary())
+        aside = int(self.rows["quarantined"].sum())
+        place = prelude.whereabouts(self.con, self.source, self.taken, self.told, aside=aside)
+        run.write("shop", self.summary() | {"database": place | ({} if "not" in place else {"url": self.url})})
 
 
 def ingest(source: str | Path, *, as_of: str | None = None, mapping: str | Path | None = None) -> Shop:
@@ -190,19 +209,24 @@ def ingest(source: str | Path, *, as_of: str | None = None, mapping: str | Path 
     InputRefused
         If the source cannot be opened, or a table lacks a required column (all of them are named at once).
     ParameterRefused
-        If the mapping file is wrong, or ``as_of`` is no date or lies before the first transaction.
+        If the mapping file is wrong, or ``as_of`` is no date, lies before the first transaction, or is given where
+        there are none.
     """
     told = parse(read_mapping(mapping)) if mapping else None
     opened = open_source(source, csv=told.csv if told else None)
-    told = told or parse(opened.mapping)
+    told = with_names(opened, told or parse(opened.mapping))
     con = connect()
     taken = take_in(con, opened, told)
     rules = contract.apply(con, taken)
-    day = _as_of(con, as_of or told.as_of)
+    asked = as_of or told.as_of
+    if asked and "transactions" not in taken:
+        raise ParameterRefused(f"as_of {asked} does not apply: {NO_TRANSACTIONS[0].lower()}{NO_TRANSACTIONS[1:]}")
+    day = _as_of(con, asked) if "transactions" in taken else None
     con.execute("CREATE TABLE study AS SELECT CAST(? AS DATE) AS as_of", [day])
     rows = contract.count_rows(con, taken)
     found = contract.quality(con, rules, rows)
-    return Shop(con, opened, taken, pd.Timestamp(day), rows, found, contract.quarantine(con))
+    looked_at = pd.Timestamp(day) if day else None
+    return Shop(con, opened, taken, looked_at, rows, found, contract.quarantine(con), told, recorded(str(source)))
 
 
 def connect() -> duckdb.DuckDBPyConnection:

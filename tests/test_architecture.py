@@ -18,6 +18,8 @@ STORY = (
     "chance",
     "explore",
     "features",
+    "engines",
+    "prelude",
     "shrinkage",
     "preprocessing",
     "selection",
@@ -28,6 +30,7 @@ STORY = (
     "suggest",
     "invoices",
     "sample",
+    "survey",
 )
 """The modules of the analysis."""
 
@@ -99,6 +102,6 @@ def test_every_module_of_the_story_has_its_test(root):
         "intake": "mapping",
         "reading": "mapping",
     }
-    through |= {"invoices": "mapping", "shrinkage": "features"}
+    through |= {"invoices": "mapping", "shrinkage": "features", "prelude": "engines"}
     for name in STORY:
         assert (root / "tests" / f"test_{through.get(name, name)}.py").exists()

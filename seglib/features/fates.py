@@ -39,14 +39,13 @@ class Fates:
         """From when on a coupon counts, and what cannot be known."""
         if not self.status:
             return "Every transaction counts, and nothing is known of burning."
+        days = f"{self.window} day{'' if self.window == 1 else 's'}"
         if self.dated:
-            return (
-                f"A coupon counts as decided {self.window} days after its claim; younger ones are left out where "
-                "burning is measured."
-            )
+            counts = f"A coupon counts as decided {days} after its claim"
+            return f"{counts}; younger ones are left out where burning is measured."
         if self.window:
             return (
-                f"{NO_BURN_DATES.capitalize()}: a coupon counts as decided {self.window} days after its claim, as "
+                f"{NO_BURN_DATES.capitalize()}: a coupon counts as decided {days} after its claim, as "
                 "burn_window says, with the status that is recorded, also where it was burned after as_of."
             )
         return (

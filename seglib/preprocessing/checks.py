@@ -209,7 +209,8 @@ def _label(m: _Sources, rows: pd.DataFrame, seed: int) -> Iterator[tuple]:
         values = rows[name]
         levels = values.nunique()
         others = rows.drop(columns=name)
-        if not 2 <= levels <= FEW_VALUES or others.shape[1] == 0 or len(others.drop_duplicates()) < levels:
+        few = 2 <= levels <= min(FEW_VALUES, len(rows) // 5)  # or clusters of a handful of rows would agree by chance
+        if not few or others.shape[1] == 0 or len(others.drop_duplicates()) < levels:
             continue
         agreement = adjusted_rand_score(values.astype("category").cat.codes, _clusters(others.to_numpy(float), levels))
         highest = max(highest, agreement)
@@ -312,7 +313,15 @@ def _filled(m: _Sources) -> Iterator[tuple]:
     share = m.filled.get(worst, 0.0)
     told = f"{plain(worst).capitalize()} is missing for {share:.0%} of the rows and was filled in."
     found = share > FILLED
-    yield "filled", worst, share, "share of values that were missing", f"at most {FILLED:g}", found, told if found else ""
+    yield (
+        "filled",
+        worst,
+        share,
+        "share of values that were missing",
+        f"at most {FILLED:g}",
+        found,
+        told if found else "",
+    )
 
 
 def _clusters(X: np.ndarray, k: int) -> np.ndarray:

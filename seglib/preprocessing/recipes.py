@@ -249,7 +249,7 @@ def _same_for_everybody(feature: Feature, features: pd.DataFrame, min_level_shar
     if values.isna().all():
         return not_recorded(feature.name)
     if values.nunique() < 2 and (feature.kind == "numeric" or values.notna().all()):
-        return "it is the same for everybody"
+        return "the same for everybody"
     if feature.kind != "numeric" and kept_levels(values, min_level_share) < 2:
         return f"of all its levels none has {min_level_share:.1%} of the customers"
     return ""

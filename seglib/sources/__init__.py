@@ -18,6 +18,8 @@ from seglib.run import project_root
 if TYPE_CHECKING:
     import duckdb
 
+    from seglib.sources.database import Database
+
 SAMPLE = project_root() / "data" / "sample" / "shop.xlsx"
 """The shop that ships with the project; the source named ``sample``."""
 
@@ -58,6 +60,8 @@ class Source:
         What the tables mean, in the form of a mapping file, where the source itself knows (adapters).
     notes : tuple of str
         Sentences a reader of 01 should know about where the tables come from.
+    database : Database, optional
+        Where they can be asked for more, if they are in a database.
     """
 
     name: str
@@ -65,6 +69,7 @@ class Source:
     tables: Mapping[str, Callable[[duckdb.DuckDBPyConnection, str], Loaded]]
     mapping: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    database: Database | None = field(default=None, repr=False)
 
 
 def open_source(source: str | Path, *, csv: Mapping[str, str] | None = None) -> Source:

@@ -6,8 +6,9 @@ import datetime as dt
 import json
 import sqlite3
 import warnings
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 from hashlib import sha256
@@ -43,6 +44,24 @@ FITS = {
 """By DuckDB type, when a text can be read as that type and nothing of it is lost."""
 
 
+@dataclass(frozen=True)
+class Database:
+    """The server of a source, for those who ask it more than its tables.
+
+    Attributes
+    ----------
+    server : sqlalchemy.Engine
+    secrets : frozenset of str
+        What no message may repeat.
+    places : mapping of str to (str, str)
+        Schema and name of each of the source's tables.
+    """
+
+    server: sa.Engine = field(repr=False)
+    secrets: frozenset[str] = field(repr=False)
+    places: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
 def open_url(url: str) -> Source:
     """Open the database that a URL names.
 
@@ -63,23 +82,31 @@ def open_url(url: str) -> Source:
         If there is no such database or no way in. The message holds no credentials.
     """
     url = credentials.filled(credentials.whole(url))
-    what = f"'{credentials.shown(url)}' cannot be opened"
-    with _refusing(what, credentials.secrets(url), OSError, ValueError, TypeError):
+    with refusing(
+        f"'{credentials.shown(url)}' cannot be opened", credentials.secrets(url), OSError, ValueError, TypeError
+    ):
         import sqlalchemy as sa
 
         made = sa.make_url(url)
         if made.get_backend_name() == "sqlite":
             return open_file(Path(made.database or ":memory:"))
-        if made.drivername in ("postgres", "postgresql"):
-            made = made.set(drivername="postgresql+psycopg")
-        backend, options = made.get_backend_name(), {}
-        if made.drivername == "postgresql+psycopg":
-            options["isolation_level"] = "REPEATABLE READ"  # a table that is read twice is the same table
-            if "connect_timeout" not in made.query:
-                options["connect_args"] = {"connect_timeout": 10}
-        engine = sa.create_engine(made, poolclass=sa.NullPool, hide_parameters=True, **options)
-        name = f"{backend}://{made.host or ''}" + (f"/{made.database}" if made.database else "")
+        engine = server_of(url)
+        name = f"{engine.dialect.name}://{made.host or ''}" + (f"/{made.database}" if made.database else "")
         return _source(engine, name, credentials.secrets(url))
+
+
+def server_of(url: str) -> sa.Engine:
+    """Return how to reach the server of a filled URL; nothing is asked of it yet."""
+    import sqlalchemy as sa
+
+    made, options = sa.make_url(url), {}
+    if made.drivername in ("postgres", "postgresql"):
+        made = made.set(drivername="postgresql+psycopg")
+    if made.drivername == "postgresql+psycopg":
+        options["isolation_level"] = "REPEATABLE READ"  # a table that is read twice is the same table
+        if "connect_timeout" not in made.query:
+            options["connect_args"] = {"connect_timeout": 10}
+    return sa.create_engine(made, poolclass=sa.NullPool, hide_parameters=True, **options)
 
 
 def open_file(path: Path) -> Source:
@@ -109,9 +136,9 @@ def _source(engine: sa.Engine, name: str, secrets: Collection[str]) -> Source:
     import sqlalchemy as sa
 
     kind = f"{KINDS.get(engine.dialect.name, engine.dialect.name)} database"
-    tables = {}
+    tables, places = {}, {}
     remedy = " (check host, database, user and password)" if engine.dialect.name != "sqlite" else ""
-    with _refusing(f"{kind} '{name}' cannot be opened{remedy}", secrets), engine.connect() as connection:
+    with refusing(f"{kind} '{name}' cannot be opened{remedy}", secrets), engine.connect() as connection:
         inspector = sa.inspect(connection)
         default = inspector.default_schema_name
         for schema in [None, *sorted({*inspector.get_schema_names()} - {default})]:
@@ -119,7 +146,8 @@ def _source(engine: sa.Engine, name: str, secrets: Collection[str]) -> Source:
                 for table in _names(inspector, schema):
                     label = table if schema is None else f"{schema}.{table}"
                     tables[label] = _loader(engine, schema, table, f"table '{label}' of {kind} '{name}'", secrets)
-    return Source(name, kind, tables)
+                    places[label] = (schema or default, table)
+    return Source(name, kind, tables, database=Database(engine, frozenset(secrets), places))
 
 
 def _names(inspector: sa.Inspector, schema: str | None) -> list[str]:
@@ -137,7 +165,7 @@ def _loader(
     def load(con: duckdb.DuckDBPyConnection, target: str) -> Loaded:
         import sqlalchemy as sa
 
-        with _refusing(f"{label} cannot be read", secrets), engine.connect() as connection:
+        with refusing(f"{label} cannot be read", secrets), engine.connect() as connection:
             inspector = sa.inspect(connection)
             with warnings.catch_warnings():  # of a type that SQLAlchemy does not know: it arrives as text
                 warnings.simplefilter("ignore", sa.exc.SAWarning)
@@ -181,11 +209,16 @@ def _ask_for_plain_values(connection: sa.Connection) -> None:
         for known in driver.adapters.types:
             for oid in {known.oid, known.array_oid} - {0} if known.name != "bytea" else ():
                 driver.adapters.register_loader(oid, TextLoader)
-        for setting in (
-            "TRANSACTION READ ONLY", "LOCAL timezone = 'UTC'", "LOCAL datestyle = 'ISO'",
-            "LOCAL extra_float_digits = 1", "LOCAL synchronize_seqscans = off",
-        ):  # fmt: skip
-            connection.exec_driver_sql(f"SET {setting}")
+        only_read(connection)
+
+
+def only_read(connection: sa.Connection) -> None:
+    """Begin a transaction of PostgreSQL that can write nothing, and whose answers depend on nobody's settings."""
+    for setting in (
+        "TRANSACTION READ ONLY", "LOCAL timezone = 'UTC'", "LOCAL datestyle = 'ISO'", "LOCAL extra_float_digits = 1",
+        "LOCAL synchronize_seqscans = off", "LOCAL standard_conforming_strings = on",
+    ):  # fmt: skip
+        connection.exec_driver_sql(f"SET {setting}")
 
 
 def _copy(
@@ -248,7 +281,7 @@ def _text(value: Any) -> str | None:
 
 
 @contextmanager
-def _refusing(what: str, secrets: Collection[str], *also: type[Exception]) -> Iterator[None]:
+def refusing(what: str, secrets: Collection[str], *also: type[Exception]) -> Iterator[None]:
     """Turn an error of a driver, or one of ``also``, into one sentence without credentials or traceback."""
     import sqlalchemy as sa
 

@@ -1,0 +1,78 @@
+"""The same statement in the words of another engine, by sqlglot."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+
+def translated(sql: str, to: Literal["postgres", "spark"]) -> str:
+    """Write a statement in another dialect.
+
+    Two things stay as they are in DuckDB. Differences of days have 64 bits: elsewhere they have 32, and their squares
+    do not fit. And floats become decimals by the same rounding: PostgreSQL would look at 15 digits only, Spark at the
+    shortest text of the number.
+
+    Parameters
+    ----------
+    sql : str
+        One statement, DuckDB's dialect.
+    to : {"postgres", "spark"}
+
+    Raises
+    ------
+    sqlglot.errors.SqlglotError
+        If it cannot be read, or says something that the other dialect has no words for.
+
+    Examples
+    --------
+    >>> translated("SELECT date_diff('day', a, b) AS days FROM t", "spark")
+    'SELECT CAST(DATEDIFF(DAY, a, b) AS BIGINT) AS days FROM t'
+    """
+    return _written(_read(sql), to)
+
+
+def in_parts(sql: str, to: Literal["postgres", "spark"]) -> tuple[dict[str, str], str]:
+    """Write a statement in another dialect: the named parts that it begins with, and what it does with them.
+
+    Examples
+    --------
+    >>> in_parts("WITH a AS (SELECT 1 AS x) SELECT x FROM a", "postgres")
+    ({'a': 'SELECT 1 AS x'}, 'SELECT x FROM a')
+    """
+    tree = _read(sql)
+    parts = {part.alias: _written(part.this, to) for part in tree.ctes}
+    for part in list(tree.ctes):
+        part.pop()
+    return parts, _written(tree, to)
+
+
+def _read(sql: str) -> exp.Expression:
+    from sqlglot import exp, parse_one
+
+    def said_fully(node: exp.Expression) -> exp.Expression:
+        if isinstance(node, exp.DateDiff):
+            return exp.cast(node, "BIGINT")
+        if isinstance(node, exp.Cast) and node.to.is_type("DECIMAL"):
+            return _rounded(node)
+        return node
+
+    return parse_one(sql, dialect="duckdb").transform(said_fully)
+
+
+def _rounded(cast: exp.Cast) -> exp.Expression:
+    """Spell out how DuckDB makes a decimal of a float: others round another number, the text of the float."""
+    from sqlglot import exp
+
+    _, decimals = (int(size.name) for size in cast.to.expressions)
+    x, power = cast.this.sql(dialect="duckdb"), 10**decimals
+    whole = f"CAST(CAST(sign({x}) * floor(abs({x}) * {power} + 0.5) AS BIGINT) AS DECIMAL(19, 0))"
+    return exp.cast(exp.maybe_parse(f"{whole} * {1 / power:.{decimals}f}", dialect="duckdb"), cast.to)
+
+
+def _written(tree: exp.Expression, to: str) -> str:
+    from sqlglot import ErrorLevel
+
+    return tree.sql(dialect=to, comments=False, unsupported_level=ErrorLevel.RAISE)
