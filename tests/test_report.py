@@ -13,6 +13,7 @@ QUESTIONS = {"01_one": "First?", "02_two": "Second?"}
 RECORD = {
     "run": "r", "recipe": "customer", "source": HOSTILE, "as_of": "2026-06-30", "seed": 0, "period": ["a", "b"],
     "customers": 1234, "customers_without_transaction": 0, "rows": {"in": 1, "accepted": 1, "quarantined": 0}, "k": 2,
+    "audit": {"findings": ["City <b>holds</b> 85% of the variance."], "checks": 10},
     "k_reason": "because.", "inertia": 1234.5, "silhouette": 0.5,
     "verdict": {"structure": "not tested", "useful": "not tested", "sentence": "Not tested."},
     "segments": [{"segment": "A", "name": HOSTILE, "sentence": HOSTILE, "customers": 1234, "share": 1.0}],
@@ -65,9 +66,9 @@ def test_text_from_data_stays_text(pages):
 
 def test_the_full_face_folds_the_code_and_the_business_face_has_none(pages):
     full, business = pages["01_one.html"], pages["01_one_business.html"]
-    assert "secret_code" in full.find("details").find_parent("article").get_text()
+    assert "secret_code" in full.article.find("details").find_parent("article").get_text()
     assert not any(d.has_attr("open") for d in full.find_all("details"))
-    assert {"Parameters and their defaults", "Code"} == {s.get_text() for s in full.find_all("summary")}
+    assert {"Parameters and their defaults", "Code"} == {s.get_text() for s in full.article.find_all("summary")}
     for hidden in ("secret_code", "a warning", "for analysts", "run = 1"):
         assert hidden not in business.get_text()
     for kept in ("made by us", "42 <b>", "A part"):
@@ -90,6 +91,11 @@ def test_the_index_tells_what_the_record_tells(pages):
     text = pages["index.html"].get_text()
     for part in ("1,234 customers in 2 segments", "Not tested.", "because.", "0.500", "First?"):
         assert part in text
+
+
+def test_what_the_audit_found_stands_at_the_head_of_every_page(pages):
+    for name, soup in pages.items():
+        assert "City <b>holds</b> 85% of the variance." in soup.get_text(), name
 
 
 def test_nothing_is_fetched(pages):

@@ -125,7 +125,9 @@ def test_a_sample_bounds_the_silhouette_and_keeps_every_cluster():
 
 
 def test_the_committed_sample_has_three_segments_by_every_criterion(prepared):
-    choice = choose_k(sweep(customer_matrix(prepared("sample")[1].table).table), rule="silhouette")
+    features = prepared("sample")[1]
+    matrix = customer_matrix(features.table, described=features.features, unreliable=features.unreliable)
+    choice = choose_k(sweep(matrix.table), rule="silhouette")
     assert choice.k == 3
     assert choice.table["k"].tolist() == [3, 3, 3, 3, 3]
 
