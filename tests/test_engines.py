@@ -90,6 +90,18 @@ def make_database(server):
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture
+def opened(make_database, request):
+    """Open an engine that is closed before its database goes."""
+
+    def open_one(name, run, con):
+        engine = open_engine(name, run, con)
+        request.addfinalizer(getattr(engine, "close", lambda: None))
+        return engine
+
+    return open_one
+
+
 def quoted(name):
     return '"' + name.replace('"', '""') + '"'
 
@@ -192,13 +204,13 @@ def test_spark_gives_the_same_table(spark, tmp_path, name):
 
 
 @pytest.mark.parametrize("name", SHOPS)
-def test_postgresql_gives_the_same_table_where_the_shop_is(make_database, monkeypatch, tmp_path, name):
+def test_postgresql_gives_the_same_table_where_the_shop_is(make_database, opened, monkeypatch, tmp_path, name):
     tables = SHOPS[name]()
     as_of = "2026-06-30" if name == "generated" else "2024-06-30"
     run, url = own_run(make_database, tables, tmp_path, monkeypatch, as_of)
     before = dump(url)
     con = run.connect()
-    engine = open_engine(None, run, con)
+    engine = opened(None, run, con)
     assert engine.name == "database", engine.text
     same(customer_features(con, as_of=as_of, engine=engine), customer_features(con, as_of=as_of))
     assert dump(url) == before
@@ -225,7 +237,7 @@ def test_the_workbook_gives_the_same_table_everywhere(workbook, request, tmp_pat
     request.getfixturevalue("spark")
     same(customer_features(con, as_of=as_of, engine=open_engine("spark", run, con)), expected)
     own, _ = own_run(request.getfixturevalue("make_database"), tables, tmp_path, monkeypatch, as_of)
-    engine = open_engine("database", own, con)
+    engine = request.getfixturevalue("opened")("database", own, con)
     same(customer_features(con, as_of=as_of, engine=engine), expected)
 
 
@@ -302,7 +314,7 @@ def test_what_a_database_cannot_give_is_said(make_database, monkeypatch, tmp_pat
     assert why in said["not"]
 
 
-def test_cells_are_read_as_duckdb_reads_them(make_database, monkeypatch, tmp_path):
+def test_cells_are_read_as_duckdb_reads_them(make_database, opened, monkeypatch, tmp_path):
     """Blanks, ids that a table with gaps wrote as 7.0, translated and missing values, constants, factors."""
     tables = gaps()
     tables["customers"]["customer_id"] = ["10", " 9\t", "7.0", "é", "Z", "a", "B", "\u00a0none\ufeff"]
@@ -325,42 +337,42 @@ def test_cells_are_read_as_duckdb_reads_them(make_database, monkeypatch, tmp_pat
     run, _ = own_run(make_database, tables, tmp_path, monkeypatch, **mapping)
     con = run.connect()
     assert con.sql("SELECT count(*) FROM transactions WHERE transaction_status = 'burned'").fetchall() == [(6,)]
-    engine = open_engine("database", run, con)
+    engine = opened("database", run, con)
     same(customer_features(con, as_of="2024-06-30", engine=engine), customer_features(con, as_of="2024-06-30"))
 
 
-def test_a_database_that_has_changed_is_not_used(make_database, monkeypatch, tmp_path):
+def test_a_database_that_has_changed_is_not_used(make_database, opened, monkeypatch, tmp_path):
     import psycopg
 
     run, url = own_run(make_database, gaps(), tmp_path, monkeypatch)
     with psycopg.connect(url) as connection:
         connection.execute("""UPDATE crm."Our Clients" SET gender_id = '2' WHERE gender_id = '1'""")
-    engine = open_engine(None, run, run.connect())
+    engine = opened(None, run, run.connect())
     assert engine.name == "duckdb"
     assert "table customers has changed in the database since 01 read it" in engine.text
     with pytest.raises(ParameterRefused, match="has changed"):
-        open_engine("database", run, run.connect())
+        opened("database", run, run.connect())
 
 
-def test_the_password_is_written_nowhere(make_database, monkeypatch, tmp_path):
+def test_the_password_is_written_nowhere(make_database, opened, monkeypatch, tmp_path):
     run, url = own_run(make_database, gaps(), tmp_path, monkeypatch)
     password = url.split(":")[2].split("@")[0]
-    engine = open_engine("database", run, run.connect())
+    engine = opened("database", run, run.connect())
     monkeypatch.delenv(VARIABLE)
-    without = open_engine(None, run, run.connect())
+    without = opened(None, run, run.connect())
     assert without.name == "duckdb"
     assert "cannot be read" in without.text
     for text in (engine.text, repr(engine), without.text, run.path("shop").read_text(encoding="utf-8")):
         assert password not in text
 
 
-def test_an_engine_cannot_write_to_the_database(make_database, monkeypatch, tmp_path):
+def test_an_engine_cannot_write_to_the_database(make_database, opened, monkeypatch, tmp_path):
     import psycopg
 
     run, url = own_run(make_database, gaps(), tmp_path, monkeypatch)
     with psycopg.connect(url) as connection:
         connection.execute("CREATE SEQUENCE crm.s")
-    engine = open_engine("database", run, run.connect())
+    engine = opened("database", run, run.connect())
     with pytest.raises(InputRefused, match="read-only transaction"):
         engine.frame("SELECT nextval('crm.s') AS x")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from seglib import credentials
@@ -49,11 +48,9 @@ class Database:
             only_read(self._connection)
         self._tables = dict(tables)
 
-    def __del__(self) -> None:
-        """Leave the database, also where it is gone: there is nothing to undo that a server would have to be asked."""
-        with suppress(Exception):
-            self._connection.invalidate()
-            self._connection.close()
+    def close(self) -> None:
+        """Leave the database; the end of the process does so too."""
+        self._connection.close()
 
     def _refusing(self) -> Any:
         return refusing(f"'{self.shown}' cannot be read", self._secrets)
@@ -98,6 +95,7 @@ def open_database(run: Run) -> Database:
     except InputRefused as why:
         raise NotThere(str(why)) from None
     if changed:
+        engine.close()
         raise NotThere(f"table {changed[0]} has changed in the database since 01 read it")
     return engine
 
