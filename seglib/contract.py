@@ -13,7 +13,7 @@ import pandas as pd
 
 from seglib.intake import Intake, damage_refused
 from seglib.reading import Reading, quoted, sql_literal
-from seglib.rules import RULES, Rule, variable_rules
+from seglib.rules import RULES, Rule, descriptor_rules, variable_rules
 from seglib.schema import SQL_TYPES, TABLES, key, kind, parsed
 
 NULL_TEXT = "CAST(NULL AS VARCHAR)"
@@ -45,14 +45,17 @@ def apply(con: duckdb.DuckDBPyConnection, taken: Mapping[str, Intake]) -> tuple[
             )
         _accept(con, name, intake)
     row_rules = [rule for name in TABLES for rule in _told_of(name, taken.get(name))]
-    facts = [rule for rule in (*RULES, *_of_variables(taken.get("customers"))) if rule.severity == "fact"]
+    facts = [rule for rule in (*RULES, *_of_added(taken.get("customers"))) if rule.severity == "fact"]
     return (*row_rules, *facts)
 
 
-def _of_variables(intake: Intake | None) -> list[Rule]:
-    """Return the rules of the variables to segment by."""
-    variables = intake.variables.items() if intake else ()
-    return [rule for name, variable in variables for rule in variable_rules(name, variable.kind)]
+def _of_added(intake: Intake | None) -> list[Rule]:
+    """Return the rules of the columns beyond the contract: variables to segment by, and descriptors."""
+    if intake is None:
+        return []
+    rules = [rule for name, variable in intake.variables.items() for rule in variable_rules(name, variable.kind)]
+    descriptors = {name: kind for name, kind in intake.added.items() if name not in intake.variables}
+    return rules + [rule for name, kind in descriptors.items() for rule in descriptor_rules(name, kind)]
 
 
 def _unless(rule: Rule, intake: Intake) -> str:
@@ -71,7 +74,7 @@ def _unless(rule: Rule, intake: Intake) -> str:
 
 def _told_of(name: str, intake: Intake | None) -> list[Rule]:
     choices = [rule for rule, _ in intake.choices] if intake else []
-    own = _of_variables(intake) if name == "customers" else []
+    own = _of_added(intake) if name == "customers" else []
     rules = [rule for rule in (*RULES, *own) if rule.table == name and rule.severity != "fact"]
     if intake and intake.lines:
         rules = [rule for rule in rules if rule.id != f"{name}.{key(name)}.duplicate"]

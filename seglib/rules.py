@@ -144,18 +144,43 @@ def variable_rules(name: str, kind: VariableKind) -> tuple[Rule, ...]:
         ),
     ]  # fmt: skip
     if form:
-        rules.append(Rule(
-            f"{of}.unreadable", "warning", _cell("customers", quoted(f"{name}__unreadable")),
-            f"{name} cannot be read as {form}: the value is dropped, the row stays",
-            f"make it {form}, or say in the mapping file how it is written",
-        ))  # fmt: skip
+        rules.append(_unreadable_rule(name, form))
     if kind == "numeric":
-        rules.append(Rule(
-            f"{of}.out_of_range", "warning", _cell("customers", quoted(f"{name}__out_of_range")),
-            f"{name} lies outside of -1e12 to 1e12: the value is dropped, the row stays",
-            "no customer can mean that: correct the typing error at the source",
-        ))  # fmt: skip
+        rules.append(_out_of_range_rule(name))
     return tuple(rules)
+
+
+def descriptor_rules(name: str, kind: str) -> tuple[Rule, ...]:
+    """Return the rules of a descriptor: a number that cannot be read is dropped, and told. A text is never wrong.
+
+    Parameters
+    ----------
+    name : str
+        Of the column.
+    kind : {"number", "text"}
+        How it is read: as the mapping file says, or, where it says nothing, as all of its values can be.
+    """
+    return (
+        (_unreadable_rule(name, "a plain number such as 12.50"), _out_of_range_rule(name)) if kind == "number" else ()
+    )
+
+
+def _unreadable_rule(name: str, form: str) -> Rule:
+    """Return the rule of a cell, beyond the contract, that is nothing of the wanted form."""
+    return Rule(
+        f"customers.{name}.unreadable", "warning", _cell("customers", quoted(f"{name}__unreadable")),
+        f"{name} cannot be read as {form}: the value is dropped, the row stays",
+        f"make it {form}, or say in the mapping file how it is written",
+    )  # fmt: skip
+
+
+def _out_of_range_rule(name: str) -> Rule:
+    """Return the rule of a number, beyond the contract, that is too large to be one."""
+    return Rule(
+        f"customers.{name}.out_of_range", "warning", _cell("customers", quoted(f"{name}__out_of_range")),
+        f"{name} lies outside of -1e12 to 1e12: the value is dropped, the row stays",
+        "no customer can mean that: correct the typing error at the source",
+    )  # fmt: skip
 
 
 _BETWEEN_TABLES: tuple[Rule, ...] = (

@@ -281,6 +281,37 @@ def test_numbers_of_descriptors_are_known_by_their_signs(tables, write_csv, writ
     assert customers["income"].tolist()[:2] == [0.5, 1.5]
 
 
+def test_descriptors_declared_as_numbers_that_cannot_be_read_are_told(tables, write_csv, write_mapping, reconciles):
+    tables["customers"] = tables["customers"].assign(
+        income=["10,5", "forty", "9e99", None], n=["2", "3", "x", "1"], tier=["7", "gold", "=1+1", None]
+    )
+    own = {
+        "income": {"column": "income", "kind": "number", "decimal": ","},
+        "worth": {"multiply": ["n", "n"]},
+        "tier": {"column": "tier", "kind": "text"},
+        "n": "n",  # nothing is said, and not all of its values are numbers: text
+    }
+    shop = ingest(write_csv(tables), mapping=write_mapping({"tables": {"customers": {"descriptors": own}}}))
+    reconciles(shop)
+    assert not len(shop.quarantine)
+    told = shop.findings.set_index("rule")
+    assert told.loc[["customers.income.unreadable", "customers.worth.unreadable"], "rows"].tolist() == [2, 1]
+    assert "2 in row 2 (forty), 3 in row 3 (9e99)" in told.loc["customers.income.unreadable", "examples"]
+    assert set(told.loc[told.index.str.contains("income|worth"), "severity"]) == {"warning"}
+    assert not {rule for rule in shop.quality["rule"] if rule.startswith(("customers.tier.", "customers.n."))}
+    found = shop.table("customers")
+    assert found["income"].isna().tolist() == [False, True, True, True]
+    assert found["worth"].fillna(-1).tolist() == [4, 9, -1, 1]
+
+
+def test_a_descriptor_that_no_customer_can_mean_is_told(tables, write_csv, write_mapping):
+    tables["customers"]["income"] = ["1", "-5e15", "3", "4"]
+    own = {"income": {"column": "income", "kind": "number"}}
+    shop = ingest(write_csv(tables), mapping=write_mapping({"tables": {"customers": {"descriptors": own}}}))
+    assert shop.findings.set_index("rule").loc["customers.income.out_of_range", "examples"] == "2 in row 2 (-5e15)"
+    assert shop.table("customers")["income"].isna().tolist() == [False, True, False, False]
+
+
 def test_ids_that_were_written_as_floats_are_whole_again(tables, write_csv):
     tables["transactions"]["customer_id"] = tables["transactions"]["customer_id"] + ".0"
     tables["customers"].loc[3, "customer_id"] = "1.50"  # no whole number: stays
