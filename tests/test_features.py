@@ -22,6 +22,7 @@ from seglib.features import (
     observed_burn_window,
     split,
 )
+from seglib.features.customers import LAGS_SQL
 from seglib.ingest import ingest
 from seglib.run import Run
 from seglib.shrinkage import BetaBinomial, excess_zeros, fit_beta_binomial, overdispersion, variance_components
@@ -405,6 +406,51 @@ def test_counts_differ_by_more_than_chance_or_not():
     assert overdispersion(differ, time).p < 1e-12
     assert overdispersion(differ, time).reliability > 0.6
     assert overdispersion([0, 1, 0], [1, 1, 1]).p == 1.0
+
+
+def p_of_dealt(values, counts):
+    """The p-value of skewed values in their order, beside that of the F test: so many for each customer."""
+    who = np.repeat(np.arange(len(counts)), counts)
+    total, squares = (pd.Series(np.bincount(who, weights=x)) for x in (values, values**2))
+    known = total, squares, pd.Series(counts)
+    return variance_components(*known, values=pd.Series(values).value_counts()).p, variance_components(*known).p
+
+
+def test_skewed_days_dealt_out_by_chance_tell_nobody_apart():
+    rng = np.random.default_rng(1)
+    counts = 1 + rng.poisson(3 * rng.gamma(0.5, 2, 200))
+    p = np.array([p_of_dealt(np.floor(rng.lognormal(2.5, 1, counts.sum())), counts) for _ in range(300)])
+    ours, by_f = (p < 0.05).mean(axis=0)
+    assert 0.02 <= ours <= 0.09  # a level of 5%, give or take three standard errors
+    assert by_f > 0.12  # what was wrong with the F test
+    assert p[:, 0].mean() == pytest.approx(0.5, abs=0.06)
+
+
+def test_skewed_days_that_differ_are_told_apart():
+    rng = np.random.default_rng(2)
+    counts = rng.integers(1, 9, 300)
+    scale = np.repeat(np.exp(rng.normal(0, 0.7, 300)), counts)
+    assert p_of_dealt(np.floor(scale * rng.lognormal(2.5, 0.6, counts.sum())), counts)[0] < 1e-6
+
+
+def test_the_test_of_days_fits_shops_of_any_size():
+    assert p_of_dealt(np.array([1.0, 1.0, 9.0]), np.array([2, 1]))[0] == 1.0  # three values say nothing
+    assert p_of_dealt(np.full(20, 7.0), np.full(5, 4))[0] == 1.0
+    rng = np.random.default_rng(3)
+    many, counts = np.floor(rng.lognormal(2, 1, 400_000)), np.full(100_000, 4)
+    assert 0.001 < p_of_dealt(many, counts)[0] < 0.999
+    assert p_of_dealt(np.sort(many), counts)[0] < 1e-100
+
+
+def test_days_are_counted_by_value_as_they_are_by_customer(prepared):
+    run, features = prepared("sample")
+    engine = DuckDB(run.connect())
+    engine.keep(
+        "study", f"SELECT DATE '{run.read('shop')['as_of']}' AS as_of, {features.fates.window} burn_window_days"
+    )
+    days = engine.frame(LAGS_SQL)
+    assert days["coupons"].sum() == features.table["n_decided_burned"].sum()
+    assert (days["coupons"] * days["lag_days"]).sum() == features.table["lag_days"].sum()
 
 
 def test_variance_components_agree_with_one_way_analysis_of_variance():

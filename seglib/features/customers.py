@@ -43,6 +43,16 @@ ORDER BY n_decided, n_decided_burned
 """
 """How many customers have the same counts: all that the fits need, small enough to leave any engine."""
 
+LAGS_SQL = """
+SELECT date_diff('day', t.transaction_date, t.burn_date) AS lag_days, count(*) AS coupons
+FROM transactions AS t CROSS JOIN study AS s
+WHERE t.transaction_status = 'burned' AND t.burn_date <= s.as_of
+    AND date_diff('day', t.transaction_date, s.as_of) >= s.burn_window_days
+GROUP BY lag_days
+ORDER BY lag_days
+"""
+"""How often each number of days to burn came, among decided coupons: how skewed they are decides what chance can do."""
+
 DAYS_PER_MONTH = 365.25 / 12
 DOUBTED = ("burn_rate", "days_to_burn", "never_burned")
 """The features that leave the matrix where customers cannot be told apart by them; counts of what happened stay."""
@@ -171,9 +181,10 @@ def _observed(engine: Engine, fates: Fates, as_of: str) -> tuple[pd.DataFrame, l
     cells = engine.frame(CELLS_SQL).astype(float)
     n, x = cells["n_decided"], cells["n_decided_burned"]
     rate = fit_beta_binomial(x, n, cells["customers"])
+    days = engine.frame(LAGS_SQL).astype("int64").set_index("lag_days")["coupons"] if fates.dated else None
     lag = variance_components(
         cells["lag_sum"], cells["lag_sumsq"], x * fates.dated,
-        customers=cells["customers"], total_squared=cells["lag_sum_squared"],
+        customers=cells["customers"], total_squared=cells["lag_sum_squared"], values=days,
     )  # fmt: skip
     fitted = {"burn_mean": rate.mean, "burn_reliability": rate.reliability}
     fitted |= {"lag_mean": lag.mean, "lag_reliability": lag.reliability}
