@@ -187,7 +187,7 @@ _BETWEEN_TABLES: tuple[Rule, ...] = (
     Rule(
         "transactions.transaction_date.before_join", "warning",
         "transaction_date < (SELECT c.join_date FROM customers AS c WHERE c.customer_id = t.customer_id)",
-        "the coupon was claimed before the customer joined",
+        "the transaction was made before the customer joined",
         "the row is kept and exposure starts with it; check join_date",
     ),
     Rule(
@@ -203,7 +203,7 @@ _FACTS: tuple[Rule, ...] = (
     Rule(
         "transactions.transaction_date.after_as_of", "fact",
         "transaction_date > (SELECT as_of FROM study)",
-        "the coupon was claimed after as_of", "such rows are invisible to this run",
+        "the transaction was made after as_of", "such rows are invisible to this run",
     ),
     Rule(
         "transactions.burn_date.after_as_of", "fact",

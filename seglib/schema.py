@@ -173,7 +173,7 @@ TABLES: dict[str, pa.DataFrameSchema] = {
             {
                 "transaction_id": _column("id", "key", key=True),
                 "customer_id": _column("id", "who claimed it", needed=True, filled=True, refers_to="customers"),
-                "transaction_date": _column("date", "day the coupon was claimed", needed=True, filled=True, unit="day"),
+                "transaction_date": _column("date", "day of claim or purchase", needed=True, filled=True, unit="day"),
                 "transaction_status": _column(
                     "status",
                     "subscribed (claimed, still open) or burned (used); a shop without coupons has none",
