@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 DPI, SHOWN_WIDTH = 220, 640
 """Figures are 5.6 inches wide and shown at up to 640 px: about two dots a pixel."""
 
+STAYS = "display: inline-block; position: sticky; left: 0; max-width: calc(100vw - 2.5rem)"
+"""Style of a table's caption: on a narrow screen it breaks and stays where it is while the table is moved."""
+
 
 def say(*sentences: str) -> None:
     """Display Markdown, one paragraph a sentence."""
@@ -72,7 +75,8 @@ def table(
     display(
         HTML(
             f'<div class="table-scroll" role="region" aria-label="{label}" tabindex="0"><table>\n'
-            f"<caption>{label}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table></div>"
+            f'<caption><span style="{STAYS}">{label}</span></caption>\n'
+            f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table></div>"
         )
     )
 

@@ -56,9 +56,12 @@ def plot_heatmap(profiles: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     reach = max(1.0, float(table.abs().max(axis=None)))
     table = table.mask(table.abs() < 0.05, 0.0)  # no "-0.0"
     sns.heatmap(
-        table, ax=ax, vmin=-reach, vmax=reach, cmap="vlag", annot=True, fmt="+.1f", annot_kws={"fontsize": 9},
+        table, ax=ax, vmin=-reach, vmax=reach, cmap="vlag", annot=True, fmt="+.1f",
+        annot_kws={"fontsize": 9 if table.shape[1] <= 6 else 7},
         linewidths=1, cbar_kws={"label": "standard deviations from all customers"},
     )  # fmt: skip
+    for text, value in zip(ax.texts, table.stack().dropna(), strict=True):  # white on pale red cannot be read
+        text.set_color("white" if abs(value) > 0.7 * reach else DARK)
     marked = int((table.abs() >= 0.5).to_numpy().sum())
     ax.set(xlabel="segment", ylabel="")
     set_title(ax, f"{marked} of {table.size} differences reach half a standard deviation")
