@@ -8,6 +8,7 @@ import tempfile
 def pytest_configure(config):
     config.seglib_home = tempfile.mkdtemp(prefix="seglib-home-")
     os.environ["SEGLIB_HOME"] = config.seglib_home
+    os.environ["SEGLIB_QUIET"] = "1"
 
 
 def pytest_unconfigure(config):

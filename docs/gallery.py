@@ -16,6 +16,7 @@ PICTURES = {
     "weights-baseline.png": ("sample-baseline", "03_preprocessing", "How much each thing weighs", 640),
     "weights-customer.png": ("sample", "03_preprocessing", "How much each thing weighs", 640),
     "differ.png": ("sample", "02_eda", "Do customers differ at all?", 640),
+    "structure.png": ("sample", "04_k_selection", "The silhouette", 640),
     "segments.png": ("sample", "06_interpretation", "Beside the average", 640),
 }
 

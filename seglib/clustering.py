@@ -65,13 +65,18 @@ def sampled_silhouette(X: np.ndarray, labels: np.ndarray, *, sample_rows: int, s
     float
         Between -1 and 1.
     """
-    if len(X) > sample_rows:
-        rows = pd.Series(labels).sample(frac=1.0, random_state=seed)
-        order = rows.groupby(rows).cumcount() / rows.groupby(rows).transform("size")
-        keep = np.sort(order.nsmallest(sample_rows, keep="first").index.to_numpy())
-        X, labels = X[keep], labels[keep]
+    keep = stratified(labels, sample_rows, seed)
     with threadpool_limits(limits=1):
-        return float(silhouette_score(X, labels))
+        return float(silhouette_score(X[keep], labels[keep]))
+
+
+def stratified(labels: np.ndarray, sample_rows: int, seed: int) -> np.ndarray:
+    """Return the places of all rows, or of a sample of ``sample_rows`` in which every cluster has its share."""
+    if len(labels) <= sample_rows:
+        return np.arange(len(labels))
+    rows = pd.Series(labels).sample(frac=1.0, random_state=seed)
+    order = rows.groupby(rows).cumcount() / rows.groupby(rows).transform("size")
+    return np.sort(order.nsmallest(sample_rows, keep="first").index.to_numpy())
 
 
 @dataclass(frozen=True)

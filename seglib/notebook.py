@@ -8,8 +8,9 @@ from __future__ import annotations
 import base64
 import html
 import io
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -36,6 +37,26 @@ def say(*sentences: str) -> None:
 def sql(statement: str) -> None:
     """Display an SQL statement."""
     display(Markdown(f"```sql\n{statement.strip()}\n```"))
+
+
+def progress(what: str) -> Callable[[int, int], None] | None:
+    """Return what shows a bar while something long is computed, and takes it away at the end.
+
+    Returns
+    -------
+    callable or None
+        Takes the number of steps done, and of all steps. None where nobody looks: the runner and the tests set the
+        environment variable SEGLIB_QUIET.
+    """
+    if os.environ.get("SEGLIB_QUIET"):
+        return None
+    shown = display(HTML(""), display_id=True)
+
+    def show_step(done: int, of: int) -> None:
+        bar = f'{html.escape(what)}: <progress value="{done}" max="{of}"></progress> {done} of {of}'
+        shown.update(HTML(bar if done < of else ""))
+
+    return show_step
 
 
 def table(

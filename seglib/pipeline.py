@@ -25,7 +25,7 @@ STEPS: dict[str, str] = {
     "01_ingest": "Can this data be trusted?",
     "02_eda": "Who are the customers, and do they differ at all?",
     "03_preprocessing": "What describes a customer, and how much does each thing weigh?",
-    "04_k_selection": "How many segments?",
+    "04_k_selection": "Is there structure, and how many segments?",
     "05_clustering": "Who belongs where, and how surely?",
     "06_interpretation": "What is each segment, and what would you do with it?",
 }
@@ -36,15 +36,6 @@ ADAPTERS = ("sample", "completejourney")
 """Sources that go by a name, as in `seglib.sources`, which the runner does not know."""
 
 PACKAGES = ("pandas", "numpy", "scikit-learn", "duckdb", "pyarrow", "papermill")
-NOT_TESTED = {
-    "structure": "not tested",
-    "useful": "not tested",
-    "sentence": (
-        "Whether these segments are more than chance would make, and whether they help, has not been tested: "
-        "KMeans divides any data into as many segments as it is asked for."
-    ),
-}
-"""The verdict of a version that has no test of structure yet: it claims nothing."""
 
 
 @dataclass(frozen=True)
@@ -225,7 +216,7 @@ def _kernel_manager(building: Stage, log: BinaryIO, environment: Mapping[str, st
 
     class KernelManager(AsyncKernelManager):
         async def start_kernel(self, **options: Any) -> None:
-            own = {**os.environ, **environment, "SEGLIB_HOME": str(building.folder)}
+            own = {**os.environ, **environment, "SEGLIB_HOME": str(building.folder), "SEGLIB_QUIET": "1"}
             await super().start_kernel(env=own, stderr=log, **options)
 
     return KernelManager
@@ -255,7 +246,7 @@ def _audit(found: dict) -> dict:
 def _record(run: Run, steps: dict[str, dict], started: dt.datetime) -> dict:
     """Gather run.json, the machine-readable face of a run, from what the notebooks wrote."""
     shop, recipe, choice, clustering = (run.read(name) for name in ("shop", "recipe", "choice", "clustering"))
-    cards = run.read("cards")
+    cards, verdict = run.read("cards"), choice["verdict"]
     return {
         "status": "done",
         "run": run.name,
@@ -272,9 +263,10 @@ def _record(run: Run, steps: dict[str, dict], started: dt.datetime) -> dict:
         "audit": _audit(recipe["audit"]),
         "k": clustering["k"],
         "k_reason": choice["reason"],
+        "k_judged": choice["judged"],
         "inertia": clustering["inertia"],
         "silhouette": clustering["silhouette"],
-        "verdict": NOT_TESTED,
+        "verdict": {key: verdict[key] for key in ("structure", "useful", "headline", "sentence", "meaning", "advice")},
         "segments": [
             {key: card[key] for key in ("segment", "name", "sentence", "customers", "share")} for card in cards
         ],

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 
 # Whole runs: each takes most of a minute, so they are made beside the other tests, and each of them only once --------
 
-QUICK = ("--set", "n_shuffles=199", "--set", "n_init=5")
+QUICK = ("--set", "n_shuffles=199", "--set", "n_init=5", "--set", "n_null=19")
 """Options of every whole run: enough to see that it works. What makes runs slow gets its small value here."""
 
 HERE = {"OMP_NUM_THREADS": "1", "TZ": "Pacific/Auckland", "LC_ALL": "C", "PYTHONHASHSEED": "1"}
@@ -214,11 +214,12 @@ def record_is_made_of():
     shop = {"source": "s", "as_of": "d", "inputs": [], "rows": rows, "first_transaction": "d", "last_transaction": "d"}
     audit = {"findings": [], "checks": [{"check": "grain"}]}
     recipe = {"name": "customer", "customers_without_transaction": 0, "audit": audit}
+    verdict = dict.fromkeys(("structure", "useful", "headline", "sentence", "meaning", "advice"), "v")
     card = {"segment": "A", "name": "n", "sentence": "s", "customers": 1, "share": 1.0}
     return {
         "01_ingest": ("shop", shop),
         "03_preprocessing": ("recipe", recipe),
-        "04_k_selection": ("choice", {"reason": "r"}),
+        "04_k_selection": ("choice", {"reason": "r", "judged": "j", "verdict": verdict}),
         "05_clustering": ("clustering", {"k": 2, "inertia": 1.0, "silhouette": 0.5}),
         "06_interpretation": ("cards", [card]),
     }

@@ -23,6 +23,7 @@ STORY = (
     "shrinkage",
     "preprocessing",
     "selection",
+    "structure",
     "clustering",
     "profiling",
     "cards",

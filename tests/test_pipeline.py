@@ -53,15 +53,16 @@ def test_run_json_is_the_machine_readable_face(twice):
     record = run.read_record()
     assert list(record) == [
         "status", "run", "recipe", "source", "as_of", "seed", "parameters", "inputs", "period", "customers",
-        "customers_without_transaction", "rows", "audit", "k", "k_reason", "inertia", "silhouette", "verdict",
-        "segments", "durations_s", "versions", "started_utc",
+        "customers_without_transaction", "rows", "audit", "k", "k_reason", "k_judged", "inertia", "silhouette",
+        "verdict", "segments", "durations_s", "versions", "started_utc",
     ]  # fmt: skip
     assert (record["status"], record["run"], record["recipe"], record["k"]) == ("done", "twice", recipe, 3)
     assert record["rows"]["in"] == record["rows"]["accepted"] + record["rows"]["quarantined"] == 13_534
     assert record["customers"] + record["customers_without_transaction"] == 1500
     assert record["customers"] == sum(s["customers"] for s in record["segments"])
     assert bool(record["audit"]["findings"]) == (recipe == "baseline")
-    assert record["verdict"]["structure"] == "not tested"
+    assert record["verdict"]["structure"] == ("natural" if recipe == "customer" else "constructed")
+    assert record["verdict"]["useful"] == "not tested"
     assert set(record["durations_s"]) == set(record["parameters"]) == set(STEPS)
 
 

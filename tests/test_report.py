@@ -14,8 +14,11 @@ RECORD = {
     "run": "r", "recipe": "customer", "source": HOSTILE, "as_of": "2026-06-30", "seed": 0, "period": ["a", "b"],
     "customers": 1234, "customers_without_transaction": 0, "rows": {"in": 1, "accepted": 1, "quarantined": 0}, "k": 2,
     "audit": {"findings": ["City <b>holds</b> 85% of the variance."], "checks": 10},
-    "k_reason": "because.", "inertia": 1234.5, "silhouette": 0.5,
-    "verdict": {"structure": "not tested", "useful": "not tested", "sentence": "Not tested."},
+    "k_reason": "because.", "k_judged": "Judged.", "inertia": 1234.5, "silhouette": 0.5,
+    "verdict": {
+        "structure": "constructed", "useful": "not tested", "headline": "No", "sentence": "Constructed: no groups.",
+        "meaning": "The method made them.", "advice": "Prefer rules.",
+    },
     "segments": [{"segment": "A", "name": HOSTILE, "sentence": HOSTILE, "customers": 1234, "share": 1.0}],
     "durations_s": {"01_one": 1.0, "02_two": 2.0}, "versions": {"seglib": "0"},
     "started_utc": "2026-01-01T00:00:00+00:00",
@@ -89,7 +92,8 @@ def test_the_current_page_is_marked_and_titles_come_from_the_notebooks(pages):
 
 def test_the_index_tells_what_the_record_tells(pages):
     text = pages["index.html"].get_text()
-    for part in ("1,234 customers in 2 segments", "Not tested.", "because.", "0.500", "First?"):
+    told = ("1,234 customers in 2 segments", "Constructed: no groups.", "Prefer rules.", "because.", "Judged.")
+    for part in (*told, "0.500", "First?"):
         assert part in text
 
 

@@ -57,6 +57,9 @@ DAYS_PER_MONTH = 365.25 / 12
 DOUBTED = ("burn_rate", "days_to_burn", "never_burned")
 """The features that leave the matrix where customers cannot be told apart by them; counts of what happened stay."""
 
+SHRUNK_BY = ("burn_mean", "burn_reliability", "lag_mean", "lag_reliability")
+"""The numbers by which rates and means are shrunk, as ``study`` names them."""
+
 RELIABLE_P = 0.01
 """Level at which customers must differ in one of them, or it leaves the matrix: noise gets no full weight."""
 
@@ -84,6 +87,9 @@ class CustomerFeatures:
         Whether there are transactions.
     engine : str
         Where the statement ran.
+    shrinkage : mapping of str to float
+        What rates and means were shrunk by: burn_mean, burn_reliability, lag_mean, lag_reliability; NaN where there is
+        nothing to shrink, empty where there are no transactions.
     """
 
     table: pd.DataFrame
@@ -93,6 +99,7 @@ class CustomerFeatures:
     variables: Mapping[str, Mapping] = field(default_factory=dict)
     observed: bool = True
     engine: str = "duckdb"
+    shrinkage: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def features(self) -> list[Feature]:
@@ -116,6 +123,11 @@ class CustomerFeatures:
         return dict(zip(bad["feature"], bad["sentence"], strict=True))
 
     @property
+    def lens(self) -> dict[str, float | None]:
+        """The numbers of ``shrinkage`` for a run's record; None where there is nothing to shrink."""
+        return {name: None if np.isnan(value) else float(value) for name, value in self.shrinkage.items()}
+
+    @property
     def text(self) -> str:
         """Who is described, who is not, from when on a coupon counts, and what falls away."""
         if not self.observed:
@@ -137,6 +149,7 @@ def customer_features(
     burn_window: int | None = None,
     variables: Mapping[str, Mapping] | None = None,
     engine: Engine | None = None,
+    shrinkage: Mapping[str, float] | None = None,
 ) -> CustomerFeatures:
     """Describe every customer that has a transaction; every customer, where there are no transactions at all.
 
@@ -152,6 +165,9 @@ def customer_features(
         The columns of the customers table that build segments (``variables`` of ``shop.json``).
     engine : Engine, optional
         Where the statement runs (`seglib.engines.open_engine`); default: on ``con``.
+    shrinkage : mapping of str to float, optional
+        Shrink by these numbers (`CustomerFeatures.shrinkage` of another shop), so that both are seen through the same
+        lens; default: fit them. Where they are given, reliability is not asked again.
 
     Returns
     -------
@@ -164,20 +180,27 @@ def customer_features(
         return CustomerFeatures(_named(con).join(added), _absent(con, None), none, _told([]), **own, observed=False)
     engine = engine or DuckDB(con)
     fates = coupon_fates(engine, as_of=as_of, burn_window=burn_window)
-    table, tested = _observed(engine, fates, as_of)
+    table, tested, fitted = _observed(engine, fates, as_of, shrinkage)
     absent = _absent(con, as_of)
+    own |= {"engine": engine.name, "shrinkage": fitted}
+    if shrinkage:
+        return CustomerFeatures(table.join(added), absent, fates, _told([]), **own)
     if absent["join_date"].notna().all() and con.sql("SELECT count(join_date) FROM customers").fetchall()[0][0]:
         tested.insert(0, _claiming(table, absent, as_of))
-    return CustomerFeatures(table.join(added), absent, fates, _told(tested), **own, engine=engine.name)
+    return CustomerFeatures(table.join(added), absent, fates, _told(tested), **own)
 
 
-def _observed(engine: Engine, fates: Fates, as_of: str) -> tuple[pd.DataFrame, list[dict]]:
+def _observed(
+    engine: Engine, fates: Fates, as_of: str, shrinkage: Mapping[str, float] | None
+) -> tuple[pd.DataFrame, list[dict], dict[str, float]]:
     """Run the statement in two parts: the counts; then, with what was fitted to them, the features."""
     first, then = split(FEATURES_SQL, after="counts")
     study = {"as_of": as_of, "burn_window_days": fates.window, "burns_dated": fates.dated}
-    fitted = dict.fromkeys(("burn_mean", "burn_reliability", "lag_mean", "lag_reliability"), float("nan"))
+    fitted = dict(shrinkage or dict.fromkeys(SHRUNK_BY, float("nan")))
     engine.keep("study", _study(study | fitted))
     engine.keep("counts", first)
+    if shrinkage:
+        return _typed(engine.frame(then)), [], fitted
     cells = engine.frame(CELLS_SQL).astype(float)
     n, x = cells["n_decided"], cells["n_decided_burned"]
     rate = fit_beta_binomial(x, n, cells["customers"])
@@ -192,7 +215,7 @@ def _observed(engine: Engine, fates: Fates, as_of: str) -> tuple[pd.DataFrame, l
     table = _typed(engine.frame(then))
     tested = [_reliability("burn_rate", rate)] * fates.status + [_reliability("days_to_burn", lag)] * fates.dated
     tested += [_never_burning(excess_zeros(rate, x, n, cells["customers"]))] * fates.status
-    return table, tested
+    return table, tested, fitted
 
 
 @cache

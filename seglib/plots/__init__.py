@@ -19,12 +19,22 @@ from seglib.plots.preprocessing import (
     plot_variance_share,
 )
 from seglib.plots.profiling import plot_heatmap, plot_profile, plot_shares, plot_status
-from seglib.plots.selection import plot_elbow, plot_other_criteria, plot_silhouette
+from seglib.plots.selection import (
+    plot_against_nulls,
+    plot_elbow,
+    plot_flow,
+    plot_gap,
+    plot_other_criteria,
+    plot_silhouette,
+    plot_silhouette_widths,
+    plot_stability,
+)
 from seglib.plots.theme import colour, marker
 
 __all__ = [
     "colour",
     "marker",
+    "plot_against_nulls",
     "plot_burned_by_age",
     "plot_calendar",
     "plot_confidence",
@@ -33,6 +43,8 @@ __all__ = [
     "plot_demographics",
     "plot_distributions",
     "plot_elbow",
+    "plot_flow",
+    "plot_gap",
     "plot_heatmap",
     "plot_homogeneity",
     "plot_other_criteria",
@@ -41,7 +53,9 @@ __all__ = [
     "plot_projection",
     "plot_shares",
     "plot_silhouette",
+    "plot_silhouette_widths",
     "plot_sizes",
+    "plot_stability",
     "plot_status",
     "plot_turned_knob",
     "plot_variance_share",

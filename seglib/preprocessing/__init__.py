@@ -5,6 +5,7 @@ Pipeline whose only business is to settle those weights; `variance_share` shows 
 cluster exists, and `audit` tells what is wrong with it.
 """
 
+from seglib.preprocessing.again import made_again
 from seglib.preprocessing.checks import AuditReport, audit
 from seglib.preprocessing.columns import UNKNOWN, HennigLiaoEncoder
 from seglib.preprocessing.recipes import (
@@ -28,5 +29,6 @@ __all__ = [
     "audit",
     "baseline_matrix",
     "customer_matrix",
+    "made_again",
     "variance_share",
 ]

@@ -43,13 +43,13 @@ class Recipe:
     ----------
     grain : {"customer", "transaction"}
         What one row of the matrix is.
-    k_rule : {"silhouette", "elbow"}
+    k_rule : {"structure", "elbow"}
         The rule of `seglib.selection.choose_k` that picks k.
     """
 
     name: str
     grain: Literal["customer", "transaction"]
-    k_rule: Literal["silhouette", "elbow"]
+    k_rule: Literal["structure", "elbow"]
     what: str
 
 
@@ -57,7 +57,7 @@ RECIPES: dict[str, Recipe] = {
     "customer": Recipe(
         "customer",
         "customer",
-        "silhouette",
+        "structure",
         "one row a customer; rates and days on comparable scales, names one-hot with a stated weight",
     ),
     "baseline": Recipe(
@@ -111,6 +111,12 @@ class Matrix:
     def made_of(self, source: str) -> pd.DataFrame:
         """Return the columns of the matrix that one source became."""
         return self.table.iloc[:, self.pipeline["columns"].output_indices_[source]]
+
+    @property
+    def places(self) -> list[list[int]]:
+        """The numbers of the columns that each source became."""
+        whole = range(self.table.shape[1])
+        return [list(whole[self.pipeline["columns"].output_indices_[name]]) for name in self.sources]
 
     @property
     def coded(self) -> list[str]:

@@ -1,0 +1,39 @@
+"""04 How many segments? One sweep over k, criteria, stability, and a choice with its reason.
+
+A criterion always names a k, also where there is nothing to find. What it says is worth something beside what it says
+of a shop without segments: see `seglib.structure`.
+"""
+
+from seglib.selection.choice import Choice, choose_k, curve, elbow, votes
+from seglib.selection.criteria import CRITERIA, judge, silhouette_widths, squared_silhouette
+from seglib.selection.gap import box_inertias, gap, gap_choice
+from seglib.selection.lloyd import Fit, Rows, best_starts, one_start
+from seglib.selection.stability import bootstrap, flows, prediction_strength, restarts
+from seglib.selection.sweep import Sweep, largest_k, row_silhouettes, sweep
+
+__all__ = [
+    "CRITERIA",
+    "Choice",
+    "Fit",
+    "Rows",
+    "Sweep",
+    "best_starts",
+    "bootstrap",
+    "box_inertias",
+    "choose_k",
+    "curve",
+    "elbow",
+    "flows",
+    "gap",
+    "gap_choice",
+    "judge",
+    "largest_k",
+    "one_start",
+    "prediction_strength",
+    "restarts",
+    "row_silhouettes",
+    "silhouette_widths",
+    "squared_silhouette",
+    "sweep",
+    "votes",
+]

@@ -1,0 +1,212 @@
+"""How often is the verdict right? Generated shops with and without segments, from tables to verdict.
+
+    python studies/calibration.py            # all scenarios: about an hour and a half on two cores
+    python studies/calibration.py --only none-1000-0 --shops 20
+    python studies/calibration.py --table    # only write the summary again
+
+Every shop is written as Parquet, taken in by the contract, and goes through the same functions as in the notebooks 01
+to 04. Outcomes are appended to studies/calibration.csv, a line a shop with its seed; a run that was broken off goes
+on where it stopped. The summary is studies/calibration.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from sklearn.metrics import adjusted_rand_score
+from threadpoolctl import threadpool_limits
+
+from seglib import structure
+from seglib.clustering import best_kmeans
+from seglib.explore import homogeneity
+from seglib.features import customer_features
+from seglib.ingest import ingest
+from seglib.preprocessing import customer_matrix
+from seglib.run import Run
+from seglib.sample import make_shop
+from seglib.selection import Rows, best_starts, judge
+from seglib.structure.battery import first_silhouettes
+
+HERE = Path(__file__).parent
+OUTCOMES, SUMMARY = HERE / "calibration.csv", HERE / "calibration.md"
+N_NULL, N_STARTS, K_MAX = 39, 3, 10
+PER_CUSTOMER = 8
+"""Transactions a customer, as in the committed sample."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A kind of shop, and how many of them are made."""
+
+    separation: str
+    customers: int
+    segments: int
+    shops: int
+
+    @property
+    def name(self) -> str:
+        """How it is called in the table of outcomes."""
+        return f"{self.separation}-{self.customers}-{self.segments}"
+
+
+SCENARIOS = (
+    Scenario("none", 1000, 0, 200),
+    Scenario("strong", 1000, 3, 100),
+    Scenario("medium", 1000, 3, 100),
+    Scenario("continuum", 1000, 0, 200),
+    Scenario("strong", 1000, 5, 50),
+    Scenario("medium", 1000, 5, 50),
+    Scenario("weak", 1000, 3, 50),
+    Scenario("none", 300, 0, 50),
+    Scenario("continuum", 300, 0, 50),
+    Scenario("medium", 300, 3, 50),
+    Scenario("strong", 300, 3, 50),
+    Scenario("none", 5000, 0, 20),
+    Scenario("continuum", 5000, 0, 20),
+    Scenario("medium", 5000, 3, 20),
+    Scenario("strong", 5000, 3, 20),
+    Scenario("strong", 5000, 5, 20),
+)
+
+
+def one_shop(scenario: Scenario, seed: int) -> dict:
+    """Make a shop, take it from its tables to the verdict, and hold the verdict against the truth."""
+    begun = time.perf_counter()
+    made = make_shop(
+        customers=scenario.customers, transactions=PER_CUSTOMER * scenario.customers, segments=scenario.segments,
+        separation=scenario.separation, seed=seed,
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder, threadpool_limits(limits=1):
+        made.write(Path(folder) / "shop")
+        run = Run("study", base=Path(folder))
+        ingest(str(Path(folder) / "shop")).save(run)
+        as_of = run.read("shop")["as_of"]
+        features = customer_features(run.connect(), as_of=as_of)
+        panel = homogeneity(
+            run.read("unified"), run.read_table("customers"), as_of=as_of, burn_window=features.fates.window,
+            n_shuffles=99, sample_customers=2_500, seed=seed,
+        )  # fmt: skip
+        matrix = customer_matrix(
+            features.table, described=features.features, leave_out=features.missing, unreliable=features.unreliable
+        )
+        run.write("features", features.table)
+        run.write("matrix", matrix.table)
+        said = {"name": "customer", "grain": "customer", "options": {}, "sources": matrix.sources}
+        run.write("recipe", said | {"shrinkage": features.lens, "burn_window": features.fates.window})
+        compared = structure.comparison(run, seed=seed)
+        found = {"scenario": scenario.name, "seed": seed, "differ": bool(panel.table["differ"].any())}
+        if not found["differ"] and certainly_constructed(compared, seed):
+            found |= {"structure": "constructed", "shortened": True}
+        else:
+            battery = structure.compare(
+                compared.X, compared.nulls, k_max=K_MAX, n_null=N_NULL, n_starts=N_STARTS, n_samples=50, n_splits=25,
+                n_references=9, null_samples=0, seed=seed,
+            )  # fmt: skip
+            verdict = structure.decide(battery, panel.table)
+            holds = verdict.table.set_index("evidence")["holds"]
+            found |= {"structure": verdict.structure, "shortened": False, "k": verdict.k_star}
+            found |= {f"p_{row.null}": row.p for row in battery.tests.itertuples()}
+            found |= {name: bool(holds[name]) for name in ("silhouette", "stability", "separation")}
+            if verdict.k_star:
+                at = structure.evidence_by_k(battery).loc[verdict.k_star]
+                found |= {name: at[name] for name in ("jaccard", "prediction", "prediction_high", "excess", "gap_p")}
+            if verdict.k_star and scenario.segments:
+                labels = best_kmeans(matrix.table.to_numpy(), verdict.k_star, n_init=10).labels_
+                truth = made.truth.astype({"customer_id": str}).set_index("customer_id")["segment"]
+                found["ari"] = round(adjusted_rand_score(truth.loc[matrix.table.index], labels), 4)
+    return found | {"columns": len(matrix.sources), "seconds": round(time.perf_counter() - begun, 1)}
+
+
+def certainly_constructed(compared: structure.Comparison, seed: int) -> bool:
+    """Say whether the first few shops without segments settle the test of the silhouette: two that reach it do.
+
+    They are the very shops that the whole comparison would begin with, so nothing changes but the time.
+    """
+    rng = np.random.default_rng([seed, 0])
+    rows = Rows(compared.X)
+    greatest = np.nanmax(judge(rows, best_starts(rows, K_MAX, rng, n_init=N_STARTS))["silhouette"])
+    enough = int(0.05 * (N_NULL + 1))  # as many that reach it make p > .05
+    return any(
+        (first_silhouettes(null, place, k_max=K_MAX, n_starts=N_STARTS, seed=seed) >= greatest - 1e-9).sum() >= enough
+        for place, null in enumerate(compared.nulls)
+    )
+
+
+def main() -> None:
+    """Run what is missing, then write the summary."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", help="one scenario, such as none-1000-0")
+    parser.add_argument("--shops", type=int, help="so many of each, instead of as many as are planned")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--table", action="store_true", help="only write the summary again")
+    asked = parser.parse_args()
+    done = pd.read_csv(OUTCOMES) if OUTCOMES.exists() else pd.DataFrame(columns=["scenario", "seed"])
+    known = set(zip(done["scenario"], done["seed"], strict=True))
+    missing = [
+        (scenario, seed)
+        for scenario in SCENARIOS
+        if asked.only in (None, scenario.name)
+        for seed in range(1, 1 + (asked.shops or scenario.shops))
+        if (scenario.name, seed) not in known
+    ]
+    if not asked.table:
+        jobs = Parallel(n_jobs=asked.jobs, return_as="generator_unordered")(delayed(one_shop)(*m) for m in missing)
+        for found in jobs:
+            line = pd.DataFrame([found]).reindex(columns=COLUMNS)
+            line.to_csv(OUTCOMES, mode="a", header=not OUTCOMES.exists(), index=False, lineterminator="\n")
+            print(f"{found['scenario']} {found['seed']}: {found['structure']}, {found['seconds']} s", flush=True)
+    SUMMARY.write_text(summary(pd.read_csv(OUTCOMES)), encoding="utf-8")
+    print(f"written: {SUMMARY.name}")
+
+
+COLUMNS = [
+    "scenario", "seed", "structure", "k", "ari", "differ", "silhouette", "stability", "separation", "p_process",
+    "p_copula", "jaccard", "prediction", "prediction_high", "excess", "gap_p", "shortened", "columns", "seconds",
+]  # fmt: skip
+
+
+def summary(outcomes: pd.DataFrame) -> str:
+    """Return the small table, as Markdown."""
+    lines = [
+        "# How often is the verdict right?",
+        "",
+        "Written by `python studies/calibration.py` from `studies/calibration.csv`, which has a line a shop with its",
+        f"seed (`seglib.sample.make_shop`, {PER_CUSTOMER} transactions a customer; {N_NULL} shops of each null; k from 2",
+        f"to {K_MAX}). Shares are followed by their 95% Wilson interval. ARI is the agreement of the segments at k*",
+        "with the planted ones: the median, and what 95% of the shops exceed.",
+        "",
+        "| shops | customers | planted | number | natural | reproducible | constructed | right k | ARI |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for scenario in SCENARIOS:
+        rows = outcomes[outcomes["scenario"] == scenario.name]
+        if rows.empty:
+            continue
+        share = [_share((rows["structure"] == s).sum(), len(rows)) for s in ("natural", "reproducible", "constructed")]
+        right, agreement = "", ""
+        if scenario.segments:
+            right = _share((rows["k"] == scenario.segments).sum(), len(rows))
+            agreement = f"{rows['ari'].median():.2f} ({rows['ari'].quantile(0.05):.2f})"
+        lines.append(
+            f"| {scenario.separation} | {scenario.customers:,} | {scenario.segments or '–'} | {len(rows)} | "
+            f"{' | '.join(share)} | {right} | {agreement} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _share(successes: int, n: int) -> str:
+    from scipy.stats import binomtest
+
+    low, high = binomtest(int(successes), n).proportion_ci(method="wilson")
+    return f"{successes / n:.1%} ({low:.1%} to {high:.1%})"
+
+
+if __name__ == "__main__":
+    main()
