@@ -25,6 +25,7 @@ from seglib.features import (
 from seglib.features.customers import LAGS_SQL
 from seglib.ingest import ingest
 from seglib.run import Run
+from seglib.sample import make_shop
 from seglib.shrinkage import BetaBinomial, excess_zeros, fit_beta_binomial, overdispersion, variance_components
 
 
@@ -490,6 +491,39 @@ def test_the_burn_window_does_not_shrink_with_a_short_history():
     assert observed_burn_window(burns(rows), "2025-01-31") == 90
     assert observed_burn_window(burns(rows), "2024-03-01") >= 60  # all that two months can show
     assert observed_burn_window(burns([(claimed[0], None)]), "2024-03-01") is None
+
+
+# The same lens --------------------------------------------------------------------------------------------------
+
+
+def test_seen_through_its_own_lens_a_shop_looks_the_same(prepared):
+    run, fitted = prepared("sample")
+    assert set(fitted.shrinkage) == {"burn_mean", "burn_reliability", "lag_mean", "lag_reliability"}
+    as_of = run.read("shop")["as_of"]
+    for lens in (fitted.shrinkage, fitted.lens):
+        again = customer_features(run.connect(), as_of=as_of, burn_window=fitted.fates.window, shrinkage=lens)
+        pd.testing.assert_frame_equal(again.table, fitted.table, check_exact=True)
+        assert again.reliability.empty
+        assert not again.unreliable
+        assert again.shrinkage == fitted.shrinkage
+    pd.testing.assert_frame_equal(again.absent, fitted.absent)
+
+
+def test_another_lens_gives_other_rates_of_the_same_counts(prepared):
+    run, fitted = prepared("sample")
+    lens = fitted.shrinkage | {"burn_mean": 0.9, "burn_reliability": 1e-6}
+    again = customer_features(run.connect(), as_of=run.read("shop")["as_of"], shrinkage=lens).table
+    assert again["burn_rate"].tolist() == pytest.approx([0.9] * len(again), abs=1e-3)
+    pd.testing.assert_frame_equal(again.drop(columns="burn_rate"), fitted.table.drop(columns="burn_rate"))
+
+
+def test_a_shop_that_records_no_burning_has_a_lens_of_nothing(lacking, canonical):
+    features = lacking("status")[0]
+    assert {"burn_mean", "lag_mean"} <= set(features.lens)
+    assert features.lens["lag_mean"] is None
+    con = canonical(make_shop(customers=400, transactions=3000, seed=3).tables, without=("status",))
+    again = customer_features(con, as_of="2026-06-30", shrinkage=features.lens)
+    pd.testing.assert_frame_equal(again.table, features.table, check_exact=True)
 
 
 # The shops -----------------------------------------------------------------------------------------------------

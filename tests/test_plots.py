@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
+from sklearn.metrics import silhouette_samples
 
-from seglib import clustering, explore, plots, profiling, selection
+from seglib import clustering, explore, plots, profiling, selection, structure
 from seglib.cards import segment_cards
 from seglib.features import FEATURES
 from seglib.ingest import ingest
@@ -34,7 +35,13 @@ def analysed(request, prepared):
     profiles = profiling.profile(customers, segments["segment"])
     origins = {name: profiling.shares(customers, segments["segment"], name) for name in ("gender_name", "city_name")}
     names = {card.segment: card.name for card in segment_cards(profiles, origins)}
-    scores = selection.sweep(matrix.table, n_init=1, k_max=5, sample_rows=500)
+    some = matrix.table.to_numpy()[::20]
+    nulls = structure.CopulaNull(some, matrix.places), structure.CopulaNull(some, matrix.places)
+    nulls[0].name = "process"  # as if: the figures ask only what it is called
+    few = {"n_null": 19, "n_starts": 1, "n_samples": 4, "n_splits": 2, "n_references": 5}
+    battery = structure.compare(some, nulls, k_max=5, **few)
+    scores, bend = battery.scores, selection.elbow(battery.of("inertia").reset_index())
+    widths = silhouette_samples(matrix.table.iloc[::10], fit.table["segment"].iloc[::10])
     claimed = explore.claims(unified, run.read_table("customers"), as_of="2026-06-30")
     evidence = explore.homogeneity(
         unified, run.read_table("customers"), as_of="2026-06-30", burn_window=90, n_shuffles=199
@@ -55,9 +62,16 @@ def analysed(request, prepared):
             pd.DataFrame({w: variance_share(matrix).set_index("column")["share"] * (w + 1) / 3 for w in (0, 1, 2)}),
             knob="demographic_weight",
         ),
-        "elbow": lambda: plots.plot_elbow(scores, selection.elbow(scores), k=int(k)),
-        "silhouette": lambda: plots.plot_silhouette(scores, k=int(k)),
+        "against_nulls": lambda: plots.plot_against_nulls(battery.tests),
+        "elbow": lambda: plots.plot_elbow(scores, bend, k=int(k)),
+        "silhouette": lambda: plots.plot_silhouette(scores, battery.tests["p"].max(), k=int(k)),
         "other_criteria": lambda: plots.plot_other_criteria(scores, k=int(k)),
+        "gap": lambda: plots.plot_gap(scores, battery.gap_k, k=int(k)),
+        "stability": lambda: plots.plot_stability(scores, k=int(k)),
+        "flow": lambda: plots.plot_flow(battery.segments, battery.flows, k=int(k)),
+        "silhouette_widths": lambda: plots.plot_silhouette_widths(
+            pd.DataFrame({"segment": fit.table["segment"].iloc[::10].to_numpy(), "width": widths})
+        ),
         "sizes": lambda: plots.plot_sizes(segments),
         "projection": lambda: plots.plot_projection(matrix.table, fit.table["segment"]),
         "confidence": lambda: plots.plot_confidence(segments, near=0.2),
@@ -92,20 +106,86 @@ def test_axes_say_exactly_where_their_ticks_are():
     assert all(float(tick).is_integer() for tick in [*ax.get_xticks(), *ax.get_yticks()])
 
 
+def beside(metric, values, *, first=2, null=("process", "copula"), p=0.5, high=0.3):
+    """One metric as `Battery.scores` has it, from k = ``first`` on."""
+    k = range(first, first + len(values))
+    known = {"metric": metric, "value": values, "null_median": 0.2, "null_low": 0.1, "null_high": high, "p": p}
+    return pd.concat([pd.DataFrame({"k": k, "null": name, **known}) for name in null], ignore_index=True)
+
+
 def test_a_figure_can_be_put_into_axes_of_the_analysts_own():
     figure, (left, right) = plt.subplots(1, 2)
-    scores = pd.DataFrame(
-        {"k": [1, 2, 3] * 2, "metric": ["inertia"] * 3 + ["silhouette"] * 3, "value": [9, 4, 3, 0, 0.5, 0.3]}
-    )
+    scores = pd.concat([beside("inertia", [9, 4, 3], first=1), beside("silhouette", [0.5, 0.3])])
     assert plots.plot_elbow(scores, 2, ax=left) is left
-    assert plots.plot_silhouette(scores, ax=right) is right
+    assert plots.plot_silhouette(scores, 0.5, ax=right) is right
     assert "k = 2" in left.get_title(loc="left")
     assert not figure.get_suptitle()
 
 
+def told_by(ax):
+    return ax.figure.get_suptitle().replace("\n", " ")
+
+
+def test_titles_say_whether_shops_without_segments_do_as_well():
+    scores = beside("silhouette", [0.2, 0.45, 0.3])
+    assert told_by(plots.plot_silhouette(scores, 0.05)).endswith("k = 3 (0.45), above shops without segments")
+    assert told_by(plots.plot_silhouette(scores, 0.06)).endswith("which shops without segments reach, too")
+    inertia = beside("inertia", [9, 4, 3], first=1)
+    assert "but shops without segments fall as fast" in told_by(plots.plot_elbow(inertia, 2))
+    assert "further down than without segments" in told_by(plots.plot_elbow(inertia, 2, believed=True))
+
+
+@pytest.mark.parametrize(
+    ("p", "told"),
+    [
+        ((0.01, 0.05), "stands out from shops"),
+        ((0.2, 0.3), "do as well"),
+        ((0.2, 0.01), "one kind of shop without segments, not from the other"),
+    ],
+)
+def test_the_greatest_silhouette_stands_beside_both_kinds_of_shop(p, told):
+    known = {"value": 0.4, "null_median": 0.2, "null_low": 0.1, "null_high": 0.3}
+    ax = plots.plot_against_nulls(pd.DataFrame({"null": ["process", "copula"], "p": p, **known}))
+    assert told in told_by(ax)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["all customers alike", "customers differ gradually"]
+    ax = plots.plot_against_nulls(pd.DataFrame({"null": ["copula"], "p": [0.2], **known}))
+    assert "do as well" in told_by(ax)
+
+
+def test_the_gap_may_choose_no_segments():
+    error = beside("gap_error", [0.01] * 3, first=1, null=[""])
+    for chosen, p, told in [(1, 0.5, "k = 1: no segments"), (2, 0.01, "above what"), (2, 0.5, "as it would without")]:
+        scores = pd.concat([beside("gap", [0.3, 0.6, 0.5], first=1, p=p), error])
+        assert told in told_by(plots.plot_gap(scores, chosen)), told
+
+
+def test_where_no_shop_without_segments_gives_stability_its_curve_is_drawn_without_a_band():
+    scores = [beside(m, [0.9, 0.8], null=[""]) for m in ("segment_jaccard", "bootstrap_ari")]
+    scores = [one.assign(null_median=np.nan, null_low=np.nan, null_high=np.nan, p=np.nan) for one in scores]
+    figure = plots.plot_stability(pd.concat([*scores, beside("prediction_strength", [0.9, 0.8], null=["process"])]))
+    for ax in figure.axes:
+        assert any(line.get_label() == "this shop" for line in ax.get_lines())
+
+
+@pytest.mark.parametrize("stable", [0.9, 0.5])
+def test_the_flow_says_which_divisions_come_back(stable):
+    labels = {1: np.zeros(9, int), 2: np.repeat([0, 1], [6, 3]), 3: np.repeat([0, 2, 1], 3)}
+    segments = pd.DataFrame(
+        [(k, c, n, n / 9, stable) for k in (2, 3) for c, n in enumerate(np.bincount(labels[k]))],
+        columns=["k", "cluster", "rows", "share", "jaccard"],
+    )
+    table = pd.DataFrame(selection.flows(labels), columns=["k", "from", "to", "rows"])
+    told = told_by(plots.plot_flow(segments, table, k=2))
+    good, bad = "All segments come back for k = 2, 3", "For no number of segments do all of them come back"
+    assert told == (good if stable > 0.75 else bad)
+
+
+def test_widths_below_zero_are_counted():
+    widths = pd.DataFrame({"segment": list("AAAB"), "width": [0.5, 0.4, -0.1, 0.0]})
+    assert told_by(plots.plot_silhouette_widths(widths)).startswith("25% of the rows are nearer to another segment")
+
+
 def test_titles_state_what_the_table_says():
-    scores = pd.DataFrame({"k": [2, 3, 4], "metric": "silhouette", "value": [0.2, 0.45, 0.3]})
-    assert "k = 3 (0.45)" in plots.plot_silhouette(scores).figure.get_suptitle()
     shares = pd.DataFrame({"column": ["city_name", "burn_rate"], "share": [0.85, 0.15]})
     assert "City holds 85%" in plots.plot_variance_share(shares).figure.get_suptitle()
     even = shares.assign(share=[0.5, 0.5])
@@ -113,7 +193,7 @@ def test_titles_state_what_the_table_says():
 
 
 def test_no_elbow_is_said():
-    scores = pd.DataFrame({"k": [1, 2, 3], "metric": "inertia", "value": [3.0, 2, 1]})
+    scores = beside("inertia", [3.0, 2, 1], first=1)
     assert "no elbow" in plots.plot_elbow(scores, None).figure.get_suptitle()
 
 

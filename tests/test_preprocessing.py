@@ -1,5 +1,7 @@
 """The matrix: exact where it repeats the original analysis, weighed as stated where it does not."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,6 +22,7 @@ from seglib.preprocessing import (
     audit,
     baseline_matrix,
     customer_matrix,
+    made_again,
     variance_share,
 )
 
@@ -448,3 +451,69 @@ def test_the_audit_fires_on_the_original_analysis_and_not_on_recipe_customer(wor
         assert measured(report, "dominance") == pytest.approx(0.85, abs=0.01)
     known = {"described": features.features, "leave_out": features.missing, "unreliable": features.unreliable}
     assert audit(customer_matrix(features.table, **known)).clean
+
+
+# Made again -----------------------------------------------------------------------------------------------------
+
+KNOBS = {
+    "demographic_weight": 1.0, "transform": "log", "scaling": "standard", "drop_tied": True, "min_level_share": 0.01,
+    "segment_by": None,
+}  # fmt: skip
+
+
+def said_of(matrix, options):
+    """What recipe.json would tell of it."""
+    return json.loads(json.dumps({"name": matrix.recipe.name, "options": options, "sources": matrix.sources}))
+
+
+@pytest.mark.parametrize(
+    "turned",
+    [
+        {},
+        {"transform": "yeo-johnson", "scaling": "robust"},
+        {"demographic_weight": 2.5, "min_level_share": 0.09},
+        {"demographic_weight": 0.0, "transform": "none"},
+        {"drop_tied": False, "segment_by": ["n_coupons", "coupons_per_month", "tenure_days", "never_burned"]},
+        {"segment_by": ["recency_days"], "min_level_share": 0.0},
+    ],
+)
+def test_the_matrix_can_be_made_again_from_what_is_said_of_it(built, prepared, turned):
+    features = prepared("sample")[1]
+    matrix = built(**turned)
+    again = made_again(features.table, said_of(matrix, KNOBS | turned), described=features.features)
+    pd.testing.assert_frame_equal(again.table, matrix.table, check_exact=True)
+    assert again.sources == matrix.sources
+    assert again.nominal == matrix.nominal
+
+
+def test_a_matrix_that_kept_the_unreliable_is_made_again_with_them(customers, built):
+    matrix = built(unreliable={})
+    assert "never_burned" in matrix.sources
+    pd.testing.assert_frame_equal(made_again(customers, said_of(matrix, KNOBS)).table, matrix.table, check_exact=True)
+
+
+def test_of_other_rows_the_same_columns_are_made_whatever_one_would_choose_today(customers, built):
+    """Here recency is tied to the claims of half of the customers: it stays, because it was there."""
+    matrix = built()
+    some = customers.iloc[::2].assign(recency_days=lambda t: -t["coupons_per_month"])
+    assert "recency_days" not in built(some).sources
+    again = made_again(some, said_of(matrix, KNOBS))
+    assert again.sources == matrix.sources
+    assert len(again.table) == len(some)
+
+
+@pytest.mark.parametrize("scale", [True, False])
+def test_the_original_analysis_can_be_made_again(unified, scale):
+    matrix = baseline_matrix(unified, scale_frequency=scale)
+    again = made_again(unified, said_of(matrix, {"scale_frequency": scale}))
+    pd.testing.assert_frame_equal(again.table, matrix.table, check_exact=True)
+
+
+def test_places_cover_every_column_once(built, unified):
+    for matrix in (built(), built(demographic_weight=0.0), built(min_level_share=0.0), baseline_matrix(unified)):
+        places = matrix.places
+        assert len(places) == len(matrix.sources)
+        assert sorted(place for of in places for place in of) == list(range(matrix.table.shape[1]))
+        for source, of in zip(matrix.sources, places, strict=True):
+            assert matrix.made_of(source).columns.tolist() == matrix.table.columns[of].tolist()
+            assert len(of) == 1 or source in matrix.nominal

@@ -240,7 +240,7 @@ def plot_silhouette_widths(widths: pd.DataFrame, *, ax: Axes | None = None) -> A
 def _with_bands(ax: Axes, scores: pd.DataFrame, metric: str) -> pd.Series:
     """Draw one metric over k, with a band for every kind of shop without segments, and return it."""
     rows = scores[scores["metric"] == metric]
-    for null, part in rows.groupby("null", sort=False):
+    for null, part in rows[rows["null"] != ""].groupby("null", sort=False):
         name, shade, hatch = NULLS[null]
         part = part.set_index("k")
         ax.fill_between(

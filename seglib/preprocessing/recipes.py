@@ -205,7 +205,7 @@ def customer_matrix(
         if feature.role == "demographic" and not demographic_weight:
             left_out.setdefault(feature.name, "demographic_weight is 0")
         if feature.name not in left_out and (why := _same_for_everybody(feature, features, min_level_share)):
-            left_out[feature.name] = why
+            left_out[feature.name] = (unreliable or {}).get(feature.name, why)  # so, because it was shrunk to one value
 
     def remaining() -> list[Feature]:
         return [feature for feature in candidates if feature.name not in left_out]

@@ -8,7 +8,7 @@ from seglib.selection.choice import Choice, choose_k, curve, elbow, votes
 from seglib.selection.criteria import CRITERIA, judge, silhouette_widths, squared_silhouette
 from seglib.selection.gap import box_inertias, gap, gap_choice
 from seglib.selection.lloyd import Fit, Rows, best_starts, one_start
-from seglib.selection.stability import bootstrap, flows, prediction_strength, restarts
+from seglib.selection.stability import bootstrap, flows, mean_jaccard, prediction_strength, restarts, steadiness
 from seglib.selection.sweep import Sweep, largest_k, row_silhouettes, sweep
 
 __all__ = [
@@ -28,12 +28,14 @@ __all__ = [
     "gap_choice",
     "judge",
     "largest_k",
+    "mean_jaccard",
     "one_start",
     "prediction_strength",
     "restarts",
     "row_silhouettes",
     "silhouette_widths",
     "squared_silhouette",
+    "steadiness",
     "sweep",
     "votes",
 ]

@@ -128,6 +128,15 @@ def bootstrap(
     return segments, agreement
 
 
+def mean_jaccard(per_sample: np.ndarray) -> np.ndarray:
+    """Return the mean over the samples in which a segment had a row, 0 if there is none; shape (k,).
+
+    ``per_sample`` is what `bootstrap` gives for one k.
+    """
+    known = ~np.isnan(per_sample)
+    return np.where(known, per_sample, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+
+
 def restarts(starts: Sequence[Sequence[Fit]], best: Sequence[Fit]) -> np.ndarray:
     """Return how far single starts agree with the best one: mean adjusted Rand index, shape (k_max,).
 
@@ -155,3 +164,22 @@ def flows(labels: dict[int, np.ndarray]) -> list[tuple[int, int, int, int]]:
             table = contingency(labels[k], labels[k + 1], k, k + 1)
             out += [(k, i, j, int(table[i, j])) for i in range(k) for j in range(k + 1) if table[i, j]]
     return out
+
+
+def steadiness(came_from: np.ndarray) -> float:
+    """Return how far a segment's members were together when there was one segment less: 1 if all were.
+
+    Parameters
+    ----------
+    came_from : ndarray of float, shape (k_old,)
+        Members by the segment they were in.
+
+    Notes
+    -----
+    1 - H / log(k_old), H the entropy of where the members came from: segment level stability across solutions,
+    Dolnicar & Leisch (2017), Marketing Letters 28(3). NaN where there was one segment only.
+    """
+    if len(came_from) < 2:
+        return float("nan")
+    share = came_from[came_from > 0] / came_from.sum()
+    return float(1 + (share * np.log(share)).sum() / np.log(len(came_from)))

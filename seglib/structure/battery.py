@@ -19,9 +19,11 @@ from seglib.selection import (
     gap,
     gap_choice,
     judge,
+    mean_jaccard,
     one_start,
     prediction_strength,
     restarts,
+    steadiness,
 )
 from seglib.structure.nulls import Null
 
@@ -32,6 +34,9 @@ AGAINST_ALL = ("inertia", "silhouette", "calinski_harabasz", "davies_bouldin", "
 STABILITY = ("prediction_strength", "segment_jaccard", "bootstrap_ari", "restart_agreement")
 NULL_SPLITS = 2
 """Splits of every shop without segments: a few each, of many shops."""
+
+SAME = 1e-6
+"""Values closer than that are the same: fits are made in float32."""
 
 CHUNK = 9
 """Shops that one task makes."""
@@ -50,7 +55,8 @@ class Battery:
         The greatest silhouette over all k beside the same of every null: null, what, value, null_median,
         null_low, null_high, p.
     segments : pandas.DataFrame
-        Hennig's stability of every segment: k, cluster, rows, share, jaccard.
+        Stability of every segment: k, cluster, rows, share, jaccard (Hennig), steadiness (from k - 1 to k; missing at
+        k = 2).
     flows : pandas.DataFrame
         Where rows go from k to k + 1 clusters: k, from, to, rows.
     gap_k : int
@@ -190,7 +196,7 @@ def _observed(X: np.ndarray, k_max: int, n_starts: int, n_samples: int, n_splits
         found["restart_agreement"] = restarts(starts, fits)
         found["prediction_strength"] = prediction_strength(rows, k_max, rng, n_splits=n_splits).mean(axis=0)
         segments, agreement = bootstrap(rows, fits, rng, n_samples=n_samples)
-        found["segments"] = [np.nanmean(per_sample, axis=0) for per_sample in segments]
+        found["segments"] = [mean_jaccard(per_sample) for per_sample in segments]
         found["segment_jaccard"] = np.array([stable.min() for stable in found["segments"]])
         found["bootstrap_ari"] = agreement.mean(axis=0)
         found["labels"] = {len(f.centres): f.labels for f in fits}
@@ -224,7 +230,7 @@ def _judged(
         found["prediction_strength"] = prediction_strength(rows, k_max, rng, n_splits=NULL_SPLITS).mean(axis=0)
     if stability and n_samples:
         segments, agreement = bootstrap(rows, fits, rng, n_samples=n_samples)
-        found["segment_jaccard"] = np.array([np.nanmean(per_sample, axis=0).min() for per_sample in segments])
+        found["segment_jaccard"] = np.array([mean_jaccard(per_sample).min() for per_sample in segments])
         found["bootstrap_ari"] = agreement.mean(axis=0)
     return found
 
@@ -260,14 +266,21 @@ def _gathered(observed: dict, references: np.ndarray, of_nulls: dict, whats: dic
         _, median, low, high, _, p = _beside(greatest, most, "silhouette")
         tests.append((name, whats[name], greatest, median, low, high, p))
     stable = [
-        (k, i, int(sizes[k][i]), sizes[k][i] / n, observed["segments"][k - 1][i])
+        (
+            k,
+            i,
+            int(sizes[k][i]),
+            sizes[k][i] / n,
+            observed["segments"][k - 1][i],
+            steadiness(np.bincount(labels[k - 1][labels[k] == i], minlength=k - 1)),
+        )
         for k in range(2, k_max + 1)
         for i in range(k)
     ]
     return Battery(
         scores,
         pd.DataFrame(tests, columns=["null", "what", "value", "null_median", "null_low", "null_high", "p"]).round(6),
-        pd.DataFrame(stable, columns=["k", "cluster", "rows", "share", "jaccard"]).round(6),
+        pd.DataFrame(stable, columns=["k", "cluster", "rows", "share", "jaccard", "steadiness"]).round(6),
         pd.DataFrame(flows(labels), columns=["k", "from", "to", "rows"]),
         gap_choice(gaps, errors),
         n_null,
@@ -278,5 +291,5 @@ def _beside(value: float, null: np.ndarray, metric: str) -> tuple[float, float, 
     """Return value, median, 5% and 95% points of the null, excess, and p."""
     low, median, high = np.quantile(null, [0.05, 0.5, 0.95])
     better = -1.0 if metric in SMALLER_IS_BETTER else 1.0
-    reached = int((better * null >= better * value - 1e-9).sum())
+    reached = int((better * null >= better * value - SAME).sum())
     return float(value), median, low, high, better * (value - median), (1 + reached) / (len(null) + 1)

@@ -62,9 +62,10 @@ def judged(k: int, battery: Battery) -> str:
     if k not in battery.of("segment_jaccard").index:
         return f"k = {k} was not compared with shops without segments."
     at = evidence_by_k(battery).loc[k]
+    there = "" if pd.isna(at["jaccard_null"]) else f"; without segments {at['jaccard_null']:.2f}"
     parts = [
         f"the least stable segment {'comes back' if at['stable'] else 'does not come back'} "
-        f"(Jaccard {at['jaccard']:.2f}; without segments {at['jaccard_null']:.2f})",
+        f"(Jaccard {at['jaccard']:.2f}{there})",
         f"one half {'predicts the other better' if at['predicted'] else 'predicts the other no better'} than without "
         f"segments ({at['prediction']:.2f}, there up to {at['prediction_high']:.2f})",
         f"its silhouette is {abs(at['excess']):.3f} {'above' if at['excess'] > 0 else 'below'} theirs",
@@ -79,6 +80,8 @@ def _beside_nulls(battery: Battery, metric: str, k: int | None) -> tuple[bool, s
         return False, "it names none"
     rows = battery.scores[(battery.scores["metric"] == metric) & (battery.scores["k"] == k)]
     p = rows["p"].max()
+    if pd.isna(p):
+        return False, "it was not compared with shops without segments"
     believed = bool(p <= ALPHA)
     return believed, f"shops without segments {'do worse there' if believed else 'do as well there'} ({p_value(p)})"
 

@@ -2,8 +2,8 @@
 
 `ProcessNull` deals the coupons of a shop out anew among customers who are all alike, and goes through the features
 and the matrix again. `CopulaNull` lets customers differ, each thing as much as it does and tied to the others as it
-is, but without groups. A shop with segments must beat both: the first one loses wherever customers differ at all, the
-second one knows nothing of how features come about.
+is, but without groups; it knows nothing of how features come about. Either can be beaten by a shop without segments,
+both together seldom (``studies/calibration.md``): a shop with segments must beat both.
 """
 
 from __future__ import annotations
