@@ -55,7 +55,7 @@ def plot_elbow(
     inertia = _with_bands(ax, scores, "inertia")
     if elbow is not None and elbow in inertia.index:
         ax.annotate(
-            f"elbow: k = {elbow}", (elbow, inertia[elbow]), (38, 30), textcoords="offset points",
+            f"elbow: k = {elbow}", (elbow, inertia[elbow]), (22, -44), textcoords="offset points",
             arrowprops={"arrowstyle": "->", "color": DARK}, fontsize=9,
         )  # fmt: skip
     _mark_k(ax, k)
@@ -128,7 +128,9 @@ def plot_gap(scores: pd.DataFrame, gap_k: int, *, k: int | None = None, ax: Axes
         told = f"The gap statistic chooses k = {gap_k}, as it would without segments"
     set_title(ax, told)
     count_axis(ax.xaxis)
-    ax.legend(loc="best")
+    low, high = ax.get_ylim()
+    ax.set_ylim(low - 0.5 * (high - low), high)  # room for the legend, below whatever the curves do
+    ax.legend(loc="lower right")
     return ax
 
 

@@ -129,8 +129,8 @@ def choose_k(
         return Choice(k, "analyst", "given by the analyst.", table)
     if rule == "structure" and k_star is not None:
         reason = (
-            "of the numbers whose segments come back when customers are drawn anew, this one's silhouette stands out "
-            "most from that of shops without segments."
+            "of the numbers whose segments come back when customers are drawn anew, it is the one whose silhouette "
+            "compares best with shops without segments."
         )
         return Choice(k_star, "evidence", reason, table)
     why = (
