@@ -554,4 +554,4 @@ def test_the_original_workbook(workbook, prepared):
     assert list(features.unreliable) == ["burn_rate", "days_to_burn", "never_burned"]
     lag = features.reliability.set_index("feature").loc["days_to_burn"]
     assert (round(lag["reliability"], 2), round(lag["p"], 2)) == (0.06, 0.02)
-    assert features.unreliable["days_to_burn"].endswith("(reliability 0.06, p = .023)")
+    assert features.unreliable["days_to_burn"].endswith("(reliability 0.06, p = .020)")
