@@ -111,9 +111,21 @@ gallery: $(READY) ## take the pictures of the README from two runs of the sample
 dictionary: $(READY) ## write the data dictionary in data/README.md from the contract
 	@$(BIN)/python docs/dictionary.py
 
-bench: $(VENV)/.extra-bench $(READY) ## measure contract and features on 20,000,000 transactions (some minutes)
+bench: $(VENV)/.extra-bench $(READY) ## measure contract, features and sweep on large shops (some minutes)
 	@$(BIN)/python benchmarks/contract.py
 	@$(BIN)/python benchmarks/features.py
+	@$(BIN)/python benchmarks/sweep.py
+
+R_PACKAGES := r-base-core r-cran-cluster r-cran-fpc
+r_is_here = Rscript -e 'quit(status = !all(c("cluster", "fpc") %in% rownames(installed.packages())))' >/dev/null 2>&1
+
+.PHONY: bench-r
+bench-r: $(READY) # measure the comparison with shops without segments beside R, which it installs when run as root
+	@$(r_is_here) || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; } || \
+		{ echo "This needs R with two packages; on Debian or Ubuntu: apt-get install $(R_PACKAGES)"; exit 1; }
+	@$(r_is_here) || { apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends $(R_PACKAGES); }
+	@$(BIN)/python benchmarks/structure.py
 
 clean: ## remove the environment, all runs and caches
 	rm -rf $(VENV) .building data/processed reports/*/ .pytest_cache .ruff_cache .hypothesis

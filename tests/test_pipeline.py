@@ -331,13 +331,16 @@ def test_the_workbook_by_the_original_analysis_and_by_the_default_recipe(whole_r
         assert record["inertia"] == pytest.approx(inertia, abs=1e-3)
         assert record["silhouette"] == pytest.approx(silhouette, abs=1e-5)
         assert made.run.read("choice")["criteria"]["elbow"] == 3
+        assert record["verdict"]["structure"] == "constructed"
         assert made.run.read("matrix").columns.tolist() == [
             "gender_name", "city_name", "transaction_status", "coupon_usage_frequency",
         ]  # fmt: skip
     made = whole_run("original by customer")
     assert made.done.returncode == 0, made.done.stderr
     record = made.run.read_record()
-    assert (record["recipe"], record["k"]) == ("customer", 2)
+    assert (record["recipe"], record["k"]) == ("customer", 4)
+    assert record["verdict"]["structure"] == "constructed"
+    assert "no cluster structure" in record["verdict"]["sentence"]
     assert (record["customers"], record["customers_without_transaction"]) == (989, 11)
     assert len(pd.read_csv(made.run.report_dir / "customers_without_transaction.csv")) == 11
 

@@ -1,7 +1,7 @@
 """Many KMeans fits of small matrices: every k of a sweep from one seeding, three matrix products an iteration.
 
 A null distribution needs thousands of fits of a thousand rows. There, most of the time of scikit-learn's KMeans goes
-into seeding and into preparing each fit, so a sweep costs four times as much as here (``make bench``). The fit that
+into seeding and into preparing each fit, so a sweep takes it two to three times as long (``make bench``). The fit that
 makes the segments, and every sweep of many rows, is scikit-learn's.
 """
 

@@ -19,8 +19,8 @@ from seglib.selection.lloyd import Rows, best_starts
 WARM_ROWS = 20_000
 """Of more rows than that, a sample of as many finds where to start; the fits then see every row."""
 
-WARM_STARTS = 4
-"""Starts on that sample: it is large enough for most of them to end alike."""
+WARM_STARTS = 10
+"""Starts on that sample. With 4 the inertia of a million rows was 2% too large for one k, with 10 it was .01%."""
 
 
 @dataclass(frozen=True)
