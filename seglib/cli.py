@@ -1,4 +1,4 @@
-"""The command line: ``seglib run``, ``seglib check``, ``seglib sample``.
+"""The command line: ``seglib run``, ``seglib check``, ``seglib score``, ``seglib sample``.
 
 Exit codes: 0 done; 1 the input was refused; 2 wrong usage; 3 a notebook failed.
 """
@@ -121,10 +121,50 @@ def _deliver(text: str, out: Path | None) -> None:
         typer.echo(text.encode(), nl=False)
         return
     try:
-        out.write_text(text, encoding="utf-8", newline="\n")
+        out.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
         raise ParameterRefused(f"'{out}' cannot be written: {error.strerror}") from None
     typer.echo(out)
+
+
+@app.command()
+def score(
+    model: Annotated[Path, typer.Option(help="A model file, such as reports/NAME/model.skops.")],
+    source: SourceOption = None,
+    mapping: Annotated[Path | None, typer.Option(help="A mapping file: what the source calls its tables.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="Day to look at the customers, such as 2024-07-14.")] = None,
+    dialect: Annotated[
+        str | None, typer.Option(help="Write the SQL statement in this dialect instead, such as postgres or spark.")
+    ] = None,
+    start: Annotated[
+        Literal["features", "tables"], typer.Option(help="With --dialect: what the statement reads.")
+    ] = "features",
+    out: Annotated[
+        Path | None, typer.Option(help="A file to write to (.csv, .parquet; .sql); default: standard output, as CSV.")
+    ] = None,
+) -> None:
+    """Place the customers of a source in the segments of a model, or write the SQL statement that does."""
+    if (source is None) == (dialect is None):
+        raise ParameterRefused("give --source, whose customers are to be placed, or --dialect, to get the statement")
+    if dialect and (mapping or as_of):
+        raise ParameterRefused("--mapping and --as-of go with --source; in the statement, the day stands in study")
+    _writable(out, source, mapping, model)
+    from seglib.scoring import load_model, scoring_sql
+    from seglib.scoring import score as scored
+
+    loaded = load_model(model)
+    if dialect:
+        _deliver(scoring_sql(loaded, dialect=dialect, start=start), out)
+        return
+    found = scored(loaded, source, mapping=mapping, as_of=as_of)
+    Console(stderr=True, highlight=False, soft_wrap=True).print(found.text, markup=False)
+    if out and out.suffix == ".parquet":
+        found.table.to_parquet(out)
+        typer.echo(out)
+        return
+    from seglib.run import safe_csv
+
+    _deliver(safe_csv(found.table), out)
 
 
 @app.command()

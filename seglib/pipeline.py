@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 from seglib import __version__, credentials, parameters
 from seglib.errors import InputRefused, NotebookFailed, ParameterRefused
 from seglib.progress import RunProgress
-from seglib.run import Run, project_root
+from seglib.run import FINISHED, Run, home, project_root
 from seglib.staging import Stage, stage
 
 STEPS: dict[str, str] = {
@@ -109,6 +109,8 @@ def execute(request: Request) -> Path:
     wanted = parameters.resolve(declared, asked)
     if not skipped:
         _refuse_early(given, request.overrides.get("mapping"))
+    if (like := request.overrides.get("align_to")) and not Run(str(like)).path("segments").exists():
+        raise ParameterRefused(f"align_to: there is no finished run '{like}' whose letters could be kept")
     with stage(request.run) as building:
         earlier = building.continue_from(skipped) if skipped else building.clear()
         _refuse_late(asked.keys() - {name for step in remaining for name in declared[step]}, wanted, earlier)
@@ -217,6 +219,7 @@ def _kernel_manager(building: Stage, log: BinaryIO, environment: Mapping[str, st
     class KernelManager(AsyncKernelManager):
         async def start_kernel(self, **options: Any) -> None:
             own = {**os.environ, **environment, "SEGLIB_HOME": str(building.folder), "SEGLIB_QUIET": "1"}
+            own[FINISHED] = str(home())
             await super().start_kernel(env=own, stderr=log, **options)
 
     return KernelManager

@@ -45,6 +45,8 @@ ARTEFACTS: dict[str, Artefact] = {
     "assignments": Artefact("assignments.parquet", "05_clustering", "one row a row of the matrix: its segment"),
     "segments": Artefact("segments.parquet", "05_clustering", "one row a customer: segment and certainty"),
     "clustering": Artefact("clustering.json", "05_clustering", "the final fit: k, inertia, silhouette, sizes"),
+    "sensitivity": Artefact("sensitivity.parquet", "05_clustering", "one row a change: how far the segments move"),
+    "model": Artefact("model.skops", "05_clustering", "what places a customer: pipeline, centres, letters"),
     "profiles": Artefact("profiles.parquet", "06_interpretation", "one row a segment and a variable"),
     "cards": Artefact("cards.json", "06_interpretation", "one card a segment: name, sentence, markers"),
 }
@@ -52,6 +54,10 @@ ARTEFACTS: dict[str, Artefact] = {
 
 _FORMULA, _NUMBER = re.compile(r"[=+\-@\t\r]"), re.compile(r"[+-]?\d+(\.\d+)?")
 _RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+FINISHED = "SEGLIB_FINISHED"
+"""Environment variable: where finished runs are while a run is being built aside."""
 
 
 def project_root() -> Path:
@@ -62,6 +68,12 @@ def project_root() -> Path:
 def home() -> Path:
     """Return the folder under which ``data/processed`` and ``reports`` lie (SEGLIB_HOME, else the project)."""
     return Path(os.environ.get("SEGLIB_HOME") or project_root()).resolve()
+
+
+def finished(name: str) -> Run:
+    """Return a run of that name as it was finished, also while another one is being built (`seglib.staging`)."""
+    base = os.environ.get(FINISHED)
+    return Run(name, base=Path(base) if base else None)
 
 
 class Run:
@@ -119,11 +131,16 @@ class Run:
         InputRefused
             If the notebook that writes it has not run yet; the message names it.
         """
+        path = self.existing(artefact)
+        return json.loads(path.read_text(encoding="utf-8")) if path.suffix == ".json" else _read_parquet(path)
+
+    def existing(self, artefact: str) -> Path:
+        """Return where an artefact lies that has been written; else refuse, as `read` does."""
         path = self.path(artefact)
         if not path.exists():
             step = ARTEFACTS[artefact].step
             raise InputRefused(f"run '{self.name}' has no {path.name} yet: run {step}.ipynb first")
-        return json.loads(path.read_text(encoding="utf-8")) if path.suffix == ".json" else _read_parquet(path)
+        return path
 
     def read_table(self, name: str) -> pd.DataFrame:
         """Read a canonical table that 01_ingest wrote."""
@@ -137,16 +154,14 @@ class Run:
         _write(self.data_dir / "tables" / f"{name}.parquet", content)
 
     def write_csv(self, name: str, frame: pd.DataFrame) -> None:
-        """Write a table for people to ``reports/<run>/<name>.csv``, safe to open in a spreadsheet.
+        """Write a table for people to ``reports/<run>/<name>.csv``, safe to open in a spreadsheet (`safe_csv`)."""
+        self.write_text(f"{name}.csv", safe_csv(frame))
 
-        A text that a spreadsheet would take for a formula gets an apostrophe in front (OWASP, CSV injection);
-        lines end as RFC 4180 has it, so that a name with a line break stays in its quotes.
-        """
-        text = [c for c in frame.columns if frame[c].dtype == object or str(frame[c].dtype) in ("str", "string")]
-        safe = frame.assign(**{c: frame[c].map(_no_formula, na_action="ignore") for c in text})
-        path = self.report_dir / f"{name}.csv"
+    def write_text(self, file: str, text: str) -> None:
+        """Write a file for people to ``reports/<run>/<file>``, line ends as they are."""
+        path = self.report_dir / file
         path.parent.mkdir(parents=True, exist_ok=True)
-        safe.to_csv(path, index=False, lineterminator="\r\n", encoding="utf-8")
+        path.write_text(text, encoding="utf-8", newline="")
 
     def write_record(self, record: dict) -> None:
         """Write ``run.json``, the machine-readable face of the run."""
@@ -158,7 +173,7 @@ class Run:
         return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
     def connect(self) -> duckdb.DuckDBPyConnection:
-        """Open an in-memory DuckDB that sees the canonical tables and the unified table of this run as views.
+        """Open an in-memory DuckDB that sees the tables of this run as views: canonical, unified, and features if made.
 
         Raises
         ------
@@ -169,7 +184,8 @@ class Run:
         if not unified.exists():
             raise InputRefused(f"run '{self.name}' has no tables yet: run 01_ingest.ipynb first")
         con = in_memory()
-        for file in [unified, *sorted((self.data_dir / "tables").glob("*.parquet"))]:
+        features = [path for path in [self.path("features")] if path.exists()]
+        for file in [unified, *features, *sorted((self.data_dir / "tables").glob("*.parquet"))]:
             con.read_parquet(str(file)).create_view(file.stem)
         return con
 
@@ -182,6 +198,17 @@ def in_memory() -> duckdb.DuckDBPyConnection:
     if con.sql("SELECT current_setting('enable_progress_bar')").fetchall()[0][0]:  # in a notebook it is off, and fixed
         con.execute("SET enable_progress_bar = false")
     return con
+
+
+def safe_csv(frame: pd.DataFrame) -> str:
+    """Write a table as CSV that is safe to open in a spreadsheet.
+
+    A text that a spreadsheet would take for a formula gets an apostrophe in front (OWASP, CSV injection);
+    lines end as RFC 4180 has it, so that a name with a line break stays in its quotes.
+    """
+    text = [c for c in frame.columns if frame[c].dtype == object or str(frame[c].dtype) in ("str", "string")]
+    safe = frame.assign(**{c: frame[c].map(_no_formula, na_action="ignore") for c in text})
+    return safe.to_csv(index=False, lineterminator="\r\n")
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import duckdb
 import pandas as pd
 import pytest
 
+from seglib.errors import ParameterRefused
 from seglib.features import customer_features
 from seglib.ingest import ingest
 from seglib.run import Run
@@ -347,3 +348,31 @@ def generated(tmp_path_factory):
 def truth() -> pd.DataFrame:
     """The planted segments of the committed sample."""
     return pd.read_csv(ROOT / "data" / "sample" / "truth.csv", dtype={"customer_id": str}).set_index("customer_id")
+
+
+# Engines beside DuckDB, where they are at hand ------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def spark():
+    """Take the local session, once."""
+    pytest.importorskip("pyspark", reason="PySpark is not installed: make extra-spark")
+    from seglib.engines import spark
+
+    try:
+        spark._need_java()
+    except ParameterRefused as why:
+        pytest.skip(str(why))
+    yield
+    from pyspark.sql import SparkSession
+
+    if session := SparkSession.getActiveSession():
+        session.stop()
+
+
+@pytest.fixture(scope="session")
+def server():
+    url = os.environ.get("SEGLIB_TEST_POSTGRES")
+    if not url:
+        pytest.skip("no PostgreSQL server is at hand: set SEGLIB_TEST_POSTGRES to its URL")
+    return url

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, silhouette_score
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from seglib import clustering
 from seglib.errors import ParameterRefused
@@ -74,7 +75,7 @@ def test_renumbered_labels_change_no_number(three, monkeypatch):
         model.labels_ = np.argsort(order)[model.labels_].astype(np.int32)
         return model
 
-    monkeypatch.setattr(clustering, "best_kmeans", renumbered)
+    monkeypatch.setattr(clustering.estimator, "best_kmeans", renumbered)
     after = clustering.segment(matrix, k=3, order_by=burned)
     pd.testing.assert_frame_equal(before.table, after.table)
     pd.testing.assert_frame_equal(before.centres, after.centres)
@@ -216,3 +217,193 @@ def test_where_there_is_nothing_to_order_by_the_largest_segment_is_a():
     matrix.index.name = "customer_id"
     order = clustering.order_values(pd.DataFrame(index=matrix.index), None, matrix.index)
     assert clustering.segment(matrix, k=2, order_by=order, n_init=2).sizes.to_dict() == {"A": 7, "B": 3}
+
+
+# An estimator as scikit-learn knows it -----------------------------------------------------------------------------
+
+
+@parametrize_with_checks([clustering.SegmentKMeans(n_init=2)])
+def test_the_estimator_keeps_the_rules_of_scikit_learn(estimator, check):
+    check(estimator)
+
+
+def test_many_rows_are_clustered_from_a_sample_as_well_as_from_all():
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.normal(at, 1, (9000, 3)) for at in (0, 3, 6)])
+    warm = clustering.best_kmeans(X, 3, n_init=5, seed=0)
+    assert warm.inertia_ == pytest.approx(KMeans(3, n_init=5, random_state=0).fit(X).inertia_, rel=1e-6)
+
+
+# Letters that last --------------------------------------------------------------------------------------------------
+
+
+def by_customer(letters):
+    return pd.Series(list(letters), [str(i) for i in range(len(letters))], name="segment")
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "kept"),
+    [
+        ("AABBCC", "BBCCAA", {"A": "B", "B": "C", "C": "A"}),
+        ("AABBB", "ABBAA", {"A": "B", "B": "A"}),  # most customers stay, not every segment its majority
+        ("AABBCC", "AAAABB", {"A": "A", "B": "C", "C": "B"}),  # one segment became two: the new one gets a new letter
+        ("AAAABB", "AABBCC", {"A": "A", "B": "C"}),  # two became one: B is not given out again
+        ("AABB", "CCEE", {"A": "C", "B": "E"}),
+    ],
+)
+def test_letters_are_kept_for_most_customers(now, then, kept):
+    assert clustering.letters_like(by_customer(now), by_customer(then)) == kept
+
+
+def test_letters_cannot_be_kept_where_nobody_was_there_before():
+    with pytest.raises(ParameterRefused, match="no customer in common"):
+        clustering.letters_like(by_customer("AB"), by_customer("AB").rename(lambda i: f"x{i}"))
+
+
+@given(st.lists(st.integers(0, 4), min_size=8, max_size=60), st.permutations(range(5)), st.integers(0, 1000))
+@settings(max_examples=60, deadline=None)
+def test_kept_letters_are_one_to_one_and_undo_a_renumbering(labels, order, seed):
+    then = by_customer([letter(i) for i in labels])
+    now = then.map({letter(i): letter(order[i]) for i in range(5)})
+    kept = clustering.letters_like(now, then)
+    assert (now.map(kept) == then).all()
+    some = now.sample(frac=0.5, random_state=seed)
+    if len(some):
+        kept = clustering.letters_like(now, then[some.index])
+        assert len(set(kept.values())) == len(kept)
+
+
+@pytest.mark.parametrize("change", ["seed", "row order", "other order_by", "half of the customers"])
+def test_aligned_letters_stay_for_nearly_all_customers(three, change):
+    matrix, burned = three
+    before = clustering.segment(matrix, k=3, order_by=burned).table["segment"]
+    rows, by, seed = matrix, burned, 0
+    if change == "seed":
+        seed = 11
+    elif change == "row order":
+        rows = matrix.sample(frac=1, random_state=3)
+    elif change == "other order_by":
+        by = -burned
+    else:
+        rows = matrix.sample(frac=0.5, random_state=4)
+    after = clustering.segment(rows, k=3, order_by=by.loc[rows.index], align_to=before, seed=seed)
+    assert (after.table["segment"] == before.loc[rows.index]).mean() >= 0.99
+    assert list(after.centres.index) == sorted(after.centres.index)
+    assert (after.sizes == after.table["segment"].value_counts().sort_index()).all()
+
+
+# How sure? ----------------------------------------------------------------------------------------------------------
+
+
+def models_of(matrix, fit, **options):
+    labels = fit.table["segment"].map({s: i for i, s in enumerate(fit.centres.index)}).to_numpy()
+    models = clustering.bootstrap_models(matrix.to_numpy(), fit.centres.to_numpy(), **options)
+    return pd.Series(models.agreement(matrix.to_numpy(), labels), matrix.index)
+
+
+def test_everybody_agrees_on_what_lies_apart_and_nobody_is_sure_on_a_border():
+    rng = np.random.default_rng(1)
+    apart = pd.DataFrame(np.concatenate([rng.normal(at, 0.1, (40, 2)) for at in (0, 5, 10)]))
+    fit = clustering.segment(apart, k=3, order_by=apart[0], n_init=5)
+    assert (models_of(apart, fit, n_models=20) == 1).all()
+    one = pd.DataFrame({"x": rng.uniform(0, 1, 400)})  # cut in two, somewhere in the middle
+    fit = clustering.segment(one, k=2, order_by=one["x"], n_init=5)
+    agreement = models_of(one, fit, n_models=40)
+    border = (one["x"] - fit.centres["x"].mean()).abs()
+    assert agreement[border < 0.01].mean() < 0.9
+    assert agreement[border > 0.2].min() == 1
+
+
+def test_agreement_is_the_same_again_and_lies_between_0_and_1(three):
+    matrix, burned = three
+    fit = clustering.segment(matrix, k=4, order_by=burned, n_init=5)
+    first, again = (models_of(matrix, fit, n_models=10, sample_rows=400, seed=3) for _ in range(2))
+    pd.testing.assert_series_equal(first, again)
+    assert first.between(0, 1).all()
+    assert first.nunique() > 1
+
+
+@pytest.mark.parametrize("separation", ["medium", "strong"])
+def test_who_agreement_is_sure_of_is_more_often_right(generated, prepared, separation):
+    folder, truth = generated(customers=600, transactions=4800, segments=3, separation=separation, seed=21)
+    _, features = prepared(folder)
+    matrix = customer_matrix(features.table, described=features.features, unreliable=features.unreliable).table
+    fit = clustering.segment(matrix, k=3, order_by=features.table["n_burned"], n_init=10)
+    agreement = models_of(matrix, fit, n_models=40)
+    right = clustering.planted_right(fit.table["segment"], truth.loc[matrix.index, "segment"])
+    table = clustering.reliability(agreement, right)
+    assert table["customers"].sum() == len(matrix)
+    assert right[agreement >= 0.95].mean() > right[agreement < 0.95].mean() + 0.1
+
+
+def test_reliability_counts_by_hand():
+    agreement = pd.Series([0.1, 0.5, 0.79, 0.8, 0.95, 1.0])
+    right = pd.Series([False, True, False, True, True, True])
+    table = clustering.reliability(agreement, right).set_index("agreement")
+    assert table["customers"].to_dict() == {"0% to 50%": 1, "50% to 80%": 2, "80% to 95%": 1, "95% to 100%": 2}
+    assert table["share_right"].tolist() == [0, 0.5, 1, 1]
+
+
+# Had it been done otherwise -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def sensitive(prepared):
+    """Return the sensitivity of the segments of the sample, and what it was asked with."""
+    _, features = prepared("sample")
+    matrix = customer_matrix(features.table, described=features.features, unreliable=features.unreliable)
+    recipe = {
+        "name": "customer",
+        "options": {"demographic_weight": 1.0, "transform": "log", "scaling": "standard", "min_level_share": 0.01},
+        "sources": matrix.sources,
+    }
+    segments = clustering.segment(matrix.table, k=3, order_by=features.table["n_burned"]).table["segment"]
+    asked = {"features": features.table, "recipe": recipe}
+    return clustering.sensitivity(matrix.table, segments, **asked), matrix.table, segments, asked
+
+
+def test_strong_segments_withstand_what_does_not_matter(sensitive):
+    table = sensitive[0].table.set_index(["change", "variant"])
+    assert {change for change, _ in table.index} == {
+        "algorithm", "contrast", "scale", "weight of gender and city", "those far out", "number of segments", "seed",
+    }  # fmt: skip
+    for change in ("seed", "those far out", "scale", "algorithm"):
+        assert table.loc[change, "ari"].min() >= 0.8
+    assert table.loc[("weight of gender and city", "2"), "ari"] < 0.8  # gender and city make the segments then
+    assert table["kept"].between(0, 1).all()
+    assert table.loc[("number of segments", "4"), "k"] == 4
+
+
+def test_the_sentence_says_what_the_table_says(sensitive):
+    found = sensitive[0]
+    judged = found.table[~found.table["change"].isin(["contrast", "number of segments"])]
+    worst = judged.sort_values("ari").iloc[0]
+    assert f"{(judged['ari'] >= clustering.ALIKE).sum()} of {len(judged)} changes" in found.text
+    assert f"{worst['change']} ({worst['variant']})" in found.text
+    firm = clustering.Sensitivity(judged[judged["ari"] >= clustering.ALIKE])
+    assert f"under all {len(firm.table)} changes" in firm.text
+
+
+def test_renumbered_segments_are_as_sensitive(sensitive):
+    found, matrix, segments, asked = sensitive
+    renamed = segments.map({"A": "C", "B": "A", "C": "B"})
+    pd.testing.assert_frame_equal(clustering.sensitivity(matrix, renamed, **asked).table, found.table)
+
+
+def test_a_sample_stands_for_many_rows(sensitive):
+    _, matrix, segments, asked = sensitive
+    table = clustering.sensitivity(matrix, segments, **asked, sample_rows=500).table
+    assert table["rows"].max() == 500
+    assert table.loc[table["change"] == "seed", "ari"].min() > 0.8
+
+
+def test_transactions_are_clustered_otherwise_too(lacking):
+    features, unified, _ = lacking()
+    matrix = baseline_matrix(unified).table
+    recipe = {"name": "baseline", "options": {"scale_frequency": True}, "sources": []}
+    order = clustering.order_values(features.table, "n_burned", matrix.index)
+    segments = clustering.segment(matrix, k=3, order_by=order, n_init=3).table["segment"]
+    found = clustering.sensitivity(
+        matrix, segments, features=features.table, recipe=recipe, rows=unified, sample_rows=800, n_init=3
+    )
+    assert ("scale", "frequency not scaled") in set(zip(found.table["change"], found.table["variant"], strict=True))

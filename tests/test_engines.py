@@ -1,7 +1,6 @@
 """Engines: one statement, the same values and nulls on DuckDB, PostgreSQL and Spark; and nothing written anywhere."""
 
 import json
-import os
 import secrets
 
 import pandas as pd
@@ -24,31 +23,6 @@ COLUMNS = {"customer_id": 'Client "no"', "transaction_date": "Order", "burn_date
 """What some columns are called there."""
 
 TYPES = {"date": "date", "amount": "numeric"}
-
-
-@pytest.fixture(scope="module")
-def spark():
-    """Take the local session, once; it ends with this module."""
-    pytest.importorskip("pyspark", reason="PySpark is not installed: make extra-spark")
-    from seglib.engines import spark
-
-    try:
-        spark._need_java()
-    except ParameterRefused as why:
-        pytest.skip(str(why))
-    yield
-    from pyspark.sql import SparkSession
-
-    if session := SparkSession.getActiveSession():
-        session.stop()
-
-
-@pytest.fixture(scope="module")
-def server():
-    url = os.environ.get("SEGLIB_TEST_POSTGRES")
-    if not url:
-        pytest.skip("no PostgreSQL server is at hand: set SEGLIB_TEST_POSTGRES to its URL")
-    return url
 
 
 @pytest.fixture

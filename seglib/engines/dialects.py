@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
+DIALECTS = ("duckdb", "postgres", "spark", "databricks", "bigquery", "snowflake", "redshift", "trino")
+"""Dialects that statements can be written in. Tests run the first three; the others are only written and read again."""
 
-def translated(sql: str, to: Literal["postgres", "spark"]) -> str:
+
+def translated(sql: str, to: str) -> str:
     """Write a statement in another dialect.
 
     Two things stay as they are in DuckDB. Differences of days have 64 bits: elsewhere they have 32, and their squares
@@ -19,7 +22,8 @@ def translated(sql: str, to: Literal["postgres", "spark"]) -> str:
     ----------
     sql : str
         One statement, DuckDB's dialect.
-    to : {"postgres", "spark"}
+    to : str
+        One of `DIALECTS`.
 
     Raises
     ------
@@ -34,8 +38,15 @@ def translated(sql: str, to: Literal["postgres", "spark"]) -> str:
     return _written(_read(sql), to)
 
 
-def in_parts(sql: str, to: Literal["postgres", "spark"]) -> tuple[dict[str, str], str]:
+def in_parts(sql: str, to: str, *, pretty: bool = False) -> tuple[dict[str, str], str]:
     """Write a statement in another dialect: the named parts that it begins with, and what it does with them.
+
+    Parameters
+    ----------
+    sql, to
+        As in `translated`.
+    pretty : bool, default=False
+        In lines that can be read.
 
     Examples
     --------
@@ -43,10 +54,10 @@ def in_parts(sql: str, to: Literal["postgres", "spark"]) -> tuple[dict[str, str]
     ({'a': 'SELECT 1 AS x'}, 'SELECT x FROM a')
     """
     tree = _read(sql)
-    parts = {part.alias: _written(part.this, to) for part in tree.ctes}
+    parts = {part.alias: _written(part.this, to, pretty) for part in tree.ctes}
     for part in list(tree.ctes):
         part.pop()
-    return parts, _written(tree, to)
+    return parts, _written(tree, to, pretty)
 
 
 def _read(sql: str) -> exp.Expression:
@@ -72,7 +83,7 @@ def _rounded(cast: exp.Cast) -> exp.Expression:
     return exp.cast(exp.maybe_parse(f"{whole} * {1 / power:.{decimals}f}", dialect="duckdb"), cast.to)
 
 
-def _written(tree: exp.Expression, to: str) -> str:
+def _written(tree: exp.Expression, to: str, pretty: bool = False) -> str:
     from sqlglot import ErrorLevel
 
-    return tree.sql(dialect=to, comments=False, unsupported_level=ErrorLevel.RAISE)
+    return tree.sql(dialect=to, pretty=pretty, comments=False, unsupported_level=ErrorLevel.RAISE)

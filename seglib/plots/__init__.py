@@ -3,7 +3,7 @@
 A title states the finding, axes carry units. A segment keeps its colour and marker in every figure of a run.
 """
 
-from seglib.plots.clustering import plot_confidence, plot_projection, plot_sizes
+from seglib.plots.clustering import plot_agreement, plot_confidence, plot_projection, plot_sensitivity, plot_sizes
 from seglib.plots.explore import (
     plot_burned_by_age,
     plot_calendar,
@@ -35,6 +35,7 @@ __all__ = [
     "colour",
     "marker",
     "plot_against_nulls",
+    "plot_agreement",
     "plot_burned_by_age",
     "plot_calendar",
     "plot_confidence",
@@ -51,6 +52,7 @@ __all__ = [
     "plot_prepared",
     "plot_profile",
     "plot_projection",
+    "plot_sensitivity",
     "plot_shares",
     "plot_silhouette",
     "plot_silhouette_widths",

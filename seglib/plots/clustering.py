@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from seglib.plots.theme import DARK, colour, count_axis, marker, new_axes, percent_axis, set_title
+from seglib.plots.theme import ACCENT, DARK, colour, count_axis, marker, new_axes, percent_axis, set_title
 from seglib.words import position
 
 
@@ -63,21 +63,57 @@ def plot_projection(matrix: pd.DataFrame, segments: pd.Series, *, seed: int = 0,
 
 
 def plot_confidence(segments: pd.DataFrame, *, near: float, ax: Axes | None = None) -> Axes:
-    """Draw the certainty of the members of each segment, from the least to the most sure; ``near`` marks a border."""
+    """Draw the confidence of the members of each segment, from the least to the most sure; ``near`` marks a border."""
+    share = (segments["confidence"] < near).mean()
+    title = f"{share:.0%} of customers lie near a border (confidence below {near})"
+    return _sorted(segments, "confidence", near, title, "confidence", ax)
+
+
+def plot_agreement(segments: pd.DataFrame, *, near: float, ax: Axes | None = None) -> Axes:
+    """Draw, for the members of each segment, the share of models that agree, from the least to the most."""
+    share = (segments["agreement"] < near).mean()
+    title = f"{share:.0%} of customers would move in more than {1 - near:.0%} of the models"
+    return _sorted(segments, "agreement", near, title, "share of models that agree", ax)
+
+
+def plot_sensitivity(table: pd.DataFrame, *, alike: float, ax: Axes | None = None) -> Axes:
+    """Draw how like the segments are when one decision is changed (`seglib.clustering.Sensitivity`).
+
+    ``alike`` is the adjusted Rand index from which on they count as the same; open circles do not count.
+    """
+    table = table.iloc[::-1].reset_index(drop=True)
+    judged = ~table["change"].isin(("contrast", "number of segments"))
+    ax = ax or new_axes(height=1.3 + 0.36 * len(table))
+    for own, face in ((judged, ACCENT), (~judged, "white")):
+        look = {"color": face, "edgecolors": ACCENT, "linewidths": 1.3, "zorder": 3, "clip_on": False}
+        ax.scatter(table.loc[own, "ari"], table.index[own], s=42, **look)
+    ax.axvline(alike, color=DARK, linestyle=":", linewidth=1)
+    for place, kept in enumerate(table["kept"]):
+        ax.annotate(f"{kept:.0%}", (1.1, place), va="center", ha="left", fontsize=9, annotation_clip=False)
+    ax.annotate("rows stay", (1.1, len(table) - 0.35), ha="left", fontsize=8.5, annotation_clip=False)
+    between = np.where(table["change"].str.len() + table["variant"].str.len() > 24, ":\n", ": ")
+    labels = list(table["change"] + between + table["variant"])
+    ax.set_yticks(table.index, labels, fontsize=8.5)
+    ax.set(xlabel="adjusted Rand index", xlim=(min(0, table["ari"].min() - 0.03), 1.04))
+    firm = int((table.loc[judged, "ari"] >= alike).sum())
+    set_title(ax, f"Much the same under {firm} of {int(judged.sum())} changes")
+    return ax
+
+
+def _sorted(segments: pd.DataFrame, column: str, near: float, title: str, label: str, ax: Axes | None) -> Axes:
     ax = ax or new_axes()
     for letter in sorted(segments["segment"].unique(), key=position):
-        sure = np.sort(segments.loc[segments["segment"] == letter, "confidence"])
+        sure = np.sort(segments.loc[segments["segment"] == letter, column])
         part = (np.arange(len(sure)) + 0.5) / len(sure)
         ax.plot(part, sure, color=colour(letter), marker=marker(letter), markevery=0.1, markersize=6, label=letter)
     ax.axhline(near, color=DARK, linestyle=":", linewidth=1)
-    share = (segments["confidence"] < near).mean()
     ax.set(
         xlabel="members of the segment, from the least sure to the most",
-        ylabel="confidence",
+        ylabel=label,
         xlim=(0, 1),
         ylim=(0, 1.05),
     )
-    set_title(ax, f"{share:.0%} of customers lie near a border (confidence below {near})")
+    set_title(ax, title)
     percent_axis(ax.xaxis)
     ax.legend(title="segment", loc="center left", bbox_to_anchor=(1, 0.5))
     return ax

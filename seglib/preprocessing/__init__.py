@@ -8,6 +8,7 @@ cluster exists, and `audit` tells what is wrong with it.
 from seglib.preprocessing.again import made_again
 from seglib.preprocessing.checks import AuditReport, audit
 from seglib.preprocessing.columns import UNKNOWN, HennigLiaoEncoder
+from seglib.preprocessing.inverse import column_labels, in_original_units
 from seglib.preprocessing.recipes import (
     BASELINE_COLUMNS,
     RECIPES,
@@ -28,7 +29,9 @@ __all__ = [
     "Recipe",
     "audit",
     "baseline_matrix",
+    "column_labels",
     "customer_matrix",
+    "in_original_units",
     "made_again",
     "variance_share",
 ]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
+from sklearn.metrics import silhouette_score
+from threadpoolctl import threadpool_limits
 
 from seglib.selection.lloyd import Fit, Rows
 
@@ -138,3 +141,33 @@ def judge(rows: Rows, fits: Sequence[Fit]) -> dict[str, np.ndarray]:
         found["calinski_harabasz"][place] = calinski_harabasz(f.inertia, fits[0].inertia, len(rows.X), place + 1)
         found["davies_bouldin"][place] = davies_bouldin(rows, f)
     return found
+
+
+def sampled_silhouette(X: np.ndarray, labels: np.ndarray, *, sample_rows: int, seed: int) -> float:
+    """Return the mean silhouette width (Rousseeuw 1987), on a sample stratified by cluster if there are more rows.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_rows, n_columns)
+    labels : ndarray of int, shape (n_rows,)
+    sample_rows : int
+        Largest number of rows looked at: the computation grows with its square.
+    seed : int
+
+    Returns
+    -------
+    float
+        Between -1 and 1.
+    """
+    keep = stratified(labels, sample_rows, seed)
+    with threadpool_limits(limits=1):
+        return float(silhouette_score(X[keep], labels[keep]))
+
+
+def stratified(labels: np.ndarray, sample_rows: int, seed: int) -> np.ndarray:
+    """Return the places of all rows, or of a sample of ``sample_rows`` in which every cluster has its share."""
+    if len(labels) <= sample_rows:
+        return np.arange(len(labels))
+    rows = pd.Series(labels).sample(frac=1.0, random_state=seed)
+    order = rows.groupby(rows).cumcount() / rows.groupby(rows).transform("size")
+    return np.sort(order.nsmallest(sample_rows, keep="first").index.to_numpy())

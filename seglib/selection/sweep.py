@@ -11,9 +11,8 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_samples
 from threadpoolctl import threadpool_limits
 
-from seglib.clustering import sampled_silhouette, stratified
 from seglib.errors import InputRefused, ParameterRefused
-from seglib.selection.criteria import squared_silhouette
+from seglib.selection.criteria import sampled_silhouette, squared_silhouette, stratified
 from seglib.selection.lloyd import Rows, best_starts
 
 WARM_ROWS = 20_000

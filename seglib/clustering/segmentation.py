@@ -1,0 +1,178 @@
+"""Segments of the rows of a matrix, and the one segment of every customer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from seglib.clustering.estimator import SegmentKMeans
+from seglib.clustering.letters import letters_like
+from seglib.errors import ParameterRefused
+from seglib.selection import sampled_silhouette
+from seglib.words import letter, position
+
+NEAR_BORDER = 0.2
+"""Below this confidence an object lies near the border to another segment."""
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """Segments of the rows of a matrix.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        Indexed like the matrix: segment, confidence (1 - d1/d2: 0 on the border between two segments, 1 on
+        the centre), second_segment, outlier.
+    centres : pandas.DataFrame
+        One row a segment, in the columns of the matrix.
+    reach : pandas.Series of float
+        By segment, the distance from its centre beyond which a row is an outlier.
+    inertia : float
+        Sum of squared distances to the own centre.
+    silhouette : float
+    """
+
+    table: pd.DataFrame
+    centres: pd.DataFrame
+    reach: pd.Series = field(repr=False)
+    inertia: float
+    silhouette: float
+
+    @property
+    def k(self) -> int:
+        """Number of segments."""
+        return len(self.centres)
+
+    @property
+    def sizes(self) -> pd.Series:
+        """Rows in each segment."""
+        return self.table["segment"].value_counts().reindex(self.centres.index, fill_value=0)
+
+    def summary(self) -> dict:
+        """Return k, inertia, silhouette and sizes for the run's record."""
+        return {
+            "k": self.k,
+            "rows": len(self.table),
+            "inertia": self.inertia,
+            "silhouette": self.silhouette,
+            "sizes": {segment: int(n) for segment, n in self.sizes.items()},
+        }
+
+
+def segment(
+    matrix: pd.DataFrame,
+    *,
+    k: int,
+    order_by: pd.Series,
+    align_to: pd.Series | None = None,
+    n_init: int = 50,
+    seed: int = 0,
+    sample_rows: int = 10_000,
+) -> Segmentation:
+    """Cluster the rows of a matrix with KMeans and letter the clusters.
+
+    Parameters
+    ----------
+    matrix : pandas.DataFrame of float, shape (n_rows, n_columns)
+        Indexed by customer_id, or by customer_id and transaction_id.
+    k : int
+        Number of segments.
+    order_by : pandas.Series, shape (n_rows,)
+        The segment with the greatest mean of it is A, the next B, and so on: the letters do not depend on
+        the numbers KMeans gives out (`seglib.clustering.letters.ranking`).
+    align_to : pandas.Series of str, optional
+        The segments of customers in an earlier run: letters are then kept (`letters_like`), whatever ``order_by`` says.
+    n_init, seed
+        See `best_kmeans`.
+    sample_rows : int, default=10_000
+        See `seglib.selection.sampled_silhouette`.
+
+    Returns
+    -------
+    Segmentation
+
+    Raises
+    ------
+    ParameterRefused
+        If k is less than 2 or more than the number of different rows, or if no customer was in the earlier run.
+    """
+    X = matrix.to_numpy(dtype=np.float64)
+    check_k(X, k)
+    model = SegmentKMeans(k, n_init=n_init, random_state=seed).fit(X, order_by=order_by)
+    letters = pd.Series([letter(number) for number in range(k)])
+    found = model.describe(X).set_axis(matrix.index)
+    table = pd.DataFrame(
+        {
+            "segment": found["cluster"].map(letters),
+            "confidence": found["confidence"],
+            "second_segment": found["second"].map(letters),
+            "outlier": found["outlier"],
+        }
+    )
+    if align_to is not None:
+        known_as = letters_like(customer_segments(table)["segment"], align_to)
+        letters = letters.map(known_as)
+        table = table.assign(**{c: table[c].map(known_as) for c in ("segment", "second_segment")})
+    names = pd.Index(letters, name="segment")
+    order = sorted(names, key=position)
+    return Segmentation(
+        table,
+        pd.DataFrame(model.cluster_centers_, names, matrix.columns).loc[order],
+        pd.Series(model.reach_, names).loc[order],
+        round(model.inertia_, 6),
+        round(sampled_silhouette(X, model.labels_, sample_rows=sample_rows, seed=seed), 6),
+    )
+
+
+def check_k(X: np.ndarray, k: int) -> None:
+    """Refuse a number of segments that the rows cannot make."""
+    different = len(pd.DataFrame(X).drop_duplicates())
+    if not 2 <= k <= min(different, len(X) - 1):
+        raise ParameterRefused(
+            f"k = {k} is not possible: it lies between 2 and {min(different, len(X) - 1)} "
+            f"for {len(X):,} rows, {different:,} of them different"
+        )
+
+
+def customer_segments(assignments: pd.DataFrame) -> pd.DataFrame:
+    """Give every customer one segment.
+
+    Where a row is a customer this changes nothing. Where a row is a transaction (recipe ``baseline``), the
+    rows of one customer may lie in several segments: the customer goes where most of them are (on a tie, to
+    the earlier letter), ``confidence`` is the share of them that lie there, ``second_segment`` the runner-up,
+    missing if there is none, and ``agreement``, where it is there, the mean over the rows.
+
+    Parameters
+    ----------
+    assignments : pandas.DataFrame
+        `Segmentation.table`, with or without ``agreement`` (`Bootstrap.agreement`), indexed by customer_id, or by
+        customer_id and transaction_id.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by customer_id, with the same columns.
+    """
+    if assignments.index.nlevels == 1:
+        return assignments
+    rows = assignments.reset_index()
+    counts = rows.groupby(["customer_id", "segment"]).size().rename("rows").reset_index()
+    counts = counts.sort_values(["customer_id", "rows", "segment"], ascending=[True, False, True])
+    counts["share"] = counts["rows"] / counts.groupby("customer_id")["rows"].transform("sum")
+    counts["rank"] = counts.groupby("customer_id").cumcount()
+    first = counts[counts["rank"] == 0].set_index("customer_id")
+    second = counts[counts["rank"] == 1].set_index("customer_id")["segment"]
+    table = pd.DataFrame(
+        {
+            "segment": first["segment"],
+            "confidence": first["share"].round(6),
+            "second_segment": second.reindex(first.index),
+            "outlier": rows.groupby("customer_id")["outlier"].any(),
+        }
+    )
+    if "agreement" in rows:
+        table["agreement"] = rows.groupby("customer_id")["agreement"].mean().round(6)
+    return table.iloc[np.lexsort([table.index, table.index.str.len()])]

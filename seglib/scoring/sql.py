@@ -1,0 +1,282 @@
+"""A segmentation as one SQL statement: from features, or from the tables, to the segment of every customer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from seglib.engines.dialects import DIALECTS, in_parts
+from seglib.errors import ParameterRefused
+from seglib.features import FEATURES_SQL
+from seglib.ingest import UNIFIED_SQL
+from seglib.reading import quoted, sql_literal
+from seglib.scoring.columns import added_by_level, codes, columns, number, value_of
+from seglib.scoring.model import SegmentModel
+from seglib.words import listing, near
+
+Start = Literal["features", "tables"]
+STARTS = get_args(Start)
+
+NO_TRANSACTION = "no transaction"
+"""The remark on a customer who has none by the day that is looked from: such a customer has no segment."""
+
+NOT_SEEN, NOT_KNOWN = "not seen in training", "not known"
+"""Ends of remarks on a level that is new, and on a value that is missing."""
+
+_FAR = "1e308"
+
+
+def scoring_sql(model: SegmentModel, *, dialect: str = "duckdb", start: Start = "features") -> str:
+    """Write the statement that places every customer.
+
+    Parameters
+    ----------
+    model : SegmentModel
+    dialect : str, default="duckdb"
+        One of `seglib.engines.dialects.DIALECTS`.
+    start : {"features", "tables"}
+        ``features``: reads a table ``features`` with the columns of features.parquet; of recipe ``baseline``, a table
+        ``unified`` with those of unified.parquet. ``tables``: reads the canonical tables; in PostgreSQL, where the
+        run's source was such a database, the shop's own.
+
+    Returns
+    -------
+    str
+        One SELECT: customer_id, segment, segment_name, confidence, second_segment, outlier, remark (why a value had to
+        be assumed, or why there is no segment; else null). What is not seen in training or not known is treated as
+        `SegmentModel.describe` treats it. Of two centres as near, the earlier letter.
+
+    Raises
+    ------
+    ParameterRefused
+        If there is no such dialect or start, or the dialect lacks words for something.
+    """
+    if dialect not in DIALECTS:
+        raise ParameterRefused(
+            f"there is no dialect '{dialect}'{near(dialect, DIALECTS)}; there are: {listing(DIALECTS)}"
+        )
+    if start not in STARTS:
+        raise ParameterRefused(f"start is one of {listing(STARTS)}, not '{start}'")
+    parts = _Parts(model)
+    named: dict[str, str] = {}
+    if start == "tables":
+        if model.prelude and dialect == "postgres":
+            named |= model.prelude
+        for name, select in parts.of_tables():
+            named |= _translated(name, select, dialect)
+    for name, select in parts.of_rows():
+        named |= _translated(name, select, dialect)
+    [(_, last)] = _translated("last", parts.last(whole=start == "tables"), dialect).items()
+    # PostgreSQL would put each part into the next, and reckon every distance hundreds of times
+    kept = " MATERIALIZED" if dialect == "postgres" else ""
+    body = ",\n\n".join(f"{name} AS{kept} (\n{select}\n)" for name, select in named.items())
+    return f"{_header(model, dialect, start)}WITH {body}\n\n{last}\n"
+
+
+def _translated(name: str, select: str, dialect: str) -> dict[str, str]:
+    """Write a SELECT in another dialect; the named parts that it begins with come before it."""
+    before, own = in_parts(select, dialect, pretty=True)
+    return before | {name: own}
+
+
+def _header(model: SegmentModel, dialect: str, start: Start) -> str:
+    """Say in comments what the statement is, what it reads, and what the model may claim."""
+    table = "unified" if model.recipe["grain"] == "transaction" else "features"
+    reads = {"features": f"a table {table} with the columns of {table}.parquet"}
+    reads["tables"] = "the canonical tables (customers, transactions and so on) as 01_ingest writes them"
+    if start == "tables" and model.prelude and dialect == "postgres":
+        reads["tables"] = "the shop's own tables, as the mapping of the run reads them"
+    lines = [
+        f"Segments of run {model.run}, {dialect}; made by seglib {model.versions['seglib']}. Reads {reads[start]}.",
+        "One row a customer: segment, confidence (0 on a border, 1 on a centre), the next segment, outlier, remark.",
+        f"Verdict: {model.verdict['sentence']}",
+    ]
+    if start == "tables" and model.observed:
+        lines.append("The day that is looked from is as_of, in study: change it there.")
+    return "".join(f"-- {' '.join(line.split())}\n" for line in lines)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """The named parts of the statement, in DuckDB's dialect."""
+
+    model: SegmentModel
+
+    @property
+    def by_transaction(self) -> bool:
+        return self.model.recipe["grain"] == "transaction"
+
+    def of_tables(self) -> Iterator[tuple[str, str]]:
+        """From the canonical tables to features, or to the unified table."""
+        model = self.model
+        if not model.observed:
+            own = "".join(f", c.{quoted(name)}" for name in model.sources if name in model.variables)
+            named = "LEFT JOIN genders AS g ON g.gender_id = c.gender_id LEFT JOIN cities AS y ON y.city_id = c.city_id"
+            yield "features", f"SELECT c.customer_id, g.gender_name, y.city_name{own} FROM customers AS c {named}"
+            return
+        yield "study", _study(model)
+        if self.by_transaction:
+            yield "unified", _unordered(UNIFIED_SQL)
+            return
+        own = [name for name in model.sources if name in model.variables]
+        yield ("described" if own else "features"), _unordered(FEATURES_SQL)
+        if own:
+            more = "".join(f", c.{quoted(name)}" for name in own)
+            join = "INNER JOIN customers AS c ON c.customer_id = d.customer_id"
+            yield "features", f"SELECT d.*{more} FROM described AS d {join}"
+
+    def of_rows(self) -> Iterator[tuple[str, str]]:
+        """From features to one row a customer, or a transaction, with its segment."""
+        names = [name for name, kind in self.model.sources.items() if kind in ("binary", "nominal")]
+        for name in names:
+            yield _levels_name(name, names), self._levels(name)
+        yield "prepared", self._prepared()
+        yield "distances", self._distances(names)
+        yield from self._compared()
+        if self.by_transaction:
+            yield from self._by_customer()
+
+    @property
+    def _identity(self) -> list[str]:
+        return ["customer_id", "transaction_id"] if self.by_transaction else ["customer_id"]
+
+    def _levels(self, name: str) -> str:
+        """Write what each level of a name adds to the squared distance from each centre."""
+        levels, added = added_by_level(self.model, name)
+        rows = ", ".join(
+            f"({sql_literal(level)}, {', '.join(number(value) for value in row)})"
+            for level, row in zip(levels, added[:-1], strict=True)
+        )
+        made = ", ".join(_column("from", letter) for letter in self.model.letters)
+        return f"SELECT * FROM (VALUES {rows}) AS t(level, {made})"
+
+    def _prepared(self) -> str:
+        """Write the values as the matrix has them; of a name, its level."""
+        cells = [f"f.{name}" for name in self._identity]
+        for name, kind in self.model.sources.items():
+            value = f"f.{quoted(name) if name in self.model.variables else name}"
+            if kind == "numeric" and name == "coupon_usage_frequency":
+                value = "CAST(count(*) OVER (PARTITION BY f.customer_id) AS DOUBLE)"
+            cells.append(f"{value_of(self.model, name, kind, value)} AS {quoted(name)}")
+        cells.append(f"{self._remark()} AS remark")
+        return f"SELECT {', '.join(cells)} FROM {'unified' if self.by_transaction else 'features'} AS f"
+
+    def _remark(self) -> str:
+        """Write what had to be assumed; the first that applies."""
+        whens = []
+        for name, kind in self.model.sources.items():
+            if name == "coupon_usage_frequency":
+                continue
+            value = f"f.{quoted(name) if name in self.model.variables else name}"
+            whens.append(f"WHEN {value} IS NULL THEN {sql_literal(f'{name} {NOT_KNOWN}')}")
+            if kind == "code":
+                known = ", ".join(sql_literal(level) for level in codes(self.model, name))
+                whens.append(f"WHEN {value} NOT IN ({known}) THEN {sql_literal(f'{name} {NOT_SEEN}')}")
+        return f"CASE {' '.join(whens)} END" if whens else "CAST(NULL AS VARCHAR)"
+
+    def _distances(self, names: list[str]) -> str:
+        """Write the distance from every centre."""
+        model = self.model
+        joins, unseen = "", ""
+        for place, name in enumerate(names):
+            joins += f" LEFT JOIN {_levels_name(name, names)} AS l{place} ON l{place}.level = p.{quoted(name)}"
+            unseen += f" WHEN l{place}.level IS NULL THEN {sql_literal(f'{name} {NOT_SEEN}')}"
+        cells = [f"p.{name}" for name in self._identity]
+        for letter in model.letters:
+            terms = []
+            for name, places in columns(model).items():
+                if name in names:
+                    place = names.index(name)
+                    other = number(added_by_level(model, name)[1][-1][model.letters.index(letter)])
+                    terms.append(f"coalesce(l{place}.{_column('from', letter)}, {other})")
+                else:
+                    gap = f"(p.{quoted(name)} - {number(model.centres.loc[letter].iloc[places[0]])})"
+                    terms.append(f"{gap} * {gap}")
+            cells.append(f"sqrt({' + '.join(terms)}) AS {_column('to', letter)}")
+        remark = f"coalesce(p.remark, CASE{unseen} END)" if unseen else "p.remark"
+        return f"SELECT {', '.join(cells)}, {remark} AS remark FROM prepared AS p{joins}"
+
+    def _compared(self) -> Iterator[tuple[str, str]]:
+        """Write the nearest centre, the next one, the confidence, and whether a row is an outlier, step by step."""
+        letters = self.model.letters
+        to, but = ([_column(prefix, s) for s in letters] for prefix in ("to", "but"))
+        keys = ", ".join(f"s.{name}" for name in self._identity)
+        yield "shortest", f"SELECT d.*, least({', '.join(to)}) AS shortest FROM distances AS d"
+        whens = " ".join(f"WHEN s.{one} = s.shortest THEN '{s}'" for one, s in zip(to, letters, strict=True))
+        yield "nearest", f"SELECT s.*, CASE {whens} END AS segment FROM shortest AS s"
+        rest = ", ".join(
+            f"CASE WHEN s.segment = '{s}' THEN {_FAR} ELSE s.{own} END AS {other}"
+            for s, own, other in zip(letters, to, but, strict=True)
+        )
+        yield "others", f"SELECT {keys}, s.segment, s.shortest, s.remark, {rest} FROM nearest AS s"
+        yield "longer", f"SELECT s.*, least({', '.join(but)}) AS longer FROM others AS s"
+        whens = " ".join(f"WHEN s.{one} = s.longer THEN '{s}'" for one, s in zip(but, letters, strict=True))
+        sure = "CASE WHEN s.longer > 0 THEN floor((1e0 - s.shortest / s.longer) * 1e6 + 0.5e0) / 1e6 ELSE 0e0 END"
+        far = " OR ".join(f"(s.segment = '{s}' AND s.shortest > {number(self.model.reach[s])})" for s in letters)
+        yield (
+            "placed",
+            f"SELECT {keys}, s.segment, {sure} AS confidence, CASE {whens} END AS second_segment, ({far}) AS outlier, "
+            "s.remark FROM longer AS s",
+        )
+
+    def _by_customer(self) -> Iterator[tuple[str, str]]:
+        """From transactions to customers: where most of theirs are."""
+        yield (
+            "counted",
+            "SELECT customer_id, segment, count(*) AS n, max(CASE WHEN outlier THEN 1 ELSE 0 END) AS far, "
+            "min(remark) AS remark FROM placed GROUP BY customer_id, segment",
+        )
+        yield (
+            "ranked",
+            "SELECT *, row_number() OVER (PARTITION BY customer_id ORDER BY n DESC, segment) AS place, "
+            "CAST(n AS DOUBLE) / sum(n) OVER (PARTITION BY customer_id) AS share FROM counted",
+        )
+        yield (
+            "customer",
+            "SELECT customer_id, max(CASE WHEN place = 1 THEN segment END) AS segment, "
+            "floor(max(CASE WHEN place = 1 THEN share END) * 1e6 + 0.5e0) / 1e6 AS confidence, "
+            "max(CASE WHEN place = 2 THEN segment END) AS second_segment, max(far) = 1 AS outlier, "
+            "min(remark) AS remark FROM ranked GROUP BY customer_id",
+        )
+
+    def last(self, *, whole: bool) -> str:
+        """Write the SELECT that gives the answer; where it starts from tables, for every customer there is."""
+        model = self.model
+        called = " ".join(f"WHEN {sql_literal(s)} THEN {sql_literal(name)}" for s, name in model.names.items())
+        name = f"CASE p.segment {called} END" if called else "CAST(NULL AS VARCHAR)"
+        cells = f"p.segment, {name} AS segment_name, p.confidence, p.second_segment, p.outlier"
+        placed = "customer" if self.by_transaction else "placed"
+        if not whole:
+            return f"SELECT p.customer_id, {cells}, p.remark FROM {placed} AS p"
+        remark = f"CASE WHEN p.customer_id IS NULL THEN {sql_literal(NO_TRANSACTION)} ELSE p.remark END AS remark"
+        join = f"LEFT JOIN {placed} AS p ON p.customer_id = c.customer_id"
+        return f"SELECT c.customer_id, {cells}, {remark} FROM customers AS c {join}"
+
+
+def _study(model: SegmentModel) -> str:
+    cells = []
+    types = {"as_of": "DATE", "burn_window_days": "INTEGER", "burns_dated": "BOOLEAN"}
+    for name, value in model.study.items():
+        kind = types.get(name, "DOUBLE")
+        literal = "NULL" if value is None else number(value) if kind == "DOUBLE" else sql_literal(str(value))
+        cells.append(f"CAST({literal} AS {kind}) AS {name}")
+    return f"SELECT {', '.join(cells)}"
+
+
+def _unordered(statement: str) -> str:
+    """Return a statement of ours without the order of its rows, which inside of another one says nothing."""
+    from sqlglot import parse_one
+
+    tree = parse_one(statement, dialect="duckdb")
+    tree.set("order", None)
+    return tree.sql(dialect="duckdb", comments=False)
+
+
+def _column(prefix: str, letter: str) -> str:
+    return f"{prefix}_{letter.lower()}"
+
+
+def _levels_name(name: str, names: list[str]) -> str:
+    """Name the part that holds the levels of a name; names of a shop's own may be no plain words."""
+    return f"{name}_levels" if name in ("gender_name", "city_name", "never_burned") else f"levels_{names.index(name)}"
