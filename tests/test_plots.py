@@ -77,6 +77,7 @@ def analysed(request, prepared):
         "confidence": lambda: plots.plot_confidence(segments, near=0.2),
         "profile": lambda: plots.plot_profile(profiles, names),
         "heatmap": lambda: plots.plot_heatmap(profiles),
+        "gorge": lambda: plots.plot_gorge(matrix.table, fit.centres, fit.table["segment"], names=names),
         "status": lambda: plots.plot_status(profiling.usage(unified, fit.table, as_of="2026-06-30")),
         "shares": lambda: plots.plot_shares(origins["city_name"], "city"),
     }
@@ -92,7 +93,7 @@ def test_every_figure_is_drawn_with_title_and_named_axes(analysed):
         titles = [figure.get_suptitle(), *(ax.get_title(loc="left") + ax.get_title() for ax in figure.axes)]
         assert any(title.strip() for title in titles), name
         labelled = [ax for ax in figure.axes if ax.get_label() != "<colorbar>"]
-        assert any(ax.get_xlabel() or ax.get_ylabel() for ax in labelled), name
+        assert figure.get_supxlabel() or any(ax.get_xlabel() or ax.get_ylabel() for ax in labelled), name
         assert figure.get_size_inches()[0] == pytest.approx(5.6), name
 
 
@@ -311,3 +312,61 @@ def test_levels_that_are_cut_to_the_same_word_keep_their_own_bars():
     ax = plots.plot_demographics(shares, "tier")
     assert [bar.get_width() for bar in ax.patches] == [0.5, 0.3, 0.2]
     assert len({bar.get_y() for bar in ax.patches}) == 3
+
+
+def profile_of(differences, marked=0.5):
+    """A profile as `seglib.profiling.profile` gives it: features x segments of standardised differences."""
+    table = pd.DataFrame(differences, list("ABCDEFGH")[: len(next(iter(differences.values())))]).rename_axis("segment")
+    rows = table.reset_index().melt("segment", var_name="feature", value_name="difference")
+    return rows.assign(role="segmentation", unit="days", seen=1.5, marker=rows["difference"].abs() >= marked)
+
+
+def test_profile_bars_are_coloured_where_they_mark_and_like_features_stand_together():
+    profiles = profile_of(
+        {"rate": [1.0, -0.4, 0.0], "days": [-1, 0.3, 0.1], "money": [0.9, -0.5, 0.1], "age": [0, 0, 2]}
+    )
+    figure = plots.plot_profile(profiles, {"A": "first", "B": "second", "C": "third"})
+    panels = figure.axes
+    order = [label.get_text() for label in panels[0].get_yticklabels()]
+    assert abs(order.index("rate") - order.index("money")) == 1
+    for ax, letter in zip(panels, "ABC", strict=True):
+        own = profiles[profiles["segment"] == letter].set_index("feature")
+        for bar, feature in zip(ax.patches, order, strict=True):
+            assert bar.get_width() == pytest.approx(own.loc[feature, "difference"])
+            coloured = bar.get_facecolor()[:3] == pytest.approx(plots.colour(letter))
+            assert coloured == own.loc[feature, "marker"]
+        assert list(ax.lines[-1].get_xdata()) == [0] * 4  # all customers
+
+
+@pytest.mark.parametrize("k", [2, 3, 5, 8])
+def test_long_names_of_many_segments_stay_in_their_panels(k):
+    rng = np.random.default_rng(k)
+    profiles = profile_of({f"a feature with a long name {i}": rng.normal(size=k) for i in range(5)})
+    names = dict.fromkeys("ABCDEFGH"[:k], "Lapsed, occasional $5 collectors, mostly from 12 other places")
+    X = pd.DataFrame(rng.normal(size=(40, 2)), columns=["x", "y"])
+    centres = pd.DataFrame(rng.normal(size=(k, 2)), pd.Index(list("ABCDEFGH")[:k], name="segment"), ["x", "y"])
+    letters = pd.Series([list("ABCDEFGH")[i % k] for i in range(40)])
+    for figure in (plots.plot_profile(profiles, names), plots.plot_gorge(X, centres, letters, names=names)):
+        figure.canvas.draw()
+        drawn = [ax for ax in figure.axes if ax.axison]
+        assert len(drawn) == k
+        titles = [ax.title if ax.title.get_text() else ax._left_title for ax in drawn]
+        boxes = [title.get_window_extent() for title in titles]
+        for i, box in enumerate(boxes):
+            assert box.x1 <= figure.bbox.x1 + 1
+            assert not any(box.overlaps(other) for other in boxes[i + 1 :])
+            assert titles[i].get_text().startswith("ABCDEFGH"[i])
+
+
+def test_the_gorge_counts_who_lies_near_one_centre_only():
+    centres = pd.DataFrame({"x": [0.0, 10.0]}, pd.Index(["A", "B"], name="segment"))
+    matrix = pd.DataFrame({"x": [0.0, 0.5, 10.0, 5.1]})
+    figure = plots.plot_gorge(matrix, centres, pd.Series(list("AABB")))
+    assert figure.get_suptitle().startswith("75% of customers")
+    left, right = figure.axes
+    for ax, letter in ((left, "A"), (right, "B")):
+        grey, own = ax.containers
+        assert sum(bar.get_height() for bar in grey) == pytest.approx(1)
+        assert sum(bar.get_height() for bar in own) == pytest.approx(1)
+        assert own[0].get_facecolor()[:3] == pytest.approx(plots.colour(letter))
+    assert left.containers[1][-1].get_height() == 1  # both of A are near 1

@@ -3,10 +3,17 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import norm
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest, chi2_contingency, kruskal, norm, t
+from sklearn.cluster import KMeans
+from sklearn.datasets import load_iris
 
 from seglib import clustering, profiling
+from seglib.errors import ParameterRefused
+from seglib.features import FEATURES
 from seglib.preprocessing import baseline_matrix, customer_matrix
+from seglib.profiling.means import interval
 
 
 @pytest.fixture
@@ -169,3 +176,176 @@ def test_variables_are_segmentation_features_by_their_kind(enriched):
     assert "code" not in table.index.get_level_values("feature")
     assert "code" not in profiling.compared_names(features)  # a descriptor with so many levels says nothing
     assert "code" in profiling.compared_names(features, variables)
+
+
+# v, intervals, tests of descriptors, paragons -------------------------------------------------------------------------
+
+
+def test_v_is_that_of_catdes_on_iris():
+    data = load_iris(as_frame=True).data
+    letters = pd.Series(KMeans(3, n_init=10, random_state=0).fit_predict(data)).map(str)
+    petal = data["petal length (cm)"]
+    setosa = letters.iloc[0]  # the first fifty are setosas, and a cluster of their own
+    assert (letters == setosa).sum() == 50
+    found = profiling.v_test(petal, letters)[setosa]
+    error = petal.std(ddof=0) * np.sqrt((150 - 50) / (150 - 1) / 50)
+    assert found == pytest.approx((petal[:50].mean() - petal.mean()) / error)
+    assert found == pytest.approx(-11.2638, abs=5e-5)
+
+
+@given(st.lists(st.tuples(st.floats(-1e3, 1e3), st.sampled_from("ABC")), min_size=3, max_size=40))
+def test_v_of_all_segments_weighs_out(rows):
+    values, letters = pd.Series([v for v, _ in rows]), pd.Series([s for _, s in rows])
+    found = profiling.v_test(values, letters)
+    n = letters.value_counts().reindex(found.index)
+    weighted = found * np.sqrt((len(rows) - n) * n)
+    assert weighted.sum(skipna=True) == pytest.approx(0, abs=1e-5 * len(rows) ** 2)
+
+
+def test_a_profile_has_v_and_intervals_round_what_was_seen(sample):
+    features, segments, _ = sample
+    table = profiling.profile(features, segments["segment"]).set_index(["segment", "feature"])
+    known = table.dropna(subset=["low"])
+    assert len(known) == len(table)
+    assert (known["low"] <= known["seen"] + 1e-12).all()
+    assert (known["seen"] <= known["high"] + 1e-12).all()
+    own = features.loc[segments["segment"] == "B", "recency_days"]
+    low, high = t.interval(0.95, len(own) - 1, own.mean(), own.std(ddof=1) / np.sqrt(len(own)))
+    assert table.loc[("B", "recency_days"), ["low", "high"]].tolist() == pytest.approx([low, high])
+    yes = features.loc[segments["segment"] == "B", "never_burned"].dropna()
+    wilson = binomtest(int(yes.sum()), len(yes)).proportion_ci(0.95, "wilson")
+    assert table.loc[("B", "never_burned"), ["low", "high"]].tolist() == pytest.approx([wilson.low, wilson.high])
+    v = profiling.v_test(features["burn_rate"], segments["segment"])
+    assert table.loc[("B", "burn_rate"), "v"] == pytest.approx(v["B"])
+
+
+def test_the_interval_of_a_rate_covers_it_as_often_as_it_says():
+    covered, feature = [], next(f for f in FEATURES if f.name == "burn_rate")
+    for seed in range(400):
+        rng = np.random.default_rng(seed)
+        decided = rng.poisson(6, 120)
+        chance = rng.beta(2, 2, 120)  # customers differ: their coupons are no independent draws
+        low, high = interval(pd.Series(rng.binomial(decided, chance)), pd.Series(decided), feature)
+        covered.append(low <= 0.5 <= high)
+    assert 0.92 <= np.mean(covered) <= 0.98
+
+
+def test_one_customer_has_no_interval_and_a_rate_without_exceptions_still_has_one(sample):
+    features, _, _ = sample
+    letters = pd.Series("B", features.index)
+    letters.iloc[0] = "A"
+    one = profiling.profile(features, letters).set_index(["segment", "feature"]).loc["A"]
+    assert one.loc[["recency_days", "coupons_per_month"], ["low", "high"]].isna().all(axis=None)
+    feature = next(f for f in FEATURES if f.name == "burn_rate")
+    low, high = interval(pd.Series([3, 4, 2]), pd.Series([3, 4, 2]), feature)
+    assert 0 < low < high == 1
+
+
+def described(n=400, seed=0, **columns):
+    """A shop's features with columns of its own, and letters that have nothing to do with them."""
+    rng = np.random.default_rng(seed)
+    ours = pd.DataFrame(np.nan, range(n), [f.name for f in FEATURES])
+    made = ours.assign(n_burned=rng.poisson(3, n), tenure_days=rng.integers(1, 900, n), **columns)
+    return made, pd.Series(rng.choice(list("ABC"), n)), rng
+
+
+def test_only_what_did_not_build_the_segments_is_tested(sample):
+    features, segments, _ = sample
+    letters = segments["segment"]
+    table = profiling.descriptor_tests(features, letters, used=["burn_rate", "recency_days"])
+    assert table["descriptor"].tolist() == ["gender_name", "city_name"]
+    assert profiling.descriptor_tests(features, letters, used=["burn_rate", "gender_name"])["descriptor"].tolist() == [
+        "city_name"
+    ]
+    assert profiling.descriptor_tests(features, letters, used=["gender_name", "city_name"]).empty
+    counts = pd.crosstab(letters, features["gender_name"])
+    expected = chi2_contingency(counts, correction=False)
+    row = table.iloc[0]
+    assert (row["statistic"], row["df"], row["p"]) == pytest.approx((*expected[:1], expected.dof, expected.pvalue))
+    assert row["effect"] == pytest.approx(np.sqrt(expected.statistic / len(letters)))
+
+
+def test_numbers_of_the_shop_are_tested_by_ranks_and_variables_are_not():
+    features, letters, rng = described()
+    features["age"] = rng.normal(40, 9, len(features)) + 9 * (letters == "A")
+    features["income"] = rng.lognormal(8, 1, len(features)).round()
+    features.loc[:30, "age"] = np.nan
+    table = profiling.descriptor_tests(features, letters, used=["burn_rate"]).set_index("descriptor")
+    assert table.index.tolist() == ["age", "income"]
+    groups = [features.loc[letters == s, "age"].dropna() for s in "ABC"]
+    assert table.loc["age", ["statistic", "p"]].tolist() == pytest.approx(list(kruskal(*groups)))
+    assert table.loc["age", "customers"] == features["age"].notna().sum()
+    assert table.loc["age", "differs"]
+    assert table["p_holm"].tolist() == pytest.approx([2 * table.loc["age", "p"], table.loc["income", "p"]])
+    assert "segments differ in age" in table.loc["age", "sentence"]
+    variables = {"age": {"kind": "numeric"}}
+    rest = profiling.descriptor_tests(features, letters, used=["burn_rate"], variables=variables)
+    assert rest["descriptor"].tolist() == ["income"]
+
+
+def test_rare_levels_and_small_segments_are_tested_by_shuffling():
+    features, letters, rng = described(60)
+    features["tier"] = rng.choice(["a", "b", None], 60, p=[0.05, 0.6, 0.35])
+    features["age"] = rng.normal(size=60)
+    letters = letters.where(letters != "C", "A")
+    letters[:3] = "C"
+    table = profiling.descriptor_tests(features, letters, used=[], n_shuffles=199, seed=4)
+    assert table["test"].tolist() == ["chi-square, shuffled", "Kruskal-Wallis, shuffled"]
+    assert table["p"].between(0, 1).all()
+    pd.testing.assert_frame_equal(table, profiling.descriptor_tests(features, letters, used=[], n_shuffles=199, seed=4))
+
+
+def test_tests_of_descriptors_reject_as_often_as_they_should():
+    found = []
+    for seed in range(120):
+        features, letters, rng = described(80, seed)
+        features = features.assign(
+            tier=rng.choice(list("abcdef"), 80, p=[0.5, 0.3, 0.08, 0.06, 0.03, 0.03]), age=rng.normal(size=80).round(1)
+        )
+        table = profiling.descriptor_tests(features, letters, used=[], n_shuffles=99, seed=seed)
+        found.append([*(table["p"] < 0.05).tolist(), table["differs"].any()])
+    assert (np.mean(found, axis=0) <= 0.1).all()
+
+
+def test_nothing_to_compare_is_no_error():
+    features, letters, _ = described(20, only=1.0)
+    table = profiling.descriptor_tests(features, letters, used=[])
+    assert np.isnan(table.loc[0, "p"])
+    assert not table.loc[0, "differs"]
+    assert "nothing to compare" in table.loc[0, "sentence"]
+    assert profiling.descriptor_tests(features, pd.Series("A", features.index), used=[])["p"].isna().all()
+    with pytest.raises(ParameterRefused, match="have features and no segment"):
+        profiling.descriptor_tests(features, letters.iloc[5:], used=[])
+    with pytest.raises(ParameterRefused, match="n_shuffles"):
+        profiling.descriptor_tests(features, letters, used=[], n_shuffles=0)
+
+
+def test_paragons_are_the_nearest_real_customers(prepared):
+    _, features = prepared("sample")
+    matrix = customer_matrix(features.table).table
+    fit = clustering.segment(matrix, k=3, order_by=features.table["n_burned"], n_init=3)
+    table = profiling.paragons(matrix, fit.table["segment"], fit.centres)
+    assert table["segment"].tolist() == ["A", "B", "C"]
+    for row in table.itertuples():
+        assert fit.table.loc[row.customer_id, "segment"] == row.segment
+        away = np.sqrt(((matrix - fit.centres.loc[row.segment]) ** 2).sum(axis=1))
+        assert row.distance == pytest.approx(away[fit.table["segment"] == row.segment].min())
+    with pytest.raises(ParameterRefused, match="columns"):
+        profiling.paragons(matrix, fit.table["segment"], fit.centres.iloc[:, 1:])
+    with pytest.raises(ParameterRefused, match="no segment"):
+        profiling.paragons(matrix, fit.table["segment"].iloc[3:], fit.centres)
+
+
+def test_of_transactions_the_customer_of_the_nearest_one_is_named():
+    index = pd.MultiIndex.from_tuples(
+        [("1", "a"), ("1", "b"), ("2", "c"), ("3", "d")], names=["customer_id", "transaction_id"]
+    )
+    matrix = pd.DataFrame({"x": [0.0, 5.0, 1.0, 9.0]}, index)
+    centres = pd.DataFrame({"x": [0.9, 8.0, 50.0]}, pd.Index(["A", "B", "C"], name="segment"))
+    rows = pd.Series(["A", "B", "A", "B"], index)
+    table = profiling.paragons(matrix, rows, centres)
+    assert table["customer_id"].tolist()[:2] == ["2", "3"]
+    assert table["distance"].tolist()[:2] == pytest.approx([0.1, 1.0])
+    assert table.loc[2, "rows"] == 0
+    of_customers = profiling.paragons(matrix, pd.Series({"1": "A", "2": "B", "3": "B"}), centres)
+    assert of_customers["customer_id"].tolist()[:2] == ["1", "3"]

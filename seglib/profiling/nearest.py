@@ -1,0 +1,52 @@
+"""Paragons: a real customer who stands for each segment."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from seglib.errors import ParameterRefused
+
+
+def paragons(matrix: pd.DataFrame, segments: pd.Series, centres: pd.DataFrame) -> pd.DataFrame:
+    """Return the real customer nearest each centre: not the average, but somebody one can look up.
+
+    Parameters
+    ----------
+    matrix : pandas.DataFrame of float
+        What was clustered, indexed by customer_id, or by customer_id and transaction_id.
+    segments : pandas.Series of str
+        The letter of each row, or of each customer.
+    centres : pandas.DataFrame
+        One row a segment, in the columns of the matrix (`seglib.clustering.Segmentation.centres`).
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a segment, in the order of ``centres``: segment, customer_id, distance (Euclidean, in the matrix), and
+        rows, how many of the segment lie equally near: of these the first one in the matrix is named. Where a row is a
+        transaction, the customer of the nearest one. Missing for a segment that nobody is in.
+
+    Raises
+    ------
+    ParameterRefused
+        If the columns differ, or a row has no letter.
+    """
+    if list(matrix.columns) != list(centres.columns):
+        raise ParameterRefused("the columns of the centres are not those of the matrix")
+    customers = matrix.index.get_level_values("customer_id") if matrix.index.nlevels > 1 else matrix.index
+    by_row = segments.index.nlevels == matrix.index.nlevels
+    letters = segments.reindex(matrix.index if by_row else customers).to_numpy(object)
+    if pd.isna(letters).any():
+        raise ParameterRefused(f"{int(pd.isna(letters).sum()):,} rows of the matrix have no segment")
+    X = matrix.to_numpy(float)
+    records = []
+    for segment, centre in zip(centres.index, centres.to_numpy(float), strict=True):
+        own = np.flatnonzero(letters == segment)
+        if not len(own):
+            records.append((segment, None, float("nan"), 0))
+            continue
+        distance = np.round(np.sqrt(((X[own] - centre) ** 2).sum(axis=1)), 9)
+        nearest = distance.min()
+        records.append((segment, customers[own[distance.argmin()]], float(nearest), int((distance == nearest).sum())))
+    return pd.DataFrame(records, columns=["segment", "customer_id", "distance", "rows"])

@@ -1,0 +1,121 @@
+"""A coin for every coupon: the tables, the two halves, and how long each customer could claim."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from seglib.features import customer_features
+from seglib.run import in_memory
+
+if TYPE_CHECKING:
+    import duckdb
+
+AT_ONCE = 500_000
+"""The statement sees splits together until they have so many rows."""
+
+
+def read_tables(
+    con: duckdb.DuckDBPyConnection, as_of: str, sample_customers: int, seed: int
+) -> dict[str, pd.DataFrame]:
+    """Read the canonical tables, those of customers and transactions for a sample if there are many."""
+    whole = {name: con.sql(f"SELECT * FROM {name}").df() for name in ("genders", "cities", "branches", "merchants")}
+    customers = con.sql("SELECT * FROM customers ORDER BY length(customer_id), customer_id").df()
+    if len(customers) > sample_customers:
+        kept = np.random.default_rng([seed, 99]).choice(len(customers), sample_customers, replace=False)
+        customers = customers.iloc[np.sort(kept)].reset_index(drop=True)
+    con.register("thinned_customers", customers[["customer_id"]])
+    coupons = con.execute(
+        "SELECT * FROM transactions WHERE transaction_date <= CAST(? AS DATE) "
+        "AND customer_id IN (SELECT customer_id FROM thinned_customers) "
+        "ORDER BY length(transaction_id), transaction_id",
+        [as_of],
+    ).df()
+    con.unregister("thinned_customers")
+    return whole | {"customers": customers, "transactions": coupons}
+
+
+def exposure(customers: pd.DataFrame, transactions: pd.DataFrame, *, as_of: str) -> pd.Series | None:
+    """Return how many coupons each customer could be expected to claim if all were alike; they add up to those claimed.
+
+    Parameters
+    ----------
+    customers, transactions : pandas.DataFrame
+        The canonical tables.
+    as_of : str
+        ISO date.
+
+    Returns
+    -------
+    pandas.Series of float or None
+        By customer_id, of those who had joined. A day counts as much as the shop was busy, per customer present on it.
+        None if a customer with a coupon has no day of joining, or joined after the first one.
+    """
+    day = pd.Timestamp(as_of)
+    joined = customers.set_index("customer_id")["join_date"].astype("datetime64[ns]")
+    joined = joined[joined.isna() | (joined <= day)]
+    claimed = transactions["transaction_date"].astype("datetime64[ns]")
+    first = claimed.groupby(transactions["customer_id"]).min()
+    if not len(first) or joined.isna().any() or not first.index.isin(joined.index).all():
+        return None
+    if (first < joined.reindex(first.index)).any():
+        return None
+    start = joined.min()
+    came, days = (joined - start).dt.days.to_numpy(), (day - start).days + 1
+    present = np.bincount(came, minlength=days).cumsum()
+    busy = np.bincount((claimed - start).dt.days, minlength=days) / present
+    until = np.concatenate([[0.0], np.cumsum(busy)])
+    return pd.Series(until[-1] - until[came], joined.index)
+
+
+def halves(
+    tables: Mapping[str, pd.DataFrame], rngs: Sequence[np.random.Generator], *, as_of: str, recipe: Mapping
+) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+    """Toss a coin for every coupon, and describe customers by each half.
+
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        The canonical tables.
+    rngs : sequence of numpy.random.Generator
+        One a split.
+    as_of : str
+    recipe : mapping
+        Its ``burn_window`` and ``shrinkage`` are the lens.
+
+    Yields
+    ------
+    tuple of pandas.DataFrame
+        Features of the customers that have a coupon in the first half, and of those that have one in the second. The
+        statement sees several splits at once, as shops whose customers bear a sign before their id.
+    """
+    coupons, customers = tables["transactions"], tables["customers"]
+    known = {"burn_window": recipe["burn_window"] or None, "shrinkage": recipe["shrinkage"]}
+    together = max(1, AT_ONCE // max(len(coupons) + 2 * len(customers), 1))
+    for start in range(0, len(rngs), together):
+        group = rngs[start : start + together]
+        width = len(str(2 * len(group)))
+        signs = [str(number).zfill(width) for number in range(2 * len(group))]
+        tossed = [2 * place + (rng.random(len(coupons)) >= 0.5) for place, rng in enumerate(group)]
+        joint = {
+            "customers": [customers.assign(customer_id=sign + customers["customer_id"]) for sign in signs],
+            "transactions": [
+                coupons.assign(customer_id=np.array(signs, dtype=object)[side] + coupons["customer_id"])
+                for side in tossed
+            ],
+        }
+        con = in_memory()
+        con.execute("SET threads = 1")
+        for name, table in {**tables, **{name: pd.concat(parts) for name, parts in joint.items()}}.items():
+            con.register(name, table)
+        with con:
+            described = customer_features(con, as_of=as_of, **known).table
+        shop = described.index.str[:width]
+        parts = []
+        for sign in signs:
+            own = described[shop == sign]
+            parts.append(own.set_axis(own.index.str[width:].rename("customer_id"), axis=0))
+        yield from zip(parts[::2], parts[1::2], strict=True)
