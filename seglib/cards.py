@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from seglib.errors import ParameterRefused
 from seglib.words import COUPON, Wording, figure, listing, literal, plain
@@ -32,6 +34,9 @@ VERBS: dict[str, str] = {
     "never_burned": "include {own:.0%} who never burned a coupon (all: {all:.0%})",
 }
 
+LONGEST_NAME = 60
+"""Characters of a name that the analyst gives; longer ones fit into no figure."""
+
 ORIGINS = ("gender_name", "city_name")
 """The names of ours that can tell where the customers of a segment come from."""
 
@@ -53,6 +58,8 @@ class SegmentCard:
     customers, share : int, float
     table : pandas.DataFrame
         The markers: what, own, all, difference.
+    facts : tuple of (str, str)
+        What else to know, each with its heading (`seglib.facts`).
     """
 
     segment: str
@@ -61,6 +68,7 @@ class SegmentCard:
     customers: int
     share: float
     table: pd.DataFrame = field(repr=False)
+    facts: tuple[tuple[str, str], ...] = ()
 
     @property
     def heading(self) -> str:
@@ -69,8 +77,10 @@ class SegmentCard:
 
     @property
     def text(self) -> str:
-        """The card as one paragraph of Markdown."""
-        return f"{self.heading} ({self.customers:,} customers, {self.share:.0%}). {literal(self.sentence)}"
+        """The card as Markdown: a paragraph, and a list of what else to know."""
+        told = f"{self.heading} ({self.customers:,} customers, {self.share:.0%}). {literal(self.sentence)}"
+        facts = "\n".join(f"- *{heading}:* {literal(text)}" for heading, text in self.facts)
+        return f"{told}\n\n{facts}" if facts else told
 
     def summary(self) -> dict:
         """Return the card for the run's record."""
@@ -80,6 +90,7 @@ class SegmentCard:
             "sentence": self.sentence,
             "customers": self.customers,
             "share": self.share,
+            "facts": dict(self.facts),
             "markers": self.table.astype(object).where(self.table.notna(), None).to_dict("records"),
         }
 
@@ -132,36 +143,42 @@ def segment_cards(
     ]
 
 
-def customer_list(
-    segments: pd.DataFrame, made: Sequence[SegmentCard], *, control_share: float = 0.1, seed: int = 0
-) -> pd.DataFrame:
-    """Make the list that leaves the house: one row a customer, with the name of the segment and a control flag.
+def read_names(path: str | Path, letters: Collection[str]) -> dict[str, str]:
+    """Read what the analyst calls the segments, from a YAML file of lines such as ``A: Loyal burners``.
 
     Parameters
     ----------
-    segments : pandas.DataFrame
-        From `seglib.clustering.customer_segments`.
-    made : sequence of SegmentCard
-    control_share : float, default=0.1
-        Share of every segment that is drawn as control group: leave them out of a campaign, and its effect
-        can be told from what would have happened anyway.
-    seed : int, default=0
-        Seed of the draw.
+    path : str or Path
+    letters : collection of str
+        The segments there are. The file may name some of them.
 
-    Returns
-    -------
-    pandas.DataFrame
-        customer_id, segment, segment_name, confidence, second_segment, outlier, control.
+    Raises
+    ------
+    ParameterRefused
+        If the file cannot be read, names a segment that is not there, or gives an empty, a too long or the same name.
     """
-    if not 0 <= control_share <= 1:
-        raise ParameterRefused(f"control_share lies between 0 and 1, not {control_share}")
-    rng = np.random.default_rng(seed)
-    table = segments.reset_index()
-    table["segment_name"] = table["segment"].map({card.segment: card.name for card in made})
-    drawn = pd.Series(rng.random(len(table))).groupby(table["segment"].to_numpy()).rank(method="first")
-    size = table.groupby("segment")["segment"].transform("size")
-    table["control"] = drawn.to_numpy() <= np.round(control_share * size)
-    return table[["customer_id", "segment", "segment_name", "confidence", "second_segment", "outlier", "control"]]
+    try:
+        told = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ParameterRefused(f"names_file '{path}' cannot be read: {str(error).splitlines()[0]}") from None
+    if not isinstance(told, dict) or not all(isinstance(v, str) and v.strip() for v in told.values()):
+        raise ParameterRefused(f"names_file '{path}' holds lines such as 'A: Loyal burners', a name for each letter")
+    names = {str(letter): " ".join(name.split()) for letter, name in told.items()}
+    if strange := sorted(names.keys() - set(letters)):
+        raise ParameterRefused(f"names_file '{path}' names {listing(strange)}; there are {listing(sorted(letters))}")
+    if long := [name for name in names.values() if len(name) > LONGEST_NAME]:
+        raise ParameterRefused(f"names_file '{path}': '{long[0]}' has more than {LONGEST_NAME} characters")
+    twice = [name for name, n in Counter(name.casefold() for name in names.values()).items() if n > 1]
+    if twice:
+        raise ParameterRefused(f"names_file '{path}' gives the name '{twice[0]}' twice")
+    return names
+
+
+def renamed(made: Sequence[SegmentCard], names: Mapping[str, str]) -> list[SegmentCard]:
+    """Give cards the names of the analyst; where one of ours is the same, ours gets its letter."""
+    theirs = {name.casefold() for name in names.values()}
+    own = {c.segment: f"{c.name} ({c.segment})" if c.name.casefold() in theirs else c.name for c in made}
+    return [replace(card, name=names.get(card.segment, own[card.segment])) for card in made]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ import duckdb
 import pandas as pd
 
 from seglib.intake import Intake, damage_refused
-from seglib.reading import Reading, quoted, sql_literal
+from seglib.quoting import quoted, sql_literal
+from seglib.reading import Reading
 from seglib.rules import RULES, Rule, descriptor_rules, variable_rules
 from seglib.schema import SQL_TYPES, TABLES, key, kind, parsed
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 import duckdb
@@ -25,10 +24,8 @@ from seglib.rules import SEVERITIES
 from seglib.run import Run, in_memory
 from seglib.schema import TABLES, key, needed
 from seglib.sources import Source, open_source
+from seglib.sql import UNIFIED_SQL
 from seglib.words import NO_TRANSACTIONS
-
-UNIFIED_SQL: str = files("seglib").joinpath("sql/unified.sql").read_text(encoding="utf-8")
-"""The statement that merges the canonical tables."""
 
 MEMORY = "3GB"
 """What reading a shop may hold in memory; more goes to a temporary file."""

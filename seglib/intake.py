@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from seglib.errors import InputRefused
 from seglib.mapping import Choice, Formats, Mapping, Origin, TableMapping, Variable
-from seglib.reading import RawColumn, Reading, left_out, read, sql_literal
+from seglib.quoting import sql_literal
+from seglib.reading import RawColumn, Reading, left_out, read
 from seglib.rules import Rule
 from seglib.schema import TABLES, key, kind
 from seglib.sources import Loaded, Source

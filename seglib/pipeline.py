@@ -35,6 +35,9 @@ NOTEBOOKS = project_root() / "notebooks"
 ADAPTERS = ("sample", "completejourney")
 """Sources that go by a name, as in `seglib.sources`, which the runner does not know."""
 
+VERDICT = ("structure", "useful", "headline", "sentence", "meaning", "use", "advice")
+"""What run.json holds of the verdict."""
+
 PACKAGES = ("pandas", "numpy", "scikit-learn", "duckdb", "pyarrow", "papermill")
 
 
@@ -104,8 +107,9 @@ def execute(request: Request) -> Path:
     whole = given and _seen_from_notebooks(given)
     if whole:
         asked["source"] = credentials.recorded(whole)
-    if asked.get("mapping"):
-        asked["mapping"] = _seen_from_notebooks(str(asked["mapping"]))
+    for file in ("mapping", "names_file"):
+        if asked.get(file):
+            asked[file] = _seen_from_notebooks(str(asked[file]))
     wanted = parameters.resolve(declared, asked)
     if not skipped:
         _refuse_early(given, request.overrides.get("mapping"))
@@ -249,7 +253,7 @@ def _audit(found: dict) -> dict:
 def _record(run: Run, steps: dict[str, dict], started: dt.datetime) -> dict:
     """Gather run.json, the machine-readable face of a run, from what the notebooks wrote."""
     shop, recipe, choice, clustering = (run.read(name) for name in ("shop", "recipe", "choice", "clustering"))
-    cards, verdict = run.read("cards"), choice["verdict"]
+    cards, verdict = run.read("cards"), run.read("verdict")
     return {
         "status": "done",
         "run": run.name,
@@ -269,9 +273,10 @@ def _record(run: Run, steps: dict[str, dict], started: dt.datetime) -> dict:
         "k_judged": choice["judged"],
         "inertia": clustering["inertia"],
         "silhouette": clustering["silhouette"],
-        "verdict": {key: verdict[key] for key in ("structure", "useful", "headline", "sentence", "meaning", "advice")},
+        "verdict": {key: verdict[key] for key in VERDICT},
+        "audiences": [path.stem for path in sorted((run.report_dir / "audience").glob("*.csv"))],
         "segments": [
-            {key: card[key] for key in ("segment", "name", "sentence", "customers", "share")} for card in cards
+            {key: card[key] for key in ("segment", "name", "sentence", "customers", "share", "facts")} for card in cards
         ],
         "durations_s": {step: known["seconds"] for step, known in steps.items()},
         "versions": {

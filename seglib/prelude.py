@@ -16,7 +16,7 @@ from seglib.errors import InputRefused
 from seglib.intake import Intake, plain
 from seglib.mapping import Formats, Origin, TableMapping
 from seglib.mapping import Mapping as Told
-from seglib.reading import quoted, sql_literal
+from seglib.quoting import quoted, sql_literal
 from seglib.schema import FIRST_DAY, LARGEST_NUMBER, LAST_DAY, TABLES, key, kind
 from seglib.sources import Source
 from seglib.sources.database import Database, only_read, refusing

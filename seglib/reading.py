@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from seglib.mapping import Choice, Formats, Origin
+from seglib.quoting import quoted, sql_literal
 from seglib.schema import FIRST_DAY, LARGEST_NUMBER, LAST_DAY
 
 BLANKS = " \t\r\n\u00a0\ufeff"
@@ -148,16 +149,6 @@ def _text(origin: Origin, raw: RawColumn | None) -> str:
         whens = " ".join(f"WHEN {sql_literal(old)} THEN {sql_literal(new)}" for old, new in origin.values.items())
         text = f"CASE lower({text}) {whens} ELSE {text} END"
     return f"coalesce({text}, {sql_literal(origin.default)})" if origin.default is not None else text
-
-
-def sql_literal(text: str | None) -> str:
-    """Write a text as an SQL literal; None as NULL."""
-    return "CAST(NULL AS VARCHAR)" if text is None else "'" + text.replace("'", "''") + "'"
-
-
-def quoted(name: str) -> str:
-    """Write a column's name as SQL has it."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _number(text: str, formats: Formats) -> str:

@@ -12,7 +12,7 @@ from typing import Literal, get_args
 import pandera.pandas as pa
 
 from seglib.mapping import VariableKind
-from seglib.reading import quoted
+from seglib.quoting import quoted
 from seglib.schema import TABLES, column_range, kind, parsed
 
 Severity = Literal["error", "choice", "warning", "fact"]

@@ -48,7 +48,12 @@ ARTEFACTS: dict[str, Artefact] = {
     "sensitivity": Artefact("sensitivity.parquet", "05_clustering", "one row a change: how far the segments move"),
     "model": Artefact("model.skops", "05_clustering", "what places a customer: pipeline, centres, letters"),
     "profiles": Artefact("profiles.parquet", "06_interpretation", "one row a segment and a variable"),
-    "cards": Artefact("cards.json", "06_interpretation", "one card a segment: name, sentence, markers"),
+    "cards": Artefact("cards.json", "06_interpretation", "one card a segment: name, sentence, markers, facts"),
+    "rules": Artefact("rules.json", "06_interpretation", "a few questions that nearly give the segments"),
+    "thinning": Artefact("thinning.parquet", "06_interpretation", "one row a feature: an honest test of segments"),
+    "outcomes": Artefact("outcomes.parquet", "06_interpretation", "one row a segment and an outcome after the cut"),
+    "gain": Artefact("gain.parquet", "06_interpretation", "one row an outcome: what segments add to plain rules"),
+    "verdict": Artefact("verdict.json", "06_interpretation", "structure and use, and what follows from both"),
 }
 """Every artefact but the canonical tables, which 01_ingest writes to ``tables/<name>.parquet``."""
 

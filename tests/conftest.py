@@ -23,7 +23,8 @@ ROOT = Path(__file__).parents[1]
 
 # Whole runs: each takes most of a minute, so they are made beside the other tests, and each of them only once --------
 
-QUICK = ("--set", "n_shuffles=199", "--set", "n_init=5", "--set", "n_null=19")
+_FEW = {"n_shuffles": 199, "n_init": 5, "n_null": 19, "n_models": 20, "n_splits": 4, "n_permutations": 99}
+QUICK = tuple(part for name, value in _FEW.items() for part in ("--set", f"{name}={value}"))
 """Options of every whole run: enough to see that it works. What makes runs slow gets its small value here."""
 
 HERE = {"OMP_NUM_THREADS": "1", "TZ": "Pacific/Auckland", "LC_ALL": "C", "PYTHONHASHSEED": "1"}
@@ -210,19 +211,19 @@ def tables() -> dict[str, pd.DataFrame]:
 
 @pytest.fixture
 def record_is_made_of():
-    """What the notebooks of a run write that run.json is made of: artefact and content, by notebook."""
+    """What the notebooks of a run write that run.json is made of: artefacts with their content, by notebook."""
     rows = {"in": 1, "accepted": 1, "quarantined": 0}
     shop = {"source": "s", "as_of": "d", "inputs": [], "rows": rows, "first_transaction": "d", "last_transaction": "d"}
     audit = {"findings": [], "checks": [{"check": "grain"}]}
     recipe = {"name": "customer", "customers_without_transaction": 0, "audit": audit}
-    verdict = dict.fromkeys(("structure", "useful", "headline", "sentence", "meaning", "advice"), "v")
-    card = {"segment": "A", "name": "n", "sentence": "s", "customers": 1, "share": 1.0}
+    verdict = dict.fromkeys(("structure", "useful", "headline", "sentence", "meaning", "use", "advice"), "v")
+    card = {"segment": "A", "name": "n", "sentence": "s", "customers": 1, "share": 1.0, "facts": {"heading": "text"}}
     return {
-        "01_ingest": ("shop", shop),
-        "03_preprocessing": ("recipe", recipe),
-        "04_k_selection": ("choice", {"reason": "r", "judged": "j", "verdict": verdict}),
-        "05_clustering": ("clustering", {"k": 2, "inertia": 1.0, "silhouette": 0.5}),
-        "06_interpretation": ("cards", [card]),
+        "01_ingest": {"shop": shop},
+        "03_preprocessing": {"recipe": recipe},
+        "04_k_selection": {"choice": {"reason": "r", "judged": "j", "verdict": verdict}},
+        "05_clustering": {"clustering": {"k": 2, "inertia": 1.0, "silhouette": 0.5}},
+        "06_interpretation": {"cards": [card], "verdict": verdict},
     }
 
 

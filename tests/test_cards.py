@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from seglib import clustering
-from seglib.cards import WORDS, customer_list, segment_cards
+from seglib.cards import WORDS, read_names, renamed, segment_cards
 from seglib.errors import ParameterRefused
 from seglib.features import FEATURES
 from seglib.preprocessing import customer_matrix
@@ -111,31 +111,38 @@ def test_a_card_is_valid_json_and_its_shares_add_up(sample, tmp_path):
     assert sum(card["customers"] for card in run.read("cards")) == len(features)
 
 
-def test_the_list_has_the_agreed_columns_and_a_control_group_in_every_segment(sample):
-    features, assignments = sample
-    listed = customer_list(assignments, cards_of(features, assignments["segment"]), control_share=0.1)
-    assert listed.columns.tolist() == [
-        "customer_id", "segment", "segment_name", "confidence", "second_segment", "outlier", "control",
-    ]  # fmt: skip
-    assert len(listed) == len(features)
-    assert listed["segment_name"].notna().all()
-    for _, own in listed.groupby("segment"):
-        assert own["control"].sum() == round(0.1 * len(own))
+# The analyst's own names --------------------------------------------------------------------------------------------
 
 
-def test_the_control_group_is_drawn_by_seed(sample):
+def test_the_names_of_a_file_come_before_ours(sample, tmp_path):
     features, assignments = sample
     cards = cards_of(features, assignments["segment"])
-    a, b, c = (customer_list(assignments, cards, seed=seed)["control"] for seed in (0, 0, 1))
-    assert a.equals(b)
-    assert not a.equals(c)
+    file = tmp_path / "names.yaml"
+    file.write_text(f"A: Loyal  burners\nB: {cards[2].name}\n", encoding="utf-8")
+    made = renamed(cards, read_names(file, "ABC"))
+    assert [card.name for card in made] == ["Loyal burners", cards[2].name, f"{cards[2].name} (C)"]  # still unique
+    assert [card.sentence for card in made] == [card.sentence for card in cards]
 
 
-@pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])
-def test_a_control_share_that_is_none_is_refused(sample, share):
-    features, assignments = sample
-    with pytest.raises(ParameterRefused, match="control_share"):
-        customer_list(assignments, cards_of(features, assignments["segment"]), control_share=share)
+BAD_NAMES = {
+    "no such segment": ("D: Others", "names D; there are A, B and C"),
+    "twice": ("A: Loyal\nB: LOYAL", "gives the name 'loyal' twice"),
+    "empty": ("A: ''", "holds lines such as"),
+    "no name": ("A: 3", "holds lines such as"),
+    "a list": ("- A", "holds lines such as"),
+    "too long": (f"A: {'x' * 61}", "more than 60 characters"),
+    "no YAML": ("A: [", "cannot be read"),
+}
+
+
+@pytest.mark.parametrize(("text", "why"), BAD_NAMES.values(), ids=BAD_NAMES)
+def test_a_file_of_names_that_is_none_is_refused(tmp_path, text, why):
+    file = tmp_path / "names.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ParameterRefused, match=re.escape(why)):
+        read_names(file, "ABC")
+    with pytest.raises(ParameterRefused, match="cannot be read"):
+        read_names(tmp_path / "nowhere.yaml", "ABC")
 
 
 # Shops that record less, and shops that add columns -----------------------------------------------------------------

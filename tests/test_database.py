@@ -515,7 +515,8 @@ def home(tmp_path, record_is_made_of, monkeypatch):
                 ),
                 nbformat.v4.new_code_cell(code if step == "01_ingest" else "pass"),
                 nbformat.v4.new_code_cell(
-                    f"from seglib.run import Run\nRun(run).write(*{record_is_made_of.get(step, ('homogeneity', []))!r})"
+                    "from seglib.run import Run\nfor made in "
+                    f"{record_is_made_of.get(step, {'homogeneity': []})!r}.items(): Run(run).write(*made)"
                 ),
             ]
             kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}

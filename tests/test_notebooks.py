@@ -58,10 +58,10 @@ def test_it_says_what_it_reads_and_writes_and_links_its_neighbours(path):
 
 def test_it_writes_its_artefacts_and_reads_only_earlier_ones(path):
     source = "\n".join(cell.source for cell in code(read(path)))
-    written = set(re.findall(r'\.write\("(\w+)"', source))
+    written = set(re.findall(r'\.(?:write|path)\("(\w+)"', source))
     if path.stem != "01_ingest":  # which writes through Shop.save
         assert written == {name for name, a in ARTEFACTS.items() if a.step == path.stem}
-    for name in re.findall(r'\.read\("(\w+)"', source):
+    for name in re.findall(r'here\.(?:read|existing)\("(\w+)"', source):
         assert ARTEFACTS[name].step < path.stem
 
 

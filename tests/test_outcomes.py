@@ -15,8 +15,20 @@ from threadpoolctl import threadpool_limits
 from seglib.errors import ParameterRefused
 from seglib.features import customer_features
 from seglib.ingest import UNIFIED_SQL, ingest
-from seglib.outcomes import OUTCOMES, SCORES, Gain, Holdout, gain, holdout, quintiles, rfm_scores, rfm_table
-from seglib.outcomes.gain import design
+from seglib.outcomes import (
+    BURNED,
+    OUTCOMES,
+    SCORES,
+    Gain,
+    Holdout,
+    gain,
+    holdout,
+    quintiles,
+    rfm_scores,
+    rfm_table,
+    with_use,
+)
+from seglib.outcomes.gain import COLUMNS, design
 from seglib.outcomes.groups import wilson
 from seglib.plots.outcomes import plot_gain, plot_outcomes
 from seglib.preprocessing import baseline_matrix, customer_matrix
@@ -302,6 +314,7 @@ def made_up(rng, *, n=400, effect=0.0):
     lifted = 0.5 * rfm["frequency_score"] + effect * (segment == "A")
     table = rfm.assign(
         segment=segment,
+        burned_score=np.nan,
         tenure_days=rng.integers(1, 700, n).astype(float),
         active=(rng.random(n) < 1 / (1 + np.exp(1.5 - lifted))).astype(float),
         coupons=rng.poisson(np.exp(lifted / 2)).astype(float),
@@ -398,3 +411,37 @@ def test_figures_show_the_table_they_are_given(strong):
     ax = plot_gain(answer.table)
     assert len(ax.get_yticklabels()) == len(answer.table)
     assert plot_gain(answer.table.head(1), ax=ax.figure.add_subplot()) is not None
+
+
+# The verdict --------------------------------------------------------------------------------------------------------
+
+STRUCTURE = {"structure": "constructed", "advice": "as 04 said", "sentence": "s", "meaning": "m", "headline": "h"}
+
+
+@pytest.mark.parametrize("structure", ["natural", "reproducible", "constructed"])
+@pytest.mark.parametrize(
+    ("found", "useful"), [(True, "useful"), (False, "not shown to be useful"), (None, "cannot be said")]
+)
+def test_the_verdict_has_a_second_axis(structure, found, useful):
+    rows = pd.DataFrame([("active", 500, 0.1, 0.0, 0.0, 0.2, 0.1, 0.05, 0.15, 0.01, 0.01)], columns=COLUMNS)
+    made = with_use(
+        STRUCTURE | {"structure": structure}, Gain(rows, found, {}, "" if found is not None else "too few.")
+    )
+    assert made["useful"] == useful
+    assert made["structure"] == structure
+    assert made["use"]
+    if found is None:
+        assert made["advice"] == "as 04 said"
+    if found is False:
+        assert "recency and frequency" in made["advice"] or "how recently" in made["advice"]
+        assert "tell what customers do next" not in made["advice"]
+    if found:
+        assert "what customers do next" in made["advice"]
+
+
+def test_money_that_is_spend_leaves_burned_coupons_in_the_plain_rule():
+    features = pd.DataFrame(
+        {"recency_days": range(10), "n_coupons": range(10), "spend": range(10), "n_burned": range(10)}, dtype=float
+    )
+    assert rfm_scores(features)[BURNED].notna().all()
+    assert rfm_scores(features.assign(spend=np.nan))[BURNED].isna().all()  # there they stand for money

@@ -10,6 +10,7 @@ from seglib import clustering, explore, plots, profiling, selection, structure
 from seglib.cards import segment_cards
 from seglib.features import FEATURES
 from seglib.ingest import ingest
+from seglib.outcomes.gain import COLUMNS
 from seglib.preprocessing import baseline_matrix, customer_matrix, variance_share
 from seglib.words import TRANSACTION
 
@@ -48,6 +49,17 @@ def analysed(request, prepared):
     )
     life = explore.burned_by_age(unified, as_of="2026-06-30", window=90)
     units = {f.name: f.unit for f in FEATURES if f.role == "segmentation"}
+    moved = pd.DataFrame(
+        [
+            ("algorithm", "Ward", 0.9, 0.97),
+            ("weight of gender and city", "2", 0.3, 0.6),
+            ("contrast", "HDBSCAN", 0, 0.2),
+        ],
+        columns=["change", "variant", "ari", "kept"],
+    )
+    rows = [(s, "active", "share of customers", 50, 0.5, 0.4, 0.6, 0.55) for s in sorted(names)]
+    after = pd.DataFrame(rows, columns=["segment", "outcome", "unit", "customers", "value", "low", "high", "overall"])
+    gained = pd.DataFrame([("active", 500, 0.4, 0.1, 0.2, 0.45, 0.05, 0.01, 0.09, 0.01, 0.02)], columns=COLUMNS)
     return {
         "calendar": lambda: plots.plot_calendar(explore.calendar(unified, as_of="2026-06-30")),
         "coupon_counts": lambda: plots.plot_coupon_counts(explore.coupon_counts(claimed)),
@@ -75,6 +87,10 @@ def analysed(request, prepared):
         "sizes": lambda: plots.plot_sizes(segments),
         "projection": lambda: plots.plot_projection(matrix.table, fit.table["segment"]),
         "confidence": lambda: plots.plot_confidence(segments, near=0.2),
+        "agreement": lambda: plots.plot_agreement(segments.assign(agreement=segments["confidence"]), near=0.8),
+        "sensitivity": lambda: plots.plot_sensitivity(moved, alike=0.8),
+        "outcomes": lambda: plots.plot_outcomes(after, outcome="active", names=names),
+        "gain": lambda: plots.plot_gain(gained),
         "profile": lambda: plots.plot_profile(profiles, names),
         "heatmap": lambda: plots.plot_heatmap(profiles),
         "gorge": lambda: plots.plot_gorge(matrix.table, fit.centres, fit.table["segment"], names=names),

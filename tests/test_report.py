@@ -17,9 +17,11 @@ RECORD = {
     "k_reason": "because.", "k_judged": "Judged.", "inertia": 1234.5, "silhouette": 0.5,
     "verdict": {
         "structure": "constructed", "useful": "not tested", "headline": "No", "sentence": "Constructed: no groups.",
-        "meaning": "The method made them.", "advice": "Prefer rules.",
+        "meaning": "The method made them.", "advice": "Prefer rules.", "use": "Not shown to be useful.",
     },
-    "segments": [{"segment": "A", "name": HOSTILE, "sentence": HOSTILE, "customers": 1234, "share": 1.0}],
+    "audiences": ["A"],
+    "segments": [{"segment": "A", "name": HOSTILE, "sentence": HOSTILE, "customers": 1234, "share": 1.0,
+                  "facts": {HOSTILE: HOSTILE}}],
     "durations_s": {"01_one": 1.0, "02_two": 2.0}, "versions": {"seglib": "0"},
     "started_utc": "2026-01-01T00:00:00+00:00",
 }  # fmt: skip

@@ -60,7 +60,7 @@ def make_model(run, features, *, recipe="customer", k=3, names=None, scale_frequ
         fit, matrix, models, run=run.name, features=features.table, recipe=said, shop=shop,
         verdict={"structure": "constructed", "useful": "not tested", "sentence": "Constructed: nothing."},
     )  # fmt: skip
-    return (model.named(names) if names else model), rows, fit
+    return (model.completed(names) if names else model), rows, fit
 
 
 @pytest.fixture(scope="module")

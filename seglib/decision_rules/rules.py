@@ -68,6 +68,12 @@ class DecisionRules:
             raise ParameterRefused(f"the rules ask for columns that are not there: {', '.join(absent)}")
         return pd.Series(self._root.predict(features), features.index, name="segment", dtype=object)
 
+    def summary(self) -> dict:
+        """Return the rules for the run's record; None where something cannot be known."""
+        known = {"fidelity": self.fidelity, "fidelity_cv": self.fidelity_cv, "cost_ratio": self.cost_ratio}
+        numbers = {name: round(value, 6) if value == value else None for name, value in known.items()}
+        return numbers | {"sentences": list(self.sentences), "sql": self.sql, "text": self.text}
+
     @property
     def text(self) -> str:
         """How much the rules tell, and what they cost."""

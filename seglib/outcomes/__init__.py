@@ -7,15 +7,20 @@ whether knowing the segment helps beyond tenure and RFM quintiles, which anybody
 from seglib.outcomes.gain import ALPHA, Gain, gain
 from seglib.outcomes.groups import OUTCOMES, Outcome
 from seglib.outcomes.holdout import LEAST_CUSTOMERS, LEAST_DAYS, LEAST_IN_SEGMENT, Holdout, holdout, rfm_table
-from seglib.outcomes.rfm import SCORES, quintiles, rfm_scores
+from seglib.outcomes.rfm import BURNED, SCORES, quintiles, rfm_scores
+from seglib.outcomes.use import NOT_SAID, NOT_SHOWN, USEFUL, with_use
 
 __all__ = [
     "ALPHA",
+    "BURNED",
     "LEAST_CUSTOMERS",
     "LEAST_DAYS",
     "LEAST_IN_SEGMENT",
+    "NOT_SAID",
+    "NOT_SHOWN",
     "OUTCOMES",
     "SCORES",
+    "USEFUL",
     "Gain",
     "Holdout",
     "Outcome",
@@ -24,4 +29,5 @@ __all__ = [
     "quintiles",
     "rfm_scores",
     "rfm_table",
+    "with_use",
 ]

@@ -16,7 +16,7 @@ from seglib.chance import holm
 from seglib.errors import ParameterRefused
 from seglib.outcomes.groups import KINDS
 from seglib.outcomes.holdout import LEAST_CUSTOMERS, Holdout
-from seglib.outcomes.rfm import SCORES, quintiles
+from seglib.outcomes.rfm import BURNED, SCORES, quintiles
 from seglib.words import COUPON, Wording, listing, p_value, plain
 
 ALPHA = 0.05
@@ -143,9 +143,11 @@ def gain(
     Notes
     -----
     Model: ridge regression (Hoerl & Kennard 1970, penalty 1) on a 0/1 column for every quintile of tenure, recency,
-    frequency and money, and for every segment; a missing score is a level. Counts and money are predicted as
-    log(1 + x), refunds with their sign. Measure: the out-of-sample R2, 1 - sum of squared errors / sum of squares
-    about the mean of the customers fitted to; of a yes or no it is the Brier skill score (Murphy 1973), a proper score.
+    frequency and money (and, where money is spend, of burned coupons: else the plain rules would know nothing of
+    burning, and segments would seem useful for no other reason), and for every segment; a missing score is a level.
+    Counts and money are predicted as log(1 + x), refunds with their sign. Measure: the out-of-sample R2, 1 - sum of
+    squared errors / sum of squares about the mean of the customers fitted to; of a yes or no it is the Brier skill
+    score (Murphy 1973), a proper score.
 
     Null: the segment says nothing beyond the baseline. Segments are made of the same behaviour as the RFM scores, so
     they must not be dealt out to customers at random: that would be rejected wherever they share anything with RFM.
@@ -212,7 +214,7 @@ def design(table: pd.DataFrame) -> dict[str, np.ndarray]:
     def dummies(columns: list[pd.Series]) -> np.ndarray:
         return np.hstack([pd.get_dummies(c.astype("str").fillna("none"), dtype=float).to_numpy() for c in columns])
 
-    scores = [table[name] for name in SCORES]
+    scores = [table[name] for name in (*SCORES, BURNED)]
     return {
         "tenure": dummies([quintiles(table["tenure_days"])]),
         "rfm": dummies(scores),

@@ -12,11 +12,11 @@ from seglib.clustering import customer_segments, lettered_by, order_values, segm
 from seglib.engines import DuckDB
 from seglib.errors import InputRefused, ParameterRefused
 from seglib.features import NO_STATUS, coupon_fates, customer_features, features_of
-from seglib.ingest import UNIFIED_SQL
 from seglib.outcomes.frozen import calendar, freeze, what_followed
 from seglib.outcomes.groups import OUTCOMES, Outcome, by_group
-from seglib.outcomes.rfm import SCORES, monetary_of, rfm_scores
+from seglib.outcomes.rfm import BURNED, SCORES, monetary_of, rfm_scores
 from seglib.preprocessing import made_again
+from seglib.sql import UNIFIED_SQL
 from seglib.words import COUPON, NO_TRANSACTIONS, Wording, called, listing, plain, position
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ LEAST_CUSTOMERS = 100
 LEAST_IN_SEGMENT = 20
 """Customers a segment needs to be compared; at least two segments must have as many."""
 
-COLUMNS = ["segment", "tenure_days", *SCORES, "decided", "decided_burned"]
+COLUMNS = ["segment", "tenure_days", *SCORES, BURNED, "decided", "decided_burned"]
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,9 @@ class Holdout:
     ----------
     table : pandas.DataFrame
         Indexed by customer_id, one row a customer with a transaction by the cut: segment, tenure_days (on that day),
-        recency_score, frequency_score, monetary_score (`seglib.outcomes.rfm_scores`, on that day), decided,
-        decided_burned (coupons claimed after it, decided by the last day), and a column for each of ``outcomes``.
+        recency_score, frequency_score, monetary_score, burned_score (`seglib.outcomes.rfm_scores`, on that day),
+        decided, decided_burned (coupons claimed after it, decided by the last day), and a column for each of
+        ``outcomes``.
     by_segment : pandas.DataFrame
         One row a segment and an outcome: segment, outcome, unit, customers, value, low, high (95%), overall.
     cut, as_of : str or None

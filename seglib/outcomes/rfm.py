@@ -14,6 +14,9 @@ import pandas as pd
 SCORES = ("recency_score", "frequency_score", "monetary_score")
 """The columns of `rfm_scores`."""
 
+BURNED = "burned_score"
+"""What comes beside them where money is spend: without it the plain rules would know nothing of burning."""
+
 FIFTHS = 5
 
 
@@ -67,10 +70,13 @@ def rfm_scores(features: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame of float
         On the same index: recency_score (5: the last coupon is least long ago), frequency_score (number of coupons),
-        monetary_score (`monetary_of`; missing where neither is recorded).
+        monetary_score (`monetary_of`; missing where neither is recorded); burned_score (burned coupons, where the
+        monetary score is spend; else missing).
     """
     money = monetary_of(features)
+    nothing = pd.Series(np.nan, features.index)
     parts = [-features["recency_days"], features["n_coupons"]]
-    parts.append(features[money] if money else pd.Series(np.nan, features.index))
-    scored = {name: quintiles(part) for name, part in zip(SCORES, parts, strict=True)}
+    parts.append(features[money] if money else nothing)
+    parts.append(features["n_burned"] if money == "spend" else nothing)
+    scored = {name: quintiles(part) for name, part in zip((*SCORES, BURNED), parts, strict=True)}
     return pd.DataFrame(scored, index=features.index)

@@ -13,12 +13,13 @@ from seglib.plots.explore import (
     plot_distributions,
     plot_homogeneity,
 )
+from seglib.plots.outcomes import plot_gain, plot_outcomes
 from seglib.plots.preprocessing import (
     plot_prepared,
     plot_turned_knob,
     plot_variance_share,
 )
-from seglib.plots.profiling import plot_heatmap, plot_profile, plot_shares, plot_status
+from seglib.plots.profiling import plot_gorge, plot_heatmap, plot_profile, plot_shares, plot_status
 from seglib.plots.selection import (
     plot_against_nulls,
     plot_elbow,
@@ -45,10 +46,13 @@ __all__ = [
     "plot_distributions",
     "plot_elbow",
     "plot_flow",
+    "plot_gain",
     "plot_gap",
+    "plot_gorge",
     "plot_heatmap",
     "plot_homogeneity",
     "plot_other_criteria",
+    "plot_outcomes",
     "plot_prepared",
     "plot_profile",
     "plot_projection",

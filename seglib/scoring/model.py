@@ -24,6 +24,9 @@ QUANTILES = (0.01, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.99)
 FEWEST = 5
 """Levels of a name that fewer customers have are not named in a model file: they might name a person."""
 
+VERDICT = ("structure", "useful", "sentence")
+"""What a model holds of the verdict."""
+
 PACKAGES = ("scikit-learn", "numpy", "skops")
 
 
@@ -99,9 +102,10 @@ class SegmentModel:
         kinds = {line["name"]: line["kind"] for line in self.dictionary}
         return {name: kinds[name] for name in self.recipe["sources"]}
 
-    def named(self, names: Mapping[str, str]) -> SegmentModel:
-        """Return the same model with the names of its segments."""
-        return replace(self, names={letter: names[letter] for letter in self.letters})
+    def completed(self, names: Mapping[str, str], verdict: Mapping[str, str] | None = None) -> SegmentModel:
+        """Return the same model with the names of its segments, and with the whole verdict, once there is one."""
+        told = {key: (verdict or self.verdict)[key] for key in VERDICT}
+        return replace(self, names={letter: names[letter] for letter in self.letters}, verdict=told)
 
     def matrix(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return what the pipeline makes of rows, in the columns of the centres.
@@ -206,7 +210,7 @@ def model_of(
         variables=shop["variables"],
         dictionary=tuple({key: asdict(feature)[key] for key in names} for feature in described),
         training=_training(features, {f.name: f.kind for f in described if f.role != "count"}),
-        verdict={key: verdict[key] for key in ("structure", "useful", "sentence")},
+        verdict={key: verdict[key] for key in VERDICT},
         made_of=tuple(shop["inputs"]),
         versions={"seglib": __version__} | {name: version(name) for name in PACKAGES},
         prelude=shop["database"].get("prelude", {}),

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from seglib.errors import InputRefused
-from seglib.ingest import Shop, ingest
+from seglib.run import Run
+from seglib.scoring.file import save_model
 from seglib.scoring.model import SegmentModel
 from seglib.scoring.sql import NO_TRANSACTION, scoring_sql
 from seglib.words import listing, position
+
+if TYPE_CHECKING:
+    from seglib.ingest import Shop
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,13 @@ class Scored:
         return f"{told} {self.shop.text}"
 
 
+def deliver(model: SegmentModel, run: Run) -> None:
+    """Put the model, and the statement in DuckDB's dialect, from features and from tables, into the report of a run."""
+    save_model(model, run.report_dir / "model.skops")
+    run.write_text("scoring.sql", scoring_sql(model))
+    run.write_text("scoring_from_tables.sql", scoring_sql(model, start="tables"))
+
+
 def score(
     model: SegmentModel,
     source: str | Path,
@@ -73,6 +85,8 @@ def score(
     InputRefused
         If the source is refused, or lacks what the model is made of.
     """
+    from seglib.ingest import ingest  # with the whole contract, which those who only write the model do not need
+
     shop = ingest(source, as_of=as_of, mapping=mapping)
     shop.require(max_reject_share=max_reject_share)
     if model.observed and shop.as_of is None:

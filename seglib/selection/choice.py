@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import pandas as pd
-from kneed import KneeLocator
 
 from seglib.errors import ParameterRefused
 
@@ -34,6 +33,8 @@ def elbow(scores: pd.DataFrame, *, k_min: int = 1) -> int | None:
     -----
     Kneedle (Satopaa et al. 2011, ICDCSW), as implemented by kneed.
     """
+    from kneed import KneeLocator  # it takes most of a second to import, and only 04 needs it
+
     inertia = curve(scores, "inertia").loc[k_min:]
     if len(inertia) < 3:
         return None

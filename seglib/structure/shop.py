@@ -11,9 +11,9 @@ import pandas as pd
 from sklearn.base import clone
 
 from seglib.features import FEATURES, customer_features, features_of
-from seglib.ingest import UNIFIED_SQL
 from seglib.preprocessing import Matrix, made_again
 from seglib.run import Run, in_memory
+from seglib.sql import UNIFIED_SQL
 from seglib.structure.nulls import CopulaNull, Null, ProcessNull
 from seglib.words import NO_TRANSACTIONS
 
