@@ -9,6 +9,7 @@ import pandas as pd
 
 from seglib.cards import SegmentCard
 from seglib.clustering import WAVERING
+from seglib.outcomes import NOT_SHOWN, USEFUL
 from seglib.profiling import MARKER
 from seglib.words import COUPON, Wording, listing
 
@@ -21,7 +22,7 @@ TO_TRY: dict[tuple[str, bool], str] = {
     ("burn_rate", False): "another kind of coupon before more of the same: they claim coupons and leave them",
     ("days_to_burn", True): "a reminder before the coupon ends: they take their time",
     ("days_to_burn", False): "a coupon that must be used soon: they do so anyway",
-    ("coupons_per_month", True): "fewer coupons: they come often. Is anything lost?",
+    ("coupons_per_month", True): "less of what you send them: they come often. Is anything lost?",
     ("coupons_per_month", False): "an occasion to come once more",
     ("spend_per_month", True): "service instead of a discount: they spend much already",
     ("spend_per_month", False): "a coupon from a certain amount on",
@@ -65,7 +66,7 @@ def with_facts(
                 *_used(card, usage, said),
                 *_last_seen(card, profiles),
                 *_certain(card, segments),
-                *_apart(card),
+                *_apart(card, said),
                 *_stands_for(card, paragons),
                 *_to_try(card, profiles, verdict, said),
                 ("What not to conclude", _caution(card, profiles, verdict, segments)),
@@ -106,11 +107,11 @@ def _certain(card: SegmentCard, segments: pd.DataFrame) -> list[tuple[str, str]]
     return [("How sure", f"{told}.")]
 
 
-def _apart(card: SegmentCard) -> list[tuple[str, str]]:
+def _apart(card: SegmentCard, said: Wording) -> list[tuple[str, str]]:
     marks = card.table[card.table["difference"].notna()]
     if marks.empty:
         return []
-    told = [f"{row.what} ({row.difference:+.1f} standard deviations)" for row in marks.itertuples()]
+    told = [f"{said.of(row.what)} ({row.difference:+.1f} standard deviations)" for row in marks.itertuples()]
     return [("What sets them apart", f"{listing(told)}.")]
 
 
@@ -126,7 +127,7 @@ def _stands_for(card: SegmentCard, paragons: pd.DataFrame | None) -> list[tuple[
 def _to_try(
     card: SegmentCard, profiles: pd.DataFrame, verdict: Mapping[str, str], said: Wording
 ) -> list[tuple[str, str]]:
-    if verdict["structure"] == "constructed" and verdict["useful"] != "useful":
+    if verdict["structure"] == "constructed" and verdict["useful"] != USEFUL:
         return [(TRY, "what recency and frequency suggest: that the segment adds anything was not shown.")]
     marks = profiles[(profiles["segment"] == card.segment) & profiles["marker"] & (profiles["role"] == "segmentation")]
     marks = marks.loc[marks["difference"].abs().sort_values(ascending=False, kind="stable").index]
@@ -142,8 +143,10 @@ def _caution(card: SegmentCard, profiles: pd.DataFrame, verdict: Mapping[str, st
         told.append("that there is such a group: the segment was cut by the method")
     elif verdict["structure"] == "reproducible":
         told.append("that the border means something: it is a choice")
-    if verdict["useful"] != "useful":
+    if verdict["useful"] == NOT_SHOWN:
         told.append("that they will act otherwise than recency and frequency say: that was not shown")
+    elif verdict["useful"] != USEFUL:
+        told.append("that they will act otherwise than others: that could not be asked")
     tenure = _seen(card, profiles, "tenure_days")
     if tenure is not None and abs(tenure["difference"]) >= MARKER:
         older = "longer" if tenure["difference"] > 0 else "shorter"

@@ -9,7 +9,9 @@ from scipy.stats import f_oneway, kstest
 
 from seglib.errors import ParameterRefused
 from seglib.features import customer_features, features_of
+from seglib.ingest import ingest
 from seglib.preprocessing import customer_matrix, made_again
+from seglib.run import Run
 from seglib.sample import make_shop
 from seglib.thinning import FROM_CUSTOMERS, NO_JOINING, TOO_REGULAR, exposure, ratio_test, thinned, too_regular
 
@@ -214,3 +216,18 @@ def test_only_regular_counts_are_called_too_regular():
     assert np.mean(called) <= 0.03
     assert too_regular(np.round(expected), expected)
     assert not too_regular(rng.negative_binomial(2, 2 / (2 + expected)), expected)
+
+
+def test_where_nothing_can_be_tested_the_reasons_are_told(tmp_path, root):
+    run = Run("invoices", base=tmp_path)
+    ingest(root / "data/sample/invoices.csv", mapping=root / "params/mappings/invoices.yaml").save(run)
+    con = run.connect()
+    features = customer_features(con, as_of="2026-06-30")
+    matrix = customer_matrix(features.table, described=features.features, leave_out=features.missing)
+    recipe = {"name": "customer", "grain": "customer", "options": {}, "sources": matrix.sources}
+    recipe |= {"shrinkage": features.lens, "burn_window": None}
+    found = thinned(con, as_of="2026-06-30", recipe=recipe, k=3, n_splits=2)
+    assert found.table.empty
+    assert found.text.startswith("Nothing here can be tested honestly.")
+    assert "recency days: " in found.text
+    assert "coupons per month: not every customer has a day of joining" in found.text

@@ -15,7 +15,7 @@ from scipy.cluster.hierarchy import leaves_list, linkage
 from seglib.plots.theme import DARK, WIDTH, colour, marker, new_axes, percent_axis, set_title, shorten
 from seglib.words import figure, plain, position
 
-BESIDE_FROM = 4
+BESIDE_FROM = 6
 """From so many segments on, their panels stand two beside each other."""
 
 PALE, EDGE = "#ececec", "#b0b0b0"

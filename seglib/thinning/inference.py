@@ -170,9 +170,9 @@ def thinned(
         for feature, (above, below) in ratios_of(first, second, time).items():
             found = ratio_test(above, below, letters.reindex(above.index))
             records.append({"split": split, "feature": feature, "customers": len(above), "p": found})
-    if not records:
+    if untold and not records:
         return Thinned(pd.DataFrame(columns=COLUMNS), said=f"Half of the coupons cannot be clustered: {untold}.")
-    splits = pd.DataFrame(records).dropna(subset=["p"])
+    splits = pd.DataFrame(records, columns=["split", "feature", "customers", "p"]).dropna(subset=["p"])
     left_out = _left_out(recipe["sources"], time, tables, set(splits["feature"]))
     splits = splits[~splits["feature"].isin(list(left_out))]
     return _summed_up(splits, left_out)
