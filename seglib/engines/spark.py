@@ -63,15 +63,15 @@ class Spark:
         for name in TABLES:
             place = re.sub(r"([\\{}\[\]*?])", r"\\\1", str(tables / f"{name}.parquet"))  # Spark reads patterns
             self.session.read.parquet(f"file://{place}").createOrReplaceTempView(name)
-        self._kept: dict[str, Any] = {}
 
     def keep(self, name: str, sql: str) -> None:
-        """Make a view of the rows of a SELECT, which are reckoned once."""
-        rows = self.session.sql(translated(sql, "spark")).cache()
+        """Make a view of the rows of a SELECT, which are reckoned once.
+
+        Not by Spark's cache: it does not know a statement again inside of one that has named parts, and forgets all
+        that was made of a view when another one takes its name.
+        """
+        rows = self.session.sql(translated(sql, "spark")).localCheckpoint(eager=False)
         rows.createOrReplaceTempView(name)
-        if name in self._kept:
-            self._kept[name].unpersist()
-        self._kept[name] = rows
 
     def frame(self, sql: str) -> pd.DataFrame:
         """Return the rows of a SELECT."""

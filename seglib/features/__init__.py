@@ -1,7 +1,8 @@
 """03 What describes a customer? One row a customer, in original units.
 
 `customer_features` runs ``sql/features.sql`` on any engine. The statement shrinks rates towards the shop's own; by how
-much, `seglib.shrinkage` finds out from counts of customers, which the same statement makes on its way.
+much, `seglib.shrinkage` finds out from counts of customers, which the same statement makes on its way. `keep_features`
+does the same and leaves the features on the engine.
 """
 
 from seglib.features.customers import (
@@ -26,6 +27,7 @@ from seglib.features.fates import (
     observed_burn_window,
     records,
 )
+from seglib.features.kept import KeptFeatures, keep_features
 
 __all__ = [
     "CELLS_SQL",
@@ -40,11 +42,13 @@ __all__ = [
     "CustomerFeatures",
     "Fates",
     "Feature",
+    "KeptFeatures",
     "burned_by",
     "coupon_fates",
     "customer_features",
     "dictionary",
     "features_of",
+    "keep_features",
     "not_recorded",
     "observed_burn_window",
     "records",

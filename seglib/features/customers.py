@@ -177,30 +177,40 @@ def customer_features(
     own = {"variables": variables or {}}
     if as_of is None:
         none = Fates(status=False, dated=False, window=None)
-        return CustomerFeatures(_named(con).join(added), _absent(con, None), none, _told([]), **own, observed=False)
+        return CustomerFeatures(_named(con).join(added), _absent(con, None), none, told([]), **own, observed=False)
     engine = engine or DuckDB(con)
-    fates = coupon_fates(engine, as_of=as_of, burn_window=burn_window)
-    table, tested, fitted = _observed(engine, fates, as_of, shrinkage)
-    absent = _absent(con, as_of)
-    own |= {"engine": engine.name, "shrinkage": fitted}
+    fitted = fitted_to_counts(engine, as_of, burn_window, shrinkage)
+    table, tested, absent = typed(engine.frame(fitted.select)), fitted.tested, _absent(con, as_of)
+    own |= {"engine": engine.name, "shrinkage": fitted.shrinkage}
     if shrinkage:
-        return CustomerFeatures(table.join(added), absent, fates, _told([]), **own)
+        return CustomerFeatures(table.join(added), absent, fitted.fates, told([]), **own)
     if absent["join_date"].notna().all() and con.sql("SELECT count(join_date) FROM customers").fetchall()[0][0]:
-        tested.insert(0, _claiming(table, absent, as_of))
-    return CustomerFeatures(table.join(added), absent, fates, _told(tested), **own)
+        tested = [_claiming(table, absent, as_of), *tested]
+    return CustomerFeatures(table.join(added), absent, fitted.fates, told(tested), **own)
 
 
-def _observed(
-    engine: Engine, fates: Fates, as_of: str, shrinkage: Mapping[str, float] | None
-) -> tuple[pd.DataFrame, list[dict], dict[str, float]]:
-    """Run the statement in two parts: the counts; then, with what was fitted to them, the features."""
+@dataclass(frozen=True)
+class Fitted:
+    """What was fitted to the counts, which are on the engine, and the SELECT of the features."""
+
+    fates: Fates
+    shrinkage: dict[str, float]
+    tested: list[dict]
+    select: str
+
+
+def fitted_to_counts(
+    engine: Engine, as_of: str, burn_window: int | None, shrinkage: Mapping[str, float] | None
+) -> Fitted:
+    """Run the first half of the statement, the counts, and find what the second half needs to know of them."""
+    fates = coupon_fates(engine, as_of=as_of, burn_window=burn_window)
     first, then = split(FEATURES_SQL, after="counts")
     study = {"as_of": as_of, "burn_window_days": fates.window, "burns_dated": fates.dated}
     fitted = dict(shrinkage or dict.fromkeys(SHRUNK_BY, float("nan")))
     engine.keep("study", _study(study | fitted))
     engine.keep("counts", first)
     if shrinkage:
-        return _typed(engine.frame(then)), [], fitted
+        return Fitted(fates, fitted, [], then)
     cells = engine.frame(CELLS_SQL).astype(float)
     n, x = cells["n_decided"], cells["n_decided_burned"]
     rate = fit_beta_binomial(x, n, cells["customers"])
@@ -212,10 +222,9 @@ def _observed(
     fitted = {"burn_mean": rate.mean, "burn_reliability": rate.reliability}
     fitted |= {"lag_mean": lag.mean, "lag_reliability": lag.reliability}
     engine.keep("study", _study(study | fitted))
-    table = _typed(engine.frame(then))
     tested = [_reliability("burn_rate", rate)] * fates.status + [_reliability("days_to_burn", lag)] * fates.dated
     tested += [_never_burning(excess_zeros(rate, x, n, cells["customers"]))] * fates.status
-    return table, tested, fitted
+    return Fitted(fates, fitted, tested, then)
 
 
 @cache
@@ -257,7 +266,7 @@ def _study(known: Mapping[str, object]) -> str:
     return f"SELECT {', '.join(cells)}"
 
 
-def _typed(found: pd.DataFrame) -> pd.DataFrame:
+def typed(found: pd.DataFrame) -> pd.DataFrame:
     """Give the same types whatever the engine: whole numbers where all are known, other numbers as floats."""
     table = found.set_index("customer_id")[[f.name for f in FEATURES]]
     names = [f.name for f in FEATURES if f.kind == "nominal"]
@@ -272,7 +281,7 @@ def _named(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
         "SELECT c.customer_id, g.gender_name, y.city_name FROM customers AS c LEFT JOIN genders AS g USING (gender_id) "
         "LEFT JOIN cities AS y USING (city_id) ORDER BY length(c.customer_id), c.customer_id"
     ).df()
-    return _typed(people.reindex(columns=["customer_id", *(f.name for f in FEATURES)]))
+    return typed(people.reindex(columns=["customer_id", *(f.name for f in FEATURES)]))
 
 
 def _absent(con: duckdb.DuckDBPyConnection, as_of: str | None) -> pd.DataFrame:
@@ -317,6 +326,7 @@ def _reliability(feature: str, fit: BetaBinomial | VarianceComponents | Overdisp
     return found | {"sentence": sentence}
 
 
-def _told(tested: list[dict]) -> pd.DataFrame:
+def told(tested: list[dict]) -> pd.DataFrame:
+    """Return what was found of each feature as a table."""
     table = pd.DataFrame(tested, columns=["feature", "reliability", "p", "reliable", "sentence"])
     return table.astype({"reliable": bool})

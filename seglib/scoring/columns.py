@@ -12,7 +12,7 @@ from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder, PowerTran
 
 from seglib.errors import InputRefused
 from seglib.preprocessing import UNKNOWN
-from seglib.reading import sql_literal
+from seglib.quoting import sql_literal
 from seglib.scoring.model import SegmentModel
 
 

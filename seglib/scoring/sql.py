@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from seglib.engines.dialects import DIALECTS, in_parts
+from seglib.engines.dialects import DIALECTS, in_parts, unordered
 from seglib.errors import ParameterRefused
 from seglib.features import FEATURES_SQL
-from seglib.ingest import UNIFIED_SQL
-from seglib.reading import quoted, sql_literal
+from seglib.quoting import quoted, sql_literal
 from seglib.scoring.columns import added_by_level, codes, columns, number, value_of
 from seglib.scoring.model import SegmentModel
+from seglib.sql import UNIFIED_SQL
 from seglib.words import listing, near
 
 Start = Literal["features", "tables"]
@@ -117,10 +117,10 @@ class _Parts:
             return
         yield "study", _study(model)
         if self.by_transaction:
-            yield "unified", _unordered(UNIFIED_SQL)
+            yield "unified", unordered(UNIFIED_SQL)
             return
         own = [name for name in model.sources if name in model.variables]
-        yield ("described" if own else "features"), _unordered(FEATURES_SQL)
+        yield ("described" if own else "features"), unordered(FEATURES_SQL)
         if own:
             more = "".join(f", c.{quoted(name)}" for name in own)
             join = "INNER JOIN customers AS c ON c.customer_id = d.customer_id"
@@ -262,15 +262,6 @@ def _study(model: SegmentModel) -> str:
         literal = "NULL" if value is None else number(value) if kind == "DOUBLE" else sql_literal(str(value))
         cells.append(f"CAST({literal} AS {kind}) AS {name}")
     return f"SELECT {', '.join(cells)}"
-
-
-def _unordered(statement: str) -> str:
-    """Return a statement of ours without the order of its rows, which inside of another one says nothing."""
-    from sqlglot import parse_one
-
-    tree = parse_one(statement, dialect="duckdb")
-    tree.set("order", None)
-    return tree.sql(dialect="duckdb", comments=False)
 
 
 def _column(prefix: str, letter: str) -> str:
