@@ -27,6 +27,7 @@ _FEW = {
     "n_shuffles": 199,
     "n_init": 5,
     "n_null": 19,
+    "k_max": 6,
     "sample_customers": 700,
     "n_models": 20,
     "n_splits": 4,
