@@ -21,11 +21,16 @@ from seglib.plots.theme import (
     set_title,
     shorten,
 )
-from seglib.words import p_value, plain, position
+from seglib.words import COUPON, Wording, p_value, plain, position
 
 
 def plot_outcomes(
-    by_segment: pd.DataFrame, *, outcome: str, names: Mapping[str, str] | None = None, ax: Axes | None = None
+    by_segment: pd.DataFrame,
+    *,
+    outcome: str,
+    names: Mapping[str, str] | None = None,
+    said: Wording = COUPON,
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw one outcome by segment, each with its interval, beside that of all customers (dashed).
 
@@ -38,6 +43,8 @@ def plot_outcomes(
     outcome : str
     names : mapping of str to str, optional
         Name of each segment.
+    said : Wording
+        What a transaction is called.
     """
     rows = by_segment[by_segment["outcome"] == outcome]
     rows = rows.sort_values("segment", key=lambda s: s.map(position), kind="stable")
@@ -57,7 +64,7 @@ def plot_outcomes(
     reach = rows[["low", "high", "value"]].max(axis=None) - min(0.0, rows[["low", "value"]].min(axis=None))
     ax.set_xlim(min(0.0, rows[["low", "value"]].min(axis=None)) - 0.02 * reach, None)
     apart = rows[(rows["low"] > overall) | (rows["high"] < overall)]
-    what = plain(outcome).capitalize()
+    what = said.of(plain(outcome)).capitalize()
     far = f"{len(apart)} of {len(rows)} segments stand out"
     same = "no segment stands out"
     set_title(ax, f"{what} after the cut: {far if len(apart) else same}")
@@ -65,7 +72,7 @@ def plot_outcomes(
     return ax
 
 
-def plot_gain(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def plot_gain(table: pd.DataFrame, *, said: Wording = COUPON, ax: Axes | None = None) -> Axes:
     """Draw how much of each outcome plain rules predict out of sample, and how much with the segments.
 
     Parameters
@@ -86,7 +93,7 @@ def plot_gain(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.plot(
         scale["with_segments"], lower, "s", color=ACCENT, markersize=6, label="all three; line: 95% interval of gain"
     )
-    labels = [f"{plain(r.outcome)}\n{_signed(100 * r.gain)}, {p_value(r.p_holm)}" for r in table.itertuples()]
+    labels = [f"{said.of(plain(r.outcome))}\n{_signed(100 * r.gain)}, {p_value(r.p_holm)}" for r in table.itertuples()]
     ax.set_yticks(places, labels)
     ax.set_ylim(len(table) - 0.5, -0.5)
     ax.set_xlabel("share of the variance predicted out of sample, in per cent")
