@@ -136,6 +136,12 @@ def test_from_continues_a_finished_run_and_keeps_its_parameters(whole_run):
     carried = [made.run.path("features").stat().st_mtime_ns for made in (before, after)]
     assert carried[0] == carried[1]  # carried over, not made again
     assert len(record["segments"]) == 4
+    letters = pd.concat(
+        [made.run.read("segments")["segment"] for made in (before, after)], axis=1, keys=["then", "now"]
+    )
+    assert sorted(letters["now"].unique()) == ["A", "B", "C", "D"]
+    stays = letters.groupby("then").agg(lambda s: s.value_counts().index[0])["now"]
+    assert stays.to_dict() == {"A": "A", "B": "B", "C": "C"}  # most of every segment keep their letter
 
 
 def test_from_refuses_what_the_skipped_notebooks_read(twice, seglib):
@@ -168,6 +174,7 @@ def home(tmp_path, monkeypatch):
         (["--from", "99"], "there is no notebook '99'"),
         (["--from", "04"], "no finished 01_ingest to continue from"),
         (["--params", "nowhere.yaml"], "does not exist"),
+        (["--set", "align_to=nowhere"], "there is no finished run 'nowhere'"),
         (["--unknown-option"], "No such option"),
     ],
 )

@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
 
-from seglib.plots.theme import ACCENT, DARK, colour, count_axis, marker, new_axes, percent_axis, set_title
-from seglib.words import position
+from seglib.plots.theme import ACCENT, DARK, colour, count_axis, marker, new_axes, percent_axis, set_title, shorten
+from seglib.words import plain, position
+
+ARROWS = 4
+"""Columns of the matrix that a projection shows the directions of."""
 
 
 def plot_sizes(segments: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -32,7 +36,10 @@ def plot_sizes(segments: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 def plot_projection(matrix: pd.DataFrame, segments: pd.Series, *, seed: int = 0, ax: Axes | None = None) -> Axes:
-    """Draw the rows of the matrix in their first two principal components, at most 2,000 of them."""
+    """Draw the rows of the matrix in their first two principal components, at most 2,000 of them.
+
+    Arrows show in which direction the columns grow that weigh most in these components (a biplot, Gabriel 1971).
+    """
     X = (matrix - matrix.mean()).to_numpy()
     if X.shape[1] == 1:
         X = np.column_stack([X, np.zeros(len(X))])
@@ -56,10 +63,28 @@ def plot_projection(matrix: pd.DataFrame, segments: pd.Series, *, seed: int = 0,
         )
     ax.set(xlabel=f"first component ({kept[0]:.0%} of variance)", ylabel=f"second component ({kept[1]:.0%})")
     m = matrix.shape[1]
+    if m > 1:
+        _draw_axes(ax, main * np.sqrt(np.maximum(variance[::-1][:2], 0)), list(matrix.columns), points)
     two = f"Two of {m} dimensions, {kept.sum():.0%} of the variance"
     set_title(ax, two if m > 1 else "The only dimension there is")
     ax.legend(title="segment", markerscale=2, loc="center left", bbox_to_anchor=(1, 0.5))
     return ax
+
+
+def _draw_axes(ax: Axes, loadings: np.ndarray, columns: list[str], points: np.ndarray) -> None:
+    """Draw the columns with the longest arrows, at most `ARROWS`, as long as the cloud allows."""
+    length = np.hypot(*loadings.T)
+    longest = np.argsort(-length, kind="stable")[:ARROWS]
+    reach = 0.85 * np.quantile(np.hypot(*points.T), 0.98) / length[longest[0]]
+    for column in longest[length[longest] > 0.25 * length[longest[0]]]:
+        x, y = loadings[column] * reach
+        ax.annotate("", (x, y), (0, 0), arrowprops={"arrowstyle": "->", "color": DARK, "lw": 1.2}, zorder=4)
+        label = ax.annotate(
+            shorten(plain(columns[column]), 22), (x, y), (0, 4 if y >= 0 else -4),
+            textcoords="offset points", ha="right" if x >= 0 else "left", va="bottom" if y >= 0 else "top",
+            fontsize=8.5, color=DARK, zorder=5,
+        )  # fmt: skip
+        label.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
 
 
 def plot_confidence(segments: pd.DataFrame, *, near: float, ax: Axes | None = None) -> Axes:
