@@ -215,7 +215,7 @@ def test_a_file_that_was_changed_is_refused(saved):
 
 
 @given(st.integers(0, 10**6), st.integers(1, 255))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_no_flipped_byte_is_believed(of_sample, tmp_path_factory, place, flip):
     path = tmp_path_factory.mktemp("flipped") / "model.skops"
     scoring.save_model(of_sample[0], path)
@@ -475,7 +475,7 @@ def test_spark_places_everybody_alike(spark, shops):
         features.table.reset_index().to_parquet(place)
         session.read.parquet(f"file://{place}").createOrReplaceTempView("features")
         session.read.parquet(f"file://{run.path('unified')}").createOrReplaceTempView("unified")
-        for start in scoring.STARTS:
+        for start in scoring.STARTS if run is shops[0][0] else scoring.STARTS[:1]:  # Spark takes its time
             found = session.sql(scoring.scoring_sql(model, dialect="spark", start=start)).toArrow().to_pandas()
             same_answer(found.set_index("customer_id"), model.describe(rows))
 
