@@ -407,3 +407,11 @@ def test_transactions_are_clustered_otherwise_too(lacking):
         matrix, segments, features=features.table, recipe=recipe, rows=unified, sample_rows=800, n_init=3
     )
     assert ("scale", "frequency not scaled") in set(zip(found.table["change"], found.table["variant"], strict=True))
+
+
+def test_a_segment_that_no_sample_finds_wins_no_row():
+    X = np.array([[0.0], [0.0], [0.0], [5.0]])  # most samples of two rows hold one value only
+    models = clustering.bootstrap_models(X, np.array([[0.0], [5.0]]), n_models=30, sample_rows=2)
+    share = models.agreement(X, np.array([0, 0, 0, 1]))
+    assert (share[:3] == share[0]).all()
+    assert 0 < share[3] < 1

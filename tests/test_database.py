@@ -53,14 +53,6 @@ def make_sqlite(tmp_path):
     return make
 
 
-@pytest.fixture(scope="session")
-def server():
-    url = os.environ.get("SEGLIB_TEST_POSTGRES")
-    if not url:
-        pytest.skip("no PostgreSQL server is at hand: set SEGLIB_TEST_POSTGRES to its URL")
-    return url
-
-
 @pytest.fixture
 def make_postgres(server):
     """Make a database of its own for a test."""

@@ -7,12 +7,14 @@ import secrets
 import pandas as pd
 import pytest
 
+from seglib import clustering, scoring
 from seglib.credentials import VARIABLE
 from seglib.engines import DuckDB, open_engine
 from seglib.engines.dialects import translated
 from seglib.errors import InputRefused, ParameterRefused
 from seglib.features import customer_features, keep_features
 from seglib.ingest import ingest
+from seglib.preprocessing import customer_matrix
 from seglib.run import Run
 from seglib.sample import make_shop
 
@@ -401,3 +403,25 @@ def test_words_that_an_engine_lacks_are_an_error_and_not_left_out():
     with pytest.raises(SqlglotError):
         translated("SELECT * FROM t WHERE", "postgres")
     assert "BIGINT" in translated("SELECT date_diff('day', a, b) FROM t", "postgres")
+
+
+def test_the_scoring_statement_runs_on_the_shops_own_tables(make_database, monkeypatch, tmp_path):
+    import psycopg
+
+    run, url = own_run(make_database, generated(), tmp_path, monkeypatch, "2026-06-30")
+    features = customer_features(run.connect(), as_of="2026-06-30")
+    matrix = customer_matrix(features.table, described=features.features, unreliable=features.unreliable)
+    fit = clustering.segment(matrix.table, k=3, order_by=features.table["n_burned"], n_init=2)
+    recipe = {"name": "customer", "grain": "customer", "sources": matrix.sources, "options": {}}
+    recipe |= {"shrinkage": features.lens, "burn_window": features.fates.window, "burns_dated": True}
+    models = clustering.bootstrap_models(matrix.table.to_numpy(), fit.centres.to_numpy(), n_models=2)
+    known = {"features": features.table, "recipe": recipe, "shop": run.read("shop")}
+    verdict = {"structure": "constructed", "useful": "not tested", "sentence": "s"}
+    model = scoring.model_of(fit, matrix, models, run="own", verdict=verdict, **known)
+    statement = scoring.scoring_sql(model, dialect="postgres", start="tables")
+    assert "the shop's own tables" in statement
+    with psycopg.connect(url) as connection:
+        found = pd.DataFrame(connection.execute(statement, prepare=False).fetchall()).set_index(0)
+    expected = model.describe(features.table)
+    assert found.loc[expected.index, 1].tolist() == expected["segment"].tolist()
+    assert len(found) == 300

@@ -96,7 +96,7 @@ def bootstrap_models(
     matched with the segments so that as many of the drawn rows as possible stay where they are (Hungarian method).
     """
     k, n = len(centres), min(len(X), sample_rows)
-    models = np.empty((n_models, *centres.shape))
+    models = np.full((n_models, *centres.shape), 1e30)  # a segment without a counterpart wins no row
     with threadpool_limits(limits=1):
         rows = Rows(X)
         own = rows.nearest((centres - rows.shift).astype(np.float32))
@@ -108,9 +108,8 @@ def bootstrap_models(
             found = best_starts(sample, most, rng, n_init=n_init)[-1]
             table = contingency(own[drawn], found.labels, k, most)
             here, there = linear_sum_assignment(-table)
-            models[number] = np.inf  # a segment without a counterpart wins no row
             models[number, here] = found.centres[there] + rows.shift
-    return Bootstrap(np.where(np.isinf(models), 1e30, models))
+    return Bootstrap(models)
 
 
 def bands(agreement: pd.Series) -> pd.Series:

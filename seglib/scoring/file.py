@@ -14,6 +14,7 @@ import re
 import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
+from importlib.metadata import version
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -125,7 +126,7 @@ def load_model(path: str | Path) -> SegmentModel:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputRefused(f"model '{path}' is refused: its content does not fit together ({reason})") from None
     if not same:
-        own, here = model.versions.get("scikit-learn"), _installed("scikit-learn")
+        own, here = model.versions.get("scikit-learn"), version("scikit-learn")
         raise InputRefused(
             f"model '{path}' is refused: it gives other numbers here than where it was made (scikit-learn {own} there, "
             f"{here} here): make it again"
@@ -278,9 +279,3 @@ def _digest(members: Mapping[str, bytes]) -> str:
     for name, content in sorted(members.items()):
         digest.update(f"{len(name.encode())} {name} {len(content)} ".encode() + content)
     return digest.hexdigest()
-
-
-def _installed(package: str) -> str:
-    from importlib.metadata import version
-
-    return version(package)
