@@ -9,14 +9,13 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from seglib.words import listing
+from seglib.templating import render
+from seglib.words import listing, percent, visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,9 +35,9 @@ COLOURS = {"error": "bold red", "choice": "magenta", "warning": "yellow", "fact"
 def as_text(shop: Shop) -> RenderableType:
     """Return the check for a terminal: what the source is, rows in and out of every table, and every finding."""
     parts: list[RenderableType] = [
-        Text.assemble((_visible(shop.source.name), "bold"), f", {shop.source.kind}; {_day(shop)}."),
+        Text.assemble((visible(shop.source.name), "bold"), f", {shop.source.kind}; {_day(shop)}."),
         Text(shop.text),
-        *(Text(f"Note: {_visible(note)}") for note in shop.notes),
+        *(Text(f"Note: {visible(note)}") for note in shop.notes),
         _rows_table(shop.rows),
     ]
     if len(shop.findings):
@@ -84,15 +83,10 @@ def as_json(shop: Shop) -> dict[str, Any]:
 
 def as_html(shop: Shop) -> str:
     """Return the check as one page for the owner of the data; it stands alone, fetches nothing and runs no script."""
-    environment = Environment(
-        loader=PackageLoader("seglib"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    environment.filters |= {"thousands": "{:,}".format, "percent": _percent, "visible": _visible}
-    style, _, _ = environment.loader.get_source(environment, "style.css")
-    return environment.get_template("check.html.j2").render(
+    return render(
+        "check.html.j2",
         shop=shop,
         day=_day(shop),
-        style=Markup(style),
         verdict=_verdict(shop),
         passed=passed(shop),
         rows=[*shop.rows.to_dict("records"), {"table": "all", **shop.rows.drop(columns="table").sum()}],
@@ -152,13 +146,13 @@ def _findings_table(findings: pd.DataFrame) -> Table:
     made.add_column("rule, what it means, what to do, examples", overflow="fold")
     for i, row in enumerate(findings.itertuples()):
         told = Text.assemble(
-            (_visible(row.rule), "bold"),
-            f"\n{_visible(row.sentence)}",
+            (visible(row.rule), "bold"),
+            f"\n{visible(row.sentence)}",
             (f"\n{row.remedy}", "italic"),
-            (f"\nsuch as: {_visible(row.examples)}", "dim"),
+            (f"\nsuch as: {visible(row.examples)}", "dim"),
             "\n" * (i + 1 < len(findings)),
         )
-        made.add_row(Text(row.severity, COLOURS[row.severity]), f"{row.rows:,}", _percent(row.share), told)
+        made.add_row(Text(row.severity, COLOURS[row.severity]), f"{row.rows:,}", percent(row.share), told)
     return made
 
 
@@ -181,27 +175,3 @@ def _first_set_aside(quarantine: pd.DataFrame) -> list[dict[str, Any]]:
 def _cell(value: Any) -> str:
     """Write a value of a JSON object as text; nothing where there is none."""
     return value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False)
-
-
-def _percent(share: float) -> str:
-    """Write a share; one that is there is never 0.0%, one that is not whole never 100.0%.
-
-    Examples
-    --------
-    >>> _percent(0.25), _percent(0.00001), _percent(0.99999), _percent(1)
-    ('25.0%', '<0.1%', '>99.9%', '100.0%')
-    """
-    if 0 < share < 0.0005:
-        return "<0.1%"
-    return ">99.9%" if 0.9995 <= share < 1 else f"{share:.1%}"
-
-
-def _visible(text: str) -> str:
-    r"""Show what a terminal would obey or hide: a text from the data may hold any sign.
-
-    Examples
-    --------
-    >>> print(_visible("a\x1b[31mb"))
-    a\x1b[31mb
-    """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

@@ -160,3 +160,27 @@ def position(name: str) -> int:
     (0, 25, 26)
     """
     return sum((ord(c) - 64) * 26**i for i, c in enumerate(reversed(name))) - 1
+
+
+def percent(share: float) -> str:
+    """Write a share; one that is there is never 0.0%, one that is not whole never 100.0%.
+
+    Examples
+    --------
+    >>> percent(0.25), percent(0.00001), percent(0.99999), percent(1)
+    ('25.0%', '<0.1%', '>99.9%', '100.0%')
+    """
+    if 0 < share < 0.0005:
+        return "<0.1%"
+    return ">99.9%" if 0.9995 <= share < 1 else f"{share:.1%}"
+
+
+def visible(text: str) -> str:
+    r"""Show what a terminal would obey or hide: a text from the data may hold any sign.
+
+    Examples
+    --------
+    >>> print(visible("a\x1b[31mb"))
+    a\x1b[31mb
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

@@ -4,7 +4,7 @@ from bs4 import BeautifulSoup
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seglib.report import _Exporter
+from seglib.report.pages import _Exporter
 from seglib.words import literal
 
 SPECIAL = st.text(alphabet="ab1 \\`*_[]<>$|~#!&'\".-+=:", min_size=1, max_size=30)

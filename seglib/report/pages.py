@@ -1,8 +1,4 @@
-"""The report: every notebook as a page with the code folded and as one without it, and an index.
-
-Pages stand alone: styles and figures are inside, nothing is fetched, no script is needed. Text that comes from
-the data is escaped.
-"""
+"""An executed notebook becomes two pages: one with its code folded, one without code."""
 
 from __future__ import annotations
 
@@ -12,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 from bs4 import BeautifulSoup
-from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 from nbconvert.exporters import HTMLExporter
@@ -20,7 +16,9 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from pygments.formatters import HtmlFormatter
 from traitlets.config import Config
 
-TEMPLATES = Path(__file__).parent / "templates"
+from seglib.templating import render
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
 ANALYST_TAGS = {"parameters", "injected-parameters", "imports", "analyst"}
 """Cells with one of these tags are not on the page without code."""
 
@@ -35,46 +33,32 @@ class Page:
     notebook: nbformat.NotebookNode
 
 
-def build(folder: Path, record: dict, questions: dict[str, str]) -> Path:
-    """Write the pages of a run beside its executed notebooks.
+def page_of(folder: Path, name: str, question: str) -> Page:
+    """Read an executed notebook of a run."""
+    notebook = nbformat.read(folder / "notebooks" / f"{name}.ipynb", as_version=4)
+    return Page(name, notebook.cells[0].source.splitlines()[0].removeprefix("# "), question, notebook)
+
+
+def write_pages(folder: Path, record: dict, pages: list[Page]) -> None:
+    """Write both faces of every page: ``<name>.html`` with the code folded, ``<name>_business.html`` without it.
 
     Parameters
     ----------
     folder : Path
-        The run's report folder; ``notebooks/<name>.ipynb`` are read.
+        The run's report folder.
     record : dict
         ``run.json``.
-    questions : dict of str to str
-        The notebooks in their order, each with its question (`seglib.pipeline.STEPS`).
-
-    Returns
-    -------
-    Path
-        ``index.html``.
+    pages : list of Page
     """
-    environment = Environment(
-        loader=PackageLoader("seglib"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    environment.filters["thousands"] = "{:,}".format
-    style = Markup((TEMPLATES / "style.css").read_text(encoding="utf-8") + _code_style())
-    pages = []
-    for name, question in questions.items():
-        notebook = nbformat.read(folder / "notebooks" / f"{name}.ipynb", as_version=4)
-        title = notebook.cells[0].source.splitlines()[0].removeprefix("# ")
-        pages.append(Page(name, title, question, notebook))
     for page in pages:
         for business in (False, True):
             suffix = "_business" if business else ""
             body, contents = _body(page.notebook, suffix, business=business)
-            text = environment.get_template("page.html.j2").render(
-                page=page, record=record, pages=pages, suffix=suffix, business=business, style=style,
-                contents=contents, body=Markup(body),
+            text = render(
+                "page.html.j2", page=page, record=record, pages=pages, suffix=suffix, business=business,
+                contents=contents, body=Markup(body), code_style=Markup(_code_style()),
             )  # fmt: skip
             (folder / f"{page.name}{suffix}.html").write_text(text, encoding="utf-8")
-    index = folder / "index.html"
-    text = environment.get_template("index.html.j2").render(record=record, pages=pages, style=style)
-    index.write_text(text, encoding="utf-8")
-    return index
 
 
 class _Exporter(HTMLExporter):
