@@ -13,7 +13,7 @@ import pandas as pd
 import yaml
 
 from seglib.errors import ParameterRefused
-from seglib.words import COUPON, Wording, figure, listing, literal, plain
+from seglib.words import COUPON, Wording, figure, listing, literal, measured, plain
 
 WORDS: dict[str, tuple[str, str]] = {
     "burn_rate": ("burners", "collectors"),
@@ -34,11 +34,24 @@ VERBS: dict[str, str] = {
     "never_burned": "include {own:.0%} who never burned a coupon (all: {all:.0%})",
 }
 
+LABELS: dict[str, str] = {
+    "coupons_per_month": "coupons a month",
+    "burn_rate": "share of coupons burned",
+    "days_to_burn": "days until a coupon is burned",
+    "recency_days": "days since the last coupon",
+    "spend_per_month": "money spent a month",
+    "never_burned": "customers who never burned a coupon",
+}
+"""What a behaviour of ours is called where a number stands beside it."""
+
 LONGEST_NAME = 60
 """Characters of a name that the analyst gives; longer ones fit into no figure."""
 
 ORIGINS = ("gender_name", "city_name")
 """The names of ours that can tell where the customers of a segment come from."""
+
+BESIDE = 3
+"""How many comparisons with all customers a card shows at a glance."""
 
 NO_MARKER = "In what they do they hardly differ from the average: no behaviour lies half a standard deviation away."
 
@@ -58,6 +71,8 @@ class SegmentCard:
     customers, share : int, float
     table : pandas.DataFrame
         The markers: what, own, all, difference.
+    beside : pandas.DataFrame
+        At most three things that differ most from all customers, markers or not: what, unit, own, all, marker.
     facts : tuple of (str, str)
         What else to know, each with its heading (`seglib.facts`).
     """
@@ -68,6 +83,7 @@ class SegmentCard:
     customers: int
     share: float
     table: pd.DataFrame = field(repr=False)
+    beside: pd.DataFrame = field(repr=False)
     facts: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -92,6 +108,10 @@ class SegmentCard:
             "share": self.share,
             "facts": dict(self.facts),
             "markers": self.table.astype(object).where(self.table.notna(), None).to_dict("records"),
+            "beside": [
+                row | {"own_text": measured(row["own"], row["unit"]), "all_text": measured(row["all"], row["unit"])}
+                for row in self.beside.to_dict("records")
+            ],
         }
 
 
@@ -138,6 +158,7 @@ def segment_cards(
             found.customers,
             round(found.customers / total, 6),
             found.table(),
+            found.beside(said),
         )
         for letter, found in markers.items()
     ]
@@ -183,16 +204,13 @@ def renamed(made: Sequence[SegmentCard], names: Mapping[str, str]) -> list[Segme
 
 @dataclass(frozen=True)
 class _Markers:
-    """What marks one segment: behaviours and tenure (rows of a profile), levels by column (rows of shares).
-
-    ``judged`` says whether there are behaviours at all.
-    """
+    """What marks one segment: of all its behaviours those that do, tenure, and levels by column (rows of shares)."""
 
     customers: int
+    own: pd.DataFrame
     behaviour: pd.DataFrame
     tenure: pd.DataFrame
     levels: dict[str, pd.DataFrame]
-    judged: bool
 
     @classmethod
     def of(cls, letter: str, profiles: pd.DataFrame, demographics: Mapping[str, pd.DataFrame]) -> _Markers:
@@ -207,7 +225,8 @@ class _Markers:
         tenure = own[own["marker"].astype(bool) & (own["feature"] == "tenure_days")]
         # where nothing is a number, each customer has one level of every name
         sizes = [*own["customers"], *(t.loc[t["segment"] == letter, "customers"].sum() for t in demographics.values())]
-        return cls(int(sizes[0]), behaviour.loc[strongest], tenure, levels, bool((own["role"] == "segmentation").any()))
+        judged = own[own["role"] == "segmentation"]
+        return cls(int(sizes[0]), judged, behaviour.loc[strongest], tenure, levels)
 
     def names(self) -> list[str]:
         """Return candidate names, the shortest first."""
@@ -245,7 +264,7 @@ class _Markers:
         told = [_verb(r, said) for r in self.behaviour.itertuples()]
         told = [verb.removeprefix("have ") if i and told[i - 1].startswith("have ") else verb
                 for i, verb in enumerate(told)]  # fmt: skip
-        text = f"They {listing(told)}." if told else NO_MARKER if self.judged else ""
+        text = f"They {listing(told)}." if told else NO_MARKER if len(self.own) else ""
         for r in self.tenure.itertuples():
             text += f" They have been customers for {r.seen:,.0f} days (all: {r.seen_overall:,.0f})."
         for column, levels in self.levels.items():
@@ -265,6 +284,26 @@ class _Markers:
             for r in levels.head(3).itertuples()
         ]
         return pd.DataFrame(records, columns=["what", "unit", "own", "all", "difference"]).round(6)
+
+    def beside(self, said: Wording) -> pd.DataFrame:
+        """Return what differs most from all customers: behaviours first, then levels."""
+        furthest = self.own["difference"].abs().sort_values(ascending=False, kind="stable").index
+        records = [
+            (*_named(r, said), r.seen, r.seen_overall, bool(r.marker))
+            for r in self.own.loc[furthest].itertuples()
+            if pd.notna(r.seen) and pd.notna(r.seen_overall)
+        ]
+        marks = self.table()
+        levels = marks[marks["difference"].isna()]
+        records += [(r.what, r.unit, r.own, r.all, True) for r in levels.itertuples(index=False)]
+        return pd.DataFrame(records[:BESIDE], columns=["what", "unit", "own", "all", "marker"]).round(6)
+
+
+def _named(mark: Any, said: Wording) -> tuple[str, str]:
+    """Return what a number is called on a card, and its unit where that does not say it already."""
+    if mark.feature in LABELS:
+        return said.of(LABELS[mark.feature]), "share" if mark.unit in ("share", "0 or 1") else "number"
+    return plain(mark.feature), mark.unit
 
 
 def _word(mark: Any) -> str:

@@ -11,9 +11,7 @@ from seglib.cards import SegmentCard
 from seglib.clustering import WAVERING
 from seglib.outcomes import NOT_SHOWN, USEFUL
 from seglib.profiling import MARKER
-from seglib.words import COUPON, Wording, listing
-
-TRY = "To try, beside a control group"
+from seglib.words import CERTAINTY, COUPON, TRY, Wording, listing
 
 TO_TRY: dict[tuple[str, bool], str] = {
     ("recency_days", True): "a reminder, against none: do some come back who would not have?",
@@ -104,7 +102,7 @@ def _certain(card: SegmentCard, segments: pd.DataFrame) -> list[tuple[str, str]]
     if "agreement" in own:
         wavering = (own["agreement"] < WAVERING).mean()
         told += f"; {wavering:.0%} of them would move in more than {1 - WAVERING:.0%} of models of other samples"
-    return [("How sure", f"{told}.")]
+    return [(CERTAINTY, f"{told}.")]
 
 
 def _apart(card: SegmentCard, said: Wording) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -165,6 +166,7 @@ class Shop:
                 if row.table in self.taken
             ],
             "notes": list(self.notes),
+            "findings": json.loads(self.findings[["severity", "table", "sentence", "rows"]].to_json(orient="records")),
             "rows": {
                 "in": int(rows["rows_in"]),
                 "accepted": int(rows["accepted"]),

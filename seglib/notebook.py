@@ -11,11 +11,17 @@ import io
 import os
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from IPython.display import HTML, Markdown, display
+from matplotlib.collections import Collection
+from matplotlib.image import AxesImage
+from matplotlib.lines import Line2D
+from pandas.io.formats.style import Styler
 
+from seglib.colours import colour
 from seglib.words import p_value
 
 if TYPE_CHECKING:
@@ -24,6 +30,11 @@ if TYPE_CHECKING:
 
 DPI, SHOWN_WIDTH = 220, 640
 """Figures are 5.6 inches wide and shown at up to 640 px: about two dots a pixel."""
+
+MANY_MARKS = 3_000
+"""A figure with more marks is drawn in dots."""
+
+_LETTER = re.compile(r"[A-Z]{1,2}")
 
 STAYS = "display: inline-block; position: sticky; left: 0; max-width: calc(100vw - 2.5rem)"
 """Style of a table's caption: on a narrow screen it breaks and stays where it is while the table is moved."""
@@ -83,27 +94,23 @@ def table(
         Longer tables are cut there, and say so.
     """
     cut = len(frame) > rows
-    shown = frame.head(rows)
-    formats = {c: _formatter(shown[c], c in percent, digits) for c in shown.columns}
-    numbers = {c for c in shown.columns if pd.api.types.is_numeric_dtype(shown[c]) and shown[c].dtype != bool}
-    head = "".join(_cell("th", html.escape(str(c).replace("_", " ")), c in numbers, ' scope="col"') for c in shown)
-    body = "".join(
-        "<tr>" + "".join(_cell("td", formats[c](v), c in numbers) for c, v in zip(shown, row, strict=True)) + "</tr>\n"
-        for row in shown.itertuples(index=False)
-    )
+    shown = frame.head(rows).reset_index(drop=True)
+    numbers = [c for c in shown if pd.api.types.is_numeric_dtype(shown[c]) and shown[c].dtype != bool]
+    letters = {c for c in shown if shown.columns.name == "segment" and _LETTER.fullmatch(str(c))}
+    numbers += [c for c in letters if c not in numbers]
+    styler = _Table(shown).hide(axis="index")
+    styler.format({c: _formatter(shown[c], c in percent, digits) for c in shown}, na_rep="–")
+    styler.format_index(lambda c: _segment(c) if c in letters else _heading(c), axis=1)
+    styler.set_td_classes(pd.DataFrame("number", index=shown.index, columns=numbers))
     note = f" The first {rows:,} of {len(frame):,} rows." if cut else ""
     label = html.escape(f"{caption}{note}")
-    display(
-        HTML(
-            f'<div class="table-scroll" role="region" aria-label="{label}" tabindex="0"><table>\n'
-            f'<caption><span style="{STAYS}">{label}</span></caption>\n'
-            f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table></div>"
-        )
-    )
+    display(HTML(styler.to_html(exclude_styles=True, label=label, stays=STAYS, numbers=numbers)))
 
 
-def show(drawing: Axes | Figure, *, alt: str, caption: str = "") -> None:
+def show(drawing: Axes | Figure, *, alt: str, caption: str = "", name: str | None = None) -> None:
     """Display a figure with the text that stands for it, and close it.
+
+    A figure of few marks becomes SVG, sharp at any size; one of many becomes PNG, because SVG would hold each of them.
 
     Parameters
     ----------
@@ -112,48 +119,95 @@ def show(drawing: Axes | Figure, *, alt: str, caption: str = "") -> None:
         What the figure shows, for a reader who cannot see it: the finding, not the kind of chart.
     caption : str, optional
         Number of objects, source, how to read it.
+    name : str, optional
+        By which other pages of the report find it (`seglib.report.figures`).
+
+    Raises
+    ------
+    ValueError
+        If there is no alt text.
     """
     from matplotlib import pyplot as plt
 
     if not alt.strip():
         raise ValueError("a figure needs alt text: say what it shows")
     figure = drawing.figure if hasattr(drawing, "figure") else drawing
-    png = io.BytesIO()
-    figure.savefig(png, format="png", dpi=DPI, bbox_inches="tight", metadata={"Software": None})
+    source = _png(figure) if _marks(figure) > MANY_MARKS else _svg(figure)
     plt.close(figure)
-    image = base64.b64encode(png.getvalue()).decode("ascii")
+    named = f' data-name="{html.escape(name)}"' if name else ""
     below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
     display(
         HTML(
-            f'<figure><img src="data:image/png;base64,{image}" alt="{html.escape(alt)}" '
+            f'<figure{named}><img src="{source}" alt="{html.escape(alt)}" '
             f'style="width: {SHOWN_WIDTH}px; max-width: 100%">{below}</figure>'
         )
     )
 
 
-def _cell(tag: str, content: str, number: bool, more: str = "") -> str:
-    look = ' class="number"' if number else ""
-    return f"<{tag}{more}{look}>{content}</{tag}>"
+def _marks(figure: Figure) -> int:
+    """Count what a figure draws: points of lines and of outlines, dots, cells of images."""
+    n = 0
+    for artist in figure.findobj():
+        if isinstance(artist, Line2D):
+            n += len(artist.get_xdata())
+        elif isinstance(artist, Collection):
+            n += max(len(artist.get_offsets()), sum(len(path.vertices) for path in artist.get_paths()))
+        elif isinstance(artist, AxesImage):
+            n += artist.get_size()[0] * artist.get_size()[1]
+    return n
 
 
-def _formatter(column: pd.Series, percent: bool, digits: int):
+def _png(figure: Figure) -> str:
+    """Draw a figure in dots, about two a pixel of the page, in at most 256 colours."""
+    from PIL import Image
+
+    drawn, packed = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=DPI, bbox_inches="tight", metadata={"Software": None})
+    Image.open(drawn).convert("RGB").quantize(256).save(packed, format="png", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(packed.getvalue()).decode('ascii')}"
+
+
+def _svg(figure: Figure) -> str:
+    """Draw a figure in lines, its letters as outlines: no font needs to be there."""
+    from matplotlib import rc_context
+
+    drawn = io.BytesIO()
+    with rc_context({"svg.fonttype": "path", "svg.hashsalt": "seglib"}):
+        figure.savefig(drawn, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
+    return f"data:image/svg+xml;base64,{base64.b64encode(drawn.getvalue()).decode('ascii')}"
+
+
+class _Table(Styler.from_custom_template(str(Path(__file__).parent / "templates"), "table.html.j2")):
+    """pandas' Styler with our markup: header cells say what they head, the caption labels a box that scrolls."""
+
+
+def _heading(column: object) -> str:
+    return html.escape(str(column).replace("_", " "))
+
+
+def _segment(letter: object) -> str:
+    """Write a letter with the colour of its segment beside it."""
+    bar = f"border-left: .5em solid {colour(str(letter))}; padding-left: .4em"
+    return f'<span class="segment" style="{bar}">{letter}</span>'
+
+
+def _formatter(column: pd.Series, percent: bool, digits: int) -> str | Callable[[Any], str]:
+    """Return how the values of a column are written, as `pandas.io.formats.style.Styler.format` takes it."""
     if percent:
-        write = "{:.1%}".format
-    elif str(column.name) in ("p", "p_holm") and pd.api.types.is_float_dtype(column):
-        return lambda value: (
-            "–" if pd.isna(value) else html.escape(p_value(value).removeprefix("p ").removeprefix("= "))
-        )
-    elif pd.api.types.is_bool_dtype(column):
-        write = {True: "yes", False: "no"}.get
-    elif pd.api.types.is_integer_dtype(column):
-        write = "{:,}".format
-    elif pd.api.types.is_float_dtype(column):
-        write = f"{{:,.{digits}f}}".format
-    elif pd.api.types.is_datetime64_any_dtype(column):
-        write = "{:%Y-%m-%d}".format
-    else:
-        return lambda value: "–" if pd.isna(value) else _breakable(html.escape(str(value)))
-    return lambda value: "–" if pd.isna(value) else html.escape(write(value))
+        return "{:.1%}"
+    if str(column.name) in ("p", "p_holm") and pd.api.types.is_float_dtype(column):
+        return lambda value: html.escape(p_value(value).removeprefix("p ").removeprefix("= "))
+    if pd.api.types.is_bool_dtype(column):
+        return {True: "yes", False: "no"}.get
+    if pd.api.types.is_integer_dtype(column):
+        return "{:,}"
+    if pd.api.types.is_float_dtype(column):
+        return f"{{:,.{digits}f}}"
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return "{:%Y-%m-%d}"
+    if str(column.name).endswith("segment") and column.dropna().astype(str).map(_LETTER.fullmatch).all():
+        return _segment
+    return lambda value: _breakable(html.escape(str(value)))
 
 
 def _breakable(text: str) -> str:

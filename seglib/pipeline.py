@@ -38,6 +38,9 @@ ADAPTERS = ("sample", "completejourney")
 VERDICT = ("structure", "useful", "headline", "sentence", "meaning", "use", "advice")
 """What run.json holds of the verdict."""
 
+CARD = ("segment", "name", "sentence", "customers", "share", "beside", "facts")
+"""What run.json holds of a segment."""
+
 PACKAGES = ("pandas", "numpy", "scikit-learn", "duckdb", "pyarrow", "papermill")
 
 
@@ -130,7 +133,7 @@ def execute(request: Request) -> Path:
                 building.record(steps)
         record = _record(building.run, steps, started)
         building.run.write_record(record)
-        report.build(building.run.report_dir, record, STEPS)
+        report.build(building.run.report_dir, record, STEPS, before=building.final.report_dir)
         building.put_in_place()
     return Run(request.run).report_dir / "index.html"
 
@@ -259,6 +262,7 @@ def _record(run: Run, steps: dict[str, dict], started: dt.datetime) -> dict:
         "run": run.name,
         "recipe": recipe["name"],
         "source": shop["source"],
+        "kind": shop["kind"],
         "as_of": shop["as_of"],
         "seed": steps["05_clustering"]["parameters"]["seed"],
         "parameters": {step: known["parameters"] for step, known in steps.items()},
@@ -267,6 +271,8 @@ def _record(run: Run, steps: dict[str, dict], started: dt.datetime) -> dict:
         "customers": sum(card["customers"] for card in cards),
         "customers_without_transaction": recipe["customers_without_transaction"],
         "rows": shop["rows"],
+        "findings": shop["findings"],
+        "notes": shop["notes"],
         "audit": _audit(recipe["audit"]),
         "k": clustering["k"],
         "k_reason": choice["reason"],
@@ -275,9 +281,7 @@ def _record(run: Run, steps: dict[str, dict], started: dt.datetime) -> dict:
         "silhouette": clustering["silhouette"],
         "verdict": {key: verdict[key] for key in VERDICT},
         "audiences": [path.stem for path in sorted((run.report_dir / "audience").glob("*.csv"))],
-        "segments": [
-            {key: card[key] for key in ("segment", "name", "sentence", "customers", "share", "facts")} for card in cards
-        ],
+        "segments": [{key: card[key] for key in CARD} for card in cards],
         "durations_s": {step: known["seconds"] for step, known in steps.items()},
         "versions": {
             "seglib": __version__,

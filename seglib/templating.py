@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from seglib import words
+from seglib.colours import PALETTE
 
 
 def render(template: str, **context: Any) -> str:
@@ -34,7 +35,13 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("seglib"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"thousands": "{:,}".format, "percent": words.percent, "visible": words.visible}
+    environment.filters |= {
+        "thousands": "{:,}".format,
+        "percent": words.percent,
+        "visible": words.visible,
+        "duration": words.duration,
+        "place": lambda letter: words.position(letter) % len(PALETTE),
+    }
     style, _, _ = environment.loader.get_source(environment, "style.css")
     environment.globals["style"] = Markup(style)
     return environment

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 NO_TRANSACTIONS = "This source has no transactions: what is counted from them does not apply."
 
 
+TRY, CERTAINTY = "To try, beside a control group", "How sure"
+"""Headings on the card of a segment, which the report looks for."""
+
+
 @dataclass(frozen=True)
 class Wording:
     """What the rows of the table of transactions are called: coupons that were claimed, or transactions made.
@@ -90,6 +94,21 @@ def figure(value: float) -> str:
     ('1.23', '13', '41,234')
     """
     return f"{value:.2f}" if abs(value) < 10 else f"{value:,.0f}"
+
+
+def measured(value: float, unit: str) -> str:
+    """Write a number with its unit, as `seglib.profiling.profile` has it.
+
+    Examples
+    --------
+    >>> measured(0.903, "share"), measured(0.19, "0 or 1"), measured(9.05, "days"), measured(0.588, "coupons a month")
+    ('90%', '19%', '9 days', '0.59 coupons a month')
+    >>> measured(41234.5, "number")
+    '41,234'
+    """
+    if unit in ("share", "0 or 1"):
+        return f"{value:.0%}"
+    return f"{value:,.0f} days" if unit == "days" else figure(value) + ("" if unit == "number" else f" {unit}")
 
 
 def listing(items: Sequence[str], *, last: str = "and") -> str:
@@ -173,6 +192,20 @@ def percent(share: float) -> str:
     if 0 < share < 0.0005:
         return "<0.1%"
     return ">99.9%" if 0.9995 <= share < 1 else f"{share:.1%}"
+
+
+def duration(seconds: float) -> str:
+    """Write a time that something took.
+
+    Examples
+    --------
+    >>> duration(8.04), duration(75), duration(7384)
+    ('8 s', '1 min 15 s', '2 h 3 min')
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
 
 
 def visible(text: str) -> str:

@@ -92,7 +92,7 @@ def test_the_runner_knows_nothing_of_the_analysis(modules):
 
 
 def test_figures_take_computed_tables(modules):
-    assert modules["plots"] <= {"words"}
+    assert modules["plots"] <= {"words", "colours"}
 
 
 def test_every_module_is_one_idea(root):

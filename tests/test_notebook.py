@@ -1,12 +1,17 @@
 """What a cell says: escaped, formatted, with a text for every figure."""
 
+import base64
+import io
+
 import numpy as np
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from matplotlib import pyplot as plt
+from PIL import Image
 
 from seglib import notebook
+from seglib.colours import colour
 
 
 @pytest.fixture
@@ -62,9 +67,32 @@ def test_a_figure_is_shown_with_alt_text_and_closed(shown):
     [out] = shown(notebook.show, ax, alt='a "quoted" <finding>', caption="n = 3")
     soup = BeautifulSoup(out, "html.parser")
     assert soup.img["alt"] == 'a "quoted" <finding>'
-    assert soup.img["src"].startswith("data:image/png;base64,")
+    assert soup.img["src"].startswith("data:image/svg+xml;base64,")
     assert soup.figcaption.get_text() == "n = 3"
     assert not plt.fignum_exists(number)
+
+
+def test_a_figure_of_many_marks_is_drawn_in_dots(shown):
+    ax = plt.subplots(figsize=(5.6, 3.4))[1]
+    ax.plot(np.arange(2000), np.arange(2000))
+    ax.scatter(np.arange(2000), np.arange(2000))
+    [out] = shown(notebook.show, ax, alt="a line of many dots", name="dense")
+    figure = BeautifulSoup(out, "html.parser").figure
+    assert figure["data-name"] == "dense"
+    picture = Image.open(io.BytesIO(base64.b64decode(figure.img["src"].removeprefix("data:image/png;base64,"))))
+    assert picture.width > 1.7 * notebook.SHOWN_WIDTH
+
+
+def test_a_letter_has_its_colour_beside_it(shown):
+    frame = pd.DataFrame({"segment": ["A", "B"], "city": ["A", "Rome"], "mean": [1.0, 2.0]})
+    [out] = shown(notebook.table, frame, "By segment")
+    cells = [td.span for td in BeautifulSoup(out, "html.parser").find_all("td")]
+    assert [cell and cell.get_text() for cell in cells] == ["A", None, None, "B", None, None]
+    assert [colour(cell.get_text()) in cell["style"] for cell in cells if cell] == [True, True]
+    wide = frame.pivot_table(index="city", columns="segment", values="mean").reset_index()
+    [out] = shown(notebook.table, wide, "By city")
+    heads = BeautifulSoup(out, "html.parser").find_all("th")
+    assert [bool(th.span) for th in heads] == [False, True, True]
 
 
 def test_a_figure_without_alt_text_is_refused():

@@ -75,6 +75,7 @@ def analysed(request, prepared):
             knob="demographic_weight",
         ),
         "against_nulls": lambda: plots.plot_against_nulls(battery.tests),
+        "verdict": lambda: plots.plot_verdict(structure.at_a_glance(battery, int(k))),
         "elbow": lambda: plots.plot_elbow(scores, bend, k=int(k)),
         "silhouette": lambda: plots.plot_silhouette(scores, battery.tests["p"].max(), k=int(k)),
         "other_criteria": lambda: plots.plot_other_criteria(scores, k=int(k)),

@@ -29,6 +29,7 @@ from seglib.plots.selection import (
     plot_silhouette,
     plot_silhouette_widths,
     plot_stability,
+    plot_verdict,
 )
 from seglib.plots.theme import colour, marker
 
@@ -65,4 +66,5 @@ __all__ = [
     "plot_status",
     "plot_turned_knob",
     "plot_variance_share",
+    "plot_verdict",
 ]

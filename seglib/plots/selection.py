@@ -47,6 +47,37 @@ def plot_against_nulls(tests: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
+MEASURES = {
+    "segment_jaccard": "The weakest segment\ncomes back in\nother samples",
+    "prediction_strength": "One half of the\ncustomers foretells\nthe other",
+    "silhouette": "Customers are nearer\nto their own segment\nthan to the next",
+}
+"""The measures that lie between 0 and 1, in words of everyday life."""
+
+
+def plot_verdict(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw measures of the data beside what shops without segments reach (`at_a_glance`)."""
+    ax = ax or new_axes(2.7)
+    table = table[::-1].reset_index(drop=True)
+    band = {"height": 0.46, "color": "#e3e3e3", "edgecolor": GREY, "hatch": "//", "linewidth": 0.6}
+    ax.barh(table.index, table["reached"], **band, label="19 of 20 shops without segments")
+    n = int(table["beyond"].sum())
+    other = "not beyond" if n else "your shop"
+    for beyond, sign, fill, label in [(True, "D", ACCENT, "your shop, beyond them"), (False, "o", "white", other)]:
+        own = table[table["beyond"] == beyond]
+        if len(own):
+            ax.plot(own["value"], own.index, sign, color=ACCENT, mfc=fill, mew=2, ms=11, ls="", label=label)
+    ax.set_yticks(table.index, [MEASURES[metric] for metric in table["metric"]])
+    low = table["value"].min()
+    ax.set(xlim=(low - 0.04 if low < 0.02 else 0, 1.04), xlabel="0: not at all; 1: perfectly")
+    ax.grid(visible=False, axis="y")
+    ax.tick_params(axis="y", length=0)
+    told = {len(table): "Your shop goes beyond shops without segments", 0: "Shops without segments look the same"}
+    set_title(ax, told.get(n, f"Your shop goes beyond shops without segments in {n} of {len(table)} ways"))
+    ax.figure.legend(loc="outside lower center", ncols=3, fontsize=8.5, handletextpad=0.4, columnspacing=1.0)
+    return ax
+
+
 def plot_elbow(
     scores: pd.DataFrame, elbow: int | None, *, k: int | None = None, believed: bool = False, ax: Axes | None = None
 ) -> Axes:

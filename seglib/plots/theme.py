@@ -8,8 +8,10 @@ import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.colors import to_rgb
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from seglib import colours
 from seglib.words import position
 
 WIDTH = 5.6
@@ -49,7 +51,7 @@ sns.set_theme(
 
 def colour(letter: str) -> tuple[float, float, float]:
     """Return the colour of a segment, the same in every figure."""
-    return sns.color_palette("colorblind", 10)[position(letter) % 10]
+    return to_rgb(colours.colour(letter))
 
 
 def marker(letter: str) -> str:

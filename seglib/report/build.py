@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from seglib.report.figures import figure_named
+from seglib.report.index import index_page
 from seglib.report.pages import page_of, write_pages
-from seglib.templating import render
+from seglib.report.previous import compared
 
 
-def build(folder: Path, record: dict, questions: dict[str, str]) -> Path:
+def build(folder: Path, record: dict, questions: dict[str, str], *, before: Path | None = None) -> Path:
     """Write the pages of a run beside its executed notebooks.
 
     Parameters
@@ -19,6 +21,8 @@ def build(folder: Path, record: dict, questions: dict[str, str]) -> Path:
         ``run.json``.
     questions : dict of str to str
         The notebooks in their order, each with its question (`seglib.pipeline.STEPS`).
+    before : Path, optional
+        Report folder of the run that this one replaces.
 
     Returns
     -------
@@ -28,5 +32,11 @@ def build(folder: Path, record: dict, questions: dict[str, str]) -> Path:
     pages = [page_of(folder, name, question) for name, question in questions.items()]
     write_pages(folder, record, pages)
     index = folder / "index.html"
-    index.write_text(render("index.html.j2", record=record, pages=pages), encoding="utf-8")
+    pictures = [figure_named(page.notebook, "verdict") for page in pages]
+    text = index_page(
+        folder, record, pages,
+        picture=next(filter(None, pictures), None),
+        previous=compared(before, folder, record) if before else None,
+    )  # fmt: skip
+    index.write_text(text, encoding="utf-8")
     return index

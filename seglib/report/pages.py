@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 from jinja2 import pass_context
 from jinja2.runtime import Context
+from latex2mathml.converter import convert
 from markupsafe import Markup
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from pygments.formatters import HtmlFormatter
-from traitlets.config import Config
 
 from seglib.templating import render
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 ANALYST_TAGS = {"parameters", "injected-parameters", "imports", "analyst"}
 """Cells with one of these tags are not on the page without code."""
+
+_PAGE = re.compile(r"^(\d\d_[a-z_]+?)(?:_business)?\.(?:ipynb|html)$")
 
 
 @dataclass(frozen=True)
@@ -51,14 +54,41 @@ def write_pages(folder: Path, record: dict, pages: list[Page]) -> None:
     pages : list of Page
     """
     for page in pages:
+        soup = _converted(page.notebook)
         for business in (False, True):
             suffix = "_business" if business else ""
-            body, contents = _body(page.notebook, suffix, business=business)
+            if business:
+                _leave_out_code(soup)
+            contents = _finished(soup, suffix)
             text = render(
                 "page.html.j2", page=page, record=record, pages=pages, suffix=suffix, business=business,
-                contents=contents, body=Markup(body), code_style=Markup(_code_style()),
+                contents=contents, body=Markup(soup), code_style="" if business else Markup(_code_style()),
             )  # fmt: skip
             (folder / f"{page.name}{suffix}.html").write_text(text, encoding="utf-8")
+
+
+class _Renderer(IPythonRenderer):
+    """Markdown to HTML: formulas become MathML, which needs no script; a picture is inside or it is a link."""
+
+    def inline_math(self, body: str) -> str:
+        return _mathml(body, "inline")
+
+    def block_math(self, body: str) -> str:
+        return _mathml(body, "block")
+
+    def latex_environment(self, name: str, body: str) -> str:
+        return _mathml(f"\\begin{{{name}}}{body}\\end{{{name}}}", "block")
+
+    def image(self, text: str, url: str, title: str | None = None) -> str:
+        return super().image(text, url, title) if url.startswith("data:image/") else self.link(text or url, url, title)
+
+
+def _mathml(formula: str, display: str) -> str:
+    """Write a formula as MathML; what is no formula after all, as it stands."""
+    try:
+        return convert(formula.strip(), display=display)
+    except Exception:  # the converter stumbles over unfinished LaTeX in many ways, and text from data may look like it
+        return f"<code>{html.escape(formula)}</code>"
 
 
 class _Exporter(HTMLExporter):
@@ -66,34 +96,67 @@ class _Exporter(HTMLExporter):
 
     @pass_context
     def markdown2html(self, context: Context, source: str) -> str:
-        renderer = IPythonRenderer(escape=True, allow_harmful_protocols=False, exclude_anchor_links=True)
+        renderer = _Renderer(escape=True, allow_harmful_protocols=False, exclude_anchor_links=True)
         return MarkdownWithMath(renderer=renderer).render(source)
 
 
-def _body(notebook: nbformat.NotebookNode, suffix: str, *, business: bool) -> tuple[str, list[tuple[str, str]]]:
-    """Return the body of a page, and its headings with their anchors."""
-    options = Config()
-    options.TagRemovePreprocessor.enabled = business
-    options.TagRemovePreprocessor.remove_cell_tags = ANALYST_TAGS
-    exporter = _Exporter(
-        config=options,
-        extra_template_basedirs=[str(TEMPLATES)],
-        template_name="notebook",
-        exclude_input=business,
-    )
+def _converted(notebook: nbformat.NotebookNode) -> BeautifulSoup:
+    """Return the body of a page with everything in it."""
+    exporter = _Exporter(extra_template_basedirs=[str(TEMPLATES)], template_name="notebook")
     body, _ = exporter.from_notebook_node(notebook)
     soup = BeautifulSoup(body, "html.parser")
-    for link in soup.find_all("a", href=re.compile(r"^\d\d_\w+\.ipynb$")):
-        link["href"] = link["href"].removesuffix(".ipynb") + suffix + ".html"
     for code in soup.select(".highlight pre"):
         code["tabindex"] = "0"
-    contents = []
+    return soup
+
+
+def _leave_out_code(soup: BeautifulSoup) -> None:
+    """Take away what is for analysts: code, parameters, warnings, and cells with one of `ANALYST_TAGS`."""
+    for part in soup.select("[data-tags]"):
+        if ANALYST_TAGS & set(part["data-tags"].split()):
+            part.decompose()
+    for part in soup.select("details.code, pre.warning"):
+        part.decompose()
+
+
+def _finished(soup: BeautifulSoup, suffix: str) -> list[tuple[str, str]]:
+    """Give figures and tables their numbers, lead links to the same face, and return headings with their anchors."""
+    for link in soup.find_all("a", href=_PAGE):
+        link["href"] = _PAGE.sub(rf"\1{suffix}.html", link["href"])
+    for number, figure in enumerate(soup.find_all("figure"), start=1):
+        _number(soup, figure, "figcaption", f"Figure {number}.")
+    for number, table in enumerate(soup.find_all("table"), start=1):
+        _number(soup, table, "caption", f"Table {number}.")
+    return _contents(soup)
+
+
+def _number(soup: BeautifulSoup, of: Tag, tag: str, number: str) -> None:
+    """Put a number in front of a caption, and make one where there is none."""
+    caption = of.find(tag)
+    if caption is None:
+        caption = soup.new_tag(tag)
+        of.insert(0 if tag == "caption" else len(of.contents), caption)
+    inner = caption.find("span") or caption
+    mark = inner.find("b", class_="nr")
+    if mark is None:
+        mark = soup.new_tag("b", attrs={"class": "nr"})
+        inner.insert(0, mark)
+        mark.insert_after(" ")
+    mark.string = number
+
+
+def _contents(soup: BeautifulSoup) -> list[tuple[str, str]]:
+    """Give every part an anchor, and return anchors and headings."""
+    found = []
     for number, heading in enumerate(soup.find_all("h2"), start=1):
         heading["id"] = f"part-{number}"
-        contents.append((heading["id"], heading.get_text()))
-    return str(soup), contents
+        found.append((heading["id"], heading.get_text()))
+    return found
 
 
 def _code_style() -> str:
-    """Return the colours of code: the one stock style of Pygments whose every colour reads on the tint (4.5:1)."""
-    return "\n" + HtmlFormatter(style="xcode", nobackground=True).get_style_defs(".highlight")
+    """Return the colours of code, for light and dark: two stock styles of Pygments that read on our tints (4.5:1)."""
+    light, dark = (
+        HtmlFormatter(style=style, nobackground=True).get_style_defs(".highlight") for style in ("xcode", "github-dark")
+    )
+    return f"{light}\n@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}"

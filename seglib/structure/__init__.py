@@ -1,7 +1,7 @@
 """04 Is there structure? Every criterion beside what shops without segments give, and a verdict in plain words."""
 
 from seglib.structure.battery import AGAINST_ALL, SMALLER_IS_BETTER, STABILITY, Battery, compare
-from seglib.structure.decision import decision, judged
+from seglib.structure.decision import at_a_glance, decision, judged
 from seglib.structure.nulls import CopulaNull, Null, ProcessNull
 from seglib.structure.shop import Comparison, Remake, comparison
 from seglib.structure.verdict import ALPHA, SMALLEST, STABLE, Verdict, decide, evidence_by_k
@@ -20,6 +20,7 @@ __all__ = [
     "ProcessNull",
     "Remake",
     "Verdict",
+    "at_a_glance",
     "compare",
     "comparison",
     "decide",

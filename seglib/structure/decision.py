@@ -57,6 +57,29 @@ def decision(votes: pd.DataFrame, battery: Battery, verdict: Verdict) -> pd.Data
     return table.astype({"k": "Int64", "believed": bool})
 
 
+AT_A_GLANCE = ("segment_jaccard", "prediction_strength", "silhouette")
+"""Measures that end at 1 and can be told in a sentence."""
+
+
+def at_a_glance(battery: Battery, k: int) -> pd.DataFrame:
+    """Put a few measures of one k beside what shops without segments reach.
+
+    Parameters
+    ----------
+    battery : Battery
+    k : int
+
+    Returns
+    -------
+    pandas.DataFrame
+        metric, value, reached (the greatest 95% quantile of any kind of shop without segments), beyond.
+    """
+    rows = battery.scores[(battery.scores["k"] == k) & battery.scores["null_high"].notna()]
+    table = rows.groupby("metric").agg(value=("value", "first"), reached=("null_high", "max"))
+    table = table.reindex([metric for metric in AT_A_GLANCE if metric in table.index]).reset_index()
+    return table.assign(beyond=table["value"] > table["reached"])
+
+
 def judged(k: int, battery: Battery) -> str:
     """Say in a sentence what the evidence says of one number of segments, whoever chose it."""
     if k not in battery.of("segment_jaccard").index:

@@ -1,0 +1,91 @@
+"""The first page of a run: the verdict, the segments, the data, and what there is to take along."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from seglib.report.pages import Page
+from seglib.templating import render
+from seglib.words import CERTAINTY, TRY
+
+AT_ONCE = (CERTAINTY, TRY)
+"""Of the facts of a card, those that are seen without opening it."""
+
+FILES = {
+    "segments.csv": "one row a customer, with segment, name and certainty",
+    "audience/README.txt": "how to read the lists",
+    "model.skops": "places customers who were not there (seglib score)",
+    "scoring.sql": "the same as one SQL statement, from features",
+    "scoring_from_tables.sql": "the same from the tables",
+    "customers_without_transaction.csv": "those who could not be described",
+    "summary.pdf": "one page to print",
+    "run.json": "this page for machines, with parameters and versions",
+}
+"""What a reader may take along, where it is there; the lists of segments come second."""
+
+
+def index_page(
+    folder: Path, record: dict, pages: list[Page], *, picture: Markup | None, previous: dict | None, pdf_note: str = ""
+) -> str:
+    """Make ``index.html``.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's report folder: files that are there are linked.
+    record : dict
+        ``run.json``.
+    pages : list of Page
+    picture : Markup, optional
+        The figure that shows the verdict.
+    previous : dict, optional
+        What `seglib.report.previous.compared` found.
+    pdf_note : str, optional
+        What to say where there is no PDF.
+
+    Returns
+    -------
+    str
+    """
+    segments = [s | {"beside": [_drawn(row) for row in s["beside"]]} for s in record["segments"]]
+    return render(
+        "index.html.j2",
+        record=record | {"segments": segments},
+        pages=pages,
+        picture=picture,
+        previous=previous,
+        files=_files(folder, record["segments"]),
+        at_once=AT_ONCE,
+        use=re.sub(r" \([^()]*\)", "", record["verdict"]["use"]),  # the numbers stand behind
+        pdf_note=pdf_note,
+    )
+
+
+def _drawn(row: dict[str, Any]) -> dict[str, Any]:
+    """Add how far the bars of a comparison reach, in per cent: a share of all, another number of the greater one."""
+    whole = 1 if row["unit"] in ("share", "0 or 1") else 1.1 * max(row["own"], row["all"])
+    own, everybody = (round(100 * min(max(row[side] / whole, 0), 1), 1) if whole > 0 else 0 for side in ("own", "all"))
+    return row | {"own_width": own, "all_width": everybody}
+
+
+def _files(folder: Path, segments: list[dict]) -> list[dict[str, str]]:
+    lists = {f"audience/{s['segment']}.csv": f"{s['segment']} · {s['name']}, the surest first" for s in segments}
+    first, *others = FILES.items()
+    return [
+        {"path": path, "what": what, "size": _size((folder / path).stat().st_size)}
+        for path, what in [first, *lists.items(), *others]
+        if (folder / path).exists()
+    ]
+
+
+def _size(n_bytes: int) -> str:
+    """Write the size of a file.
+
+    >>> _size(312), _size(65443)
+    ('1 kB', '65 kB')
+    """
+    return f"{max(1, round(n_bytes / 1000)):,} kB"
