@@ -1,6 +1,6 @@
-"""What a notebook cell needs to speak: `say` a computed sentence, show a `table`, `show` a figure.
+"""What a notebook cell needs to speak: `say` a computed sentence, show a `table`, a `card`, `show` a figure.
 
-All three write plain HTML or Markdown that reads the same in JupyterLab and in the report.
+All write plain HTML or Markdown that reads the same in JupyterLab and in the report.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import html
 import io
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +43,25 @@ STAYS = "display: inline-block; position: sticky; left: 0; max-width: calc(100vw
 def say(*sentences: str) -> None:
     """Display Markdown, one paragraph a sentence."""
     display(Markdown("\n\n".join(sentences)))
+
+
+def card(letter: str, name: str, text: str, facts: Iterable[tuple[str, str]] = ()) -> None:
+    """Display what is told of a segment, with its colour at the side.
+
+    Parameters
+    ----------
+    letter, name, text : str
+    facts : iterable of (str, str)
+        What else to know, each with its heading.
+    """
+    listed = "".join(f"<li><em>{html.escape(heading)}:</em> {html.escape(told)}</li>" for heading, told in facts)
+    display(
+        HTML(
+            f'<div class="card" style="border-left: .5em solid {colour(letter)}; padding-left: 1em; margin: 1.4em 0">'
+            f"<h3>{letter} · {html.escape(name)}</h3><p>{html.escape(text)}</p>{f'<ul>{listed}</ul>' if listed else ''}"
+            "</div>"
+        )
+    )
 
 
 def sql(statement: str) -> None:

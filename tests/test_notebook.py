@@ -110,6 +110,15 @@ def test_same_figure_same_bytes(shown):
     assert draw() == draw()
 
 
+def test_a_card_is_text_with_the_colour_of_its_segment(shown):
+    [out] = shown(notebook.card, "B", "<b>", "5 customers & more", [("To try", "a <reminder>")])
+    soup = BeautifulSoup(out, "html.parser")
+    assert [part.get_text() for part in soup.div.find_all(["h3", "p", "li"])] == [
+        "B · <b>", "5 customers & more", "To try: a <reminder>",
+    ]  # fmt: skip
+    assert colour("B") in soup.div["style"]
+
+
 def test_sentences_are_paragraphs_and_sql_is_code(shown):
     assert shown(notebook.say, "one", "two")[0] == "one\n\ntwo"
     assert shown(notebook.sql, "SELECT 1\n")[0] == "```sql\nSELECT 1\n```"

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from bs4 import BeautifulSoup, Tag
@@ -13,7 +16,8 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from latex2mathml.converter import convert
 from markupsafe import Markup
-from nbconvert.exporters import HTMLExporter
+from nbconvert.exporters import TemplateExporter
+from nbconvert.filters import Highlight2HTML
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from pygments.formatters import HtmlFormatter
 
@@ -23,6 +27,7 @@ TEMPLATES = Path(__file__).parents[1] / "templates"
 ANALYST_TAGS = {"parameters", "injected-parameters", "imports", "analyst"}
 """Cells with one of these tags are not on the page without code."""
 
+_PICTURE, _HELD = re.compile(r'src="(data:image/[^"]+)"'), re.compile(r'src="held:(\d+)"')
 _PAGE = re.compile(r"^(\d\d_[a-z_]+?)(?:_business)?\.(?:ipynb|html)$")
 
 
@@ -53,18 +58,24 @@ def write_pages(folder: Path, record: dict, pages: list[Page]) -> None:
         ``run.json``.
     pages : list of Page
     """
+    code_style = Markup(_code_style())
     for page in pages:
-        soup = _converted(page.notebook)
-        for business in (False, True):
-            suffix = "_business" if business else ""
+        soup, pictures = _converted(page.notebook)
+        for suffix in ("", "_business"):
+            business = bool(suffix)
             if business:
                 _leave_out_code(soup)
             contents = _finished(soup, suffix)
+            body = _HELD.sub(partial(_put_back, pictures), soup.decode(formatter="html5"))
             text = render(
                 "page.html.j2", page=page, record=record, pages=pages, suffix=suffix, business=business,
-                contents=contents, body=Markup(soup), code_style="" if business else Markup(_code_style()),
+                contents=contents, body=Markup(body), code_style="" if business else code_style,
             )  # fmt: skip
             (folder / f"{page.name}{suffix}.html").write_text(text, encoding="utf-8")
+
+
+def _put_back(pictures: list[str], held: re.Match[str]) -> str:
+    return f'src="{pictures[int(held[1])]}"'
 
 
 class _Renderer(IPythonRenderer):
@@ -91,8 +102,16 @@ def _mathml(formula: str, display: str) -> str:
         return f"<code>{html.escape(formula)}</code>"
 
 
-class _Exporter(HTMLExporter):
-    """nbconvert's exporter, with raw HTML in Markdown shown as text: a city may be called ``<script>``."""
+class _Exporter(TemplateExporter):
+    """nbconvert with raw HTML in Markdown shown as text: a city may be called ``<script>``.
+
+    Not its HTMLExporter, which reads every page once more to look for pictures without alt text: ours have theirs.
+    """
+
+    def default_filters(self) -> Iterator[tuple[str, Any]]:
+        yield from super().default_filters()
+        yield "markdown2html", self.markdown2html
+        yield "highlight_code", Highlight2HTML(pygments_lexer="ipython3", parent=self)
 
     @pass_context
     def markdown2html(self, context: Context, source: str) -> str:
@@ -100,14 +119,16 @@ class _Exporter(HTMLExporter):
         return MarkdownWithMath(renderer=renderer).render(source)
 
 
-def _converted(notebook: nbformat.NotebookNode) -> BeautifulSoup:
-    """Return the body of a page with everything in it."""
-    exporter = _Exporter(extra_template_basedirs=[str(TEMPLATES)], template_name="notebook")
+def _converted(notebook: nbformat.NotebookNode) -> tuple[BeautifulSoup, list[str]]:
+    """Return the body of a page with everything in it but the pictures, and those: a parser need not read them."""
+    exporter = _Exporter(extra_template_basedirs=[str(TEMPLATES)], template_name="notebook", file_extension=".html")
     body, _ = exporter.from_notebook_node(notebook)
-    soup = BeautifulSoup(body, "html.parser")
+    pictures = list(dict.fromkeys(_PICTURE.findall(body)))
+    places = {picture: place for place, picture in enumerate(pictures)}
+    soup = BeautifulSoup(_PICTURE.sub(lambda found: f'src="held:{places[found[1]]}"', body), "html.parser")
     for code in soup.select(".highlight pre"):
         code["tabindex"] = "0"
-    return soup
+    return soup, pictures
 
 
 def _leave_out_code(soup: BeautifulSoup) -> None:
