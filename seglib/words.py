@@ -123,6 +123,18 @@ def listing(items: Sequence[str], *, last: str = "and") -> str:
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}" if items else "none"
 
 
+def each(values: pd.Series, form: str) -> str:
+    """Write the values of a series, each with what it belongs to.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> each(pd.Series({"A": 1600, "B": 487}), "{:,}")
+    'A 1,600 and B 487'
+    """
+    return listing([f"{name} {form.format(value)}" for name, value in values.items()])
+
+
 def plain(name: str) -> str:
     """Write a column name as words.
 
