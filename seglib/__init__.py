@@ -5,4 +5,4 @@ its test and the file it writes share a name: ``03_preprocessing.ipynb`` imports
 which ``tests/test_preprocessing.py`` guards. ARCHITECTURE.md draws the whole map.
 """
 
-__version__ = "0.5.0"
+__version__ = "0.6.0"
