@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from seglib import __version__, credentials, parameters
-from seglib.errors import InputRefused, NotebookFailed, ParameterRefused
+from seglib.errors import InputRefused, KernelDied, NotebookFailed, ParameterRefused, SeglibError, Stop
 from seglib.progress import RunProgress
 from seglib.run import FINISHED, Run, home, project_root
 from seglib.staging import Stage, stage
@@ -98,6 +98,10 @@ def execute(request: Request) -> Path:
     NotebookFailed
         If a notebook stops with an error; the message names it, the cell and the error. The last good
         report of that name stays.
+
+    Notes
+    -----
+    Where a notebook stopped, ``failed.html`` and ``failed.json`` tell it; either way the list of all runs is renewed.
     """
     from seglib import report
 
@@ -127,14 +131,21 @@ def execute(request: Request) -> Path:
         steps |= {step: {"parameters": values[step], "seconds": None} for step in remaining}
         building.record(steps)
         environment = {credentials.VARIABLE: whole} if whole and whole != asked["source"] else {}
-        with RunProgress(len(remaining)) as progress:
-            for step in remaining:
-                steps[step]["seconds"] = round(_run_notebook(step, values[step], building, progress, environment), 2)
-                building.record(steps)
+        try:
+            with RunProgress(len(remaining)) as progress:
+                for step in remaining:
+                    seconds = _run_notebook(step, values[step], building, progress, environment)
+                    steps[step]["seconds"] = round(seconds, 2)
+                    building.record(steps)
+        except SeglibError as error:
+            report.write_failed(building.final, error, steps, STEPS, started=started, source=whole, taken_over=skipped)
+            report.write_runs(home())
+            raise
         record = _record(building.run, steps, started)
         building.run.write_record(record)
         report.build(building.run.report_dir, record, STEPS, before=building.final.report_dir)
         building.put_in_place()
+    report.write_runs(home())
     return Run(request.run).report_dir / "index.html"
 
 
@@ -202,10 +213,11 @@ def _run_notebook(
             )
         except papermill.PapermillExecutionError as error:
             raise _translated(step, error, output) from None
-        except DeadKernelError:
-            raise NotebookFailed(
+        except DeadKernelError as error:
+            raise KernelDied(
                 f"{step}.ipynb stopped because its kernel died, most often for want of memory\n"
-                f"What it said last is in {log.name}"
+                f"What it said last is in {log.name}",
+                stop=_stop_of_dead_kernel(step, error, output, Path(log.name)),
             ) from None
     seconds = time.perf_counter() - begun
     notebook = nbformat.read(output, as_version=4)
@@ -232,20 +244,33 @@ def _kernel_manager(building: Stage, log: BinaryIO, environment: Mapping[str, st
     return KernelManager
 
 
-def _translated(step: str, error: Any, output: Path) -> Exception:
+def _translated(step: str, error: Any, output: Path) -> SeglibError:
     """Turn papermill's error into one of ours: refused data, a refused value, or a notebook that failed."""
-    for ours in (InputRefused, ParameterRefused):
-        if error.ename == ours.__name__:
-            return ours(error.evalue)
     import nbformat
 
     cells = nbformat.read(output, as_version=4).cells
     cell = next(c for c in cells if any(o.output_type == "error" for o in c.get("outputs", [])))
+    stop = Stop(step, error.ename, error.evalue, cell.id, cell.source, "\n".join(error.traceback))
+    for ours in (InputRefused, ParameterRefused):
+        if error.ename == ours.__name__:
+            return ours(error.evalue, stop=stop)
     first = next((line.strip() for line in cell.source.splitlines() if line.strip()), "")
     return NotebookFailed(
         f"{step}.ipynb stopped in cell '{cell.id}' ({first}): {error.ename}: {error.evalue}\n"
-        f"The notebook with the error is {output}"
+        f"The notebook with the error is {output}",
+        stop=stop,
     )
+
+
+def _stop_of_dead_kernel(step: str, error: Exception, output: Path, log: Path) -> Stop:
+    """Find the last cell that papermill began, and what the kernel muttered last."""
+    import nbformat
+
+    cells = nbformat.read(output, as_version=4).cells if output.exists() else []
+    begun = [c for c in cells if c.cell_type == "code" and c.metadata.get("papermill", {}).get("start_time")]
+    cell, source = (begun[-1].id, begun[-1].source) if begun else ("", "")
+    muttered = log.read_text(encoding="utf-8", errors="replace").splitlines()[-40:]
+    return Stop(step, KernelDied.__name__, f"{error}, most often for want of memory", cell, source, "\n".join(muttered))
 
 
 def _audit(found: dict) -> dict:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,6 +64,10 @@ _RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 FINISHED = "SEGLIB_FINISHED"
 """Environment variable: where finished runs are while a run is being built aside."""
+
+
+FAILED = ("failed.html", "failed.json")
+"""What lies in the report folder of a run whose last attempt failed, beside the last good report if there is one."""
 
 
 def project_root() -> Path:
@@ -214,6 +219,18 @@ def safe_csv(frame: pd.DataFrame) -> str:
     text = [c for c in frame.columns if frame[c].dtype == object or str(frame[c].dtype) in ("str", "string")]
     safe = frame.assign(**{c: frame[c].map(_no_formula, na_action="ignore") for c in text})
     return safe.to_csv(index=False, lineterminator="\r\n")
+
+
+def write_whole(path: Path, text: str) -> Path:
+    """Write a text file whole or not at all, also where two processes write it at the same time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+    try:
+        part.write_bytes(text.encode("utf-8", "replace"))
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from seglib.errors import ParameterRefused
-from seglib.run import Run, home
+from seglib.run import FAILED, Run, home
 
 
 class Stage:
@@ -70,7 +70,7 @@ class Stage:
             )
         self.clear()
         shutil.copytree(self.final.data_dir, self.run.data_dir)
-        shutil.copytree(self.final.report_dir, self.run.report_dir)
+        shutil.copytree(self.final.report_dir, self.run.report_dir, ignore=shutil.ignore_patterns(*FAILED))
         return finished
 
     def put_in_place(self) -> None:

@@ -39,6 +39,7 @@ def _environment() -> Environment:
         "thousands": "{:,}".format,
         "percent": words.percent,
         "visible": words.visible,
+        "moment": words.moment,
         "duration": words.duration,
         "place": lambda letter: words.position(letter) % len(PALETTE),
     }

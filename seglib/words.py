@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import re
 from collections.abc import Sequence
@@ -133,6 +134,20 @@ def each(values: pd.Series, form: str) -> str:
     'A 1,600 and B 487'
     """
     return listing([f"{name} {form.format(value)}" for name, value in values.items()])
+
+
+def moment(utc: str | dt.datetime) -> str:
+    """Write a point in time, and say which clock it is of.
+
+    Examples
+    --------
+    >>> moment("2026-11-24T22:39:22+00:00"), moment("2026-11-24T23:39:22+01:00")
+    ('24 Nov 2026, 22:39 UTC', '24 Nov 2026, 22:39 UTC')
+    """
+    when = dt.datetime.fromisoformat(utc) if isinstance(utc, str) else utc
+    when = when.astimezone(dt.UTC) if when.tzinfo else when
+    month = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")[when.month - 1]
+    return f"{when.day} {month} {when.year}, {when:%H:%M} UTC"
 
 
 def plain(name: str) -> str:

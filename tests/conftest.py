@@ -1,6 +1,8 @@
 """Shops to test with: a small one by hand, generated ones, and the real workbook where it is at hand."""
 
+import itertools
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 
 from seglib.errors import ParameterRefused
 from seglib.features import customer_features
@@ -247,6 +250,29 @@ def record_is_made_of():
         "05_clustering": {"clustering": {"k": 2, "inertia": 1.0, "silhouette": 0.5}},
         "06_interpretation": {"cards": [card], "verdict": verdict},
     }
+
+
+@pytest.fixture(scope="session")
+def sound():
+    """Hold a page to what all pages promise, and return it parsed: it stands alone, and its headings are in order."""
+
+    def check(path: Path) -> BeautifulSoup:
+        page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        assert len(page.find_all("h1")) == 1
+        levels = [int(heading.name[1]) for heading in page.find_all(["h1", "h2", "h3", "h4"])]
+        assert levels[0] == 1
+        assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+        assert page.title.get_text().strip()
+        assert not page.find_all(["script", "link", "iframe", "object", "embed"])
+        assert not page.find_all(lambda tag: any(name.startswith("on") for name in tag.attrs))
+        assert all(tag["src"].startswith("data:") for tag in page.find_all(src=True))
+        assert not page.find_all(href=re.compile("^(javascript|https?):"))
+        ids = [tag["id"] for tag in page.find_all(id=True)]
+        assert len(set(ids)) == len(ids)
+        assert "url(" not in page.style.get_text()
+        return page
+
+    return check
 
 
 @pytest.fixture

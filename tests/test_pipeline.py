@@ -1,6 +1,7 @@
 """The runner: whole runs of both recipes, the same whatever the machine, refused or failed with a clear word."""
 
 import hashlib
+import json
 import os
 import re
 from importlib.util import find_spec
@@ -89,7 +90,7 @@ def test_the_planted_segments_are_found_without_being_told(twice, truth):
 def test_the_report_stands_alone_and_every_link_resolves(twice):
     _, (run, _), _ = twice
     pages = {path.name: BeautifulSoup(path.read_text("utf-8"), "html.parser") for path in run.report_dir.glob("*.html")}
-    assert len(pages) == 13
+    assert len(pages) == 14
     for name, soup in pages.items():
         assert not soup.find_all(["script", "link", "iframe"]), name
         for image in soup.find_all("img"):
@@ -208,11 +209,16 @@ def test_refused_input_ends_with_1_and_one_sentence(home, command, name, content
                 pd.DataFrame({c: [1] for c in columns}).to_excel(writer, sheet_name=sheet, index=False)
     code, _, said = command("run", "--source", path, "--run", "refused")
     assert code == 1
-    sentence = said.splitlines()[-1]
+    page, told = home / "reports" / "refused" / "failed.html", said.splitlines()
+    ran = content is not None
+    if ran:
+        assert told.pop() == f"What happened and what to do: {page}"
+    sentence = told[-1]
     assert sentence.startswith("seglib: ")
     assert message in sentence
     assert "Traceback" not in said
-    assert not (home / "reports" / "refused").exists()
+    assert page.exists() == ran
+    assert (home / "reports").exists() == ran
 
 
 @pytest.fixture
@@ -256,8 +262,17 @@ def test_a_notebook_that_fails_is_named_and_the_last_good_report_stays(home, fak
         assert part in message
     assert NotebookFailed.exit_code == 3
     assert index.read_text() == good
-    broken = Path(message.splitlines()[-1].removeprefix("The notebook with the error is "))
-    assert "ZeroDivisionError" in broken.read_text()
+    *_, where, told = message.splitlines()
+    assert "ZeroDivisionError" in Path(where.removeprefix("The notebook with the error is ")).read_text()
+    stop, page = failed.value.stop, failed.value.page
+    assert (stop.notebook, stop.cell, stop.name) == ("04_k_selection", "culprit", "ZeroDivisionError")
+    assert (stop.message, stop.source) == ("division by zero", "# the culprit\n1 / 0")
+    assert "ZeroDivisionError" in stop.traceback
+    assert told == f"What happened and what to do: {page}"
+    record = json.loads(page.with_name("failed.json").read_text())
+    assert (record["status"], record["earlier_report"]) == ("failed", True)
+    assert list(record["durations_s"]) == ["01_ingest", "02_eda", "03_preprocessing"]
+    assert "is still there" in (home / "reports" / "index.html").read_text()
 
     # ... and the broken run can be continued once the notebook is mended, with all it was asked for
     fake_notebooks()
@@ -265,19 +280,24 @@ def test_a_notebook_that_fails_is_named_and_the_last_good_report_stays(home, fak
     assert Run("r").read_record()["status"] == "done"
     assert Run("r").read_record()["seed"] == 5
     assert not (home / ".building" / "r").exists()
+    assert not page.exists()
+    assert "is still there" not in (home / "reports" / "index.html").read_text()
 
 
 def test_a_kernel_that_dies_is_a_failed_notebook(home, fake_notebooks):
     fake_notebooks(breaks="02_eda", code="import os\nos._exit(9)")
-    with pytest.raises(NotebookFailed, match=r"02_eda\.ipynb stopped because its kernel died"):
+    with pytest.raises(NotebookFailed, match=r"02_eda\.ipynb stopped because its kernel died") as failed:
         execute(Request("r"))
+    assert (failed.value.stop.cell, failed.value.stop.name) == ("culprit", "KernelDied")
+    assert failed.value.page.read_text() == failed.value.page.with_name("index.html").read_text()
 
 
 def test_errors_raised_on_purpose_inside_a_notebook_keep_their_exit_code(home, fake_notebooks):
     for error in (InputRefused, ParameterRefused):
         fake_notebooks(breaks="02_eda", code=f"from seglib.errors import *\nraise {error.__name__}('because')")
-        with pytest.raises(error, match="because"):
+        with pytest.raises(error, match="because") as refused:
             execute(Request("r"))
+        assert json.loads(refused.value.page.with_name("failed.json").read_text())["status"] == "refused"
     assert (InputRefused.exit_code, ParameterRefused.exit_code) == (1, 2)
 
 

@@ -1,9 +1,11 @@
-"""The report: every notebook as a page with the code folded and as one without it, and an index.
+"""The report: every notebook as two pages, an index, one page to hand on; a page for a run that stopped; all runs.
 
 Pages stand alone: styles and figures are inside, nothing is fetched, no script is needed. Text that comes from
 the data is escaped.
 """
 
 from seglib.report.build import build
+from seglib.report.failed import write_failed
+from seglib.report.runs import write_runs
 
-__all__ = ["build"]
+__all__ = ["build", "write_failed", "write_runs"]
