@@ -74,7 +74,7 @@ def pages(tmp_path_factory):
 
 def test_every_notebook_has_two_faces_and_there_is_an_index(pages):
     assert set(pages) == {
-        "index.html", "01_one.html", "01_one_business.html", "02_two.html", "02_two_business.html",
+        "index.html", "01_one.html", "01_one_business.html", "02_two.html", "02_two_business.html", "summary.html",
     }  # fmt: skip
 
 

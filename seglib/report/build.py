@@ -8,6 +8,7 @@ from seglib.report.figures import figure_named
 from seglib.report.index import index_page
 from seglib.report.pages import page_of, write_pages
 from seglib.report.previous import compared
+from seglib.report.summary import write_summary
 
 
 def build(folder: Path, record: dict, questions: dict[str, str], *, before: Path | None = None) -> Path:
@@ -31,12 +32,14 @@ def build(folder: Path, record: dict, questions: dict[str, str], *, before: Path
     """
     pages = [page_of(folder, name, question) for name, question in questions.items()]
     write_pages(folder, record, pages)
+    picture = next(filter(None, (figure_named(page.notebook, "verdict") for page in pages)), None)
+    printed = write_summary(folder, record, picture)  # before the index, which lists the files that are there
     index = folder / "index.html"
-    pictures = [figure_named(page.notebook, "verdict") for page in pages]
     text = index_page(
         folder, record, pages,
-        picture=next(filter(None, pictures), None),
+        picture=picture,
         previous=compared(before, folder, record) if before else None,
+        pdf_note=printed.note,
     )  # fmt: skip
     index.write_text(text, encoding="utf-8")
     return index

@@ -1,0 +1,156 @@
+"""A page becomes a PDF, by a browser that is installed anyway. Without one there is a note that says how to get it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+VARIABLE = "SEGLIB_CHROME"
+"""Environment variable: the browser to print with, or ``none``."""
+
+NAMES = (
+    "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge", "microsoft-edge",
+    "microsoft-edge-stable",
+)  # fmt: skip
+"""What such a browser is called on the PATH."""
+
+FLAGS = (
+    "--headless", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-pdf-header-footer",
+)  # fmt: skip
+
+OTHERWISE = "Any browser can do it by hand: open summary.html, print, A4, save as PDF."
+
+
+@dataclass(frozen=True)
+class Printed:
+    """What came of printing a page.
+
+    Attributes
+    ----------
+    path : Path or None
+        The PDF; None if there is none.
+    pages : int
+        How many pages it has; 0 if there is none.
+    seconds : float
+        What it took.
+    note : str
+        Why there is none, and how to get one; empty if there is one.
+    """
+
+    path: Path | None = None
+    pages: int = 0
+    seconds: float = 0.0
+    note: str = ""
+
+
+def find_browser() -> str | None:
+    """Return a browser that can print: the one that SEGLIB_CHROME names, or any that is installed."""
+    asked = os.environ.get(VARIABLE, "").strip()
+    if asked:
+        return None if asked.lower() == "none" else shutil.which(asked)
+    on_path = (shutil.which(name) for name in NAMES)
+    return next((found for found in on_path if found), None) or next(
+        (str(place) for place in _usual_places() if place.is_file()), None
+    )
+
+
+def print_pdf(page: Path, pdf: Path, *, timeout: float = 60) -> Printed:
+    """Print a page of ours to a PDF. Whatever goes wrong ends in a note, not in an error.
+
+    Parameters
+    ----------
+    page : Path
+        An HTML file with a title in ASCII, by which it is known again.
+    pdf : Path
+        Where the PDF goes, whole or not at all; an earlier one is taken away.
+    timeout : float, default=60
+        Seconds after which the browser is ended.
+
+    Notes
+    -----
+    The same page gives the same picture, but not the same bytes: the browser writes the time into the file.
+    """
+    begun = time.perf_counter()
+    pdf.unlink(missing_ok=True)
+    browser = find_browser()
+    if browser is None:
+        return Printed(note=_no_browser())
+    try:
+        with tempfile.TemporaryDirectory(prefix="seglib-print-", ignore_cleanup_errors=True) as folder:
+            made = Path(folder) / "page.pdf"
+            ended = _run_browser(browser, page, made, Path(folder) / "profile", timeout)
+            content = made.read_bytes() if made.exists() else b""
+            title = re.search(r"<title>(.*?)</title>", page.read_text(encoding="utf-8"), flags=re.S)
+            if not content.rstrip().endswith(b"%%EOF") or f"({title[1]})".encode() not in content:  # or an error's page
+                return Printed(note=f"No PDF was made: {Path(browser).name} {ended}. {OTHERWISE}")
+            shutil.move(made, pdf)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        return Printed(note=f"No PDF was made: {Path(browser).name} could not be used ({why}). {OTHERWISE}")
+    return Printed(pdf, len(re.findall(rb"/Type\s*/Page\b(?!s)", content)), time.perf_counter() - begun)
+
+
+def _run_browser(browser: str, page: Path, pdf: Path, profile: Path, timeout: float) -> str:
+    """Print, and return how the browser ended, as the end of a sentence."""
+    command = [browser, *FLAGS, f"--user-data-dir={profile}", f"--print-to-pdf={pdf}"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--no-sandbox")  # the sandbox of a browser refuses to work for root
+    process = subprocess.Popen(
+        [*command, page.resolve().as_uri()],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        code = process.wait(timeout)
+    except subprocess.TimeoutExpired:
+        return f"did not end within {timeout:.0f} seconds"
+    finally:
+        _end(process)
+    return f"ended with code {code}" if code else "printed something else"
+
+
+def _end(process: subprocess.Popen) -> None:
+    """End a browser that still runs, with the processes that it started."""
+    if process.poll() is not None:
+        return
+    if hasattr(os, "killpg"):
+        os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+    process.wait()
+
+
+def _no_browser() -> str:
+    asked = os.environ.get(VARIABLE, "").strip()
+    if asked.lower() == "none":
+        return f"No PDF was made, because {VARIABLE} is none. {OTHERWISE}"
+    if asked:
+        return f"No PDF was made: {VARIABLE} names no browser that is there. {OTHERWISE}"
+    return (
+        "No PDF was made, because no Chromium, Chrome or Edge was found. Install one of them, or put the path of one "
+        f"into the environment variable {VARIABLE}, and run again. {OTHERWISE}"
+    )
+
+
+def _usual_places() -> list[Path]:
+    """Return where such a browser lies on a Mac or on Windows."""
+    if sys.platform == "darwin":
+        apps = ("Google Chrome", "Chromium", "Microsoft Edge")
+        roots = (Path("/Applications"), Path.home() / "Applications")
+        return [root / f"{app}.app" / "Contents" / "MacOS" / app for root in roots for app in apps]
+    if os.name == "nt":
+        parts = (r"Google\Chrome\Application\chrome.exe", r"Microsoft\Edge\Application\msedge.exe")
+        roots = [os.environ[v] for v in ("ProgramFiles", "ProgramFiles(x86)", "LocalAppData") if v in os.environ]
+        return [Path(root) / part for root in roots for part in parts]
+    return []
