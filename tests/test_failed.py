@@ -80,6 +80,9 @@ def commands(kind, notebook="04_k_selection", message="it broke", **values):
 def test_what_to_do_depends_on_what_happened():
     command, _ = commands("data", "01_ingest")
     assert "check --source data/shop.xlsx --mapping params/m.yaml --as-of 2026-06-30 --format html" in command
+    command, text = commands("data", "03_preprocessing")
+    assert "Do what the message above says" in text
+    assert "check --source" in command
     command, text = commands("value", message="k = 99 is outside the sweep, 2 to 10", k=99, k_max=10)
     assert command.endswith("run --run spring --from 04 --set k=VALUE")
     assert "for k, which was 99" in text

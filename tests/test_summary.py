@@ -157,8 +157,8 @@ def browser_that(tmp_path, monkeypatch, *lines):
 )
 def test_a_browser_that_fails_is_told_and_stops_nothing(tmp_path, monkeypatch, line, told):
     browser_that(tmp_path, monkeypatch, line)
-    (tmp_path / "page.html").write_text("<title>x</title>")
-    printed = pdf.print_pdf(tmp_path / "page.html", tmp_path / "page.pdf", timeout=1 if "sleep" in line else 30)
+    page = "<title>x</title>"
+    printed = pdf.print_pdf(page, tmp_path / "page.pdf", timeout=1 if "sleep" in line else 30)
     assert told in printed.note
     assert not (tmp_path / "page.pdf").exists()
 
@@ -200,4 +200,5 @@ def test_the_pdf_is_one_sheet(tmp_path, real_browser, k, name):
     assert (printed.pages, printed.note) == (1, "")
     width, height = map(float, re.search(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", content).groups())
     assert (width, height) == pytest.approx((595, 842), abs=1.5)  # A4
+    assert b"file:" not in content  # a link would name a folder of this machine
     assert "No PDF" not in (tmp_path / "summary.html").read_text()

@@ -63,13 +63,14 @@ def find_browser() -> str | None:
     )
 
 
-def print_pdf(page: Path, pdf: Path, *, timeout: float = 60) -> Printed:
+def print_pdf(text: str, pdf: Path, *, timeout: float = 60) -> Printed:
     """Print a page of ours to a PDF. Whatever goes wrong ends in a note, not in an error.
 
     Parameters
     ----------
-    page : Path
-        An HTML file with a title in ASCII, by which it is known again.
+    text : str
+        HTML that stands alone, with a title in ASCII by which the PDF is known again, and without links to files: they
+        would become links to folders of this machine.
     pdf : Path
         Where the PDF goes, whole or not at all; an earlier one is taken away.
     timeout : float, default=60
@@ -86,10 +87,11 @@ def print_pdf(page: Path, pdf: Path, *, timeout: float = 60) -> Printed:
         return Printed(note=_no_browser())
     try:
         with tempfile.TemporaryDirectory(prefix="seglib-print-", ignore_cleanup_errors=True) as folder:
-            made = Path(folder) / "page.pdf"
+            page, made = Path(folder) / "page.html", Path(folder) / "page.pdf"
+            page.write_text(text, encoding="utf-8")
             ended = _run_browser(browser, page, made, Path(folder) / "profile", timeout)
             content = made.read_bytes() if made.exists() else b""
-            title = re.search(r"<title>(.*?)</title>", page.read_text(encoding="utf-8"), flags=re.S)
+            title = re.search(r"<title>(.*?)</title>", text, flags=re.S)
             if not content.rstrip().endswith(b"%%EOF") or f"({title[1]})".encode() not in content:  # or an error's page
                 return Printed(note=f"No PDF was made: {Path(browser).name} {ended}. {OTHERWISE}")
             shutil.move(made, pdf)

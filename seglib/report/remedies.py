@@ -99,15 +99,22 @@ def _data(run: str, stop: Stop, steps: Mapping, values: Mapping, again: list[str
     if looked_at.get("as_of"):
         options += ["--as-of", str(looked_at["as_of"])]
     password = " Give user and password of the database with it, as before: this page does not hold them."
-    is_url = "://" in options[1]
+    password *= "://" in options[1]
+    check = shlex.join([program(), "check", *options, "--format", "html", "--out", f"{run}-check.html"])
+    same_command = Remedy("Run it again, with the same command as before.")
+    if stop.notebook != next(iter(steps)):  # the contract had nothing against them
+        return [
+            Remedy("Do what the message above says: the data were read, but this step cannot work with them."),
+            Remedy(f"This lists what is in the data, and which rows were set aside, as a page.{password}", check),
+            same_command,
+        ]
     return [
         Remedy(
-            "Have everything that is wrong listed, with example rows, as a page for whoever keeps the data."
-            + password * is_url,
-            shlex.join([program(), "check", *options, "--format", "html", "--out", f"{run}-check.html"]),
+            "Have everything that is wrong listed, with example rows, as a page for whoever keeps the data." + password,
+            check,
         ),
         Remedy("Have it corrected where the data are kept, or do what the message above says."),
-        Remedy("Run it again, with the same command as before."),
+        same_command,
     ]
 
 

@@ -51,13 +51,11 @@ def write_summary(folder: Path, record: Mapping[str, Any], picture: Markup | Non
     seconds, printed = 0.0, Printed()
     sizes = FITS[FITS.index(_size(record, picture)) :]
     for size in sizes if find_browser() else sizes[:1]:
-        write_whole(page, _html(record, picture, size, note=""))
-        printed = print_pdf(page, pdf)
+        printed = print_pdf(_html(record, picture, size, paper=True), pdf)
         seconds += printed.seconds
         if printed.pages <= 1:
             break
-    if printed.note:
-        write_whole(page, _html(record, picture, sizes[0], note=printed.note))
+    write_whole(page, _html(record, picture, size, note=printed.note))
     return Printed(printed.path, printed.pages, seconds, printed.note)
 
 
@@ -90,7 +88,9 @@ def first_sentence(text: str, *, longest: int = 200) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1].rsplit(' ', 1)[0]}…"
 
 
-def _html(record: Mapping[str, Any], picture: Markup | None, size: float, *, note: str) -> str:
+def _html(
+    record: Mapping[str, Any], picture: Markup | None, size: float, *, note: str = "", paper: bool = False
+) -> str:
     verdict = record["verdict"]
     return render(
         "summary.html.j2",
@@ -103,6 +103,7 @@ def _html(record: Mapping[str, Any], picture: Markup | None, size: float, *, not
         picture=picture,
         size=size,
         note=note,
+        paper=paper,
     )
 
 
