@@ -78,7 +78,7 @@ def first_sentence(text: str, *, longest: int = 200) -> str:
     >>> first_sentence("They live in St. Gallen (9%, all: 1%). They burned 3 of 4.")
     'They live in St. Gallen (9%, all: 1%).'
     >>> first_sentence("They come often and stay long.", longest=20)
-    'They come often and…'
+    'They come often…'
     """
     for end in re.finditer(r"[.!?](?=\s+[A-Z])", text):
         word = text[: end.start()].rsplit(" ", 1)[-1]
