@@ -22,7 +22,7 @@ READ = ("date", "number", "binary")
 """The kinds whose cells can be unreadable."""
 
 NOT_COPIED = "not_asked_for"
-"""The problem of rows of another market: counted as every row, but not copied to the quarantine, they may be millions."""
+"""The problem of rows of another market: counted as every row, but not copied to the quarantine: they may be most."""
 
 
 def apply(con: duckdb.DuckDBPyConnection, taken: Mapping[str, Intake]) -> tuple[Rule, ...]:

@@ -1,7 +1,7 @@
 """One market: the customers of some cities, and what they did. Everybody else is set aside as a choice, and counted.
 
-The contract has been applied to the whole shop before: so a row that is accepted in a market is accepted in the shop, no
-row is in two markets, and all markets of a shop are looked at on the same day.
+The contract has been applied to the whole shop before: so a row that is accepted in a market is accepted in the shop,
+no row is in two markets, and all markets of a shop are looked at on the same day.
 """
 
 from __future__ import annotations

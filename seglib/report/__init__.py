@@ -4,6 +4,7 @@ Pages stand alone: styles and figures are inside, nothing is fetched, no script 
 the data is escaped.
 """
 
+from seglib.report.batch import build_batch
 from seglib.report.build import build
 
-__all__ = ["build"]
+__all__ = ["build", "build_batch"]
