@@ -30,7 +30,7 @@ from seglib.staging import Stage
 from seglib.words import near
 
 SECTIONS = ("shared", "runs")
-UNFORESEEN = 3
+FAILED = 3
 """Exit code of an entry that stopped for a reason nobody foresaw."""
 
 
@@ -178,13 +178,13 @@ def run(batch: Batch, tell: Callable[[str], None]) -> Path:
             pipeline.execute(entry.request)
             entry.status = "done"
         except SeglibError as error:
-            entry.code, entry.message = error.exit_code, str(error)
-            entry.status = "failed" if error.exit_code == UNFORESEEN else "refused"
+            entry.code, entry.status = error.exit_code, "failed" if error.exit_code == FAILED else "refused"
+            entry.message = str(error).splitlines()[0] if entry.status == "failed" else str(error)  # then come paths
             entry.notebook = next((step for step in pipeline.STEPS if str(error).startswith(f"{step}.ipynb")), None)
             tell(f"seglib: {entry.request.run}: {error}")
         except Exception as error:  # a mistake of ours must not cost the others their report
             traceback.print_exc()
-            entry.code, entry.status, entry.message = UNFORESEEN, "failed", f"{type(error).__name__}: {error}"
+            entry.code, entry.status, entry.message = FAILED, "failed", f"{type(error).__name__}: {error}"
         entry.seconds = round(time.monotonic() - begun, 1)
         page = _write(batch, started)
     for entry in batch.entries:

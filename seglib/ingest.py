@@ -26,7 +26,7 @@ from seglib.run import Run, in_memory
 from seglib.schema import TABLES, key, needed
 from seglib.sources import Source, open_source
 from seglib.sql import UNIFIED_SQL
-from seglib.words import NO_TRANSACTIONS
+from seglib.words import NO_TRANSACTIONS, shortened
 
 MEMORY = "3GB"
 """What reading a shop may hold in memory; more goes to a temporary file."""
@@ -98,7 +98,7 @@ class Shop:
         elsewhere = int(self.findings.loc[self.findings["rule"].str.endswith(f".{contract.NOT_COPIED}"), "rows"].sum())
         why = [f"{aside - chosen:,} by {broken} rule{'s' if broken > 1 else ''}"] * (aside > chosen)
         why += [f"{chosen - elsewhere:,} by choice of the mapping"] * (chosen > elsewhere)
-        why += [f"{elsewhere:,} not of {market.shortened(self.cities, 5, last='or')}, as asked"] * (elsewhere > 0)
+        why += [f"{elsewhere:,} not of {shortened(self.cities, 5, last='or')}, as asked"] * (elsewhere > 0)
         because = f" ({', '.join(why)})" if why else ""
         return f"{rows_in:,} rows came in, {accepted:,} were accepted and {aside:,} were set aside{because}."
 

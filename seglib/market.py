@@ -7,7 +7,7 @@ no row is in two markets, and all markets of a shop are looked at on the same da
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import duckdb
 
@@ -15,7 +15,7 @@ from seglib import contract
 from seglib.errors import ParameterRefused
 from seglib.intake import Intake
 from seglib.rules import Rule
-from seglib.words import listing, near
+from seglib.words import listing, near, shortened
 
 SHOWN = 12
 """Names of cities in a message, at most."""
@@ -133,15 +133,3 @@ def _set_aside(con: duckdb.DuckDBPyConnection, rule: Rule) -> None:
 
 def _plain(name: str) -> str:
     return " ".join(name.split()).casefold()
-
-
-def shortened(names: Sequence[str], most: int, *, last: str = "and") -> str:
-    """List names, not too many of them.
-
-    Examples
-    --------
-    >>> shortened(["Genoa", "Izmir", "Oran", "Porto"], 2)
-    'Genoa, Izmir and 2 more'
-    """
-    rest = len(names) - most
-    return listing([*names[:most], *([f"{rest} more"] if rest > 0 else [])], last=last)

@@ -135,6 +135,18 @@ def each(values: pd.Series, form: str) -> str:
     return listing([f"{name} {form.format(value)}" for name, value in values.items()])
 
 
+def shortened(names: Sequence[str], most: int, *, last: str = "and") -> str:
+    """List names, not too many of them.
+
+    Examples
+    --------
+    >>> shortened(["Genoa", "Izmir", "Oran", "Porto"], 2)
+    'Genoa, Izmir and 2 more'
+    """
+    rest = len(names) - most
+    return listing([*names[:most], *([f"{rest} more"] if rest > 0 else [])], last=last)
+
+
 def plain(name: str) -> str:
     """Write a column name as words.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from seglib.templating import render
-from seglib.words import listing
+from seglib.words import listing, shortened
 
 STRUCTURE = {
     "natural": "the data fall into groups by themselves",
@@ -58,8 +58,8 @@ def build_batch(
     ]
     page = folder / f"{name}.html"
     text = render(
-        "batch.html.j2", name=name, entries=told, differ=differ, same=same, started=started, lead=_lead(told, same),
-        helps={n: said.split(";")[0].split("(one of")[0].strip() for n, said in helps.items()}, structure=STRUCTURE,
+        "batch.html.j2", name=name, entries=told, differ=differ, same=same, started=started, structure=STRUCTURE,
+        lead=_lead(told, same, differ), helps={n: _short(said) for n, said in helps.items()},
         verdicts=[s for s in STRUCTURE if any(e["record"] and e["record"]["verdict"]["structure"] == s for e in told)],
     )  # fmt: skip
     page.write_text(text, encoding="utf-8")
@@ -86,13 +86,19 @@ def differing(parameters: Sequence[Mapping[str, Any]]) -> list[str]:
     return [n for n in names if n != "run" and any(v.get(n) != parameters[0].get(n) for v in parameters)]
 
 
-def _lead(entries: Sequence[Mapping[str, Any]], same: Mapping[str, str]) -> str:
-    """Say in a sentence what there is."""
+def _lead(entries: Sequence[Mapping[str, Any]], same: Mapping[str, str], differ: Sequence[str]) -> str:
+    """Say in a few words what there is."""
     source = f"Source {same['source']}" if same.get("source") else "Several sources"
     said = {"done": "done", "failed": "failed", "refused": "refused", "not yet": "not made yet"}
     counts = {status: sum(entry["status"] == status for entry in entries) for status in said}
     what = listing([f"{n} {said[status]}" for status, n in counts.items() if n])
-    return f"{source}: {len(entries)} report{'s' * (len(entries) != 1)}, {what}."
+    apart = f" They differ in {shortened(differ, 6)}." if differ else ""
+    return f"{source}: {len(entries)} report{'s' * (len(entries) != 1)}, {what}.{apart}"
+
+
+def _short(said: str) -> str:
+    """Cut from what a parameter means its default and its choices."""
+    return said.split(";")[0].split("(one of")[0].strip()
 
 
 def _value(value: Any) -> str:
