@@ -27,7 +27,7 @@ from seglib.errors import ParameterRefused, SeglibError
 from seglib.pipeline import Checked, Request
 from seglib.run import Run, home
 from seglib.staging import Stage
-from seglib.words import near
+from seglib.words import duration, near
 
 SECTIONS = ("shared", "runs")
 FAILED = 3
@@ -72,7 +72,7 @@ class Entry:
         """One line: what became of it."""
         name = self.request.run
         if self.status == "done":
-            return f"{name}: done in {self.seconds:.0f} s, {Run(name).report_dir / 'index.html'}"
+            return f"{name}: done in {duration(self.seconds)}, {Run(name).report_dir / 'index.html'}"
         where = f" in {self.notebook}" if self.notebook else ""
         said = (self.message.splitlines() or [""])[0]
         return f"{name}: {self.status}{where}" + (f": {said}" if said else "")

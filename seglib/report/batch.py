@@ -49,7 +49,6 @@ def build_batch(
     told = [
         {
             **entry,
-            "took": _took(entry["seconds"]),
             "own": {n: _value(entry["parameters"].get(n)) for n in differ},
             "said": {n: _value(entry["parameters"].get(n)) for n in entry["said"]},
             "aligned": entry["parameters"].get("align_to"),
@@ -108,9 +107,3 @@ def _value(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _took(seconds: float | None) -> str:
-    if seconds is None:
-        return ""
-    return f"{seconds // 60:.0f} min {seconds % 60:.0f} s" if seconds >= 60 else f"{seconds:.0f} s"
