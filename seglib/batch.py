@@ -205,7 +205,7 @@ def _write(batch: Batch, started: dt.datetime) -> Path:
             {
                 "entry": entry.name, "said": entry.said, "run": run.name, "status": entry.status,
                 "seconds": entry.seconds, "notebook": entry.notebook, "message": entry.message,
-                "failed_page": entry.status == "failed" and (run.report_dir / "failed.html").exists(),
+                "failed_page": entry.code > 0 and (run.report_dir / "failed.html").exists(),
                 "earlier": entry.status != "done" and (run.report_dir / "index.html").exists(),
                 "parameters": values | {name: given for name in _AS_GIVEN if (given := entry.values.get(name))},
                 "record": record,

@@ -165,7 +165,7 @@ def test_one_that_stops_does_not_stop_the_others(command, write, runs, home, err
     for entry, told in said.items():
         stopped = entry in errors
         assert (told["status"] == "done") == (not stopped)
-        assert Run(f"markets-{entry}").report_dir.exists() == (not stopped)
+        assert (Run(f"markets-{entry}").report_dir / "index.html").exists() == (not stopped)
         if stopped:
             assert str(errors[entry]) in told["message"]
             assert str(errors[entry]) in text

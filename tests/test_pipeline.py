@@ -55,9 +55,9 @@ def test_run_json_is_the_machine_readable_face(twice):
     recipe, (run, _), _ = twice
     record = run.read_record()
     assert list(record) == [
-        "status", "run", "recipe", "source", "as_of", "seed", "parameters", "inputs", "period", "customers",
-        "customers_without_transaction", "rows", "audit", "k", "k_reason", "k_judged", "inertia", "silhouette",
-        "verdict", "audiences", "segments", "durations_s", "versions", "started_utc", "batch",
+        "status", "run", "recipe", "source", "kind", "as_of", "seed", "parameters", "inputs", "period", "customers",
+        "customers_without_transaction", "rows", "findings", "notes", "audit", "k", "k_reason", "k_judged", "inertia",
+        "silhouette", "verdict", "audiences", "segments", "durations_s", "versions", "started_utc", "batch",
     ]  # fmt: skip
     assert (record["status"], record["run"], record["recipe"], record["k"]) == ("done", "twice", recipe, 3)
     assert record["batch"] is None
