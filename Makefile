@@ -30,6 +30,7 @@ help: ## list these commands
 	@echo "  make report SOURCE=path/to/shop.xlsx RUN=spring RECIPE=baseline SET=\"k=3 seed=1\" PARAMS=file.yaml FROM=04"
 	@echo "  make report SOURCE=data/sample/invoices.csv MAPPING=params/mappings/invoices.yaml RUN=invoices"
 	@echo "  make report SOURCE=completejourney RUN=cj"
+	@echo "  make report PARAMS=params/markets.yaml           one report an entry, and a page that compares them"
 	@echo "  make report ENGINE=spark RUN=by-spark"
 
 env: $(READY) ## make .venv from requirements.lock, if it is missing or outdated
@@ -134,5 +135,5 @@ bench-r: $(READY) # measure the comparison with shops without segments beside R,
 	@$(BIN)/python benchmarks/structure.py
 
 clean: ## remove the environment, all runs and caches
-	rm -rf $(VENV) .building data/processed reports/*/ .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .building data/processed reports/*/ reports/*.html reports/*.json .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

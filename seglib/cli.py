@@ -9,12 +9,12 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 from rich.console import Console
 
-from seglib import credentials, parameters, pipeline
+from seglib import batch, credentials, parameters, pipeline
 from seglib.errors import ParameterRefused, SeglibError
 
 app = typer.Typer(
@@ -36,7 +36,10 @@ SourceOption = Annotated[
 @app.command()
 def run(
     source: SourceOption = None,
-    run: Annotated[str | None, typer.Option("--run", help="Name of the run; default: from the source.")] = None,
+    run: Annotated[
+        str | None,
+        typer.Option("--run", help="Name of the run; default: from the source. Of a batch: what all names begin with."),
+    ] = None,
     mapping: Annotated[str | None, typer.Option(help="A mapping file: what the source calls its tables.")] = None,
     recipe: Annotated[str | None, typer.Option(help="How the matrix is made: customer (default) or baseline.")] = None,
     engine: Annotated[
@@ -44,26 +47,43 @@ def run(
         typer.Option(help="What runs the SQL: duckdb, spark or database; default: the source's own, else duckdb."),
     ] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="A parameter, name=value. Repeatable.")] = None,
-    params: Annotated[Path | None, typer.Option(help="A YAML file of parameters, name: value.")] = None,
+    params: Annotated[
+        Path | None,
+        typer.Option(
+            help="A YAML file of parameters, name: value; with a section 'runs', one report an entry and a page that "
+            "compares them. Paths in it are relative to the folder you are in."
+        ),
+    ] = None,
     start: Annotated[
         str, typer.Option("--from", help="First notebook to run, such as 04; earlier ones are kept.")
     ] = "01",
 ) -> None:
     """Run the six notebooks and build the report; prints the path of its index.html."""
-    overrides: dict[str, Any] = parameters.read_file(params) if params else {}
-    if "tables" in overrides:
+    content: dict[str, Any] = parameters.read_file(params) if params else {}
+    if "tables" in content:
         raise ParameterRefused(f"'{params}' is a mapping file, not one of parameters: give it with --mapping")
-    overrides |= parameters.read_settings(settings or [])
-    given = {"recipe": recipe, "mapping": mapping, "engine": engine}
-    overrides |= {name: value for name, value in given.items() if value}
-    in_file = {name: overrides.pop(name, None) for name in ("source", "run")}
+    given: dict[str, Any] = dict(parameters.read_settings(settings or []))
+    options = {"source": source, "recipe": recipe, "mapping": mapping, "engine": engine}
+    given |= {name: value for name, value in options.items() if value}
     first = pipeline.step_named(start)
-    source = source or in_file["source"]
+    if batch.is_batch(content):
+        _run_batch(batch.read(content, run or params.stem, given, first))
+    overrides = content | given
+    in_file = {name: overrides.pop(name, None) for name in ("source", "run")}
+    source = in_file["source"]
     if source is None and first == next(iter(pipeline.STEPS)):
         source = "sample"
     name = run or in_file["run"] or _name_after(source)
     index = pipeline.execute(pipeline.Request(name, source, overrides, first))
     typer.echo(index)
+
+
+def _run_batch(made: batch.Batch) -> NoReturn:
+    """Run a batch, say what became of it, and end with the exit code of its worst entry."""
+    said = Console(stderr=True, highlight=False, soft_wrap=True)
+    page = batch.run(made, lambda line: said.print(line, markup=False))
+    typer.echo(page)
+    raise typer.Exit(made.code)
 
 
 @app.command()

@@ -21,6 +21,9 @@ NULL_TEXT = "CAST(NULL AS VARCHAR)"
 READ = ("date", "number", "binary")
 """The kinds whose cells can be unreadable."""
 
+NOT_COPIED = "not_asked_for"
+"""The problem of rows of another market: counted as every row, but not copied to the quarantine: they may be most."""
+
 
 def apply(con: duckdb.DuckDBPyConnection, taken: Mapping[str, Intake]) -> tuple[Rule, ...]:
     """Make the canonical tables from ``raw.<table>``, with accepted rows only.
@@ -44,7 +47,7 @@ def apply(con: duckdb.DuckDBPyConnection, taken: Mapping[str, Intake]) -> tuple[
                 f"WHERE ({rule.where}){_unless(rule, intake)}",
                 [name, rule.id, rule.severity],
             )
-        _accept(con, name, intake)
+        accept(con, name, intake)
     row_rules = [rule for name in TABLES for rule in _told_of(name, taken.get(name))]
     facts = [rule for rule in (*RULES, *_of_added(taken.get("customers"))) if rule.severity == "fact"]
     return (*row_rules, *facts)
@@ -147,14 +150,18 @@ def _find_repeated(con: duckdb.DuckDBPyConnection, name: str, counted: str) -> N
     )
 
 
-def _accept(con: duckdb.DuckDBPyConnection, name: str, intake: Intake | None) -> None:
+def accept(con: duckdb.DuckDBPyConnection, name: str, intake: Intake | None) -> None:
+    """Make a canonical table of the staged rows that are not set aside; once more, where more of them were."""
     columns = [quoted(c) for c in (*TABLES[name].columns, *(intake.added if intake else ()))]
     [(broken,)] = con.execute("SELECT count(*) FROM set_aside WHERE table_name = ?", [name]).fetchall()
     kept = f" WHERE {_kept(name)}" if broken else ""
     if intake and intake.lines:
-        con.execute(f"CREATE TABLE {name} AS {_merged_lines(name)}{kept} GROUP BY {key(name)} ORDER BY min(row_number)")
+        con.execute(
+            f"CREATE OR REPLACE TABLE {name} AS {_merged_lines(name)}{kept} GROUP BY {key(name)} "
+            "ORDER BY min(row_number)"
+        )
     else:
-        con.execute(f"CREATE VIEW {name} AS SELECT {', '.join(columns)} FROM staged_{name}{kept}")
+        con.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT {', '.join(columns)} FROM staged_{name}{kept}")
 
 
 def _kept(name: str) -> str:
@@ -246,12 +253,13 @@ def _value_of(rule: Rule) -> str:
 
 
 def quarantine(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """Return the rows that were set aside, as they came, each with all the rules it breaks."""
-    broken = con.sql("SELECT DISTINCT table_name FROM set_aside").fetchall()
+    """Return the rows that were set aside, as they came, each with all the rules it breaks; of this market only."""
+    copied = f"NOT ends_with(rule, '.{NOT_COPIED}')"
+    broken = con.sql(f"SELECT DISTINCT table_name FROM set_aside WHERE {copied}").fetchall()
     parts = [
         f"""SELECT '{name}' AS "table", b.row_number AS row, b.rules, to_json(r.original) AS original
         FROM (SELECT row_number, string_agg(rule, ', ' ORDER BY rule) AS rules FROM set_aside
-              WHERE table_name = '{name}' GROUP BY row_number) AS b
+              WHERE table_name = '{name}' AND {copied} GROUP BY row_number) AS b
         JOIN (SELECT row_number() OVER () AS row_number, source AS original FROM raw.{name} AS source) AS r
         USING (row_number)"""
         for (name,) in broken

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from seglib import contract, prelude
+from seglib import contract, market, prelude
 from seglib.credentials import recorded
 from seglib.errors import InputRefused, ParameterRefused
 from seglib.intake import Intake, take_in, with_names
@@ -26,7 +26,7 @@ from seglib.run import Run, in_memory
 from seglib.schema import TABLES, key, needed
 from seglib.sources import Source, open_source
 from seglib.sql import UNIFIED_SQL
-from seglib.words import NO_TRANSACTIONS
+from seglib.words import NO_TRANSACTIONS, shortened
 
 MEMORY = "3GB"
 """What reading a shop may hold in memory; more goes to a temporary file."""
@@ -48,16 +48,19 @@ class Shop:
         The day the run looks at the shop; nothing after it is seen. None: the source has no transactions, and what
         it says of its customers has no day.
     rows : pandas.DataFrame
-        One row a table: table, rows_in, accepted, quarantined, left_out (of those, by the mapping), rows_out (fewer
-        than accepted where several lines make one transaction).
+        One row a table: table, rows_in, accepted, quarantined, left_out (of those, by the mapping or by ``cities``),
+        rows_out (fewer than accepted where several lines make one transaction).
     quality : pandas.DataFrame
         One row a rule: rule, table, severity, rows, share, examples, sentence, remedy.
     quarantine : pandas.DataFrame
-        One row a row that was set aside: table, row (1 is the first below the header), rules, original (JSON).
+        One row a row that was set aside: table, row (1 is the first below the header), rules, original (JSON). Rows
+        of customers from other cities are counted in ``rows`` and ``quality`` only.
     told : seglib.mapping.Mapping
         What the source's own tables and columns are called here.
     url : str
         What may be written down of the source (`seglib.credentials.recorded`).
+    cities : tuple of str
+        The only cities whose customers are looked at; empty: all of them.
     """
 
     con: duckdb.DuckDBPyConnection
@@ -69,6 +72,7 @@ class Shop:
     quarantine: pd.DataFrame
     told: Told
     url: str
+    cities: tuple[str, ...] = ()
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a canonical table, one of `seglib.schema.TABLES`, as a DataFrame."""
@@ -91,8 +95,10 @@ class Shop:
         counted = ("rows_in", "accepted", "quarantined", "left_out")
         rows_in, accepted, aside, chosen = (int(self.rows[c].sum()) for c in counted)
         broken = len(self.findings.query("severity == 'error'"))
+        elsewhere = int(self.findings.loc[self.findings["rule"].str.endswith(f".{contract.NOT_COPIED}"), "rows"].sum())
         why = [f"{aside - chosen:,} by {broken} rule{'s' if broken > 1 else ''}"] * (aside > chosen)
-        why += [f"{chosen:,} by choice of the mapping"] * (chosen > 0)
+        why += [f"{chosen - elsewhere:,} by choice of the mapping"] * (chosen > elsewhere)
+        why += [f"{elsewhere:,} not of {shortened(self.cities, 5, last='or')}, as asked"] * (elsewhere > 0)
         because = f" ({', '.join(why)})" if why else ""
         return f"{rows_in:,} rows came in, {accepted:,} were accepted and {aside:,} were set aside{because}."
 
@@ -121,8 +127,8 @@ class Shop:
         Parameters
         ----------
         max_reject_share : float
-            Largest share of the rows of any one table that may break a rule, 0 to 1. What the mapping leaves out
-            does not count.
+            Largest share of the rows of any one table that may break a rule, 0 to 1. What the mapping or ``cities``
+            leaves out does not count.
 
         Raises
         ------
@@ -159,6 +165,7 @@ class Shop:
             "as_of": self.as_of.date().isoformat() if self.as_of else None,
             "first_transaction": period[0].isoformat() if period[0] else None,
             "last_transaction": period[1].isoformat() if period[1] else None,
+            "cities": list(self.cities),
             "variables": self.variables,
             "inputs": [
                 {"name": row.table, "rows": int(row.rows_in), "sha256": self.taken[row.table].loaded.sha256}
@@ -186,7 +193,9 @@ class Shop:
         run.write("shop", self.summary() | {"database": place | ({} if "not" in place else {"url": self.url})})
 
 
-def ingest(source: str | Path, *, as_of: str | None = None, mapping: str | Path | None = None) -> Shop:
+def ingest(
+    source: str | Path, *, as_of: str | None = None, mapping: str | Path | None = None, cities: str | None = None
+) -> Shop:
     """Read a source and apply the contract.
 
     Parameters
@@ -195,9 +204,11 @@ def ingest(source: str | Path, *, as_of: str | None = None, mapping: str | Path 
         What `seglib.sources.open_source` understands.
     as_of : str, optional
         Day (``2024-07-14``) at which the shop is looked at; default: what the mapping says, else the day of the last
-        transaction.
+        transaction of the whole shop, also where ``cities`` are given: so markets can be compared.
     mapping : str or Path, optional
         A mapping file (`seglib.mapping_file`); default: the source's own names are the canonical ones.
+    cities : str, optional
+        Names of cities, separated by commas: only their customers are looked at (`seglib.market`); default: all.
 
     Returns
     -------
@@ -209,7 +220,7 @@ def ingest(source: str | Path, *, as_of: str | None = None, mapping: str | Path 
         If the source cannot be opened, or a table lacks a required column (all of them are named at once).
     ParameterRefused
         If the mapping file is wrong, or ``as_of`` is no date, lies before the first transaction, or is given where
-        there are none.
+        there are none; or if there is no such city.
     """
     told = parse(read_mapping(mapping)) if mapping else None
     opened = open_source(source, csv=told.csv if told else None)
@@ -221,11 +232,17 @@ def ingest(source: str | Path, *, as_of: str | None = None, mapping: str | Path 
     if asked and "transactions" not in taken:
         raise ParameterRefused(f"as_of {asked} does not apply: {NO_TRANSACTIONS[0].lower()}{NO_TRANSACTIONS[1:]}")
     day = _as_of(con, asked) if "transactions" in taken else None
+    only: tuple[str, ...] = ()
+    if cities is not None:
+        only, choices = market.keep(con, taken, cities)
+        rules = (*choices, *rules)
+        _refuse_unseen(con, day)
     con.execute("CREATE TABLE study AS SELECT CAST(? AS DATE) AS as_of", [day])
     rows = contract.count_rows(con, taken)
     found = contract.quality(con, rules, rows)
     looked_at = pd.Timestamp(day) if day else None
-    return Shop(con, opened, taken, looked_at, rows, found, contract.quarantine(con), told, recorded(str(source)))
+    aside = contract.quarantine(con)
+    return Shop(con, opened, taken, looked_at, rows, found, aside, told, recorded(str(source)), only)
 
 
 def connect() -> duckdb.DuckDBPyConnection:
@@ -238,7 +255,7 @@ def connect() -> duckdb.DuckDBPyConnection:
 
 
 def _as_of(con: duckdb.DuckDBPyConnection, as_of: str | None) -> str:
-    [(first, last)] = con.sql("SELECT min(transaction_date), max(transaction_date) FROM transactions").fetchall()
+    [(last,)] = con.sql("SELECT max(transaction_date) FROM transactions").fetchall()
     if as_of is None:
         if last is None:  # nothing to look at, but what is wrong is told all the same
             [(last,)] = con.sql(
@@ -249,6 +266,12 @@ def _as_of(con: duckdb.DuckDBPyConnection, as_of: str | None) -> str:
         day = pd.Timestamp(as_of).date()
     except ValueError as error:
         raise ParameterRefused(f"as_of is a day such as 2024-07-14, not '{as_of}'") from error
-    if first is not None and day < first:
-        raise ParameterRefused(f"as_of {day} lies before the first transaction ({first}): nothing would be seen")
+    _refuse_unseen(con, day.isoformat())
     return day.isoformat()
+
+
+def _refuse_unseen(con: duckdb.DuckDBPyConnection, day: str | None) -> None:
+    """Refuse a day on which nothing has happened yet."""
+    [(first,)] = con.sql("SELECT min(transaction_date) FROM transactions").fetchall()
+    if day and first is not None and day < first.isoformat():
+        raise ParameterRefused(f"as_of {day} lies before the first transaction ({first}): nothing would be seen")

@@ -25,6 +25,19 @@ from seglib.errors import ParameterRefused
 from seglib.words import near
 
 TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that is given twice: YAML would take the last one, without a word."""
+
+    def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        if twice := next((key for key in keys if keys.count(key) > 1), None):
+            raise yaml.composer.ComposerError(None, None, f"'{twice}' is given twice", node.start_mark)
+        return node
+
+
 _CHOICES = re.compile(r"\(one of: ([^)]*)\)")
 
 
@@ -110,14 +123,15 @@ def read_file(path: Path) -> dict[str, Any]:
     Raises
     ------
     ParameterRefused
-        If there is none, or it is not a mapping of names to values.
+        If there is none, it is not a mapping of names to values, or a name is given twice.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    except (FileNotFoundError, IsADirectoryError) as error:
         raise ParameterRefused(f"parameter file '{path}' does not exist") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ParameterRefused(f"parameter file '{path}' is not valid YAML: {str(error).splitlines()[0]}") from error
+        problem = " ".join(str(error).split())
+        raise ParameterRefused(f"parameter file '{path}' is not valid YAML: {problem}") from error
     if content is None:
         return {}
     if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):

@@ -9,11 +9,11 @@ import datetime as dt
 import os
 import platform
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from seglib import __version__, credentials, parameters
 from seglib.errors import InputRefused, KernelDied, NotebookFailed, ParameterRefused, SeglibError, Stop
@@ -58,12 +58,29 @@ class Request:
         Parameters by name.
     start : str
         First notebook to run; earlier ones are taken over from the last run of that name.
+    batch : str, optional
+        The batch of runs (`seglib.batch`) that it belongs to.
+    place : tuple of int
+        Which run of how many it is there.
     """
 
     run: str
     source: str | None = "sample"
     overrides: Mapping[str, Any] = field(default_factory=dict)
     start: str = "01_ingest"
+    batch: str | None = None
+    place: tuple[int, int] = (1, 1)
+
+
+class Checked(NamedTuple):
+    """A request that was checked as far as that is possible before anything runs."""
+
+    skipped: list[str]  # notebooks that are taken over
+    remaining: list[str]  # those that run
+    declared: Mapping[str, Mapping[str, parameters.Parameter]]  # by notebook
+    asked: dict[str, Any]  # parameters that were asked for
+    wanted: dict[str, dict[str, Any]]  # all of them, by notebook
+    whole: str | None  # the source as notebooks see it, with all that is in it
 
 
 def step_named(name: str) -> str:
@@ -79,6 +96,43 @@ def step_named(name: str) -> str:
     if not matches:
         raise ParameterRefused(f"there is no notebook '{name}'; there are {', '.join(STEPS)}")
     return matches[0]
+
+
+def check(request: Request, *, to_come: Collection[str] = ()) -> Checked:
+    """Check a request as far as that is possible before anything runs.
+
+    Parameters
+    ----------
+    request : Request
+    to_come : collection of str
+        Runs that will be there by then: letters can be kept from them (``align_to``).
+
+    Raises
+    ------
+    ParameterRefused, InputRefused
+        If a name or value does not fit, or the source does not exist.
+    """
+    order = list(STEPS)
+    Run(request.run)  # which refuses a name that is none
+    skipped, remaining = order[: order.index(request.start)], order[order.index(request.start) :]
+    declared = {step: parameters.declared(NOTEBOOKS / f"{step}.ipynb") for step in order}
+    asked = {**request.overrides, "run": request.run}
+    given = asked.pop("source", None) if request.source is None else request.source
+    if given is not None and not isinstance(given, str):
+        raise ParameterRefused(f"parameter 'source' is a text, not {given!r}")
+    whole = given and _seen_from_notebooks(given)
+    if whole:
+        asked["source"] = credentials.recorded(whole)
+    for file in ("mapping", "names_file"):
+        if asked.get(file):
+            asked[file] = _seen_from_notebooks(str(asked[file]))
+    wanted = parameters.resolve(declared, asked)
+    if not skipped:
+        _refuse_early(given, request.overrides.get("mapping"))
+    like = str(request.overrides.get("align_to") or "")
+    if like and like not in to_come and not Run(like).path("segments").exists():
+        raise ParameterRefused(f"align_to: there is no finished run '{like}' whose letters could be kept")
+    return Checked(skipped, remaining, declared, asked, wanted, whole)
 
 
 def execute(request: Request) -> Path:
@@ -106,23 +160,9 @@ def execute(request: Request) -> Path:
     from seglib import report
 
     started = dt.datetime.now(dt.UTC)
-    order = list(STEPS)
-    skipped, remaining = order[: order.index(request.start)], order[order.index(request.start) :]
-    declared = {step: parameters.declared(NOTEBOOKS / f"{step}.ipynb") for step in order}
-    asked = {**request.overrides, "run": request.run}
-    given = asked.pop("source", None) if request.source is None else request.source
-    whole = given and _seen_from_notebooks(given)
-    if whole:
-        asked["source"] = credentials.recorded(whole)
-    for file in ("mapping", "names_file"):
-        if asked.get(file):
-            asked[file] = _seen_from_notebooks(str(asked[file]))
-    wanted = parameters.resolve(declared, asked)
-    if not skipped:
-        _refuse_early(given, request.overrides.get("mapping"))
-    if (like := request.overrides.get("align_to")) and not Run(str(like)).path("segments").exists():
-        raise ParameterRefused(f"align_to: there is no finished run '{like}' whose letters could be kept")
+    skipped, remaining, declared, asked, wanted, whole = check(request)
     with stage(request.run) as building:
+        expected = building.durations
         earlier = building.continue_from(skipped) if skipped else building.clear()
         _refuse_late(asked.keys() - {name for step in remaining for name in declared[step]}, wanted, earlier)
         before = {name: value for step in earlier.values() for name, value in step["parameters"].items()}
@@ -132,16 +172,19 @@ def execute(request: Request) -> Path:
         building.record(steps)
         environment = {credentials.VARIABLE: whole} if whole and whole != asked["source"] else {}
         try:
-            with RunProgress(len(remaining)) as progress:
+            with RunProgress(remaining, expected, run=request.run, place=request.place) as progress:
                 for step in remaining:
                     seconds = _run_notebook(step, values[step], building, progress, environment)
                     steps[step]["seconds"] = round(seconds, 2)
                     building.record(steps)
         except SeglibError as error:
-            report.write_failed(building.final, error, steps, STEPS, started=started, source=whole, taken_over=skipped)
+            report.write_failed(
+                building.final, error, steps, STEPS,
+                started=started, source=whole, taken_over=skipped, batch=request.batch,
+            )  # fmt: skip
             report.write_runs(home())
             raise
-        record = _record(building.run, steps, started)
+        record = _record(building.run, steps, started) | {"batch": request.batch}
         building.run.write_record(record)
         report.build(building.run.report_dir, record, STEPS, before=building.final.report_dir)
         building.put_in_place()

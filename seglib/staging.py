@@ -43,6 +43,34 @@ class Stage:
         shutil.rmtree(self.folder, ignore_errors=True)
         return {}
 
+    @property
+    def durations(self) -> dict[str, float]:
+        """Seconds that notebooks took the last time, as far as is known: in the last whole run, or in one since."""
+        since = {step: told["seconds"] for step, told in self.steps.items() if told["seconds"] is not None}
+        return {**self.final.read_record().get("durations_s", {}), **since}
+
+    def require(self, needed: list[str]) -> dict[str, dict] | None:
+        """Return the steps of the last whole run, if ``needed`` must come from there; None if they are here.
+
+        Raises
+        ------
+        ParameterRefused
+            If neither has them.
+        """
+        if all(self.steps.get(step, {}).get("seconds") is not None for step in needed):
+            return None
+        record = self.final.read_record() if self.final.data_dir.exists() else {}
+        finished = {
+            step: {"parameters": values, "seconds": record["durations_s"][step]}
+            for step, values in record.get("parameters", {}).items()
+        }
+        missing = [step for step in needed if step not in finished]
+        if missing:
+            raise ParameterRefused(
+                f"run '{self.final.name}' has no finished {missing[0]} to continue from: leave --from out"
+            )
+        return finished
+
     def continue_from(self, needed: list[str]) -> dict[str, dict]:
         """Make the finished steps ``needed`` available: from a run that broke off, or from the last whole one.
 
@@ -56,18 +84,9 @@ class Stage:
         ParameterRefused
             If neither has them.
         """
-        if all(self.steps.get(step, {}).get("seconds") is not None for step in needed):
+        finished = self.require(needed)
+        if finished is None:
             return self.steps
-        record = self.final.read_record() if self.final.data_dir.exists() else {}
-        finished = {
-            step: {"parameters": values, "seconds": record["durations_s"][step]}
-            for step, values in record.get("parameters", {}).items()
-        }
-        missing = [step for step in needed if step not in finished]
-        if missing:
-            raise ParameterRefused(
-                f"run '{self.final.name}' has no finished {missing[0]} to continue from: leave --from out"
-            )
         self.clear()
         shutil.copytree(self.final.data_dir, self.run.data_dir)
         shutil.copytree(self.final.report_dir, self.run.report_dir, ignore=shutil.ignore_patterns(*FAILED))

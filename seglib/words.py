@@ -150,6 +150,18 @@ def moment(utc: str | dt.datetime) -> str:
     return f"{when.day} {month} {when.year}, {when:%H:%M} UTC"
 
 
+def shortened(names: Sequence[str], most: int, *, last: str = "and") -> str:
+    """List names, not too many of them.
+
+    Examples
+    --------
+    >>> shortened(["Genoa", "Izmir", "Oran", "Porto"], 2)
+    'Genoa, Izmir and 2 more'
+    """
+    rest = len(names) - most
+    return listing([*names[:most], *([f"{rest} more"] if rest > 0 else [])], last=last)
+
+
 def plain(name: str) -> str:
     """Write a column name as words.
 

@@ -239,10 +239,12 @@ def record_is_made_of():
     """What the notebooks of a run write that run.json is made of: artefacts with their content, by notebook."""
     rows = {"in": 1, "accepted": 1, "quarantined": 0}
     shop = {"source": "s", "as_of": "d", "inputs": [], "rows": rows, "first_transaction": "d", "last_transaction": "d"}
+    shop |= {"kind": "k", "findings": [], "notes": []}
     audit = {"findings": [], "checks": [{"check": "grain"}]}
     recipe = {"name": "customer", "customers_without_transaction": 0, "audit": audit}
     verdict = dict.fromkeys(("structure", "useful", "headline", "sentence", "meaning", "use", "advice"), "v")
     card = {"segment": "A", "name": "n", "sentence": "s", "customers": 1, "share": 1.0, "facts": {"heading": "text"}}
+    card["beside"] = []
     return {
         "01_ingest": {"shop": shop},
         "03_preprocessing": {"recipe": recipe},

@@ -14,6 +14,7 @@ STORY = (
     "intake",
     "reading",
     "contract",
+    "market",
     "ingest",
     "chance",
     "explore",

@@ -99,13 +99,26 @@ def test_a_value_may_contain_an_equals_sign():
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [("- a\n- b\n", "name: value"), ("a: [", "YAML"), ("1: 2\n", "name: value")]
+    ("text", "message"),
+    [
+        ("- a\n- b\n", "name: value"),
+        ("a: [", "YAML"),
+        ("1: 2\n", "name: value"),
+        ("k: 3\nk: 4\n", "'k' is given twice"),
+        ("runs:\n  a: {k: 3, k: 4}\n", "'k' is given twice"),
+    ],
 )
 def test_a_file_that_is_no_list_of_parameters_is_refused(tmp_path, text, message):
     file = tmp_path / "p.yaml"
     file.write_text(text)
     with pytest.raises(ParameterRefused, match=message):
         read_file(file)
+
+
+def test_yaml_can_still_repeat_itself_by_reference(tmp_path):
+    file = tmp_path / "p.yaml"
+    file.write_text("shared: &all {k: 3}\nruns: {a: {<<: *all, seed: 1}}\n")
+    assert read_file(file)["runs"]["a"] == {"k": 3, "seed": 1}
 
 
 def test_a_missing_file_is_refused_and_an_empty_one_is_fine(tmp_path):
@@ -118,4 +131,6 @@ def test_a_missing_file_is_refused_and_an_empty_one_is_fine(tmp_path):
 def test_the_shipped_parameter_files_fit_the_notebooks(root):
     notebooks = {p.stem: declared(p) for p in sorted((root / "notebooks").glob("0*.ipynb"))}
     for file in (root / "params").glob("*.yaml"):
-        resolve(notebooks, parameters.read_file(file))
+        content = parameters.read_file(file)
+        for entry in content["runs"].values() if "runs" in content else [content]:
+            resolve(notebooks, {**content.get("shared", {}), **entry})

@@ -56,11 +56,12 @@ def test_run_json_is_the_machine_readable_face(twice):
     recipe, (run, _), _ = twice
     record = run.read_record()
     assert list(record) == [
-        "status", "run", "recipe", "source", "as_of", "seed", "parameters", "inputs", "period", "customers",
-        "customers_without_transaction", "rows", "audit", "k", "k_reason", "k_judged", "inertia", "silhouette",
-        "verdict", "audiences", "segments", "durations_s", "versions", "started_utc",
+        "status", "run", "recipe", "source", "kind", "as_of", "seed", "parameters", "inputs", "period", "customers",
+        "customers_without_transaction", "rows", "findings", "notes", "audit", "k", "k_reason", "k_judged", "inertia",
+        "silhouette", "verdict", "audiences", "segments", "durations_s", "versions", "started_utc", "batch",
     ]  # fmt: skip
     assert (record["status"], record["run"], record["recipe"], record["k"]) == ("done", "twice", recipe, 3)
+    assert record["batch"] is None
     assert record["rows"]["in"] == record["rows"]["accepted"] + record["rows"]["quarantined"] == 13_534
     assert record["customers"] + record["customers_without_transaction"] == 1500
     assert record["customers"] == sum(s["customers"] for s in record["segments"])
@@ -120,7 +121,7 @@ def test_no_page_and_no_notebook_names_a_path_of_this_machine(twice):
 
 def test_without_a_terminal_progress_is_plain_lines(twice):
     *_, done = twice
-    assert re.search(r"^\[1/[26]\] 0[15]_\w+$", done.stderr, flags=re.M)
+    assert re.search(r"^\[1/[26]\] 0[15]_\w+( \(.* left\))?$", done.stderr, flags=re.M)
     assert "\x1b" not in done.stderr
     assert "Warning" not in done.stderr
 

@@ -4,8 +4,9 @@ Pages stand alone: styles and figures are inside, nothing is fetched, no script 
 the data is escaped.
 """
 
+from seglib.report.batch import build_batch
 from seglib.report.build import build
 from seglib.report.failed import write_failed
 from seglib.report.runs import write_runs
 
-__all__ = ["build", "write_failed", "write_runs"]
+__all__ = ["build", "build_batch", "write_failed", "write_runs"]
