@@ -194,7 +194,7 @@ def run(batch: Batch, tell: Callable[[str], None]) -> Path:
 
 def _write(batch: Batch, started: dt.datetime) -> Path:
     """Write the page that compares the runs, and the same for machines."""
-    from seglib.report import build_batch
+    from seglib.report import build_batch, write_runs
 
     told = []
     for entry in batch.entries:
@@ -206,13 +206,15 @@ def _write(batch: Batch, started: dt.datetime) -> Path:
                 "entry": entry.name, "said": entry.said, "run": run.name, "status": entry.status,
                 "seconds": entry.seconds, "notebook": entry.notebook, "message": entry.message,
                 "failed_page": entry.code > 0 and (run.report_dir / "failed.html").exists(),
-                "earlier": entry.status != "done" and (run.report_dir / "index.html").exists(),
+                "earlier": entry.status != "done" and (run.report_dir / "run.json").exists(),
                 "parameters": values | {name: given for name in _AS_GIVEN if (given := entry.values.get(name))},
                 "record": record,
             }
         )  # fmt: skip
     when = started.isoformat(timespec="seconds")
-    return build_batch(home() / "reports", batch.name, told, helps=batch.helps, started=when)
+    page = build_batch(home() / "reports", batch.name, told, helps=batch.helps, started=when)
+    write_runs(home())  # which links it now
+    return page
 
 
 _AS_GIVEN = ("source", "mapping", "names_file")
