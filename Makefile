@@ -104,7 +104,7 @@ sample: $(READY) ## make data/sample again, from its seed
 	@$(BIN)/python -m seglib sample --out data/sample/invoices.csv --customers 500 --transactions 2500
 	@$(BIN)/python -m seglib sample --out data/sample/survey.csv --kind survey --customers 200
 
-gallery: $(READY) ## take the pictures of the README from two runs of the sample
+gallery: $(VENV)/.extra-browser $(READY) ## take the pictures of the README from two runs of the sample (needs chromium)
 	@$(BIN)/python -m seglib run
 	@$(BIN)/python -m seglib run --run sample-baseline --recipe baseline
 	@$(BIN)/python docs/gallery.py

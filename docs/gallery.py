@@ -1,36 +1,59 @@
-"""Take the pictures of the README from real runs: ``make gallery``.
+"""Take the pictures of the README from real runs, in headless Chromium: ``make gallery``.
 
-Reads the figures out of the pages of two runs of the sample shop, ``sample`` and ``sample-baseline``.
+Two runs of the sample shop, ``sample`` and ``sample-baseline``, must be there. Figures are taken out of their pages, pages
+as a reader sees them.
 """
 
-import base64
 import io
+import os
+import sys
 from pathlib import Path
 
-from bs4 import BeautifulSoup
 from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from seglib.report.pdf import find_browser
 
 ROOT = Path(__file__).parents[1]
-PICTURES = {
-    # file: (run, page, section the figure stands in, width in pixels)
-    "weights-baseline.png": ("sample-baseline", "03_preprocessing", "How much each thing weighs", 640),
-    "weights-customer.png": ("sample", "03_preprocessing", "How much each thing weighs", 640),
-    "differ.png": ("sample", "02_eda", "Do customers differ at all?", 640),
-    "structure.png": ("sample", "04_k_selection", "The silhouette", 640),
-    "segments.png": ("sample", "06_interpretation", "Beside the average", 640),
+FIGURES = {
+    # file: (run, page, heading the figure stands under)
+    "weights-baseline.png": ("sample-baseline", "03_preprocessing", "How much each thing weighs"),
+    "weights-customer.png": ("sample", "03_preprocessing", "How much each thing weighs"),
+    "differ.png": ("sample", "02_eda", "Do customers differ at all?"),
+    "structure.png": ("sample", "04_k_selection", "The silhouette"),
+    "segments.png": ("sample", "06_interpretation", "Beside the average"),
+}
+PAGES = {
+    # file: (page, width, height, colour scheme, width of the picture)
+    "report.png": ("sample/index.html", 1180, 1180, "light", 900),
+    "report-phone.png": ("sample/index.html", 390, 900, "dark", 390),
 }
 
 
-def figure(run: str, page: str, section: str) -> Image.Image:
-    """Return the first figure after a heading of a page."""
-    soup = BeautifulSoup((ROOT / "reports" / run / f"{page}.html").read_text(encoding="utf-8"), "html.parser")
-    heading = next(h for h in soup.find_all("h2") if h.get_text() == section)
-    source = heading.find_next("figure").img["src"]
-    return Image.open(io.BytesIO(base64.b64decode(source.split(",", 1)[1]))).convert("RGB")
+def opened(browser: Browser, page: str, width: int, height: int, scheme: str = "light") -> Page:
+    """Open a page of a report."""
+    view = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+    view.goto((ROOT / "reports" / page).as_uri())
+    return view
 
 
-for name, (run, page, section, width) in PICTURES.items():
-    image = figure(run, page, section)
+def keep(name: str, taken: bytes, width: int) -> None:
+    """Write a picture, small."""
+    image = Image.open(io.BytesIO(taken)).convert("RGB")
     image = image.resize((width, round(image.height * width / image.width)), Image.Resampling.LANCZOS)
     image.quantize(64).save(ROOT / "docs" / name, optimize=True)
     print(ROOT / "docs" / name)
+
+
+if __name__ == "__main__":
+    chrome = find_browser() or sys.exit("This needs Chromium, Chrome or Edge; SEGLIB_CHROME may name it.")
+    root = ["--no-sandbox"] if sys.platform == "linux" and os.geteuid() == 0 else []
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=str(chrome), args=["--disable-background-networking", *root])
+        for name, (run, page, heading) in FIGURES.items():
+            view = opened(browser, f"{run}/{page}.html", 1280, 900)
+            figure = view.locator(f'//h2[normalize-space()="{heading}"]/following::figure[1]//img')
+            keep(name, figure.screenshot(), 640)
+        for name, (page, width, height, scheme, shown) in PAGES.items():
+            keep(name, opened(browser, page, width, height, scheme).screenshot(), shown)
+        browser.close()
