@@ -1,7 +1,7 @@
 """Take the pictures of the README from real runs, in headless Chromium: ``make gallery``.
 
-Two runs of the sample shop, ``sample`` and ``sample-baseline``, must be there. Figures are taken out of their pages, pages
-as a reader sees them.
+Two runs of the sample shop, ``sample`` and ``sample-baseline``, must be there. Figures are taken out of their pages,
+and pages are taken as a reader sees them.
 """
 
 import io
