@@ -179,7 +179,8 @@ def run(batch: Batch, tell: Callable[[str], None]) -> Path:
             entry.status = "done"
         except SeglibError as error:
             entry.code, entry.status = error.exit_code, "failed" if error.exit_code == FAILED else "refused"
-            entry.message = str(error).splitlines()[0] if entry.status == "failed" else str(error)  # then come paths
+            said = error.args[0]  # without the path of the page, which has its link
+            entry.message = said.splitlines()[0] if entry.status == "failed" else said  # then come paths
             entry.notebook = next((step for step in pipeline.STEPS if str(error).startswith(f"{step}.ipynb")), None)
             tell(f"seglib: {entry.request.run}: {error}")
         except Exception as error:  # a mistake of ours must not cost the others their report
