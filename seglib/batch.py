@@ -54,7 +54,9 @@ class Entry:
     message : str
         Why it was refused, or failed.
     notebook : str or None
-        Which one failed.
+        Which one stopped.
+    told : bool
+        Whether there is a page that says what happened, and what to do.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Entry:
     seconds: float | None = None
     message: str = ""
     notebook: str | None = None
+    told: bool = False
 
     @property
     def text(self) -> str:
@@ -179,9 +182,9 @@ def run(batch: Batch, tell: Callable[[str], None]) -> Path:
             entry.status = "done"
         except SeglibError as error:
             entry.code, entry.status = error.exit_code, "failed" if error.exit_code == FAILED else "refused"
-            said = error.args[0]  # without the path of the page, which has its link
-            entry.message = said.splitlines()[0] if entry.status == "failed" else said  # then come paths
-            entry.notebook = next((step for step in pipeline.STEPS if str(error).startswith(f"{step}.ipynb")), None)
+            said = str(error.args[0])  # without the page, whose path is nobody else's business
+            entry.message = said.partition("\n")[0] if entry.status == "failed" else said
+            entry.notebook, entry.told = error.stop and error.stop.notebook, error.page is not None
             tell(f"seglib: {entry.request.run}: {error}")
         except Exception as error:  # a mistake of ours must not cost the others their report
             traceback.print_exc()
@@ -195,7 +198,7 @@ def run(batch: Batch, tell: Callable[[str], None]) -> Path:
 
 def _write(batch: Batch, started: dt.datetime) -> Path:
     """Write the page that compares the runs, and the same for machines."""
-    from seglib.report import build_batch, write_runs
+    from seglib.report import build_batch, cleaner, write_runs
 
     told = []
     for entry in batch.entries:
@@ -205,8 +208,9 @@ def _write(batch: Batch, started: dt.datetime) -> Path:
         told.append(
             {
                 "entry": entry.name, "said": entry.said, "run": run.name, "status": entry.status,
-                "seconds": entry.seconds, "notebook": entry.notebook, "message": entry.message,
-                "failed_page": entry.code > 0 and (run.report_dir / "failed.html").exists(),
+                "seconds": entry.seconds, "notebook": entry.notebook,
+                "message": cleaner(entry.request.source or "")(entry.message),
+                "failed_page": entry.told,
                 "earlier": entry.status != "done" and (run.report_dir / "run.json").exists(),
                 "parameters": values | {name: given for name in _AS_GIVEN if (given := entry.values.get(name))},
                 "record": record,

@@ -8,7 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from seglib import batch, parameters, pipeline
-from seglib.errors import InputRefused, NotebookFailed, ParameterRefused
+from seglib.errors import InputRefused, NotebookFailed, ParameterRefused, Stop
 from seglib.pipeline import STEPS
 from seglib.report.batch import build_batch
 from seglib.run import Run
@@ -150,7 +150,7 @@ def test_a_file_whose_name_is_no_run_name_needs_another(command, write, runs):
     ("errors", "code"),
     [
         ({"all": InputRefused("the data are bad")}, 1),
-        ({"all": NotebookFailed("02_eda.ipynb stopped in cell 'x'"), "genoa": InputRefused("bad")}, 3),
+        ({"all": NotebookFailed("it stopped", stop=Stop("02_eda", "E", "m")), "genoa": InputRefused("bad")}, 3),
         ({"plain": ParameterRefused("there is no 'Rome'")}, 2),
         ({"genoa": RuntimeError("nobody thought of that")}, 3),
     ],
@@ -165,25 +165,30 @@ def test_one_that_stops_does_not_stop_the_others(command, write, runs, home, err
     for entry, told in said.items():
         stopped = entry in errors
         assert (told["status"] == "done") == (not stopped)
-        assert (Run(f"markets-{entry}").report_dir / "index.html").exists() == (not stopped)
+        assert bool(Run(f"markets-{entry}").read_record()) == (not stopped)
         if stopped:
-            assert str(errors[entry]) in told["message"]
-            assert str(errors[entry]) in text
-            assert re.search(f"^markets-{entry}: (failed|refused).*{errors[entry]}", err, flags=re.M)
+            said_so = errors[entry].args[0]
+            assert said_so in told["message"]
+            assert said_so in text
+            assert re.search(f"^markets-{entry}: (failed|refused).*{said_so}", err, flags=re.M)
     if code == 3 and "all" in errors:
         assert said["all"]["notebook"] == "02_eda"
         assert "failed in 02_eda" in text
+    for kind in ("html", "json"):
+        assert str(home) not in (home / f"reports/markets.{kind}").read_text("utf-8")
 
 
 def test_a_page_of_what_failed_is_linked_where_there_is_one(command, write, runs, home):
     assert command("run", "--params", write("runs: {a: {}}"))[0] == 0
-    runs.stops["markets-a", "04_k_selection"] = NotebookFailed("04_k_selection.ipynb stopped")
-    (home / "reports/markets-a/failed.html").write_text("failed", encoding="utf-8")
+    runs.stops["markets-a", "04_k_selection"] = NotebookFailed(
+        "04_k_selection.ipynb stopped\nThe notebook is /somewhere", stop=Stop("04_k_selection", "E", "m")
+    )
     assert command("run", "--params", write("runs: {a: {}}"))[0] == 3
     links = [a["href"] for a in page_of(home).find_all("a", href=True)]
     assert "markets-a/failed.html" in links
     assert "markets-a/index.html" in links  # the earlier report, which is still there
     assert "earlier report" in page_of(home).get_text()
+    assert "/somewhere" not in page_of(home).get_text()
 
 
 def test_entries_are_continued_with_from(command, write, runs, home):
@@ -220,7 +225,8 @@ def test_a_source_in_the_file_is_found_from_where_the_command_is_given(command, 
 
 def test_no_password_reaches_the_page(command, write, runs, home):
     file = write("shared: {source: 'postgresql://me:hush@host/shop'}\nruns: {a: {}, b: {seed: 1}}")
-    assert command("run", "--params", file)[0] == 0
+    runs.stops["markets-b", "02_eda"] = NotebookFailed("hush was in it", stop=Stop("02_eda", "E", "hush"))
+    assert command("run", "--params", file)[0] == 3
     for kind in ("html", "json"):
         text = (home / f"reports/markets.{kind}").read_text("utf-8")
         assert "hush" not in text

@@ -65,7 +65,7 @@ def write_failed(
         return None
     recorded = str(steps["01_ingest"]["parameters"].get("source") or "")
     stop, kind, good = error.stop, kind_of(error), run.report_dir / "run.json"
-    clean = _cleaner(source or recorded)
+    clean = cleaner(source or recorded)
     record = {
         "status": "refused" if kind in ("data", "value") else "failed",
         "run": run.name,
@@ -133,7 +133,7 @@ def _shown(source: str) -> str:
         return ""
 
 
-def _cleaner(source: str) -> Callable[[str], str]:
+def cleaner(source: str) -> Callable[[str], str]:
     """Return what takes passwords, folders of this machine and what nobody can see out of a text of several lines."""
     secrets = set()
     if credentials.is_url(source):
