@@ -26,7 +26,7 @@ RECORD = {
     "inputs": [{"sha256": "0"}], "as_of": "2026-06-30", "seed": 0, "period": ["a", "b"],
     "customers": 1234, "customers_without_transaction": 0, "rows": {"in": 1, "accepted": 1, "quarantined": 0}, "k": 2,
     "findings": [{"severity": "fact", "table": "customers", "sentence": HOSTILE, "rows": 12345}],
-    "parameters": {"01_one": {"run": "r", "city": HOSTILE}, "05_clustering": {"align_to": None}},
+    "parameters": {"01_one": {"run": "r", "city": HOSTILE, "source": "../../home/me/shop.xlsx"}, "05_clustering": {"align_to": None}},
     "audit": {"findings": ["City <b>holds</b> 85% of the variance."], "checks": 10},
     "k_reason": "because.", "k_judged": "Judged.", "inertia": 1234.5, "silhouette": 0.5,
     "verdict": {
@@ -176,6 +176,12 @@ def test_a_card_puts_numbers_beside_those_of_all_customers(pages):
     assert [dd.get_text(strip=True) for dd in card.select("dd")] == ["90%", "all customers: 45%"]
     assert "width: 90.0%" in card.select_one("dl .bar span")["style"]
     assert card.find("p", class_="todo").get_text() == f"{TRY}: a reminder"
+
+
+def test_no_page_tells_where_the_files_of_the_analyst_lie(pages):
+    for name, soup in pages.items():
+        assert "home/me" not in soup.get_text(), name
+    assert "shop.xlsx" in pages["index.html"].get_text()
 
 
 def test_the_colours_of_pages_are_those_of_figures(pages):

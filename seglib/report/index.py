@@ -8,12 +8,16 @@ from typing import Any
 
 from markupsafe import Markup
 
+from seglib.credentials import is_url
 from seglib.report.pages import Page
 from seglib.templating import render
 from seglib.words import CERTAINTY, TRY
 
 AT_ONCE = (CERTAINTY, TRY)
 """Of the facts of a card, those that are seen without opening it."""
+
+PATHS = ("source", "mapping", "names_file")
+"""Parameters that may be paths."""
 
 FILES = {
     "segments.csv": "one row a customer, with segment, name and certainty",
@@ -54,7 +58,7 @@ def index_page(
     segments = [s | {"beside": [_drawn(row) for row in s["beside"]]} for s in record["segments"]]
     return render(
         "index.html.j2",
-        record=record | {"segments": segments},
+        record=record | {"segments": segments, "parameters": _shown(record["parameters"])},
         pages=pages,
         picture=picture,
         previous=previous,
@@ -70,6 +74,14 @@ def _drawn(row: dict[str, Any]) -> dict[str, Any]:
     whole = 1 if row["unit"] in ("share", "0 or 1") else 1.1 * max(row["own"], row["all"])
     own, everybody = (round(100 * min(max(row[side] / whole, 0), 1), 1) if whole > 0 else 0 for side in ("own", "all"))
     return row | {"own_width": own, "all_width": everybody}
+
+
+def _shown(parameters: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Name files without their folders: those are nobody else's business."""
+    return {
+        step: {n: Path(v).name if n in PATHS and v and not is_url(v) else v for n, v in values.items()}
+        for step, values in parameters.items()
+    }
 
 
 def _files(folder: Path, segments: list[dict]) -> list[dict[str, str]]:
