@@ -26,7 +26,8 @@ RECORD = {
     "inputs": [{"sha256": "0"}], "as_of": "2026-06-30", "seed": 0, "period": ["a", "b"],
     "customers": 1234, "customers_without_transaction": 0, "rows": {"in": 1, "accepted": 1, "quarantined": 0}, "k": 2,
     "findings": [{"severity": "fact", "table": "customers", "sentence": HOSTILE, "rows": 12345}],
-    "parameters": {"01_one": {"run": "r", "city": HOSTILE, "source": "../../home/me/shop.xlsx"}, "05_clustering": {"align_to": None}},
+    "parameters": {"01_one": {"run": "r", "city": HOSTILE, "source": "../../home/me/shop.xlsx"},
+                   "05_clustering": {"align_to": None}},
     "audit": {"findings": ["City <b>holds</b> 85% of the variance."], "checks": 10},
     "k_reason": "because.", "k_judged": "Judged.", "inertia": 1234.5, "silhouette": 0.5,
     "verdict": {
