@@ -1,0 +1,117 @@
+"""Kernels that work in the stage, each started while the notebook before it runs.
+
+A kernel needs seconds to start and to import what every notebook imports. One that is started ahead has done both when
+its turn comes. It is otherwise a kernel like any other: nothing is put into its namespace.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seglib.run import FINISHED, home
+
+if TYPE_CHECKING:
+    from jupyter_client.manager import AsyncKernelManager
+
+HEAVY = ("pandas", "pyarrow.parquet", "duckdb", "matplotlib.pyplot", "seaborn", "sklearn.cluster", "sklearn.pipeline")
+"""What most notebooks import, and what takes long: imported ahead."""
+
+
+class Kernels:
+    """The kernels of one run, one a notebook; at the end none is left, however the run ends.
+
+    Parameters
+    ----------
+    n : int
+        How many will be asked for.
+    folder : Path
+        Of the stage: SEGLIB_HOME of the kernels. What they mutter goes to ``kernel.log`` there.
+    cwd : Path
+        Where the kernels work.
+    environment : mapping of str to str
+        Reaches the kernels and nobody else: no file, no other process.
+    """
+
+    def __init__(self, n: int, *, folder: Path, cwd: Path, environment: Mapping[str, str]) -> None:
+        self.log = folder / "kernel.log"
+        self._left, self._cwd = n, cwd
+        self._environment = {**environment, "SEGLIB_HOME": str(folder), "SEGLIB_QUIET": "1", FINISHED: str(home())}
+        self._waiting: list[AsyncKernelManager] = []
+        self._open = ExitStack()
+
+    def __enter__(self) -> Kernels:
+        self._out = self._open.enter_context(self.log.open("ab"))
+        self._start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._open:
+            for kernel in self._waiting:
+                _stop(kernel, now=True)
+
+    @contextmanager
+    def next(self) -> Iterator[AsyncKernelManager]:
+        """Hand over the kernel that was started ahead and start the next one; end it when its notebook is done."""
+        kernel = self._waiting.pop()
+        try:
+            if self._left:
+                self._start("--IPKernelApp.extra_extensions=seglib.kernels")
+            yield kernel
+        finally:
+            _stop(kernel)
+
+    def _start(self, *arguments: str) -> None:
+        from jupyter_core.utils import run_sync
+
+        kernel = _manager()
+        self._waiting.append(kernel)
+        self._left -= 1
+        run_sync(kernel.start_kernel)(
+            extra_arguments=["--HistoryManager.hist_file=:memory:", *arguments],
+            env={**os.environ, **self._environment},
+            cwd=str(self._cwd),
+            stderr=self._out,
+        )
+
+
+def load_ipython_extension(_: Any) -> None:
+    """Import ahead what most notebooks import; IPython calls this in a kernel that is started ahead."""
+    for name in HEAVY:
+        with suppress(ImportError):  # the notebook will say so, if it needs it
+            import_module(name)
+
+
+def _manager() -> AsyncKernelManager:
+    from jupyter_client.manager import AsyncKernelManager
+
+    class KernelManager(AsyncKernelManager):
+        """Remembers the client that nbclient asks it for, and which nbclient leaves open."""
+
+        opened = None
+
+        def client(self, **options: Any) -> Any:
+            self.opened = super().client(**options)
+            return self.opened
+
+    return KernelManager(kernel_name="python3", transport_encryption="auto")
+
+
+def _stop(kernel: AsyncKernelManager, *, now: bool = False) -> None:
+    """End a kernel, dead or alive, and what listens to it."""
+    from jupyter_core.utils import run_sync
+
+    async def stopped() -> None:
+        try:
+            if await kernel.is_alive():
+                await kernel.shutdown_kernel(now=now)
+        finally:
+            if kernel.opened:
+                kernel.opened.stop_channels()
+            await kernel.cleanup_resources()
+
+    run_sync(stopped)()
