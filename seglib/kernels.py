@@ -7,7 +7,7 @@ its turn comes. It is otherwise a kernel like any other: nothing is put into its
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
@@ -18,8 +18,14 @@ from seglib.run import FINISHED, home
 if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager
 
-HEAVY = ("pandas", "pyarrow.parquet", "duckdb", "matplotlib.pyplot", "seaborn", "sklearn.cluster", "sklearn.pipeline")
-"""What most notebooks import, and what takes long: imported ahead."""
+COMMON = ("pandas", "pyarrow.parquet", "duckdb", "matplotlib.pyplot", "seaborn", "sklearn.cluster", "sklearn.pipeline")
+"""What every notebook imports, or nearly every one, and what takes long."""
+
+MORE = {"05_clustering": ("skops.io",), "06_interpretation": ("skops.io", "sqlglot")}
+"""What else takes long, by notebook."""
+
+AHEAD = "SEGLIB_AHEAD"
+"""Environment variable of a kernel that is started ahead: what it imports before its turn comes."""
 
 
 class Kernels:
@@ -27,8 +33,8 @@ class Kernels:
 
     Parameters
     ----------
-    n : int
-        How many will be asked for.
+    steps : sequence of str
+        The notebooks in their order.
     folder : Path
         Of the stage: SEGLIB_HOME of the kernels. What they mutter goes to ``kernel.log`` there.
     cwd : Path
@@ -37,9 +43,9 @@ class Kernels:
         Reaches the kernels and nobody else: no file, no other process.
     """
 
-    def __init__(self, n: int, *, folder: Path, cwd: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, steps: Sequence[str], *, folder: Path, cwd: Path, environment: Mapping[str, str]) -> None:
         self.log = folder / "kernel.log"
-        self._left, self._cwd = n, cwd
+        self._left, self._cwd = list(steps), cwd
         self._environment = {**environment, "SEGLIB_HOME": str(folder), "SEGLIB_QUIET": "1", FINISHED: str(home())}
         self._waiting: list[AsyncKernelManager] = []
         self._open = ExitStack()
@@ -60,28 +66,27 @@ class Kernels:
         kernel = self._waiting.pop()
         try:
             if self._left:
-                self._start("--IPKernelApp.extra_extensions=seglib.kernels")
+                self._start(ahead=True)
             yield kernel
         finally:
             _stop(kernel)
 
-    def _start(self, *arguments: str) -> None:
+    def _start(self, *, ahead: bool = False) -> None:
+        """Start the kernel of the next notebook; the first one is wanted at once, and imports nothing ahead."""
         from jupyter_core.utils import run_sync
 
-        kernel = _manager()
+        step, kernel = self._left.pop(0), _manager()
+        arguments, environment = ["--HistoryManager.hist_file=:memory:"], {**os.environ, **self._environment}
+        if ahead:
+            arguments.append(f"--IPKernelApp.extra_extensions={__name__}")
+            environment[AHEAD] = " ".join((*COMMON, *MORE.get(step, ())))
         self._waiting.append(kernel)
-        self._left -= 1
-        run_sync(kernel.start_kernel)(
-            extra_arguments=["--HistoryManager.hist_file=:memory:", *arguments],
-            env={**os.environ, **self._environment},
-            cwd=str(self._cwd),
-            stderr=self._out,
-        )
+        run_sync(kernel.start_kernel)(extra_arguments=arguments, env=environment, cwd=str(self._cwd), stderr=self._out)
 
 
 def load_ipython_extension(_: Any) -> None:
-    """Import ahead what most notebooks import; IPython calls this in a kernel that is started ahead."""
-    for name in HEAVY:
+    """Import what the notebook will import; IPython calls this in a kernel that is started ahead."""
+    for name in os.environ.get(AHEAD, "").split():
         with suppress(ImportError):  # the notebook will say so, if it needs it
             import_module(name)
 

@@ -99,8 +99,8 @@ def fit(rows: Rows, centres: np.ndarray) -> Fit:
             top[far] = rows.squares[far] / 2
     else:
         close = rows.closeness(centres)
-    labels = close.argmax(axis=0)
-    gaps = np.maximum(rows.squares - 2 * close[labels, np.arange(len(labels))], 0)
+        top = np.maximum.reduce(close)
+    labels, gaps = close.argmax(axis=0), np.maximum(rows.squares - 2 * top, 0)
     return Fit(centres, labels, float(gaps.sum(dtype=np.float64)))
 
 
