@@ -18,10 +18,13 @@ from seglib.run import FINISHED, home
 if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager
 
-COMMON = ("pandas", "pyarrow.parquet", "duckdb", "matplotlib.pyplot", "seaborn", "sklearn.cluster", "sklearn.pipeline")
+COMMON = (
+    "pandas", "pyarrow.parquet", "duckdb", "sqlglot", "matplotlib.pyplot", "seaborn", "sklearn.cluster",
+    "sklearn.pipeline",
+)  # fmt: skip
 """What every notebook imports, or nearly every one, and what takes long."""
 
-MORE = {"05_clustering": ("skops.io",), "06_interpretation": ("skops.io", "sqlglot")}
+MORE = {"05_clustering": ("skops.io",), "06_interpretation": ("skops.io",)}
 """What else takes long, by notebook."""
 
 AHEAD = "SEGLIB_AHEAD"
@@ -47,7 +50,7 @@ class Kernels:
         self.log = folder / "kernel.log"
         self._left, self._cwd = list(steps), cwd
         self._environment = {**environment, "SEGLIB_HOME": str(folder), "SEGLIB_QUIET": "1", FINISHED: str(home())}
-        self._waiting: list[AsyncKernelManager] = []
+        self._next: AsyncKernelManager | None = None
         self._open = ExitStack()
 
     def __enter__(self) -> Kernels:
@@ -56,20 +59,20 @@ class Kernels:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with self._open:
-            for kernel in self._waiting:
-                _stop(kernel, now=True)
+        self._open.close()
 
     @contextmanager
     def next(self) -> Iterator[AsyncKernelManager]:
-        """Hand over the kernel that was started ahead and start the next one; end it when its notebook is done."""
-        kernel = self._waiting.pop()
+        """Hand over the kernel that was started ahead and start the next one; dismiss it when its notebook is done."""
+        from jupyter_core.utils import run_sync
+
+        kernel = self._next
         try:
             if self._left:
                 self._start(ahead=True)
             yield kernel
         finally:
-            _stop(kernel)
+            run_sync(_dismissed)(kernel)
 
     def _start(self, *, ahead: bool = False) -> None:
         """Start the kernel of the next notebook; the first one is wanted at once, and imports nothing ahead."""
@@ -80,7 +83,8 @@ class Kernels:
         if ahead:
             arguments.append(f"--IPKernelApp.extra_extensions={__name__}")
             environment[AHEAD] = " ".join((*COMMON, *MORE.get(step, ())))
-        self._waiting.append(kernel)
+        self._open.callback(run_sync(_ended), kernel)
+        self._next = kernel
         run_sync(kernel.start_kernel)(extra_arguments=arguments, env=environment, cwd=str(self._cwd), stderr=self._out)
 
 
@@ -95,9 +99,9 @@ def _manager() -> AsyncKernelManager:
     from jupyter_client.manager import AsyncKernelManager
 
     class KernelManager(AsyncKernelManager):
-        """Remembers the client that nbclient asks it for, and which nbclient leaves open."""
+        """Remembers whether its notebook is done, and the client that nbclient asks it for and leaves open."""
 
-        opened = None
+        opened, done = None, False
 
         def client(self, **options: Any) -> Any:
             self.opened = super().client(**options)
@@ -106,17 +110,22 @@ def _manager() -> AsyncKernelManager:
     return KernelManager(kernel_name="python3", transport_encryption="auto")
 
 
-def _stop(kernel: AsyncKernelManager, *, now: bool = False) -> None:
-    """End a kernel, dead or alive, and what listens to it."""
-    from jupyter_core.utils import run_sync
+async def _dismissed(kernel: AsyncKernelManager) -> None:
+    """Ask a kernel to end, which takes it a while; nobody has to wait for that yet."""
+    kernel.done = True
+    if kernel.opened:
+        kernel.opened.stop_channels()
+    if await kernel.is_alive():
+        await kernel.interrupt_kernel()
+        await kernel.request_shutdown()
 
-    async def stopped() -> None:
-        try:
-            if await kernel.is_alive():
-                await kernel.shutdown_kernel(now=now)
-        finally:
-            if kernel.opened:
-                kernel.opened.stop_channels()
-            await kernel.cleanup_resources()
 
-    run_sync(stopped)()
+async def _ended(kernel: AsyncKernelManager) -> None:
+    """Wait until a kernel that was dismissed has ended, five seconds at most; one that was not needed is killed."""
+    try:
+        if kernel.done:
+            await kernel.finish_shutdown()
+        elif await kernel.is_alive():
+            await kernel.shutdown_kernel(now=True)
+    finally:
+        await kernel.cleanup_resources()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import platform
+import sys
 import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,9 @@ from seglib.kernels import Kernels
 from seglib.progress import RunProgress
 from seglib.run import Run, home, project_root
 from seglib.staging import Stage, stage
+
+# jsonschema, which nbformat needs, would otherwise compile a grammar of web addresses, which takes two seconds
+sys.modules.setdefault("rfc3987_syntax", None)
 
 STEPS: dict[str, str] = {
     "01_ingest": "Can this data be trusted?",
@@ -158,8 +162,6 @@ def execute(request: Request) -> Path:
     -----
     Where a notebook stopped, ``failed.html`` and ``failed.json`` tell it; either way the list of all runs is renewed.
     """
-    from seglib import report
-
     started = dt.datetime.now(dt.UTC)
     skipped, remaining, declared, asked, wanted, whole = check(request)
     with stage(request.run) as building:
@@ -176,6 +178,8 @@ def execute(request: Request) -> Path:
         shown = RunProgress(remaining, expected, run=request.run, place=request.place)
         try:
             with shown as progress, Kernels(remaining, **where) as kernels:
+                from seglib import report  # only now: what it imports takes as long as the first kernel to start
+
                 for step in remaining:
                     seconds = _run_notebook(step, values[step], building, progress, kernels)
                     steps[step]["seconds"] = round(seconds, 2)
