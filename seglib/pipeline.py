@@ -8,18 +8,23 @@ from __future__ import annotations
 import datetime as dt
 import os
 import platform
+import sys
 import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 from seglib import __version__, credentials, parameters
 from seglib.errors import InputRefused, KernelDied, NotebookFailed, ParameterRefused, SeglibError, Stop
+from seglib.kernels import Kernels
 from seglib.progress import RunProgress
-from seglib.run import FINISHED, Run, home, project_root
+from seglib.run import Run, home, project_root
 from seglib.staging import Stage, stage
+
+# jsonschema, which nbformat needs, would otherwise compile a grammar of web addresses, which takes two seconds
+sys.modules.setdefault("rfc3987_syntax", None)
 
 STEPS: dict[str, str] = {
     "01_ingest": "Can this data be trusted?",
@@ -157,8 +162,6 @@ def execute(request: Request) -> Path:
     -----
     Where a notebook stopped, ``failed.html`` and ``failed.json`` tell it; either way the list of all runs is renewed.
     """
-    from seglib import report
-
     started = dt.datetime.now(dt.UTC)
     skipped, remaining, declared, asked, wanted, whole = check(request)
     with stage(request.run) as building:
@@ -171,10 +174,14 @@ def execute(request: Request) -> Path:
         steps |= {step: {"parameters": values[step], "seconds": None} for step in remaining}
         building.record(steps)
         environment = {credentials.VARIABLE: whole} if whole and whole != asked["source"] else {}
+        where = {"folder": building.folder, "cwd": NOTEBOOKS, "environment": environment}
+        shown = RunProgress(remaining, expected, run=request.run, place=request.place)
         try:
-            with RunProgress(remaining, expected, run=request.run, place=request.place) as progress:
+            with shown as progress, Kernels(remaining, **where) as kernels:
+                from seglib import report  # only now: what it imports takes as long as the first kernel to start
+
                 for step in remaining:
-                    seconds = _run_notebook(step, values[step], building, progress, environment)
+                    seconds = _run_notebook(step, values[step], building, progress, kernels)
                     steps[step]["seconds"] = round(seconds, 2)
                     building.record(steps)
         except SeglibError as error:
@@ -227,21 +234,18 @@ def _seen_from_notebooks(source: str) -> str:
         return str(Path(source).expanduser().resolve())
 
 
-def _run_notebook(
-    step: str, values: dict[str, Any], building: Stage, progress: RunProgress, environment: Mapping[str, str]
-) -> float:
+def _run_notebook(step: str, values: dict[str, Any], building: Stage, progress: RunProgress, kernels: Kernels) -> float:
     """Execute one notebook into the report folder of the stage and return the seconds it took."""
     import nbformat
     import papermill
     from nbclient.exceptions import DeadKernelError
-    from traitlets.config import Config
 
     source, output = NOTEBOOKS / f"{step}.ipynb", building.run.report_dir / "notebooks" / f"{step}.ipynb"
     output.parent.mkdir(parents=True, exist_ok=True)
     n_cells = sum(cell.cell_type == "code" for cell in nbformat.read(source, as_version=4).cells)
     progress.start(step, n_cells + 1)  # papermill adds a cell with the values
     begun = time.perf_counter()
-    with (building.folder / "kernel.log").open("ab") as log:
+    with kernels.next() as kernel:
         try:
             papermill.execute_notebook(
                 source,
@@ -250,17 +254,16 @@ def _run_notebook(
                 kernel_name="python3",
                 cwd=NOTEBOOKS,
                 progress_bar=False,
-                kernel_manager_class=_kernel_manager(building, log, environment),
+                km=kernel,
                 on_cell_executed=lambda **_: progress.cell(),
-                config=Config({"KernelManager": {"transport_encryption": "auto"}}),
             )
         except papermill.PapermillExecutionError as error:
             raise _translated(step, error, output) from None
         except DeadKernelError as error:
             raise KernelDied(
                 f"{step}.ipynb stopped because its kernel died, most often for want of memory\n"
-                f"What it said last is in {log.name}",
-                stop=_stop_of_dead_kernel(step, error, output, Path(log.name)),
+                f"What it said last is in {kernels.log}",
+                stop=_stop_of_dead_kernel(step, error, output, kernels.log),
             ) from None
     seconds = time.perf_counter() - begun
     notebook = nbformat.read(output, as_version=4)
@@ -269,22 +272,6 @@ def _run_notebook(
     nbformat.write(notebook, output)
     progress.done(step, seconds)
     return seconds
-
-
-def _kernel_manager(building: Stage, log: BinaryIO, environment: Mapping[str, str]) -> type:
-    """Return a kernel manager whose kernels work in the stage and write what they mutter to a log.
-
-    What is in ``environment`` reaches the kernels and nobody else: no file, no other process.
-    """
-    from jupyter_client.manager import AsyncKernelManager
-
-    class KernelManager(AsyncKernelManager):
-        async def start_kernel(self, **options: Any) -> None:
-            own = {**os.environ, **environment, "SEGLIB_HOME": str(building.folder), "SEGLIB_QUIET": "1"}
-            own[FINISHED] = str(home())
-            await super().start_kernel(env=own, stderr=log, **options)
-
-    return KernelManager
 
 
 def _translated(step: str, error: Any, output: Path) -> SeglibError:

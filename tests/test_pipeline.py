@@ -9,12 +9,13 @@ from pathlib import Path
 
 import nbformat
 import pandas as pd
+import psutil
 import pytest
 from bs4 import BeautifulSoup
 from filelock import FileLock
 from sklearn.metrics import adjusted_rand_score
 
-from seglib import pipeline
+from seglib import kernels, pipeline
 from seglib.errors import InputRefused, NotebookFailed, ParameterRefused
 from seglib.pipeline import STEPS, Request, execute, step_named
 from seglib.run import Run
@@ -228,6 +229,7 @@ def fake_notebooks(home, record_is_made_of, monkeypatch):
     folder = home / "notebooks"
     folder.mkdir()
     monkeypatch.setattr(pipeline, "NOTEBOOKS", folder)
+    monkeypatch.setattr(kernels, "COMMON", ())
 
     written = record_is_made_of
 
@@ -248,7 +250,9 @@ def fake_notebooks(home, record_is_made_of, monkeypatch):
                 nb.cells.append(nbformat.v4.new_code_cell(f"# the culprit\n{code}", id="culprit"))
             nbformat.write(nb, folder / f"{step}.ipynb")
 
-    return write
+    yield write
+    left = [process.cmdline() for process in psutil.Process().children(recursive=True)]
+    assert not [line for line in left if "ipykernel_launcher" in line]
 
 
 def test_a_notebook_that_fails_is_named_and_the_last_good_report_stays(home, fake_notebooks):

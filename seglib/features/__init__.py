@@ -14,6 +14,7 @@ from seglib.features.customers import (
     SHRUNK_BY,
     CustomerFeatures,
     customer_features,
+    features_through,
     split,
 )
 from seglib.features.dictionary import FEATURES, Feature, dictionary, features_of
@@ -48,6 +49,7 @@ __all__ = [
     "customer_features",
     "dictionary",
     "features_of",
+    "features_through",
     "keep_features",
     "not_recorded",
     "observed_burn_window",

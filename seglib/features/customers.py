@@ -189,6 +189,14 @@ def customer_features(
     return CustomerFeatures(table.join(added), absent, fitted.fates, told(tested), **own)
 
 
+def features_through(
+    con: duckdb.DuckDBPyConnection, *, as_of: str, burn_window: int | None, shrinkage: Mapping[str, float]
+) -> pd.DataFrame:
+    """Return the table of `customer_features` as the lens of another shop shows it, the columns of `FEATURES` only."""
+    engine = DuckDB(con)
+    return typed(engine.frame(fitted_to_counts(engine, as_of, burn_window, shrinkage).select))
+
+
 @dataclass(frozen=True)
 class Fitted:
     """What was fitted to the counts, which are on the engine, and the SELECT of the features."""

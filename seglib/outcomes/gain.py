@@ -129,7 +129,7 @@ def gain(
         How often outcomes are dealt out anew.
     seed : int
     n_jobs : int, default=1
-        Processes, one outcome each. The result does not depend on it.
+        Threads, one outcome each; -1: one for each core. The result does not depend on it.
 
     Returns
     -------
@@ -177,7 +177,8 @@ def gain(
     tasks = [
         delayed(_of_outcome)(table, name, n_folds, n_repeats, n_permutations, [seed, number[name]]) for name in names
     ]
-    found = pd.DataFrame(Parallel(n_jobs=n_jobs)(tasks))
+    with threadpool_limits(limits=1):
+        found = pd.DataFrame(Parallel(n_jobs=n_jobs, prefer="threads")(tasks))
     found["p_holm"] = holm(found["p"])
     return Gain(found[COLUMNS], bool(_better(found).any()), left_out, said=held.said)
 
@@ -222,7 +223,6 @@ def design(table: pd.DataFrame) -> dict[str, np.ndarray]:
     }
 
 
-@threadpool_limits.wrap(limits=1)
 def _of_outcome(
     table: pd.DataFrame, name: str, n_folds: int, n_repeats: int, n_permutations: int, seed: list[int]
 ) -> dict[str, float | str]:

@@ -59,7 +59,9 @@ class Rows:
 
     def closeness(self, centres: np.ndarray) -> np.ndarray:
         """Return x.c - |c|^2 / 2 for every centre and row: the greater, the nearer."""
-        return centres @ self.transposed - 0.5 * np.einsum("ij,ij->i", centres, centres)[:, None]
+        close = centres @ self.transposed
+        close -= 0.5 * np.einsum("ij,ij->i", centres, centres)[:, None]
+        return close
 
     def nearest(self, centres: np.ndarray) -> np.ndarray:
         """Return the number of the nearest centre of every row."""
@@ -75,24 +77,30 @@ def fit(rows: Rows, centres: np.ndarray) -> Fit:
     centres : ndarray of float32, shape (k, n_columns)
         Where to start. A centre that loses all its rows moves to the row furthest from its own.
     """
+    ones = np.ones(len(rows.X), dtype=np.float32)
     before = None
     for _ in range(MOST_ITERATIONS):
         close = rows.closeness(centres)
-        top = close.max(axis=0)
+        top = np.maximum.reduce(close)
         own = close >= top
-        if before is not None and np.array_equal(own, before):
+        if (sides := own.tobytes()) == before:
             break
-        before = own
+        before = sides
         member = own.astype(np.float32)
-        size = member.sum(axis=1)
-        centres = (member @ rows.X) / np.maximum(size, 1.0)[:, None]
+        size = member @ ones  # whole numbers, exact
+        sums = member @ rows.X
+        if np.count_nonzero(size) == len(size):
+            centres = sums / size[:, None]
+            continue
+        centres = sums / np.maximum(size, 1.0)[:, None]
         for lost in np.flatnonzero(size == 0):
             far = int((rows.squares - 2 * top).argmax())
             centres[lost] = rows.X[far]
             top[far] = rows.squares[far] / 2
-    close = rows.closeness(centres)
-    labels = close.argmax(axis=0)
-    gaps = np.maximum(rows.squares - 2 * close[labels, np.arange(len(labels))], 0)
+    else:
+        close = rows.closeness(centres)
+        top = np.maximum.reduce(close)
+    labels, gaps = close.argmax(axis=0), np.maximum(rows.squares - 2 * top, 0)
     return Fit(centres, labels, float(gaps.sum(dtype=np.float64)))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
-from seglib.features import FEATURES, customer_features, features_of
+from seglib.features import FEATURES, features_of, features_through
 from seglib.preprocessing import Matrix, made_again
 from seglib.run import Run, in_memory
 from seglib.sql import UNIFIED_SQL
@@ -147,20 +147,24 @@ class Remake:
         }
         with _seeing({**self.tables, **joint}) as con:
             known = {"burn_window": self.recipe["burn_window"] or None, "shrinkage": self.recipe["shrinkage"]}
-            features = customer_features(con, as_of=self.as_of, **known).table
-        shop_of = features.index.str[:width]
+            features = features_through(con, as_of=self.as_of, **known)
+        shop_of = features.index.str[:width].to_numpy(dtype="str")
+        features = features.iloc[np.argsort(shop_of, kind="stable")]  # they came by the length of the id first
         steps = self.matrix.pipeline["columns"].named_transformers_
-        for sign in signs:
-            rows, X = features[shop_of == sign], self.matrix.table.to_numpy(copy=True)
+        made = {}
+        for name in self.dealt:
+            if name in self.matrix.nominal:
+                levels = steps[name].transform(features[[name]])
+                levels = levels if isinstance(levels, np.ndarray) else levels.toarray()
+                made[name] = levels.reshape(len(shops), -1, levels.shape[1])
+            else:  # a column for every shop, each with its own median and scale
+                each = features[name].to_numpy(dtype="float64").reshape(len(shops), -1).T
+                made[name] = clone(steps[name]).fit_transform(each).T[:, :, None]
+        for place in range(len(shops)):
+            X = self.matrix.table.to_numpy(copy=True)
             for name, places in zip(self.matrix.sources, self.matrix.places, strict=True):
                 if name in self.dealt:
-                    number = name not in self.matrix.nominal
-                    made = (
-                        clone(steps[name]).fit_transform(rows[[name]])
-                        if number
-                        else steps[name].transform(rows[[name]])
-                    )
-                    X[:, places] = made if isinstance(made, np.ndarray) else made.toarray()
+                    X[:, places] = made[name][place]
             yield X
 
 

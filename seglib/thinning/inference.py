@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from seglib.chance import holm
-from seglib.clustering import segment
+from seglib.clustering import SegmentKMeans, check_k
 from seglib.errors import InputRefused, ParameterRefused
 from seglib.features import features_of
 from seglib.preprocessing import made_again
@@ -163,13 +163,15 @@ def thinned(
     for split, (first, second) in enumerate(halves(tables, rngs, as_of=as_of, recipe=recipe)):
         try:
             matrix = made_again(first, recipe, described=features_of(first, variables)).table
-            letters = segment(matrix, k=k, order_by=_no_order(matrix), n_init=n_init, seed=seed).table["segment"]
+            check_k(matrix.to_numpy(), k)
+            found = SegmentKMeans(k, n_init=n_init, random_state=seed).fit(matrix.to_numpy())
         except (InputRefused, ParameterRefused) as problem:
             untold = str(problem)
             continue
+        clusters = pd.Series(found.labels_, matrix.index)
         for feature, (above, below) in ratios_of(first, second, time).items():
-            found = ratio_test(above, below, letters.reindex(above.index))
-            records.append({"split": split, "feature": feature, "customers": len(above), "p": found})
+            p = ratio_test(above, below, clusters.reindex(above.index))
+            records.append({"split": split, "feature": feature, "customers": len(above), "p": p})
     if untold and not records:
         return Thinned(pd.DataFrame(columns=COLUMNS), said=f"Half of the coupons cannot be clustered: {untold}.")
     splits = pd.DataFrame(records, columns=["split", "feature", "customers", "p"]).dropna(subset=["p"])
@@ -197,10 +199,6 @@ def _impossible(con: duckdb.DuckDBPyConnection, as_of: str | None, recipe: Mappi
             f"{FEWEST_COUPONS} of {FEWEST_CUSTOMERS}."
         )
     return ""
-
-
-def _no_order(matrix: pd.DataFrame) -> pd.Series:
-    return pd.Series(0.0, matrix.index)
 
 
 def _left_out(
