@@ -1,0 +1,104 @@
+"""One browser for all, Debian's own, started and stopped here; and the reports that it looks at."""
+
+import os
+import shutil
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from checks import AXE, SCHEMES, VNU, WIDTHS, Look, Viewer
+from shops import VARIANTS, dirty_shop
+from whole import Made, WholeRuns, run_seglib
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+QUIET = (
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic",
+    "--disable-gpu", "--no-first-run",
+)  # fmt: skip
+
+
+def _browser() -> str | None:
+    """Return the browser: SEGLIB_CHROMIUM, else the one of the system."""
+    return os.environ.get("SEGLIB_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+def _missing() -> list[str]:
+    needed = {
+        "the package playwright": find_spec("playwright"),
+        "Chromium": _browser(),
+        "Java": shutil.which("java"),
+        "the npm packages of tests/browser": AXE.exists() and VNU.exists(),
+    }
+    return [name for name, there in needed.items() if not there]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _all_is_there():
+    """Skip where something is missing; where SEGLIB_BROWSER is set, as `make browser` does, that is a failure."""
+    if missing := _missing():
+        refuse = pytest.fail if os.environ.get("SEGLIB_BROWSER") else pytest.skip
+        refuse(f"missing: {', '.join(missing)}; make browser")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    root = ["--no-sandbox"] if sys.platform == "linux" and os.geteuid() == 0 else []  # root has none
+    with sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=_browser(), args=[*QUIET, *root])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def viewer(browser) -> Viewer:
+    return Viewer(browser)
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory):
+    """All runs, begun at once, two at a time: while a browser looks at one, the next are made."""
+    made = WholeRuns(tmp_path_factory.mktemp("shops"), {name: variant.asked for name, variant in VARIANTS.items()})
+    for name in VARIANTS:
+        made.start(name)
+    yield made
+    made.pool.shutdown(cancel_futures=True)
+
+
+@pytest.fixture(scope="session", params=list(VARIANTS))
+def variant(request) -> str:
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def made(variant, runs) -> Made:
+    ready = runs(variant)
+    assert ready.done.returncode == VARIANTS[variant].code, ready.done.stderr
+    return ready
+
+
+@pytest.fixture(scope="session")
+def pages(variant, made) -> list[Path]:
+    """Every page under the reports of a home; in that with failed runs, also the page of a check of a source."""
+    if variant == "refused":
+        page, folder = made.home / "reports" / "check.html", made.home / "checked"
+        folder.mkdir()
+        done = run_seglib("check", *dirty_shop(folder), "--format", "html", "--out", page, home=made.home)
+        assert done.returncode == 1, done.stderr
+    return sorted((made.home / "reports").rglob("*.html"))
+
+
+def judged(variant: str, page: Path) -> list[tuple[int, str]]:
+    """Choose in which widths and colour schemes axe-core looks at a page: colours differ by scheme, folds by width."""
+    both = list(zip(WIDTHS, SCHEMES, strict=True))
+    with_code = page.with_name(f"{page.stem}_business.html").exists()
+    if variant == "sample":
+        return both if with_code else [(width, scheme) for width in WIDTHS for scheme in SCHEMES]
+    return [] if with_code else both
+
+
+@pytest.fixture(scope="session")
+def looks(variant, pages, viewer) -> dict[Path, Look]:
+    return {page.resolve(): viewer.look(page, judged(variant, page)) for page in pages}

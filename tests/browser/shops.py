@@ -1,0 +1,128 @@
+"""Shops whose reports a browser looks at: what is rare in a shop is what breaks a page."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+from whole import QUICK, ROOT, Whole
+
+from seglib.sample import make_shop
+from seglib.survey import survey
+
+LONG_NAME = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsge"
+"""59 characters without a place to break: with a letter behind it, the longest name that a segment may have."""
+
+HOSTILE = "<b>Ōtautahi & Ngāti</b> \"quoted\" 'Llanfairpwllgwyngyllgogerychwyrn'"
+RUN_NAME = "the-longest-name-that-a-run-may-have-of-64-characters_0123456789"
+
+
+def _as_csv(tables: dict[str, pd.DataFrame], folder: Path) -> Path:
+    folder.mkdir()
+    for name, table in tables.items():
+        table.to_csv(folder / f"{name}.csv", index=False)
+    return folder
+
+
+def _sample(name: str) -> tuple:
+    return ("--source", ROOT / f"data/sample/{name}.csv", "--mapping", ROOT / f"params/mappings/{name}.yaml")
+
+
+def _without_gender_and_city(folder: Path) -> tuple:
+    tables = dict(make_shop(customers=300, transactions=2500, seed=3).tables)
+    tables["customers"] = tables["customers"].drop(columns=["gender_id", "city_id"])
+    del tables["genders"], tables["cities"]
+    return ("--source", _as_csv(tables, folder / "shop"))
+
+
+def _long_names(folder: Path) -> tuple:
+    """Names of segments as long as they may be; the letters are those of eight segments."""
+    file = folder / "names.yaml"
+    file.write_text("".join(f"{letter}: {LONG_NAME}{letter}\n" for letter in "ABCDEFGH"), encoding="utf-8")
+    return ("--set", f"names_file={file}")
+
+
+def _long_and_hostile_words(folder: Path) -> tuple:
+    """Every name of the shop is long, has no place to break or looks like markup; the folder's name too."""
+    tables = dict(make_shop(customers=300, transactions=2500, seed=4).tables)
+    for table, column in (("cities", "city_name"), ("merchants", "merchant_name"), ("genders", "gender_name")):
+        names = tables[table][column]
+        tables[table] = tables[table].assign(
+            **{column: [f"{HOSTILE if i % 2 else LONG_NAME} {name}" for i, name in enumerate(names)]}
+        )
+    return ("--source", _as_csv(tables, folder / f"<i>{LONG_NAME}<i>"))
+
+
+def dirty_shop(folder: Path) -> tuple:
+    """The same, with rows that break rules, to be listed on the page of a check."""
+    source = Path(_long_and_hostile_words(folder)[1])
+    customers, transactions = (pd.read_csv(source / f"{name}.csv", dtype=str) for name in ("customers", "transactions"))
+    customers.loc[:2, "join_date"] = f"{HOSTILE} {LONG_NAME}"
+    transactions.loc[:2, "customer_id"] = f"nobody{LONG_NAME * 3}"
+    transactions.loc[3:5, "transaction_date"] = "31/31/2026"
+    customers.to_csv(source / "customers.csv", index=False)
+    transactions.to_csv(source / "transactions.csv", index=False)
+    return ("--source", source)
+
+
+def _one_far_away(folder: Path) -> tuple:
+    """A survey with one customer who is like nobody else."""
+    table = survey(120, seed=5)
+    table.loc[0, ["age", "income", "score"]] = ["118", "95000000", "1"]
+    table.to_csv(folder / "survey.csv", index=False)
+    return ("--source", folder / "survey.csv", "--mapping", ROOT / "params/mappings/survey.yaml")
+
+
+def _broken_project(folder: Path) -> Path:
+    """Copy the project; its third notebook stops with an error that has markup in it and no place to break."""
+    for part in ("seglib", "notebooks"):
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    path = folder / "notebooks" / "03_preprocessing.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    culprit = nbformat.v4.new_code_cell(f'raise ZeroDivisionError("<b>nothing</b> left by {"x" * 400}")')
+    notebook.cells.insert(4, culprit)
+    nbformat.write(notebook, path)
+    return folder
+
+
+def _nobody(folder: Path) -> tuple:
+    """A shop that is refused: no transaction can be read."""
+    tables = dict(make_shop(customers=20, transactions=60, seed=1).tables)
+    tables["transactions"] = tables["transactions"].head(0)
+    return ("--source", _as_csv(tables, folder / "shop"))
+
+
+def _asked(*shops: Callable[[Path], tuple] | tuple, **settings: object) -> Callable[[Path], tuple]:
+    """Put together the options of a run."""
+
+    def options(folder: Path) -> tuple:
+        given = [part for shop in shops for part in (shop(folder) if callable(shop) else shop)]
+        return (*given, *QUICK, *(part for name, value in settings.items() for part in ("--set", f"{name}={value}")))
+
+    return options
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A run, the exit code that it ends with, and which segments it has."""
+
+    asked: Whole
+    code: int = 0
+    k: int | None = None
+    smallest: int | None = None
+
+
+_WIDE, _TWO = "sample", "two segments"
+VARIANTS: dict[str, Variant] = {
+    _WIDE: Variant(Whole("sample", _asked())),
+    _TWO: Variant(Whole("two", _asked(_without_gender_and_city, k=2)), k=2),
+    "eight segments": Variant(Whole(RUN_NAME, _asked(_long_and_hostile_words, _long_names, k=8, k_max=8)), k=8),
+    "baseline": Variant(Whole("sample", ("--from", "03", "--recipe", "baseline"), after=_WIDE)),
+    "one customer": Variant(Whole("survey", _asked(_one_far_away, k=3)), k=3, smallest=1),
+    "no coupons": Variant(Whole("invoices", _asked(_sample("invoices")))),
+    "failed": Variant(Whole("broken", _asked(_without_gender_and_city), after=_TWO, project=_broken_project), code=3),
+    "refused": Variant(Whole("refused", _asked(_nobody), after="failed"), code=1),
+}
+"""By name, in the order in which they are made. The home of ``refused`` has runs of all three states."""
