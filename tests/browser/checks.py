@@ -18,10 +18,8 @@ SCHEMES = ("light", "dark")
 LEVELS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 """WCAG 2.2, levels A and AA, and what axe-core counts as good practice."""
 
-MM = 96 / 25.4
-MARGIN_MM, PAPER_MM = 10, (210, 297)
-PRINTED_WIDTH = int((PAPER_MM[0] - 2 * MARGIN_MM) * MM)
-"""CSS pixels between the margins of a sheet of A4, where the page sets no margins itself."""
+PAPER_MM, MARGIN_MM = (210, 297), 10
+"""A4, and the margin of a page that sets none."""
 
 LARGEST, LARGEST_INDEX = 2_000_000, 600_000
 SHORTEST_ALT = 20
@@ -133,15 +131,18 @@ class Viewer:
             seen.fault("axe", f"{when} {found['rule']}", found["nodes"])
 
     def _print(self, seen: Look) -> None:
-        self.page.set_viewport_size({"width": PRINTED_WIDTH, "height": 1000})
+        width, height = self._ask("sheet", PAPER_MM, MARGIN_MM)
+        self.page.set_viewport_size({"width": width, "height": height})
         for scheme in SCHEMES:  # paper is white, whatever the screen is
             self.page.emulate_media(media="print", color_scheme=scheme)
-            found = self._ask("paper")
+            found = self._ask("paper", height)
             if scheme == SCHEMES[0]:
                 seen.fault("print", "on A4 the page is too wide", found["wide"])
                 seen.fault("print", "on A4 this table leaves the page", found["tables"])
                 seen.fault("print", "on A4 this is cut off by its box", found["boxes"])
                 seen.fault("print", "on A4 the text of this cell sticks out", found["cells"])
+                seen.fault("print", "on A4 this is taller than the page", found["tall"])
+                seen.fault("print", "on A4 this may be torn between two pages", found["torn"])
             seen.fault("print", f"on paper, {scheme} screen: too pale", found["pale"])
             seen.fault("print", f"on paper, {scheme} screen: dark background", found["dark"])
         margin = f"{MARGIN_MM}mm"

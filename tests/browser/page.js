@@ -102,8 +102,20 @@
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
 
+  // Width and height inside the margins of a sheet, in px; the margins are those of the page, if it sets any.
+  const sheet = ([width, height], margin) => {
+    const MM = 96 / 25.4;
+    const rules = [...document.styleSheets].filter((style) => !style.href).flatMap((style) => [...style.cssRules]);
+    const own = rules.find((rule) => rule instanceof CSSPageRule)?.style;
+    const px = (side) => {
+      const [, number, unit] = (own?.getPropertyValue(`margin-${side}`) || `${margin}mm`).match(/^([\d.]+)(mm|cm|in|px|pt)$/);
+      return number * { mm: MM, cm: 10 * MM, in: 96, px: 1, pt: 96 / 72 }[unit];
+    };
+    return [width * MM - px("left") - px("right"), height * MM - px("top") - px("bottom")].map(Math.floor);
+  };
+
   // What prints: no background, unless the style insists, and no box that could be scrolled.
-  const paper = () => {
+  const paper = (tallest) => {
     const page = document.scrollingElement;
     const elements = visible();
     const behind = (element) => {
@@ -130,6 +142,8 @@
       boxes: elements
         .filter((e) => isBlock(e) && isTooFull(e) && overflow(e) !== "visible")
         .map((e) => `${told(e)}: ${e.scrollWidth} px in ${e.clientWidth}`),
+      tall: elements.filter((e) => e.matches("img, svg, tr") && e.getBoundingClientRect().height > tallest).map(told),
+      torn: elements.filter((e) => e.matches("tr, figure") && getComputedStyle(e).breakInside === "auto").map(told),
       cells: innermost(elements.filter((e) => e.matches("td, th, caption") && isTooFull(e))).map(told),
       pale: elements
         .filter((e) => hasText(e) && contrast(e) < 4.5)
@@ -150,5 +164,5 @@
     }));
   };
 
-  return { structure, screen, paper, axe };
+  return { structure, screen, sheet, paper, axe };
 })()

@@ -5,7 +5,7 @@ from checks import LARGEST_INDEX, SCHEMES, WIDTHS, dead_links, invalid, too_larg
 
 GOOD = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Good</title>
-<style>{style}</style></head>
+<style>{style} @media print {{ tr {{ break-inside: avoid }} :where(figure) {{ break-inside: avoid }} }}</style></head>
 <body><main id="content"><h1>A page</h1><h2>A part</h2><p>{words}</p>{body}</main></body></html>
 """
 WORDS = "Enough words that somebody could call it a page. " * 6
@@ -13,6 +13,7 @@ IMAGE = '<img src="data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAA
 FAR, NIGHT = "https://example.com/p.png", "@media (prefers-color-scheme: dark)"
 OPENS, BOX = "<details><summary>more</summary>", '<div tabindex="0" style="overflow: auto">'
 TABLE = "<table{of}><caption>Two columns</caption><tr><th scope='col'>a</th><td>{cell}</td></tr></table>"
+SMALL = TABLE.format(of="", cell="a")
 
 FAULTS = {
     "picture from elsewhere": ("network", FAR, "", f'<p><img src="{FAR}" alt="A picture of a long way off"></p>'),
@@ -39,6 +40,9 @@ FAULTS = {
     "text by script": ("structure", "without JavaScript", "", "<script>document.write('<p>more</p>')</script>"),
     "wide table in a box": ("print", "cut off by its box", "", BOX + TABLE.format(of="", cell="x" * 200) + "</div>"),
     "wide table": ("print", "leaves the page", "", TABLE.format(of=' style="width: 900px"', cell="a")),
+    "narrow paper": ("print", "on A4 the page is too wide", "@page { margin: 80mm }", "<p style='width: 60mm'>a</p>"),
+    "tall picture": ("print", "taller than the page", "", f'<figure>{IMAGE} height="1500" alt="long"></figure>'),
+    "torn row": ("print", "torn between two pages", "@media print { table tr { break-inside: auto } }", SMALL),
     "dark on paper": ("print", "dark background", NIGHT + " { body { background: #111; color: #eee; } }", ""),
     "pale on paper": ("print", "too pale", "@media print { p { color: #ccc; } }", ""),
 }  # fmt: skip
@@ -61,7 +65,7 @@ def test_a_good_page_has_no_fault(see):
         "good",
         NIGHT + " { :root { color-scheme: dark; background: #111; color: #eee; } }"
         "@media print { :root { color-scheme: light; background: #fff; color: #000; } }",
-        TABLE.format(of="", cell="b") + '<p><a href="#content">To the beginning</a></p>',
+        SMALL + '<p><a href="#content">To the beginning</a></p>',
     )
     assert good.faults == {}
     assert dead_links({good.path.resolve(): good}) == []
