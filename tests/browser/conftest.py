@@ -93,8 +93,8 @@ def pages(variant, made) -> list[Path]:
 def judged(variant: str, page: Path) -> list[tuple[int, str]]:
     """Choose in which widths and colour schemes axe-core looks at a page: it is what takes longest by far.
 
-    Colours do not depend on the width, nor what folds on the colours: so wide and light, narrow and dark. Pages with code
-    are those without it and the code, whose colours are the same in every shop.
+    Colours do not depend on the width, nor what folds on the colours: so wide and light, narrow and dark. What a page
+    with code has more than the one without, the code, has the same colours in every shop.
     """
     with_code = page.with_name(f"{page.stem}_business.html").exists()
     if with_code and variant != "sample":
