@@ -30,6 +30,11 @@ BEARABLE_HTML: Mapping[str, str] = {}
 """Messages of the validator that are none of our faults: the pattern, and why."""
 
 
+def shown(path: Path) -> str:
+    """Name a page: a home has pages of several runs."""
+    return f"{path.parent.name}/{path.name}"
+
+
 @dataclass
 class Look:
     """What was seen of one page: faults by check, and what the checks across pages need."""
@@ -38,12 +43,11 @@ class Look:
     faults: dict[str, list[str]] = field(default_factory=dict)
     ids: set[str] = field(default_factory=set)
     links: list[str] = field(default_factory=list)
-    seconds: float = 0.0
 
     def fault(self, check: str, what: str, where: Iterable[str]) -> None:
         """Note a fault, with the elements that have it."""
         if where := list(where):
-            self.faults.setdefault(check, []).append(_at(f"{self.path.name}: {what}", where))
+            self.faults.setdefault(check, []).append(_at(f"{shown(self.path)}: {what}", where))
 
 
 class Viewer:
@@ -175,13 +179,13 @@ def dead_links(looks: Mapping[Path, Look]) -> list[str]:
             parts = urlsplit(link)
             if parts.scheme or parts.netloc:
                 if parts.scheme not in ("http", "https"):
-                    faults.append(f"{path.name}: the link {link} is no web address")
+                    faults.append(f"{shown(path)}: the link {link} is no web address")
                 continue
             target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
             if not target.exists():
-                faults.append(f"{path.name}: the link {link} leads nowhere")
+                faults.append(f"{shown(path)}: the link {link} leads nowhere")
             elif parts.fragment and (target not in looks or unquote(parts.fragment) not in looks[target].ids):
-                faults.append(f"{path.name}: the link {link} leads to no such anchor")
+                faults.append(f"{shown(path)}: the link {link} leads to no such anchor")
     return faults
 
 
@@ -191,7 +195,7 @@ def too_large(paths: Iterable[Path]) -> list[str]:
     for path in paths:
         size, most = path.stat().st_size, LARGEST_INDEX if path.name == "index.html" else LARGEST
         if size > most:
-            faults.append(f"{path.name}: {size:,} bytes, more than {most:,}")
+            faults.append(f"{shown(path)}: {size:,} bytes, more than {most:,}")
     return faults
 
 
@@ -208,7 +212,7 @@ def invalid(paths: Iterable[Path]) -> list[str]:
         kind = message.get("subType", message["type"])
         if kind == "info" or any(re.search(pattern, message["message"]) for pattern in BEARABLE_HTML):
             continue
-        name = Path(unquote(urlsplit(message.get("url", "")).path)).name
+        name = shown(Path(unquote(urlsplit(message.get("url", "")).path)))
         line = f"line {message.get('lastLine')}: {' '.join(message.get('extract', '').split())[:100]}"
         found.setdefault((name, f"{kind}: {message['message']}"), []).append(line)
     return [_at(f"{name}: {message}", lines) for (name, message), lines in found.items()]

@@ -107,5 +107,5 @@ def test_html_against_the_standard_is_found_with_its_line(see):
 def test_pages_are_weighed(tmp_path):
     page = tmp_path / "index.html"
     page.write_text("x" * (LARGEST_INDEX + 1))
-    assert too_large([page]) == ["index.html: 600,001 bytes, more than 600,000"]
+    assert too_large([page]) == [f"{tmp_path.name}/index.html: 600,001 bytes, more than 600,000"]
     assert too_large([page.rename(tmp_path / "01_ingest.html")]) == []
