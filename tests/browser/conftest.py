@@ -19,8 +19,8 @@ QUIET = (
 
 
 def _browser() -> str | None:
-    """Return the browser: SEGLIB_CHROMIUM, else the one of the system."""
-    return os.environ.get("SEGLIB_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    """Return the browser: the one that SEGLIB_CHROME names, else that of the system."""
+    return next(filter(None, map(shutil.which, (os.environ.get("SEGLIB_CHROME", ""), *BROWSERS))), None)
 
 
 def _missing() -> list[str]:
