@@ -152,9 +152,8 @@ class Viewer:
         margin = f"{MARGIN_MM}mm"
         margins = dict.fromkeys(("top", "right", "bottom", "left"), margin)
         pdf = self.page.pdf(format="A4", margin=margins, prefer_css_page_size=True)
-        sheets = len(re.findall(rb"/Type\s*/Page\b", pdf))
-        if not pdf.startswith(b"%PDF-") or not sheets:
-            seen.fault("print", "gives no PDF", [f"{len(pdf)} bytes, {sheets} sheets"])
+        if not sheets(pdf):
+            seen.fault("print", "gives no PDF", [f"{len(pdf)} bytes"])
         self.page.emulate_media(media="screen", color_scheme="light")
 
     def _without_script(self, seen: Look, address: str) -> None:
@@ -169,6 +168,11 @@ class Viewer:
 
 
 # What needs no browser ------------------------------------------------------------------------------------------------
+
+
+def sheets(pdf: bytes) -> int:
+    """Count the pages of a PDF that Chromium wrote."""
+    return len(re.findall(rb"/Type\s*/Page\b", pdf)) if pdf.startswith(b"%PDF-") else 0
 
 
 def dead_links(looks: Mapping[Path, Look]) -> list[str]:

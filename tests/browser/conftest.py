@@ -61,6 +61,7 @@ def viewer(browser) -> Viewer:
 def runs(tmp_path_factory):
     """All runs, begun at once, two at a time: while a browser looks at one, the next are made."""
     made = WholeRuns(tmp_path_factory.mktemp("shops"), {name: variant.asked for name, variant in VARIANTS.items()})
+    made.environment["SEGLIB_CHROME"] = str(_browser())  # so that there are PDFs too
     for name in VARIANTS:
         made.start(name)
     yield made

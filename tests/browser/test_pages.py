@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from checks import dead_links, invalid, too_large
+from checks import dead_links, invalid, sheets, too_large
 from shops import VARIANTS
 
 from seglib.pipeline import STEPS
@@ -68,6 +68,11 @@ def test_nothing_is_cut_on_paper(none_of):
 
 def test_pages_are_small_enough_to_be_sent(pages):
     told(too_large(pages))
+
+
+def test_the_page_to_hand_on_is_one_sheet_of_paper(variant, made):
+    if VARIANTS[variant].code == 0:
+        assert sheets((made.run.report_dir / "summary.pdf").read_bytes()) == 1
 
 
 def test_pages_are_valid_html(pages):
