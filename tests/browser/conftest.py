@@ -3,6 +3,8 @@
 import os
 import shutil
 import sys
+from dataclasses import replace
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -81,14 +83,25 @@ def made(variant, runs) -> Made:
 
 
 @pytest.fixture(scope="session")
-def pages(variant, made) -> list[Path]:
-    """Every page under the reports of a home; in that with failed runs, also the page of a check of a source."""
-    if variant == "refused":
-        page, folder = made.home / "reports" / "check.html", made.home / "checked"
-        folder.mkdir()
-        done = run_seglib("check", *dirty_shop(folder), "--format", "html", "--out", page, home=made.home)
-        assert done.returncode == 1, done.stderr
-    return sorted((made.home / "reports").rglob("*.html"))
+def pages_of(runs):
+    """Find every page under the reports of a home; in that with failed runs, also the page of a check of a source."""
+
+    @cache
+    def find(variant: str) -> list[Path]:
+        made = runs(variant)
+        if variant == "refused":
+            page, folder = made.home / "reports" / "check.html", made.home / "checked"
+            folder.mkdir()
+            done = run_seglib("check", *dirty_shop(folder), "--format", "html", "--out", page, home=made.home)
+            assert done.returncode == 1, done.stderr
+        return sorted((made.home / "reports").rglob("*.html"))
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def pages(variant, made, pages_of) -> list[Path]:
+    return pages_of(variant)
 
 
 def judged(variant: str, page: Path) -> list[tuple[int, str]]:
@@ -106,5 +119,18 @@ def judged(variant: str, page: Path) -> list[tuple[int, str]]:
 
 
 @pytest.fixture(scope="session")
-def looks(variant, pages, viewer) -> dict[Path, Look]:
-    return {page.resolve(): viewer.look(page, judged(variant, page)) for page in pages}
+def looked_at() -> dict[str, Look]:
+    """What was seen, by what the page holds: a home that was copied has pages that were looked at before."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def looks(variant, pages, viewer, looked_at) -> dict[Path, Look]:
+    found = {}
+    for page in pages:
+        content = page.read_text(encoding="utf-8")
+        if content in looked_at:  # its faults are told already
+            found[page.resolve()] = replace(looked_at[content], path=page, faults={})
+        else:
+            found[page.resolve()] = looked_at[content] = viewer.look(page, judged(variant, page))
+    return found
