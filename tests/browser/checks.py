@@ -43,6 +43,7 @@ class Look:
     faults: dict[str, list[str]] = field(default_factory=dict)
     ids: set[str] = field(default_factory=set)
     links: list[str] = field(default_factory=list)
+    told: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
 
     def fault(self, check: str, what: str, where: Iterable[str]) -> None:
         """Note a fault, with the elements that have it."""
@@ -83,7 +84,7 @@ class Viewer:
         for width in WIDTHS:
             self.page.set_viewport_size({"width": width, "height": 900})
             self._overflow(seen, f"at {width} px")
-        self.page.evaluate("() => document.querySelectorAll('details').forEach((e) => { e.open = true; })")
+        self._ask("open")
         for width in WIDTHS:
             self.page.set_viewport_size({"width": width, "height": 900})
             self._overflow(seen, f"at {width} px, all opened")
@@ -91,7 +92,7 @@ class Viewer:
                 if (width, scheme) in judged:
                     self.page.emulate_media(color_scheme=scheme)
                     self._axe(seen, f"at {width} px, {scheme}")
-        self.page.evaluate("() => document.querySelectorAll('details').forEach((e) => { e.open = false; })")
+        self._ask("close")
         self._print(seen)
         self._without_script(seen, address)
         mine = {address, f"{address}#"}
@@ -122,6 +123,10 @@ class Viewer:
 
     def _overflow(self, seen: Look, when: str) -> None:
         found = self._ask("screen")
+        told = seen.told.setdefault(when.partition(",")[0], set())
+        for kind, where in found.items():  # what is wrong while details are closed is not told again
+            found[kind] = [element for element in where if (kind, element) not in told]
+            told |= {(kind, element) for element in where}
         seen.fault("width", f"{when} the page scrolls sideways", found["scroll"])
         seen.fault("width", f"{when} this sticks out of the page", found["out"])
         seen.fault("width", f"{when} this is cut off", found["cut"])

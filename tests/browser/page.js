@@ -152,6 +152,19 @@
     };
   };
 
+  // Details are judged as well: opened, and then as they were.
+  const OPENED = "data-opened";
+  const open = () =>
+    all("details:not([open])").forEach((e) => {
+      e.setAttribute(OPENED, "");
+      e.open = true;
+    });
+  const close = () =>
+    all(`[${OPENED}]`).forEach((e) => {
+      e.removeAttribute(OPENED);
+      e.open = false;
+    });
+
   const axe = async (levels) => {
     const found = await window.axe.run(document, {
       runOnly: { type: "tag", values: levels },
@@ -164,5 +177,5 @@
     }));
   };
 
-  return { structure, screen, sheet, paper, axe };
+  return { structure, screen, sheet, paper, open, close, axe };
 })()

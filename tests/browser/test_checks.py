@@ -65,7 +65,10 @@ def test_a_good_page_has_no_fault(see):
         "good",
         NIGHT + " { :root { color-scheme: dark; background: #111; color: #eee; } }"
         "@media print { :root { color-scheme: light; background: #fff; color: #000; } }",
-        SMALL + '<p><a href="#content">To the beginning</a></p>',
+        SMALL
+        + '<p><a href="#content">To the beginning</a></p>'
+        + OPENS.replace("details", "details open")
+        + "a</details>",
     )
     assert good.faults == {}
     assert dead_links({good.path.resolve(): good}) == []

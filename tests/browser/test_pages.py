@@ -19,7 +19,8 @@ def none_of(looks):
 
 
 def told(faults: list[str]) -> None:
-    assert not faults, "\n" + "\n".join(f"  - {fault}" for fault in faults)
+    if faults:
+        pytest.fail("\n".join(f"- {fault}" for fault in faults), pytrace=False)
 
 
 def test_the_runs_are_what_they_are_meant_to_be(variant, made):
