@@ -84,12 +84,12 @@ def made(variant, runs) -> Made:
 
 @pytest.fixture(scope="session")
 def pages_of(runs):
-    """Find every page under the reports of a home; in that with failed runs, also the page of a check of a source."""
+    """Find every page under the reports of a home; in one, also the page of a check of a source."""
 
     @cache
     def find(variant: str) -> list[Path]:
         made = runs(variant)
-        if variant == "refused":
+        if variant == "states":
             page, folder = made.home / "reports" / "check.html", made.home / "checked"
             folder.mkdir()
             done = run_seglib("check", *dirty_shop(folder), "--format", "html", "--out", page, home=made.home)

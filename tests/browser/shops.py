@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pandas as pd
+import yaml
 from whole import QUICK, ROOT, Whole
 
 from seglib.sample import make_shop
@@ -76,22 +77,27 @@ def _one_far_away(folder: Path) -> tuple:
 
 
 def _broken_project(folder: Path) -> Path:
-    """Copy the project; its third notebook stops with an error that has markup in it and no place to break."""
+    """Copy the project; the third notebook of a run called broken stops with an error that has markup and no end."""
     for part in ("seglib", "notebooks"):
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     path = folder / "notebooks" / "03_preprocessing.ipynb"
     notebook = nbformat.read(path, as_version=4)
-    culprit = nbformat.v4.new_code_cell(f'raise ZeroDivisionError("<b>nothing</b> left by {"x" * 400}")')
-    notebook.cells.insert(4, culprit)
+    culprit = f'if run.endswith("broken"):\n    raise ZeroDivisionError("<b>nothing</b> left by {"x" * 400}")'
+    after = next(i for i, cell in enumerate(notebook.cells) if "imports" in cell.metadata.get("tags", [])) + 1
+    notebook.cells.insert(after, nbformat.v4.new_code_cell(culprit))
     nbformat.write(notebook, path)
     return folder
 
 
-def _nobody(folder: Path) -> tuple:
-    """A shop that is refused: no transaction can be read."""
+def _one_of_each_state(folder: Path) -> tuple:
+    """A batch: a run that ends well, one that breaks, and one whose shop is refused, as it has no transaction."""
     tables = dict(make_shop(customers=20, transactions=60, seed=1).tables)
     tables["transactions"] = tables["transactions"].head(0)
-    return ("--source", _as_csv(tables, folder / "shop"))
+    shop, nobody = _without_gender_and_city(folder)[1], _as_csv(tables, folder / "nobody")
+    runs = {"two": {"k": 2}, "broken": {}, "refused": {"source": str(nobody)}}
+    file = folder / "batch.yaml"
+    file.write_text(yaml.safe_dump({"shared": {"source": str(shop)}, "runs": runs}), encoding="utf-8")
+    return ("--params", file)
 
 
 def _asked(*shops: Callable[[Path], tuple] | tuple, **settings: object) -> Callable[[Path], tuple]:
@@ -106,23 +112,30 @@ def _asked(*shops: Callable[[Path], tuple] | tuple, **settings: object) -> Calla
 
 @dataclass(frozen=True)
 class Variant:
-    """A run, the exit code that it ends with, and which segments it has."""
+    """What is run, which runs come of it, the first of them with so many segments, and the exit code.
+
+    ``pages`` are those that are promised beside the pages of every run and the list of all.
+    """
 
     asked: Whole
-    code: int = 0
+    done: tuple[str, ...]
+    stopped: tuple[str, ...] = ()
+    pages: tuple[str, ...] = ()
     k: int | None = None
     smallest: int | None = None
+    code: int = 0
 
 
-_WIDE, _TWO = "sample", "two segments"
+_EIGHT = Whole(RUN_NAME, _asked(_long_and_hostile_words, _long_names, k=8, k_max=8))
+_STATES = Whole("states", _asked(_one_of_each_state), project=_broken_project)
 VARIANTS: dict[str, Variant] = {
-    _WIDE: Variant(Whole("sample", _asked())),
-    _TWO: Variant(Whole("two", _asked(_without_gender_and_city, k=2)), k=2),
-    "eight segments": Variant(Whole(RUN_NAME, _asked(_long_and_hostile_words, _long_names, k=8, k_max=8)), k=8),
-    "baseline": Variant(Whole("sample", ("--from", "03", "--recipe", "baseline"), after=_WIDE)),
-    "one customer": Variant(Whole("survey", _asked(_one_far_away, k=3)), k=3, smallest=1),
-    "no coupons": Variant(Whole("invoices", _asked(_sample("invoices")))),
-    "failed": Variant(Whole("broken", _asked(_without_gender_and_city), after=_TWO, project=_broken_project), code=3),
-    "refused": Variant(Whole("refused", _asked(_nobody), after="failed"), code=1),
+    "sample": Variant(Whole("sample", _asked()), ("sample",)),
+    "states": Variant(
+        _STATES, ("states-two",), ("states-broken", "states-refused"), ("states.html", "check.html"), k=2, code=3
+    ),
+    "eight segments": Variant(_EIGHT, (RUN_NAME,), k=8),
+    "baseline": Variant(Whole("sample", ("--from", "03", "--recipe", "baseline"), after="sample"), ("sample",)),
+    "one customer": Variant(Whole("survey", _asked(_one_far_away, k=3)), ("survey",), k=3, smallest=1),
+    "no coupons": Variant(Whole("invoices", _asked(_sample("invoices"))), ("invoices",)),
 }
-"""By name, in the order in which they are made. The home of ``refused`` has runs of all three states."""
+"""By name, in the order in which they are made. ``states`` has two segments, and neither gender nor city."""
