@@ -118,7 +118,7 @@ class Viewer:
         ])  # fmt: skip
         seen.fault("structure", "figure without a caption", found["uncaptioned"])
         seen.fault("structure", "image outside a figure", found["loose"])
-        seen.fault("structure", "table without a caption", found["unnamed"])
+        seen.fault("structure", "table without a caption or a label", found["unnamed"])
         seen.fault("structure", "image that cannot be shown", found["broken"])
 
     def _overflow(self, seen: Look, when: str) -> None:

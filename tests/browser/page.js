@@ -62,7 +62,7 @@
         .filter((e) => !e.closest("figure"))
         .map(selector),
       unnamed: all("table")
-        .filter((e) => !e.caption?.textContent.trim())
+        .filter((e) => !e.caption?.textContent.trim() && !e.closest("table[aria-label], [role='region'][aria-label]"))
         .map(told),
       broken: all("img")
         .filter((e) => e.complete && e.naturalWidth === 0)
