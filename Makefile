@@ -15,14 +15,14 @@ BIN  := $(VENV)/bin
 READY := $(VENV)/.ready
 
 # The extras of pyproject.toml: each has a lock of its own, and is added to the environment when it is needed.
-EXTRAS := completejourney spark bench
+EXTRAS := completejourney spark bench browser
 
 # Byte-code makes imports faster: an environment that switches it off must not switch it off here. matplotlib makes its
 # list of fonts once, and mutters while it does: better now than in the first notebook.
 install = PYTHONDONTWRITEBYTECODE= PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -qq
 
 .DEFAULT_GOAL := help
-.PHONY: help env report check test lab lint format lock sample gallery dictionary bench spark-demo clean
+.PHONY: help env report check test browser lab lint format lock sample gallery dictionary bench spark-demo clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,17 @@ check: $(READY) ## hold a source against the contract, and list every problem (S
 
 test: $(READY) ## run all tests, and the notebooks under nbval
 	@$(BIN)/python -m pytest -n 2
+
+# Two packages of npm, as package-lock.json has them; nothing else is downloaded, and no script of theirs runs.
+JUDGES := tests/browser/node_modules/.ready
+
+$(JUDGES): tests/browser/package-lock.json
+	@command -v npm >/dev/null || { echo "This needs npm; on Debian or Ubuntu: apt install npm"; exit 1; }
+	@cd tests/browser && npm ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+browser: $(VENV)/.extra-browser $(JUDGES) $(READY) ## look at the pages of nine reports in Chromium (needs chromium, java, npm)
+	@SEGLIB_BROWSER=1 $(BIN)/python -m pytest tests/browser
 
 lab: $(READY) ## open JupyterLab in the folder of the notebooks
 	@$(BIN)/python -m jupyterlab --notebook-dir=notebooks

@@ -3,18 +3,13 @@
 import itertools
 import os
 import re
-import shutil
-import subprocess
-import sys
-from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
+from whole import QUICK, ROOT, Whole, WholeRuns, run_seglib
 
 from seglib.errors import ParameterRefused
 from seglib.features import customer_features
@@ -22,44 +17,10 @@ from seglib.ingest import ingest
 from seglib.run import Run
 from seglib.sample import make_shop
 
-ROOT = Path(__file__).parents[1]
-
-# Whole runs: each takes most of a minute, so they are made beside the other tests, and each of them only once --------
-
-_FEW = {
-    "n_shuffles": 199,
-    "n_init": 5,
-    "n_null": 19,
-    "k_max": 6,
-    "sample_customers": 700,
-    "n_models": 20,
-    "n_splits": 4,
-    "n_permutations": 99,
-}
-QUICK = tuple(part for name, value in _FEW.items() for part in ("--set", f"{name}={value}"))
-"""Options of every whole run: enough to see that it works. What makes runs slow gets its small value here."""
+# Whole runs (tests/whole.py) ------------------------------------------------------------------------------------------
 
 HERE = {"OMP_NUM_THREADS": "1", "TZ": "Pacific/Auckland", "LC_ALL": "C", "PYTHONHASHSEED": "1"}
 ELSEWHERE = {"OMP_NUM_THREADS": "2", "TZ": "America/Lima", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "2"}
-
-
-@dataclass(frozen=True)
-class Whole:
-    """A run to make: name, options and environment; ``after`` names one that it continues, in a copy of its home."""
-
-    run: str
-    options: tuple = ()
-    environment: Mapping[str, str] = field(default_factory=dict)
-    after: str | None = None
-
-
-@dataclass(frozen=True)
-class Made:
-    """A run that was made: where, and what the command line said."""
-
-    run: Run
-    home: Path
-    done: subprocess.CompletedProcess
 
 
 def _source(name: str) -> tuple:
@@ -101,47 +62,6 @@ def _whole_runs() -> dict[str, Whole]:
     return runs
 
 
-class WholeRuns:
-    """Makes whole runs beside the tests, two at a time, in the order in which they are asked for."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.environment = folder, dict(os.environ)  # tests change theirs
-        self.runs, self.pool = _whole_runs(), ThreadPoolExecutor(max_workers=2)
-        self.started: dict[str, Future] = {}
-
-    def start(self, name: str) -> Future:
-        """Begin a run, after the one that it continues, unless it was begun before."""
-        if self.runs[name].after:
-            self.start(self.runs[name].after)
-        if name not in self.started:
-            self.started[name] = self.pool.submit(self._make, name)
-        return self.started[name]
-
-    def __call__(self, name: str) -> Made:
-        """Wait for a run."""
-        return self.start(name).result()
-
-    def _make(self, name: str) -> Made:
-        asked, home = self.runs[name], self.folder / name.replace(" ", "-")
-        home.mkdir()
-        if asked.after:
-            shutil.copytree(self.started[asked.after].result().home, home, dirs_exist_ok=True)
-        environment = {**self.environment, **asked.environment}
-        done = run_seglib("run", "--run", asked.run, *asked.options, home=home, environment=environment, cwd=ROOT)
-        return Made(Run(asked.run, base=home), home, done)
-
-
-def run_seglib(*arguments, home: Path, environment: Mapping[str, str] | None = None, cwd: Path | None = None):
-    """Run the command line in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "seglib", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        env={**(environment or os.environ), "SEGLIB_HOME": str(home)},
-    )
-
-
 def pytest_configure(config):
     config.addinivalue_line("markers", "whole_run(*names): the test needs these whole runs (tests/conftest.py)")
 
@@ -173,7 +93,7 @@ def command(monkeypatch, capsys):
 @pytest.fixture(scope="session")
 def whole_run(request, tmp_path_factory):
     """Return a whole run by name. When the first is asked for, all that tests are marked with begin, two at a time."""
-    runs = WholeRuns(tmp_path_factory.mktemp("whole"))
+    runs = WholeRuns(tmp_path_factory.mktemp("whole"), _whole_runs())
     for item in request.session.items:
         if not any(mark.args and mark.args[0] for mark in item.iter_markers("skipif")):
             for mark in item.iter_markers("whole_run"):

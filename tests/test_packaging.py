@@ -1,6 +1,7 @@
 """One list of dependencies is the truth; environment.yml and the lock are held to it."""
 
 import ast
+import json
 import re
 import runpy
 import subprocess
@@ -60,6 +61,16 @@ def test_every_extra_has_a_lock_of_its_own_and_is_known_to_make(root):
         assert len(blocks) == len(pins)
         assert all("--hash=sha256:" in block for block in blocks)
         assert "://" not in lock
+
+
+def test_what_npm_installs_for_the_browser_checks_is_locked_with_hashes_and_public_addresses(root):
+    folder = root / "tests" / "browser"
+    wanted, lock = (json.loads((folder / name).read_text()) for name in ("package.json", "package-lock.json"))
+    packages = {name.rpartition("node_modules/")[2]: held for name, held in lock["packages"].items() if name}
+    assert {name: packages[name]["version"] for name in wanted["devDependencies"]} == wanted["devDependencies"]
+    for name, held in packages.items():
+        assert held["integrity"].startswith("sha512-"), name
+        assert held["resolved"].startswith("https://registry.npmjs.org/"), name
 
 
 def test_every_package_seglib_imports_is_one_of_its_dependencies(root):
