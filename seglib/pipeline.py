@@ -326,7 +326,7 @@ def _record(run: Run, steps: dict[str, dict], started: dt.datetime) -> dict:
         "customers": sum(card["customers"] for card in cards),
         "customers_without_transaction": recipe["customers_without_transaction"],
         "rows": shop["rows"],
-        "findings": shop["findings"],
+        "findings": shop.get("findings", []),
         "notes": shop["notes"],
         "audit": _audit(recipe["audit"]),
         "k": clustering["k"],
