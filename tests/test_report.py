@@ -26,7 +26,7 @@ RECORD = {
     "inputs": [{"sha256": "0"}], "as_of": "2026-06-30", "seed": 0, "period": ["a", "b"],
     "customers": 1234, "customers_without_transaction": 0, "rows": {"in": 1, "accepted": 1, "quarantined": 0}, "k": 2,
     "findings": [{"severity": "fact", "table": "customers", "sentence": HOSTILE, "rows": 12345}],
-    "parameters": {"01_one": {"run": "r", "city": HOSTILE, "source": "../../home/me/shop.xlsx"},
+    "parameters": {"01_ingest": {"cities": "Genoa"}, "01_one": {"run": "r", "city": HOSTILE, "source": "../../home/me/shop.xlsx"},
                    "05_clustering": {"align_to": None}},
     "audit": {"findings": ["City <b>holds</b> 85% of the variance."], "checks": 10},
     "k_reason": "because.", "k_judged": "Judged.", "inertia": 1234.5, "silhouette": 0.5,
@@ -164,7 +164,7 @@ def test_the_head_of_a_page_says_what_it_is_about(pages):
     assert told["Period"] == "a to b"
     assert told["Verdict"] == "Constructed, not tested"
     assert told["Run time"] == "3 s"
-    assert HOSTILE in told["Data"]
+    assert told["Data"] == f"{HOSTILE}, customers of Genoa only, looked at on 2026-06-30"
 
 
 def test_the_index_shows_the_picture_of_the_verdict(pages):
