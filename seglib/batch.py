@@ -212,7 +212,7 @@ def _write(batch: Batch, started: dt.datetime) -> Path:
                 "message": cleaner(entry.request.source or "")(entry.message),
                 "failed_page": entry.told,
                 "earlier": entry.status != "done" and (run.report_dir / "run.json").exists(),
-                "parameters": values | {name: given for name in _AS_GIVEN if (given := entry.values.get(name))},
+                "parameters": values | {name: given for name in credentials.PATHS if (given := entry.values.get(name))},
                 "record": record,
             }
         )  # fmt: skip
@@ -220,10 +220,6 @@ def _write(batch: Batch, started: dt.datetime) -> Path:
     page = build_batch(home() / "reports", batch.name, told, helps=batch.helps, started=when)
     write_runs(home())  # which links it now
     return page
-
-
-_AS_GIVEN = ("source", "mapping", "names_file")
-"""Parameters that are paths: as they were given, not as notebooks see them from their folder."""
 
 
 def _request(run: str, said: Mapping[str, Any], start: str, batch: str, place: tuple[int, int]) -> Request:
@@ -237,7 +233,7 @@ def _request(run: str, said: Mapping[str, Any], start: str, batch: str, place: t
 def _values(known: Checked, request: Request) -> dict[str, Any]:
     """Return all parameters of a run, as they may be written down."""
     values = {name: value for step in known.wanted.values() for name, value in step.items()}
-    given = {name: request.overrides.get(name) for name in _AS_GIVEN}
+    given = {name: request.overrides.get(name) for name in credentials.PATHS}  # not as notebooks see them
     given["source"] = credentials.shown(request.source) if request.source else None
     return values | given
 

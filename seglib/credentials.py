@@ -10,12 +10,17 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, quote, unquote
 
 from seglib.errors import InputRefused
 
 VARIABLE = "SEGLIB_SOURCE_URL"
 """Environment variable with the whole URL of a source that is recorded without its credentials."""
+
+PATHS = ("source", "mapping", "names_file")
+"""Parameters that may be paths."""
 
 _SCHEME = re.compile(r"\s*[A-Za-z][\w+]+://")  # two letters at least: "C:" is a drive
 _FILE = re.compile(r"(?P<scheme>sqlite[\w+]*)://(?P<path>/[^?]*)?(?P<query>\?.*)?", re.S)
@@ -69,6 +74,21 @@ def recorded(source: str) -> str:
     login = login if _PLACEHOLDERS.fullmatch(url["password"] or url["user"]) else ""
     query = url["query"] if _PLACEHOLDER_QUERY.fullmatch(url["query"]) else ""
     return f"{url['scheme']}://{login}{url['place']}{url['path']}{query}"
+
+
+def without_folder(name: str, value: Any) -> Any:
+    """Return the value of a parameter for a page: of a path to somewhere else the last part, everything else as it is.
+
+    Examples
+    --------
+    >>> without_folder("source", "/home/me/shop.xlsx"), without_folder("mapping", "../params/ours.yaml")
+    ('shop.xlsx', 'ours.yaml')
+    >>> without_folder("source", "data/shop.xlsx"), without_folder("source", "sqlite:///shop.db")
+    ('data/shop.xlsx', 'sqlite:///shop.db')
+    """
+    if name not in PATHS or not isinstance(value, str) or is_url(value):
+        return value
+    return Path(value).name if Path(value).is_absolute() or value.startswith(("..", "~")) else value
 
 
 def shown(source: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from seglib.credentials import without_folder
 from seglib.templating import render
 from seglib.words import listing, shortened
 
@@ -45,12 +46,12 @@ def build_batch(
     """
     folder.mkdir(parents=True, exist_ok=True)
     differ = differing([entry["parameters"] for entry in entries])
-    same = {n: _value(v) for n, v in entries[0]["parameters"].items() if n not in (*differ, "run")}
+    same = {n: _value(n, v) for n, v in entries[0]["parameters"].items() if n not in (*differ, "run")}
     told = [
         {
             **entry,
-            "own": {n: _value(entry["parameters"].get(n)) for n in differ},
-            "said": {n: _value(entry["parameters"].get(n)) for n in entry["said"]},
+            "own": {n: _value(n, entry["parameters"].get(n)) for n in differ},
+            "said": {n: _value(n, entry["parameters"].get(n)) for n in entry["said"]},
             "aligned": entry["parameters"].get("align_to"),
         }
         for entry in entries
@@ -63,12 +64,9 @@ def build_batch(
     )  # fmt: skip
     page.write_text(text, encoding="utf-8")
     kept = ("entry", "run", "status", "seconds", "notebook", "message")
-    machine = {
-        "batch": name,
-        "started_utc": started,
-        "differ": differ,
-        "runs": [{k: e[k] for k in kept} | {"differences": {n: e["parameters"].get(n) for n in differ}} for e in told],
-    }
+    apart = [{n: without_folder(n, entry["parameters"].get(n)) for n in differ} for entry in told]
+    runs = [{k: e[k] for k in kept} | {"differences": own} for e, own in zip(told, apart, strict=True)]
+    machine = {"batch": name, "started_utc": started, "differ": differ, "runs": runs}
     (folder / f"{name}.json").write_text(json.dumps(machine, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return page
 
@@ -100,8 +98,9 @@ def _short(said: str) -> str:
     return said.split(";")[0].split("(one of")[0].strip()
 
 
-def _value(value: Any) -> str:
+def _value(name: str, value: Any) -> str:
     """Write the value of a parameter."""
+    value = without_folder(name, value)
     if value is None:
         return ""
     if isinstance(value, bool):

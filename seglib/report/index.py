@@ -8,16 +8,13 @@ from typing import Any
 
 from markupsafe import Markup
 
-from seglib.credentials import is_url
+from seglib.credentials import without_folder
 from seglib.report.pages import Page
 from seglib.templating import render
 from seglib.words import CERTAINTY, TRY
 
 AT_ONCE = (CERTAINTY, TRY)
 """Of the facts of a card, those that are seen without opening it."""
-
-PATHS = ("source", "mapping", "names_file")
-"""Parameters that may be paths."""
 
 FILES = {
     "segments.csv": "one row a customer, with segment, name and certainty",
@@ -78,10 +75,7 @@ def _drawn(row: dict[str, Any]) -> dict[str, Any]:
 
 def _shown(parameters: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Name files without their folders: those are nobody else's business."""
-    return {
-        step: {n: Path(v).name if n in PATHS and v and not is_url(v) else v for n, v in values.items()}
-        for step, values in parameters.items()
-    }
+    return {step: {n: without_folder(n, v) for n, v in values.items()} for step, values in parameters.items()}
 
 
 def _files(folder: Path, segments: list[dict]) -> list[dict[str, str]]:
