@@ -83,7 +83,7 @@ $(JUDGES): tests/browser/package-lock.json
 	@cd tests/browser && npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-browser: $(VENV)/.extra-browser $(JUDGES) $(READY) ## look at the pages of nine reports in Chromium (needs chromium, java, npm)
+browser: $(VENV)/.extra-browser $(JUDGES) $(READY) ## look at all report pages in Chromium (needs chromium, java and npm)
 	@SEGLIB_BROWSER=1 $(BIN)/python -m pytest tests/browser
 
 lab: $(READY) ## open JupyterLab in the folder of the notebooks
