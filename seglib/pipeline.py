@@ -238,7 +238,6 @@ def _run_notebook(step: str, values: dict[str, Any], building: Stage, progress: 
     """Execute one notebook into the report folder of the stage and return the seconds it took."""
     import nbformat
     import papermill
-    from nbclient.exceptions import DeadKernelError
 
     source, output = NOTEBOOKS / f"{step}.ipynb", building.run.report_dir / "notebooks" / f"{step}.ipynb"
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -259,7 +258,7 @@ def _run_notebook(step: str, values: dict[str, Any], building: Stage, progress: 
             )
         except papermill.PapermillExecutionError as error:
             raise _translated(step, error, output) from None
-        except DeadKernelError as error:
+        except RuntimeError as error:  # nbclient's: the kernel died, or never answered
             raise KernelDied(
                 f"{step}.ipynb stopped because its kernel died, most often for want of memory\n"
                 f"What it said last is in {kernels.log}",
