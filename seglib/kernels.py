@@ -6,6 +6,7 @@ its turn comes. It is otherwise a kernel like any other: nothing is put into its
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -113,6 +114,10 @@ def _manager() -> AsyncKernelManager:
 async def _dismissed(kernel: AsyncKernelManager) -> None:
     """Ask a kernel to end, which takes it a while; nobody has to wait for that yet."""
     kernel.done = True
+    waiting = asyncio.all_tasks() - {asyncio.current_task()}  # of nbclient, if somebody stopped the run in a cell
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
     if kernel.opened:
         kernel.opened.stop_channels()
     if await kernel.is_alive():
