@@ -229,7 +229,8 @@ def fake_notebooks(home, record_is_made_of, monkeypatch):
     folder = home / "notebooks"
     folder.mkdir()
     monkeypatch.setattr(pipeline, "NOTEBOOKS", folder)
-    monkeypatch.setattr(kernels, "COMMON", ())
+    for name, nothing in (("COMMON", ()), ("MORE", {})):
+        monkeypatch.setattr(kernels, name, nothing)
 
     written = record_is_made_of
 
@@ -251,8 +252,8 @@ def fake_notebooks(home, record_is_made_of, monkeypatch):
             nbformat.write(nb, folder / f"{step}.ipynb")
 
     yield write
-    left = [process.cmdline() for process in psutil.Process().children(recursive=True)]
-    assert not [line for line in left if "ipykernel_launcher" in line]
+    left = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
+    assert not [child for child in left if "ipykernel_launcher" in child.cmdline()]
 
 
 def test_a_notebook_that_fails_is_named_and_the_last_good_report_stays(home, fake_notebooks):
