@@ -102,7 +102,7 @@ def table(
     Parameters
     ----------
     frame : pandas.DataFrame
-        Columns are shown, the index is not. Columns named p or p_holm are p-values.
+        Columns are shown, the index is not. Columns named p, p_holm or p_median are p-values.
     caption : str
         What the table holds.
     percent : sequence of str
@@ -116,7 +116,7 @@ def table(
     shown = frame.head(rows).reset_index(drop=True)
     numbers = [c for c in shown if pd.api.types.is_numeric_dtype(shown[c]) and shown[c].dtype != bool]
     letters = {c for c in shown if shown.columns.name == "segment" and _LETTER.fullmatch(str(c))}
-    numbers += [c for c in letters if c not in numbers]
+    numbers += [c for c in shown.columns[1:] if letters and c not in numbers]  # written with their units
     styler = _Table(shown).hide(axis="index")
     styler.format({c: _formatter(shown[c], c in percent, digits) for c in shown}, na_rep="–")
     styler.format_index(lambda c: _segment(c) if c in letters else _heading(c), axis=1)
@@ -201,7 +201,7 @@ class _Table(Styler.from_custom_template(str(Path(__file__).parent / "templates"
 
 
 def _heading(column: object) -> str:
-    return html.escape(str(column).replace("_", " "))
+    return _breakable(html.escape(str(column).replace("_", " ")))
 
 
 def _segment(letter: object) -> str:
@@ -214,7 +214,7 @@ def _formatter(column: pd.Series, percent: bool, digits: int) -> str | Callable[
     """Return how the values of a column are written, as `pandas.io.formats.style.Styler.format` takes it."""
     if percent:
         return "{:.1%}"
-    if str(column.name) in ("p", "p_holm") and pd.api.types.is_float_dtype(column):
+    if str(column.name) in ("p", "p_holm", "p_median") and pd.api.types.is_float_dtype(column):
         return lambda value: html.escape(p_value(value).removeprefix("p ").removeprefix("= "))
     if pd.api.types.is_bool_dtype(column):
         return {True: "yes", False: "no"}.get
@@ -230,5 +230,6 @@ def _formatter(column: pd.Series, percent: bool, digits: int) -> str | Callable[
 
 
 def _breakable(text: str) -> str:
-    """Let long words that hold no blank (rule ids, say) break after their dots and underscores."""
-    return re.sub(r"\S{20,}", lambda word: re.sub(r"(?<=[._])(?=\w)", "<wbr>", word[0]), text)
+    """Let long words that hold no blank (rule ids, say) break after their dots and underscores, else somewhere."""
+    text = re.sub(r"\S{20,}", lambda word: re.sub(r"(?<=[._])(?=\w)", "<wbr>", word[0]), text)
+    return re.sub(r"\w{16}(?=\w{4})", r"\g<0><wbr>", text)

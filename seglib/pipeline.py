@@ -11,6 +11,7 @@ import platform
 import sys
 import time
 from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -177,13 +178,19 @@ def execute(request: Request) -> Path:
         where = {"folder": building.folder, "cwd": NOTEBOOKS, "environment": environment}
         shown = RunProgress(remaining, expected, run=request.run, place=request.place)
         try:
-            with shown as progress, Kernels(remaining, **where) as kernels:
+            with shown as progress, ThreadPoolExecutor(1) as meanwhile, Kernels(remaining, **where) as kernels:
                 from seglib import report  # only now: what it imports takes as long as the first kernel to start
 
+                folder = building.run.report_dir
+                pages = [meanwhile.submit(report.page_of, folder, step, STEPS[step]) for step in skipped]
                 for step in remaining:
                     seconds = _run_notebook(step, values[step], building, progress, kernels)
+                    pages.append(meanwhile.submit(report.page_of, folder, step, STEPS[step]))
                     steps[step]["seconds"] = round(seconds, 2)
                     building.record(steps)
+                record = _record(building.run, steps, started) | {"batch": request.batch}
+                building.run.write_record(record)
+                report.build(folder, record, [page.result() for page in pages], before=building.final.report_dir)
         except SeglibError as error:
             report.write_failed(
                 building.final, error, steps, STEPS,
@@ -191,9 +198,6 @@ def execute(request: Request) -> Path:
             )  # fmt: skip
             report.write_runs(home())
             raise
-        record = _record(building.run, steps, started) | {"batch": request.batch}
-        building.run.write_record(record)
-        report.build(building.run.report_dir, record, STEPS, before=building.final.report_dir)
         building.put_in_place()
     report.write_runs(home())
     return Run(request.run).report_dir / "index.html"

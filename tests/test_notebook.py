@@ -54,6 +54,14 @@ def test_a_column_of_the_data_that_happens_to_be_called_p_is_no_p_value(shown):
     assert [cell.get_text() for cell in BeautifulSoup(out, "html.parser").find_all("td")] == ["yes", "–"]
 
 
+def test_a_long_word_may_break_and_stays_the_same_when_copied(shown):
+    word = "Rindfleischetikettierungsgesetz"
+    [out] = shown(notebook.table, pd.DataFrame({word: [f"a.{word}", "short"]}), "Words")
+    soup = BeautifulSoup(out, "html.parser")
+    assert [cell.get_text() for cell in soup.find_all(["th", "td"])] == [word, f"a.{word}", "short"]
+    assert [len(cell.find_all("wbr")) for cell in soup.find_all(["th", "td"])] == [1, 2, 0]
+
+
 def test_a_long_table_is_cut_and_says_so(shown):
     [out] = shown(notebook.table, pd.DataFrame({"x": range(100)}), "Numbers", rows=10)
     soup = BeautifulSoup(out, "html.parser")

@@ -70,7 +70,7 @@ def pages(tmp_path_factory):
     (folder / "notebooks").mkdir()
     for name in QUESTIONS:
         nbformat.write(notebook(name), folder / "notebooks" / f"{name}.ipynb")
-    report.build(folder, RECORD, QUESTIONS)
+    report.build(folder, RECORD, [report.page_of(folder, name, question) for name, question in QUESTIONS.items()])
     return {path.name: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser") for path in folder.glob("*.html")}
 
 

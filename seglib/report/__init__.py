@@ -7,6 +7,7 @@ the data is escaped.
 from seglib.report.batch import build_batch
 from seglib.report.build import build
 from seglib.report.failed import cleaner, write_failed
+from seglib.report.pages import Page, page_of
 from seglib.report.runs import write_runs
 
-__all__ = ["build", "build_batch", "cleaner", "write_failed", "write_runs"]
+__all__ = ["Page", "build", "build_batch", "cleaner", "page_of", "write_failed", "write_runs"]

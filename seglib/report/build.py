@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from seglib.report.figures import figure_named
 from seglib.report.index import index_page
-from seglib.report.pages import page_of, write_pages
+from seglib.report.pages import Page, write_pages
 from seglib.report.previous import compared
 from seglib.report.summary import write_summary
 
 
-def build(folder: Path, record: dict, questions: dict[str, str], *, before: Path | None = None) -> Path:
+def build(folder: Path, record: dict, pages: Sequence[Page], *, before: Path | None = None) -> Path:
     """Write the pages of a run beside its executed notebooks.
 
     Parameters
     ----------
     folder : Path
-        The run's report folder; ``notebooks/<name>.ipynb`` are read.
+        The run's report folder.
     record : dict
         ``run.json``.
-    questions : dict of str to str
-        The notebooks in their order, each with its question (`seglib.pipeline.STEPS`).
+    pages : sequence of Page
+        The notebooks in their order (`seglib.report.page_of`).
     before : Path, optional
         Report folder of the run that this one replaces.
 
@@ -30,10 +31,11 @@ def build(folder: Path, record: dict, questions: dict[str, str], *, before: Path
     Path
         ``index.html``.
     """
-    pages = [page_of(folder, name, question) for name, question in questions.items()]
-    write_pages(folder, record, pages)
-    picture = next(filter(None, (figure_named(page.notebook, "verdict") for page in pages)), None)
-    printed = write_summary(folder, record, picture)  # before the index, which lists the files that are there
+    picture = next((page.verdict for page in pages if page.verdict), None)
+    with ThreadPoolExecutor(1) as meanwhile:  # a browser prints
+        printing = meanwhile.submit(write_summary, folder, record, picture)
+        write_pages(folder, record, pages)
+        printed = printing.result()  # before the index, which lists the files that are there
     index = folder / "index.html"
     text = index_page(
         folder, record, pages,

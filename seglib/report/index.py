@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,13 @@ FILES = {
 
 
 def index_page(
-    folder: Path, record: dict, pages: list[Page], *, picture: Markup | None, previous: dict | None, pdf_note: str = ""
+    folder: Path,
+    record: dict,
+    pages: Sequence[Page],
+    *,
+    picture: Markup | None,
+    previous: dict | None,
+    pdf_note: str = "",
 ) -> str:
     """Make ``index.html``.
 
@@ -40,7 +47,7 @@ def index_page(
         The run's report folder: files that are there are linked.
     record : dict
         ``run.json``.
-    pages : list of Page
+    pages : sequence of Page
     picture : Markup, optional
         The figure that shows the verdict.
     previous : dict, optional

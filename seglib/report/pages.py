@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from nbconvert.filters import Highlight2HTML
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from pygments.formatters import HtmlFormatter
 
+from seglib.report.figures import figure_named
 from seglib.templating import render
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -33,22 +34,39 @@ _PAGE = re.compile(r"^(\d\d_[a-z_]+?)(?:_business)?\.(?:ipynb|html)$")
 
 @dataclass(frozen=True)
 class Page:
-    """One notebook of a report: file name, the title it gives itself, the question it answers."""
+    """One notebook of a report.
+
+    Attributes
+    ----------
+    name, title, question : str
+        File name, the title it gives itself, the question it answers.
+    body : BeautifulSoup
+        All of it, as HTML without its pictures.
+    pictures : list of str
+        These, as the sources of images.
+    verdict : Markup, optional
+        Its figure of that name.
+    """
 
     name: str
     title: str
     question: str
-    notebook: nbformat.NotebookNode
+    body: BeautifulSoup
+    pictures: list[str]
+    verdict: Markup | None
 
 
 def page_of(folder: Path, name: str, question: str) -> Page:
-    """Read an executed notebook of a run."""
+    """Read an executed notebook and convert it: the slow part of a report, which needs nothing of later notebooks."""
     notebook = nbformat.read(folder / "notebooks" / f"{name}.ipynb", as_version=4)
-    return Page(name, notebook.cells[0].source.splitlines()[0].removeprefix("# "), question, notebook)
+    title = notebook.cells[0].source.splitlines()[0].removeprefix("# ")
+    return Page(name, title, question, *_converted(notebook), figure_named(notebook, "verdict"))
 
 
-def write_pages(folder: Path, record: dict, pages: list[Page]) -> None:
+def write_pages(folder: Path, record: dict, pages: Sequence[Page]) -> None:
     """Write both faces of every page: ``<name>.html`` with the code folded, ``<name>_business.html`` without it.
+
+    Bodies are used up: what is for analysts is taken out of them on the way.
 
     Parameters
     ----------
@@ -56,17 +74,17 @@ def write_pages(folder: Path, record: dict, pages: list[Page]) -> None:
         The run's report folder.
     record : dict
         ``run.json``.
-    pages : list of Page
+    pages : sequence of Page
     """
     code_style = Markup(_code_style())
     for page in pages:
-        soup, pictures = _converted(page.notebook)
+        soup = page.body
         for suffix in ("", "_business"):
             business = bool(suffix)
             if business:
                 _leave_out_code(soup)
             contents = _finished(soup, suffix)
-            body = _HELD.sub(partial(_put_back, pictures), soup.decode(formatter="html5"))
+            body = _HELD.sub(partial(_put_back, page.pictures), soup.decode(formatter="html5"))
             text = render(
                 "page.html.j2", page=page, record=record, pages=pages, suffix=suffix, business=business,
                 contents=contents, body=Markup(body), code_style="" if business else code_style,
