@@ -13,6 +13,7 @@ import pandas as pd
 import yaml
 
 from seglib.errors import ParameterRefused
+from seglib.profiling import MARKER
 from seglib.words import COUPON, Wording, figure, listing, literal, measured, plain
 
 WORDS: dict[str, tuple[str, str]] = {
@@ -286,8 +287,13 @@ class _Markers:
         return pd.DataFrame(records, columns=["what", "unit", "own", "all", "difference"]).round(6)
 
     def beside(self, said: Wording) -> pd.DataFrame:
-        """Return what differs most from all customers: behaviours first, then levels."""
-        furthest = self.own["difference"].abs().sort_values(ascending=False, kind="stable").index
+        """Return what differs most from all customers: behaviours first, then levels.
+
+        A great difference that is no marker is left out: customers cannot be told apart by it (03).
+        """
+        size = self.own["difference"].abs()
+        size = size[self.own["marker"].astype(bool) | (size < MARKER)]
+        furthest = size.sort_values(ascending=False, kind="stable").index
         records = [
             (*_named(r, said), r.seen, r.seen_overall, bool(r.marker))
             for r in self.own.loc[furthest].itertuples()
@@ -302,7 +308,7 @@ class _Markers:
 def _named(mark: Any, said: Wording) -> tuple[str, str]:
     """Return what a number is called on a card, and its unit where that does not say it already."""
     if mark.feature in LABELS:
-        return said.of(LABELS[mark.feature]), "share" if mark.unit in ("share", "0 or 1") else "number"
+        return said.of(LABELS[mark.feature]), mark.unit if mark.unit in ("share", "0 or 1", "days") else "number"
     return plain(mark.feature), mark.unit
 
 

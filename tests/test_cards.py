@@ -111,6 +111,21 @@ def test_a_card_is_valid_json_and_its_shares_add_up(sample, tmp_path):
     assert sum(card["customers"] for card in run.read("cards")) == len(features)
 
 
+def test_at_a_glance_a_card_shows_what_differs_most_and_can_be_believed(sample):
+    features, assignments = sample
+    letters = assignments["segment"]
+    unreliable = ["never_burned"]
+    profiles = profile(features, letters, unreliable=unreliable)
+    [c] = [card for card in segment_cards(profiles, {}) if card.segment == "C"]
+    own = profiles[(profiles["segment"] == "C") & (profiles["role"] == "segmentation")]
+    assert own.set_index("feature")["difference"].abs()["never_burned"] > 0.5  # great, and not to be believed
+    assert len(c.beside) == 3
+    assert not c.beside["what"].str.contains("never burned").any()
+    assert c.beside.iloc[0]["what"] == "days since the last coupon"
+    told = c.summary()["beside"][0]
+    assert (told["own_text"], told["all_text"]) == (f"{told['own']:,.0f} days", f"{told['all']:,.0f} days")
+
+
 # The analyst's own names --------------------------------------------------------------------------------------------
 
 
