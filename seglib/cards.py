@@ -287,21 +287,21 @@ class _Markers:
         return pd.DataFrame(records, columns=["what", "unit", "own", "all", "difference"]).round(6)
 
     def beside(self, said: Wording) -> pd.DataFrame:
-        """Return what differs most from all customers: behaviours first, then levels.
+        """Return what differs most from all customers: markers first, behaviours before levels; then what is no marker.
 
         A great difference that is no marker is left out: customers cannot be told apart by it (03).
         """
         size = self.own["difference"].abs()
         size = size[self.own["marker"].astype(bool) | (size < MARKER)]
-        furthest = size.sort_values(ascending=False, kind="stable").index
         records = [
             (*_named(r, said), r.seen, r.seen_overall, bool(r.marker))
-            for r in self.own.loc[furthest].itertuples()
+            for r in self.own.loc[size.sort_values(ascending=False, kind="stable").index].itertuples()
             if pd.notna(r.seen) and pd.notna(r.seen_overall)
         ]
         marks = self.table()
         levels = marks[marks["difference"].isna()]
         records += [(r.what, r.unit, r.own, r.all, True) for r in levels.itertuples(index=False)]
+        records.sort(key=lambda record: not record[-1])
         return pd.DataFrame(records[:BESIDE], columns=["what", "unit", "own", "all", "marker"]).round(6)
 
 

@@ -88,6 +88,9 @@ def test_a_segment_marked_by_place_only_is_named_after_it():
     by_letter = {card.segment: card for card in cards_of(features, segments)}
     assert by_letter["B"].name == "Customers from Cairo"
     assert "Cairo (100%, all: 20%)" in by_letter["B"].sentence
+    first, *others = by_letter["B"].summary()["beside"]
+    assert (first["what"], first["own_text"], first["all_text"]) == ("city: Cairo", "100%", "20%")
+    assert not any(row["marker"] for row in others)
 
 
 def test_a_minority_is_not_called_most():
