@@ -53,6 +53,7 @@ def runs(home, monkeypatch, record_is_made_of):
         (folder / "index.html").write_text(record["run"], encoding="utf-8")
 
     monkeypatch.setattr(pipeline, "_run_notebook", instead)
+    monkeypatch.setattr("seglib.report.page_of", lambda *_: None)
     monkeypatch.setattr("seglib.report.build", pages)
     instead.seen, instead.stops = seen, stops
     return instead

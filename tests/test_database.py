@@ -580,7 +580,7 @@ def test_a_file_in_a_url_is_found_from_where_the_command_is_given(home, make_sql
     )
     monkeypatch.chdir(tmp_path)
     for source in ("sqlite:///shop.db", f"sqlite:///{tmp_path}/shop.db?timeout=5"):
-        with pytest.raises(InputRefused, match=r"^shop.db as sqlite:///../shop\.db$"):
+        with pytest.raises(InputRefused, match=r"^shop.db as sqlite:///../shop\.db\n"):
             pipeline.execute(pipeline.Request("r", source))
 
 

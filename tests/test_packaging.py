@@ -15,7 +15,12 @@ import yaml
 from seglib.rules import RULES
 from seglib.schema import TABLES
 
-CONDA_NAMES = {"duckdb": "python-duckdb", "jupyter-client": "jupyter_client", "pandera": "pandera-pandas"}
+CONDA_NAMES = {
+    "duckdb": "python-duckdb",
+    "jupyter-client": "jupyter_client",
+    "jupyter-core": "jupyter_core",
+    "pandera": "pandera-pandas",
+}
 
 
 @pytest.fixture(scope="module")
