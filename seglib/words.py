@@ -233,6 +233,17 @@ def percent(share: float) -> str:
     return ">99.9%" if 0.9995 <= share < 1 else f"{share:.1%}"
 
 
+def without_asides(text: str) -> str:
+    """Leave out what stands in brackets: p-values and intervals, which are on the pages of evidence.
+
+    Examples
+    --------
+    >>> without_asides("They stand out (p = .010) and come back.")
+    'They stand out and come back.'
+    """
+    return re.sub(r"\s*\([^()]*\)", "", text)
+
+
 def duration(seconds: float) -> str:
     """Write a time that something took.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from markupsafe import Markup
 from seglib.credentials import without_folder
 from seglib.report.pages import Page
 from seglib.templating import render
-from seglib.words import CERTAINTY, TRY
+from seglib.words import CERTAINTY, TRY, without_asides
 
 AT_ONCE = (CERTAINTY, TRY)
 """Of the facts of a card, those that are seen without opening it."""
@@ -68,7 +67,7 @@ def index_page(
         previous=previous,
         files=_files(folder, record["segments"]),
         at_once=AT_ONCE,
-        use=re.sub(r" \([^()]*\)", "", record["verdict"]["use"]),  # the numbers stand behind
+        use=without_asides(record["verdict"]["use"]),  # the numbers stand behind
         pdf_note=pdf_note,
     )
 

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from seglib.report.pdf import Printed, find_browser, print_pdf
 from seglib.run import write_whole
 from seglib.templating import render
-from seglib.words import TRY
+from seglib.words import TRY, without_asides
 
 FITS = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6)
 """Sizes of the print, from that of a book downwards: the first one by which all is on one sheet is taken."""
@@ -57,17 +57,6 @@ def write_summary(folder: Path, record: Mapping[str, Any], picture: Markup | Non
             break
     write_whole(page, _html(record, picture, size, note=printed.note))
     return Printed(printed.path, printed.pages, seconds, printed.note)
-
-
-def without_asides(text: str) -> str:
-    """Leave out what stands in brackets: p-values and intervals, which are on the pages of evidence.
-
-    Examples
-    --------
-    >>> without_asides("They stand out (p = .010) and come back.")
-    'They stand out and come back.'
-    """
-    return re.sub(r"\s*\([^()]*\)", "", text)
 
 
 def first_sentence(text: str, *, longest: int = 200) -> str:
