@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from seglib import clustering
-from seglib.cards import WORDS, read_names, renamed, segment_cards
+from seglib.cards import WORDS, renamed, segment_cards
 from seglib.errors import ParameterRefused
 from seglib.features import FEATURES
+from seglib.names_file import read_names
 from seglib.preprocessing import customer_matrix
 from seglib.profiling import compared_names, profile, shares
 from seglib.words import TRANSACTION
