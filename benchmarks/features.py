@@ -20,8 +20,7 @@ import pandas as pd
 import polars as pl
 import pyarrow.parquet as pq
 
-from seglib.engines import DuckDB
-from seglib.features import DAYS_PER_MONTH, keep_features
+from seglib.features import DAYS_PER_MONTH, DuckDB, keep_features
 from seglib.ingest import ingest
 from seglib.run import in_memory
 

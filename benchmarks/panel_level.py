@@ -16,12 +16,11 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
-from seglib.explore import homogeneity
-from seglib.features import customer_features
-from seglib.features.customers import RELIABLE_P
+from seglib.datasets import make_shop
+from seglib.eda import homogeneity
+from seglib.features import RELIABLE_P, customer_features
 from seglib.ingest import ingest
-from seglib.sample import make_shop
-from seglib.shrinkage import variance_components
+from seglib.stats import variance_components
 
 LEVEL = 0.05
 SHAPES = {

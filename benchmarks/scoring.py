@@ -30,13 +30,13 @@ import pandas as pd
 from sklearn.cluster import KMeans
 
 from seglib import clustering, scoring
-from seglib.engines import open_engine
 from seglib.errors import ParameterRefused
 from seglib.features import CustomerFeatures, customer_features
+from seglib.features.engines import open_engine
 from seglib.ingest import ingest
 from seglib.preprocessing import customer_matrix
 from seglib.run import Run, in_memory
-from seglib.schema import TABLES
+from seglib.schema.tables import TABLES
 
 TIE = 1e-9
 PER_CUSTOMER = 8

@@ -24,14 +24,14 @@ from typing import Any
 
 import numpy as np
 
-from seglib import clustering, scoring, selection
-from seglib.engines import open_engine
+from seglib import clustering, k_selection, scoring
 from seglib.features import CustomerFeatures, keep_features
+from seglib.features.engines import open_engine
 from seglib.ingest import ingest
 from seglib.preprocessing import customer_matrix
 from seglib.run import Run, in_memory
-from seglib.schema import TABLES
-from seglib.words import listing
+from seglib.schema.tables import TABLES
+from seglib.style import listing
 
 PER_CUSTOMER = 8
 BATCH = 100_000
@@ -67,8 +67,8 @@ def fitted(found: CustomerFeatures, shop: dict, *, k: int | None) -> scoring.Seg
     rows = found.table
     matrix = customer_matrix(rows, described=found.features, leave_out=found.missing, unreliable=found.unreliable)
     if k is None:
-        swept = selection.sweep(matrix.table, k_max=8, n_init=10)
-        k = int(selection.curve(swept.table, "silhouette").idxmax())
+        swept = k_selection.sweep(matrix.table, k_max=8, n_init=10)
+        k = int(k_selection.curve(swept.table, "silhouette").idxmax())
     order = clustering.order_values(rows, clustering.lettered_by(rows, "n_burned", {}), matrix.table.index)
     fit = clustering.segment(matrix.table, k=k, order_by=order, n_init=10)
     models = clustering.bootstrap_models(matrix.table.to_numpy(), fit.centres.to_numpy(), n_models=50)

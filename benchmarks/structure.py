@@ -2,7 +2,7 @@
 
 R's calls are ``cluster::clusGap`` (B = 100, squared distances, the box of the principal components),
 ``fpc::clusterboot`` (B = 100, k = 2 to 10) and ``fpc::prediction.strength`` (M = 50), with R's defaults otherwise: one
-start a fit. They judge the data only. `seglib.structure.compare` does the same and more, the gap statistic with three
+start a fit. They judge the data only. `seglib.k_selection.compare` does the same and more, the gap statistic with three
 starts (clusGap is timed with three as well), and does it again for 99 shops of each null. Both are given a matrix of
 1,000 x 8 (noise, then three overlapping groups), and the matrix of a generated shop of 1,000 customers, where both
 nulls apply; each runs three times in turn.
@@ -25,13 +25,13 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from seglib import structure
+from seglib import k_selection
+from seglib.datasets import make_shop
 from seglib.features import customer_features
 from seglib.ingest import ingest
+from seglib.k_selection import Fit, Rows, best_starts, bootstrap, box_inertias, gap, prediction_strength
 from seglib.preprocessing import customer_matrix
 from seglib.run import Run
-from seglib.sample import make_shop
-from seglib.selection import Fit, Rows, best_starts, bootstrap, box_inertias, gap, prediction_strength
 
 SCRIPT = Path(__file__).with_name("r_battery.R")
 PARTS = {"gap": "clusGap", "jaccard": "clusterboot", "strength": "prediction.strength"}
@@ -53,7 +53,7 @@ def groups() -> np.ndarray:
     return centres[rng.choice(3, 1000, p=[0.5, 0.3, 0.2])] + rng.standard_normal((1000, 8))
 
 
-def shop(folder: Path) -> structure.Comparison:
+def shop(folder: Path) -> k_selection.Comparison:
     """Take a generated shop of 1,000 customers in three segments from its tables to its matrix and both nulls."""
     made = make_shop(customers=1000, transactions=8000, segments=3, separation="medium", seed=1)
     made.write(folder / "shop")
@@ -67,7 +67,7 @@ def shop(folder: Path) -> structure.Comparison:
     run.write("matrix", matrix.table)
     said = {"name": "customer", "grain": "customer", "options": {}, "sources": matrix.sources}
     run.write("recipe", said | {"shrinkage": features.lens, "burn_window": features.fates.window})
-    return structure.comparison(run)
+    return k_selection.comparison(run)
 
 
 def with_r(X: np.ndarray, folder: Path, asked: argparse.Namespace, starts: int, seed: int) -> dict[str, pd.DataFrame]:
@@ -86,9 +86,9 @@ def compare(X: np.ndarray, nulls: tuple, asked: argparse.Namespace, n_jobs: int)
     sizes = {"n_null": asked.null, "n_samples": asked.samples, "n_splits": asked.splits}
     begun = time.perf_counter()
     few = X[:50]
-    structure.compare(few, [structure.CopulaNull(few)], k_max=2, n_null=19, n_samples=2, n_splits=1, n_jobs=n_jobs)
+    k_selection.compare(few, [k_selection.CopulaNull(few)], k_max=2, n_null=19, n_samples=2, n_splits=1, n_jobs=n_jobs)
     ready = time.perf_counter()
-    structure.compare(X, nulls, k_max=K_MAX, n_jobs=n_jobs, **sizes)
+    k_selection.compare(X, nulls, k_max=K_MAX, n_jobs=n_jobs, **sizes)
     return time.perf_counter() - ready, ready - begun
 
 
@@ -199,7 +199,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="seglib-bench-") as place:
         folder = Path(place)
         matrices = {"noise": noise(), "three overlapping groups": groups()}
-        found = {name: speed(name, X, (structure.CopulaNull(X),), folder, asked) for name, X in matrices.items()}
+        found = {name: speed(name, X, (k_selection.CopulaNull(X),), folder, asked) for name, X in matrices.items()}
         compared = shop(folder)
         speed("a shop", compared.X, compared.nulls, folder, asked)
         for name, X in matrices.items():

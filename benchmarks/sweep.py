@@ -1,12 +1,12 @@
 """Measure the sweep over k on 1,000,000 rows beside scikit-learn, and the small sweeps of the nulls: `make bench`.
 
-The rows lie in six clusters that overlap, with noise between them, in twelve columns. `seglib.selection.sweep` clusters
-them for k = 1 to 10, in two threads, and judges each outcome by four criteria; its fits are timed apart, and so is the
-count of different rows before them. scikit-learn's KMeans makes k = 2 to 10, one fit after the other (float64, one
-start, its own choice of threads). Each runs three times in turn. The inertia, summed in float64, is held against the
-best of ten starts of scikit-learn, which takes minutes.
+The rows lie in six clusters that overlap, with noise between them, in twelve columns.
+`seglib.k_selection.criteria.sweep` clusters them for k = 1 to 10, in two threads, and judges each outcome by four
+criteria; its fits are timed apart, and so is the count of different rows before them. scikit-learn's KMeans makes k = 2
+to 10, one fit after the other (float64, one start, its own choice of threads). Each runs three times in turn. The
+inertia, summed in float64, is held against the best of ten starts of scikit-learn, which takes minutes.
 
-Then 1,000 x 8, as in the nulls: one start of every k (`seglib.selection.one_start`) beside scikit-learn's, in one
+Then 1,000 x 8, as in the nulls: one start of every k (`seglib.k_selection.one_start`) beside scikit-learn's, in one
 thread.
 """
 
@@ -25,9 +25,9 @@ import pandas as pd
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
-from seglib.selection import Rows, one_start, sweep
+from seglib.k_selection import Rows, one_start, sweep
 
-MODULE = sys.modules["seglib.selection.sweep"]
+MODULE = sys.modules["seglib.k_selection.criteria.sweep"]
 PARTS = ("largest_k", "sampled_silhouette", "calinski_harabasz_score", "davies_bouldin_score", "squared_silhouette")
 K_MAX = 10
 

@@ -14,8 +14,9 @@ from typing import Annotated, Any, Literal, NoReturn
 import typer
 from rich.console import Console
 
-from seglib import batch, credentials, parameters, pipeline
+from seglib import credentials
 from seglib.errors import ParameterRefused, SeglibError
+from seglib.runner import batch, parameters, pipeline
 
 app = typer.Typer(
     name="seglib", help="Customer segmentation: six notebooks, one command, one report.",
@@ -103,13 +104,13 @@ def check(
         if out and out.exists():
             raise ParameterRefused(f"'{out}' exists; a mapping file may hold somebody's work: give another name")
         from seglib.ingest import connect
-        from seglib.sources import open_source
-        from seglib.suggest import suggest as first_mapping
+        from seglib.ingest.sources import open_source
+        from seglib.ingest.suggest import suggest as first_mapping
 
         _deliver(first_mapping(open_source(source), connect()), out)
         return
-    from seglib import check as told
     from seglib.ingest import ingest
+    from seglib.report import check as told
 
     shop = ingest(source, as_of=as_of, mapping=mapping)
     if form == "json":
@@ -204,11 +205,11 @@ def sample(
 ) -> None:
     """Generate a shop, with planted segments or without any, and its truth.csv."""
     if kind == "survey":
-        from seglib.survey import write_survey
+        from seglib.datasets import write_survey
 
         typer.echo(write_survey(out, customers=customers, seed=seed))
         return
-    from seglib.sample import make_shop
+    from seglib.datasets import make_shop
 
     shop = make_shop(
         customers=customers, transactions=transactions, segments=segments, separation=separation, seed=seed

@@ -81,7 +81,7 @@ def home() -> Path:
 
 
 def finished(name: str) -> Run:
-    """Return a run of that name as it was finished, also while another one is being built (`seglib.staging`)."""
+    """Return a run of that name as it was finished, also while another one is being built (`seglib.runner.staging`)."""
     base = os.environ.get(FINISHED)
     return Run(name, base=Path(base) if base else None)
 

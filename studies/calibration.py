@@ -23,17 +23,15 @@ from joblib import Parallel, delayed
 from sklearn.metrics import adjusted_rand_score
 from threadpoolctl import threadpool_limits
 
-from seglib import structure
+from seglib import k_selection
 from seglib.clustering import best_kmeans
-from seglib.explore import homogeneity
+from seglib.datasets import make_shop
+from seglib.eda import homogeneity
 from seglib.features import customer_features
 from seglib.ingest import ingest
+from seglib.k_selection import ALPHA, STABLE, Rows, best_starts, first_silhouettes, judge
 from seglib.preprocessing import customer_matrix
 from seglib.run import Run
-from seglib.sample import make_shop
-from seglib.selection import Rows, best_starts, judge
-from seglib.structure.battery import first_silhouettes
-from seglib.structure.verdict import ALPHA, STABLE
 
 HERE = Path(__file__).parent
 OUTCOMES, SUMMARY = HERE / "calibration.csv", HERE / "calibration.md"
@@ -100,22 +98,22 @@ def one_shop(scenario: Scenario, seed: int) -> dict:
         run.write("matrix", matrix.table)
         said = {"name": "customer", "grain": "customer", "options": {}, "sources": matrix.sources}
         run.write("recipe", said | {"shrinkage": features.lens, "burn_window": features.fates.window})
-        compared = structure.comparison(run, seed=seed)
+        compared = k_selection.comparison(run, seed=seed)
         found = {"scenario": scenario.name, "seed": seed, "differ": bool(panel.table["differ"].any())}
         if not found["differ"] and certainly_constructed(compared, seed):
             found |= {"structure": "constructed", "shortened": True}
         else:
-            battery = structure.compare(
+            battery = k_selection.compare(
                 compared.X, compared.nulls, k_max=K_MAX, n_null=N_NULL, n_starts=N_STARTS, n_samples=50, n_splits=25,
                 n_references=9, null_samples=0, seed=seed,
             )  # fmt: skip
-            verdict = structure.decide(battery, panel.table)
+            verdict = k_selection.decide(battery, panel.table)
             holds = verdict.table.set_index("evidence")["holds"]
             found |= {"structure": verdict.structure, "shortened": False, "k": verdict.k_star}
             found |= {f"p_{row.null}": row.p for row in battery.tests.itertuples()}
             found |= {name: bool(holds[name]) for name in ("silhouette", "stability", "separation")}
             if verdict.k_star:
-                at = structure.evidence_by_k(battery).loc[verdict.k_star]
+                at = k_selection.evidence_by_k(battery).loc[verdict.k_star]
                 found |= {name: at[name] for name in ("jaccard", "prediction", "prediction_high", "excess", "gap_p")}
             if verdict.k_star and scenario.segments:
                 labels = best_kmeans(matrix.table.to_numpy(), verdict.k_star, n_init=10).labels_
@@ -124,7 +122,7 @@ def one_shop(scenario: Scenario, seed: int) -> dict:
     return found | {"columns": len(matrix.sources), "seconds": round(time.perf_counter() - begun, 1)}
 
 
-def certainly_constructed(compared: structure.Comparison, seed: int) -> bool:
+def certainly_constructed(compared: k_selection.Comparison, seed: int) -> bool:
     """Say whether the first few shops without segments settle the test of the silhouette: two that reach it do.
 
     They are the very shops that the whole comparison would begin with, so nothing changes but the time.
@@ -180,7 +178,7 @@ def summary(outcomes: pd.DataFrame) -> str:
         "# How often is the verdict right?",
         "",
         "Written by `python studies/calibration.py` from `studies/calibration.csv`, which has a line a shop with its",
-        f"seed (`seglib.sample.make_shop`, {PER_CUSTOMER} transactions a customer; {N_NULL} shops of each null; k from",
+        f"seed (`seglib.datasets.make_shop`, {PER_CUSTOMER} transactions a customer; {N_NULL} shops a null; k from",
         f"2 to {K_MAX}). Shares are followed by their 95% Wilson interval. ARI is the agreement of the segments at k*",
         "with the planted ones: the median, and what 95% of the shops exceed.",
         "",

@@ -24,10 +24,10 @@ from scipy.stats import rankdata
 from threadpoolctl import threadpool_limits
 
 from seglib import clustering
+from seglib.datasets import make_shop
 from seglib.features import customer_features
 from seglib.ingest import ingest
 from seglib.preprocessing import customer_matrix
-from seglib.sample import make_shop
 
 HERE = Path(__file__).parent
 OUTCOMES, SUMMARY = HERE / "certainty.csv", HERE / "certainty.md"
@@ -101,7 +101,7 @@ def summary(outcomes: pd.DataFrame) -> str:
         "",
         "Written by `python studies/certainty.py` from `studies/certainty.csv`. Generated shops of "
         f"{CUSTOMERS:,} customers",
-        f"(`seglib.sample.make_shop`, {PER_CUSTOMER} transactions a customer) with {SEGMENTS} planted segments, "
+        f"(`seglib.datasets.shop.make_shop`, {PER_CUSTOMER} transactions a customer) with {SEGMENTS} planted segments, "
         f"clustered with k = {SEGMENTS};",
         "customers of all shops of a kind together. Share right: in the segment that stands for the planted one; in",
         "brackets the lowest and the highest share of a single shop with at least ten customers in the band.",

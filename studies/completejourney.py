@@ -18,7 +18,7 @@ import pandas as pd
 
 from seglib.features import customer_features
 from seglib.ingest import ingest
-from seglib.outcomes import BURNED, OUTCOMES, Holdout, gain, holdout, quintiles
+from seglib.interpretation import BURNED, OUTCOMES, Holdout, gain, holdout, quintiles
 from seglib.preprocessing import customer_matrix
 from seglib.run import Run
 

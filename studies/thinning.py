@@ -4,10 +4,10 @@
     python studies/thinning.py --shops 20
     python studies/thinning.py --table    # only write the summary again
 
-Shops are generated (`seglib.sample.make_shop`), 300 customers with 2,400 coupons. Rates and days are kept in the matrix
-although customers cannot be told apart by them (shrunk by a reliability of .1 as if they could): else there would be
-nothing to test. Outcomes are appended to studies/thinning.csv, a line a p-value, so a run that was broken off goes on
-where it stopped. The summary is studies/thinning.md.
+Shops are generated (`seglib.datasets.shop.make_shop`), 300 customers with 2,400 coupons. Rates and days are kept in the
+matrix although customers cannot be told apart by them (shrunk by a reliability of .1 as if they could): else there
+would be nothing to test. Outcomes are appended to studies/thinning.csv, a line a p-value, so a run that was broken off
+goes on where it stopped. The summary is studies/thinning.md.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from scipy.stats import binomtest, f_oneway
 from threadpoolctl import threadpool_limits
 
 from seglib.clustering import segment
+from seglib.datasets import make_shop
 from seglib.features import customer_features
+from seglib.interpretation import halves, read_tables, thinned
 from seglib.preprocessing import made_again
 from seglib.run import in_memory
-from seglib.sample import make_shop
-from seglib.thinning import halves, read_tables, thinned
 
 HERE = Path(__file__).parent
 OUTCOMES, SUMMARY = HERE / "thinning.csv", HERE / "thinning.md"
@@ -39,8 +39,8 @@ METHODS = {
     "naive": "one-way analysis of variance on the data that were clustered",
     "sample split": "one half of the customers clustered; the others, put to the nearest centre, tested",
     "halves, as if": "one half of the coupons clustered; one-way analysis of the feature itself in the other half",
-    "one split": "`seglib.thinning` with one toss of the coins",
-    f"{N_SPLITS} splits": f"`seglib.thinning`: twice the median p of {N_SPLITS} tosses",
+    "one split": "`seglib.interpretation` with one toss of the coins",
+    f"{N_SPLITS} splits": f"`seglib.interpretation`: twice the median p of {N_SPLITS} tosses",
 }
 
 
@@ -139,7 +139,7 @@ def summary(outcomes: pd.DataFrame) -> str:
         "# How often does a test of segments reject where there are none?",
         "",
         "Written by `python studies/thinning.py` from `studies/thinning.csv`, which has a line a p-value with the seed",
-        f"of its shop (`seglib.sample.make_shop`, {CUSTOMERS} customers, {COUPONS:,} coupons, KMeans with k = {K}).",
+        f"of its shop (`seglib.datasets.make_shop`, {CUSTOMERS} customers, {COUPONS:,} coupons, KMeans with k = {K}).",
         "Shares of the shops with p < .05, with their 95% Wilson interval.",
         "",
         *(f"- **{name}**: {what}." for name, what in METHODS.items()),
@@ -157,7 +157,7 @@ def summary(outcomes: pd.DataFrame) -> str:
         *_rates(outcomes[outcomes["separation"] == "newcomers"]),
         "",
         "Two halves of the coupons are not enough by themselves (*halves, as if*): recency and the plain rate are tied",
-        "to the time that a customer has been there, which both halves share. So `seglib.thinning` weighs counts",
+        "to the time that a customer has been there, which both halves share. So `seglib.interpretation` weighs counts",
         "by that time, and leaves recency out.",
         "",
         "## Customers who differ gradually, without groups",

@@ -17,11 +17,11 @@ from pathlib import Path
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from seglib.datasets import make_shop
 from seglib.features import customer_features
 from seglib.ingest import ingest
-from seglib.outcomes import ALPHA, gain, holdout
+from seglib.interpretation import ALPHA, gain, holdout
 from seglib.preprocessing import customer_matrix
-from seglib.sample import make_shop
 
 SUMMARY = Path(__file__).with_suffix(".md")
 CUSTOMERS, TRANSACTIONS, K, N_PERMUTATIONS, FIRST_SEED = 1_000, 8_000, 3, 199, 1_000

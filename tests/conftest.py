@@ -11,11 +11,11 @@ import pytest
 from bs4 import BeautifulSoup
 from whole import QUICK, ROOT, Whole, WholeRuns, run_seglib
 
+from seglib.datasets.shop import make_shop
 from seglib.errors import ParameterRefused
-from seglib.features import customer_features
-from seglib.ingest import ingest
+from seglib.features.customers import customer_features
+from seglib.ingest.shop import ingest
 from seglib.run import Run
-from seglib.sample import make_shop
 
 # Whole runs (tests/whole.py) ------------------------------------------------------------------------------------------
 
@@ -328,7 +328,7 @@ def truth() -> pd.DataFrame:
 def spark():
     """Take the local session, once."""
     pytest.importorskip("pyspark", reason="PySpark is not installed: make extra-spark")
-    from seglib.engines import spark
+    from seglib.features.engines import spark
 
     try:
         spark._need_java()

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seglib import audiences
 from seglib.errors import ParameterRefused
+from seglib.interpretation import audiences
 from seglib.run import Run
 
 NAMES = {

@@ -7,11 +7,11 @@ import re
 import pytest
 from bs4 import BeautifulSoup
 
-from seglib import batch, parameters, pipeline
 from seglib.errors import InputRefused, NotebookFailed, ParameterRefused, Stop
-from seglib.pipeline import STEPS
 from seglib.report.batch import build_batch
 from seglib.run import Run
+from seglib.runner import batch, parameters, pipeline
+from seglib.runner.pipeline import STEPS
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def runs(home, monkeypatch, record_is_made_of):
         (folder / "index.html").write_text(record["run"], encoding="utf-8")
 
     monkeypatch.setattr(pipeline, "_run_notebook", instead)
-    monkeypatch.setattr("seglib.report.page_of", lambda *_: None)
+    monkeypatch.setattr("seglib.report.pages.page_of", lambda *_: None)
     monkeypatch.setattr("seglib.report.build", pages)
     instead.seen, instead.stops = seen, stops
     return instead

@@ -6,21 +6,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seglib import clustering
-from seglib.cards import WORDS, renamed, segment_cards
+from seglib.clustering.segmentation import segment
 from seglib.errors import ParameterRefused
-from seglib.features import FEATURES
-from seglib.names_file import read_names
-from seglib.preprocessing import customer_matrix
-from seglib.profiling import compared_names, profile, shares
-from seglib.words import TRANSACTION
+from seglib.interpretation.cards.cards import WORDS, renamed, segment_cards
+from seglib.interpretation.cards.names_file import read_names
+from seglib.interpretation.profiles.means import profile
+from seglib.interpretation.profiles.shares import compared_names, shares
+from seglib.preprocessing.recipes import customer_matrix
+from seglib.schema.features import FEATURES
+from seglib.style.words import TRANSACTION
 
 
 @pytest.fixture
 def sample(prepared):
     """(features, segments) of the committed sample in three segments."""
     features = prepared("sample")[1].table
-    fit = clustering.segment(customer_matrix(features).table, k=3, order_by=features["n_burned"], n_init=20)
+    fit = segment(customer_matrix(features).table, k=3, order_by=features["n_burned"], n_init=20)
     return features, fit.table
 
 
@@ -170,7 +171,7 @@ def test_a_file_of_names_that_is_none_is_refused(tmp_path, text, why):
 def test_a_shop_without_coupons_is_named_by_how_often_and_how_recently(lacking):
     features = lacking("status", "names")[0]
     matrix = customer_matrix(features.table, leave_out=features.missing).table
-    fit = clustering.segment(matrix, k=2, order_by=features.table["n_coupons"], n_init=5)
+    fit = segment(matrix, k=2, order_by=features.table["n_coupons"], n_init=5)
     cards = segment_cards(profile(features.table, fit.table["segment"]), {}, said=TRANSACTION)
     assert [card.segment for card in cards] == ["A", "B"]
     assert len({card.name for card in cards}) == 2

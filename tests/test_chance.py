@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chi2, norm
 
-from seglib.chance import NOTHING, SMALLEST_P, between, dispersion, holm, p_of
+from seglib.stats.permutation import NOTHING, SMALLEST_P, between, dispersion, holm, p_of
 
 
 def level(draw, n=200):

@@ -8,8 +8,8 @@ import pytest
 from bs4 import BeautifulSoup
 from rich.console import Console
 
-from seglib import check
-from seglib.ingest import ingest
+from seglib.ingest.shop import ingest
+from seglib.report import check
 
 HOSTILE = '<script>alert("x")</script> [red]\x1b[31m\u202e'
 

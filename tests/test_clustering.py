@@ -10,9 +10,14 @@ from sklearn.metrics import adjusted_rand_score, silhouette_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from seglib import clustering
+from seglib.clustering.bootstrap import bootstrap_models, planted_right, reliability
+from seglib.clustering.kmeans import SegmentKMeans, best_kmeans
+from seglib.clustering.labels import lettered_by, letters_like, order_values
+from seglib.clustering.segmentation import customer_segments, segment
+from seglib.clustering.sensitivity import ALIKE, Sensitivity, sensitivity
 from seglib.errors import ParameterRefused
-from seglib.preprocessing import baseline_matrix, customer_matrix
-from seglib.words import letter
+from seglib.preprocessing.recipes import baseline_matrix, customer_matrix
+from seglib.style.words import letter
 
 
 @pytest.fixture
@@ -25,14 +30,14 @@ def three(prepared):
 
 def test_the_planted_segments_of_the_sample_are_found(three, truth):
     matrix, burned = three
-    fit = clustering.segment(matrix, k=3, order_by=burned)
+    fit = segment(matrix, k=3, order_by=burned)
     planted = truth.loc[matrix.index, "segment"]
     assert adjusted_rand_score(planted, fit.table["segment"]) >= 0.9
 
 
 def test_letters_follow_the_order_and_not_the_numbers(three):
     matrix, burned = three
-    fits = [clustering.segment(matrix, k=3, order_by=burned, seed=seed) for seed in (0, 1)]
+    fits = [segment(matrix, k=3, order_by=burned, seed=seed) for seed in (0, 1)]
     means = burned.groupby(fits[0].table["segment"]).mean()
     assert means.index.tolist() == ["A", "B", "C"]
     assert means.is_monotonic_decreasing
@@ -42,15 +47,15 @@ def test_letters_follow_the_order_and_not_the_numbers(three):
 def test_row_order_does_not_matter(three):
     matrix, burned = three
     shuffled = matrix.sample(frac=1, random_state=5)
-    a = clustering.segment(matrix, k=3, order_by=burned)
-    b = clustering.segment(shuffled, k=3, order_by=burned.loc[shuffled.index])
+    a = segment(matrix, k=3, order_by=burned)
+    b = segment(shuffled, k=3, order_by=burned.loc[shuffled.index])
     assert (a.table["segment"] == b.table.loc[matrix.index, "segment"]).mean() >= 0.99
     assert a.inertia == pytest.approx(b.inertia, rel=1e-3)
 
 
 def test_confidence_second_segment_and_centres_agree_with_distances(three):
     matrix, burned = three
-    fit = clustering.segment(matrix, k=3, order_by=burned)
+    fit = segment(matrix, k=3, order_by=burned)
     distances = pd.DataFrame(
         {s: np.linalg.norm(matrix - fit.centres.loc[s], axis=1) for s in fit.centres.index}, index=matrix.index
     )
@@ -66,7 +71,7 @@ def test_confidence_second_segment_and_centres_agree_with_distances(three):
 
 def test_renumbered_labels_change_no_number(three, monkeypatch):
     matrix, burned = three
-    before = clustering.segment(matrix, k=3, order_by=burned)
+    before = segment(matrix, k=3, order_by=burned)
 
     def renumbered(X, k, **options):
         model = KMeans(k, n_init=options["n_init"], random_state=options["seed"]).fit(X)
@@ -76,7 +81,7 @@ def test_renumbered_labels_change_no_number(three, monkeypatch):
         return model
 
     monkeypatch.setattr(clustering.estimator, "best_kmeans", renumbered)
-    after = clustering.segment(matrix, k=3, order_by=burned)
+    after = segment(matrix, k=3, order_by=burned)
     pd.testing.assert_frame_equal(before.table, after.table)
     pd.testing.assert_frame_equal(before.centres, after.centres)
     assert before.silhouette == after.silhouette
@@ -86,7 +91,7 @@ def test_a_lonely_row_is_an_outlier():
     rng = np.random.default_rng(0)
     X = pd.DataFrame(np.r_[rng.normal(0, 1, (400, 2)), rng.normal(20, 1, (400, 2)), [[9.0, -3.0]]])
     X.index = pd.Index(map(str, range(len(X))), name="customer_id")
-    fit = clustering.segment(X, k=2, order_by=X[0])
+    fit = segment(X, k=2, order_by=X[0])
     assert fit.table.index[fit.table["outlier"]].tolist() == ["800"]
     assert fit.table.loc["800", "confidence"] < 0.7
 
@@ -95,12 +100,12 @@ def test_a_lonely_row_is_an_outlier():
 def test_an_impossible_k_is_refused(k):
     X = pd.DataFrame({"x": [0.0, 0, 1, 1, 2]})
     with pytest.raises(ParameterRefused, match=f"k = {k}"):
-        clustering.segment(X, k=k, order_by=X["x"])
+        segment(X, k=k, order_by=X["x"])
 
 
 def test_as_many_segments_as_different_rows():
     X = pd.DataFrame({"x": [0.0, 0, 1, 1, 2]})
-    fit = clustering.segment(X, k=3, order_by=X["x"])
+    fit = segment(X, k=3, order_by=X["x"])
     assert fit.table["segment"].tolist() == ["C", "C", "B", "B", "A"]
     assert fit.inertia == 0
     assert (fit.table["confidence"] == 1).all()
@@ -108,7 +113,7 @@ def test_as_many_segments_as_different_rows():
 
 def test_equal_means_go_by_size_then_centre():
     X = pd.DataFrame({"x": [0.0, 0.1, 5.0, 5.1, 5.2, 9.0, 9.1]})
-    fit = clustering.segment(X, k=3, order_by=pd.Series(np.ones(7)))
+    fit = segment(X, k=3, order_by=pd.Series(np.ones(7)))
     assert fit.table["segment"].tolist() == ["B", "B", "A", "A", "A", "C", "C"]
 
 
@@ -118,10 +123,10 @@ def test_letters_do_not_depend_on_missing_values_of_the_order():
     order = pd.Series(np.repeat([1.0, 4.0, 2.0, 3.0], 50))
     order.iloc[[3, 60, 110]] = np.nan
     for seed in range(6):
-        letters = clustering.segment(X, k=4, order_by=order, n_init=5, seed=seed).table["segment"]
+        letters = segment(X, k=4, order_by=order, n_init=5, seed=seed).table["segment"]
         assert letters.iloc[[0, 50, 100, 150]].tolist() == ["D", "A", "C", "B"]
     order.iloc[:50] = np.nan
-    assert clustering.segment(X, k=4, order_by=order, n_init=5).table["segment"].iloc[0] == "D"
+    assert segment(X, k=4, order_by=order, n_init=5).table["segment"].iloc[0] == "D"
 
 
 @settings(max_examples=60)
@@ -136,7 +141,7 @@ def test_letters_are_the_columns_of_a_spreadsheet(i):
 def test_order_values_follow_the_customer_of_each_row(prepared):
     run, features = prepared("sample")
     matrix = baseline_matrix(run.read("unified")).table
-    values = clustering.order_values(features.table, "n_burned", matrix.index)
+    values = order_values(features.table, "n_burned", matrix.index)
     assert values.index.equals(matrix.index)
     customer = matrix.index[17][0]
     assert values.iloc[17] == features.table.loc[customer, "n_burned"]
@@ -146,17 +151,17 @@ def test_order_values_follow_the_customer_of_each_row(prepared):
 def test_an_unusable_order_is_refused(prepared, order_by):
     table = prepared("sample")[1].table
     with pytest.raises(ParameterRefused, match="order_by"):
-        clustering.order_values(table, order_by, table.index)
+        order_values(table, order_by, table.index)
 
 
 def test_without_burned_coupons_the_letters_go_by_the_number_of_transactions(lacking):
     table = lacking("status")[0].table
-    assert clustering.lettered_by(table, "n_burned") == "n_coupons"
-    assert clustering.lettered_by(table, "recency_days") == "recency_days"
-    assert clustering.lettered_by(lacking()[0].table, "n_burned") == "n_burned"
+    assert lettered_by(table, "n_burned") == "n_coupons"
+    assert lettered_by(table, "recency_days") == "recency_days"
+    assert lettered_by(lacking()[0].table, "n_burned") == "n_burned"
     with pytest.raises(ParameterRefused, match="order_by is a numeric feature"):
-        clustering.order_values(table, "burn_rate", table.index)
-    assert (clustering.order_values(table, "n_coupons", table.index) == table["n_coupons"]).all()
+        order_values(table, "burn_rate", table.index)
+    assert (order_values(table, "n_coupons", table.index) == table["n_coupons"]).all()
 
 
 def test_a_customer_goes_where_most_of_its_rows_are():
@@ -173,7 +178,7 @@ def test_a_customer_goes_where_most_of_its_rows_are():
         },
         index=index,
     )
-    table = clustering.customer_segments(rows)
+    table = customer_segments(rows)
     assert table.index.tolist() == ["8", "9", "10"]
     assert table["segment"].tolist() == ["C", "A", "B"]  # on a tie, the earlier letter
     assert table["confidence"].tolist() == pytest.approx([1, 0.5, 2 / 3], abs=1e-6)
@@ -183,8 +188,8 @@ def test_a_customer_goes_where_most_of_its_rows_are():
 
 def test_where_a_row_is_a_customer_nothing_changes(three):
     matrix, burned = three
-    fit = clustering.segment(matrix, k=3, order_by=burned)
-    assert clustering.customer_segments(fit.table) is fit.table
+    fit = segment(matrix, k=3, order_by=burned)
+    assert customer_segments(fit.table) is fit.table
 
 
 @pytest.mark.parametrize(
@@ -193,11 +198,11 @@ def test_where_a_row_is_a_customer_nothing_changes(three):
 def test_the_original_analysis(workbook, prepared, scale, inertia, silhouette):
     run, features = prepared(workbook)
     matrix = baseline_matrix(run.read("unified"), scale_frequency=scale).table
-    order = clustering.order_values(features.table, "n_burned", matrix.index)
-    fit = clustering.segment(matrix, k=3, order_by=order)
+    order = order_values(features.table, "n_burned", matrix.index)
+    fit = segment(matrix, k=3, order_by=order)
     assert fit.inertia == pytest.approx(inertia, abs=1e-3)
     assert fit.silhouette == pytest.approx(silhouette, abs=1e-5)
-    assert len(clustering.customer_segments(fit.table)) == 989
+    assert len(customer_segments(fit.table)) == 989
 
 
 def test_letters_go_by_burned_coupons_then_coupons_then_the_first_variable():
@@ -205,24 +210,24 @@ def test_letters_go_by_burned_coupons_then_coupons_then_the_first_variable():
     variables = {"sex": {"kind": "nominal"}, "age": {"kind": "numeric"}}
     unknown = features.assign(n_burned=np.nan)
     ready = unknown.assign(n_coupons=np.nan)
-    assert clustering.lettered_by(features, "n_burned", variables) == "n_burned"
-    assert clustering.lettered_by(unknown, "n_burned", variables) == "n_coupons"
-    assert clustering.lettered_by(ready, "n_burned", variables) == "age"
-    assert clustering.lettered_by(ready, "sex", variables) == "sex"  # as the analyst says; order_values refuses it
-    assert clustering.lettered_by(ready, "n_burned", {"sex": {"kind": "nominal"}}) is None
+    assert lettered_by(features, "n_burned", variables) == "n_burned"
+    assert lettered_by(unknown, "n_burned", variables) == "n_coupons"
+    assert lettered_by(ready, "n_burned", variables) == "age"
+    assert lettered_by(ready, "sex", variables) == "sex"  # as the analyst says; order_values refuses it
+    assert lettered_by(ready, "n_burned", {"sex": {"kind": "nominal"}}) is None
 
 
 def test_where_there_is_nothing_to_order_by_the_largest_segment_is_a():
     matrix = pd.DataFrame({"x": [0.0] * 3 + [5.0] * 7, "y": np.arange(10) / 100}, pd.Index(map(str, range(10))))
     matrix.index.name = "customer_id"
-    order = clustering.order_values(pd.DataFrame(index=matrix.index), None, matrix.index)
-    assert clustering.segment(matrix, k=2, order_by=order, n_init=2).sizes.to_dict() == {"A": 7, "B": 3}
+    order = order_values(pd.DataFrame(index=matrix.index), None, matrix.index)
+    assert segment(matrix, k=2, order_by=order, n_init=2).sizes.to_dict() == {"A": 7, "B": 3}
 
 
 # An estimator as scikit-learn knows it -----------------------------------------------------------------------------
 
 
-@parametrize_with_checks([clustering.SegmentKMeans(n_init=2)])
+@parametrize_with_checks([SegmentKMeans(n_init=2)])
 def test_the_estimator_keeps_the_rules_of_scikit_learn(estimator, check):
     check(estimator)
 
@@ -230,7 +235,7 @@ def test_the_estimator_keeps_the_rules_of_scikit_learn(estimator, check):
 def test_many_rows_are_clustered_from_a_sample_as_well_as_from_all():
     rng = np.random.default_rng(0)
     X = np.concatenate([rng.normal(at, 1, (9000, 3)) for at in (0, 3, 6)])
-    warm = clustering.best_kmeans(X, 3, n_init=5, seed=0)
+    warm = best_kmeans(X, 3, n_init=5, seed=0)
     assert warm.inertia_ == pytest.approx(KMeans(3, n_init=5, random_state=0).fit(X).inertia_, rel=1e-6)
 
 
@@ -252,12 +257,12 @@ def by_customer(letters):
     ],
 )
 def test_letters_are_kept_for_most_customers(now, then, kept):
-    assert clustering.letters_like(by_customer(now), by_customer(then)) == kept
+    assert letters_like(by_customer(now), by_customer(then)) == kept
 
 
 def test_letters_cannot_be_kept_where_nobody_was_there_before():
     with pytest.raises(ParameterRefused, match="no customer in common"):
-        clustering.letters_like(by_customer("AB"), by_customer("AB").rename(lambda i: f"x{i}"))
+        letters_like(by_customer("AB"), by_customer("AB").rename(lambda i: f"x{i}"))
 
 
 @given(st.lists(st.integers(0, 4), min_size=8, max_size=60), st.permutations(range(5)), st.integers(0, 1000))
@@ -265,18 +270,18 @@ def test_letters_cannot_be_kept_where_nobody_was_there_before():
 def test_kept_letters_are_one_to_one_and_undo_a_renumbering(labels, order, seed):
     then = by_customer([letter(i) for i in labels])
     now = then.map({letter(i): letter(order[i]) for i in range(5)})
-    kept = clustering.letters_like(now, then)
+    kept = letters_like(now, then)
     assert (now.map(kept) == then).all()
     some = now.sample(frac=0.5, random_state=seed)
     if len(some):
-        kept = clustering.letters_like(now, then[some.index])
+        kept = letters_like(now, then[some.index])
         assert len(set(kept.values())) == len(kept)
 
 
 @pytest.mark.parametrize("change", ["seed", "row order", "other order_by", "half of the customers"])
 def test_aligned_letters_stay_for_nearly_all_customers(three, change):
     matrix, burned = three
-    before = clustering.segment(matrix, k=3, order_by=burned).table["segment"]
+    before = segment(matrix, k=3, order_by=burned).table["segment"]
     rows, by, seed = matrix, burned, 0
     if change == "seed":
         seed = 11
@@ -286,7 +291,7 @@ def test_aligned_letters_stay_for_nearly_all_customers(three, change):
         by = -burned
     else:
         rows = matrix.sample(frac=0.5, random_state=4)
-    after = clustering.segment(rows, k=3, order_by=by.loc[rows.index], align_to=before, seed=seed)
+    after = segment(rows, k=3, order_by=by.loc[rows.index], align_to=before, seed=seed)
     assert (after.table["segment"] == before.loc[rows.index]).mean() >= 0.99
     assert list(after.centres.index) == sorted(after.centres.index)
     assert (after.sizes == after.table["segment"].value_counts().sort_index()).all()
@@ -297,17 +302,17 @@ def test_aligned_letters_stay_for_nearly_all_customers(three, change):
 
 def models_of(matrix, fit, **options):
     labels = fit.table["segment"].map({s: i for i, s in enumerate(fit.centres.index)}).to_numpy()
-    models = clustering.bootstrap_models(matrix.to_numpy(), fit.centres.to_numpy(), **options)
+    models = bootstrap_models(matrix.to_numpy(), fit.centres.to_numpy(), **options)
     return pd.Series(models.agreement(matrix.to_numpy(), labels), matrix.index)
 
 
 def test_everybody_agrees_on_what_lies_apart_and_nobody_is_sure_on_a_border():
     rng = np.random.default_rng(1)
     apart = pd.DataFrame(np.concatenate([rng.normal(at, 0.1, (40, 2)) for at in (0, 5, 10)]))
-    fit = clustering.segment(apart, k=3, order_by=apart[0], n_init=5)
+    fit = segment(apart, k=3, order_by=apart[0], n_init=5)
     assert (models_of(apart, fit, n_models=20) == 1).all()
     one = pd.DataFrame({"x": rng.uniform(0, 1, 400)})  # cut in two, somewhere in the middle
-    fit = clustering.segment(one, k=2, order_by=one["x"], n_init=5)
+    fit = segment(one, k=2, order_by=one["x"], n_init=5)
     agreement = models_of(one, fit, n_models=40)
     border = (one["x"] - fit.centres["x"].mean()).abs()
     assert agreement[border < 0.01].mean() < 0.9
@@ -316,7 +321,7 @@ def test_everybody_agrees_on_what_lies_apart_and_nobody_is_sure_on_a_border():
 
 def test_agreement_is_the_same_again_and_lies_between_0_and_1(three):
     matrix, burned = three
-    fit = clustering.segment(matrix, k=4, order_by=burned, n_init=5)
+    fit = segment(matrix, k=4, order_by=burned, n_init=5)
     first, again = (models_of(matrix, fit, n_models=10, sample_rows=400, seed=3) for _ in range(2))
     pd.testing.assert_series_equal(first, again)
     assert first.between(0, 1).all()
@@ -328,10 +333,10 @@ def test_who_agreement_is_sure_of_is_more_often_right(generated, prepared, separ
     folder, truth = generated(customers=600, transactions=4800, segments=3, separation=separation, seed=21)
     _, features = prepared(folder)
     matrix = customer_matrix(features.table, described=features.features, unreliable=features.unreliable).table
-    fit = clustering.segment(matrix, k=3, order_by=features.table["n_burned"], n_init=10)
+    fit = segment(matrix, k=3, order_by=features.table["n_burned"], n_init=10)
     agreement = models_of(matrix, fit, n_models=40)
-    right = clustering.planted_right(fit.table["segment"], truth.loc[matrix.index, "segment"])
-    table = clustering.reliability(agreement, right)
+    right = planted_right(fit.table["segment"], truth.loc[matrix.index, "segment"])
+    table = reliability(agreement, right)
     assert table["customers"].sum() == len(matrix)
     assert right[agreement >= 0.95].mean() > right[agreement < 0.95].mean() + 0.1
 
@@ -339,7 +344,7 @@ def test_who_agreement_is_sure_of_is_more_often_right(generated, prepared, separ
 def test_reliability_counts_by_hand():
     agreement = pd.Series([0.1, 0.5, 0.79, 0.8, 0.95, 1.0])
     right = pd.Series([False, True, False, True, True, True])
-    table = clustering.reliability(agreement, right).set_index("agreement")
+    table = reliability(agreement, right).set_index("agreement")
     assert table["customers"].to_dict() == {"0% to 50%": 1, "50% to 80%": 2, "80% to 95%": 1, "95% to 100%": 2}
     assert table["share_right"].tolist() == [0, 0.5, 1, 1]
 
@@ -357,9 +362,9 @@ def sensitive(prepared):
         "options": {"demographic_weight": 1.0, "transform": "log", "scaling": "standard", "min_level_share": 0.01},
         "sources": matrix.sources,
     }
-    segments = clustering.segment(matrix.table, k=3, order_by=features.table["n_burned"]).table["segment"]
+    segments = segment(matrix.table, k=3, order_by=features.table["n_burned"]).table["segment"]
     asked = {"features": features.table, "recipe": recipe}
-    return clustering.sensitivity(matrix.table, segments, **asked), matrix.table, segments, asked
+    return sensitivity(matrix.table, segments, **asked), matrix.table, segments, asked
 
 
 def test_strong_segments_withstand_what_does_not_matter(sensitive):
@@ -378,21 +383,21 @@ def test_the_sentence_says_what_the_table_says(sensitive):
     found = sensitive[0]
     judged = found.table[~found.table["change"].isin(["contrast", "number of segments"])]
     worst = judged.sort_values("ari").iloc[0]
-    assert f"{(judged['ari'] >= clustering.ALIKE).sum()} of {len(judged)} changes" in found.text
+    assert f"{(judged['ari'] >= ALIKE).sum()} of {len(judged)} changes" in found.text
     assert f"{worst['change']} ({worst['variant']})" in found.text
-    firm = clustering.Sensitivity(judged[judged["ari"] >= clustering.ALIKE])
+    firm = Sensitivity(judged[judged["ari"] >= ALIKE])
     assert f"under all {len(firm.table)} changes" in firm.text
 
 
 def test_renumbered_segments_are_as_sensitive(sensitive):
     found, matrix, segments, asked = sensitive
     renamed = segments.map({"A": "C", "B": "A", "C": "B"})
-    pd.testing.assert_frame_equal(clustering.sensitivity(matrix, renamed, **asked).table, found.table)
+    pd.testing.assert_frame_equal(sensitivity(matrix, renamed, **asked).table, found.table)
 
 
 def test_a_sample_stands_for_many_rows(sensitive):
     _, matrix, segments, asked = sensitive
-    table = clustering.sensitivity(matrix, segments, **asked, sample_rows=500).table
+    table = sensitivity(matrix, segments, **asked, sample_rows=500).table
     assert table["rows"].max() == 500
     assert table.loc[table["change"] == "seed", "ari"].min() > 0.8
 
@@ -401,9 +406,9 @@ def test_transactions_are_clustered_otherwise_too(lacking):
     features, unified, _ = lacking()
     matrix = baseline_matrix(unified).table
     recipe = {"name": "baseline", "options": {"scale_frequency": True}, "sources": []}
-    order = clustering.order_values(features.table, "n_burned", matrix.index)
-    segments = clustering.segment(matrix, k=3, order_by=order, n_init=3).table["segment"]
-    found = clustering.sensitivity(
+    order = order_values(features.table, "n_burned", matrix.index)
+    segments = segment(matrix, k=3, order_by=order, n_init=3).table["segment"]
+    found = sensitivity(
         matrix, segments, features=features.table, recipe=recipe, rows=unified, sample_rows=800, n_init=3
     )
     assert ("scale", "frequency not scaled") in set(zip(found.table["change"], found.table["variant"], strict=True))
@@ -411,7 +416,7 @@ def test_transactions_are_clustered_otherwise_too(lacking):
 
 def test_a_segment_that_no_sample_finds_wins_no_row():
     X = np.array([[0.0], [0.0], [0.0], [5.0]])  # most samples of two rows hold one value only
-    models = clustering.bootstrap_models(X, np.array([[0.0], [5.0]]), n_models=30, sample_rows=2)
+    models = bootstrap_models(X, np.array([[0.0], [5.0]]), n_models=30, sample_rows=2)
     share = models.agreement(X, np.array([0, 0, 0, 1]))
     assert (share[:3] == share[0]).all()
     assert 0 < share[3] < 1

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from seglib.errors import InputRefused
-from seglib.sources import completejourney
+from seglib.ingest.sources import completejourney
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from pandera.errors import SchemaErrors
 
 from seglib.errors import InputRefused
-from seglib.ingest import ingest
-from seglib.rules import RULES
-from seglib.schema import TABLES, validate
+from seglib.ingest.contract.rules import RULES
+from seglib.ingest.shop import ingest
+from seglib.schema.tables import TABLES, validate
 
 BROKEN = [
     # rule, table, row, column, value

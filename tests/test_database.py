@@ -18,11 +18,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from seglib import cli, credentials, pipeline
+from seglib import cli, credentials
 from seglib.credentials import recorded, shown
 from seglib.errors import InputRefused
+from seglib.ingest.sources import database
+from seglib.ingest.sources.open import ADAPTERS, open_source
 from seglib.run import Run
-from seglib.sources import ADAPTERS, database, open_source
+from seglib.runner import pipeline
 
 SECRET = "hunter2-and-more"
 
@@ -550,7 +552,7 @@ def test_a_run_gives_the_password_to_its_notebooks_and_writes_it_nowhere(home, m
 
 
 def test_a_refused_run_writes_the_password_nowhere(home):
-    folder = home("from seglib.sources import open_source\nopen_source(source)")
+    folder = home("from seglib.ingest.sources import open_source\nopen_source(source)")
     with pytest.raises(InputRefused, match=r"'postgresql://127\.0\.0\.1/shop' cannot be opened") as error:
         pipeline.execute(pipeline.Request("shop", f"postgresql://me:{SECRET}@127.0.0.1:1/shop"))
     assert SECRET not in "".join(traceback.format_exception(error.value))
@@ -575,7 +577,7 @@ def test_what_cannot_be_there_is_refused_before_anything_runs(home):
 def test_a_file_in_a_url_is_found_from_where_the_command_is_given(home, make_sqlite, monkeypatch, tmp_path):
     make_sqlite("CREATE TABLE t (a int)")
     home(
-        "from seglib.errors import InputRefused\nfrom seglib.sources import open_source\n"
+        "from seglib.errors import InputRefused\nfrom seglib.ingest.sources import open_source\n"
         "raise InputRefused(f'{open_source(source).name} as {source}')"
     )
     monkeypatch.chdir(tmp_path)

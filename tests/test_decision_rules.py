@@ -8,10 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.tree import DecisionTreeClassifier
 
-from seglib import clustering
-from seglib.decision_rules import decision_rules, readable
+from seglib.clustering.labels import order_values
+from seglib.clustering.segmentation import customer_segments, segment
 from seglib.errors import ParameterRefused
-from seglib.preprocessing import baseline_matrix, customer_matrix
+from seglib.interpretation.surrogate_tree.rules import decision_rules
+from seglib.interpretation.surrogate_tree.tree import readable
+from seglib.preprocessing.recipes import baseline_matrix, customer_matrix
 
 
 def in_sql(rules, features):
@@ -35,7 +37,7 @@ def clustered(prepared):
 
     def fit(k):
         order = features.table["n_burned"]
-        return features.table, matrix, clustering.segment(matrix.table, k=k, order_by=order, n_init=5)
+        return features.table, matrix, segment(matrix.table, k=k, order_by=order, n_init=5)
 
     fit.run = run
     return fit
@@ -90,9 +92,9 @@ def test_rules_read_as_sentences(clustered):
 def test_the_recipe_of_the_original_analysis_has_rules_too(clustered):
     features, _, _ = clustered(3)
     matrix = baseline_matrix(clustered.run.read("unified"))
-    order = clustering.order_values(features, "n_burned", matrix.table.index)
-    fit = clustering.segment(matrix.table, k=3, order_by=order, n_init=3)
-    letters = clustering.customer_segments(fit.table)["segment"].reindex(features.index)
+    order = order_values(features, "n_burned", matrix.table.index)
+    fit = segment(matrix.table, k=3, order_by=order, n_init=3)
+    letters = customer_segments(fit.table)["segment"].reindex(features.index)
     rules = decision_rules(features, letters, matrix.table, sources=matrix.sources, inertia=fit.inertia)
     assert rules.fidelity > 0.6
     assert rules.cost_ratio >= 1

@@ -7,16 +7,20 @@ import secrets
 import pandas as pd
 import pytest
 
-from seglib import clustering, scoring
+from seglib.clustering.bootstrap import bootstrap_models
+from seglib.clustering.segmentation import segment
 from seglib.credentials import VARIABLE
-from seglib.engines import DuckDB, open_engine
-from seglib.engines.dialects import translated
+from seglib.datasets.shop import make_shop
 from seglib.errors import InputRefused, ParameterRefused
-from seglib.features import customer_features, keep_features
-from seglib.ingest import ingest
-from seglib.preprocessing import customer_matrix
+from seglib.features.customers import customer_features
+from seglib.features.engines.open import DuckDB, open_engine
+from seglib.features.in_database import keep_features
+from seglib.ingest.shop import ingest
+from seglib.preprocessing.recipes import customer_matrix
 from seglib.run import Run
-from seglib.sample import make_shop
+from seglib.scoring.model import model_of
+from seglib.scoring.sql import scoring_sql
+from seglib.sql.dialects import translated
 
 NAMES = {"customers": "Our Clients", "transactions": "sales%", "genders": "sexes", "cities": "towns",
          "branches": "from", "merchants": "merchants"}  # fmt: skip
@@ -210,7 +214,7 @@ def test_features_can_stay_on_the_engine(canonical):
 
 def test_a_shop_on_spark_is_segmented_and_scored_there(spark, root, monkeypatch, capsys):
     """`make spark-demo`, small: the same labels as scikit-learn's, and no more customers fetched than asked for."""
-    from seglib.engines.spark import Spark
+    from seglib.features.engines.spark import Spark
 
     fetched, frame = [], Spark.frame
     monkeypatch.setattr(Spark, "frame", lambda self, sql: fetched.append(frame(self, sql)) or fetched[-1])
@@ -277,7 +281,7 @@ def test_a_file_runs_on_duckdb_and_the_text_says_why(tmp_path):
 
 
 def test_spark_says_how_to_get_what_it_lacks(tmp_path, monkeypatch):
-    from seglib.engines import spark
+    from seglib.features.engines import spark
 
     run, _, _ = taken_in(gaps(), tmp_path)
 
@@ -411,14 +415,14 @@ def test_the_scoring_statement_runs_on_the_shops_own_tables(make_database, monke
     run, url = own_run(make_database, generated(), tmp_path, monkeypatch, "2026-06-30")
     features = customer_features(run.connect(), as_of="2026-06-30")
     matrix = customer_matrix(features.table, described=features.features, unreliable=features.unreliable)
-    fit = clustering.segment(matrix.table, k=3, order_by=features.table["n_burned"], n_init=2)
+    fit = segment(matrix.table, k=3, order_by=features.table["n_burned"], n_init=2)
     recipe = {"name": "customer", "grain": "customer", "sources": matrix.sources, "options": {}}
     recipe |= {"shrinkage": features.lens, "burn_window": features.fates.window, "burns_dated": True}
-    models = clustering.bootstrap_models(matrix.table.to_numpy(), fit.centres.to_numpy(), n_models=2)
+    models = bootstrap_models(matrix.table.to_numpy(), fit.centres.to_numpy(), n_models=2)
     known = {"features": features.table, "recipe": recipe, "shop": run.read("shop")}
     verdict = {"structure": "constructed", "useful": "not tested", "sentence": "s"}
-    model = scoring.model_of(fit, matrix, models, run="own", verdict=verdict, **known)
-    statement = scoring.scoring_sql(model, dialect="postgres", start="tables")
+    model = model_of(fit, matrix, models, run="own", verdict=verdict, **known)
+    statement = scoring_sql(model, dialect="postgres", start="tables")
     assert "the shop's own tables" in statement
     with psycopg.connect(url) as connection:
         found = pd.DataFrame(connection.execute(statement, prepare=False).fetchall()).set_index(0)

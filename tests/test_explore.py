@@ -5,25 +5,14 @@ import pandas as pd
 import pytest
 from scipy.stats import CensoredData, ecdf
 
+from seglib.datasets.shop import make_shop
+from seglib.eda.correlation import correlations, numbers, tied
+from seglib.eda.counts import ALIKE, BY_TIME, calendar, claims, coupon_counts, demographics
+from seglib.eda.heterogeneity import homogeneity, levels
+from seglib.eda.redemption_curve import burned_by_age, fates
 from seglib.errors import ParameterRefused
-from seglib.explore import (
-    ALIKE,
-    BY_TIME,
-    burned_by_age,
-    calendar,
-    claims,
-    correlations,
-    coupon_counts,
-    demographics,
-    fates,
-    homogeneity,
-    numbers,
-    tied,
-)
-from seglib.explore.panel import levels
-from seglib.features import Feature
-from seglib.ingest import ingest
-from seglib.sample import make_shop
+from seglib.ingest.shop import ingest
+from seglib.schema.features import Feature
 
 
 @pytest.fixture

@@ -2,11 +2,14 @@
 
 import pytest
 
-from seglib import clustering, profiling
-from seglib.cards import segment_cards
-from seglib.facts import TRY, with_facts
-from seglib.preprocessing import customer_matrix
-from seglib.words import TRANSACTION
+from seglib.clustering.segmentation import segment
+from seglib.interpretation.cards.cards import segment_cards
+from seglib.interpretation.cards.notes import TRY, with_facts
+from seglib.interpretation.profiles.exemplars import paragons
+from seglib.interpretation.profiles.means import profile
+from seglib.interpretation.profiles.usage import usage
+from seglib.preprocessing.recipes import customer_matrix
+from seglib.style.words import TRANSACTION
 
 BOTH = {"structure": "natural", "useful": "useful"}
 NEITHER = {"structure": "constructed", "useful": "not shown to be useful"}
@@ -17,14 +20,14 @@ def known(prepared):
     """What the cards of the sample are made of, in three segments."""
     run, features = prepared("sample")
     matrix = customer_matrix(features.table).table
-    fit = clustering.segment(matrix, k=3, order_by=features.table["n_burned"], n_init=5)
-    profiles = profiling.profile(features.table, fit.table["segment"])
+    fit = segment(matrix, k=3, order_by=features.table["n_burned"], n_init=5)
+    profiles = profile(features.table, fit.table["segment"])
     return {
         "cards": segment_cards(profiles, {}),
         "profiles": profiles,
         "segments": fit.table.assign(agreement=1.0),
-        "usage": profiling.usage(run.read("unified"), fit.table, as_of=run.read("shop")["as_of"]),
-        "paragons": profiling.paragons(matrix, fit.table["segment"], fit.centres),
+        "usage": usage(run.read("unified"), fit.table, as_of=run.read("shop")["as_of"]),
+        "paragons": paragons(matrix, fit.table["segment"], fit.centres),
         "features": features.table,
     }
 

@@ -6,12 +6,13 @@ import re
 
 import pytest
 
-from seglib import credentials, report
+from seglib import credentials
 from seglib.errors import InputRefused, KernelDied, NotebookFailed, ParameterRefused, Stop
-from seglib.pipeline import STEPS
+from seglib.report.failed import write_failed
 from seglib.report.remedies import remedies
 from seglib.run import Run
-from seglib.staging import Stage
+from seglib.runner.pipeline import STEPS
+from seglib.runner.staging import Stage
 
 HOSTILE = '<script>alert("x")</script><img src=x onerror=alert(1)>\x1b[31m "&'
 STARTED = dt.datetime(2026, 11, 24, 22, 39, tzinfo=dt.UTC)
@@ -46,7 +47,7 @@ def fail(run, kind="notebook", *, message="it broke", notebook="04_k_selection",
     stop = Stop(notebook, name, message, "culprit", f"# {message}\nfit()", f"\x1b[0;31mTraceback\x1b[0m: {message}")
     error = raised("in the terminal", stop=stop)
     steps = steps_before(notebook, **({"source": source} if source else {}), **values)
-    report.write_failed(run, error, steps, STEPS, started=STARTED)
+    write_failed(run, error, steps, STEPS, started=STARTED)
     return error, json.loads((run.report_dir / "failed.json").read_text("utf-8"))
 
 
@@ -105,7 +106,7 @@ def test_a_database_is_checked_without_its_password(run, sound, monkeypatch):
                                               "open()", "URL postgresql://me:s3cr3t/x@host/shop"))  # fmt: skip
     given = "postgresql://me:${SHOP_PASSWORD}@host/shop"
     steps = steps_before("01_ingest", source=credentials.recorded(given))
-    report.write_failed(run, error, steps, STEPS, started=STARTED, source=given)
+    write_failed(run, error, steps, STEPS, started=STARTED, source=given)
     sound(run.report_dir / "failed.html")
     for file in ("failed.html", "failed.json", "index.html"):
         text = (run.report_dir / file).read_text("utf-8")
@@ -182,7 +183,7 @@ def test_there_is_nothing_to_continue_where_only_a_failed_page_is(run):
 
 def test_what_failed_before_anything_ran_gets_no_page(run):
     error = ParameterRefused("no such parameter")
-    assert report.write_failed(run, error, steps_before("01_ingest"), STEPS, started=STARTED) is None
+    assert write_failed(run, error, steps_before("01_ingest"), STEPS, started=STARTED) is None
     assert not run.report_dir.exists()
     assert str(error) == "no such parameter"
 
@@ -191,7 +192,7 @@ def test_where_no_page_can_be_written_the_error_is_the_same(run):
     run.report_dir.parent.mkdir(parents=True)
     run.report_dir.write_text("a file is in the way")
     error = NotebookFailed("it broke", stop=Stop("01_ingest", "KeyError", "'x'"))
-    assert report.write_failed(run, error, steps_before("01_ingest"), STEPS, started=STARTED) is None
+    assert write_failed(run, error, steps_before("01_ingest"), STEPS, started=STARTED) is None
     assert str(error) == "it broke"
 
 

@@ -9,24 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seglib.engines import DuckDB
+from seglib.datasets.shop import make_shop
 from seglib.errors import ParameterRefused
-from seglib.features import (
-    DAYS_PER_MONTH,
-    FEATURES,
-    FEATURES_SQL,
-    burned_by,
-    customer_features,
-    dictionary,
-    features_of,
-    observed_burn_window,
-    split,
-)
-from seglib.features.customers import LAGS_SQL
-from seglib.ingest import ingest
+from seglib.features.customers import DAYS_PER_MONTH, FEATURES_SQL, LAGS_SQL, customer_features, split
+from seglib.features.engines.open import DuckDB
+from seglib.features.redemption import burned_by, observed_burn_window
+from seglib.ingest.shop import ingest
 from seglib.run import Run
-from seglib.sample import make_shop
-from seglib.shrinkage import BetaBinomial, excess_zeros, fit_beta_binomial, overdispersion, variance_components
+from seglib.schema.features import FEATURES, dictionary, features_of
+from seglib.stats.shrinkage import BetaBinomial, excess_zeros, fit_beta_binomial, overdispersion, variance_components
 
 
 @pytest.fixture

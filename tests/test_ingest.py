@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from seglib.errors import ParameterRefused
-from seglib.features import customer_features
-from seglib.ingest import ingest
+from seglib.features.customers import customer_features
+from seglib.ingest.shop import ingest
 from seglib.run import Run
 
 

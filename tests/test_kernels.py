@@ -6,9 +6,9 @@ import psutil
 import pytest
 from jupyter_core.utils import run_sync
 
-from seglib import kernels
-from seglib.kernels import Kernels
 from seglib.run import FINISHED
+from seglib.runner import kernels
+from seglib.runner.kernels import Kernels
 
 STEPS = ("01_ingest", "02_eda", "03_preprocessing")
 

@@ -5,8 +5,8 @@ import pytest
 import yaml
 
 from seglib.errors import InputRefused, ParameterRefused
-from seglib.ingest import ingest
-from seglib.mapping_file import parse, read_mapping
+from seglib.ingest.mapping.file import parse, read_mapping
+from seglib.ingest.shop import ingest
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from seglib.errors import InputRefused, ParameterRefused
-from seglib.ingest import ingest
+from seglib.ingest.shop import ingest
 from seglib.run import Run
 
 

@@ -10,8 +10,8 @@ from bs4 import BeautifulSoup
 from matplotlib import pyplot as plt
 from PIL import Image
 
-from seglib import notebook
-from seglib.colours import colour
+from seglib.display import notebook
+from seglib.style.colours import colour
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import re
 import nbformat
 import pytest
 
-from seglib.parameters import declared
-from seglib.pipeline import NOTEBOOKS, STEPS
 from seglib.run import ARTEFACTS
+from seglib.runner.parameters import declared
+from seglib.runner.pipeline import NOTEBOOKS, STEPS
 
 NOTEBOOK_FILES = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
 

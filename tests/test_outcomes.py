@@ -12,28 +12,18 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import cross_val_predict
 from threadpoolctl import threadpool_limits
 
+from seglib.datasets.shop import make_shop
 from seglib.errors import ParameterRefused
-from seglib.features import customer_features
-from seglib.ingest import UNIFIED_SQL, ingest
-from seglib.outcomes import (
-    BURNED,
-    OUTCOMES,
-    SCORES,
-    Gain,
-    Holdout,
-    gain,
-    holdout,
-    quintiles,
-    rfm_scores,
-    rfm_table,
-    with_use,
-)
-from seglib.outcomes.gain import COLUMNS, design
-from seglib.outcomes.groups import wilson
+from seglib.features.customers import customer_features
+from seglib.ingest.shop import UNIFIED_SQL, ingest
+from seglib.interpretation.holdout.by_group import OUTCOMES, wilson
+from seglib.interpretation.holdout.holdout import Holdout, holdout, rfm_table
+from seglib.interpretation.holdout.predictive_gain import COLUMNS, Gain, design, gain
+from seglib.interpretation.holdout.rfm import BURNED, SCORES, quintiles, rfm_scores
+from seglib.interpretation.holdout.usefulness import with_use
 from seglib.plots.outcomes import plot_gain, plot_outcomes
-from seglib.preprocessing import baseline_matrix, customer_matrix
-from seglib.sample import make_shop
-from seglib.words import NO_TRANSACTIONS
+from seglib.preprocessing.recipes import baseline_matrix, customer_matrix
+from seglib.style.words import NO_TRANSACTIONS
 
 few_examples = settings(max_examples=25, deadline=None)
 AS_OF = "2026-06-30"

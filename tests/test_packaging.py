@@ -12,8 +12,8 @@ from importlib.metadata import packages_distributions
 import pytest
 import yaml
 
-from seglib.rules import RULES
-from seglib.schema import TABLES
+from seglib.ingest.contract.rules import RULES
+from seglib.schema.tables import TABLES
 
 CONDA_NAMES = {
     "duckdb": "python-duckdb",

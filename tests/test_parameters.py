@@ -3,9 +3,9 @@
 import nbformat
 import pytest
 
-from seglib import parameters
 from seglib.errors import ParameterRefused
-from seglib.parameters import Parameter, declared, read_file, read_settings, resolve
+from seglib.runner import parameters
+from seglib.runner.parameters import Parameter, declared, read_file, read_settings, resolve
 
 CELL = """\
 run: str = "sample"  # name of the run

@@ -15,12 +15,13 @@ from bs4 import BeautifulSoup
 from filelock import FileLock
 from sklearn.metrics import adjusted_rand_score
 
-from seglib import kernels, pipeline
 from seglib.errors import InputRefused, NotebookFailed, ParameterRefused
-from seglib.pipeline import STEPS, Request, execute, step_named
+from seglib.ingest.sources.open import ADAPTERS
 from seglib.run import Run
-from seglib.staging import Stage
-from seglib.words import NO_TRANSACTIONS
+from seglib.runner import kernels, pipeline
+from seglib.runner.pipeline import STEPS, Request, execute, step_named
+from seglib.runner.staging import Stage
+from seglib.style.words import NO_TRANSACTIONS
 
 HASHED = (
     "unified", "homogeneity", "features", "matrix", "k_scores", "assignments", "segments", "sensitivity", "model",
@@ -459,6 +460,5 @@ def test_a_mapping_file_that_is_not_there_is_refused_before_anything_runs(home, 
 
 
 def test_the_runner_and_the_sources_agree_on_names():
-    from seglib import sources
 
-    assert pipeline.ADAPTERS == sources.ADAPTERS
+    assert pipeline.ADAPTERS == ADAPTERS

@@ -14,17 +14,11 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.preprocessing import LabelEncoder
 
 from seglib.errors import InputRefused, ParameterRefused
-from seglib.features import features_of
-from seglib.preprocessing import (
-    BASELINE_COLUMNS,
-    RECIPES,
-    HennigLiaoEncoder,
-    audit,
-    baseline_matrix,
-    customer_matrix,
-    made_again,
-    variance_share,
-)
+from seglib.preprocessing.audit import audit
+from seglib.preprocessing.encoders import HennigLiaoEncoder
+from seglib.preprocessing.rebuild import made_again
+from seglib.preprocessing.recipes import BASELINE_COLUMNS, RECIPES, baseline_matrix, customer_matrix, variance_share
+from seglib.schema.features import features_of
 
 BEHAVIOUR = ["coupons_per_month", "burn_rate", "days_to_burn", "recency_days"]
 
@@ -297,7 +291,7 @@ def test_the_encoder_keeps_the_protocol_of_scikit_learn():
 
 
 def test_recipes_are_what_their_notebook_offers(root):
-    from seglib.parameters import declared
+    from seglib.runner.parameters import declared
 
     assert declared(root / "notebooks/03_preprocessing.ipynb")["recipe"].choices == list(RECIPES)
 

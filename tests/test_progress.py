@@ -5,9 +5,9 @@ import io
 import pytest
 from rich.console import Console
 
-from seglib.progress import RunProgress
 from seglib.run import Run
-from seglib.staging import Stage
+from seglib.runner.progress import RunProgress
+from seglib.runner.staging import Stage
 
 NOTEBOOKS = ("01_ingest", "02_eda", "03_preprocessing")
 BEFORE = {"01_ingest": 10.0, "02_eda": 20.0, "03_preprocessing": 70.0}

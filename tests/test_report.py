@@ -8,12 +8,12 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 
-from seglib import report
-from seglib.colours import PALETTE
+from seglib.report.build import build
+from seglib.report.changes import compared
 from seglib.report.figures import figure_named
-from seglib.report.pages import _Exporter
-from seglib.report.previous import compared
-from seglib.words import TRY
+from seglib.report.pages import _Exporter, page_of
+from seglib.style.colours import PALETTE
+from seglib.style.words import TRY
 
 HOSTILE = '<script>alert("x")</script> & <img src=x onerror=alert(1)> [click](javascript:alert(1))'
 FIGURE = (
@@ -70,7 +70,7 @@ def pages(tmp_path_factory):
     (folder / "notebooks").mkdir()
     for name in QUESTIONS:
         nbformat.write(notebook(name), folder / "notebooks" / f"{name}.ipynb")
-    report.build(folder, RECORD, [report.page_of(folder, name, question) for name, question in QUESTIONS.items()])
+    build(folder, RECORD, [page_of(folder, name, question) for name, question in QUESTIONS.items()])
     return {path.name: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser") for path in folder.glob("*.html")}
 
 

@@ -10,7 +10,8 @@ from filelock import FileLock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seglib.report import runs, write_runs
+from seglib.report import run_list
+from seglib.report.run_list import write_runs
 
 HOSTILE = '<script>alert("x")</script><img src=x onerror=alert(1)>'
 VERDICT = {"structure": "natural", "useful": "useful", "headline": "Yes, these data fall into groups"}
@@ -172,7 +173,7 @@ def test_two_runs_that_end_together_leave_a_whole_page_with_both(tmp_path, sound
 
 def test_what_is_in_the_way_stops_no_run(tmp_path, monkeypatch, sound):
     add(tmp_path, "spring")
-    monkeypatch.setattr(runs, "PATIENCE", 0)
+    monkeypatch.setattr(run_list, "PATIENCE", 0)
     (tmp_path / ".building").mkdir()
     with FileLock(tmp_path / ".building" / ".runs.lock"):
         assert listed(sound(write_runs(tmp_path))) == ["spring"]

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seglib.datasets.shop import ARCHETYPES, BURN_WINDOW, LAST_DAY, make_shop
 from seglib.errors import ParameterRefused
-from seglib.ingest import ingest
-from seglib.sample import ARCHETYPES, BURN_WINDOW, LAST_DAY, make_shop
-from seglib.schema import TABLES
+from seglib.ingest.shop import ingest
+from seglib.schema.tables import TABLES
 
 PLANTED = st.tuples(st.integers(1, 8), st.sampled_from(["weak", "medium", "strong"]))
 STRUCTURELESS = st.tuples(st.just(0), st.sampled_from(["none", "continuum"]))

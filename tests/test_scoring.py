@@ -15,16 +15,23 @@ import skops.io
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seglib import clustering, scoring
-from seglib.engines.dialects import DIALECTS
+from seglib.clustering.bootstrap import Bootstrap, bootstrap_models
+from seglib.clustering.labels import lettered_by, order_values
+from seglib.clustering.segmentation import customer_segments, segment
+from seglib.datasets.shop import make_shop
 from seglib.errors import InputRefused, ParameterRefused
-from seglib.features import customer_features, features_of
-from seglib.ingest import ingest
-from seglib.preprocessing import baseline_matrix, customer_matrix
+from seglib.features.customers import customer_features
+from seglib.ingest.shop import ingest
+from seglib.preprocessing.recipes import baseline_matrix, customer_matrix
 from seglib.run import Run
-from seglib.sample import make_shop
-from seglib.schema import TABLES
+from seglib.schema.features import features_of
+from seglib.schema.tables import TABLES
 from seglib.scoring import file as model_file
+from seglib.scoring.file import load_model, save_model
+from seglib.scoring.model import model_of
+from seglib.scoring.score import score
+from seglib.scoring.sql import NO_TRANSACTION, STARTS, scoring_sql
+from seglib.sql.dialects import DIALECTS
 
 ROOT = Path(__file__).parents[1]
 
@@ -50,13 +57,13 @@ def make_model(run, features, *, recipe="customer", k=3, names=None, scale_frequ
         rows, used = features.table, options
         known = {"leave_out": features.missing, "unreliable": features.unreliable}
         matrix = customer_matrix(rows, described=features.features, **known, **options)
-    lettered = clustering.lettered_by(features.table, "n_burned", shop["variables"])
-    order = clustering.order_values(features.table, lettered, matrix.table.index)
-    fit = clustering.segment(matrix.table, k=k, order_by=order, n_init=3)
+    lettered = lettered_by(features.table, "n_burned", shop["variables"])
+    order = order_values(features.table, lettered, matrix.table.index)
+    fit = segment(matrix.table, k=k, order_by=order, n_init=3)
     said = {"name": recipe, "grain": matrix.recipe.grain, "sources": matrix.sources, "options": used}
     said |= {"shrinkage": features.lens, "burn_window": features.fates.window, "burns_dated": features.fates.dated}
-    models = clustering.bootstrap_models(matrix.table.to_numpy(), fit.centres.to_numpy(), n_models=n_models)
-    model = scoring.model_of(
+    models = bootstrap_models(matrix.table.to_numpy(), fit.centres.to_numpy(), n_models=n_models)
+    model = model_of(
         fit, matrix, models, run=run.name, features=features.table, recipe=said, shop=shop,
         verdict={"structure": "constructed", "useful": "not tested", "sentence": "Constructed: nothing."},
     )  # fmt: skip
@@ -70,7 +77,7 @@ def of_sample(prepared):
 
 @pytest.fixture
 def saved(of_sample, tmp_path):
-    scoring.save_model(of_sample[0], tmp_path / "model.skops")
+    save_model(of_sample[0], tmp_path / "model.skops")
     return tmp_path / "model.skops"
 
 
@@ -78,7 +85,7 @@ def on_duckdb(model, run, features, start):
     con = run.connect()
     con.register("features_given", features.reset_index())
     con.execute("CREATE OR REPLACE TEMP VIEW features AS SELECT * FROM features_given")
-    return con.sql(scoring.scoring_sql(model, start=start)).df().set_index("customer_id")
+    return con.sql(scoring_sql(model, start=start)).df().set_index("customer_id")
 
 
 def same_answer(found, expected):
@@ -96,13 +103,13 @@ def same_answer(found, expected):
 
 def test_a_model_comes_back_as_it_was(of_sample, saved, tmp_path):
     model, rows, _ = of_sample
-    back = scoring.load_model(saved)
+    back = load_model(saved)
     pd.testing.assert_frame_equal(back.describe(rows), model.describe(rows))
     assert back.text == model.text
-    assert scoring.scoring_sql(back) == scoring.scoring_sql(model)
+    assert scoring_sql(back) == scoring_sql(model)
     for told in ("recipe", "study", "training", "verdict", "versions", "names"):
         assert dict(getattr(back, told)) == dict(getattr(model, told))
-    scoring.save_model(back, tmp_path / "again.skops")
+    save_model(back, tmp_path / "again.skops")
     assert (tmp_path / "again.skops").read_bytes() == saved.read_bytes()  # no clock, no address, no order by chance
     assert saved.stat().st_size < 100_000
 
@@ -110,7 +117,7 @@ def test_a_model_comes_back_as_it_was(of_sample, saved, tmp_path):
 def test_a_model_places_its_own_customers_as_the_run_did(of_sample):
     model, rows, fit = of_sample
     placed = model.describe(rows)
-    pd.testing.assert_frame_equal(placed.drop(columns="agreement"), clustering.customer_segments(fit.table))
+    pd.testing.assert_frame_equal(placed.drop(columns="agreement"), customer_segments(fit.table))
     assert placed["agreement"].between(0, 1).all()
 
 
@@ -181,7 +188,7 @@ def hidden_in_a_reduce(schema, members):
 def test_a_file_that_names_what_no_model_of_ours_does_is_refused(saved, change):
     resealed(saved, change)
     with pytest.raises(InputRefused, match="which no model of ours does"):
-        scoring.load_model(saved)
+        load_model(saved)
 
 
 def test_numbers_that_were_changed_and_sealed_again_do_not_pass_the_probe(saved):
@@ -194,7 +201,7 @@ def test_numbers_that_were_changed_and_sealed_again_do_not_pass_the_probe(saved)
 
     resealed(saved, other_centres)
     with pytest.raises(InputRefused, match="gives other numbers here"):
-        scoring.load_model(saved)
+        load_model(saved)
 
 
 def test_a_file_that_was_changed_is_refused(saved):
@@ -207,23 +214,23 @@ def test_a_file_that_was_changed_is_refused(saved):
             archive.writestr(name, held)
         archive.comment = mark
     with pytest.raises(InputRefused, match="changed after it was written"):
-        scoring.load_model(saved)
+        load_model(saved)
     for damaged in (content[: len(content) // 2], content[:-10], b"", b"PK\x03\x04" + content[4:200]):
         saved.write_bytes(damaged)
         with pytest.raises(InputRefused, match="is refused"):
-            scoring.load_model(saved)
+            load_model(saved)
 
 
 @given(st.integers(0, 10**6), st.integers(1, 255))
 @settings(max_examples=25, deadline=None)
 def test_no_flipped_byte_is_believed(of_sample, tmp_path_factory, place, flip):
     path = tmp_path_factory.mktemp("flipped") / "model.skops"
-    scoring.save_model(of_sample[0], path)
+    save_model(of_sample[0], path)
     content = bytearray(path.read_bytes())
     content[place % len(content)] ^= flip
     path.write_bytes(content)
     try:
-        model = scoring.load_model(path)
+        model = load_model(path)
     except InputRefused:
         return
     assert model.text == of_sample[0].text  # a byte that carries nothing, such as a time stamp
@@ -242,20 +249,20 @@ def test_pickles_foreign_models_and_other_schemas_are_refused(saved, tmp_path, o
         archive.comment = f"seglib model 1 sha256 {model_file._digest(members)}".encode()
     for path, why in ((pickled, "not a model file"), (foreign, "not a model file"), (inside, "no table of contents")):
         with pytest.raises(InputRefused, match=why):
-            scoring.load_model(path)
+            load_model(path)
     assert not place.exists()
     with zipfile.ZipFile(saved, "a") as archive:
         archive.comment = archive.comment.replace(b"model 1", b"model 2")
     with pytest.raises(InputRefused, match="its schema is 2, and this version of seglib knows 1"):
-        scoring.load_model(saved)
+        load_model(saved)
     with pytest.raises(InputRefused, match="does not exist"):
-        scoring.load_model(tmp_path / "nowhere.skops")
+        load_model(tmp_path / "nowhere.skops")
 
 
 def test_a_file_that_would_fill_the_memory_is_refused(saved, monkeypatch):
     monkeypatch.setattr(model_file, "LARGEST", 1000)
     with pytest.raises(InputRefused, match="would unfold"):
-        scoring.load_model(saved)
+        load_model(saved)
 
 
 # The statement ------------------------------------------------------------------------------------------------------
@@ -270,7 +277,7 @@ OPTIONS = {
 }
 
 
-@pytest.mark.parametrize("start", scoring.STARTS)
+@pytest.mark.parametrize("start", STARTS)
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_the_statement_says_what_scikit_learn_says(prepared, options, start):
     run, features = prepared("sample")
@@ -279,7 +286,7 @@ def test_the_statement_says_what_scikit_learn_says(prepared, options, start):
     same_answer(found, model.describe(rows))
     absent = set(features.absent["customer_id"])
     if start == "tables":
-        assert set(found.index[found["remark"] == scoring.NO_TRANSACTION]) == absent
+        assert set(found.index[found["remark"] == NO_TRANSACTION]) == absent
         assert found.loc[list(absent), "segment"].isna().all()
     assert found.loc[features.table.index, "remark"].isna().all()
 
@@ -288,7 +295,7 @@ def test_the_statement_says_what_scikit_learn_says(prepared, options, start):
 def test_the_workbook_is_placed_alike(prepared, workbook, options):
     run, features = prepared(workbook)
     model, rows, _ = make_model(run, features, **options)
-    for start in scoring.STARTS:
+    for start in STARTS:
         same_answer(on_duckdb(model, run, features.table, start), model.describe(rows))
 
 
@@ -298,7 +305,7 @@ def test_a_shop_without_transactions_is_placed_by_its_variables(tmp_path):
     features = customer_features(run.connect(), as_of=None, variables=run.read("shop")["variables"])
     model, rows, _ = make_model(run, features)
     assert set(model.sources.values()) >= {"numeric", "binary", "nominal"}
-    for start in scoring.STARTS:
+    for start in STARTS:
         same_answer(on_duckdb(model, run, features.table, start), model.describe(rows))
 
 
@@ -319,7 +326,7 @@ def nasty(tmp_path_factory):
     return run, features, *made
 
 
-@pytest.mark.parametrize("start", scoring.STARTS)
+@pytest.mark.parametrize("start", STARTS)
 def test_names_of_any_kind_stay_what_they_are(nasty, start):
     run, features, model, rows, _ = nasty
     found = on_duckdb(model, run, features.table, start)
@@ -359,7 +366,7 @@ def test_a_transaction_with_a_new_name_has_a_defined_result(prepared):
     other = rows.assign(city_name=rows["city_name"].where(rows["customer_id"] != "1", "Atlantis"))
     con = duckdb.connect()
     con.register("unified", other)
-    found = con.sql(scoring.scoring_sql(model)).df().set_index("customer_id")
+    found = con.sql(scoring_sql(model)).df().set_index("customer_id")
     same_answer(found, model.describe(other))
     assert found["remark"].dropna().to_dict() == {"1": "city_name not seen in training"}
 
@@ -378,13 +385,13 @@ def test_any_centres_and_any_rows_are_compared_alike(of_sample, k, points, seed)
         model,
         centres=pd.DataFrame(rng.normal(0, 3, (k, model.centres.shape[1])), letters, model.centres.columns),
         reach=pd.Series(rng.uniform(1, 9, k), letters),
-        bootstrap=clustering.Bootstrap(np.zeros((1, k, model.centres.shape[1]))),
+        bootstrap=Bootstrap(np.zeros((1, k, model.centres.shape[1]))),
         names={},
     )
     some = rows.iloc[: len(points)].assign(recency_days=[a for a, _ in points], burn_rate=[b for _, b in points])
     con = duckdb.connect()
     con.register("features", some.reset_index())
-    found = con.sql(scoring.scoring_sql(model)).df().set_index("customer_id").reindex(some.index)
+    found = con.sql(scoring_sql(model)).df().set_index("customer_id").reindex(some.index)
     distance = np.sort(model.clusterer.transform(model.matrix(some)), axis=1)
     expected = model.describe(some)
     clear = distance[:, 1] - distance[:, 0] > 1e-9
@@ -392,13 +399,13 @@ def test_any_centres_and_any_rows_are_compared_alike(of_sample, k, points, seed)
 
 
 @pytest.mark.parametrize("options", [{}, {"recipe": "baseline"}], ids=["customer", "baseline"])
-@pytest.mark.parametrize("start", scoring.STARTS)
+@pytest.mark.parametrize("start", STARTS)
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_every_dialect_can_be_written_and_read_again(prepared, dialect, start, options):
     import sqlglot
 
     model, _, _ = make_model(*prepared("sample"), n_models=1, **options)
-    text = scoring.scoring_sql(model, dialect=dialect, start=start)
+    text = scoring_sql(model, dialect=dialect, start=start)
     tree = sqlglot.parse_one(text, dialect=dialect)
     assert tree.named_selects == [
         "customer_id", "segment", "segment_name", "confidence", "second_segment", "outlier", "remark",
@@ -411,7 +418,7 @@ def test_every_dialect_can_be_written_and_read_again(prepared, dialect, start, o
 )
 def test_what_cannot_be_written_is_refused(of_sample, asked, why):
     with pytest.raises(ParameterRefused, match=why):
-        scoring.scoring_sql(of_sample[0], **asked)
+        scoring_sql(of_sample[0], **asked)
 
 
 # Other engines ------------------------------------------------------------------------------------------------------
@@ -439,8 +446,8 @@ def test_postgresql_places_everybody_alike(server, shops):
         with psycopg.connect(server) as connection:
             for name, frame in {grain: given, **canonical_of(run)}.items():
                 in_postgres(connection, name, frame)
-            for start in scoring.STARTS:
-                asked = connection.execute(scoring.scoring_sql(model, dialect="postgres", start=start), prepare=False)
+            for start in STARTS:
+                asked = connection.execute(scoring_sql(model, dialect="postgres", start=start), prepare=False)
                 found = pd.DataFrame(asked.fetchall(), columns=[c.name for c in asked.description])
                 same_answer(found.set_index("customer_id"), model.describe(rows))
             connection.rollback()
@@ -467,7 +474,7 @@ def in_postgres(connection, name, frame):
 
 
 def test_spark_places_everybody_alike(spark, shops):
-    from seglib.engines import open_engine
+    from seglib.features.engines.open import open_engine
 
     for run, features, model, rows, _ in shops:
         session = open_engine("spark", run, run.connect()).session
@@ -475,8 +482,8 @@ def test_spark_places_everybody_alike(spark, shops):
         features.table.reset_index().to_parquet(place)
         session.read.parquet(f"file://{place}").createOrReplaceTempView("features")
         session.read.parquet(f"file://{run.path('unified')}").createOrReplaceTempView("unified")
-        for start in scoring.STARTS if run is shops[0][0] else scoring.STARTS[:1]:  # Spark takes its time
-            found = session.sql(scoring.scoring_sql(model, dialect="spark", start=start)).toArrow().to_pandas()
+        for start in STARTS if run is shops[0][0] else STARTS[:1]:  # Spark takes its time
+            found = session.sql(scoring_sql(model, dialect="spark", start=start)).toArrow().to_pandas()
             same_answer(found.set_index("customer_id"), model.describe(rows))
 
 
@@ -497,10 +504,10 @@ def test_new_files_are_scored(of_sample, saved, tmp_path, truth, command):
 
 def test_others_are_scored_on_another_day(of_sample, saved, generated):
     folder, _ = generated(customers=80, transactions=500, seed=77)
-    scored = scoring.score(scoring.load_model(saved), folder, as_of="2026-03-01")
+    scored = score(load_model(saved), folder, as_of="2026-03-01")
     assert len(scored.table) == 80
     assert "as of 2026-03-01" in scored.text
-    later = scoring.score(scoring.load_model(saved), folder)
+    later = score(load_model(saved), folder)
     assert (scored.table["segment"] != later.table["segment"]).any()
 
 
@@ -529,10 +536,10 @@ def test_a_source_that_lacks_what_the_model_is_made_of_is_refused(tmp_path, save
     features = customer_features(run.connect(), as_of=None, variables=run.read("shop")["variables"])
     model, rows, _ = make_model(run, features)
     with pytest.raises(InputRefused, match="which the customers table of this source lacks"):
-        scoring.score(model, "sample")
+        score(model, "sample")
     with pytest.raises(InputRefused, match="this source has none"):
-        scoring.score(scoring.load_model(saved), source, mapping=mapping)
-    scored = scoring.score(model, source, mapping=mapping)
+        score(load_model(saved), source, mapping=mapping)
+    scored = score(model, source, mapping=mapping)
     assert scored.table.set_index("customer_id")["segment"].equals(model.describe(rows)["segment"].astype("str"))
 
 

@@ -17,34 +17,23 @@ from sklearn.metrics import (
 )
 from threadpoolctl import threadpool_limits
 
-from seglib.clustering import best_kmeans
+from seglib.clustering.kmeans import best_kmeans
 from seglib.errors import InputRefused, ParameterRefused
-from seglib.preprocessing import baseline_matrix, customer_matrix
-from seglib.selection import (
-    CRITERIA,
-    Fit,
-    Rows,
-    best_starts,
+from seglib.k_selection.criteria.batch_kmeans import Fit, Rows, best_starts, fit, one_start
+from seglib.k_selection.criteria.choice import choose_k, curve, elbow, votes
+from seglib.k_selection.criteria.gap import box_inertias, gap, gap_choice
+from seglib.k_selection.criteria.indices import CRITERIA, distances, judge, silhouette_widths, squared_silhouette
+from seglib.k_selection.criteria.stability import (
+    adjusted_rand,
     bootstrap,
-    box_inertias,
-    choose_k,
-    curve,
-    elbow,
+    contingency,
     flows,
-    gap,
-    gap_choice,
-    judge,
-    one_start,
+    jaccard,
     prediction_strength,
     restarts,
-    silhouette_widths,
-    squared_silhouette,
-    sweep,
-    votes,
 )
-from seglib.selection.criteria import distances
-from seglib.selection.lloyd import fit
-from seglib.selection.stability import adjusted_rand, contingency, jaccard
+from seglib.k_selection.criteria.sweep import sweep
+from seglib.preprocessing.recipes import baseline_matrix, customer_matrix
 
 few_examples = settings(max_examples=20, deadline=None)
 seeds = st.integers(0, 2**32 - 1)

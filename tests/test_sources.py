@@ -15,7 +15,7 @@ import pytest
 
 from seglib.cli import main
 from seglib.errors import InputRefused
-from seglib.ingest import ingest
+from seglib.ingest.shop import ingest
 
 
 @pytest.mark.parametrize(

@@ -10,28 +10,22 @@ from hypothesis import strategies as st
 from scipy.stats import norm, spearmanr
 from threadpoolctl import threadpool_limits
 
+from seglib.datasets.shop import make_shop
+from seglib.eda.heterogeneity import homogeneity
 from seglib.errors import ParameterRefused
-from seglib.explore import homogeneity
-from seglib.features import customer_features
-from seglib.ingest import ingest
-from seglib.preprocessing import audit, baseline_matrix, customer_matrix
+from seglib.features.customers import customer_features
+from seglib.ingest.shop import ingest
+from seglib.k_selection.criteria.batch_kmeans import Rows, best_starts
+from seglib.k_selection.criteria.indices import CRITERIA, judge
+from seglib.k_selection.validation.benchmark import AGAINST_ALL, STABILITY, Battery, compare
+from seglib.k_selection.validation.null_models import CopulaNull, ProcessNull
+from seglib.k_selection.validation.null_shops import comparison
+from seglib.k_selection.validation.recommendations import decision, judged
+from seglib.k_selection.validation.verdict import decide, evidence_by_k
+from seglib.preprocessing.audit import audit
+from seglib.preprocessing.recipes import baseline_matrix, customer_matrix
 from seglib.run import Run
-from seglib.sample import make_shop
-from seglib.selection import CRITERIA, Rows, best_starts, judge
-from seglib.structure import (
-    AGAINST_ALL,
-    STABILITY,
-    Battery,
-    CopulaNull,
-    ProcessNull,
-    compare,
-    comparison,
-    decide,
-    decision,
-    evidence_by_k,
-    judged,
-)
-from seglib.words import NO_TRANSACTIONS
+from seglib.style.words import NO_TRANSACTIONS
 
 few_examples = settings(max_examples=20, deadline=None)
 seeds = st.integers(0, 2**32 - 1)

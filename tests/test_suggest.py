@@ -7,16 +7,16 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seglib import suggest as module
 from seglib.errors import InputRefused
-from seglib.ingest import connect, ingest
-from seglib.mapping import Mapping
-from seglib.mapping_file import parse, read_mapping
-from seglib.schema import TABLES
-from seglib.sources import Loaded, Source, open_source
-from seglib.suggest import suggest
-from seglib.suggest.draft import scalar
-from seglib.suggest.names import SURE, likeness
+from seglib.ingest.mapping.file import parse, read_mapping
+from seglib.ingest.mapping.model import Mapping
+from seglib.ingest.shop import connect, ingest
+from seglib.ingest.sources.open import Loaded, Source, open_source
+from seglib.ingest.suggest import suggest as module
+from seglib.ingest.suggest.draft import scalar
+from seglib.ingest.suggest.names import SURE, likeness
+from seglib.ingest.suggest.suggest import suggest
+from seglib.schema.tables import TABLES
 
 RENAMED = {
     "customers": ("clients", ["Client No", "Signup Date", "Sex", "Town"]),
@@ -205,7 +205,7 @@ def test_another_column_settles_whether_the_day_comes_first(drafted, tables, wri
 
 
 def test_a_year_that_begins_with_twelve_days_is_read_on(drafted, tables, tmp_path, write_csv, monkeypatch):
-    monkeypatch.setattr("seglib.suggest.values.LOOKED_AT", 4)
+    monkeypatch.setattr("seglib.ingest.suggest.values.LOOKED_AT", 4)
     tables["transactions"]["transaction_date"] = [
         "01/02/2024",
         "01/03/2024",

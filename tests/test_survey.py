@@ -5,12 +5,12 @@ import json
 import pandas as pd
 import pytest
 
-from seglib import check
+from seglib.datasets.survey import UNREADABLE, survey, write_survey
 from seglib.errors import ParameterRefused
-from seglib.ingest import ingest
+from seglib.ingest.shop import ingest
+from seglib.report import check
 from seglib.run import Run
-from seglib.schema import TABLES
-from seglib.survey import UNREADABLE, survey, write_survey
+from seglib.schema.tables import TABLES
 
 
 @pytest.fixture(scope="module")

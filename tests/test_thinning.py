@@ -7,13 +7,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import f_oneway, kstest
 
+from seglib.datasets.shop import make_shop
 from seglib.errors import ParameterRefused
-from seglib.features import customer_features, features_of
-from seglib.ingest import ingest
-from seglib.preprocessing import customer_matrix, made_again
+from seglib.features.customers import customer_features
+from seglib.ingest.shop import ingest
+from seglib.interpretation.thinning.inference import FROM_CUSTOMERS, NO_JOINING, TOO_REGULAR, thinned
+from seglib.interpretation.thinning.ratio_tests import ratio_test, too_regular
+from seglib.interpretation.thinning.splits import exposure
+from seglib.preprocessing.rebuild import made_again
+from seglib.preprocessing.recipes import customer_matrix
 from seglib.run import Run
-from seglib.sample import make_shop
-from seglib.thinning import FROM_CUSTOMERS, NO_JOINING, TOO_REGULAR, exposure, ratio_test, thinned, too_regular
+from seglib.schema.features import features_of
 
 AS_OF = "2026-06-30"
 SOURCES = ("coupons_per_month", "burn_rate", "days_to_burn", "recency_days")
@@ -60,7 +64,7 @@ def test_where_all_customers_are_alike_it_rejects_as_often_as_it_should(shops):
 
 def naive_p(con, recipe):
     """Cluster everything and test on the same."""
-    from seglib.clustering import segment
+    from seglib.clustering.segmentation import segment
 
     lens = {"burn_window": recipe["burn_window"], "shrinkage": recipe["shrinkage"]}
     features = customer_features(con, as_of=AS_OF, **lens).table

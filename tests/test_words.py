@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seglib.report.pages import _Exporter
-from seglib.words import literal
+from seglib.style.words import literal
 
 SPECIAL = st.text(alphabet="ab1 \\`*_[]<>$|~#!&'\".-+=:", min_size=1, max_size=30)
 

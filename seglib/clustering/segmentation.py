@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from seglib.clustering.estimator import SegmentKMeans
-from seglib.clustering.letters import letters_like
+from seglib.clustering.kmeans import SegmentKMeans
+from seglib.clustering.labels import letters_like
 from seglib.errors import ParameterRefused
-from seglib.selection import sampled_silhouette
-from seglib.words import letter, position
+from seglib.k_selection import sampled_silhouette
+from seglib.style import letter, position
 
 NEAR_BORDER = 0.2
 """Below this confidence an object lies near the border to another segment."""
@@ -82,13 +82,13 @@ def segment(
         Number of segments.
     order_by : pandas.Series, shape (n_rows,)
         The segment with the greatest mean of it is A, the next B, and so on: the letters do not depend on
-        the numbers KMeans gives out (`seglib.clustering.letters.ranking`).
+        the numbers KMeans gives out (`seglib.clustering.labels.ranking`).
     align_to : pandas.Series of str, optional
         The segments of customers in an earlier run: letters are then kept (`letters_like`), whatever ``order_by`` says.
     n_init, seed
         See `best_kmeans`.
     sample_rows : int, default=10_000
-        See `seglib.selection.sampled_silhouette`.
+        See `seglib.k_selection.sampled_silhouette`.
 
     Returns
     -------

@@ -12,11 +12,11 @@ from sklearn.cluster import HDBSCAN, AgglomerativeClustering
 from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
-from seglib.clustering.estimator import best_kmeans
-from seglib.features import features_of
+from seglib.clustering.kmeans import best_kmeans
+from seglib.k_selection import adjusted_rand, contingency, stratified
 from seglib.preprocessing import made_again
-from seglib.selection import adjusted_rand, contingency, stratified
-from seglib.words import listing
+from seglib.schema.features import features_of
+from seglib.style import listing
 
 ALIKE = 0.8
 """Adjusted Rand index from which on two clusterings tell the same story."""

@@ -6,53 +6,31 @@ does the same and leaves the features on the engine.
 """
 
 from seglib.features.customers import (
-    CELLS_SQL,
     DAYS_PER_MONTH,
-    DOUBTED,
     FEATURES_SQL,
     RELIABLE_P,
     SHRUNK_BY,
     CustomerFeatures,
     customer_features,
     features_through,
-    split,
 )
-from seglib.features.dictionary import FEATURES, Feature, dictionary, features_of
-from seglib.features.fates import (
-    NO_BURN_DATES,
-    NO_STATUS,
-    Fates,
-    burned_by,
-    coupon_fates,
-    not_recorded,
-    observed_burn_window,
-    records,
-)
-from seglib.features.kept import KeptFeatures, keep_features
+from seglib.features.engines.open import DuckDB
+from seglib.features.in_database import keep_features
+from seglib.features.redemption import NO_STATUS, burned_by, coupon_fates, not_recorded, records
 
 __all__ = [
-    "CELLS_SQL",
     "DAYS_PER_MONTH",
-    "DOUBTED",
-    "FEATURES",
     "FEATURES_SQL",
-    "NO_BURN_DATES",
     "NO_STATUS",
     "RELIABLE_P",
     "SHRUNK_BY",
     "CustomerFeatures",
-    "Fates",
-    "Feature",
-    "KeptFeatures",
+    "DuckDB",
     "burned_by",
     "coupon_fates",
     "customer_features",
-    "dictionary",
-    "features_of",
     "features_through",
     "keep_features",
     "not_recorded",
-    "observed_burn_window",
     "records",
-    "split",
 ]

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from seglib.engines import DuckDB, Engine
-from seglib.features.dictionary import FEATURES, Feature, features_of
-from seglib.features.fates import NO_BURN_DATES, NO_STATUS, Fates, coupon_fates, not_recorded
-from seglib.shrinkage import (
+from seglib.features.engines.open import DuckDB, Engine
+from seglib.features.redemption import NO_BURN_DATES, NO_STATUS, Fates, coupon_fates, not_recorded
+from seglib.schema.features import FEATURES, Feature, features_of
+from seglib.stats import (
     BetaBinomial,
     ExcessZeros,
     Overdispersion,
@@ -24,7 +24,7 @@ from seglib.shrinkage import (
     overdispersion,
     variance_components,
 )
-from seglib.words import NO_TRANSACTIONS, listing, p_value, plain
+from seglib.style import NO_TRANSACTIONS, listing, p_value, plain
 
 if TYPE_CHECKING:
     import duckdb
@@ -164,7 +164,7 @@ def customer_features(
     variables : mapping of str to mapping, optional
         The columns of the customers table that build segments (``variables`` of ``shop.json``).
     engine : Engine, optional
-        Where the statement runs (`seglib.engines.open_engine`); default: on ``con``.
+        Where the statement runs (`seglib.features.open_engine`); default: on ``con``.
     shrinkage : mapping of str to float, optional
         Shrink by these numbers (`CustomerFeatures.shrinkage` of another shop), so that both are seen through the same
         lens; default: fit them. Where they are given, reliability is not asked again.

@@ -4,7 +4,7 @@ A title states the finding, axes carry units. A segment keeps its colour and mar
 """
 
 from seglib.plots.clustering import plot_agreement, plot_confidence, plot_projection, plot_sensitivity, plot_sizes
-from seglib.plots.explore import (
+from seglib.plots.eda import (
     plot_burned_by_age,
     plot_calendar,
     plot_correlation,
@@ -13,14 +13,8 @@ from seglib.plots.explore import (
     plot_distributions,
     plot_homogeneity,
 )
-from seglib.plots.outcomes import plot_gain, plot_outcomes
-from seglib.plots.preprocessing import (
-    plot_prepared,
-    plot_turned_knob,
-    plot_variance_share,
-)
-from seglib.plots.profiling import plot_gorge, plot_heatmap, plot_profile, plot_shares, plot_status
-from seglib.plots.selection import (
+from seglib.plots.interpretation import plot_gorge, plot_heatmap, plot_profile, plot_shares, plot_status
+from seglib.plots.k_selection import (
     plot_against_nulls,
     plot_elbow,
     plot_flow,
@@ -31,11 +25,10 @@ from seglib.plots.selection import (
     plot_stability,
     plot_verdict,
 )
-from seglib.plots.theme import colour, marker
+from seglib.plots.outcomes import plot_gain, plot_outcomes
+from seglib.plots.preprocessing import plot_prepared, plot_turned_knob, plot_variance_share
 
 __all__ = [
-    "colour",
-    "marker",
     "plot_against_nulls",
     "plot_agreement",
     "plot_burned_by_age",

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 
 from seglib.plots.theme import ACCENT, DARK, colour, count_axis, marker, new_axes, percent_axis, set_title, shorten
-from seglib.words import plain, position
+from seglib.style import plain, position
 
 ARROWS = 4
 """Columns of the matrix that a projection shows the directions of."""

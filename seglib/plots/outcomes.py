@@ -9,19 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from seglib.plots.theme import (
-    ACCENT,
-    DARK,
-    GREY,
-    OURS,
-    colour,
-    marker,
-    new_axes,
-    percent_axis,
-    set_title,
-    shorten,
-)
-from seglib.words import COUPON, Wording, p_value, plain, position
+from seglib.plots.theme import ACCENT, DARK, GREY, OURS, colour, marker, new_axes, percent_axis, set_title, shorten
+from seglib.style import COUPON, Wording, p_value, plain, position
 
 
 def plot_outcomes(
@@ -39,7 +28,7 @@ def plot_outcomes(
     Parameters
     ----------
     by_segment : pandas.DataFrame
-        `seglib.outcomes.Holdout.by_segment`.
+        `seglib.interpretation.Holdout.by_segment`.
     outcome : str
     names : mapping of str to str, optional
         Name of each segment.
@@ -78,7 +67,7 @@ def plot_gain(table: pd.DataFrame, *, said: Wording = COUPON, ax: Axes | None = 
     Parameters
     ----------
     table : pandas.DataFrame
-        `seglib.outcomes.Gain.table`.
+        `seglib.interpretation.Gain.table`.
     """
     ax = ax or new_axes(height=1.9 + 0.62 * len(table))
     places = np.arange(len(table))

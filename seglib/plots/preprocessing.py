@@ -8,7 +8,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 
 from seglib.plots.theme import ACCENT, DARK, GREY, new_axes, percent_axis, set_title
-from seglib.words import plain
+from seglib.style import plain
 
 
 def plot_variance_share(shares: pd.DataFrame, *, ax: Axes | None = None) -> Axes:

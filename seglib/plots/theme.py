@@ -11,8 +11,7 @@ from matplotlib.axis import Axis
 from matplotlib.colors import to_rgb
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from seglib import colours
-from seglib.words import position
+from seglib.style import colours, position
 
 WIDTH = 5.6
 """Inches. Narrow on purpose: on a telephone a figure shrinks to 350 pixels, and its text must still be read."""

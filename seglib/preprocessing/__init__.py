@@ -5,33 +5,21 @@ Pipeline whose only business is to settle those weights; `variance_share` shows 
 cluster exists, and `audit` tells what is wrong with it.
 """
 
-from seglib.preprocessing.again import made_again
-from seglib.preprocessing.checks import AuditReport, audit
-from seglib.preprocessing.columns import UNKNOWN, HennigLiaoEncoder
+from seglib.preprocessing.audit import audit
+from seglib.preprocessing.encoders import UNKNOWN, levels_of
 from seglib.preprocessing.inverse import column_labels, in_original_units
-from seglib.preprocessing.recipes import (
-    BASELINE_COLUMNS,
-    RECIPES,
-    Matrix,
-    Recipe,
-    baseline_matrix,
-    customer_matrix,
-    variance_share,
-)
+from seglib.preprocessing.rebuild import made_again
+from seglib.preprocessing.recipes import Matrix, baseline_matrix, customer_matrix, variance_share
 
 __all__ = [
-    "BASELINE_COLUMNS",
-    "RECIPES",
     "UNKNOWN",
-    "AuditReport",
-    "HennigLiaoEncoder",
     "Matrix",
-    "Recipe",
     "audit",
     "baseline_matrix",
     "column_labels",
     "customer_matrix",
     "in_original_units",
+    "levels_of",
     "made_again",
     "variance_share",
 ]

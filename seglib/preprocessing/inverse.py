@@ -8,7 +8,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from seglib.preprocessing.recipes import Matrix
-from seglib.words import plain
+from seglib.style import plain
 
 
 def in_original_units(matrix: Matrix, centres: pd.DataFrame) -> pd.DataFrame:

@@ -13,10 +13,10 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 
+from seglib.eda import TIED, tied
 from seglib.errors import InputRefused, ParameterRefused
-from seglib.explore import TIED, tied
-from seglib.features import FEATURES, Feature, not_recorded
-from seglib.preprocessing.columns import (
+from seglib.features import not_recorded
+from seglib.preprocessing.encoders import (
     SCALINGS,
     TRANSFORMS,
     UNKNOWN,
@@ -26,7 +26,8 @@ from seglib.preprocessing.columns import (
     level_steps,
     number_steps,
 )
-from seglib.words import listing, near, plain
+from seglib.schema.features import FEATURES, Feature
+from seglib.style import listing, near, plain
 
 BASELINE_COLUMNS = ("gender_name", "city_name", "transaction_status", "coupon_usage_frequency")
 """The four columns of the original analysis."""
@@ -44,7 +45,7 @@ class Recipe:
     grain : {"customer", "transaction"}
         What one row of the matrix is.
     k_rule : {"structure", "elbow"}
-        The rule of `seglib.selection.choose_k` that picks k.
+        The rule of `seglib.k_selection.choose_k` that picks k.
     """
 
     name: str

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from seglib.credentials import without_folder
-from seglib.templating import render
-from seglib.words import listing, shortened
+from seglib.report.render import render
+from seglib.style import listing, shortened
 
 STRUCTURE = {
     "natural": "the data fall into groups by themselves",

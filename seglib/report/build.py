@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from seglib.report.changes import compared
 from seglib.report.index import index_page
 from seglib.report.pages import Page, write_pages
-from seglib.report.previous import compared
 from seglib.report.summary import write_summary
 
 
@@ -22,7 +22,7 @@ def build(folder: Path, record: dict, pages: Sequence[Page], *, before: Path | N
     record : dict
         ``run.json``.
     pages : sequence of Page
-        The notebooks in their order (`seglib.report.page_of`).
+        The notebooks in their order (`seglib.report.pages.page_of`).
     before : Path, optional
         Report folder of the run that this one replaces.
 

@@ -15,9 +15,9 @@ from urllib.parse import quote
 from seglib import credentials
 from seglib.errors import InputRefused, SeglibError
 from seglib.report.remedies import KINDS, from_project, kind_of, remedies
+from seglib.report.render import render
 from seglib.run import Run, home, project_root, write_whole
-from seglib.templating import render
-from seglib.words import moment, visible
+from seglib.style import moment, visible
 
 HIDDEN = "***"
 _COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")

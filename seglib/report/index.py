@@ -10,8 +10,8 @@ from markupsafe import Markup
 
 from seglib.credentials import without_folder
 from seglib.report.pages import Page
-from seglib.templating import render
-from seglib.words import CERTAINTY, TRY, without_asides
+from seglib.report.render import render
+from seglib.style import CERTAINTY, TRY, without_asides
 
 AT_ONCE = (CERTAINTY, TRY)
 """Of the facts of a card, those that are seen without opening it."""
@@ -50,7 +50,7 @@ def index_page(
     picture : Markup, optional
         The figure that shows the verdict.
     previous : dict, optional
-        What `seglib.report.previous.compared` found.
+        What `seglib.report.changes.compared` found.
     pdf_note : str, optional
         What to say where there is no PDF.
 

@@ -22,9 +22,9 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from pygments.formatters import HtmlFormatter
 
 from seglib.report.figures import figure_named
-from seglib.templating import render
+from seglib.report.render import render
 
-TEMPLATES = Path(__file__).parents[1] / "templates"
+TEMPLATES = Path(__file__).parent / "templates"
 ANALYST_TAGS = {"parameters", "injected-parameters", "imports", "analyst"}
 """Cells with one of these tags are not on the page without code."""
 

@@ -11,9 +11,9 @@ from typing import Any
 from markupsafe import Markup
 
 from seglib.report.pdf import Printed, find_browser, print_pdf
+from seglib.report.render import render
 from seglib.run import write_whole
-from seglib.templating import render
-from seglib.words import TRY, without_asides
+from seglib.style import TRY, without_asides
 
 FITS = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6)
 """Sizes of the print, from that of a book downwards: the first one by which all is on one sheet is taken."""

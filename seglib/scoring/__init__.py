@@ -6,15 +6,11 @@ where the customers are.
 
 from seglib.scoring.file import load_model, save_model
 from seglib.scoring.model import SegmentModel, model_of
-from seglib.scoring.score import Scored, deliver, score
-from seglib.scoring.sql import NO_TRANSACTION, STARTS, Start, scoring_sql
+from seglib.scoring.score import deliver, score
+from seglib.scoring.sql import scoring_sql
 
 __all__ = [
-    "NO_TRANSACTION",
-    "STARTS",
-    "Scored",
     "SegmentModel",
-    "Start",
     "deliver",
     "load_model",
     "model_of",

@@ -12,8 +12,8 @@ from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder, PowerTran
 
 from seglib.errors import InputRefused
 from seglib.preprocessing import UNKNOWN
-from seglib.quoting import sql_literal
 from seglib.scoring.model import SegmentModel
+from seglib.sql import sql_literal
 
 
 def number(value: float) -> str:

@@ -13,7 +13,7 @@ from seglib.run import Run
 from seglib.scoring.file import save_model
 from seglib.scoring.model import SegmentModel
 from seglib.scoring.sql import NO_TRANSACTION, scoring_sql
-from seglib.words import listing, position
+from seglib.style import listing, position
 
 if TYPE_CHECKING:
     from seglib.ingest import Shop
@@ -72,7 +72,7 @@ def score(
     ----------
     model : SegmentModel
     source, mapping, as_of
-        As in `seglib.ingest.ingest`; it goes through the same contract as the source that the model was made of.
+        As in `seglib.ingest.shop.ingest`; it goes through the same contract as the source that the model was made of.
     max_reject_share : float, default=0.05
         Largest share of the rows of a table that may break a rule.
 
@@ -85,7 +85,7 @@ def score(
     InputRefused
         If the source is refused, or lacks what the model is made of.
     """
-    from seglib.ingest import ingest  # with the whole contract, which those who only write the model do not need
+    from seglib.ingest import ingest
 
     shop = ingest(source, as_of=as_of, mapping=mapping)
     shop.require(max_reject_share=max_reject_share)

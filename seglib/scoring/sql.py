@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from seglib.engines.dialects import DIALECTS, in_parts, unordered
 from seglib.errors import ParameterRefused
 from seglib.features import FEATURES_SQL
-from seglib.quoting import quoted, sql_literal
 from seglib.scoring.columns import added_by_level, codes, columns, number, value_of
 from seglib.scoring.model import SegmentModel
-from seglib.sql import UNIFIED_SQL
-from seglib.words import listing, near
+from seglib.sql import DIALECTS, UNIFIED_SQL, in_parts, quoted, sql_literal, unordered
+from seglib.style import listing, near
 
 Start = Literal["features", "tables"]
 STARTS = get_args(Start)
@@ -34,7 +32,7 @@ def scoring_sql(model: SegmentModel, *, dialect: str = "duckdb", start: Start = 
     ----------
     model : SegmentModel
     dialect : str, default="duckdb"
-        One of `seglib.engines.dialects.DIALECTS`.
+        One of `seglib.sql.dialects.DIALECTS`.
     start : {"features", "tables"}
         ``features``: reads a table ``features`` with the columns of features.parquet; of recipe ``baseline``, a table
         ``unified`` with those of unified.parquet. ``tables``: reads the canonical tables; in PostgreSQL, where the

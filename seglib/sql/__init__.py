@@ -1,9 +1,15 @@
-"""The statements, as they stand in the files beside this one."""
+"""sql."""
 
-from importlib.resources import files
+from seglib.sql.dialects import DIALECTS, in_parts, translated, unordered
+from seglib.sql.quoting import quoted, sql_literal
+from seglib.sql.statements import UNIFIED_SQL
 
-UNIFIED_SQL: str = files("seglib.sql").joinpath("unified.sql").read_text(encoding="utf-8")
-"""Merges the canonical tables: one row a transaction."""
-
-FEATURES_SQL: str = files("seglib.sql").joinpath("features.sql").read_text(encoding="utf-8")
-"""Turns canonical tables into one row a customer."""
+__all__ = [
+    "DIALECTS",
+    "UNIFIED_SQL",
+    "in_parts",
+    "quoted",
+    "sql_literal",
+    "translated",
+    "unordered",
+]

@@ -10,8 +10,8 @@ import pandas as pd
 import yaml
 from whole import QUICK, ROOT, Whole
 
-from seglib.sample import make_shop
-from seglib.survey import survey
+from seglib.datasets.shop import make_shop
+from seglib.datasets.survey import survey
 
 LONG_NAME = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsge"
 """59 characters without a place to break: with a letter behind it, the longest name that a segment may have."""

@@ -1,0 +1,129 @@
+"""Which segment is A? By a stated order, or as in an earlier run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import linear_sum_assignment
+
+from seglib.errors import ParameterRefused
+from seglib.style import letter, near, position
+
+
+def ranking(labels: np.ndarray, centres: np.ndarray, order_by: np.ndarray | None = None) -> list[int]:
+    """Return the numbers of clusters in the order of their letters.
+
+    Parameters
+    ----------
+    labels : ndarray of int, shape (n_rows,)
+    centres : ndarray of float, shape (k, n_columns)
+    order_by : ndarray of float, shape (n_rows,), optional
+        The cluster with the greatest mean of it comes first. Missing values do not count, and a cluster without any
+        comes last. Equal means, and where it is not given: the larger cluster first, then by the centre.
+    """
+    k = len(centres)
+    size = np.bincount(labels, minlength=k)
+    values = np.zeros(len(labels)) if order_by is None else np.asarray(order_by, dtype=float)
+    known = ~np.isnan(values)
+    total = np.bincount(labels[known], weights=values[known], minlength=k)
+    n_known = np.bincount(labels[known], minlength=k)
+    mean = np.divide(total, n_known, out=np.full(k, -np.inf), where=n_known > 0)
+    place = [tuple(np.round(centre, 6)) for centre in centres]
+    return sorted(range(k), key=lambda j: (-round(mean[j], 9), -size[j], place[j]))
+
+
+def letters_like(segments: pd.Series, earlier: pd.Series) -> dict[str, str]:
+    """Find the letters under which segments are known from an earlier run: as many customers as possible keep theirs.
+
+    Parameters
+    ----------
+    segments, earlier : pandas.Series of str
+        The letter of each customer, now and then, indexed by customer_id. Only customers in both count.
+
+    Returns
+    -------
+    dict of str to str
+        The letter of now, and what it shall be. A segment that shares no customer with one of then gets a letter that
+        was not given out then.
+
+    Raises
+    ------
+    ParameterRefused
+        If no customer is in both.
+
+    Notes
+    -----
+    Of all one-to-one assignments the one that keeps most customers: the Hungarian method (Kuhn 1955) on the table of
+    customers by segment now and segment then.
+    """
+    both = segments.index.intersection(earlier.index)
+    if both.empty:
+        raise ParameterRefused("align_to: the two runs have no customer in common, so no letter can be kept")
+    table = pd.crosstab(segments[both], earlier[both])
+    now = sorted(segments.unique(), key=position)
+    table = table.reindex(index=now, fill_value=0)
+    common = table.to_numpy()
+    kept = {
+        table.index[i]: table.columns[j]
+        for i, j in zip(*linear_sum_assignment(-common), strict=True)
+        if common[i, j] > 0
+    }
+    unused = max(map(position, earlier.unique())) + 1
+    for name in now:
+        if name not in kept:
+            kept[name] = letter(unused)
+            unused += 1
+    return {name: kept[name] for name in now}
+
+
+def lettered_by(features: pd.DataFrame, order_by: str, variables: Mapping[str, Mapping] | None = None) -> str | None:
+    """Return the feature that gives out the letters: ``order_by``, or what comes next where no burns are recorded.
+
+    Parameters
+    ----------
+    features : pandas.DataFrame
+        One row a customer.
+    order_by : str
+        If it is n_burned and nothing is known of burning, the number of coupons takes its place; where there are no
+        coupons, the first of the ``variables`` that is a number, or yes or no.
+    variables : mapping of str to mapping, optional
+        What the mapping file segments by (``variables`` of ``shop.json``).
+
+    Returns
+    -------
+    str or None
+        None if there is nothing but names: then size decides.
+    """
+    if order_by != "n_burned" or features["n_burned"].notna().any():
+        return order_by
+    numbers = [name for name, said in (variables or {}).items() if said["kind"] != "nominal"]
+    return next((name for name in ("n_coupons", *numbers) if features[name].notna().any()), None)
+
+
+def order_values(features: pd.DataFrame, order_by: str | None, rows: pd.Index) -> pd.Series:
+    """Return, for every row of a matrix, the feature of its customer by which segments are lettered.
+
+    Parameters
+    ----------
+    features : pandas.DataFrame
+        Indexed by customer_id.
+    order_by : str or None
+        A numeric column of it; None: no row comes before another.
+    rows : pandas.Index
+        Index of the matrix, with a level customer_id.
+
+    Raises
+    ------
+    ParameterRefused
+        If there is no such column.
+    """
+    if order_by is None:
+        return pd.Series(0.0, rows)
+    numeric = [c for c in features if pd.api.types.is_numeric_dtype(features[c]) and features[c].notna().any()]
+    if order_by not in numeric:
+        raise ParameterRefused(
+            f"order_by is a numeric feature{near(order_by, numeric)}: {', '.join(numeric)}; not '{order_by}'"
+        )
+    return features[order_by].reindex(rows.get_level_values("customer_id")).set_axis(rows)

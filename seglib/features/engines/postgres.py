@@ -1,0 +1,116 @@
+"""The database that the source is, where the shop's own tables stay: it is asked, and nothing is written to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from seglib import credentials
+from seglib.errors import InputRefused
+from seglib.ingest import asking, behind, prints
+from seglib.ingest.sources import only_read, refusing, server_of
+from seglib.sql import in_parts, translated
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from seglib.run import Run
+
+CHUNK = 50_000
+"""Rows that become a part of a table at one time."""
+
+_NUMBERS = (20, 21, 23, 700, 701, 1700)
+_WHOLE, _DATE = (20, 21, 23), 1082  # PostgreSQL's own numbers for its types
+
+
+class NotThere(Exception):
+    """Why the database cannot be used; its message is a clause without a full stop."""
+
+
+class Database:
+    """PostgreSQL, on the shop's own tables as the mapping reads them; all that it sees is of one moment."""
+
+    name = "database"
+
+    def __init__(self, url: str, tables: dict[str, str]) -> None:
+        """Take a URL, as it was recorded, and the SELECT of every canonical table.
+
+        Raises
+        ------
+        InputRefused
+            If there is no way in; the message holds no credentials.
+        """
+        self.shown = credentials.shown(url)
+        self.text = f"The statements run in the source itself, {self.shown}, which is only read."
+        url = credentials.filled(credentials.whole(url))
+        self._secrets = credentials.secrets(url)
+        with self._refusing():
+            self._connection = server_of(url).connect()
+            only_read(self._connection)
+        self._tables = dict(tables)
+
+    def close(self) -> None:
+        """Leave the database; the end of the process does so too."""
+        self._connection.close()
+
+    def _refusing(self) -> Any:
+        return refusing(f"'{self.shown}' cannot be read", self._secrets)
+
+    def prints(self) -> dict[str, str]:
+        """Return what tells the canonical tables from any others, as they are there now."""
+        ask = asking(self._connection, self._tables)
+        with self._refusing():
+            return {name: prints(name, ask, "postgres") for name in self._tables}
+
+    def keep(self, name: str, sql: str) -> None:
+        """Put a SELECT in front of later statements: nothing can be kept in a database that is only read."""
+        self._tables[name] = translated(sql, "postgres")
+
+    def frame(self, sql: str) -> pd.DataFrame:
+        """Return the rows of a SELECT."""
+        import pandas as pd
+
+        parts, select = in_parts(sql, "postgres")
+        asked = behind(self._tables | parts, select)
+        with self._refusing():
+            result = self._connection.exec_driver_sql(asked, execution_options={"no_parameters": True})
+            names, types = list(result.keys()), [column.type_code for column in result.cursor.description]
+            made = [_typed(rows, names, types) for rows in result.partitions(CHUNK)]
+        return pd.concat(made, ignore_index=True) if made else _typed([], names, types)
+
+
+def open_database(run: Run) -> Database:
+    """Open the database that the source of a run is.
+
+    Raises
+    ------
+    NotThere
+        If the source is none, or does not give, or no longer gives, the rows that 01 accepted.
+    """
+    known = run.read("shop")["database"]
+    if "not" in known:
+        raise NotThere(known["not"])
+    try:
+        engine = Database(known["url"], known["prelude"])
+        changed = [name for name, found in engine.prints().items() if found != known["prints"][name]]
+    except InputRefused as why:
+        raise NotThere(str(why)) from None
+    if changed:
+        engine.close()
+        raise NotThere(f"table {changed[0]} has changed in the database since 01 read it")
+    return engine
+
+
+def _typed(rows: list, names: list[str], types: list[int]) -> pd.DataFrame:
+    """Make a table of rows: numbers as floats where one is missing, days as datetime64."""
+    import pandas as pd
+
+    table = pd.DataFrame([tuple(row) for row in rows], columns=names, dtype=object)
+    for name, of in zip(names, types, strict=True):
+        if of in _NUMBERS:
+            whole = of in _WHOLE and table[name].notna().all()
+            table[name] = table[name].astype("int64" if whole else "float64")
+        elif of == _DATE:
+            table[name] = pd.to_datetime(table[name]).astype("datetime64[us]")
+        elif table[name].map(lambda value: value is None or isinstance(value, str)).all():
+            table[name] = table[name].astype("str")
+    return table

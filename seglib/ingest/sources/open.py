@@ -1,0 +1,116 @@
+"""Where a shop's tables come from.
+
+`open_source` looks at what it is given and returns a `Source`: the tables that are there, none of them read yet.
+Each is then loaded into DuckDB untouched, if the contract wants it. What the tables and columns *mean* is the business
+of `seglib.ingest.mapping.model`, whether they can be *trusted* that of `seglib.ingest.contract.validation`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seglib.errors import InputRefused
+from seglib.run import project_root
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from seglib.ingest.sources.database import Database
+
+SAMPLE = project_root() / "data" / "sample" / "shop.xlsx"
+"""The shop that ships with the project; the source named ``sample``."""
+
+ADAPTERS = ("sample", "completejourney")
+"""Sources that go by a name instead of a path."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What is known of a table once it has been read.
+
+    Attributes
+    ----------
+    sha256 : str
+        Of the bytes of its files; of its rows, where it came from a database.
+    note : str
+        How it was read, where that was found out and not given: delimiter, encoding.
+    """
+
+    sha256: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Something that holds tables.
+
+    Attributes
+    ----------
+    name : str
+        Fit to be shown: no path, no credentials.
+    kind : str
+        What it is, in words: "workbook", "folder of csv files".
+    tables : mapping of str to callable
+        Its tables by their own names. ``tables[name](con, target)`` makes the DuckDB table or view ``target`` (an SQL
+        name, quoted where it needs to be) with every row and column as the source has them, and returns `Loaded`.
+    mapping : mapping of str to Any
+        What the tables mean, in the form of a mapping file, where the source itself knows (adapters).
+    notes : tuple of str
+        Sentences a reader of 01 should know about where the tables come from.
+    database : Database, optional
+        Where they can be asked for more, if they are in a database.
+    """
+
+    name: str
+    kind: str
+    tables: Mapping[str, Callable[[duckdb.DuckDBPyConnection, str], Loaded]]
+    mapping: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    database: Database | None = field(default=None, repr=False)
+
+
+def open_source(source: str | Path, *, csv: Mapping[str, str] | None = None) -> Source:
+    """Find out what a source is and which tables it holds.
+
+    Parameters
+    ----------
+    source : str or Path
+        An adapter's name (`ADAPTERS`); a database URL as SQLAlchemy has it; an ``.xlsx`` workbook, one table a sheet; a
+        CSV file (also ``.csv.gz``), a Parquet, DuckDB or SQLite file; or a folder with one CSV file, Parquet file
+        or (partitioned) folder of Parquet files a table.
+    csv : mapping of str to str, optional
+        ``delimiter`` and ``encoding`` of CSV files, where they shall not be found out.
+
+    Returns
+    -------
+    Source
+
+    Raises
+    ------
+    InputRefused
+        If there is no such source, or its content is not what its name says.
+    """
+    from seglib.credentials import is_url, shown
+    from seglib.ingest.sources import database, files, workbook
+
+    text = str(source) if is_url(str(source)) else shown(str(source))  # a mistyped URL may hold a password
+    if text == "completejourney":
+        from seglib.ingest.sources import completejourney
+
+        return completejourney.open_package()
+    if is_url(text):
+        return database.open_url(text)
+    path = SAMPLE if text == "sample" else Path(source).expanduser()
+    if not path.exists():
+        raise InputRefused(
+            f"source '{source}' does not exist; give a workbook (.xlsx), a file or folder of CSV or Parquet, "
+            f"a database (file or URL), or one of {', '.join(repr(a) for a in ADAPTERS)}"
+        )
+    if path.is_dir():
+        return files.open_folder(path, csv=csv or {})
+    if path.suffix.lower() == ".xlsx":
+        return workbook.open_file(path, name="sample" if text == "sample" else path.name)
+    return files.open_file(path, csv=csv or {})

@@ -1,0 +1,7 @@
+"""ingest/suggest."""
+
+from seglib.ingest.suggest.suggest import suggest
+
+__all__ = [
+    "suggest",
+]

@@ -1,0 +1,155 @@
+"""06 What else is there to know of a segment? How it uses coupons, how sure it is, what to try, what to doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import pandas as pd
+
+from seglib.clustering import WAVERING
+from seglib.interpretation.cards.cards import SegmentCard
+from seglib.interpretation.holdout.usefulness import NOT_SHOWN, USEFUL
+from seglib.interpretation.profiles.means import MARKER
+from seglib.style import CERTAINTY, COUPON, TRY, Wording, listing
+
+TO_TRY: dict[tuple[str, bool], str] = {
+    ("recency_days", True): "a reminder, against none: do some come back who would not have?",
+    ("recency_days", False): "nothing for a while: they are here already. Does a coupon change what they do next?",
+    ("burn_rate", True): "a smaller coupon: they burn most of what they claim. Do they burn as many?",
+    ("burn_rate", False): "another kind of coupon before more of the same: they claim coupons and leave them",
+    ("days_to_burn", True): "a reminder before the coupon ends: they take their time",
+    ("days_to_burn", False): "a coupon that must be used soon: they do so anyway",
+    ("coupons_per_month", True): "less of what you send them: they come often. Is anything lost?",
+    ("coupons_per_month", False): "an occasion to come once more",
+    ("spend_per_month", True): "service instead of a discount: they spend much already",
+    ("spend_per_month", False): "a coupon from a certain amount on",
+    ("never_burned", True): "to ask some of them why they burn none",
+}
+"""By behaviour, and whether there is much of it: what a test could try. Ideas, not findings."""
+
+
+def with_facts(
+    made: Sequence[SegmentCard],
+    *,
+    profiles: pd.DataFrame,
+    segments: pd.DataFrame,
+    verdict: Mapping[str, str],
+    usage: pd.DataFrame | None = None,
+    paragons: pd.DataFrame | None = None,
+    said: Wording = COUPON,
+) -> list[SegmentCard]:
+    """Add to every card what else there is to know.
+
+    Parameters
+    ----------
+    made : sequence of SegmentCard
+    profiles : pandas.DataFrame
+        From `seglib.interpretation.profile`.
+    segments : pandas.DataFrame
+        From `seglib.clustering.customer_segments`.
+    verdict : mapping
+        structure and useful (`seglib.interpretation.with_use`): no card claims more.
+    usage : pandas.DataFrame, optional
+        From `seglib.interpretation.usage`.
+    paragons : pandas.DataFrame, optional
+        From `seglib.interpretation.paragons`.
+    said : Wording
+        What a transaction is called.
+    """
+    return [
+        replace(
+            card,
+            facts=(
+                *_used(card, usage, said),
+                *_last_seen(card, profiles),
+                *_certain(card, segments),
+                *_apart(card, said),
+                *_stands_for(card, paragons),
+                *_to_try(card, profiles, verdict, said),
+                ("What not to conclude", _caution(card, profiles, verdict, segments)),
+            ),
+        )
+        for card in made
+    ]
+
+
+def _used(card: SegmentCard, usage: pd.DataFrame | None, said: Wording) -> list[tuple[str, str]]:
+    if usage is None:
+        return []
+    row = usage.set_index("segment").loc[card.segment]
+    told = f"{row['coupons']:,.0f} {said.many}, {row['coupons_per_customer']:.1f} a customer"
+    if row["burned"] == row["burned"]:
+        told += f"; {row['burned']:.0%} burned so far, {row['subscribed']:.0%} not"
+    return [(f"{said.many.capitalize()}", f"{told}; usage frequency {row['usage_frequency']:.1f}.")]
+
+
+def _seen(card: SegmentCard, profiles: pd.DataFrame, feature: str) -> pd.Series | None:
+    found = profiles[(profiles["segment"] == card.segment) & (profiles["feature"] == feature)]
+    return found.iloc[0] if len(found) else None
+
+
+def _last_seen(card: SegmentCard, profiles: pd.DataFrame) -> list[tuple[str, str]]:
+    row = _seen(card, profiles, "recency_days")
+    if row is None:
+        return []
+    return [("Last seen", f"{row['seen']:,.0f} days ago on average (all customers: {row['seen_overall']:,.0f}).")]
+
+
+def _certain(card: SegmentCard, segments: pd.DataFrame) -> list[tuple[str, str]]:
+    own = segments[segments["segment"] == card.segment]
+    told = f"median confidence {own['confidence'].median():.2f}"
+    if "agreement" in own:
+        wavering = (own["agreement"] < WAVERING).mean()
+        told += f"; {wavering:.0%} of them would move in more than {1 - WAVERING:.0%} of models of other samples"
+    return [(CERTAINTY, f"{told}.")]
+
+
+def _apart(card: SegmentCard, said: Wording) -> list[tuple[str, str]]:
+    marks = card.table[card.table["difference"].notna()]
+    if marks.empty:
+        return []
+    told = [f"{said.of(row.what)} ({row.difference:+.1f} standard deviations)" for row in marks.itertuples()]
+    return [("What sets them apart", f"{listing(told)}.")]
+
+
+def _stands_for(card: SegmentCard, paragons: pd.DataFrame | None) -> list[tuple[str, str]]:
+    if paragons is None:
+        return []
+    row = paragons.set_index("segment").loc[card.segment]
+    if row["customer_id"] is None or row["customer_id"] != row["customer_id"]:
+        return []
+    return [("A customer who stands for them", f"id {row['customer_id']}, nearest to the centre.")]
+
+
+def _to_try(
+    card: SegmentCard, profiles: pd.DataFrame, verdict: Mapping[str, str], said: Wording
+) -> list[tuple[str, str]]:
+    if verdict["structure"] == "constructed" and verdict["useful"] != USEFUL:
+        return [(TRY, "what recency and frequency suggest: that the segment adds anything was not shown.")]
+    marks = profiles[(profiles["segment"] == card.segment) & profiles["marker"] & (profiles["role"] == "segmentation")]
+    marks = marks.loc[marks["difference"].abs().sort_values(ascending=False, kind="stable").index]
+    for row in marks.itertuples():
+        if idea := TO_TRY.get((row.feature, row.difference > 0)):
+            return [(TRY, f"{said.of(idea)}.".replace("?.", "?"))]
+    return [(TRY, "the same as with everybody: nothing here asks for more.")]
+
+
+def _caution(card: SegmentCard, profiles: pd.DataFrame, verdict: Mapping[str, str], segments: pd.DataFrame) -> str:
+    told = []
+    if verdict["structure"] == "constructed":
+        told.append("that there is such a group: the segment was cut by the method")
+    elif verdict["structure"] == "reproducible":
+        told.append("that the border means something: it is a choice")
+    if verdict["useful"] == NOT_SHOWN:
+        told.append("that they will act otherwise than recency and frequency say: that was not shown")
+    elif verdict["useful"] != USEFUL:
+        told.append("that they will act otherwise than others: that could not be asked")
+    tenure = _seen(card, profiles, "tenure_days")
+    if tenure is not None and abs(tenure["difference"]) >= MARKER:
+        older = "longer" if tenure["difference"] > 0 else "shorter"
+        told.append(f"that habits differ: they have been customers for a {older} time, and part of it is the calendar")
+    if card.table["difference"].notna().sum() == 0:
+        told.append("that they behave in a way of their own: no difference reaches half a standard deviation")
+    told.append("that a coupon would work better or worse here: nobody has tried")
+    return f"{'; '.join(told)}."

@@ -1,0 +1,151 @@
+"""How many segments? What each criterion would choose, why to believe it or not, and the choice with its reason."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from seglib.errors import ParameterRefused
+
+Rule = Literal["structure", "elbow"]
+
+
+def curve(scores: pd.DataFrame, metric: str) -> pd.Series:
+    """Return one metric of a sweep as a Series over k."""
+    return scores[scores["metric"] == metric].set_index("k")["value"]
+
+
+def elbow(scores: pd.DataFrame, *, k_min: int = 1) -> int | None:
+    """Return the k at which the inertia curve bends most, or None if it does not bend.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        From `sweep`.
+    k_min : int, default=1
+        Where the curve starts. The answer depends on it, as it does on k_max: an elbow is a drawing, not a
+        test (Schubert 2023, arXiv 2212.12189).
+
+    Notes
+    -----
+    Kneedle (Satopaa et al. 2011, ICDCSW), as implemented by kneed.
+    """
+    from kneed import KneeLocator  # it takes most of a second to import, and only 04 needs it
+
+    inertia = curve(scores, "inertia").loc[k_min:]
+    if len(inertia) < 3:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # kneed warns where there is no knee; None says the same
+        knee = KneeLocator(inertia.index.to_list(), inertia.to_list(), curve="convex", direction="decreasing").knee
+    return None if knee is None else int(knee)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The number of segments and why.
+
+    Attributes
+    ----------
+    k : int
+    by : {"analyst", "evidence", "elbow", "silhouette"}
+        What decided.
+    reason : str
+        One sentence.
+    table : pandas.DataFrame
+        What each criterion would choose: criterion, k, reading, believed (whether the same criterion beats shops
+        without segments there; missing where that was not asked).
+    """
+
+    k: int
+    by: str
+    reason: str
+    table: pd.DataFrame
+
+    @property
+    def text(self) -> str:
+        """The choice and its reason as one sentence."""
+        return f"k = {self.k}: {self.reason}"
+
+    def summary(self, scores: pd.DataFrame) -> dict:
+        """Return the choice and its scores for the run's record."""
+        at_k = scores[scores["k"] == self.k].set_index("metric")["value"]
+        votes = self.table.set_index("criterion")["k"]
+        return {
+            "k": self.k,
+            "by": self.by,
+            "reason": self.reason,
+            "scores": at_k.to_dict(),
+            "criteria": {name: None if pd.isna(k) else int(k) for name, k in votes.items()},
+        }
+
+
+def votes(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return what each criterion of a sweep would choose: criterion, k, reading."""
+    most = int(scores["k"].max())
+    table = pd.DataFrame(
+        [
+            ("elbow", elbow(scores), f"the bend of the inertia over k = 1 to {most}"),
+            ("elbow_from_2", elbow(scores, k_min=2), f"the bend of the inertia over k = 2 to {most}"),
+            ("silhouette", int(curve(scores, "silhouette").idxmax()), "the greatest mean silhouette"),
+            ("calinski_harabasz", int(curve(scores, "calinski_harabasz").idxmax()), "the greatest value"),
+            ("davies_bouldin", int(curve(scores, "davies_bouldin").idxmin()), "the smallest value"),
+        ],
+        columns=["criterion", "k", "reading"],
+    )
+    return table.astype({"k": "Int64"})
+
+
+def choose_k(
+    scores: pd.DataFrame, *, rule: Rule = "structure", k: int | None = None, k_star: int | None = None
+) -> Choice:
+    """Choose the number of segments.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        From `sweep`.
+    rule : {"structure", "elbow"}
+        ``structure``: what the evidence speaks for, ``k_star``; where it speaks for none, the elbow. ``elbow``: the
+        elbow of the inertia from k = 1 on, as in the original analysis. Where the curve has no elbow, the greatest
+        silhouette.
+    k : int, optional
+        The analyst's own choice; it is taken as it is.
+    k_star : int, optional
+        What the evidence speaks for (`seglib.k_selection.Verdict.k_star`).
+
+    Returns
+    -------
+    Choice
+    """
+    table = votes(scores)
+    named = table.set_index("criterion")["k"]
+    most = int(scores["k"].max())
+    if k is not None:
+        if not 2 <= k <= most:
+            raise ParameterRefused(f"k = {k} is outside the sweep, 2 to {most}")
+        return Choice(k, "analyst", "given by the analyst.", table)
+    if rule == "structure" and k_star is not None:
+        reason = (
+            "of the numbers whose segments come back when customers are drawn anew, it is the one whose silhouette "
+            "compares best with shops without segments."
+        )
+        return Choice(k_star, "evidence", reason, table)
+    why = (
+        ""
+        if rule == "elbow"
+        else "no number of segments comes back when customers are drawn anew, so this is a business choice: "
+    )
+    if not pd.isna(named["elbow"]) and named["elbow"] >= 2:
+        other = "no k" if pd.isna(named["elbow_from_2"]) else int(named["elbow_from_2"])
+        reason = f"{why}the inertia bends there over k = 1 to {most} (elbow; over k = 2 to {most} it bends at {other})."
+        return Choice(int(named["elbow"]), "elbow", reason, table)
+    best = int(named["silhouette"])
+    width = curve(scores, "silhouette")[best]
+    reason = (
+        f"{why}the inertia has no elbow, and the mean silhouette is greatest there ({width:.3f}) among k = 2 to {most}."
+    )
+    return Choice(best, "silhouette", reason, table)

@@ -1,0 +1,274 @@
+"""Figures of 02: the calendar, the coupons, the customers, and whether they differ."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from seglib.plots.theme import ACCENT, DARK, GREY, OURS, WIDTH, count_axis, new_axes, percent_axis, set_title, shorten
+from seglib.style import COUPON, Wording, plain
+
+MOST_COMPARISONS = 20
+"""More lines of `plot_homogeneity` could not be read in one figure."""
+
+
+def plot_calendar(months: pd.DataFrame, *, said: Wording = COUPON, ax: Axes | None = None) -> Axes:
+    """Draw coupons claimed by month, and burned where that is known (`seglib.eda.calendar`)."""
+    ax = ax or new_axes()
+    for column, style, tone in (("claimed", "o-", ACCENT), ("burned", "s--", GREY)):
+        if column in months:
+            ax.plot(months["month"], months[column], style, color=tone, markersize=4, label=said.of(column))
+    busiest = months.loc[months["claimed"].idxmax()]
+    ax.set(ylabel=f"{said.many} a month", xlabel="", ylim=(0, None))
+    count_axis(ax.yaxis)
+    set_title(ax, f"Most {said.many} were {said.made} in {busiest['month']:%B %Y} ({busiest['claimed']:,})")
+    ax.xaxis.set_major_locator(_month_locator(len(months)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{plt.matplotlib.dates.num2date(x):%b\n%Y}"))
+    if "burned" in months:
+        ax.legend(loc="best")
+    return ax
+
+
+def plot_coupon_counts(counts: pd.DataFrame, *, said: Wording = COUPON, ax: Axes | None = None) -> Axes:
+    """Draw customers by number of coupons beside what chance alone gives (`seglib.eda.coupon_counts`)."""
+    ax = ax or new_axes()
+    ax.bar(counts["coupons"], counts["customers"], color=ACCENT, width=0.85, label="this shop")
+    ax.plot(
+        counts["coupons"],
+        counts["expected"],
+        "D-",
+        color=DARK,
+        markersize=3.5,
+        label="if all customers were alike",
+    )
+    spread = [
+        np.sqrt(np.average((counts["coupons"] - np.average(counts["coupons"], weights=w)) ** 2, weights=w))
+        for w in (counts["customers"], counts["expected"])
+    ]
+    ax.set(xlabel=f"{said.many} {said.made} by a customer", ylabel="customers")
+    count_axis(ax.yaxis)
+    times = f"{spread[0] / spread[1]:.1f}"
+    wide = "as widely" if times == "1.0" else f"{times} times as widely"
+    set_title(ax, f"{said.many.capitalize()} per customer spread {wide} as chance makes them")
+    count_axis(ax.xaxis)
+    ax.legend()
+    return ax
+
+
+def plot_burned_by_age(ages: pd.DataFrame, *, window: int, title: str, ax: Axes | None = None) -> Axes:
+    """Draw the share of coupons burned by age, beside the share that ignores how young some are.
+
+    Parameters
+    ----------
+    ages : pandas.DataFrame
+        ``table`` of `seglib.eda.burned_by_age`.
+    window : int
+        Age in days at which a coupon counts as decided.
+    title : str
+        The finding (``text`` of the same).
+    ax : Axes, optional
+    """
+    ax = ax or new_axes()
+    last = ages.loc[ages["burned"] > 0, "age"].max() if ages["burned"].any() else 0
+    shown = ages[ages["age"] <= max(10, 1.25 * window, 1.1 * last)]
+    ax.fill_between(shown["age"], shown["low"], shown["high"], step="post", color=ACCENT, alpha=0.25, linewidth=0)
+    ax.step(shown["age"], shown["share"], where="post", color=ACCENT, linewidth=2, label="burned by that age (95%)")
+    ax.step(
+        shown["age"], shown["naive"], where="post", color=GREY, linewidth=1.5, linestyle="--",
+        label="if every young coupon were a failure",
+    )  # fmt: skip
+    if window <= shown["age"].max():
+        ax.axvline(window, color=DARK, linewidth=1, linestyle=":")
+        ax.annotate(
+            f"decided: {window} days ", (window, 0.02), xycoords=("data", "axes fraction"), ha="right", fontsize=9.5
+        )
+    top = np.nanmax([shown["high"].max(), shown["share"].max(), 0.05])
+    ax.set(xlabel="days since the claim", ylabel="share of coupons", xlim=(0, shown["age"].max() or 1))
+    ax.set_ylim(0, min(1.0, 1.1 * top))
+    count_axis(ax.xaxis)
+    percent_axis(ax.yaxis)
+    set_title(ax, title)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.45, -0.2), ncols=1)
+    return ax
+
+
+def plot_demographics(table: pd.DataFrame, what: str, *, ax: Axes | None = None) -> Axes:
+    """Draw the share of customers by level of a descriptor (`seglib.eda.demographics`)."""
+    ax = ax or new_axes(height=0.9 + 0.3 * len(table))
+    ax.barh(range(len(table)), table["share"], color=ACCENT, height=0.7)  # by place: shortened names can be equal
+    ax.set_yticks(range(len(table)), table["level"].map(shorten))
+    ax.invert_yaxis()
+    for y, row in enumerate(table.itertuples()):
+        ax.annotate(
+            f"{row.customers:,}",
+            (row.share, y),
+            (4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=9.5,
+        )
+    named = table[~table["level"].str.fullmatch(r"\d+ others")]
+    top = (table if named.empty else named).sort_values("share", kind="stable").iloc[-1]
+    ax.set(xlabel="share of customers", ylabel="", xlim=(0, table["share"].max() * 1.15))
+    asked = f"{what[0].upper()}{what[1:]}"
+    set_title(ax, f"{shorten(asked)}: most often {shorten(top['level'])}, {top['share']:.0%} of customers")
+    percent_axis(ax.xaxis)
+    ax.grid(visible=False, axis="y")
+    return ax
+
+
+def plot_distributions(features: pd.DataFrame, units: dict[str, str]) -> plt.Figure:
+    """Draw the distribution of each number in original units; returns the Figure.
+
+    Parameters
+    ----------
+    features : pandas.DataFrame
+    units : dict of str to str
+        Unit by column, for the columns to be drawn; columns without a value are left out.
+    """
+    units = {name: unit for name, unit in units.items() if features[name].notna().any()}
+    if not units:
+        ax = new_axes(height=1.2)
+        set_title(ax, "There is no number to draw")
+        ax.set_axis_off()
+        return ax.figure
+    rows = max(1, (len(units) + 1) // 2)
+    figure, axes = plt.subplots(
+        rows, 2, figsize=(WIDTH, 0.4 + 2.3 * rows), layout="constrained", squeeze=False, label=OURS
+    )
+    for ax, (name, unit) in zip(axes.flat, units.items(), strict=False):
+        values = features[name].dropna().astype(float)
+        values = values.clip(upper=values.quantile(0.99, interpolation="lower"))
+        few = bool((values % 1 == 0).all()) and values.max() - values.min() < 30
+        ax.hist(values, bins=np.arange(values.min(), values.max() + 2) - 0.5 if few else 30, rwidth=0.85, color=ACCENT)
+        ax.axvline(values.median(), color=DARK, linestyle="--", linewidth=1.2)
+        ax.set(xlabel=shorten(unit), ylabel="customers")
+        count_axis(ax.yaxis)
+        ax.xaxis.set_major_locator(plt.MaxNLocator(4, integer=few, min_n_ticks=1))
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.6g}"))
+        ax.set_title(f"{shorten(plain(name))}\nhalf are at most {_number(values.median())}", fontsize=9.5)
+    for ax in axes.flat[len(units) :]:
+        ax.remove()
+    set_title(figure.axes[0], _longest_tail(features[list(units)], units))
+    return figure
+
+
+def _longest_tail(features: pd.DataFrame, units: dict[str, str]) -> str:
+    points = features.astype(float).quantile([0.5, 0.95])
+    times = (points.loc[0.95] / points.loc[0.5])[(points.loc[0.5] > 0) & (features.min() >= 0)]
+    if times.empty or times.max() < 3:
+        return "No long tail: nowhere is 1 customer in 20 above 3 times the median"
+    name = times.idxmax()
+    reach = _number(points.loc[0.95, name])
+    return f"Longest tail: {shorten(plain(name))}, with 1 customer in 20 above {reach} {shorten(units[name])}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def plot_correlation(rho: pd.DataFrame, *, above: float, ax: Axes | None = None) -> Axes:
+    """Draw rank correlations, those so close that two numbers are as good as one in a frame.
+
+    Parameters
+    ----------
+    rho : pandas.DataFrame of float, shape (n, n)
+        `seglib.eda.correlations`.
+    above : float
+        Correlation, up or down, from which on a pair is framed.
+    ax : Axes, optional
+    """
+    if len(rho) < 2:
+        ax = ax or new_axes(height=1.2)
+        set_title(ax, "Fewer than two numbers vary: nothing can be tied")
+        ax.set_axis_off()
+        return ax
+    ax = ax or new_axes(height=1.5 + 0.4 * len(rho))
+    names = [shorten(plain(c), 18) for c in rho]
+    shown = rho.mask(np.triu(np.ones(rho.shape, dtype=bool))).iloc[1:, :-1].round(2) + 0.0  # no "-0.00"
+    labels = shown.map(lambda r: "" if np.isnan(r) else f"{r:.2f}".replace("0.", ".", 1))
+    sns.heatmap(
+        shown, ax=ax, vmin=-1, vmax=1, cmap="vlag", annot=labels, fmt="", cbar=False,
+        annot_kws={"fontsize": 9.5}, linewidths=1, xticklabels=names[:-1], yticklabels=names[1:],
+    )  # fmt: skip
+    tied = [(i, j) for j in range(len(rho)) for i in range(j + 1, len(rho)) if abs(rho.iloc[i, j]) > above]
+    for i, j in tied:
+        ax.add_patch(Rectangle((j + 0.04, i - 0.96), 0.92, 0.92, fill=False, edgecolor="black", linewidth=2.2))
+    set_title(ax, _ties(rho, tied, names))
+    ax.set(xlabel="Spearman's rank correlation", ylabel="")
+    ax.grid(visible=False)
+    ax.tick_params(axis="y", rotation=0)
+    ax.tick_params(axis="x", rotation=40)
+    plt.setp(ax.get_xticklabels(), ha="right", rotation_mode="anchor")
+    return ax
+
+
+def _ties(rho: pd.DataFrame, tied: list[tuple[int, int]], names: list[str]) -> str:
+    if not tied:
+        near = rho.mask(np.triu(np.ones(rho.shape, dtype=bool))).abs().stack()
+        if near.empty:
+            return "Nothing can be compared"
+        i, j = (rho.columns.get_loc(name) for name in near.idxmax())
+        return f"Nothing is tied; closest: {names[j]} and {names[i]} ({rho.iloc[i, j]:.2f})"
+    pairs = [f"{names[j]} with {names[i]}" for i, j in tied]
+    more = f"; {len(pairs) - 3} more" if len(pairs) > 3 else ""
+    return f"As good as one number: {'; '.join(pairs[:3])}{more}"
+
+
+_SINGULAR = {"customers": "customer", "genders": "gender", "cities": "city"}
+
+
+def plot_homogeneity(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw each test's value beside its null band (`seglib.eda.homogeneity`).
+
+    Of more than `MOST_COMPARISONS`, those of customers are drawn and of the others those with the smallest p.
+    """
+    table = table[table["p"].notna()]  # what could not be compared is told in words
+    number, total = int(table["differ"].sum()), len(table)
+    if total > MOST_COMPARISONS:
+        first = table.assign(group=table["among"] != "customers").sort_values(["group", "p"], kind="stable")
+        table = table.loc[first.index[:MOST_COMPARISONS].sort_values()]
+    ax = ax or new_axes(height=max(2.6, 1.3 + 0.36 * len(table)))
+    y = np.arange(len(table))
+    ax.hlines(
+        y,
+        table["null_low"],
+        table["null_high"],
+        color="#bdbdbd",
+        linewidth=9,
+        label="if all were alike (5–95%)",
+    )
+    for differs, mark, tone in ((True, "D", ACCENT), (False, "o", GREY)):
+        rows = table["differ"] == differs
+        label = "found, more than chance" if differs else "found, not more than chance"
+        ax.plot(table.loc[rows, "value"], y[rows], mark, color=tone, markersize=8, label=label)
+    ax.axvline(1, color=DARK, linewidth=0.8)
+    by = [_SINGULAR.get(among, shorten(among, 16)) for among in table["among"]]
+    ax.set_yticks(y, [f"{behaviour}, by {one}" for behaviour, one in zip(table["behaviour"], by, strict=True)])
+    ax.set_ylim(len(table) - 0.5, -0.5)
+    ax.set_xscale("log")
+    ax.set_xlim(left=0.15)
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if ax.get_xlim()[1] < 30 else (1,)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    hidden = f"\ndrawn of {total}: customers, and the groups with the smallest p" if total > len(table) else ""
+    ax.set(xlabel=f"variance found / variance that chance gives (log scale){hidden}")
+    set_title(
+        ax,
+        f"{number} of {total} comparisons show more than chance" if number else "Nothing differs by more than chance",
+    )
+    below = 0.85 if hidden else 0.6  # clear of the label
+    ax.legend(loc="upper center", bbox_to_anchor=(0.3, -below / (0.36 * max(3, len(table)))))
+    ax.grid(visible=False, axis="y")
+    return ax
+
+
+def _month_locator(n_months: int):
+    from matplotlib.dates import MonthLocator
+
+    return MonthLocator(interval=max(1, round(n_months / 6)))

@@ -1,0 +1,269 @@
+"""Figures of 06: what each segment is, beside all customers."""
+
+from __future__ import annotations
+
+from textwrap import fill, wrap
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+from scipy.cluster.hierarchy import leaves_list, linkage
+
+from seglib.plots.theme import DARK, WIDTH, colour, marker, new_axes, percent_axis, set_title, shorten
+from seglib.style import figure, plain, position
+
+BESIDE_FROM = 6
+"""From so many segments on, their panels stand two beside each other."""
+
+PALE, EDGE = "#ececec", "#b0b0b0"
+"""What is no marker: pale with an edge, because a segment can be grey too."""
+
+
+def plot_profile(profiles: pd.DataFrame, names: dict[str, str]) -> plt.Figure:
+    """Draw a panel a segment: its means as bars, those of all customers as dots on a line; markers are coloured.
+
+    The segment profile plot of Dolnicar & Leisch (2014, International Journal of Market Research 56(2)): what is no
+    marker is grey, and features that go together over the segments stand together. Bars are in standard deviations
+    from the mean of all customers, because features have different units. Returns the Figure.
+
+    Parameters
+    ----------
+    profiles : pandas.DataFrame
+        From `seglib.interpretation.profile`.
+    names : dict of str to str
+        Name of each segment.
+    """
+    rows = profiles[profiles["role"] == "segmentation"]
+    features = _alike_together(rows)
+    columns = 1 if len(names) < BESIDE_FROM else 2
+    lines = -(-len(names) // columns)
+    titles = {letter: _panel_title(letter, name, 54 // columns) for letter, name in names.items()}
+    height = (0.3 * len(features) + 0.28 + 0.16 * max(t.count("\n") + 1 for t in titles.values())) * lines + 0.75
+    figure, axes = plt.subplots(
+        lines, columns, figsize=(WIDTH, height), layout="constrained", sharex=True, sharey=True, squeeze=False
+    )
+    figure.get_layout_engine().set(h_pad=0.06)
+    reach = max(1.0, rows["difference"].abs().max()) * (1.3 if columns == 1 else 1.62)  # room for the longest label
+    y = np.arange(len(features))
+    for ax, (letter, title) in zip(axes.flat, titles.items(), strict=False):
+        own = rows[rows["segment"] == letter].set_index("feature").reindex(features)
+        tones, edges = ([colour(letter) if m == 1 else tone for m in own["marker"]] for tone in (PALE, EDGE))
+        bars = ax.barh(y, own["difference"].fillna(0), color=tones, edgecolor=edges, linewidth=0.8, height=0.7)
+        ax.axvline(0, color=DARK, linewidth=1)
+        ax.plot(np.zeros(len(y)), y, "o", color=DARK, markersize=4, label="all customers")
+        labels = [_number(m, u) for m, u in zip(own["seen"], own["unit"].fillna(""), strict=True)]
+        texts = ax.bar_label(bars, labels, padding=4, fontsize=9.5 if columns == 1 else 8.5)
+        for text, marked in zip(texts, own["marker"], strict=True):
+            text.set(weight="bold" if marked == 1 else "normal", color=DARK)
+        ax.set(xlim=(-reach, reach), ylim=(len(y) - 0.4, -0.6))
+        ax.set_yticks(y, [shorten(plain(f), 24 if columns == 1 else 18) for f in features])
+        ax.set_title(title, fontsize=9 if columns == 1 else 8.5, pad=4)
+        ax.grid(visible=False, axis="y")
+        ax.tick_params(axis="y", length=0)
+        ax.tick_params(labelbottom=ax in axes[-1] or (ax is axes.flat[len(names) - 1]))
+    for ax in axes.flat[len(names) :]:
+        ax.set_axis_off()
+    if lines > 1 and len(names) < axes.size:  # nothing below the last panel on the right: it needs its own ticks
+        axes[-2][-1].tick_params(labelbottom=True)
+    figure.supxlabel("standard deviations from all customers (dots); label: what was seen", fontsize=10)
+    return figure
+
+
+def _alike_together(rows: pd.DataFrame) -> list[str]:
+    """Order features so that those with a similar profile over the segments are neighbours (average linkage)."""
+    features = list(dict.fromkeys(rows["feature"]))
+    if len(features) < 3:
+        return features
+    table = rows.pivot_table(index="feature", columns="segment", values="difference", dropna=False)
+    values = table.reindex(features).fillna(0.0).to_numpy()
+    order = leaves_list(linkage(values, method="average", optimal_ordering=True))
+    order = order if order[0] < order[-1] else order[::-1]
+    return [features[i] for i in order]
+
+
+def _panel_title(letter: str, name: str, width: int) -> str:
+    """Write letter and name on at most two lines."""
+    lines = wrap(f"{letter} · {' '.join(name.split())}", width, max_lines=2, placeholder=" …")
+    return "\n".join(lines).replace("$", r"\$")
+
+
+def plot_gorge(
+    matrix: pd.DataFrame,
+    centres: pd.DataFrame,
+    segments: pd.Series,
+    *,
+    names: dict[str, str] | None = None,
+    bins: int = 20,
+) -> plt.Figure:
+    """Draw how similar customers are to each centre: their own segment in colour, the others in grey.
+
+    The gorge plot of Dolnicar, Gruen & Leisch (2018, *Market Segmentation Analysis*, section 7.5.1): a gorge between
+    two peaks, near 0 and near 1, is what segments would give that lie apart; customers between segments fill it. The
+    similarity of a customer to centre h is exp(-d_h) / sum exp(-d_l), with d the distances to all centres: a share.
+    The more segments, the smaller the shares, so compare figures with the same number. Returns the Figure.
+
+    Parameters
+    ----------
+    matrix : pandas.DataFrame of float, shape (n_rows, n_columns)
+        What was clustered.
+    centres : pandas.DataFrame
+        One row a segment, in the columns of the matrix (`seglib.clustering.Segmentation.centres`).
+    segments : pandas.Series of str, shape (n_rows,)
+        The letter of each row.
+    names : dict of str to str, optional
+        Name of each segment.
+    bins : int, default=20
+    """
+    letters = sorted(centres.index, key=position)
+    similar = pd.DataFrame(_similarity(matrix, centres), matrix.index, centres.index)
+    whose = segments.reindex(matrix.index).to_numpy()
+    rows_are = "customers" if matrix.index.nlevels == 1 else "transactions"
+    columns = 1 if len(letters) < BESIDE_FROM else 2
+    lines = -(-len(letters) // columns)
+    figure, axes = plt.subplots(
+        lines, columns, figsize=(WIDTH, 1.25 + (1.25 if columns == 1 else 1.15) * lines), layout="constrained",
+        sharex=True, sharey=True, squeeze=False,
+    )  # fmt: skip
+    edges = np.linspace(0, 1, bins + 1)
+    for ax, letter in zip(axes.flat, letters, strict=False):
+        own = whose == letter
+        for rows, look in (
+            (~own, {"color": PALE, "edgecolor": EDGE}),
+            (own, {"color": colour(letter), "edgecolor": "white", "alpha": 0.85}),
+        ):
+            counts = np.histogram(similar.loc[rows, letter], edges)[0]
+            ax.bar(edges[:-1], counts / max(counts.sum(), 1), width=1 / bins, align="edge", linewidth=0.7, **look)
+        title = _panel_title(letter, (names or {}).get(letter) or f"{int(own.sum()):,} {rows_are}", 54 // columns)
+        ax.set_title(title, fontsize=9 if columns == 1 else 8.5, pad=4)
+        ax.set(xlim=(0, 1), xticks=np.linspace(0, 1, 6) if columns == 1 else [0.25, 0.5, 0.75])
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.4g}%"))
+        ax.yaxis.set_major_locator(MaxNLocator(nbins=3, steps=[1, 2, 5, 10]))
+        ax.tick_params(labelsize=8.5)
+        ax.grid(visible=False, axis="x")
+    for ax in axes.flat[len(letters) :]:
+        ax.set_axis_off()
+    ranked = np.sort(similar.to_numpy(), axis=1)
+    clear = float((ranked[:, -1] >= 2 * ranked[:, -2]).mean())
+    told = f"{clear:.0%} of {rows_are} are at least twice as similar to their own centre as to any other"
+    figure.suptitle(fill(told, 58), x=0.01, ha="left", fontsize=9.5, weight="bold")
+    figure.supxlabel(f"similarity to the centre (coloured: its own {rows_are}; grey: others)", fontsize=10)
+    figure.supylabel("share of each group", fontsize=10)
+    return figure
+
+
+def _similarity(matrix: pd.DataFrame, centres: pd.DataFrame) -> np.ndarray:
+    """Return exp(-distance) to every centre, as a share of the sum over centres, shape (n_rows, n_segments)."""
+    X, C = matrix.to_numpy(float), centres[list(matrix.columns)].to_numpy(float)
+    away = np.column_stack([np.sqrt(((X - c) ** 2).sum(axis=1)) for c in C])
+    near = np.exp(away.min(axis=1, keepdims=True) - away)
+    return near / near.sum(axis=1, keepdims=True)
+
+
+def plot_heatmap(profiles: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw the standardised difference of every feature in every segment (`seglib.interpretation.profile`)."""
+    table = profiles.pivot_table(index="feature", columns="segment", values="difference", sort=False)
+    table.index = [shorten(plain(f)) for f in table.index]
+    ax = ax or new_axes(height=max(3.2, 1.3 + 0.36 * len(table)))  # the scale needs room for its label
+    reach = max(1.0, float(table.abs().max(axis=None)))
+    table = table.mask(table.abs() < 0.05, 0.0)  # no "-0.0"
+    sns.heatmap(
+        table, ax=ax, vmin=-reach, vmax=reach, cmap="vlag", annot=True, fmt="+.1f",
+        annot_kws={"fontsize": 9 if table.shape[1] <= 6 else 7},
+        linewidths=1, cbar_kws={"label": "standard deviations from all customers"},
+    )  # fmt: skip
+    for text, value in zip(ax.texts, table.stack().dropna(), strict=True):  # white on pale red cannot be read
+        text.set_color("white" if abs(value) > 0.7 * reach else DARK)
+    marked = int((table.abs() >= 0.5).to_numpy().sum())
+    ax.set(xlabel="segment", ylabel="")
+    set_title(ax, f"{marked} of {table.size} differences reach half a standard deviation")
+    ax.tick_params(axis="y", rotation=0)
+    ax.grid(visible=False)
+    return ax
+
+
+def plot_status(usage: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw the share of burned and of open coupons in each segment (`seglib.interpretation.usage`)."""
+    ax = ax or new_axes(height=1.3 + 0.5 * len(usage))
+    letters = usage["segment"]
+    ax.barh(letters, usage["burned"], color=[colour(s) for s in letters], height=0.7, label="burned")
+    ax.barh(
+        letters,
+        usage["subscribed"],
+        left=usage["burned"],
+        color="#d9d9d9",
+        hatch="//",
+        edgecolor="white",
+        height=0.7,
+    )
+    for y, row in enumerate(usage.itertuples()):
+        inside = row.burned > 0.3
+        ax.annotate(
+            f"burned {row.burned:.0%}", (0.02 if inside else row.burned + 0.02, y), va="center", fontsize=9,
+            color="white" if inside else DARK, weight="bold",
+        )  # fmt: skip
+        ax.annotate(
+            f"open {row.subscribed:.0%}",
+            (1.02, y),
+            va="center",
+            fontsize=9,
+            color=DARK,
+            annotation_clip=False,
+        )
+    most, least = usage.loc[usage["burned"].idxmax()], usage.loc[usage["burned"].idxmin()]
+    ax.invert_yaxis()
+    ax.set(xlabel="share of the segment's coupons", ylabel="segment", xlim=(0, 1))
+    set_title(
+        ax,
+        f"{most['segment']} burns {most['burned']:.0%} of its coupons, {least['segment']} burns {least['burned']:.0%}"
+        if most["burned"] > least["burned"]
+        else f"Every segment burns {most['burned']:.0%} of its coupons",
+    )
+    percent_axis(ax.xaxis)
+    ax.grid(visible=False, axis="y")
+    return ax
+
+
+def plot_shares(shares: pd.DataFrame, what: str, *, levels: int = 8, ax: Axes | None = None) -> Axes:
+    """Draw the share of each level in each segment, with its interval (`seglib.interpretation.shares`)."""
+    top = shares.drop_duplicates("level").nlargest(levels, "overall_share")
+    letters = sorted(shares["segment"].unique(), key=position)
+    ax = ax or new_axes(height=1.4 + 0.14 * len(top) * (len(letters) + 1))
+    step = 0.8 / len(letters)
+    for i, letter in enumerate(letters):
+        own = shares[shares["segment"] == letter].set_index("level").loc[top["level"]]
+        y = np.arange(len(top)) + (i - (len(letters) - 1) / 2) * step
+        reach = np.abs(own[["low", "high"]].sub(own["share"], axis=0)).to_numpy().T
+        ax.errorbar(
+            own["share"], y, xerr=reach, fmt=marker(letter), color=colour(letter), markersize=5.5, linewidth=1.3,
+            label=letter,
+        )  # fmt: skip
+    ax.vlines(
+        top["overall_share"],
+        np.arange(len(top)) - 0.45,
+        np.arange(len(top)) + 0.45,
+        color=DARK,
+        linewidth=1.5,
+        label="all",
+    )
+    ax.set_yticks(np.arange(len(top)), [shorten(level) for level in top["level"]])
+    ax.set_ylim(len(top) - 0.4, -0.6)
+    marked = int(shares["marker"].sum())
+    ax.set(xlabel="share of the segment's customers (95% interval)", ylabel="")
+    count = f"{marked} marker{'s' if marked != 1 else ''}" if marked else "no marker"
+    furthest = 100 * (shares["share"] - shares["overall_share"]).abs().max()
+    what = shorten(what[:1].upper() + what[1:])
+    set_title(ax, f"{what}: {count}; at most {furthest:.0f} points from all customers")
+    percent_axis(ax.xaxis)
+    ax.legend(title="segment", loc="center left", bbox_to_anchor=(1, 0.5))
+    ax.grid(visible=False, axis="y")
+    return ax
+
+
+def _number(value: float, unit: str) -> str:
+    if value != value:  # nothing was seen
+        return "–"
+    return f"{value:.0%}" if unit in ("share", "0 or 1") else figure(value)

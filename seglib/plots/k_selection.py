@@ -1,0 +1,304 @@
+"""Figures of 04: each criterion over k, beside what shops without segments give."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
+
+from seglib.plots.theme import ACCENT, DARK, GREY, WIDTH, colour, count_axis, marker, new_axes, set_title
+from seglib.style import p_value
+
+NULLS = {
+    "process": ("all customers alike", "#d55e00", "//"),
+    "copula": ("customers differ gradually", "#5f5f5f", ".."),
+}
+"""How each kind of shop without segments is called, and drawn."""
+
+STABLE_BANDS = (0.6, 0.75, 0.85)
+
+
+def plot_against_nulls(tests: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw the greatest silhouette of the data beside those of shops without segments (`Battery.tests`)."""
+    ax = ax or new_axes(2.2)
+    value = tests["value"].iloc[0]
+    for place, row in enumerate(tests.itertuples()):
+        _, shade, _ = NULLS[row.null]
+        ax.hlines(place, row.null_low, row.null_high, color=shade, linewidth=9, alpha=0.45)
+        ax.plot(row.null_median, place, "|", color=shade, markersize=16, markeredgewidth=2.5)
+        ax.annotate(p_value(row.p), (1.01, place), xycoords=("axes fraction", "data"), va="center", fontsize=9.5)
+    ax.axvline(value, color=ACCENT, linewidth=2.5)
+    ax.annotate(
+        "this shop", (value, 1), (4, -4), xycoords=("data", "axes fraction"), textcoords="offset points", va="top",
+        color=ACCENT, fontsize=9.5, weight="bold",
+    )  # fmt: skip
+    ax.set_yticks(range(len(tests)), [NULLS[null][0] for null in tests["null"]])
+    ax.set(xlabel="greatest mean silhouette over all k", ylim=(-0.6, len(tests) - 0.1))
+    reach = [value, *tests["null_low"], *tests["null_high"]]
+    margin = 0.18 * (max(reach) - min(reach)) + 0.01
+    ax.set_xlim(min(reach) - margin, max(reach) + margin)
+    ax.grid(visible=False, axis="y")
+    beaten = int((tests["p"] <= 0.05).sum())
+    told = {len(tests): "This shop stands out from shops without segments", 0: "Shops without segments do as well"}
+    set_title(ax, told.get(beaten, "This shop stands out from one kind of shop without segments, not from the other"))
+    return ax
+
+
+MEASURES = {
+    "segment_jaccard": "The weakest segment\ncomes back in\nother samples",
+    "prediction_strength": "One half of the\ncustomers foretells\nthe other",
+    "silhouette": "Customers are nearer\nto their own segment\nthan to the next",
+}
+"""The measures that lie between 0 and 1, in words of everyday life."""
+
+
+def plot_verdict(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw measures of the data beside what shops without segments reach (`at_a_glance`)."""
+    ax = ax or new_axes(2.7)
+    table = table[::-1].reset_index(drop=True)
+    band = {"height": 0.46, "color": "#e3e3e3", "edgecolor": GREY, "hatch": "//", "linewidth": 0.6}
+    ax.barh(table.index, table["reached"], **band, label="19 of 20 shops without segments")
+    n = int(table["beyond"].sum())
+    other = "not beyond" if n else "your shop"
+    for beyond, sign, fill, label in [(True, "D", ACCENT, "your shop, beyond them"), (False, "o", "white", other)]:
+        own = table[table["beyond"] == beyond]
+        if len(own):
+            ax.plot(own["value"], own.index, sign, color=ACCENT, mfc=fill, mew=2, ms=11, ls="", label=label)
+    ax.set_yticks(table.index, [MEASURES[metric] for metric in table["metric"]])
+    low = table["value"].min()
+    ax.set(xlim=(low - 0.04 if low < 0.02 else 0, 1.04), xlabel="0: not at all; 1: perfectly")
+    ax.grid(visible=False, axis="y")
+    ax.tick_params(axis="y", length=0)
+    told = {len(table): "Your shop goes beyond shops without segments", 0: "Shops without segments look the same"}
+    set_title(ax, told.get(n, f"Your shop goes beyond shops without segments in {n} of {len(table)} ways"))
+    ax.figure.legend(loc="outside lower center", ncols=3, fontsize=8.5, handletextpad=0.4, columnspacing=1.0)
+    return ax
+
+
+def plot_elbow(
+    scores: pd.DataFrame, elbow: int | None, *, k: int | None = None, believed: bool = False, ax: Axes | None = None
+) -> Axes:
+    """Draw the inertia over k with its null bands, and the elbow annotated (`Battery.scores`, `elbow`)."""
+    ax = ax or new_axes()
+    inertia = _with_bands(ax, scores, "inertia")
+    if elbow is not None and elbow in inertia.index:
+        ax.annotate(
+            f"elbow: k = {elbow}", (elbow, inertia[elbow]), (22, -44), textcoords="offset points",
+            arrowprops={"arrowstyle": "->", "color": DARK}, fontsize=9,
+        )  # fmt: skip
+    _mark_k(ax, k)
+    ax.set(xlabel="number of segments k", ylabel="inertia (sum of squared distances)", ylim=(0, None))
+    if elbow is None:
+        told = "The curve does not bend: it has no elbow"
+    elif believed:
+        told = f"The curve bends at k = {elbow}, further down than without segments"
+    else:
+        told = f"The curve bends at k = {elbow}, but shops without segments fall as fast"
+    set_title(ax, told)
+    count_axis(ax.xaxis)
+    count_axis(ax.yaxis)
+    ax.legend(loc="upper right")
+    return ax
+
+
+def plot_silhouette(scores: pd.DataFrame, p: float, *, k: int | None = None, ax: Axes | None = None) -> Axes:
+    """Draw the mean silhouette over k with its null bands (`Battery.scores`); ``p`` is that of the greatest."""
+    ax = ax or new_axes()
+    width = _with_bands(ax, scores, "silhouette")
+    best = int(width.idxmax())
+    ax.plot(best, width[best], "D", color=DARK, markersize=9)
+    _mark_k(ax, k)
+    most = max(width.max(), scores.loc[scores["metric"] == "silhouette", "null_high"].max())
+    ax.set(xlabel="number of segments k", ylabel="mean silhouette", ylim=(0, max(0.5, 1.35 * most)))
+    beside = "above shops without segments" if p <= 0.05 else "which shops without segments reach, too"
+    set_title(ax, f"The silhouette is greatest at k = {best} ({width[best]:.2f}), {beside}")
+    count_axis(ax.xaxis)
+    ax.legend(loc="upper right", ncols=1)
+    return ax
+
+
+def plot_other_criteria(scores: pd.DataFrame, *, k: int | None = None) -> plt.Figure:
+    """Draw Calinski-Harabasz and Davies-Bouldin over k with their null bands; returns the Figure."""
+    figure, axes = plt.subplots(2, 1, figsize=(WIDTH, 5.4), layout="constrained", sharex=True)
+    for ax, (metric, name, better) in zip(
+        axes,
+        [("calinski_harabasz", "Calinski-Harabasz", "idxmax"), ("davies_bouldin", "Davies-Bouldin", "idxmin")],
+        strict=True,
+    ):
+        values = _with_bands(ax, scores, metric)
+        best = int(getattr(values, better)())
+        ax.plot(best, values[best], "D", color=DARK, markersize=9)
+        _mark_k(ax, k)
+        ax.set_ylabel("index")
+        ax.set_title(f"{name} is {'greatest' if better == 'idxmax' else 'smallest'} at k = {best}")
+        count_axis(ax.xaxis)
+    axes[0].legend(loc="upper right")
+    axes[-1].set_xlabel("number of segments k")
+    return figure
+
+
+def plot_gap(scores: pd.DataFrame, gap_k: int, *, k: int | None = None, ax: Axes | None = None) -> Axes:
+    """Draw the gap statistic with its errors, beside the gaps of shops without segments (`Battery.scores`)."""
+    ax = ax or new_axes()
+    gaps = _with_bands(ax, scores, "gap")
+    error = scores[scores["metric"] == "gap_error"].set_index("k")["value"]
+    ax.errorbar(gaps.index, gaps, error.reindex(gaps.index), color=ACCENT, capsize=3, linewidth=0, elinewidth=1.2)
+    ax.plot(gap_k, gaps[gap_k], "D", color=DARK, markersize=9)
+    _mark_k(ax, k)
+    ax.set(xlabel="number of segments k", ylabel="gap (log inertia, box less data)")
+    every = scores[(scores["metric"] == "gap") & (scores["k"] == max(gap_k, 2))]
+    above = gap_k > 1 and bool((every["p"] <= 0.05).all())
+    if gap_k == 1:
+        told = "The gap statistic chooses k = 1: no segments"
+    elif above:
+        told = f"The gap statistic chooses k = {gap_k}, above what shops without segments give"
+    else:
+        told = f"The gap statistic chooses k = {gap_k}, as it would without segments"
+    set_title(ax, told)
+    count_axis(ax.xaxis)
+    low, high = ax.get_ylim()
+    ax.set_ylim(low - 0.5 * (high - low), high)  # room for the legend, below whatever the curves do
+    ax.legend(loc="lower right")
+    return ax
+
+
+def plot_stability(scores: pd.DataFrame, *, k: int | None = None) -> plt.Figure:
+    """Draw three measures of stability over k with their null bands; returns the Figure."""
+    figure, axes = plt.subplots(3, 1, figsize=(WIDTH, 7.2), layout="constrained", sharex=True)
+    asked = [
+        ("segment_jaccard", "Does the least stable segment come back? (Jaccard)"),
+        ("prediction_strength", "Does one half predict the other? (prediction strength)"),
+        ("bootstrap_ari", "Do two samples of customers agree? (adjusted Rand)"),
+    ]
+    for ax, (metric, question) in zip(axes, asked, strict=True):
+        _with_bands(ax, scores, metric)
+        _mark_k(ax, k)
+        ax.set(ylim=(0, 1.05), ylabel="agreement")
+        ax.set_title(question)
+        count_axis(ax.xaxis)
+    axes[0].axhline(STABLE_BANDS[1], color=DARK, linewidth=1, linestyle="--")
+    axes[0].annotate(
+        f"stable from {STABLE_BANDS[1]:g}", (1, STABLE_BANDS[1]), (-3, 3), xycoords=("axes fraction", "data"),
+        textcoords="offset points", ha="right", fontsize=8.5,
+    )  # fmt: skip
+    axes[-1].legend(loc="lower left", fontsize=8.5)
+    axes[-1].set_xlabel("number of segments k")
+    return figure
+
+
+def plot_flow(segments: pd.DataFrame, flows: pd.DataFrame, *, k: int | None = None, ax: Axes | None = None) -> Axes:
+    """Draw where the rows of every cluster go from k to k + 1, and how stable each is (`Battery`)."""
+    ax = ax or new_axes(4.2)
+    order, total = _in_order(segments, flows), segments.groupby("k")["rows"].sum().iloc[0]
+    spot = {}
+    for number, clusters in order.items():
+        size = segments[segments["k"] == number].set_index("cluster")["rows"] if number > 1 else pd.Series({0: total})
+        free, top = 0.22 / max(len(clusters), 1), 0.0
+        for cluster in clusters:
+            height = size[cluster] / total
+            spot[number, cluster] = [top, height]
+            top += height + free
+        for cluster in clusters:  # centred, whatever the number of gaps
+            spot[number, cluster][0] += (1.22 - (top - free)) / 2
+    left = {key: value[0] for key, value in spot.items()}
+    right = dict(left)
+    half = 0.09
+    moves = [tuple(row) for row in flows.itertuples(index=False)]
+    moves.sort(key=lambda m: (m[0], order[m[0]].index(m[1]), order[m[0] + 1].index(m[2])))
+    for number, source, target, rows in moves:
+        thick = rows / total
+        y0, y1 = right[number, source], left[number + 1, target]
+        right[number, source] += thick
+        left[number + 1, target] += thick
+        x0, x1, middle = number + half, number + 1 - half, number + 0.5
+        edge = [(x0, y0), (middle, y0), (middle, y1), (x1, y1), (x1, y1 + thick), (middle, y1 + thick)]
+        edge += [(middle, y0 + thick), (x0, y0 + thick), (x0, y0)]
+        codes = [Path.MOVETO, *[Path.CURVE4] * 3, Path.LINETO, *[Path.CURVE4] * 3, Path.CLOSEPOLY]
+        ax.add_patch(PathPatch(Path(edge, codes), facecolor=GREY, alpha=0.35, linewidth=0))
+    firm = segments.set_index(["k", "cluster"])["jaccard"]
+    for (number, cluster), (bottom, height) in spot.items():
+        stable = number == 1 or firm[number, cluster] >= STABLE_BANDS[1]
+        ax.bar(
+            number, height, 2 * half, bottom, color=ACCENT if stable else "white", edgecolor=DARK, linewidth=0.8,
+            hatch=None if stable else "////",
+        )  # fmt: skip
+    for stable in (True, False):
+        ax.bar(
+            0, 0, color=ACCENT if stable else "white", edgecolor=DARK, hatch=None if stable else "////",
+            label="comes back" if stable else "does not",
+        )  # fmt: skip
+    _mark_k(ax, k)
+    most = int(segments["k"].max())
+    ax.set(xlabel="number of segments k", xlim=(0.7, most + 0.3), ylim=(1.4, -0.05), yticks=[])
+    ax.set_xticks(range(1, most + 1))
+    ax.grid(visible=False)
+    ax.legend(loc="lower center", ncols=3, bbox_to_anchor=(0.5, -0.02))
+    whole = segments.groupby("k")["jaccard"].min()
+    good = [int(n) for n in whole.index[whole >= STABLE_BANDS[1]]]
+    if good:
+        told = f"All segments come back for k = {', '.join(map(str, good))}"
+    else:
+        told = "For no number of segments do all of them come back"
+    set_title(ax, told)
+    return ax
+
+
+def plot_silhouette_widths(widths: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw the silhouette width of every row, by segment, greatest first (columns segment, width)."""
+    ax = ax or new_axes(3.8)
+    start, ticks = 0, []
+    n = len(widths)
+    for name, part in widths.groupby("segment"):
+        values = np.sort(part["width"].to_numpy())[::-1]
+        place = np.arange(start, start + len(values))
+        ax.fill_betweenx(place, 0, values, color=colour(name), alpha=0.85, linewidth=0)
+        ax.plot(values[len(values) // 2], start + len(values) / 2, marker(name), color=DARK, markersize=6)
+        ticks.append((start + len(values) / 2, name))
+        start += len(values) + max(2, n // 60)
+    mean = widths["width"].mean()
+    ax.axvline(mean, color=DARK, linestyle=":", linewidth=1.4)
+    ax.annotate(f"mean {mean:.2f}", (mean, 0), (4, 2), textcoords="offset points", fontsize=9, va="bottom")
+    ax.set_yticks([t for t, _ in ticks], [name for _, name in ticks])
+    ax.set(xlabel="silhouette width (1: deep inside; below 0: nearer to another)", ylabel="segment")
+    ax.set_ylim(start, 0 - n // 60)
+    ax.grid(visible=False, axis="y")
+    nearer = (widths["width"] < 0).mean()
+    set_title(ax, f"{nearer:.0%} of the rows are nearer to another segment than to their own")
+    return ax
+
+
+def _with_bands(ax: Axes, scores: pd.DataFrame, metric: str) -> pd.Series:
+    """Draw one metric over k, with a band for every kind of shop without segments, and return it."""
+    rows = scores[scores["metric"] == metric]
+    for null, part in rows[rows["null"] != ""].groupby("null", sort=False):
+        name, shade, hatch = NULLS[null]
+        part = part.set_index("k")
+        ax.fill_between(
+            part.index, part["null_low"], part["null_high"], color=shade, alpha=0.25, linewidth=0.5, hatch=hatch,
+            edgecolor=shade,
+        )  # fmt: skip
+        middle = {"color": shade, "linewidth": 1.4, "linestyle": "--", "label": f"without segments: {name}"}
+        ax.plot(part.index, part["null_median"], **middle)
+    values = rows.drop_duplicates("k").set_index("k")["value"]
+    ax.plot(values.index, values, "o-", color=ACCENT, label="this shop", linewidth=2)
+    return values
+
+
+def _in_order(segments: pd.DataFrame, flows: pd.DataFrame) -> dict[int, list[int]]:
+    """Put the clusters of every k in an order in which few flows cross: by the mean place of where their rows were."""
+    order = {1: [0]}
+    for number in sorted(segments["k"].unique()):
+        place = {cluster: i for i, cluster in enumerate(order[number - 1])}
+        came = flows[flows["k"] == number - 1]
+        weight = came["rows"] * came["from"].map(place)
+        mean = weight.groupby(came["to"]).sum() / came.groupby("to")["rows"].sum()
+        order[int(number)] = [int(c) for c in mean.sort_values(kind="stable").index]
+    return order
+
+
+def _mark_k(ax: Axes, k: int | None) -> None:
+    if k is not None:
+        ax.axvline(k, color=DARK, linestyle=":", linewidth=1.4, label=f"chosen: k = {k}")

@@ -1,0 +1,51 @@
+"""How every page is made: one environment of templates, one style, text from data escaped."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from seglib.style import PALETTE, words
+
+
+def render(template: str, **context: Any) -> str:
+    """Fill a template of ``seglib/report/templates``; nearly all of them extend ``base.html.j2``.
+
+    Parameters
+    ----------
+    template : str
+        File name, such as ``index.html.j2``.
+    **context
+        What it speaks of; text is escaped unless it is `markupsafe.Markup`. A name that is missing is an error.
+
+    Returns
+    -------
+    str
+        A page that stands alone: its style is inside.
+    """
+    return _environment().get_template(template).render(**context)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("seglib.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "thousands": "{:,}".format,
+        "percent": words.percent,
+        "visible": words.visible,
+        "moment": words.moment,
+        "duration": words.duration,
+        "place": lambda letter: words.position(letter) % len(PALETTE),
+    }
+    style, _, _ = environment.loader.get_source(environment, "style.css")
+    environment.globals["style"] = Markup(style)
+    return environment

@@ -1,0 +1,182 @@
+"""The parameters of the notebooks: where their defaults live, and how they are overridden.
+
+A notebook's cell tagged ``parameters`` is the only home of a default. A parameter file (YAML, ``name: value``)
+overrides it, and the command line overrides that. Names and types are checked before anything runs.
+
+A line of that cell reads ``name: type = default  # what it means``. The type is ``str``, ``int``, ``float`` or
+``bool``; a default of None means that the parameter may be left out; ``(one of: a, b)`` in the comment limits
+the values.
+"""
+
+from __future__ import annotations
+
+import ast
+import datetime as dt
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from seglib.errors import ParameterRefused
+from seglib.style import near
+
+TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that is given twice: YAML would take the last one, without a word."""
+
+    def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        if twice := next((key for key in keys if keys.count(key) > 1), None):
+            raise yaml.composer.ComposerError(None, None, f"'{twice}' is given twice", node.start_mark)
+        return node
+
+
+_CHOICES = re.compile(r"\(one of: ([^)]*)\)")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a notebook."""
+
+    name: str
+    type: type
+    default: Any
+    help: str
+
+    @property
+    def choices(self) -> list[str]:
+        """The allowed values, or nothing if all are."""
+        found = _CHOICES.search(self.help)
+        return [choice.strip() for choice in found[1].split(",")] if found else []
+
+    def check(self, value: Any) -> Any:
+        """Return a value (text from the command line, or as YAML gives it) in the parameter's type.
+
+        Raises
+        ------
+        ParameterRefused
+            If it is not of that type, or not one of the choices.
+        """
+        none = value is None or (isinstance(value, str) and value.lower() == "none")
+        if none and self.default is None:
+            return None
+        if value is None or (none and self.type is not str):  # a run may be called "none"
+            raise ParameterRefused(f"parameter '{self.name}' cannot be left empty; its default is {self.default!r}")
+        made = self._read(value)
+        if made is None:
+            raise ParameterRefused(f"parameter '{self.name}' is {_ARTICLE[self.type]}, not {value!r}")
+        if self.choices and made not in self.choices:
+            raise ParameterRefused(f"parameter '{self.name}' is one of {', '.join(self.choices)}, not {value!r}")
+        return made
+
+    def _read(self, value: Any) -> Any:
+        if self.type is bool:
+            return value if isinstance(value, bool) else {"true": True, "false": False}.get(str(value).lower())
+        if self.type is str:
+            if isinstance(value, dt.date):  # YAML reads 2024-07-14 as a date
+                return value.isoformat()
+            return value if isinstance(value, str) else None
+        if isinstance(value, bool):
+            return None
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            return None
+        if self.type is int:
+            return int(value) if re.fullmatch(r"[+-]?\d+", str(value)) else None
+        return number if math.isfinite(number) else None
+
+
+_ARTICLE = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
+
+
+def declared(notebook: Path) -> dict[str, Parameter]:
+    """Read the parameters that a notebook declares.
+
+    Parameters
+    ----------
+    notebook : Path
+        An ``.ipynb`` file with one cell tagged ``parameters``.
+
+    Returns
+    -------
+    dict of str to Parameter
+    """
+    from papermill import inspect_notebook
+
+    return {
+        name: Parameter(name, TYPES[p["inferred_type_name"]], ast.literal_eval(p["default"]), p["help"])
+        for name, p in inspect_notebook(notebook).items()
+    }
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """Read a parameter file.
+
+    Raises
+    ------
+    ParameterRefused
+        If there is none, it is not a mapping of names to values, or a name is given twice.
+    """
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise ParameterRefused(f"parameter file '{path}' does not exist") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        problem = " ".join(str(error).split())
+        raise ParameterRefused(f"parameter file '{path}' is not valid YAML: {problem}") from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
+        raise ParameterRefused(f"parameter file '{path}' is not a list of lines 'name: value'")
+    return content
+
+
+def read_settings(settings: Iterable[str]) -> dict[str, str]:
+    """Read ``name=value`` pairs from the command line."""
+    pairs = {}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals or not name.strip():
+            raise ParameterRefused(f"--set takes name=value, not '{setting}'")
+        pairs[name.strip()] = value.strip()
+    return pairs
+
+
+def resolve(
+    notebooks: Mapping[str, Mapping[str, Parameter]], overrides: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """Give every notebook the overrides it declares, in the right type.
+
+    Parameters
+    ----------
+    notebooks : mapping of str to mapping of str to Parameter
+        Declared parameters by notebook.
+    overrides : mapping of str to Any
+
+    Returns
+    -------
+    dict of str to dict
+        Values by notebook, defaults included.
+
+    Raises
+    ------
+    ParameterRefused
+        If no notebook declares a name (the message names the nearest one), or a value does not fit.
+    """
+    known = {name: p for parameters in notebooks.values() for name, p in parameters.items()}
+    unknown = [f"'{name}'{near(name, list(known))}" for name in overrides if name not in known]
+    if unknown:
+        raise ParameterRefused(f"no notebook has a parameter {' or '.join(unknown)}; there are: {', '.join(known)}")
+    checked = {name: known[name].check(value) for name, value in overrides.items()}
+    return {
+        step: {name: checked.get(name, p.default) for name, p in parameters.items()}
+        for step, parameters in notebooks.items()
+    }
