@@ -9,9 +9,9 @@ import pytest
 # Tests run beside each other, and each reckons little: more threads would only stand in each other's way. That no
 # result depends on their number is tested by runs in processes of their own.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("SEGLIB_CHROME", "none")  # a PDF takes seconds; tests/test_summary.py makes its own
+os.environ.setdefault("SEGLIB_CHROME", "none")  # a PDF takes seconds; tests/report/test_summary.py makes its own
 
-FIRST = ("tests/test_pipeline.py", "notebooks/")
+FIRST = ("tests/runner/test_pipeline.py", "notebooks/")
 """What takes longest begins first: whole runs, and the notebooks, which feed each other and stay in one process."""
 
 

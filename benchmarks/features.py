@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from seglib.features import DAYS_PER_MONTH, DuckDB, keep_features
 from seglib.ingest import ingest
-from seglib.run import in_memory
+from seglib.sql import in_memory
 
 WINDOW = 90
 TABLES = ("customers", "transactions", "branches", "genders", "cities")

@@ -35,8 +35,9 @@ from seglib.features import CustomerFeatures, customer_features
 from seglib.features.engines import open_engine
 from seglib.ingest import ingest
 from seglib.preprocessing import customer_matrix
-from seglib.run import Run, in_memory
+from seglib.run import Run
 from seglib.schema.tables import TABLES
+from seglib.sql import in_memory
 
 TIE = 1e-9
 PER_CUSTOMER = 8

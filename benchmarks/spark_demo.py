@@ -29,8 +29,9 @@ from seglib.features import CustomerFeatures, keep_features
 from seglib.features.engines import open_engine
 from seglib.ingest import ingest
 from seglib.preprocessing import customer_matrix
-from seglib.run import Run, in_memory
+from seglib.run import Run
 from seglib.schema.tables import TABLES
+from seglib.sql import in_memory
 from seglib.style import listing
 
 PER_CUSTOMER = 8

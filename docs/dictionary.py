@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
+from seglib.features import dictionary as feature_dictionary
 from seglib.ingest import RULES, SEVERITIES
-from seglib.schema.features import dictionary as feature_dictionary
 from seglib.schema.tables import TABLES, describe, needed
 
 README = Path(__file__).parents[1] / "data" / "README.md"

@@ -17,6 +17,7 @@ from rich.console import Console
 from seglib import credentials
 from seglib.errors import ParameterRefused, SeglibError
 from seglib.runner import batch, parameters, pipeline
+from seglib.runner.steps import STEPS, step_named
 
 app = typer.Typer(
     name="seglib", help="Customer segmentation: six notebooks, one command, one report.",
@@ -66,13 +67,13 @@ def run(
     given: dict[str, Any] = dict(parameters.read_settings(settings or []))
     options = {"source": source, "recipe": recipe, "mapping": mapping, "engine": engine}
     given |= {name: value for name, value in options.items() if value}
-    first = pipeline.step_named(start)
+    first = step_named(start)
     if batch.is_batch(content):
         _run_batch(batch.read(content, run or params.stem, given, first))
     overrides = content | given
     in_file = {name: overrides.pop(name, None) for name in ("source", "run")}
     source = in_file["source"]
-    if source is None and first == next(iter(pipeline.STEPS)):
+    if source is None and first == next(iter(STEPS)):
         source = "sample"
     name = run or in_file["run"] or _name_after(source)
     index = pipeline.execute(pipeline.Request(name, source, overrides, first))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seglib.errors import InputRefused, ParameterRefused
+from seglib.sql import in_memory
 
 if TYPE_CHECKING:
     import duckdb
@@ -198,16 +199,6 @@ class Run:
         for file in [unified, *features, *sorted((self.data_dir / "tables").glob("*.parquet"))]:
             con.read_parquet(str(file)).create_view(file.stem)
         return con
-
-
-def in_memory() -> duckdb.DuckDBPyConnection:
-    """Open an in-memory DuckDB that draws no progress bar: on a terminal it would, over what we say."""
-    import duckdb
-
-    con = duckdb.connect()
-    if con.sql("SELECT current_setting('enable_progress_bar')").fetchall()[0][0]:  # in a notebook it is off, and fixed
-        con.execute("SET enable_progress_bar = false")
-    return con
 
 
 def safe_csv(frame: pd.DataFrame) -> str:

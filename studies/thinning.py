@@ -26,7 +26,7 @@ from seglib.datasets import make_shop
 from seglib.features import customer_features
 from seglib.interpretation import halves, read_tables, thinned
 from seglib.preprocessing import made_again
-from seglib.run import in_memory
+from seglib.sql import in_memory
 
 HERE = Path(__file__).parent
 OUTCOMES, SUMMARY = HERE / "thinning.csv", HERE / "thinning.md"

@@ -8,7 +8,7 @@ import pytest
 
 from seglib.run import ARTEFACTS
 from seglib.runner.parameters import declared
-from seglib.runner.pipeline import NOTEBOOKS, STEPS
+from seglib.runner.steps import NOTEBOOKS, STEPS
 
 NOTEBOOK_FILES = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
 

@@ -13,9 +13,9 @@ from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
 from seglib.clustering.kmeans import best_kmeans
+from seglib.features import features_of
 from seglib.k_selection import adjusted_rand, contingency, stratified
 from seglib.preprocessing import made_again
-from seglib.schema.features import features_of
 from seglib.style import listing
 
 ALIKE = 0.8

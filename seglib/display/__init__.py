@@ -1,6 +1,11 @@
 """display."""
 
-from seglib.display.notebook import card, progress, say, show, sql, table
+from seglib.display.card import card
+from seglib.display.progress import progress
+from seglib.display.say import say
+from seglib.display.show import show
+from seglib.display.sql import sql
+from seglib.display.table import table
 
 __all__ = [
     "card",

@@ -5,18 +5,13 @@ much, `seglib.shrinkage` finds out from counts of customers, which the same stat
 does the same and leaves the features on the engine.
 """
 
-from seglib.features.customers import (
-    DAYS_PER_MONTH,
-    FEATURES_SQL,
-    RELIABLE_P,
-    SHRUNK_BY,
-    CustomerFeatures,
-    customer_features,
-    features_through,
-)
+from seglib.features.counts import FEATURES_SQL, SHRUNK_BY
+from seglib.features.customers import DAYS_PER_MONTH, CustomerFeatures, customer_features, features_through
+from seglib.features.dictionary import dictionary, features_of
 from seglib.features.engines.open import DuckDB
 from seglib.features.in_database import keep_features
 from seglib.features.redemption import NO_STATUS, burned_by, coupon_fates, not_recorded, records
+from seglib.features.reliability import RELIABLE_P
 
 __all__ = [
     "DAYS_PER_MONTH",
@@ -29,6 +24,8 @@ __all__ = [
     "burned_by",
     "coupon_fates",
     "customer_features",
+    "dictionary",
+    "features_of",
     "features_through",
     "keep_features",
     "not_recorded",

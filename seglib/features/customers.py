@@ -4,64 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from seglib.features.counts import fitted_to_counts
+from seglib.features.dictionary import features_of
 from seglib.features.engines.open import DuckDB, Engine
-from seglib.features.redemption import NO_BURN_DATES, NO_STATUS, Fates, coupon_fates, not_recorded
-from seglib.schema.features import FEATURES, Feature, features_of
-from seglib.stats import (
-    BetaBinomial,
-    ExcessZeros,
-    Overdispersion,
-    VarianceComponents,
-    excess_zeros,
-    fit_beta_binomial,
-    overdispersion,
-    variance_components,
-)
-from seglib.style import NO_TRANSACTIONS, listing, p_value, plain
+from seglib.features.redemption import NO_BURN_DATES, NO_STATUS, Fates, not_recorded
+from seglib.features.reliability import DOUBTED, _claiming, told
+from seglib.schema.features import FEATURES, Feature
+from seglib.style import NO_TRANSACTIONS, listing, plain
 
 if TYPE_CHECKING:
     import duckdb
 
-FEATURES_SQL: str = files("seglib").joinpath("sql/features.sql").read_text(encoding="utf-8")
-"""The statement that turns canonical tables into one row a customer."""
-
-CELLS_SQL = """
-SELECT
-    n_decided, n_decided_burned, count(*) AS customers,
-    sum(lag_sum) AS lag_sum, sum(lag_sum * lag_sum) AS lag_sum_squared, sum(lag_sumsq) AS lag_sumsq
-FROM counts
-WHERE n_decided > 0
-GROUP BY n_decided, n_decided_burned
-ORDER BY n_decided, n_decided_burned
-"""
-"""How many customers have the same counts: all that the fits need, small enough to leave any engine."""
-
-LAGS_SQL = """
-SELECT date_diff('day', t.transaction_date, t.burn_date) AS lag_days, count(*) AS coupons
-FROM transactions AS t CROSS JOIN study AS s
-WHERE t.transaction_status = 'burned' AND t.burn_date <= s.as_of
-    AND date_diff('day', t.transaction_date, s.as_of) >= s.burn_window_days
-GROUP BY lag_days
-ORDER BY lag_days
-"""
-"""How often each number of days to burn came, among decided coupons: how skewed they are decides what chance can do."""
 
 DAYS_PER_MONTH = 365.25 / 12
-DOUBTED = ("burn_rate", "days_to_burn", "never_burned")
-"""The features that leave the matrix where customers cannot be told apart by them; counts of what happened stay."""
-
-SHRUNK_BY = ("burn_mean", "burn_reliability", "lag_mean", "lag_reliability")
-"""The numbers by which rates and means are shrunk, as ``study`` names them."""
-
-RELIABLE_P = 0.01
-"""Level at which customers must differ in one of them, or it leaves the matrix: noise gets no full weight."""
 
 
 @dataclass(frozen=True)
@@ -197,83 +157,6 @@ def features_through(
     return typed(engine.frame(fitted_to_counts(engine, as_of, burn_window, shrinkage).select))
 
 
-@dataclass(frozen=True)
-class Fitted:
-    """What was fitted to the counts, which are on the engine, and the SELECT of the features."""
-
-    fates: Fates
-    shrinkage: dict[str, float]
-    tested: list[dict]
-    select: str
-
-
-def fitted_to_counts(
-    engine: Engine, as_of: str, burn_window: int | None, shrinkage: Mapping[str, float] | None
-) -> Fitted:
-    """Run the first half of the statement, the counts, and find what the second half needs to know of them."""
-    fates = coupon_fates(engine, as_of=as_of, burn_window=burn_window)
-    first, then = split(FEATURES_SQL, after="counts")
-    study = {"as_of": as_of, "burn_window_days": fates.window, "burns_dated": fates.dated}
-    fitted = dict(shrinkage or dict.fromkeys(SHRUNK_BY, float("nan")))
-    engine.keep("study", _study(study | fitted))
-    engine.keep("counts", first)
-    if shrinkage:
-        return Fitted(fates, fitted, [], then)
-    cells = engine.frame(CELLS_SQL).astype(float)
-    n, x = cells["n_decided"], cells["n_decided_burned"]
-    rate = fit_beta_binomial(x, n, cells["customers"])
-    days = engine.frame(LAGS_SQL).astype("int64").set_index("lag_days")["coupons"] if fates.dated else None
-    lag = variance_components(
-        cells["lag_sum"], cells["lag_sumsq"], x * fates.dated,
-        customers=cells["customers"], total_squared=cells["lag_sum_squared"], values=days,
-    )  # fmt: skip
-    fitted = {"burn_mean": rate.mean, "burn_reliability": rate.reliability}
-    fitted |= {"lag_mean": lag.mean, "lag_reliability": lag.reliability}
-    engine.keep("study", _study(study | fitted))
-    tested = [_reliability("burn_rate", rate)] * fates.status + [_reliability("days_to_burn", lag)] * fates.dated
-    tested += [_never_burning(excess_zeros(rate, x, n, cells["customers"]))] * fates.status
-    return Fitted(fates, fitted, tested, then)
-
-
-@cache
-def split(statement: str, *, after: str) -> tuple[str, str]:
-    """Cut a statement in two: a SELECT of the rows of one of its named parts, and the rest, which reads them.
-
-    Parameters
-    ----------
-    statement : str
-        ``WITH ... SELECT``, DuckDB's dialect.
-    after : str
-        Name of the part after which to cut.
-
-    Returns
-    -------
-    tuple of str
-        The second one reads a table that bears the name of that part.
-    """
-    from sqlglot import parse_one
-
-    tree = parse_one(statement, dialect="duckdb")
-    parts = list(tree.ctes)
-    place = [part.alias for part in parts].index(after)
-    first = parts[place].this.copy()
-    for part in parts[:place]:
-        first = first.with_(part.alias, as_=part.this.copy(), copy=False)
-    for part in parts[: place + 1]:
-        part.pop()
-    return first.sql(dialect="duckdb", pretty=True), tree.sql(dialect="duckdb", pretty=True)
-
-
-def _study(known: Mapping[str, object]) -> str:
-    """Write the one row that the statement calls study."""
-    types = {"as_of": "DATE", "burn_window_days": "INTEGER", "burns_dated": "BOOLEAN"}
-    cells = []
-    for name, value in known.items():
-        nothing = value is None or value != value
-        cells.append(f"CAST({'NULL' if nothing else repr(str(value))} AS {types.get(name, 'DOUBLE')}) AS {name}")
-    return f"SELECT {', '.join(cells)}"
-
-
 def typed(found: pd.DataFrame) -> pd.DataFrame:
     """Give the same types whatever the engine: whole numbers where all are known, other numbers as floats."""
     table = found.set_index("customer_id")[[f.name for f in FEATURES]]
@@ -301,40 +184,3 @@ def _absent(con: duckdb.DuckDBPyConnection, as_of: str | None) -> pd.DataFrame:
         "ORDER BY length(customer_id), customer_id",
         [as_of],
     ).df()
-
-
-def _claiming(table: pd.DataFrame, absent: pd.DataFrame, as_of: str) -> dict:
-    """Say whether customers differ in how much they claim, those who claimed nothing among them."""
-    days = (pd.Timestamp(as_of) - absent["join_date"]).dt.days
-    counts = np.concatenate([table["n_coupons"], np.zeros(len(days))])
-    return _reliability("coupons_per_month", overdispersion(counts, np.concatenate([table["tenure_days"], days])))
-
-
-def _never_burning(fit: ExcessZeros) -> dict:
-    """Say whether some customers never burn, beyond what their rates and few coupons explain.
-
-    If not, a column for them would count the burn rate twice.
-    """
-    reliable = bool(fit.p < RELIABLE_P)
-    told = f"{fit.expected:.1%} expected, {p_value(fit.p)}"
-    sentence = (
-        f"that {fit.share:.1%} of the customers never burned a coupon is {'more than' if reliable else 'what'} "
-        f"their burn rates and numbers of coupons explain ({told})"
-    )
-    found = {"feature": "never_burned", "reliability": fit.reliability, "p": fit.p, "reliable": reliable}
-    return found | {"sentence": sentence}
-
-
-def _reliability(feature: str, fit: BetaBinomial | VarianceComponents | Overdispersion) -> dict:
-    reliable = bool(fit.p < RELIABLE_P)
-    can = "can" if reliable else "cannot"
-    told = f"reliability {fit.reliability:.2f}, {p_value(fit.p)}"
-    sentence = f"customers {can} be told apart by their {plain(feature)} ({told})"
-    found = {"feature": feature, "reliability": fit.reliability, "p": fit.p, "reliable": reliable}
-    return found | {"sentence": sentence}
-
-
-def told(tested: list[dict]) -> pd.DataFrame:
-    """Return what was found of each feature as a table."""
-    table = pd.DataFrame(tested, columns=["feature", "reliability", "p", "reliable", "sentence"])
-    return table.astype({"reliable": bool})

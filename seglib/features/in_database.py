@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from seglib.features.customers import CustomerFeatures, fitted_to_counts, told, typed
+from seglib.features.counts import fitted_to_counts
+from seglib.features.customers import CustomerFeatures, typed
 from seglib.features.engines.open import Engine
 from seglib.features.redemption import Fates
+from seglib.features.reliability import told
 from seglib.schema.features import FEATURES
 from seglib.sql import quoted, unordered
 

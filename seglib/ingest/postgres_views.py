@@ -16,8 +16,8 @@ from seglib.errors import InputRefused
 from seglib.ingest.contract.loading import Intake, plain
 from seglib.ingest.mapping.model import Formats, Origin, TableMapping
 from seglib.ingest.mapping.model import Mapping as Told
+from seglib.ingest.sources.base import Source
 from seglib.ingest.sources.database import Database, only_read, refusing
-from seglib.ingest.sources.open import Source
 from seglib.schema.tables import FIRST_DAY, LARGEST_NUMBER, LAST_DAY, TABLES, key, kind
 from seglib.sql import quoted, sql_literal
 

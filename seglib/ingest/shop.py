@@ -23,10 +23,11 @@ from seglib.ingest.contract.loading import Intake, take_in, with_names
 from seglib.ingest.contract.rules import SEVERITIES
 from seglib.ingest.mapping.file import parse, read_mapping
 from seglib.ingest.mapping.model import Mapping as Told
-from seglib.ingest.sources.open import Source, open_source
-from seglib.run import Run, in_memory
+from seglib.ingest.sources.base import Source
+from seglib.ingest.sources.open import open_source
+from seglib.run import Run
 from seglib.schema.tables import TABLES, key, needed
-from seglib.sql import UNIFIED_SQL
+from seglib.sql import UNIFIED_SQL, in_memory
 from seglib.style import NO_TRANSACTIONS, shortened
 
 MEMORY = "3GB"

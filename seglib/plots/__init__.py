@@ -13,7 +13,15 @@ from seglib.plots.eda import (
     plot_distributions,
     plot_homogeneity,
 )
-from seglib.plots.interpretation import plot_gorge, plot_heatmap, plot_profile, plot_shares, plot_status
+from seglib.plots.interpretation import (
+    plot_gain,
+    plot_gorge,
+    plot_heatmap,
+    plot_outcomes,
+    plot_profile,
+    plot_shares,
+    plot_status,
+)
 from seglib.plots.k_selection import (
     plot_against_nulls,
     plot_elbow,
@@ -25,7 +33,6 @@ from seglib.plots.k_selection import (
     plot_stability,
     plot_verdict,
 )
-from seglib.plots.outcomes import plot_gain, plot_outcomes
 from seglib.plots.preprocessing import plot_prepared, plot_turned_knob, plot_variance_share
 
 __all__ = [

@@ -6,10 +6,12 @@ cluster exists, and `audit` tells what is wrong with it.
 """
 
 from seglib.preprocessing.audit import audit
+from seglib.preprocessing.baseline import baseline_matrix
+from seglib.preprocessing.customer import customer_matrix
 from seglib.preprocessing.encoders import UNKNOWN, levels_of
 from seglib.preprocessing.inverse import column_labels, in_original_units
+from seglib.preprocessing.matrix import Matrix, variance_share
 from seglib.preprocessing.rebuild import made_again
-from seglib.preprocessing.recipes import Matrix, baseline_matrix, customer_matrix, variance_share
 
 __all__ = [
     "UNKNOWN",

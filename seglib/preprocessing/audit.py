@@ -17,7 +17,7 @@ from sklearn.metrics import adjusted_rand_score
 from threadpoolctl import threadpool_limits
 
 from seglib.eda import TIED, tied
-from seglib.preprocessing.recipes import Matrix, variance_share
+from seglib.preprocessing.matrix import Matrix, variance_share
 from seglib.style import listing, plain
 
 DOMINANT = 0.5

@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from seglib.preprocessing.recipes import Matrix
+from seglib.preprocessing.matrix import Matrix
 from seglib.style import plain
 
 

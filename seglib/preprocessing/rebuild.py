@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from seglib.preprocessing.recipes import Matrix, baseline_matrix, customer_matrix
+from seglib.preprocessing.baseline import baseline_matrix
+from seglib.preprocessing.customer import customer_matrix
+from seglib.preprocessing.matrix import Matrix
 from seglib.schema.features import FEATURES, Feature
 
 

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 
 def figure_named(notebook: nbformat.NotebookNode, name: str) -> Markup | None:
-    """Return the figure that a cell showed under that name (`seglib.display.notebook.show`), or None.
+    """Return the figure that a cell showed under that name (`seglib.display.show.show`), or None.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from seglib.style import PALETTE, words
+from seglib.style import PALETTE, duration, moment, percent, position, visible
 
 
 def render(template: str, **context: Any) -> str:
@@ -40,11 +40,11 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "thousands": "{:,}".format,
-        "percent": words.percent,
-        "visible": words.visible,
-        "moment": words.moment,
-        "duration": words.duration,
-        "place": lambda letter: words.position(letter) % len(PALETTE),
+        "percent": percent,
+        "visible": visible,
+        "moment": moment,
+        "duration": duration,
+        "place": lambda letter: position(letter) % len(PALETTE),
     }
     style, _, _ = environment.loader.get_source(environment, "style.css")
     environment.globals["style"] = Markup(style)

@@ -26,7 +26,7 @@ from seglib import credentials
 from seglib.errors import ParameterRefused, SeglibError
 from seglib.run import Run, home
 from seglib.runner import pipeline
-from seglib.runner.pipeline import Checked, Request
+from seglib.runner.request import Checked, Request
 from seglib.runner.staging import Stage
 from seglib.style import duration, near
 

@@ -6,140 +6,25 @@ This module knows the notebooks by name only: it imports nothing of the analysis
 from __future__ import annotations
 
 import datetime as dt
-import os
-import platform
 import sys
 import time
-from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from seglib import __version__, credentials
+from seglib import credentials
 from seglib.errors import InputRefused, KernelDied, NotebookFailed, ParameterRefused, SeglibError, Stop
-from seglib.run import Run, home, project_root
+from seglib.run import Run, home
 from seglib.runner import parameters
 from seglib.runner.kernels import Kernels
 from seglib.runner.progress import RunProgress
+from seglib.runner.record import _record
+from seglib.runner.request import Request, _refuse_late, check
 from seglib.runner.staging import Stage, stage
+from seglib.runner.steps import NOTEBOOKS, STEPS
 
 # jsonschema, which nbformat needs, would otherwise compile a grammar of web addresses, which takes two seconds
 sys.modules.setdefault("rfc3987_syntax", None)
-
-STEPS: dict[str, str] = {
-    "01_ingest": "Can this data be trusted?",
-    "02_eda": "Who are the customers, and do they differ at all?",
-    "03_preprocessing": "What describes a customer, and how much does each thing weigh?",
-    "04_k_selection": "Is there structure, and how many segments?",
-    "05_clustering": "Who belongs where, and how surely?",
-    "06_interpretation": "What is each segment, and what would you do with it?",
-}
-"""The notebooks in their order, each with the question it answers."""
-
-NOTEBOOKS = project_root() / "notebooks"
-ADAPTERS = ("sample", "completejourney")
-"""Sources that go by a name, as in `seglib.ingest.sources`, which the runner does not know."""
-
-VERDICT = ("structure", "useful", "headline", "sentence", "meaning", "use", "advice")
-"""What run.json holds of the verdict."""
-
-CARD = ("segment", "name", "sentence", "customers", "share", "beside", "facts")
-"""What run.json holds of a segment."""
-
-PACKAGES = ("pandas", "numpy", "scikit-learn", "duckdb", "pyarrow", "papermill")
-
-
-@dataclass(frozen=True)
-class Request:
-    """What somebody asked for.
-
-    Attributes
-    ----------
-    run : str
-        Name of the run.
-    source : str, optional
-        Where the data are; None where the run continues from an earlier one. Nothing secret in it is written down.
-    overrides : mapping of str to Any
-        Parameters by name.
-    start : str
-        First notebook to run; earlier ones are taken over from the last run of that name.
-    batch : str, optional
-        The batch of runs (`seglib.runner.batch`) that it belongs to.
-    place : tuple of int
-        Which run of how many it is there.
-    """
-
-    run: str
-    source: str | None = "sample"
-    overrides: Mapping[str, Any] = field(default_factory=dict)
-    start: str = "01_ingest"
-    batch: str | None = None
-    place: tuple[int, int] = (1, 1)
-
-
-class Checked(NamedTuple):
-    """A request that was checked as far as that is possible before anything runs."""
-
-    skipped: list[str]  # notebooks that are taken over
-    remaining: list[str]  # those that run
-    declared: Mapping[str, Mapping[str, parameters.Parameter]]  # by notebook
-    asked: dict[str, Any]  # parameters that were asked for
-    wanted: dict[str, dict[str, Any]]  # all of them, by notebook
-    whole: str | None  # the source as notebooks see it, with all that is in it
-
-
-def step_named(name: str) -> str:
-    """Return the notebook that ``04``, ``4`` or ``04_k_selection`` stands for.
-
-    Raises
-    ------
-    ParameterRefused
-        If there is none.
-    """
-    plain = name.removesuffix(".ipynb")
-    matches = [step for step in STEPS if step == plain or (plain.isdigit() and step.startswith(f"{int(plain):02d}_"))]
-    if not matches:
-        raise ParameterRefused(f"there is no notebook '{name}'; there are {', '.join(STEPS)}")
-    return matches[0]
-
-
-def check(request: Request, *, to_come: Collection[str] = ()) -> Checked:
-    """Check a request as far as that is possible before anything runs.
-
-    Parameters
-    ----------
-    request : Request
-    to_come : collection of str
-        Runs that will be there by then: letters can be kept from them (``align_to``).
-
-    Raises
-    ------
-    ParameterRefused, InputRefused
-        If a name or value does not fit, or the source does not exist.
-    """
-    order = list(STEPS)
-    Run(request.run)  # which refuses a name that is none
-    skipped, remaining = order[: order.index(request.start)], order[order.index(request.start) :]
-    declared = {step: parameters.declared(NOTEBOOKS / f"{step}.ipynb") for step in order}
-    asked = {**request.overrides, "run": request.run}
-    given = asked.pop("source", None) if request.source is None else request.source
-    if given is not None and not isinstance(given, str):
-        raise ParameterRefused(f"parameter 'source' is a text, not {given!r}")
-    whole = given and _seen_from_notebooks(given)
-    if whole:
-        asked["source"] = credentials.recorded(whole)
-    for file in ("mapping", "names_file"):
-        if asked.get(file):
-            asked[file] = _seen_from_notebooks(str(asked[file]))
-    wanted = parameters.resolve(declared, asked)
-    if not skipped:
-        _refuse_early(given, request.overrides.get("mapping"))
-    like = str(request.overrides.get("align_to") or "")
-    if like and like not in to_come and not Run(like).path("segments").exists():
-        raise ParameterRefused(f"align_to: there is no finished run '{like}' whose letters could be kept")
-    return Checked(skipped, remaining, declared, asked, wanted, whole)
 
 
 def execute(request: Request) -> Path:
@@ -180,63 +65,31 @@ def execute(request: Request) -> Path:
         shown = RunProgress(remaining, expected, run=request.run, place=request.place)
         try:
             with shown as progress, ThreadPoolExecutor(1) as meanwhile, Kernels(remaining, **where) as kernels:
-                from seglib import report
+                from seglib.report.build import build
+                from seglib.report.failed import write_failed
+                from seglib.report.pages import page_of
+                from seglib.report.run_list import write_runs
 
                 folder = building.run.report_dir
-                pages = [meanwhile.submit(report.page_of, folder, step, STEPS[step]) for step in skipped]
+                pages = [meanwhile.submit(page_of, folder, step, STEPS[step]) for step in skipped]
                 for step in remaining:
                     seconds = _run_notebook(step, values[step], building, progress, kernels)
-                    pages.append(meanwhile.submit(report.page_of, folder, step, STEPS[step]))
+                    pages.append(meanwhile.submit(page_of, folder, step, STEPS[step]))
                     steps[step]["seconds"] = round(seconds, 2)
                     building.record(steps)
                 record = _record(building.run, steps, started) | {"batch": request.batch}
                 building.run.write_record(record)
-                report.build(folder, record, [page.result() for page in pages], before=building.final.report_dir)
+                build(folder, record, [page.result() for page in pages], before=building.final.report_dir)
         except SeglibError as error:
-            report.write_failed(
+            write_failed(
                 building.final, error, steps, STEPS,
                 started=started, source=whole, taken_over=skipped, batch=request.batch,
             )  # fmt: skip
-            report.write_runs(home())
+            write_runs(home())
             raise
         building.put_in_place()
-    report.write_runs(home())
+    write_runs(home())
     return Run(request.run).report_dir / "index.html"
-
-
-def _refuse_early(source: str | None, mapping: str | None) -> None:
-    """Refuse a source or a mapping file that cannot be there, before a notebook has to find out."""
-    if mapping and not Path(mapping).expanduser().is_file():
-        raise ParameterRefused(f"mapping file '{mapping}' does not exist")
-    if source is not None and credentials.is_url(source):
-        credentials.filled(source)
-    elif source not in ADAPTERS and not (source and Path(source).expanduser().exists()):
-        raise InputRefused(
-            f"source '{source}' does not exist; give a workbook (.xlsx), a file or folder of CSV or Parquet, "
-            f"a database (file or URL), or one of {', '.join(repr(name) for name in ADAPTERS)}"
-        )
-
-
-def _refuse_late(late: Iterable[str], wanted: dict[str, dict], earlier: dict[str, dict]) -> None:
-    """Refuse a new value for what only notebooks that are skipped would read."""
-    for step, known in earlier.items():
-        for name in late:
-            before = known["parameters"].get(name)
-            if name in wanted[step] and wanted[step][name] != before:
-                raise ParameterRefused(f"'{name}' is read by {step}, which --from skips; it was {before!r} there")
-
-
-def _seen_from_notebooks(source: str) -> str:
-    """Return a path as the notebooks see it, who run in their own folder; also the path in the URL of a file."""
-    if credentials.is_url(source):
-        scheme, slashes, path = source.strip().partition(":///")
-        return f"{scheme}{slashes}{_seen_from_notebooks(path)}" if scheme.startswith("sqlite") and path else source
-    if credentials.shown(source) in ADAPTERS:
-        return source
-    try:
-        return Path(os.path.relpath(Path(source).expanduser(), NOTEBOOKS)).as_posix()
-    except ValueError:  # another drive
-        return str(Path(source).expanduser().resolve())
 
 
 def _run_notebook(step: str, values: dict[str, Any], building: Stage, progress: RunProgress, kernels: Kernels) -> float:
@@ -305,47 +158,3 @@ def _stop_of_dead_kernel(step: str, error: Exception, output: Path, log: Path) -
     cell, source = (begun[-1].id, begun[-1].source) if begun else ("", "")
     muttered = log.read_text(encoding="utf-8", errors="replace").splitlines()[-40:]
     return Stop(step, KernelDied.__name__, f"{error}, most often for want of memory", cell, source, "\n".join(muttered))
-
-
-def _audit(found: dict) -> dict:
-    """Return what the audit of the matrix found, and in how many checks."""
-    return {"findings": found["findings"], "checks": len({line["check"] for line in found["checks"]})}
-
-
-def _record(run: Run, steps: dict[str, dict], started: dt.datetime) -> dict:
-    """Gather run.json, the machine-readable face of a run, from what the notebooks wrote."""
-    shop, recipe, choice, clustering = (run.read(name) for name in ("shop", "recipe", "choice", "clustering"))
-    cards, verdict = run.read("cards"), run.read("verdict")
-    return {
-        "status": "done",
-        "run": run.name,
-        "recipe": recipe["name"],
-        "source": shop["source"],
-        "kind": shop["kind"],
-        "as_of": shop["as_of"],
-        "seed": steps["05_clustering"]["parameters"]["seed"],
-        "parameters": {step: known["parameters"] for step, known in steps.items()},
-        "inputs": shop["inputs"],
-        "period": [shop["first_transaction"], shop["last_transaction"]],
-        "customers": sum(card["customers"] for card in cards),
-        "customers_without_transaction": recipe["customers_without_transaction"],
-        "rows": shop["rows"],
-        "findings": shop.get("findings", []),
-        "notes": shop["notes"],
-        "audit": _audit(recipe["audit"]),
-        "k": clustering["k"],
-        "k_reason": choice["reason"],
-        "k_judged": choice["judged"],
-        "inertia": clustering["inertia"],
-        "silhouette": clustering["silhouette"],
-        "verdict": {key: verdict[key] for key in VERDICT},
-        "audiences": [path.stem for path in sorted((run.report_dir / "audience").glob("*.csv"))],
-        "segments": [{key: card[key] for key in CARD} for card in cards],
-        "durations_s": {step: known["seconds"] for step, known in steps.items()},
-        "versions": {
-            "seglib": __version__,
-            "python": platform.python_version(),
-            **{name: version(name) for name in PACKAGES},
-        },
-        "started_utc": started.isoformat(timespec="seconds"),
-    }

@@ -13,9 +13,8 @@ from sklearn.pipeline import Pipeline
 
 from seglib import __version__
 from seglib.clustering import Bootstrap, Segmentation, SegmentKMeans, customer_segments
-from seglib.features import SHRUNK_BY
+from seglib.features import SHRUNK_BY, features_of
 from seglib.preprocessing import UNKNOWN, Matrix, levels_of
-from seglib.schema.features import features_of
 from seglib.style import plain
 
 QUANTILES = (0.01, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.99)

@@ -1,28 +1,21 @@
 """style."""
 
 from seglib.style.colours import PALETTE, colour
-from seglib.style.words import (
+from seglib.style.escape import literal, visible
+from seglib.style.formats import duration, figure, measured, moment, p_value, percent
+from seglib.style.letters import letter, position
+from seglib.style.wording import (
     CERTAINTY,
     COUPON,
     NO_TRANSACTIONS,
     TRY,
     Wording,
     called,
-    duration,
     each,
-    figure,
-    letter,
     listing,
-    literal,
-    measured,
-    moment,
     near,
-    p_value,
-    percent,
     plain,
-    position,
     shortened,
-    visible,
     without_asides,
 )
 

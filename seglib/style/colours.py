@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seglib.style.words import position
+from seglib.style.letters import position
 
 PALETTE = (
     "#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9",

@@ -5,7 +5,7 @@ import pytest
 from checks import dead_links, invalid, sheets, too_large
 from shops import VARIANTS
 
-from seglib.runner.pipeline import STEPS
+from seglib.runner.steps import STEPS
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from seglib.errors import InputRefused
 from seglib.ingest.contract.parsing import RawColumn, Reading, left_out, read
 from seglib.ingest.contract.rules import Rule
 from seglib.ingest.mapping.model import Choice, Formats, Mapping, Origin, TableMapping, Variable
-from seglib.ingest.sources.open import Loaded, Source
+from seglib.ingest.sources.base import Loaded, Source
 from seglib.schema.tables import TABLES, key, kind
 from seglib.sql import sql_literal
 from seglib.style import near

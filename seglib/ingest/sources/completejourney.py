@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from seglib.errors import InputRefused
-from seglib.ingest.sources.open import Loaded, Source
+from seglib.ingest.sources.base import Loaded, Source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

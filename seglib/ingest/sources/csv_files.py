@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from seglib.errors import InputRefused
-from seglib.ingest.sources.open import Loaded
+from seglib.ingest.sources.base import Loaded
 
 if TYPE_CHECKING:
     import duckdb
@@ -60,7 +60,7 @@ def load(con: duckdb.DuckDBPyConnection, target: str, *, path: Path, options: Ma
     """
     import duckdb
 
-    from seglib.ingest.sources.files import sha256
+    from seglib.ingest.sources.base import sha256
 
     try:
         encoding = _encoding(path, options.get("encoding"))

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from seglib import credentials
 from seglib.credentials import is_url
 from seglib.errors import InputRefused
-from seglib.ingest.sources.open import Loaded, Source
+from seglib.ingest.sources.base import Loaded, Source
 
 if TYPE_CHECKING:
     import duckdb

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from seglib.errors import InputRefused
 from seglib.ingest.sources import csv_files, database
-from seglib.ingest.sources.open import Loaded, Source
+from seglib.ingest.sources.base import Loaded, Source, sha256
 
 if TYPE_CHECKING:
     import duckdb
@@ -95,13 +94,3 @@ def _from_duckdb(con: duckdb.DuckDBPyConnection, target: str, *, path: Path, sch
     schema, name = (part.replace('"', '""') for part in (schema, name))
     con.execute(f'CREATE VIEW {target} AS FROM source_file."{schema}"."{name}"')
     return Loaded(sha256((path,)))
-
-
-def sha256(files: tuple[Path, ...]) -> str:
-    """Return the SHA-256 of the bytes of files, one after the other."""
-    digest = hashlib.sha256()
-    for file in files:
-        with file.open("rb") as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
-    return digest.hexdigest()

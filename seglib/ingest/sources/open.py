@@ -7,69 +7,20 @@ of `seglib.ingest.mapping.model`, whether they can be *trusted* that of `seglib.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from seglib.errors import InputRefused
+from seglib.ingest.sources.base import Source
 from seglib.run import project_root
+from seglib.schema.sources import ADAPTERS
 
 if TYPE_CHECKING:
-    import duckdb
-
-    from seglib.ingest.sources.database import Database
+    pass
 
 SAMPLE = project_root() / "data" / "sample" / "shop.xlsx"
 """The shop that ships with the project; the source named ``sample``."""
-
-ADAPTERS = ("sample", "completejourney")
-"""Sources that go by a name instead of a path."""
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """What is known of a table once it has been read.
-
-    Attributes
-    ----------
-    sha256 : str
-        Of the bytes of its files; of its rows, where it came from a database.
-    note : str
-        How it was read, where that was found out and not given: delimiter, encoding.
-    """
-
-    sha256: str
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Source:
-    """Something that holds tables.
-
-    Attributes
-    ----------
-    name : str
-        Fit to be shown: no path, no credentials.
-    kind : str
-        What it is, in words: "workbook", "folder of csv files".
-    tables : mapping of str to callable
-        Its tables by their own names. ``tables[name](con, target)`` makes the DuckDB table or view ``target`` (an SQL
-        name, quoted where it needs to be) with every row and column as the source has them, and returns `Loaded`.
-    mapping : mapping of str to Any
-        What the tables mean, in the form of a mapping file, where the source itself knows (adapters).
-    notes : tuple of str
-        Sentences a reader of 01 should know about where the tables come from.
-    database : Database, optional
-        Where they can be asked for more, if they are in a database.
-    """
-
-    name: str
-    kind: str
-    tables: Mapping[str, Callable[[duckdb.DuckDBPyConnection, str], Loaded]]
-    mapping: Mapping[str, Any] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    database: Database | None = field(default=None, repr=False)
 
 
 def open_source(source: str | Path, *, csv: Mapping[str, str] | None = None) -> Source:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seglib.errors import InputRefused
-from seglib.ingest.sources.open import Loaded, Source
+from seglib.ingest.sources.base import Loaded, Source
 
 if TYPE_CHECKING:
     import duckdb
@@ -40,7 +40,7 @@ def _load(con: duckdb.DuckDBPyConnection, target: str, *, book: CalamineWorkbook
     """Make a table of texts of a sheet; its first row that is not empty has the names."""
     import pyarrow as pa
 
-    from seglib.ingest.sources.files import sha256
+    from seglib.ingest.sources.base import sha256
 
     try:
         rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=True)

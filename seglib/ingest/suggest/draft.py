@@ -18,7 +18,7 @@ from seglib.ingest.suggest.values import FEW, LOOKED_AT, MOST, NUMBERS, Guess, L
 from seglib.schema.tables import STATUSES, TABLES, key, needed
 
 if TYPE_CHECKING:
-    from seglib.ingest.sources.open import Source
+    from seglib.ingest.sources.base import Source
 
 _HEAD = """\
 # A first mapping of {source}, by seglib check --suggest. Correct it, then give it to seglib with --mapping.

@@ -19,7 +19,7 @@ from seglib.schema.tables import TABLES
 if TYPE_CHECKING:
     import duckdb
 
-    from seglib.ingest.sources.open import Source
+    from seglib.ingest.sources.base import Source
 
 MOST_TABLES = 40
 """Tables of a source that are looked at: those whose names come nearest to the contract's."""

@@ -10,45 +10,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from seglib.interpretation.cards.vocabulary import LABELS, NO_MARKER, VERBS, WORDS
 from seglib.interpretation.profiles.means import MARKER
 from seglib.style import COUPON, Wording, figure, listing, literal, measured, plain
-
-WORDS: dict[str, tuple[str, str]] = {
-    "burn_rate": ("burners", "collectors"),
-    "coupons_per_month": ("frequent", "occasional"),
-    "days_to_burn": ("slow", "quick"),
-    "recency_days": ("lapsed", "recent"),
-    "spend_per_month": ("high-spending", "low-spending"),
-    "never_burned": ("non-burning", "burning"),
-}
-"""The word for much and for little of each behaviour of ours that names a segment; burn_rate gives the noun."""
-
-VERBS: dict[str, str] = {
-    "coupons_per_month": "claimed {own:.2f} coupons a month (all customers: {all:.2f})",
-    "burn_rate": "burned {own:.0%} of their decided coupons (all: {all:.0%})",
-    "days_to_burn": "took {own:.0f} days to burn a coupon (all: {all:.0f})",
-    "recency_days": "claimed their last coupon {own:.0f} days ago (all: {all:.0f})",
-    "spend_per_month": "spent {own:,.2f} a month (all: {all:,.2f})",
-    "never_burned": "include {own:.0%} who never burned a coupon (all: {all:.0%})",
-}
-
-LABELS: dict[str, str] = {
-    "coupons_per_month": "coupons a month",
-    "burn_rate": "share of coupons burned",
-    "days_to_burn": "days until a coupon is burned",
-    "recency_days": "days since the last coupon",
-    "spend_per_month": "money spent a month",
-    "never_burned": "customers who never burned a coupon",
-}
-"""What a behaviour of ours is called where a number stands beside it."""
 
 ORIGINS = ("gender_name", "city_name")
 """The names of ours that can tell where the customers of a segment come from."""
 
 BESIDE = 3
 """How many comparisons with all customers a card shows at a glance."""
-
-NO_MARKER = "In what they do they hardly differ from the average: no behaviour lies half a standard deviation away."
 
 
 @dataclass(frozen=True)

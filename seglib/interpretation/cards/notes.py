@@ -9,24 +9,10 @@ import pandas as pd
 
 from seglib.clustering import WAVERING
 from seglib.interpretation.cards.cards import SegmentCard
+from seglib.interpretation.cards.vocabulary import TO_TRY
 from seglib.interpretation.holdout.usefulness import NOT_SHOWN, USEFUL
 from seglib.interpretation.profiles.means import MARKER
 from seglib.style import CERTAINTY, COUPON, TRY, Wording, listing
-
-TO_TRY: dict[tuple[str, bool], str] = {
-    ("recency_days", True): "a reminder, against none: do some come back who would not have?",
-    ("recency_days", False): "nothing for a while: they are here already. Does a coupon change what they do next?",
-    ("burn_rate", True): "a smaller coupon: they burn most of what they claim. Do they burn as many?",
-    ("burn_rate", False): "another kind of coupon before more of the same: they claim coupons and leave them",
-    ("days_to_burn", True): "a reminder before the coupon ends: they take their time",
-    ("days_to_burn", False): "a coupon that must be used soon: they do so anyway",
-    ("coupons_per_month", True): "less of what you send them: they come often. Is anything lost?",
-    ("coupons_per_month", False): "an occasion to come once more",
-    ("spend_per_month", True): "service instead of a discount: they spend much already",
-    ("spend_per_month", False): "a coupon from a certain amount on",
-    ("never_burned", True): "to ask some of them why they burn none",
-}
-"""By behaviour, and whether there is much of it: what a test could try. Ideas, not findings."""
 
 
 def with_facts(

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm, t
 
+from seglib.stats import wilson
+
 Z = float(norm.ppf(0.975))
 
 
@@ -41,20 +43,6 @@ OUTCOMES: tuple[Outcome, ...] = (
 """In the order in which they are told."""
 
 KINDS: dict[str, str] = {outcome.name: outcome.kind for outcome in OUTCOMES}
-
-
-def wilson(share: float, n: float) -> tuple[float, float]:
-    """Return the 95% interval of a share (Wilson 1927, JASA 22(158)); ``n`` need not be a whole number.
-
-    Examples
-    --------
-    >>> low, high = wilson(0.5, 100)
-    >>> round(low, 3), round(high, 3)
-    (0.404, 0.596)
-    """
-    middle, spread = share + Z**2 / (2 * n), Z * np.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
-    low, high = (middle - spread) / (1 + Z**2 / n), (middle + spread) / (1 + Z**2 / n)
-    return max(0.0, float(low)), min(1.0, float(high))
 
 
 def by_group(table: pd.DataFrame, group: pd.Series, outcome: Outcome) -> pd.DataFrame:

@@ -10,12 +10,11 @@ import pandas as pd
 
 from seglib.clustering import customer_segments, lettered_by, order_values, segment
 from seglib.errors import InputRefused, ParameterRefused
-from seglib.features import NO_STATUS, DuckDB, coupon_fates, customer_features
+from seglib.features import NO_STATUS, DuckDB, coupon_fates, customer_features, features_of
 from seglib.interpretation.holdout.by_group import OUTCOMES, Outcome, by_group
 from seglib.interpretation.holdout.rfm import BURNED, SCORES, monetary_of, rfm_scores
 from seglib.interpretation.holdout.snapshot import calendar, freeze, what_followed
 from seglib.preprocessing import made_again
-from seglib.schema.features import features_of
 from seglib.sql import UNIFIED_SQL
 from seglib.style import COUPON, NO_TRANSACTIONS, Wording, called, listing, plain, position
 

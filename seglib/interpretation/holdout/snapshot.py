@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from seglib.run import in_memory
+from seglib.sql import in_memory
 
 if TYPE_CHECKING:
     import duckdb

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest, t
 
-from seglib.schema.features import Feature, features_of
+from seglib.features import features_of
+from seglib.schema.features import Feature
 from seglib.style import position
 
 MARKER = 0.5

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pandas as pd
 from scipy.stats import binomtest
 
+from seglib.features import features_of
 from seglib.preprocessing import UNKNOWN
-from seglib.schema.features import features_of
 from seglib.style import position
 
 MARKER_SHARE, MARKER_RELATIVE = 0.25, 0.5

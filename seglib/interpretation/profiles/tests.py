@@ -9,9 +9,10 @@ import pandas as pd
 from scipy.stats import chi2, kruskal, rankdata
 
 from seglib.errors import ParameterRefused
+from seglib.features import features_of
 from seglib.interpretation.profiles.shares import compared_names
 from seglib.preprocessing import UNKNOWN
-from seglib.schema.features import FEATURES, features_of
+from seglib.schema.features import FEATURES
 from seglib.stats import holm, p_of
 from seglib.style import p_value, plain
 

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from seglib.errors import ParameterRefused
+from seglib.features import features_of
 from seglib.interpretation.surrogate_tree.sql import case_of
 from seglib.interpretation.surrogate_tree.tree import Node, grown
 from seglib.interpretation.surrogate_tree.wording import conditions
-from seglib.schema.features import Feature, features_of
+from seglib.schema.features import Feature
 from seglib.style import called, listing, plain, position
 
 STANDS_FOR = {"coupon_usage_frequency": "n_coupons", "transaction_status": "burn_rate"}

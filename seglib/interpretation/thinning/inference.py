@@ -11,10 +11,10 @@ import pandas as pd
 
 from seglib.clustering import SegmentKMeans, check_k
 from seglib.errors import InputRefused, ParameterRefused
+from seglib.features import features_of
 from seglib.interpretation.thinning.ratio_tests import COUNTS, MARKS, ratio_test, ratios_of, too_regular
 from seglib.interpretation.thinning.splits import exposure, halves, read_tables
 from seglib.preprocessing import made_again
-from seglib.schema.features import features_of
 from seglib.stats import holm
 from seglib.style import NO_TRANSACTIONS, listing, p_value, plain
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from seglib.features import customer_features
-from seglib.run import in_memory
+from seglib.sql import in_memory
 
 if TYPE_CHECKING:
     import duckdb

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
-from seglib.features import features_through
+from seglib.features import features_of, features_through
 from seglib.k_selection.validation.null_models import CopulaNull, Null, ProcessNull
 from seglib.preprocessing import Matrix, made_again
-from seglib.run import Run, in_memory
-from seglib.schema.features import FEATURES, features_of
-from seglib.sql import UNIFIED_SQL
+from seglib.run import Run
+from seglib.schema.features import FEATURES
+from seglib.sql import UNIFIED_SQL, in_memory
 from seglib.style import NO_TRANSACTIONS
 
 if TYPE_CHECKING:

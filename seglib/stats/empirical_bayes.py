@@ -1,0 +1,162 @@
+"""How much customers differ in a rate, and whether that can be believed.
+
+A customer who burned the one coupon they had does not have a burn rate of 100%. Empirical Bayes mixes what a customer
+did with what customers do, in proportion to how much customers were found to differ. The mixing is done in
+``sql/features.sql``; the fit is done here, from counts of customers that fit into any memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import minimize
+from scipy.special import betaln, expit, logit
+from scipy.stats import chi2, norm
+
+
+@dataclass(frozen=True)
+class BetaBinomial:
+    """How a rate differs between customers: like Beta(mean * size, (1 - mean) * size).
+
+    ``size`` is what the shop's own rate is worth, in trials; infinite if customers do not differ. ``p`` belongs
+    to the likelihood ratio test of one rate for everybody.
+    """
+
+    mean: float
+    size: float
+    p: float
+
+    @property
+    def a(self) -> float:
+        """First parameter of the Beta distribution: its mean is a / (a + b)."""
+        return self.mean * self.size
+
+    @property
+    def b(self) -> float:
+        """Second parameter of the Beta distribution."""
+        return (1 - self.mean) * self.size
+
+    @property
+    def reliability(self) -> float:
+        """Share of the variance of a single trial that lies between customers, 1 / (size + 1)."""
+        return 1 / (self.size + 1)
+
+
+def fit_beta_binomial(successes: pd.Series, trials: pd.Series, customers: pd.Series | None = None) -> BetaBinomial:
+    """Fit the Beta distribution of a rate over customers by maximum likelihood.
+
+    The likelihood of a customer is beta-binomial. Customers with equal counts are as good as one another, so it is
+    enough to know how many there are of each: an engine counts them, and the fit costs the same for a
+    thousand customers and for a million.
+
+    Parameters
+    ----------
+    successes, trials : pandas.Series of int, shape (n_cells,)
+        Customers without a trial say nothing and are left out.
+    customers : pandas.Series of int, shape (n_cells,), optional
+        How many customers have these counts; default: one each.
+
+    Returns
+    -------
+    BetaBinomial
+        With mean one half, infinite size and p = 1 if there is no trial at all.
+
+    Notes
+    -----
+    Empirical Bayes for rates: Efron (2010), *Large-Scale Inference*, chapter 1; the beta-binomial
+    likelihood: Skellam (1948), J. R. Stat. Soc. B 10(2). No difference between customers lies on the boundary
+    of the parameter space, so the likelihood ratio is an even mixture of 0 and chi-square with one degree of
+    freedom (Self & Liang 1987, JASA 82(398)).
+    """
+    each = {"x": successes, "n": trials, "w": 1.0 if customers is None else customers}
+    seen = pd.DataFrame({name: np.broadcast_to(np.asarray(v, float), len(trials)) for name, v in each.items()})
+    cells = seen[seen["n"] > 0].groupby(["n", "x"], as_index=False)["w"].sum()
+    if cells.empty:
+        return BetaBinomial(0.5, np.inf, 1.0)
+    x, n, w = (cells[c].to_numpy() for c in ("x", "n", "w"))
+    overall = (w @ x) / (w @ n)
+    if overall in (0.0, 1.0):
+        return BetaBinomial(overall, np.inf, 1.0)
+    one_rate = float(w @ (x * np.log(overall) + (n - x) * np.log1p(-overall)))
+
+    def loss(theta: np.ndarray) -> float:
+        mean, size = expit(theta[0]), np.exp(theta[1])
+        a, b = mean * size, (1 - mean) * size
+        return (one_rate - float(w @ (betaln(a + x, b + n - x) - betaln(a, b)))) / w.sum()
+
+    bounds = [(-14.0, 14.0), (np.log(1e-2), np.log(1e6))]
+    starts = [np.array([logit(overall), np.log(size)]) for size in (1.0, 10.0, 100.0)]
+    best = min((minimize(loss, s, method="L-BFGS-B", bounds=bounds) for s in starts), key=lambda r: r.fun)
+    ratio = -2 * best.fun * w.sum()
+    if ratio <= 1e-6:
+        return BetaBinomial(overall, np.inf, 1.0)
+    return BetaBinomial(float(expit(best.x[0])), float(np.exp(best.x[1])), float(chi2.sf(ratio, 1) / 2))
+
+
+@dataclass(frozen=True)
+class ExcessZeros:
+    """Customers without a success, beside how many of them their rates and their few trials explain.
+
+    ``share`` and ``expected`` are shares of the customers who have a trial.
+    """
+
+    share: float
+    expected: float
+    p: float
+
+    @property
+    def reliability(self) -> float:
+        """Share of those without a success whom nothing else explains."""
+        return max(0.0, 1 - self.expected / self.share) if self.share else 0.0
+
+
+def excess_zeros(fit: BetaBinomial, successes: pd.Series, trials: pd.Series, customers: pd.Series) -> ExcessZeros:
+    """Compare the customers without a success with what the distribution of rates makes them.
+
+    Parameters
+    ----------
+    fit : BetaBinomial
+        Fitted to the same counts, which makes the test cautious.
+    successes, trials, customers : pandas.Series of int, shape (n_cells,)
+        As in `fit_beta_binomial`.
+
+    Notes
+    -----
+    The number of zeros against the sum of their beta-binomial probabilities, by the normal distribution, one-sided:
+    the classical look for zero inflation (Cochran 1954, Biometrics 10(4), for Poisson counts).
+    """
+    x, n, w = (np.asarray(v, float) for v in (successes, trials, customers))
+    all_of_them = w.sum()
+    if not all_of_them:
+        return ExcessZeros(0.0, 0.0, 1.0)
+    one_rate = np.isinf(fit.size)
+    q = (1 - fit.mean) ** n if one_rate else np.exp(betaln(fit.a, fit.b + n) - betaln(fit.a, fit.b))
+    found, expected, variance = w @ (x == 0), w @ q, w @ (q * (1 - q))
+    p = float(norm.sf((found - 0.5 - expected) / np.sqrt(variance))) if variance > 1e-9 else 1.0
+    return ExcessZeros(float(found / all_of_them), float(expected / all_of_them), p)
+
+
+def scatter_by_coupons(table: pd.DataFrame) -> pd.DataFrame:
+    """Show what few coupons do to a raw burn rate, and what shrinkage makes of it.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        `seglib.features.CustomerFeatures.table`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a group of customers by number of decided coupons: decided_coupons, customers, extreme (share of
+        raw rates that are exactly 0 or 1), raw_sd, shrunk_sd (standard deviation of raw and of shrunk rates).
+    """
+    decided = table[table["n_decided"] > 0]
+    raw = decided["n_decided_burned"] / decided["n_decided"]
+    group = pd.cut(decided["n_decided"], [0, 1, 3, 6, float("inf")], labels=["1", "2 or 3", "4 to 6", "7 or more"])
+    rates = pd.DataFrame({"raw": raw, "shrunk": decided["burn_rate"], "extreme": raw.isin([0, 1])})
+    scatter = rates.groupby(group, observed=True).agg(
+        customers=("raw", "size"), extreme=("extreme", "mean"), raw_sd=("raw", "std"), shrunk_sd=("shrunk", "std")
+    )
+    return scatter.rename_axis("decided_coupons").reset_index().astype({"decided_coupons": "str"})

@@ -1,0 +1,90 @@
+"""How numbers, shares and times are written."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    pass
+
+
+def p_value(p: float) -> str:
+    """Write a p-value: ``p = .03``, ``p < .001``.
+
+    Examples
+    --------
+    >>> p_value(0.031), p_value(1e-9), p_value(0.5)
+    ('p = .031', 'p < .001', 'p = .50')
+    """
+    if p < 0.001:
+        return "p < .001"
+    digits = 3 if p < 0.1 else 2
+    return f"p = {p:.{digits}f}".replace("0.", ".", 1)
+
+
+def figure(value: float) -> str:
+    """Write a number of any size: large ones without decimals.
+
+    Examples
+    --------
+    >>> figure(1.234), figure(12.7), figure(41234.5)
+    ('1.23', '13', '41,234')
+    """
+    return f"{value:.2f}" if abs(value) < 10 else f"{value:,.0f}"
+
+
+def measured(value: float, unit: str) -> str:
+    """Write a number with its unit, as `seglib.interpretation.profile` has it.
+
+    Examples
+    --------
+    >>> measured(0.903, "share"), measured(0.19, "0 or 1"), measured(9.05, "days"), measured(0.588, "coupons a month")
+    ('90%', '19%', '9 days', '0.59 coupons a month')
+    >>> measured(41234.5, "number")
+    '41,234'
+    """
+    if unit in ("share", "0 or 1"):
+        return f"{value:.0%}"
+    return f"{value:,.0f} days" if unit == "days" else figure(value) + ("" if unit == "number" else f" {unit}")
+
+
+def moment(utc: str | dt.datetime) -> str:
+    """Write a point in time, and say which clock it is of.
+
+    Examples
+    --------
+    >>> moment("2026-11-24T22:39:22+00:00"), moment("2026-11-24T23:39:22+01:00")
+    ('24 Nov 2026, 22:39 UTC', '24 Nov 2026, 22:39 UTC')
+    """
+    when = dt.datetime.fromisoformat(utc) if isinstance(utc, str) else utc
+    when = when.astimezone(dt.UTC) if when.tzinfo else when
+    month = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")[when.month - 1]
+    return f"{when.day} {month} {when.year}, {when:%H:%M} UTC"
+
+
+def percent(share: float) -> str:
+    """Write a share; one that is there is never 0.0%, one that is not whole never 100.0%.
+
+    Examples
+    --------
+    >>> percent(0.25), percent(0.00001), percent(0.99999), percent(1)
+    ('25.0%', '<0.1%', '>99.9%', '100.0%')
+    """
+    if 0 < share < 0.0005:
+        return "<0.1%"
+    return ">99.9%" if 0.9995 <= share < 1 else f"{share:.1%}"
+
+
+def duration(seconds: float) -> str:
+    """Write a time that something took.
+
+    Examples
+    --------
+    >>> duration(8.04), duration(75), duration(7384)
+    ('8 s', '1 min 15 s', '2 h 3 min')
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"

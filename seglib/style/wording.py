@@ -1,0 +1,148 @@
+"""What a transaction is called in this shop, and how words are joined in a sentence."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+NO_TRANSACTIONS = "This source has no transactions: what is counted from them does not apply."
+
+
+TRY, CERTAINTY = "To try, beside a control group", "How sure"
+"""Headings on the card of a segment, which the report looks for."""
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What the rows of the table of transactions are called: coupons that were claimed, or transactions made.
+
+    Attributes
+    ----------
+    one, made : str
+        The noun, and what a customer did with it.
+    note : str
+        What a reader must know where the prose of a notebook says coupon; empty if nothing.
+    """
+
+    one: str
+    made: str
+    note: str = ""
+
+    @property
+    def many(self) -> str:
+        """The noun in the plural."""
+        return f"{self.one}s"
+
+    def of(self, text: str) -> str:
+        """Put a text of ours, written for coupons, into these words. Not for text from the data.
+
+        Examples
+        --------
+        >>> TRANSACTION.of("claimed their last coupon"), COUPON.of("days from the last claim")
+        ('made their last transaction', 'days from the last claim')
+        >>> TRANSACTION.of("days from the last claim")
+        'days from the last transaction'
+        """
+        words = {"coupon": self.one, "coupons": self.many, "claimed": self.made, "claim": self.one}
+        return text if self == COUPON else re.sub(r"\b(coupons?|claimed|claim)\b", lambda m: words[m[0]], text)
+
+
+COUPON = Wording("coupon", "claimed")
+
+
+TRANSACTION = Wording(
+    "transaction",
+    "made",
+    "This shop records no coupons: every transaction counts. Where the text says coupon, read transaction; "
+    "what it says of burning does not apply.",
+)
+
+
+READY_TABLE = Wording("transaction", "made", NO_TRANSACTIONS)
+
+
+def called(status: pd.Series) -> Wording:
+    """Return what to call a transaction, from a column that only coupons fill (a status, a number of burned ones).
+
+    A column without rows is that of a source that has no transactions at all.
+    """
+    return READY_TABLE if status.empty else COUPON if status.notna().any() else TRANSACTION
+
+
+def listing(items: Sequence[str], *, last: str = "and") -> str:
+    """Join words as in a sentence.
+
+    Examples
+    --------
+    >>> listing(["a"]), listing(["a", "b"]), listing(["a", "b", "c"])
+    ('a', 'a and b', 'a, b and c')
+    """
+    items = list(items)
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}" if items else "none"
+
+
+def each(values: pd.Series, form: str) -> str:
+    """Write the values of a series, each with what it belongs to.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> each(pd.Series({"A": 1600, "B": 487}), "{:,}")
+    'A 1,600 and B 487'
+    """
+    return listing([f"{name} {form.format(value)}" for name, value in values.items()])
+
+
+def shortened(names: Sequence[str], most: int, *, last: str = "and") -> str:
+    """List names, not too many of them.
+
+    Examples
+    --------
+    >>> shortened(["Genoa", "Izmir", "Oran", "Porto"], 2)
+    'Genoa, Izmir and 2 more'
+    """
+    rest = len(names) - most
+    return listing([*names[:most], *([f"{rest} more"] if rest > 0 else [])], last=last)
+
+
+def plain(name: str) -> str:
+    """Write a column name as words.
+
+    Examples
+    --------
+    >>> plain("days_to_burn")
+    'days to burn'
+    """
+    return name.removesuffix("_name").replace("_", " ")
+
+
+def near(name: str, names: Sequence[str]) -> str:
+    """Return a question after the name that was meant, or nothing if none comes near.
+
+    Examples
+    --------
+    >>> near("kk", ["k", "k_max", "seed"])
+    " (did you mean 'k'?)"
+    >>> near("colour", ["k", "seed"])
+    ''
+    """
+    match = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    return f" (did you mean '{match[0]}'?)" if match else ""
+
+
+def without_asides(text: str) -> str:
+    """Leave out what stands in brackets: p-values and intervals, which are on the pages of evidence.
+
+    Examples
+    --------
+    >>> without_asides("They stand out (p = .010) and come back.")
+    'They stand out and come back.'
+    """
+    return re.sub(r"\s*\([^()]*\)", "", text)

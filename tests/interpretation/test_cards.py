@@ -1,0 +1,259 @@
+"""Names and sentences by rule, and the list that leaves the house."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from seglib.clustering.segmentation import segment
+from seglib.errors import ParameterRefused
+from seglib.interpretation.cards.cards import renamed, segment_cards
+from seglib.interpretation.cards.names_file import read_names
+from seglib.interpretation.cards.vocabulary import WORDS
+from seglib.interpretation.profiles.means import profile
+from seglib.interpretation.profiles.shares import compared_names, shares
+from seglib.preprocessing.customer import customer_matrix
+from seglib.schema.features import FEATURES
+from seglib.style.wording import TRANSACTION
+
+
+@pytest.fixture
+def sample(prepared):
+    """(features, segments) of the committed sample in three segments."""
+    features = prepared("sample")[1].table
+    fit = segment(customer_matrix(features).table, k=3, order_by=features["n_burned"], n_init=20)
+    return features, fit.table
+
+
+def cards_of(features, segments):
+    origins = {name: shares(features, segments, name) for name in ("gender_name", "city_name")}
+    return segment_cards(profile(features, segments), origins)
+
+
+def test_cards_describe_the_planted_segments(sample, truth):
+    features, assignments = sample
+    planted = truth.loc[features.index, "archetype"].groupby(assignments["segment"]).agg(lambda s: s.mode()[0])
+    named = {card.segment: card.name.lower() for card in cards_of(features, assignments["segment"])}
+    words = {"loyal burner": "quick burners", "coupon collector": "slow collectors", "drifted away": "lapsed"}
+    assert len(named) == 3
+    for letter, archetype in planted.items():
+        assert words[archetype] in named[letter]
+
+
+def test_cards_say_what_was_counted(sample):
+    features, assignments = sample
+    counted = features.groupby(assignments["segment"])[["n_decided_burned", "n_decided"]].sum()
+    for card in cards_of(features, assignments["segment"]):
+        seen = counted.loc[card.segment, "n_decided_burned"] / counted.loc[card.segment, "n_decided"]
+        assert f"burned {seen:.0%} of their decided coupons" in card.sentence
+
+
+def test_new_customers_are_told_apart_as_such(sample):
+    features, _ = sample
+    young = pd.Series(np.where(features["tenure_days"] < 300, "B", "A"), index=features.index)
+    by_letter = {card.segment: card for card in cards_of(features, young)}
+    assert "They have been customers for" in by_letter["B"].sentence
+
+
+def test_names_do_not_depend_on_letters(sample):
+    features, assignments = sample
+    swapped = assignments["segment"].map({"A": "C", "B": "A", "C": "B"})
+    names = [sorted(card.name for card in cards_of(features, s)) for s in (assignments["segment"], swapped)]
+    assert names[0] == names[1]
+
+
+def with_counts(features):
+    """Fill in the columns of the feature table that a test does not care about."""
+    return features.assign(**{f.name: 1.0 for f in FEATURES if f.name not in features})
+
+
+def test_a_segment_without_markers_is_called_average_and_names_are_unique():
+    rng = np.random.default_rng(0)
+    names = list(WORDS)
+    features = pd.DataFrame(rng.normal(10, 1, (900, len(names))), columns=names)
+    features["gender_name"] = rng.choice(["Female", "Male"], 900)
+    features["city_name"] = rng.choice(["Cairo", "Giza"], 900)
+    features = with_counts(features)
+    cards = cards_of(features, pd.Series(rng.choice(["A", "B", "C"], 900)))
+    assert [card.name for card in cards] == [f"Average customers ({letter})" for letter in "ABC"]
+    assert all("hardly differ" in card.sentence for card in cards)
+    assert all(card.table.empty for card in cards)
+
+
+def test_a_segment_marked_by_place_only_is_named_after_it():
+    rng = np.random.default_rng(1)
+    features = pd.DataFrame(rng.normal(10, 1, (400, len(WORDS))), columns=list(WORDS))
+    features["gender_name"] = "Female"
+    features["city_name"] = np.repeat(["Cairo", "Giza", "Suez", "Tanta", "Qena"], 80)
+    features = with_counts(features)
+    segments = pd.Series(np.where(features["city_name"] == "Cairo", "B", "A"))
+    by_letter = {card.segment: card for card in cards_of(features, segments)}
+    assert by_letter["B"].name == "Customers from Cairo"
+    assert "Cairo (100%, all: 20%)" in by_letter["B"].sentence
+    first, *others = by_letter["B"].summary()["beside"]
+    assert (first["what"], first["own_text"], first["all_text"]) == ("city: Cairo", "100%", "20%")
+    assert not any(row["marker"] for row in others)
+
+
+def test_a_minority_is_not_called_most():
+    rng = np.random.default_rng(2)
+    features = pd.DataFrame(rng.normal(10, 1, (2000, len(WORDS))), columns=list(WORDS))
+    features["city_name"] = "Cairo"
+    segments = pd.Series(np.where(np.arange(2000) < 1000, "A", "B"))
+    features["gender_name"] = np.where(rng.random(2000) < np.where(segments == "B", 0.36, 0.06), "Male", "Female")
+    name = {card.segment: card.name for card in cards_of(with_counts(features), segments)}["B"]
+    assert name == "Customers, more often male"
+
+
+def test_a_card_is_valid_json_and_its_shares_add_up(sample, tmp_path):
+    from seglib.run import Run
+
+    features, assignments = sample
+    cards = cards_of(features, assignments["segment"])
+    run = Run("r", base=tmp_path)
+    run.write("cards", [card.summary() for card in cards])
+    assert sum(card["share"] for card in run.read("cards")) == pytest.approx(1, abs=1e-5)
+    assert sum(card["customers"] for card in run.read("cards")) == len(features)
+
+
+def test_at_a_glance_a_card_shows_what_differs_most_and_can_be_believed(sample):
+    features, assignments = sample
+    letters = assignments["segment"]
+    unreliable = ["never_burned"]
+    profiles = profile(features, letters, unreliable=unreliable)
+    [c] = [card for card in segment_cards(profiles, {}) if card.segment == "C"]
+    own = profiles[(profiles["segment"] == "C") & (profiles["role"] == "segmentation")]
+    assert own.set_index("feature")["difference"].abs()["never_burned"] > 0.5  # great, and not to be believed
+    assert len(c.beside) == 3
+    assert not c.beside["what"].str.contains("never burned").any()
+    assert c.beside.iloc[0]["what"] == "days since the last coupon"
+    told = c.summary()["beside"][0]
+    assert (told["own_text"], told["all_text"]) == (f"{told['own']:,.0f} days", f"{told['all']:,.0f} days")
+
+
+# The analyst's own names --------------------------------------------------------------------------------------------
+
+
+def test_the_names_of_a_file_come_before_ours(sample, tmp_path):
+    features, assignments = sample
+    cards = cards_of(features, assignments["segment"])
+    file = tmp_path / "names.yaml"
+    file.write_text(f"A: Loyal  burners\nB: {cards[2].name}\n", encoding="utf-8")
+    made = renamed(cards, read_names(file, "ABC"))
+    assert [card.name for card in made] == ["Loyal burners", cards[2].name, f"{cards[2].name} (C)"]  # still unique
+    assert [card.sentence for card in made] == [card.sentence for card in cards]
+
+
+BAD_NAMES = {
+    "no such segment": ("D: Others", "names D; there are A, B and C"),
+    "twice": ("A: Loyal\nB: LOYAL", "gives the name 'loyal' twice"),
+    "empty": ("A: ''", "holds lines such as"),
+    "no name": ("A: 3", "holds lines such as"),
+    "a list": ("- A", "holds lines such as"),
+    "too long": (f"A: {'x' * 61}", "more than 60 characters"),
+    "no YAML": ("A: [", "cannot be read"),
+}
+
+
+@pytest.mark.parametrize(("text", "why"), BAD_NAMES.values(), ids=BAD_NAMES)
+def test_a_file_of_names_that_is_none_is_refused(tmp_path, text, why):
+    file = tmp_path / "names.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ParameterRefused, match=re.escape(why)):
+        read_names(file, "ABC")
+    with pytest.raises(ParameterRefused, match="cannot be read"):
+        read_names(tmp_path / "nowhere.yaml", "ABC")
+
+
+# Shops that record less, and shops that add columns -----------------------------------------------------------------
+
+
+def test_a_shop_without_coupons_is_named_by_how_often_and_how_recently(lacking):
+    features = lacking("status", "names")[0]
+    matrix = customer_matrix(features.table, leave_out=features.missing).table
+    fit = segment(matrix, k=2, order_by=features.table["n_coupons"], n_init=5)
+    cards = segment_cards(profile(features.table, fit.table["segment"]), {}, said=TRANSACTION)
+    assert [card.segment for card in cards] == ["A", "B"]
+    assert len({card.name for card in cards}) == 2
+    assert "Lapsed, occasional customers" in [card.name for card in cards]
+    text = " ".join(card.text for card in cards)
+    assert "made their last transaction" in text
+    assert "transactions a month" in text
+    assert not re.search("coupon|claim|burn", text)
+    assert not re.search(
+        "coupon|claim|burn", " ".join(card.table.to_csv() for card in cards).replace("coupons per", "")
+    )
+
+
+def test_columns_of_the_shops_own_name_no_segment(lacking):
+    added = {
+        "tier": np.where(np.arange(400) < 200, "gold", "silver"),
+        "age": np.where(np.arange(400) < 200, 20.0, 60.0),
+    }
+    features = lacking(added=added)[0].table
+    letters = pd.Series(np.where(features["tier"] == "gold", "A", "B"), features.index)
+    origins = {name: shares(features, letters, name) for name in compared_names(features)}
+    assert origins["tier"]["marker"].all()
+    for card in segment_cards(profile(features, letters), origins):
+        assert not re.search("gold|silver|tier|20|60", card.text)
+        assert not card.table["what"].str.contains("tier|^age").any()
+
+
+# Variables that the mapping file segments by -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def ready():
+    """(features, letters, variables) of a ready table: B is rich, A young and mostly a member, C north."""
+    letters = pd.Series(np.repeat(["A", "B", "C"], 100), [f"R{i}" for i in range(300)])
+    rng = np.random.default_rng(0)
+    features = pd.DataFrame({f.name: np.nan for f in FEATURES}, letters.index).astype({"gender_name": object})
+    features["age"] = rng.normal(40, 4, 300) - 20 * (letters == "A")
+    features["net_income"] = rng.normal(20_000, 2000, 300) + 40_000 * (letters == "B")
+    features["member"] = (rng.random(300) < letters.map({"A": 0.9, "B": 0.1, "C": 0.4})).astype(float)
+    features["region"] = np.where((letters == "C") | (rng.random(300) < 0.1), "North", "South")
+    kinds = {"age": "numeric", "net_income": "numeric", "member": "binary", "region": "nominal"}
+    units = {"age": "years", "net_income": "EUR"}
+    return features, letters, {n: {"kind": k, "unit": units.get(n, ""), "log": False} for n, k in kinds.items()}
+
+
+def cards_of_ready(features, letters, variables):
+    origins = {name: shares(features, letters, name) for name in compared_names(features, variables)}
+    return {c.segment: c for c in segment_cards(profile(features, letters, variables=variables), origins,
+                                                variables=variables, said=TRANSACTION)}  # fmt: skip
+
+
+def test_variables_name_a_segment_by_what_is_high_and_low(ready):
+    cards = cards_of_ready(*ready)
+    assert cards["A"].name == "Customers with low age, member mostly yes"
+    assert cards["B"].name.startswith("Customers with high net income")
+    assert len({card.name for card in cards.values()}) == 3
+    seen = ready[0].groupby(ready[1])[["age", "member"]].mean().loc["A"]
+    assert f"They have a mean age of {seen['age']:.0f} years (all: " in cards["A"].sentence
+    assert f", yes under member in {seen['member']:.0%} of cases" in cards["A"].sentence
+    assert "Over-represented by region: North" in cards["C"].sentence
+    assert not re.search("coupon|claim|burn", " ".join(card.sentence for card in cards.values()))
+
+
+def test_names_alone_make_cards_too(ready):
+    features, letters, variables = ready
+    only = {"region": variables["region"]}
+    cards = cards_of_ready(features.drop(columns=["age", "net_income", "member"]), letters, only)
+    assert [card.customers for card in cards.values()] == [100, 100, 100]
+    assert cards["C"].name == "Customers, region mostly North"
+
+
+def test_money_and_never_burning_have_words_of_their_own(lacking):
+    spent = {f"{i}": 1.0 if i % 2 else 30.0 for i in range(1, 401)}
+    features = lacking()[0].table
+    letters = pd.Series(np.where(features.index.map(spent) > 1, "A", "B"), features.index)
+    changed = features.assign(
+        spend=features.index.map(spent) * features["months_observed"],
+        spend_per_month=features.index.map(spent),
+        never_burned=(letters == "B").astype(float),
+    )
+    cards = {card.segment: card for card in segment_cards(profile(changed, letters), {})}
+    assert "high-spending" in cards["A"].name.lower()
+    assert "spent 30.00 a month" in cards["A"].sentence
+    assert "include 100% who never burned a coupon" in cards["B"].sentence

@@ -1,0 +1,439 @@
+"""Are segments useful? Nothing of the future enters them, the plain alternative is fair, and chance is not a gain."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import cross_val_predict
+from threadpoolctl import threadpool_limits
+
+from seglib.datasets.shop import make_shop
+from seglib.errors import ParameterRefused
+from seglib.features.customers import customer_features
+from seglib.ingest.shop import UNIFIED_SQL, ingest
+from seglib.interpretation.holdout.by_group import OUTCOMES
+from seglib.interpretation.holdout.holdout import Holdout, holdout, rfm_table
+from seglib.interpretation.holdout.predictive_gain import COLUMNS, Gain, design, gain
+from seglib.interpretation.holdout.rfm import BURNED, SCORES, quintiles, rfm_scores
+from seglib.interpretation.holdout.usefulness import with_use
+from seglib.plots.interpretation import plot_gain, plot_outcomes
+from seglib.preprocessing.baseline import baseline_matrix
+from seglib.preprocessing.customer import customer_matrix
+from seglib.stats.intervals import wilson
+from seglib.style.wording import NO_TRANSACTIONS
+
+few_examples = settings(max_examples=25, deadline=None)
+AS_OF = "2026-06-30"
+KNOBS = {
+    "demographic_weight": 1.0, "transform": "log", "scaling": "standard", "drop_tied": True, "min_level_share": 0.01,
+    "segment_by": None,
+}  # fmt: skip
+QUICK = {"n_repeats": 2, "n_permutations": 99}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    with threadpool_limits(limits=1):
+        yield
+
+
+@pytest.fixture(scope="module")
+def look(canonical):
+    """Make tables into a shop, its recipe as 03 writes it, and hold out the last third."""
+
+    def hold(tables, *, recipe="customer", without=(), segment_by=None, **options):
+        con = canonical(tables, without=without)
+        return holdout(con, **{"as_of": AS_OF, "recipe": said(con, recipe, segment_by), "k": 3, "n_init": 5} | options)
+
+    return hold
+
+
+def said(con, name="customer", segment_by=None):
+    """Return what recipe.json would say."""
+    found = customer_features(con, as_of=AS_OF)
+    if name == "baseline":
+        con.execute(f"CREATE OR REPLACE TEMP TABLE study AS SELECT DATE '{AS_OF}' AS as_of")
+        matrix, options = baseline_matrix(con.sql(UNIFIED_SQL).df()), {"scale_frequency": True}
+    else:
+        options = KNOBS | {"segment_by": segment_by}
+        known = {"leave_out": found.missing, "unreliable": found.unreliable, "described": found.features}
+        matrix = customer_matrix(found.table, **known, **options)
+    return {"name": name, "options": options, "sources": matrix.sources, "burn_window": found.fates.window}
+
+
+@pytest.fixture(scope="module")
+def strong(look):
+    tables = make_shop(customers=700, transactions=6000, seed=3).tables
+    return tables, look(tables)
+
+
+# The plain alternative ----------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(0, 6) | st.floats(-1e6, 1e6), min_size=1, max_size=60), st.randoms())
+@example([0, 0, 0, 0, 0, 0, 1], None)
+@few_examples
+def test_equal_values_get_equal_scores_and_greater_values_no_smaller_ones(values, random):
+    scores = quintiles(pd.Series(values, dtype=float))
+    assert scores.between(1, 5).all()
+    by_value = pd.DataFrame({"value": values, "score": scores}).groupby("value")["score"]
+    assert (by_value.nunique() == 1).all()
+    assert by_value.first().is_monotonic_increasing
+    if random:  # the order of the rows does not matter
+        order = list(range(len(values)))
+        random.shuffle(order)
+        shuffled = quintiles(pd.Series(values, dtype=float).iloc[order])
+        pd.testing.assert_series_equal(shuffled.sort_index(), scores)
+
+
+@given(st.lists(st.integers(0, 1000), min_size=5, max_size=60))
+@few_examples
+def test_scores_do_not_depend_on_the_scale(values):
+    x = pd.Series(values, dtype=float)
+    pd.testing.assert_series_equal(quintiles(x), quintiles(np.log1p(x) * 3 - 7))
+
+
+def test_fifths_are_equal_where_nobody_ties_and_missing_values_get_no_score():
+    scores = quintiles(pd.Series([*range(100), np.nan]))
+    assert scores.value_counts().to_dict() == {1.0: 20, 2.0: 20, 3.0: 20, 4.0: 20, 5.0: 20}
+    assert np.isnan(scores.iloc[-1])
+    assert quintiles(pd.Series([np.nan, np.nan])).isna().all()
+
+
+def test_rfm_scores_take_spend_where_it_is_recorded_and_else_burned_coupons():
+    features = pd.DataFrame(
+        {"recency_days": [5, 400, 30, 90, 200], "n_coupons": [9, 1, 5, 3, 2], "n_burned": [1.0, 2, 3, 4, 5]}
+    )
+    burned = rfm_scores(features.assign(spend=np.nan))
+    assert burned["recency_score"].tolist() == [5, 1, 4, 3, 2]
+    assert burned["frequency_score"].tolist() == [5, 1, 4, 3, 2]
+    assert burned["monetary_score"].tolist() == [1, 2, 3, 4, 5]
+    assert rfm_scores(features.assign(spend=[5.0, 4, 3, 2, 1]))["monetary_score"].tolist() == [5, 4, 3, 2, 1]
+    assert rfm_scores(features.assign(spend=np.nan, n_burned=np.nan))["monetary_score"].isna().all()
+
+
+# Freezing -----------------------------------------------------------------------------------------------------------
+
+
+def test_two_thirds_of_the_calendar_are_known_by_default(strong):
+    tables, held = strong
+    first, cut = tables["transactions"]["transaction_date"].min(), pd.Timestamp(held.cut)
+    assert (cut - first) / (pd.Timestamp(AS_OF) - first) == pytest.approx(2 / 3, abs=0.002)
+    assert f"{len(held.table):,} customers" in held.text
+    assert f"{(pd.Timestamp(AS_OF) - cut).days} days" in held.text
+
+
+def test_who_came_later_is_not_there_and_the_others_are_counted_by_hand(strong):
+    tables, held = strong
+    rows = tables["transactions"].assign(customer_id=lambda t: t["customer_id"].astype(str))
+    before = rows[rows["transaction_date"] <= held.cut]
+    after = rows[(rows["transaction_date"] > held.cut) & rows["customer_id"].isin(before["customer_id"])]
+    assert set(held.table.index) == set(before["customer_id"])
+    counted = after["customer_id"].value_counts().reindex(held.table.index, fill_value=0)
+    assert (held.table["coupons"] == counted).all()
+    assert (held.table["active"] == (counted > 0)).all()
+    burned = set(after.loc[after["transaction_status"] == "burned", "customer_id"])
+    assert (held.table["burned"] == held.table.index.isin(list(burned))).all()
+    decided = held.table["decided"] > 0
+    assert held.table["burn_rate"].notna().equals(decided)
+
+
+@pytest.mark.parametrize("recipe", ["customer", "baseline"])
+def test_nothing_that_happens_after_the_cut_changes_a_segment(look, canonical, recipe):
+    tables = make_shop(customers=300, transactions=2500, seed=5).tables
+    recipe = said(canonical(tables), recipe)
+    cut = pd.Timestamp("2025-10-30")
+    held = holdout(canonical(tables), as_of=AS_OF, cut="2025-10-30", recipe=recipe, k=3, n_init=5)
+    rng = np.random.default_rng(1)
+    rows = tables["transactions"].copy()
+    later = rows["burn_date"] > cut  # burned after the cut: burned on another day, or never, or all of a sudden
+    rows.loc[later, "burn_date"] = rows.loc[later, "burn_date"] + pd.Timedelta(days=3)
+    never = later & (rng.random(len(rows)) < 0.5)
+    rows["transaction_status"] = rows["transaction_status"].astype(str).where(~never, "subscribed")
+    rows["burn_date"] = rows["burn_date"].where(~never)
+    gone = (rows["transaction_date"] > cut) & (rng.random(len(rows)) < 0.7)
+    other = dict(tables, transactions=rows[~gone])
+    other["customers"] = other["customers"].assign(spend_2026=rng.normal(size=300))
+    again = holdout(canonical(other), as_of=AS_OF, cut="2025-10-30", recipe=recipe, k=3, n_init=5)
+    known = ["segment", "tenure_days", *SCORES]
+    pd.testing.assert_frame_equal(again.table[known], held.table[known])
+    assert not again.table["coupons"].equals(held.table["coupons"])
+
+
+def test_the_order_of_the_rows_changes_nothing(look, strong):
+    tables, held = strong
+    mixed = {name: table.sample(frac=1, random_state=4) for name, table in tables.items()}
+    again = look(mixed)
+    pd.testing.assert_frame_equal(again.table, held.table)
+    shuffled = replace(held, table=held.table.sample(frac=1, random_state=2))
+    pd.testing.assert_frame_equal(gain(shuffled, **QUICK).table, gain(held, **QUICK).table)
+
+
+def test_a_column_of_the_shops_own_stays_out_unless_it_was_known(look):
+    tables = make_shop(customers=300, transactions=2500, seed=5).tables
+    spent = np.random.default_rng(0).gamma(2, 50, 300)
+    tables["customers"] = tables["customers"].assign(spend_2026=spent)
+    by = ["coupons_per_month", "recency_days", "spend_2026"]
+    held = look(tables, segment_by=by)
+    assert "spend 2026" in held.text
+    assert "nothing says when" in held.text
+    known = look(tables, segment_by=by, known_by_cut=["spend_2026"])
+    assert "spend 2026" not in known.text
+    assert not known.table["segment"].equals(held.table["segment"])
+    only = look(tables, segment_by=["spend_2026"])
+    assert "no segments could be made" in only.why
+
+
+def test_without_days_of_burning_nothing_is_known_of_burning_at_the_cut(look):
+    tables = make_shop(customers=300, transactions=2500, seed=5).tables
+    held = look(tables, without=("burn dates",))
+    assert "The days of burning are not recorded" in held.text
+    assert held.table["monetary_score"].isna().all()
+    assert held.table["burned"].mean() > 0.2
+    flipped = tables["transactions"].assign(
+        transaction_status=tables["transactions"]["transaction_status"]
+        .astype(str)
+        .sample(frac=1, random_state=0)
+        .values
+    )
+    again = look(dict(tables, transactions=flipped), without=("burn dates",))
+    assert again.table["segment"].equals(held.table["segment"])
+
+
+def test_what_is_not_recorded_falls_away_and_amounts_are_looked_at(look):
+    tables = make_shop(customers=300, transactions=2500, seed=5).tables
+    bare = look(tables, without=("status",))
+    assert [o.name for o in bare.outcomes] == ["active", "coupons"]
+    assert "Burning is not looked at" in bare.text
+    assert "made a transaction" in bare.text
+    rng = np.random.default_rng(0)
+    tables["transactions"] = tables["transactions"].assign(amount=rng.gamma(2, 20, 2500).round(2))
+    rich = look(tables)
+    assert [o.name for o in rich.outcomes] == [o.name for o in OUTCOMES]
+    rows = tables["transactions"].assign(customer_id=lambda t: t["customer_id"].astype(str))
+    spent = rows[rows["transaction_date"] > rich.cut].groupby("customer_id")["amount"].sum()
+    np.testing.assert_allclose(rich.table["spend"], spent.reindex(rich.table.index).fillna(0))
+    assert "stand for money" not in rich.text
+
+
+def test_recipe_baseline_is_frozen_as_well(look):
+    tables = make_shop(customers=300, transactions=2500, seed=5).tables
+    held = look(tables, recipe="baseline")
+    assert not held.why
+    assert sorted(held.table["segment"].unique()) == ["A", "B", "C"]
+
+
+# What cannot be done ------------------------------------------------------------------------------------------------
+
+
+def test_what_cannot_be_done_is_said_and_not_raised(look, canonical):
+    tables = make_shop(customers=300, transactions=2500, seed=5).tables
+    few = look(tables, cut="2024-08-15")
+    assert "only" in few.why
+    assert "customers had a transaction" in few.why
+    assert "fewer than 28 days" in look(tables, cut="2026-06-20").why
+    assert "fewer than 28 days" in look(tables, share=0.001).why
+    assert "k = 400 is not possible" in look(tables, k=400).why
+    assert "fewer than two segments" in look(tables, k=90).why
+    con = canonical(tables)
+    nothing = holdout(con, as_of=None, recipe={}, k=3)
+    assert nothing.why == NO_TRANSACTIONS
+    assert holdout(con, as_of="2001-01-01", recipe={}, k=3).why == NO_TRANSACTIONS
+    for held in (few, nothing):
+        answer = gain(held)
+        assert held.table.empty
+        assert held.why in held.text
+        assert answer.useful is None
+        assert held.why in answer.text
+        assert rfm_table(held).empty
+
+
+@pytest.mark.parametrize("wrong", [{"share": 0.0}, {"share": 1.0}, {"cut": "soon"}, {"cut": "2030-01-01"}])
+def test_wrong_parameters_are_refused(look, strong, wrong):
+    with pytest.raises(ParameterRefused):
+        look(strong[0], **wrong)
+
+
+@pytest.mark.parametrize("wrong", [{"n_folds": 1}, {"n_repeats": 0}, {"n_permutations": 18}])
+def test_a_gain_that_could_show_nothing_is_refused(strong, wrong):
+    with pytest.raises(ParameterRefused):
+        gain(strong[1], **wrong)
+
+
+# Intervals ----------------------------------------------------------------------------------------------------------
+
+
+def test_shares_have_wilson_intervals_and_means_have_t_intervals(strong):
+    held = strong[1]
+    rows = held.by_segment.set_index(["segment", "outcome"])
+    for segment, part in held.table.groupby("segment"):
+        row = rows.loc[(segment, "burned")]
+        interval = binomtest(int(part["burned"].sum()), len(part)).proportion_ci(0.95, "wilson")
+        assert (row["low"], row["high"]) == pytest.approx((interval.low, interval.high))
+        assert row["value"] == pytest.approx(part["burned"].mean())
+        mean = rows.loc[(segment, "coupons")]
+        assert mean["high"] - mean["value"] == pytest.approx(1.97 * part["coupons"].sem(), rel=0.02)
+        rate = rows.loc[(segment, "burn_rate")]
+        assert rate["value"] == pytest.approx(part["decided_burned"].sum() / part["decided"].sum())
+        # coupons of one customer are alike: they tell no more than as many coupons of strangers
+        assert rate["high"] - rate["low"] > 0.95 * np.diff(wilson(rate["value"], part["decided"].sum()))[0]
+    assert (held.by_segment["low"] <= held.by_segment["value"]).all()
+    assert (held.by_segment["value"] <= held.by_segment["high"]).all()
+
+
+def test_the_plain_alternative_is_reported_like_the_segments(strong):
+    held = strong[1]
+    table = rfm_table(held)
+    assert set(table["by"]) == set(SCORES)
+    assert table["score"].between(1, 5).all()
+    assert (table[table["outcome"] == "active"].groupby("by")["customers"].sum() == len(held.table)).all()
+    active = table[(table["by"] == "recency_score") & (table["outcome"] == "active")].set_index("score")["value"]
+    assert active[5] > active[1]
+
+
+# Gain ---------------------------------------------------------------------------------------------------------------
+
+
+def made_up(rng, *, n=400, effect=0.0):
+    """A holdout in which segments depend on RFM, and outcomes on RFM and, by ``effect``, on the segment."""
+    rfm = pd.DataFrame(rng.integers(1, 6, (n, 3)).astype(float), columns=list(SCORES))
+    segment = np.where(rfm["frequency_score"] + rng.normal(0, 1.5, n) > 3, "A", "B")
+    lifted = 0.5 * rfm["frequency_score"] + effect * (segment == "A")
+    table = rfm.assign(
+        segment=segment,
+        burned_score=np.nan,
+        tenure_days=rng.integers(1, 700, n).astype(float),
+        active=(rng.random(n) < 1 / (1 + np.exp(1.5 - lifted))).astype(float),
+        coupons=rng.poisson(np.exp(lifted / 2)).astype(float),
+    ).set_axis([str(i) for i in range(n)])
+    kept = tuple(o for o in OUTCOMES if o.name in ("active", "coupons"))
+    return Holdout(table, pd.DataFrame(), "2025-10-30", AS_OF, kept)
+
+
+def test_a_planted_gain_is_found(strong):
+    answer = gain(strong[1], **QUICK)
+    assert answer.useful
+    assert answer.text.startswith("Useful:")
+    table = answer.table.set_index("outcome")
+    assert (table["with_segments"] - table["baseline"]).to_numpy() == pytest.approx(table["gain"].to_numpy(), abs=2e-6)
+    assert (table["low"] <= table["gain"]).all()
+    assert (table["gain"] <= table["high"]).all()
+    assert (table["p_holm"] >= table["p"]).all()
+
+
+def test_no_gain_is_found_where_segments_only_repeat_what_rfm_says():
+    """Segments go with the outcome in every shop, because both go with frequency: that alone must not be a gain."""
+    found, p = 0, []
+    for number in range(30):
+        answer = gain(made_up(np.random.default_rng(number)), n_repeats=1, n_permutations=39)
+        found += answer.useful
+        p += answer.table["p"].tolist()
+        assert (answer.table["segments_alone"] > 0).all()
+    assert found <= 5  # 5% of 30 are 1 or 2; more than 5 come once in 300 times
+    assert (np.array(p) <= 0.05).mean() <= 0.15
+    answer = gain(made_up(np.random.default_rng(1), effect=1.5), n_repeats=1, n_permutations=39)
+    assert answer.useful
+
+
+def test_the_model_is_scikit_learns_ridge_out_of_sample(strong):
+    held = strong[1]
+    active = replace(held, outcomes=tuple(o for o in held.outcomes if o.name == "active"))
+    answer = gain(active, n_repeats=20, n_permutations=19).table.set_index("outcome")
+    parts, y = design(held.table), held.table["active"].to_numpy()
+    X = np.hstack([parts["tenure"], parts["rfm"]])
+    predicted = cross_val_predict(Ridge(), X, y, cv=5)
+    assert answer.loc["active", "baseline"] == pytest.approx(
+        1 - ((y - predicted) ** 2).sum() / y.var() / len(y), abs=0.02
+    )
+
+
+def test_processes_and_threads_change_nothing(strong):
+    few = {"n_repeats": 1, "n_permutations": 19}
+    one = gain(strong[1], **few).table
+    with threadpool_limits(limits=2):
+        two = gain(strong[1], **few, n_jobs=2).table
+    pd.testing.assert_frame_equal(one, two)
+
+
+def test_what_cannot_be_predicted_is_left_out_with_a_reason():
+    held = made_up(np.random.default_rng(0))
+    always = replace(held, table=held.table.assign(active=1.0))
+    answer = gain(always, **QUICK)
+    assert answer.left_out == {"active": "the same for all customers"}
+    assert answer.table["outcome"].tolist() == ["coupons"]
+    neither = gain(replace(always, table=always.table.assign(coupons=2.0)), **QUICK)
+    assert neither.useful is None
+    assert "no outcome can be predicted" in neither.text
+
+
+def test_more_than_chance_is_not_enough_to_be_useful():
+    row = {"outcome": "burn_rate", "n": 900, "baseline": 0.2, "segments_alone": 0.1, "rfm_alone": 0.2, "gain": 0.001}
+    row |= {"with_segments": 0.201, "low": -0.01, "high": 0.012, "p": 0.002, "p_holm": 0.004}
+    text = Gain(pd.DataFrame([row]), useful=False, left_out={}).text
+    assert text.startswith("Not shown to be useful: the segment says more than chance about burn rate")
+    assert "RFM quintiles predict as much as segments or more" in text
+
+
+def test_the_workbook_is_not_shown_to_be_useful(workbook):
+    con = ingest(workbook).con
+    found = customer_features(con, as_of="2024-07-14")
+    known = {"leave_out": found.missing, "unreliable": found.unreliable, "described": found.features}
+    sources = customer_matrix(found.table, **known, **KNOBS).sources
+    recipe = {"name": "customer", "options": KNOBS, "sources": sources, "burn_window": found.fates.window}
+    answer = gain(holdout(con, as_of="2024-07-14", recipe=recipe, k=3))
+    assert answer.useful is False
+    assert answer.text.startswith("Not shown to be useful")
+    assert (answer.table["p_holm"] > 0.05).all()
+
+
+# Figures ------------------------------------------------------------------------------------------------------------
+
+
+def test_figures_show_the_table_they_are_given(strong):
+    held = strong[1]
+    ax = plot_outcomes(held.by_segment, outcome="burned", names={"A": "often there"})
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["A · often there", "B", "C"]
+    assert "share of customers" in ax.get_xlabel()
+    answer = gain(held, **QUICK)
+    ax = plot_gain(answer.table)
+    assert len(ax.get_yticklabels()) == len(answer.table)
+    assert plot_gain(answer.table.head(1), ax=ax.figure.add_subplot()) is not None
+
+
+# The verdict --------------------------------------------------------------------------------------------------------
+
+STRUCTURE = {"structure": "constructed", "advice": "as 04 said", "sentence": "s", "meaning": "m", "headline": "h"}
+
+
+@pytest.mark.parametrize("structure", ["natural", "reproducible", "constructed"])
+@pytest.mark.parametrize(
+    ("found", "useful"), [(True, "useful"), (False, "not shown to be useful"), (None, "cannot be said")]
+)
+def test_the_verdict_has_a_second_axis(structure, found, useful):
+    rows = pd.DataFrame([("active", 500, 0.1, 0.0, 0.0, 0.2, 0.1, 0.05, 0.15, 0.01, 0.01)], columns=COLUMNS)
+    made = with_use(
+        STRUCTURE | {"structure": structure}, Gain(rows, found, {}, "" if found is not None else "too few.")
+    )
+    assert made["useful"] == useful
+    assert made["structure"] == structure
+    assert made["use"]
+    if found is None:
+        assert made["advice"] == "as 04 said"
+    if found is False:
+        assert "recency and frequency" in made["advice"] or "how recently" in made["advice"]
+        assert "tell what customers do next" not in made["advice"]
+    if found:
+        assert "what customers do next" in made["advice"]
+
+
+def test_money_that_is_spend_leaves_burned_coupons_in_the_plain_rule():
+    features = pd.DataFrame(
+        {"recency_days": range(10), "n_coupons": range(10), "spend": range(10), "n_burned": range(10)}, dtype=float
+    )
+    assert rfm_scores(features)[BURNED].notna().all()
+    assert rfm_scores(features.assign(spend=np.nan))[BURNED].isna().all()  # there they stand for money

@@ -1,0 +1,234 @@
+"""Pages that stand alone, in two faces, and show text from data as text."""
+
+import copy
+import json
+import re
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+
+from seglib.report.build import build
+from seglib.report.changes import compared
+from seglib.report.figures import figure_named
+from seglib.report.pages import _Exporter, page_of
+from seglib.style.colours import PALETTE
+from seglib.style.wording import TRY
+
+HOSTILE = '<script>alert("x")</script> & <img src=x onerror=alert(1)> [click](javascript:alert(1))'
+FIGURE = (
+    '<figure data-name="verdict"><img src="data:image/png;base64,AAAA" alt="beyond them"><figcaption>n = 3</figcaption>'
+    "</figure><table><caption><span>rows</span></caption><tr><td>1</td></tr></table>"
+)
+QUESTIONS = {"01_one": "First?", "02_two": "Second?"}
+RECORD = {
+    "run": "r", "recipe": "customer", "source": HOSTILE, "kind": "workbook", "notes": [HOSTILE],
+    "inputs": [{"sha256": "0"}], "as_of": "2026-06-30", "seed": 0, "period": ["a", "b"],
+    "customers": 1234, "customers_without_transaction": 0, "rows": {"in": 1, "accepted": 1, "quarantined": 0}, "k": 2,
+    "findings": [{"severity": "fact", "table": "customers", "sentence": HOSTILE, "rows": 12345}],
+    "parameters": {"01_ingest": {"cities": "Genoa"},
+                   "01_one": {"run": "r", "city": HOSTILE, "source": "../../home/me/shop.xlsx"},
+                   "05_clustering": {"align_to": None}},
+    "audit": {"findings": ["City <b>holds</b> 85% of the variance."], "checks": 10},
+    "k_reason": "because.", "k_judged": "Judged.", "inertia": 1234.5, "silhouette": 0.5,
+    "verdict": {
+        "structure": "constructed", "useful": "not tested", "headline": "No", "sentence": "Constructed: no groups.",
+        "meaning": "The method made them.", "advice": "Prefer rules.", "use": "Not shown to be useful.",
+    },
+    "audiences": ["A"],
+    "segments": [{"segment": "A", "name": HOSTILE, "sentence": HOSTILE, "customers": 1234, "share": 1.0,
+                  "facts": {HOSTILE: HOSTILE, TRY: "a reminder"},
+                  "beside": [{"what": HOSTILE, "unit": "share", "own": 0.9, "all": 0.45, "marker": True,
+                              "own_text": "90%", "all_text": "45%"}]}],
+    "durations_s": {"01_one": 1.0, "02_two": 2.0}, "versions": {"seglib": "0"},
+    "started_utc": "2026-01-01T00:00:00+00:00",
+}  # fmt: skip
+
+
+def notebook(title):
+    v4 = nbformat.v4
+    cells = [
+        v4.new_markdown_cell(f"# {title}\n\n**Q?** [next](02_two.ipynb)"),
+        v4.new_markdown_cell("for analysts", metadata={"tags": ["analyst"]}),
+        v4.new_code_cell("run = 1", metadata={"tags": ["parameters"]}),
+        v4.new_markdown_cell(r"With $a_i$ and $b_i$: $$\frac{b_i - a_i}{\max(a_i, b_i)}$$ ![far](http://example.com/x.png)"),
+        v4.new_code_cell("secret_code()", outputs=[
+            v4.new_output("display_data", data={"text/markdown": f"city {HOSTILE}"}),
+            v4.new_output("display_data", data={"text/html": "<p>made by us</p>", "text/plain": "x"}),
+            v4.new_output("display_data", data={"text/html": FIGURE}),
+            v4.new_output("stream", name="stderr", text="a warning"),
+            v4.new_output("execute_result", data={"text/plain": "42 <b>"}, execution_count=1),
+        ]),
+        v4.new_markdown_cell("## A part\n\ntext\n\n```python\nx = 1\n```"),
+    ]  # fmt: skip
+    return v4.new_notebook(cells=cells, metadata={"language_info": {"name": "python"}})
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    (folder / "notebooks").mkdir()
+    for name in QUESTIONS:
+        nbformat.write(notebook(name), folder / "notebooks" / f"{name}.ipynb")
+    build(folder, RECORD, [page_of(folder, name, question) for name, question in QUESTIONS.items()])
+    return {path.name: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser") for path in folder.glob("*.html")}
+
+
+def test_every_notebook_has_two_faces_and_there_is_an_index(pages):
+    assert set(pages) == {
+        "index.html", "01_one.html", "01_one_business.html", "02_two.html", "02_two_business.html", "summary.html",
+    }  # fmt: skip
+
+
+def test_text_from_data_stays_text(pages):
+    for name, soup in pages.items():
+        assert soup.find("script") is None, name
+        assert soup.find(onerror=True) is None, name
+        assert not soup.find_all(href=re.compile("javascript:")), name
+    assert HOSTILE.split(" &")[0] in pages["index.html"].get_text()
+    assert "<script>" in pages["01_one.html"].get_text()
+
+
+def test_the_full_face_folds_the_code_and_the_business_face_has_none(pages):
+    full, business = pages["01_one.html"], pages["01_one_business.html"]
+    assert "secret_code" in full.article.find("details").find_parent("article").get_text()
+    assert not any(d.has_attr("open") for d in full.find_all("details"))
+    assert {"Parameters and their defaults", "Code"} == {s.get_text() for s in full.article.find_all("summary")}
+    for hidden in ("secret_code", "a warning", "for analysts", "run = 1"):
+        assert hidden not in business.get_text()
+    for kept in ("made by us", "42 <b>", "A part"):
+        assert kept in business.get_text()
+
+
+def test_links_between_notebooks_lead_to_pages_of_the_same_face(pages):
+    assert pages["01_one.html"].find("a", string="next")["href"] == "02_two.html"
+    assert pages["01_one_business.html"].find("a", string="next")["href"] == "02_two_business.html"
+    assert pages["01_one.html"].find("a", string="A part")["href"] == "#part-1"
+    assert pages["01_one.html"].find(id="part-1").get_text() == "A part"
+
+
+def test_the_current_page_is_marked_and_titles_come_from_the_notebooks(pages):
+    assert pages["02_two.html"].find(attrs={"aria-current": "page"}).get_text() == "02_two"
+    assert pages["02_two.html"].title.get_text() == "02_two · r"
+
+
+def test_the_index_tells_what_the_record_tells(pages):
+    text = pages["index.html"].get_text()
+    told = ("1,234 customers in 2 segments", "Constructed: no groups.", "Prefer rules.", "because.", "Judged.")
+    for part in (*told, "0.500", "First?"):
+        assert part in text
+
+
+def test_what_the_audit_found_stands_at_the_head_of_every_page(pages):
+    for name, soup in pages.items():
+        assert "City <b>holds</b> 85% of the variance." in soup.get_text(), name
+
+
+def test_nothing_is_fetched(pages):
+    for soup in pages.values():
+        assert not soup.find_all(["script", "link", "iframe", "object", "embed"])
+        assert not [img for img in soup.find_all("img") if not img["src"].startswith("data:")]
+        for tag in soup.find_all(src=True):
+            assert tag["src"].startswith("data:")
+        assert "url(" not in soup.style.get_text()
+        assert "@import" not in soup.style.get_text()
+
+
+def test_formulas_need_no_script(pages):
+    for name in ("01_one.html", "01_one_business.html"):
+        block = pages[name].find("math", display="block")
+        assert block.find("mfrac") is not None
+        assert "$" not in pages[name].article.get_text()
+
+
+@pytest.mark.parametrize("text", [r"$\frac{1$ off", "$<script>$", "$$$$", "costs $5 or $6", r"$\begin{x}$"])
+def test_what_is_no_formula_after_all_stays_text(text):
+    page = BeautifulSoup(_Exporter().markdown2html({}, text), "html.parser")
+    assert page.find("script") is None
+    assert "<script>" not in page.decode()
+
+
+def test_figures_and_tables_are_numbered_in_both_faces(pages):
+    for name in ("02_two.html", "02_two_business.html"):
+        assert pages[name].find("figcaption").get_text() == "Figure 1. n = 3"
+        assert pages[name].article.find("caption").get_text() == "Table 1. rows"
+
+
+def test_the_code_of_a_page_can_be_copied_as_it_stands(pages):
+    shown = [pre.get_text().strip() for pre in pages["01_one.html"].select("details.code pre")]
+    assert shown == ["run = 1", "secret_code()"]
+
+
+def test_the_head_of_a_page_says_what_it_is_about(pages):
+    told = {dt.get_text(): dt.find_next("dd").get_text() for dt in pages["01_one_business.html"].select("dl.run dt")}
+    assert told["Customers"] == "1,234"
+    assert told["Period"] == "a to b"
+    assert told["Verdict"] == "Constructed, not tested"
+    assert told["Run time"] == "3 s"
+    assert told["Data"] == f"{HOSTILE}, customers of Genoa only, looked at on 2026-06-30"
+
+
+def test_the_index_shows_the_picture_of_the_verdict(pages):
+    assert pages["index.html"].select_one(".verdict figure img")["alt"] == "beyond them"
+    assert figure_named(notebook("x"), "another") is None
+
+
+def test_a_card_puts_numbers_beside_those_of_all_customers(pages):
+    card = pages["index.html"].select_one(".cards li")
+    assert [dd.get_text(strip=True) for dd in card.select("dd")] == ["90%", "all customers: 45%"]
+    assert "width: 90.0%" in card.select_one("dl .bar span")["style"]
+    assert card.find("p", class_="todo").get_text() == f"{TRY}: a reminder"
+
+
+def test_no_page_tells_where_the_files_of_the_analyst_lie(pages):
+    for name, soup in pages.items():
+        assert "home/me" not in soup.get_text(), name
+    assert "shop.xlsx" in pages["index.html"].get_text()
+
+
+def test_the_colours_of_pages_are_those_of_figures(pages):
+    found = re.findall(r"--seg-\d: (#\w{6})", pages["index.html"].style.get_text())
+    assert tuple(found) == PALETTE
+
+
+def test_dark_and_paper_are_thought_of(pages):
+    style = pages["index.html"].style.get_text()
+    assert "@media screen and (prefers-color-scheme: dark)" in style
+    assert "@page { size: A4" in style
+
+
+@pytest.fixture
+def two_runs(tmp_path):
+    """Write the records and lists of two runs; return a function that compares them after a change of the second."""
+
+    def compare(letters, **changes):
+        record = copy.deepcopy(RECORD) | changes
+        for name, told, listed in (("before", RECORD, {"1": "A", "2": "A", "3": "A"}), ("now", record, letters)):
+            (tmp_path / name).mkdir(exist_ok=True)
+            (tmp_path / name / "run.json").write_text(json.dumps(told), encoding="utf-8")
+            lines = "".join(f"{customer},{letter}\r\n" for customer, letter in listed.items())
+            (tmp_path / name / "segments.csv").write_text(f"customer_id,segment\r\n{lines}", encoding="utf-8")
+        return compared(tmp_path / "before", tmp_path / "now", record)
+
+    return compare
+
+
+def test_the_same_again_differs_in_nothing(two_runs):
+    found = two_runs({"1": "A", "2": "A", "3": "A"})
+    assert not found["changed"]
+    assert "input is the same" in found["sentence"]
+    assert "Of 3 customers in both runs 100.0% have the letter they had" in found["sentence"]
+
+
+def test_what_changed_since_the_last_run_is_told(two_runs):
+    found = two_runs({"1": "B", "2": "A", "9": "A"}, customers=999, inputs=[{"sha256": "1"}])
+    assert {row["what"] for row in found["rows"] if row["differs"]} == {"customers"}
+    for told in ("another one", "50.0%", "1 came and 1 left", "align_to"):
+        assert told in found["sentence"]
+
+
+def test_where_no_run_was_before_nothing_is_compared(two_runs, tmp_path):
+    two_runs({})
+    assert compared(tmp_path / "nowhere", tmp_path / "now", RECORD) is None
+    (tmp_path / "before" / "run.json").write_text("{}", encoding="utf-8")
+    assert compared(tmp_path / "before", tmp_path / "now", RECORD) is None
