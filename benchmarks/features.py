@@ -20,7 +20,7 @@ import pandas as pd
 import polars as pl
 import pyarrow.parquet as pq
 
-from seglib.features import DAYS_PER_MONTH, DuckDB, keep_features
+from seglib.features import DAYS_PER_MONTH, DuckDB, features_in_database
 from seglib.ingest import ingest
 from seglib.sql import in_memory
 
@@ -38,7 +38,7 @@ def ours(folder: Path, as_of: str) -> tuple[pd.DataFrame, dict[str, float]]:
     con = in_memory()
     for name in TABLES:
         con.read_parquet(f"{folder}/{name}.parquet").create_view(name)
-    kept = keep_features(DuckDB(con), as_of=as_of, burn_window=WINDOW)
+    kept = features_in_database(DuckDB(con), as_of=as_of, burn_window=WINDOW)
     return kept.fetch().table, dict(kept.shrinkage)
 
 

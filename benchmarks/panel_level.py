@@ -43,7 +43,7 @@ def shops(n: int, customers: int, transactions: int, n_shuffles: int) -> None:
             taken = ingest(Path(folder) / "shop")
             as_of = f"{taken.as_of:%Y-%m-%d}"
             features = customer_features(taken.con, as_of=as_of)
-            window = features.fates.window
+            window = features.redemption.window
             panel = homogeneity(
                 taken.unified.df(), taken.table("customers"), as_of=as_of, burn_window=window, n_shuffles=n_shuffles,
                 seed=seed,

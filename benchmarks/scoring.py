@@ -69,7 +69,11 @@ def fitted(found: CustomerFeatures, shop: dict, *, k: int, customers: int) -> tu
     fit = clustering.segment(matrix.table, k=k, order_by=order, n_init=10)
     models = clustering.bootstrap_models(matrix.table.to_numpy(), fit.centres.to_numpy(), n_models=10)
     recipe = {"name": "customer", "grain": "customer", "sources": matrix.sources, "options": {}}
-    recipe |= {"shrinkage": found.lens, "burn_window": found.fates.window, "burns_dated": found.fates.dated}
+    recipe |= {
+        "shrinkage": found.shrinkage_params,
+        "burn_window": found.redemption.window,
+        "burns_dated": found.redemption.dated,
+    }
     verdict = {"structure": "not judged", "useful": "not tested", "sentence": "Made for a measurement: not judged."}
     model = scoring.model_of(fit, matrix, models, run="bench", features=rows, recipe=recipe, shop=shop, verdict=verdict)
     return model, rows

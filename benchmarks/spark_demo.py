@@ -25,14 +25,14 @@ from typing import Any
 import numpy as np
 
 from seglib import clustering, k_selection, scoring
-from seglib.features import CustomerFeatures, keep_features
+from seglib.features import CustomerFeatures, features_in_database
 from seglib.features.engines import open_engine
 from seglib.ingest import ingest
 from seglib.preprocessing import customer_matrix
 from seglib.run import Run
 from seglib.schema.tables import TABLES
 from seglib.sql import in_memory
-from seglib.style import listing
+from seglib.style import join_words
 
 PER_CUSTOMER = 8
 BATCH = 100_000
@@ -74,7 +74,11 @@ def fitted(found: CustomerFeatures, shop: dict, *, k: int | None) -> scoring.Seg
     fit = clustering.segment(matrix.table, k=k, order_by=order, n_init=10)
     models = clustering.bootstrap_models(matrix.table.to_numpy(), fit.centres.to_numpy(), n_models=50)
     recipe = {"name": "customer", "grain": "customer", "sources": matrix.sources, "options": {}}
-    recipe |= {"shrinkage": found.lens, "burn_window": found.fates.window, "burns_dated": found.fates.dated}
+    recipe |= {
+        "shrinkage": found.shrinkage_params,
+        "burn_window": found.redemption.window,
+        "burns_dated": found.redemption.dated,
+    }
     verdict = {"structure": "not judged", "useful": "not tested", "sentence": "A demonstration: not judged."}
     return scoring.model_of(
         fit, matrix, models, run="spark-demo", features=rows, recipe=recipe, shop=shop, verdict=verdict
@@ -122,7 +126,7 @@ def demonstrate(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
         engine = open_engine("spark", run, in_memory())
     print(f"           {engine.text}")
     with step("counts on Spark, cells to this process, the fits"):
-        kept = keep_features(engine, as_of=shop["as_of"])
+        kept = features_in_database(engine, as_of=shop["as_of"])
     with step("features on Spark, written as Parquet"):
         engine.session.table("features").write.mode("overwrite").parquet(f"file://{features}")
         engine.session.read.parquet(f"file://{features}").createOrReplaceTempView("features")
@@ -143,7 +147,7 @@ def demonstrate(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
         sizes = {letter: int(n) for letter, n in zip(counted["segment"], counted["customers"], strict=True)}
     with step("scikit-learn places all customers, read back in batches"):
         equal, other, ties = compared(model, features, scored)
-    told = listing([f"{letter} {n:,}" for letter, n in sizes.items()])
+    told = join_words([f"{letter} {n:,}" for letter, n in sizes.items()])
     print(f"{sum(sizes.values()):,} of {asked.customers:,} customers have a transaction, and a segment: {told}.")
     print(f"Beside scikit-learn: {equal:,} labels are equal, {other:,} differ; {ties:,} customers lie on a border.")
     return {"equal": equal, "differing": other, "ties": ties, "sizes": sizes, "fetched": len(found.table)}

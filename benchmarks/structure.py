@@ -2,9 +2,9 @@
 
 R's calls are ``cluster::clusGap`` (B = 100, squared distances, the box of the principal components),
 ``fpc::clusterboot`` (B = 100, k = 2 to 10) and ``fpc::prediction.strength`` (M = 50), with R's defaults otherwise: one
-start a fit. They judge the data only. `seglib.k_selection.compare` does the same and more, the gap statistic with three
-starts (clusGap is timed with three as well), and does it again for 99 shops of each null. Both are given a matrix of
-1,000 x 8 (noise, then three overlapping groups), and the matrix of a generated shop of 1,000 customers, where both
+start a fit. They judge the data only. `seglib.k_selection.benchmark` does the same and more, the gap statistic with
+three starts (clusGap is timed with three as well), and does it again for 99 shops of each null. Both are given a matrix
+of 1,000 x 8 (noise, then three overlapping groups), and the matrix of a generated shop of 1,000 customers, where both
 nulls apply; each runs three times in turn.
 
 Then both are asked for the same: gap, prediction strength and Jaccard of each segment (of R's segmentation), with as
@@ -66,7 +66,7 @@ def shop(folder: Path) -> k_selection.Comparison:
     run.write("features", features.table)
     run.write("matrix", matrix.table)
     said = {"name": "customer", "grain": "customer", "options": {}, "sources": matrix.sources}
-    run.write("recipe", said | {"shrinkage": features.lens, "burn_window": features.fates.window})
+    run.write("recipe", said | {"shrinkage": features.shrinkage_params, "burn_window": features.redemption.window})
     return k_selection.comparison(run)
 
 
@@ -86,9 +86,11 @@ def compare(X: np.ndarray, nulls: tuple, asked: argparse.Namespace, n_jobs: int)
     sizes = {"n_null": asked.null, "n_samples": asked.samples, "n_splits": asked.splits}
     begun = time.perf_counter()
     few = X[:50]
-    k_selection.compare(few, [k_selection.CopulaNull(few)], k_max=2, n_null=19, n_samples=2, n_splits=1, n_jobs=n_jobs)
+    k_selection.benchmark(
+        few, [k_selection.CopulaNull(few)], k_max=2, n_null=19, n_samples=2, n_splits=1, n_jobs=n_jobs
+    )
     ready = time.perf_counter()
-    k_selection.compare(X, nulls, k_max=K_MAX, n_jobs=n_jobs, **sizes)
+    k_selection.benchmark(X, nulls, k_max=K_MAX, n_jobs=n_jobs, **sizes)
     return time.perf_counter() - ready, ready - begun
 
 

@@ -29,7 +29,7 @@ from seglib.datasets import make_shop
 from seglib.eda import homogeneity
 from seglib.features import customer_features
 from seglib.ingest import ingest
-from seglib.k_selection import ALPHA, STABLE, Rows, best_starts, first_silhouettes, judge
+from seglib.k_selection import ALPHA, STABLE, Rows, best_starts, cluster_indices, first_silhouettes
 from seglib.preprocessing import customer_matrix
 from seglib.run import Run
 
@@ -88,7 +88,7 @@ def one_shop(scenario: Scenario, seed: int) -> dict:
         as_of = run.read("shop")["as_of"]
         features = customer_features(run.connect(), as_of=as_of)
         panel = homogeneity(
-            run.read("unified"), run.read_table("customers"), as_of=as_of, burn_window=features.fates.window,
+            run.read("unified"), run.read_table("customers"), as_of=as_of, burn_window=features.redemption.window,
             n_shuffles=99, sample_customers=2_500, seed=seed,
         )  # fmt: skip
         matrix = customer_matrix(
@@ -97,17 +97,17 @@ def one_shop(scenario: Scenario, seed: int) -> dict:
         run.write("features", features.table)
         run.write("matrix", matrix.table)
         said = {"name": "customer", "grain": "customer", "options": {}, "sources": matrix.sources}
-        run.write("recipe", said | {"shrinkage": features.lens, "burn_window": features.fates.window})
+        run.write("recipe", said | {"shrinkage": features.shrinkage_params, "burn_window": features.redemption.window})
         compared = k_selection.comparison(run, seed=seed)
         found = {"scenario": scenario.name, "seed": seed, "differ": bool(panel.table["differ"].any())}
         if not found["differ"] and certainly_constructed(compared, seed):
             found |= {"structure": "constructed", "shortened": True}
         else:
-            battery = k_selection.compare(
+            battery = k_selection.benchmark(
                 compared.X, compared.nulls, k_max=K_MAX, n_null=N_NULL, n_starts=N_STARTS, n_samples=50, n_splits=25,
                 n_references=9, null_samples=0, seed=seed,
             )  # fmt: skip
-            verdict = k_selection.decide(battery, panel.table)
+            verdict = k_selection.verdict(battery, panel.table)
             holds = verdict.table.set_index("evidence")["holds"]
             found |= {"structure": verdict.structure, "shortened": False, "k": verdict.k_star}
             found |= {f"p_{row.null}": row.p for row in battery.tests.itertuples()}
@@ -129,7 +129,7 @@ def certainly_constructed(compared: k_selection.Comparison, seed: int) -> bool:
     """
     rng = np.random.default_rng([seed, 0])
     rows = Rows(compared.X)
-    greatest = np.nanmax(judge(rows, best_starts(rows, K_MAX, rng, n_init=N_STARTS))["silhouette"])
+    greatest = np.nanmax(cluster_indices(rows, best_starts(rows, K_MAX, rng, n_init=N_STARTS))["silhouette"])
     enough = int(0.05 * (N_NULL + 1))  # as many that reach it make p > .05
     return any(
         (first_silhouettes(null, place, k_max=K_MAX, n_starts=N_STARTS, seed=seed) >= greatest - 1e-9).sum() >= enough

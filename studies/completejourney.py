@@ -18,7 +18,7 @@ import pandas as pd
 
 from seglib.features import customer_features
 from seglib.ingest import ingest
-from seglib.interpretation import BURNED, OUTCOMES, Holdout, gain, holdout, quintiles
+from seglib.interpretation import BURNED, OUTCOMES, Holdout, evaluate_holdout, predictive_gain, quintiles
 from seglib.preprocessing import customer_matrix
 from seglib.run import Run
 
@@ -48,13 +48,13 @@ def held_out(k: int) -> Holdout:
         known = {"described": features.features, "leave_out": features.missing, "unreliable": features.unreliable}
         matrix = customer_matrix(features.table, **known)
         recipe = {"name": "customer", "grain": "customer", "options": {}, "sources": matrix.sources}
-        recipe |= {"shrinkage": features.lens, "burn_window": features.fates.window}
-        return holdout(con, as_of=shop["as_of"], recipe=recipe, k=k, cut=CUT)
+        recipe |= {"shrinkage": features.shrinkage_params, "burn_window": features.redemption.window}
+        return evaluate_holdout(con, as_of=shop["as_of"], recipe=recipe, k=k, cut=CUT)
 
 
 def lines(held: Holdout, k: int, money: str) -> list[str]:
     """Return the lines of the table: what segments add to the plain rule, outcome by outcome."""
-    found = gain(held).table
+    found = predictive_gain(held).table
     return [
         f"| {k} | {money} | {row.outcome} | {row.n:,} | {row.baseline:.3f} | {row.segments_alone:.3f} | "
         f"{row.rfm_alone:.3f} | {row.gain:+.4f} | {row.low:+.4f} to {row.high:+.4f} | {row.p_holm:.3f} |"

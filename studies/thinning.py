@@ -24,8 +24,8 @@ from threadpoolctl import threadpool_limits
 from seglib.clustering import segment
 from seglib.datasets import make_shop
 from seglib.features import customer_features
-from seglib.interpretation import halves, read_tables, thinned
-from seglib.preprocessing import made_again
+from seglib.interpretation import read_tables, split_counts, thinning_tests
+from seglib.preprocessing import rebuild_matrix
 from seglib.sql import in_memory
 
 HERE = Path(__file__).parent
@@ -66,12 +66,12 @@ def one_shop(separation: str, segments: int, seed: int) -> list[dict]:
     as_of, found = "2026-06-30", []
     with presented(tables) as con, threadpool_limits(limits=1):
         lens = customer_features(con, as_of=as_of)
-        shrunk = lens.lens | {"burn_reliability": 0.1, "lag_reliability": 0.1}
+        shrunk = lens.shrinkage_params | {"burn_reliability": 0.1, "lag_reliability": 0.1}
         recipe = {
             "name": "customer", "grain": "customer", "options": {}, "sources": list(SOURCES), "shrinkage": shrunk,
-            "burn_window": lens.fates.window,
+            "burn_window": lens.redemption.window,
         }  # fmt: skip
-        features = customer_features(con, as_of=as_of, burn_window=lens.fates.window, shrinkage=shrunk).table
+        features = customer_features(con, as_of=as_of, burn_window=lens.redemption.window, shrinkage=shrunk).table
 
         def add(method: str, values: pd.DataFrame, letters: np.ndarray) -> None:
             for name in SOURCES:
@@ -79,18 +79,18 @@ def one_shop(separation: str, segments: int, seed: int) -> list[dict]:
                 groups = [g for g in groups if len(g) > 1]
                 found.append({"method": method, "feature": name, "p": float(f_oneway(*groups).pvalue)})
 
-        matrix = made_again(features, recipe).table
+        matrix = rebuild_matrix(features, recipe).table
         add("naive", features, clustered(matrix).table["segment"].to_numpy())
         half = np.random.default_rng([seed, 1]).permutation(len(matrix)) < len(matrix) // 2
         centres = clustered(matrix[half]).centres.to_numpy()
         away = ((matrix[~half].to_numpy()[:, None, :] - centres) ** 2).sum(axis=2)
         add("sample split", features[~half], away.argmin(axis=1))
         read = read_tables(con, as_of, CUSTOMERS, seed)
-        first, second = next(halves(read, [np.random.default_rng([seed, 0])], as_of=as_of, recipe=recipe))
-        letters = clustered(made_again(first, recipe).table).table["segment"]
+        first, second = next(split_counts(read, [np.random.default_rng([seed, 0])], as_of=as_of, recipe=recipe))
+        letters = clustered(rebuild_matrix(first, recipe).table).table["segment"]
         seen = second[second.index.isin(letters.index)]
         add("halves, as if", seen, letters.loc[seen.index].to_numpy())
-        outcome = thinned(con, as_of=as_of, recipe=recipe, k=K, n_splits=N_SPLITS, seed=seed)
+        outcome = thinning_tests(con, as_of=as_of, recipe=recipe, k=K, n_splits=N_SPLITS, seed=seed)
         single = outcome.splits[outcome.splits["split"] == 0]
         found += [{"method": "one split", "feature": r.feature, "p": r.p} for r in single.itertuples()]
         found += [{"method": f"{N_SPLITS} splits", "feature": r.feature, "p": r.p} for r in outcome.table.itertuples()]
@@ -108,7 +108,7 @@ def joined_late(tables: dict[str, pd.DataFrame], seed: int) -> dict[str, pd.Data
 
 
 def clustered(matrix: pd.DataFrame):
-    """Cluster a matrix as `thinned` does."""
+    """Cluster a matrix as `thinning_tests` does."""
     return segment(matrix, k=K, order_by=pd.Series(0.0, matrix.index), n_init=5)
 
 

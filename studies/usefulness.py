@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 from seglib.datasets import make_shop
 from seglib.features import customer_features
 from seglib.ingest import ingest
-from seglib.interpretation import ALPHA, gain, holdout
+from seglib.interpretation import ALPHA, evaluate_holdout, predictive_gain
 from seglib.preprocessing import customer_matrix
 
 SUMMARY = Path(__file__).with_suffix(".md")
@@ -42,9 +42,9 @@ def one_shop(separation: str, seed: int) -> pd.DataFrame:
         found = customer_features(shop.con, as_of=as_of)
         known = {"described": found.features, "leave_out": found.missing, "unreliable": found.unreliable}
         sources = customer_matrix(found.table, **known, **OPTIONS).sources
-        recipe = {"name": "customer", "options": OPTIONS, "sources": sources, "burn_window": found.fates.window}
-        held = holdout(shop.con, as_of=as_of, recipe=recipe, k=K, n_init=10)
-    answer = gain(held, n_permutations=N_PERMUTATIONS, seed=seed)
+        recipe = {"name": "customer", "options": OPTIONS, "sources": sources, "burn_window": found.redemption.window}
+        held = evaluate_holdout(shop.con, as_of=as_of, recipe=recipe, k=K, n_init=10)
+    answer = predictive_gain(held, n_permutations=N_PERMUTATIONS, seed=seed)
     return answer.table.assign(separation=separation, seed=seed, useful=answer.useful)
 
 

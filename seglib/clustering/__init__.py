@@ -4,7 +4,7 @@ KMeans on the matrix, with letters that stay the same from run to run, a certain
 become of the segments had they been made otherwise.
 """
 
-from seglib.clustering.bootstrap import WAVERING, Bootstrap, bands, bootstrap_models, planted_right
+from seglib.clustering.bootstrap import LOW_AGREEMENT, Bootstrap, bands, bootstrap_models, planted_right
 from seglib.clustering.kmeans import SegmentKMeans, best_kmeans
 from seglib.clustering.labels import lettered_by, order_values
 from seglib.clustering.segmentation import NEAR_BORDER, Segmentation, check_k, customer_segments, segment
@@ -12,8 +12,8 @@ from seglib.clustering.sensitivity import ALIKE, sensitivity
 
 __all__ = [
     "ALIKE",
+    "LOW_AGREEMENT",
     "NEAR_BORDER",
-    "WAVERING",
     "Bootstrap",
     "SegmentKMeans",
     "Segmentation",

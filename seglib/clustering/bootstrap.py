@@ -18,7 +18,7 @@ CHUNK = 50_000
 BANDS = (0.5, 0.8, 0.95)
 """Where `bands` of agreement are cut."""
 
-WAVERING = 0.95
+LOW_AGREEMENT = 0.95
 """Where fewer models agree, a customer wavers between segments: half of them are wrong (`studies/certainty.md`)."""
 
 

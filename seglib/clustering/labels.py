@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
 from seglib.errors import ParameterRefused
-from seglib.style import letter, near, position
+from seglib.style import did_you_mean, letter, position
 
 
 def ranking(labels: np.ndarray, centres: np.ndarray, order_by: np.ndarray | None = None) -> list[int]:
@@ -34,7 +34,7 @@ def ranking(labels: np.ndarray, centres: np.ndarray, order_by: np.ndarray | None
     return sorted(range(k), key=lambda j: (-round(mean[j], 9), -size[j], place[j]))
 
 
-def letters_like(segments: pd.Series, earlier: pd.Series) -> dict[str, str]:
+def match_labels(segments: pd.Series, earlier: pd.Series) -> dict[str, str]:
     """Find the letters under which segments are known from an earlier run: as many customers as possible keep theirs.
 
     Parameters
@@ -124,6 +124,6 @@ def order_values(features: pd.DataFrame, order_by: str | None, rows: pd.Index) -
     numeric = [c for c in features if pd.api.types.is_numeric_dtype(features[c]) and features[c].notna().any()]
     if order_by not in numeric:
         raise ParameterRefused(
-            f"order_by is a numeric feature{near(order_by, numeric)}: {', '.join(numeric)}; not '{order_by}'"
+            f"order_by is a numeric feature{did_you_mean(order_by, numeric)}: {', '.join(numeric)}; not '{order_by}'"
         )
     return features[order_by].reindex(rows.get_level_values("customer_id")).set_axis(rows)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from seglib.clustering.kmeans import SegmentKMeans
-from seglib.clustering.labels import letters_like
+from seglib.clustering.labels import match_labels
 from seglib.errors import ParameterRefused
 from seglib.k_selection import sampled_silhouette
 from seglib.style import letter, position
@@ -84,7 +84,7 @@ def segment(
         The segment with the greatest mean of it is A, the next B, and so on: the letters do not depend on
         the numbers KMeans gives out (`seglib.clustering.labels.ranking`).
     align_to : pandas.Series of str, optional
-        The segments of customers in an earlier run: letters are then kept (`letters_like`), whatever ``order_by`` says.
+        The segments of customers in an earlier run: letters are then kept (`match_labels`), whatever ``order_by`` says.
     n_init, seed
         See `best_kmeans`.
     sample_rows : int, default=10_000
@@ -113,7 +113,7 @@ def segment(
         }
     )
     if align_to is not None:
-        known_as = letters_like(customer_segments(table)["segment"], align_to)
+        known_as = match_labels(customer_segments(table)["segment"], align_to)
         letters = letters.map(known_as)
         table = table.assign(**{c: table[c].map(known_as) for c in ("segment", "second_segment")})
     names = pd.Index(letters, name="segment")

@@ -15,8 +15,8 @@ from threadpoolctl import threadpool_limits
 from seglib.clustering.kmeans import best_kmeans
 from seglib.features import features_of
 from seglib.k_selection import adjusted_rand, contingency, stratified
-from seglib.preprocessing import made_again
-from seglib.style import listing
+from seglib.preprocessing import rebuild_matrix
+from seglib.style import join_words
 
 ALIKE = 0.8
 """Adjusted Rand index from which on two clusterings tell the same story."""
@@ -73,7 +73,7 @@ class Sensitivity:
         stay = f"The segments stay much the same (ARI of at least {ALIKE:g})"
         if firm.all():
             return f"{stay} under all {len(judged)} changes; {most}."
-        loose = listing(list(judged.loc[~firm, "change"].unique()))
+        loose = join_words(list(judged.loc[~firm, "change"].unique()))
         return f"{stay} under {firm.sum()} of {len(judged)} changes, but not under every change of {loose}; {most}."
 
 
@@ -196,7 +196,7 @@ class _Known:
         if weight := options.get("demographic_weight"):  # gender and city come in where they were left out, and back
             demographic = [f.name for f in described if f.role == "demographic" and self.features[f.name].nunique() > 1]
             said["sources"] = [*said["sources"], *(n for n in demographic if weight and n not in said["sources"])]
-        again = made_again(self.made_of, said, described=described).table
+        again = rebuild_matrix(self.made_of, said, described=described).table
         return self._kmeans(again.loc[self.matrix.index].to_numpy(dtype=np.float64))
 
     def _far_out(self) -> tuple[str, np.ndarray] | None:

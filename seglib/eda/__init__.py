@@ -1,20 +1,20 @@
 """eda."""
 
-from seglib.eda.correlation import TIED, correlations, numbers, tied
+from seglib.eda.correlation import HIGH_CORRELATION, correlated_pairs, correlations, numbers
 from seglib.eda.counts import calendar, claims, coupon_counts, demographics
 from seglib.eda.heterogeneity import homogeneity
-from seglib.eda.redemption_curve import burned_by_age, fates
+from seglib.eda.redemption_curve import redemption_by_age, redemption_curve
 
 __all__ = [
-    "TIED",
-    "burned_by_age",
+    "HIGH_CORRELATION",
     "calendar",
     "claims",
+    "correlated_pairs",
     "correlations",
     "coupon_counts",
     "demographics",
-    "fates",
     "homogeneity",
     "numbers",
-    "tied",
+    "redemption_by_age",
+    "redemption_curve",
 ]

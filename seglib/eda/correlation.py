@@ -12,11 +12,11 @@ import pandas as pd
 if TYPE_CHECKING:
     from seglib.schema.features import Feature
 
-TIED = 0.8
+HIGH_CORRELATION = 0.8
 """Rank correlation above which two numbers are as good as one."""
 
 
-def tied(table: pd.DataFrame, *, above: float = TIED) -> pd.DataFrame:
+def correlated_pairs(table: pd.DataFrame, *, above: float = HIGH_CORRELATION) -> pd.DataFrame:
     """List the pairs of numbers that always move together.
 
     Parameters

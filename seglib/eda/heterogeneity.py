@@ -12,8 +12,8 @@ import pandas as pd
 from seglib.eda.counts import claims
 from seglib.errors import ParameterRefused
 from seglib.features import burned_by, records
-from seglib.stats import NOTHING, Finding, between, dispersion, holm
-from seglib.style import NO_TRANSACTIONS, called, listing, p_value
+from seglib.stats import NO_RESULT, TestResult, anova_permutation_test, dispersion_test, holm
+from seglib.style import NO_TRANSACTIONS, join_words, p_value, wording_of
 
 LEVEL = 0.05
 """Level of the tests, after Holm's correction."""
@@ -67,17 +67,17 @@ class Homogeneity:
                 quiet.append(among)
                 continue
             if told:
-                sentences.append(f"{_capital(who)} differ by more than chance in {listing(told)}.")
+                sentences.append(f"{_capital(who)} differ by more than chance in {join_words(told)}.")
             if alike:
-                sentences.append(f"{_capital(who)} were not found to differ in {listing(alike, last='or')}.")
+                sentences.append(f"{_capital(who)} were not found to differ in {join_words(alike, last='or')}.")
             if unknown:
-                sentences.append(f"Whether {who} differ in {listing(unknown, last='or')} cannot be told here.")
+                sentences.append(f"Whether {who} differ in {join_words(unknown, last='or')} cannot be told here.")
         if quiet:
             sentences.append(
-                f"Customers of different {listing(quiet, last='or')} were not found to differ in anything."
+                f"Customers of different {join_words(quiet, last='or')} were not found to differ in anything."
             )
         if self.not_asked:
-            sentences.append(f"Not asked, with one level or more than {MOST_LEVELS}: {listing(self.not_asked)}.")
+            sentences.append(f"Not asked, with one level or more than {MOST_LEVELS}: {join_words(self.not_asked)}.")
         return " ".join(sentences)
 
 
@@ -161,7 +161,7 @@ def homogeneity(
     log(1 + x)): variance between customers where values are dealt out at random among the coupons of the same
     month. Groups: variance between them of a value per customer, where their members are dealt out at random.
     A chi-square test of burned by customer, by permutation because expected counts are below 5, is the test of
-    the burn rate here. p: `seglib.stats.permutation.p_of`; Holm (1979) over all tests.
+    the burn rate here. p: `seglib.stats.permutation.tail_p_value`; Holm (1979) over all tests.
     """
     if as_of is None or unified.empty:
         return Homogeneity(_table([]))
@@ -171,7 +171,7 @@ def homogeneity(
     known = customers.set_index("customer_id").reindex(people.index)
     rows = unified[unified["customer_id"].isin(people.index)]
     rows = rows.assign(month=rows["transaction_date"].dt.to_period("M"), **_values(rows, as_of, burn_window))
-    said, (status, dated) = called(unified["transaction_status"]), records(unified)
+    said, (status, dated) = wording_of(unified["transaction_status"]), records(unified)
     number = f"number of {said.many}"
     asked = {"burn rate": "burned"} if status else {}
     asked |= {"days to burn": "lag"} if dated else {}
@@ -186,14 +186,18 @@ def homogeneity(
     groups |= {name: group for name, group in own.items() if group is not None}
 
     chance = {"n_shuffles": n_shuffles, "rng": np.random.default_rng(seed)}
-    tests: list[tuple[str, str, Callable[[], Finding]]] = [
+    tests: list[tuple[str, str, Callable[[], TestResult]]] = [
         (number, "customers", partial(_counts, people, known["join_date"], chance)),
         *(
-            (name, "customers", partial(between, rows[value], rows["customer_id"], stratum=rows["month"], **chance))
+            (
+                name,
+                "customers",
+                partial(anova_permutation_test, rows[value], rows["customer_id"], stratum=rows["month"], **chance),
+            )
             for name, value in asked.items()
         ),
         *(
-            (name, among, partial(between, people[name], group, **chance))
+            (name, among, partial(anova_permutation_test, people[name], group, **chance))
             for among, group in groups.items()
             for name in (number, *asked)
         ),
@@ -212,11 +216,11 @@ def _values(rows: pd.DataFrame, as_of: str, burn_window: int | None) -> Mapping[
     return {"burned": burned, "lag": lag, "size": np.sign(amount) * np.log1p(amount.abs())}
 
 
-def _counts(people: pd.DataFrame, joined: pd.Series, chance: Mapping) -> Finding:
+def _counts(people: pd.DataFrame, joined: pd.Series, chance: Mapping) -> TestResult:
     if joined.notna().mean() <= 0.5:
-        return NOTHING
+        return NO_RESULT
     n = people["coupons"].to_numpy()
-    views = [dispersion(n, weight, **chance) for weight in (np.ones(len(n)), people["expected"].to_numpy())]
+    views = [dispersion_test(n, weight, **chance) for weight in (np.ones(len(n)), people["expected"].to_numpy())]
     return max(views, key=lambda view: view.p)
 
 
@@ -230,7 +234,7 @@ def _enough(n_shuffles: int, n_tests: int) -> None:
 
 
 def _table(found: list[dict]) -> pd.DataFrame:
-    numbers = [f.name for f in fields(Finding)]
+    numbers = [f.name for f in fields(TestResult)]
     table = pd.DataFrame(found, columns=["behaviour", "among", *numbers])
     table = table.astype(dict.fromkeys(["behaviour", "among"], "str") | dict.fromkeys(numbers, "float64"))
     table["p_holm"] = holm(table["p"])

@@ -15,7 +15,7 @@ AGES = (30, 60, 90, 180)
 """Days at which ages of coupons are divided where no burn window is known."""
 
 
-def fates(unified: pd.DataFrame, *, as_of: str, burn_window: int) -> pd.DataFrame:
+def redemption_by_age(unified: pd.DataFrame, *, as_of: str, burn_window: int) -> pd.DataFrame:
     """Count coupons, and the share of them burned, for those whose fate is decided and for younger ones.
 
     Parameters
@@ -41,7 +41,7 @@ def fates(unified: pd.DataFrame, *, as_of: str, burn_window: int) -> pd.DataFram
 
 
 @dataclass(frozen=True)
-class Lifecycle:
+class RedemptionCurve:
     """The share of coupons burned by age, with those too young to know counted as what they are: unknown.
 
     Attributes
@@ -91,13 +91,13 @@ class Lifecycle:
         return f"{self.finding}{between}.{young}"
 
 
-def burned_by_age(unified: pd.DataFrame, *, as_of: str, window: int) -> Lifecycle:
+def redemption_curve(unified: pd.DataFrame, *, as_of: str, window: int) -> RedemptionCurve:
     """Estimate the share of coupons burned by age, although the younger ones may still be burned.
 
     Parameters
     ----------
     unified : pandas.DataFrame
-        One row a transaction, with a status and with burn dates (`seglib.features.Fates.dated`).
+        One row a transaction, with a status and with burn dates (`seglib.features.Redemption.dated`).
     as_of : str
         The day we look from: a burn after it was not seen, and a coupon not burned by it is known only up to its
         age on that day.
@@ -124,7 +124,7 @@ def burned_by_age(unified: pd.DataFrame, *, as_of: str, window: int) -> Lifecycl
     >>> burned = pd.to_datetime(["2024-01-02", "2024-01-03", None])
     >>> status = ["burned", "burned", "subscribed"]
     >>> coupons = pd.DataFrame({"transaction_date": claimed, "burn_date": burned, "transaction_status": status})
-    >>> table = burned_by_age(coupons, as_of="2024-01-10", window=2).table
+    >>> table = redemption_curve(coupons, as_of="2024-01-10", window=2).table
     >>> table.head(3)[["age", "at_risk", "burned", "share", "naive"]]
        age  at_risk  burned     share     naive
     0    0        3       0  0.000000  0.000000
@@ -156,4 +156,4 @@ def burned_by_age(unified: pd.DataFrame, *, as_of: str, window: int) -> Lifecycl
             "naive": events.cumsum() / len(unified),
         }
     )
-    return Lifecycle(table, window)
+    return RedemptionCurve(table, window)

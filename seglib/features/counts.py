@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from seglib.features.engines.open import Engine
-from seglib.features.redemption import Fates, coupon_fates
+from seglib.features.redemption import Redemption, coupon_redemption
 from seglib.features.reliability import _never_burning, _reliability
 from seglib.stats import (
     excess_zeros,
@@ -53,27 +53,27 @@ SHRUNK_BY = ("burn_mean", "burn_reliability", "lag_mean", "lag_reliability")
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FittedCounts:
     """What was fitted to the counts, which are on the engine, and the SELECT of the features."""
 
-    fates: Fates
+    redemption: Redemption
     shrinkage: dict[str, float]
     tested: list[dict]
     select: str
 
 
-def fitted_to_counts(
+def fit_counts(
     engine: Engine, as_of: str, burn_window: int | None, shrinkage: Mapping[str, float] | None
-) -> Fitted:
+) -> FittedCounts:
     """Run the first half of the statement, the counts, and find what the second half needs to know of them."""
-    fates = coupon_fates(engine, as_of=as_of, burn_window=burn_window)
+    fates = coupon_redemption(engine, as_of=as_of, burn_window=burn_window)
     first, then = split(FEATURES_SQL, after="counts")
     study = {"as_of": as_of, "burn_window_days": fates.window, "burns_dated": fates.dated}
     fitted = dict(shrinkage or dict.fromkeys(SHRUNK_BY, float("nan")))
     engine.keep("study", _study(study | fitted))
     engine.keep("counts", first)
     if shrinkage:
-        return Fitted(fates, fitted, [], then)
+        return FittedCounts(fates, fitted, [], then)
     cells = engine.frame(CELLS_SQL).astype(float)
     n, x = cells["n_decided"], cells["n_decided_burned"]
     rate = fit_beta_binomial(x, n, cells["customers"])
@@ -87,7 +87,7 @@ def fitted_to_counts(
     engine.keep("study", _study(study | fitted))
     tested = [_reliability("burn_rate", rate)] * fates.status + [_reliability("days_to_burn", lag)] * fates.dated
     tested += [_never_burning(excess_zeros(rate, x, n, cells["customers"]))] * fates.status
-    return Fitted(fates, fitted, tested, then)
+    return FittedCounts(fates, fitted, tested, then)
 
 
 @cache

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from seglib.features.counts import fitted_to_counts
+from seglib.features.counts import fit_counts
 from seglib.features.dictionary import features_of
 from seglib.features.engines.open import DuckDB, Engine
-from seglib.features.redemption import NO_BURN_DATES, NO_STATUS, Fates, not_recorded
-from seglib.features.reliability import DOUBTED, _claiming, told
+from seglib.features.redemption import NO_BURN_DATES, NO_STATUS, Redemption, not_recorded
+from seglib.features.reliability import DOUBTED, _claiming, reliability_table
 from seglib.schema.features import FEATURES, Feature
-from seglib.style import NO_TRANSACTIONS, listing, plain
+from seglib.style import NO_TRANSACTIONS, humanize, join_words
 
 if TYPE_CHECKING:
     import duckdb
@@ -54,7 +54,7 @@ class CustomerFeatures:
 
     table: pd.DataFrame
     absent: pd.DataFrame
-    fates: Fates
+    redemption: Redemption
     reliability: pd.DataFrame
     variables: Mapping[str, Mapping] = field(default_factory=dict)
     observed: bool = True
@@ -71,8 +71,8 @@ class CustomerFeatures:
         """Features that could build segments if the shop recorded them, each with the reason."""
         if not self.observed:
             return {}
-        rate = {} if self.fates.status else {"burn_rate": NO_STATUS}
-        days = {} if self.fates.dated else {"days_to_burn": NO_BURN_DATES if self.fates.status else NO_STATUS}
+        rate = {} if self.redemption.status else {"burn_rate": NO_STATUS}
+        days = {} if self.redemption.dated else {"days_to_burn": NO_BURN_DATES if self.redemption.status else NO_STATUS}
         demographics = [f.name for f in FEATURES if f.role == "demographic" and self.table[f.name].isna().all()]
         return rate | days | {name: not_recorded(name) for name in demographics}
 
@@ -83,7 +83,7 @@ class CustomerFeatures:
         return dict(zip(bad["feature"], bad["sentence"], strict=True))
 
     @property
-    def lens(self) -> dict[str, float | None]:
+    def shrinkage_params(self) -> dict[str, float | None]:
         """The numbers of ``shrinkage`` for a run's record; None where there is nothing to shrink."""
         return {name: None if np.isnan(value) else float(value) for name, value in self.shrinkage.items()}
 
@@ -95,10 +95,10 @@ class CustomerFeatures:
             return f"{described} {NO_TRANSACTIONS}"
         text = (
             f"{len(self.table):,} customers have a transaction and are described; {len(self.absent):,} have none "
-            f"and are listed apart. {self.fates.text}"
+            f"and are listed apart. {self.redemption.text}"
         )
         for why in dict.fromkeys(self.missing.values()):
-            text += f" Not there: {listing([plain(f) for f, w in self.missing.items() if w == why])} ({why})."
+            text += f" Not there: {join_words([humanize(f) for f, w in self.missing.items() if w == why])} ({why})."
         return text
 
 
@@ -120,7 +120,7 @@ def customer_features(
     as_of : str or None
         The day on which the shop is looked at, ISO format; None: a ready table of customers, without transactions.
     burn_window : int, optional
-        Days after which a coupon's fate is decided; default: see `coupon_fates`.
+        Days after which a coupon's fate is decided; default: see `coupon_redemption`.
     variables : mapping of str to mapping, optional
         The columns of the customers table that build segments (``variables`` of ``shop.json``).
     engine : Engine, optional
@@ -136,25 +136,27 @@ def customer_features(
     added = con.sql("SELECT * EXCLUDE (join_date, gender_id, city_id) FROM customers").df().set_index("customer_id")
     own = {"variables": variables or {}}
     if as_of is None:
-        none = Fates(status=False, dated=False, window=None)
-        return CustomerFeatures(_named(con).join(added), _absent(con, None), none, told([]), **own, observed=False)
+        none = Redemption(status=False, dated=False, window=None)
+        return CustomerFeatures(
+            _named(con).join(added), _absent(con, None), none, reliability_table([]), **own, observed=False
+        )
     engine = engine or DuckDB(con)
-    fitted = fitted_to_counts(engine, as_of, burn_window, shrinkage)
+    fitted = fit_counts(engine, as_of, burn_window, shrinkage)
     table, tested, absent = typed(engine.frame(fitted.select)), fitted.tested, _absent(con, as_of)
     own |= {"engine": engine.name, "shrinkage": fitted.shrinkage}
     if shrinkage:
-        return CustomerFeatures(table.join(added), absent, fitted.fates, told([]), **own)
+        return CustomerFeatures(table.join(added), absent, fitted.redemption, reliability_table([]), **own)
     if absent["join_date"].notna().all() and con.sql("SELECT count(join_date) FROM customers").fetchall()[0][0]:
         tested = [_claiming(table, absent, as_of), *tested]
-    return CustomerFeatures(table.join(added), absent, fitted.fates, told(tested), **own)
+    return CustomerFeatures(table.join(added), absent, fitted.redemption, reliability_table(tested), **own)
 
 
-def features_through(
+def features_with_shrinkage(
     con: duckdb.DuckDBPyConnection, *, as_of: str, burn_window: int | None, shrinkage: Mapping[str, float]
 ) -> pd.DataFrame:
     """Return the table of `customer_features` as the lens of another shop shows it, the columns of `FEATURES` only."""
     engine = DuckDB(con)
-    return typed(engine.frame(fitted_to_counts(engine, as_of, burn_window, shrinkage).select))
+    return typed(engine.frame(fit_counts(engine, as_of, burn_window, shrinkage).select))
 
 
 def typed(found: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pandas as pd
 
 from seglib.schema.features import FEATURES, Feature
-from seglib.style import called
+from seglib.style import wording_of
 
 
 def features_of(table: pd.DataFrame, variables: Mapping[str, Mapping] | None = None) -> list[Feature]:
@@ -21,7 +21,7 @@ def features_of(table: pd.DataFrame, variables: Mapping[str, Mapping] | None = N
     variables : mapping of str to mapping, optional
         The columns of the customers table that build segments, as ``shop.json`` has them: kind, unit, log.
     """
-    said = called(table["n_burned"])
+    said = wording_of(table["n_burned"])
     ours = {f.name: replace(f, unit=said.of(f.unit), meaning=said.of(f.meaning)) for f in FEATURES}
     theirs = {name: _own(table[name], (variables or {}).get(name)) for name in table if name not in ours}
     return [feature for name, feature in (ours | theirs).items() if name in table and table[name].notna().any()]

@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from seglib.features.counts import fitted_to_counts
+from seglib.features.counts import fit_counts
 from seglib.features.customers import CustomerFeatures, typed
 from seglib.features.engines.open import Engine
-from seglib.features.redemption import Fates
-from seglib.features.reliability import told
+from seglib.features.redemption import Redemption
+from seglib.features.reliability import reliability_table
 from seglib.schema.features import FEATURES
 from seglib.sql import quoted, unordered
 
 
 @dataclass(frozen=True)
-class KeptFeatures:
+class FeaturesInDatabase:
     """What describes each customer, left where it was made: for shops with more customers than one wants to fetch.
 
     Attributes
@@ -30,7 +30,7 @@ class KeptFeatures:
     """
 
     engine: Engine = field(repr=False)
-    fates: Fates
+    redemption: Redemption
     reliability: pd.DataFrame
     shrinkage: Mapping[str, float]
     variables: Mapping[str, Mapping] = field(default_factory=dict)
@@ -55,19 +55,20 @@ class KeptFeatures:
         added = found.drop(columns=[f.name for f in FEATURES]).set_index("customer_id")
         nobody = pd.DataFrame({"customer_id": pd.Series(dtype="str"), "join_date": pd.Series(dtype="datetime64[us]")})
         return CustomerFeatures(
-            typed(found).join(added), nobody, self.fates, self.reliability, self.variables, engine=self.engine.name,
+            typed(found).join(added), nobody, self.redemption, self.reliability, self.variables,
+                engine=self.engine.name,
             shrinkage=self.shrinkage,
         )  # fmt: skip
 
 
-def keep_features(
+def features_in_database(
     engine: Engine,
     *,
     as_of: str,
     burn_window: int | None = None,
     variables: Mapping[str, Mapping] | None = None,
     shrinkage: Mapping[str, float] | None = None,
-) -> KeptFeatures:
+) -> FeaturesInDatabase:
     """Describe every customer that has a transaction, and leave the features on the engine.
 
     Only cells come from there: how many customers have the same counts, for the fits.
@@ -83,7 +84,7 @@ def keep_features(
     -------
     KeptFeatures
     """
-    fitted = fitted_to_counts(engine, as_of, burn_window, shrinkage)
+    fitted = fit_counts(engine, as_of, burn_window, shrinkage)
     select = unordered(fitted.select)
     known = ("customer_id", "join_date", "gender_id", "city_id")
     own = [name for name in engine.frame("SELECT * FROM customers LIMIT 0").columns if name not in known]
@@ -91,4 +92,6 @@ def keep_features(
         more = ", ".join(f"c.{quoted(name)}" for name in own)
         select = f"SELECT d.*, {more} FROM ({select}) AS d INNER JOIN customers AS c ON c.customer_id = d.customer_id"
     engine.keep("features", select)
-    return KeptFeatures(engine, fitted.fates, told(fitted.tested), fitted.shrinkage, variables or {})
+    return FeaturesInDatabase(
+        engine, fitted.redemption, reliability_table(fitted.tested), fitted.shrinkage, variables or {}
+    )

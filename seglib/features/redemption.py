@@ -19,7 +19,7 @@ def not_recorded(column: str) -> str:
 
 
 @dataclass(frozen=True)
-class Fates:
+class Redemption:
     """What a shop records of the fate of its coupons, and from which age on it counts.
 
     Attributes
@@ -55,7 +55,7 @@ class Fates:
         )
 
 
-def coupon_fates(engine: Engine, *, as_of: str, burn_window: int | None = None) -> Fates:
+def coupon_redemption(engine: Engine, *, as_of: str, burn_window: int | None = None) -> Redemption:
     """Find out what is recorded of the fate of coupons, and the age from which on it counts.
 
     Parameters
@@ -76,8 +76,8 @@ def coupon_fates(engine: Engine, *, as_of: str, burn_window: int | None = None) 
         )
     )
     if not status:
-        return Fates(status, dated, None)
-    return Fates(status, dated, burn_window or ((observed_burn_window(engine, as_of) or 1) if dated else 0))
+        return Redemption(status, dated, None)
+    return Redemption(status, dated, burn_window or ((observed_burn_window(engine, as_of) or 1) if dated else 0))
 
 
 def records(transactions: pd.DataFrame) -> tuple[bool, bool]:

@@ -14,7 +14,7 @@ from seglib.stats import (
     VarianceComponents,
     overdispersion,
 )
-from seglib.style import p_value, plain
+from seglib.style import humanize, p_value
 
 if TYPE_CHECKING:
     pass
@@ -54,12 +54,12 @@ def _reliability(feature: str, fit: BetaBinomial | VarianceComponents | Overdisp
     reliable = bool(fit.p < RELIABLE_P)
     can = "can" if reliable else "cannot"
     told = f"reliability {fit.reliability:.2f}, {p_value(fit.p)}"
-    sentence = f"customers {can} be told apart by their {plain(feature)} ({told})"
+    sentence = f"customers {can} be told apart by their {humanize(feature)} ({told})"
     found = {"feature": feature, "reliability": fit.reliability, "p": fit.p, "reliable": reliable}
     return found | {"sentence": sentence}
 
 
-def told(tested: list[dict]) -> pd.DataFrame:
+def reliability_table(tested: list[dict]) -> pd.DataFrame:
     """Return what was found of each feature as a table."""
     table = pd.DataFrame(tested, columns=["feature", "reliability", "p", "reliable", "sentence"])
     return table.astype({"reliable": bool})

@@ -1,7 +1,7 @@
 """ingest."""
 
 from seglib.ingest.contract.rules import RULES, SEVERITIES
-from seglib.ingest.postgres_views import asking, behind, prints
+from seglib.ingest.postgres_views import asking, behind, table_fingerprint
 from seglib.ingest.shop import Shop, connect, ingest
 
 __all__ = [
@@ -12,5 +12,5 @@ __all__ = [
     "behind",
     "connect",
     "ingest",
-    "prints",
+    "table_fingerprint",
 ]

@@ -15,7 +15,7 @@ from seglib.errors import ParameterRefused
 from seglib.ingest.contract import validation
 from seglib.ingest.contract.loading import Intake
 from seglib.ingest.contract.rules import Rule
-from seglib.style import listing, near, shortened
+from seglib.style import did_you_mean, join_words, shortened
 
 SHOWN = 12
 """Names of cities in a message, at most."""
@@ -39,7 +39,7 @@ def asked_for(cities: str) -> list[str]:
     return [name.strip() for name in names if name.strip()]
 
 
-def keep(
+def restrict_to_cities(
     con: duckdb.DuckDBPyConnection, taken: Mapping[str, Intake], cities: str
 ) -> tuple[tuple[str, ...], tuple[Rule, ...]]:
     """Keep the customers of some cities, and their transactions, in the canonical tables.
@@ -74,7 +74,7 @@ def keep(
         by_name.setdefault(_plain(name), []).append((identity, name))
     known = list(dict.fromkeys(name for _, name, _ in there))
     if unknown := [name for name in wanted if _plain(name) not in by_name]:
-        said = listing([f"'{name}'{near(name, known)}" for name in unknown])
+        said = join_words([f"'{name}'{did_you_mean(name, known)}" for name in unknown])
         raise ParameterRefused(f"cities: there is no {said}; there are {shortened(known, SHOWN)}")
     meant = [city for name in dict.fromkeys(map(_plain, wanted)) for city in by_name[name]]
     names = tuple(dict.fromkeys(name for _, name in meant))
@@ -82,7 +82,7 @@ def keep(
     if not con.sql("FROM customers WHERE city_id IN (FROM cities_asked_for) LIMIT 1").fetchall():
         full = [name for _, name, customers in there if customers]
         raise ParameterRefused(
-            f"cities: no customer lives in {listing(names, last='or')}; most live in {shortened(full, SHOWN)}"
+            f"cities: no customer lives in {join_words(names, last='or')}; most live in {shortened(full, SHOWN)}"
         )
     rules = _choices(shortened(names, 5, last="or"))
     for rule in rules:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from seglib.errors import InputRefused
 from seglib.ingest.contract.loading import Intake, plain
-from seglib.ingest.mapping.model import Formats, Origin, TableMapping
-from seglib.ingest.mapping.model import Mapping as Told
+from seglib.ingest.mapping.model import ColumnSource, Formats, TableMapping
+from seglib.ingest.mapping.model import ShopMapping as Told
 from seglib.ingest.sources.base import Source
 from seglib.ingest.sources.database import Database, only_read, refusing
 from seglib.schema.tables import FIRST_DAY, LARGEST_NUMBER, LAST_DAY, TABLES, key, kind
@@ -57,7 +57,7 @@ class Whole:
     key: tuple[str, ...]
 
 
-def whereabouts(
+def describe_views(
     con: duckdb.DuckDBPyConnection, source: Source, taken: Mapping[str, Intake], told: Told, *, aside: int
 ) -> dict[str, Any]:
     """Say how the canonical tables can be had in the database that the source is; or why they cannot.
@@ -69,7 +69,7 @@ def whereabouts(
     source : Source
     taken : mapping of str to Intake
         What the canonical tables are made from.
-    told : seglib.ingest.mapping.model.Mapping
+    told : seglib.ingest.mapping.model.ShopMapping
         What the source calls its tables and columns.
     aside : int
         How many rows were set aside.
@@ -77,8 +77,8 @@ def whereabouts(
     Returns
     -------
     dict
-        ``prelude`` (the SELECT of every canonical table) and ``prints`` (`prints` of their rows); or ``not``, the
-        reason.
+        ``prelude`` (the SELECT of every canonical table) and ``prints`` (`table_fingerprint` of their rows);
+        or ``not``, the reason.
     """
     database = source.database
     try:
@@ -97,8 +97,8 @@ def whereabouts(
             for name in TABLES:
                 held = _held(taken[name], con, database, connection) if name in taken else None
                 made[name] = _table(name, told, taken.get(name), held)
-            there = {name: prints(name, asking(connection, made), "postgres") for name in TABLES}
-        here = {name: prints(name, lambda sql: con.sql(sql).fetchall()[0], "duckdb") for name in TABLES}
+            there = {name: table_fingerprint(name, asking(connection, made), "postgres") for name in TABLES}
+        here = {name: table_fingerprint(name, lambda sql: con.sql(sql).fetchall()[0], "duckdb") for name in TABLES}
         other = [name for name in TABLES if here[name] != there[name]]
         if other:
             raise Unsaid(f"the database does not give the same rows of table {other[0]} that were accepted")
@@ -122,7 +122,7 @@ def behind(tables: Mapping[str, str], sql: str) -> str:
     return f"WITH {parts}\n{sql}"
 
 
-def prints(table: str, ask: Callable[[str], Any], dialect: str) -> str:
+def table_fingerprint(table: str, ask: Callable[[str], Any], dialect: str) -> str:
     """Return what tells a canonical table from any other: the number of its rows, and a sum of a hash of each.
 
     The order of the rows does not matter. Numbers count with four decimals, as they do in the features.
@@ -153,7 +153,9 @@ def _table(name: str, told: Told, intake: Intake | None, held: Whole | None) -> 
     if intake.lines:
         raise Unsaid(f"several lines of table '{intake.source}' make one row of {name}")
     asked = told.table(name)
-    origins = {column: asked.columns.get(column) or Origin((column,)) for column in kinds if column in intake.readings}
+    origins = {
+        column: asked.columns.get(column) or ColumnSource((column,)) for column in kinds if column in intake.readings
+    }
     values = {
         column: _value(f"{name}.{column}", kinds[column], origin, held, told.formats)
         for column, origin in origins.items()
@@ -170,7 +172,9 @@ def _listed(values: Mapping[str, str], kinds: Mapping[str, str]) -> str:
     )
 
 
-def _rows(name: str, asked: TableMapping, origins: Mapping[str, Origin], values: Mapping[str, str], held: Whole) -> str:
+def _rows(
+    name: str, asked: TableMapping, origins: Mapping[str, ColumnSource], values: Mapping[str, str], held: Whole
+) -> str:
     """Write what the rows come from: the table; the first row of every key, where the mapping says ``distinct``."""
     if asked.rows != "distinct":
         return held.sql
@@ -202,14 +206,14 @@ def _held(intake: Intake, con: duckdb.DuckDBPyConnection, database: Database, co
     return Whole(place, columns, tuple(map(quoted, primary)))
 
 
-def _value(where: str, what: str, origin: Origin, held: Whole, formats: Formats) -> str:
+def _value(where: str, what: str, origin: ColumnSource, held: Whole, formats: Formats) -> str:
     """Write the value of one canonical column."""
     if origin.row_number:
         raise Unsaid(f"{where} is the number of a row, and the rows of a database have no order")
     formats = origin.formats or formats
     parts = [held.columns[plain(name)] for name in origin.columns]
     if len(parts) > 1:
-        return _within(" * ".join(_number(where, Origin((p.sql,)), p) for p in parts))
+        return _within(" * ".join(_number(where, ColumnSource((p.sql,)), p) for p in parts))
     column = parts[0] if parts else None
     if what == "number":
         return _number(where, origin, column)
@@ -221,7 +225,7 @@ def _value(where: str, what: str, origin: Origin, held: Whole, formats: Formats)
     return f"lower({text})" if what == "status" else text
 
 
-def _text(origin: Origin, column: Held | None) -> str:
+def _text(origin: ColumnSource, column: Held | None) -> str:
     text = _cell_text(column) if column else f"CAST({sql_literal(origin.constant)} AS text)"
     if origin.values:
         whens = " ".join(f"WHEN {sql_literal(old)} THEN {sql_literal(new)}" for old, new in origin.values.items())
@@ -240,7 +244,7 @@ def _cell_text(column: Held) -> str:
     return f"CASE WHEN {column.sql} = 'NaN' THEN NULL WHEN {whole} THEN {digits} ELSE {text} END"
 
 
-def _number(where: str, origin: Origin, column: Held | None) -> str:
+def _number(where: str, origin: ColumnSource, column: Held | None) -> str:
     if origin.values:
         raise Unsaid(f"{where} is translated from words to numbers")
     if column and column.type not in _NUMBERS:
@@ -264,7 +268,7 @@ def _constant(where: str, text: str | None) -> str:
         raise Unsaid(f"{where} is filled with a text that must be read as a number") from None
 
 
-def _day(where: str, origin: Origin, column: Held | None, formats: Formats) -> str:
+def _day(where: str, origin: ColumnSource, column: Held | None, formats: Formats) -> str:
     if origin.values or origin.default is not None:
         raise Unsaid(f"{where} is translated or filled")
     if column is None:

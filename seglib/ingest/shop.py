@@ -22,7 +22,7 @@ from seglib.ingest.contract import validation
 from seglib.ingest.contract.loading import Intake, take_in, with_names
 from seglib.ingest.contract.rules import SEVERITIES
 from seglib.ingest.mapping.file import parse, read_mapping
-from seglib.ingest.mapping.model import Mapping as Told
+from seglib.ingest.mapping.model import ShopMapping as Told
 from seglib.ingest.sources.base import Source
 from seglib.ingest.sources.open import open_source
 from seglib.run import Run
@@ -57,7 +57,7 @@ class Shop:
     quarantine : pandas.DataFrame
         One row a row that was set aside: table, row (1 is the first below the header), rules, original (JSON). Rows
         of customers from other cities are counted in ``rows`` and ``quality`` only.
-    told : seglib.ingest.mapping.model.Mapping
+    told : seglib.ingest.mapping.model.ShopMapping
         What the source's own tables and columns are called here.
     url : str
         What may be written down of the source (`seglib.credentials.recorded`).
@@ -193,7 +193,7 @@ class Shop:
         run.write("quality", self.quality)
         run.write("quarantine", self.quarantine)
         aside = int(self.rows["quarantined"].sum())
-        place = postgres_views.whereabouts(self.con, self.source, self.taken, self.told, aside=aside)
+        place = postgres_views.describe_views(self.con, self.source, self.taken, self.told, aside=aside)
         run.write("shop", self.summary() | {"database": place | ({} if "not" in place else {"url": self.url})})
 
 
@@ -239,7 +239,7 @@ def ingest(
     day = _as_of(con, asked) if "transactions" in taken else None
     only: tuple[str, ...] = ()
     if cities is not None:
-        only, choices = markets.keep(con, taken, cities)
+        only, choices = markets.restrict_to_cities(con, taken, cities)
         rules = (*choices, *rules)
         _refuse_unseen(con, day)
     con.execute("CREATE TABLE study AS SELECT CAST(? AS DATE) AS as_of", [day])

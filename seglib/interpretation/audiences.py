@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from seglib.clustering import NEAR_BORDER, WAVERING
+from seglib.clustering import LOW_AGREEMENT, NEAR_BORDER
 from seglib.errors import ParameterRefused
-from seglib.style import listing, near, position
+from seglib.style import did_you_mean, join_words, position
 
 COLUMNS = ("customer_id", "segment", "segment_name", "confidence", "second_segment", "outlier", "control")
 
@@ -84,7 +84,7 @@ class Audiences:
     text: str
 
 
-def audiences(listed: pd.DataFrame, segments: pd.DataFrame, *, min_segment: int = 50) -> Audiences:
+def audience_lists(listed: pd.DataFrame, segments: pd.DataFrame, *, min_segment: int = 50) -> Audiences:
     """Make an audience of every segment, borderline customers marked.
 
     Parameters
@@ -93,8 +93,8 @@ def audiences(listed: pd.DataFrame, segments: pd.DataFrame, *, min_segment: int 
         From `customer_list`.
     segments : pandas.DataFrame
         From `seglib.clustering.customer_segments`: agreement, or where it is not there confidence, tells who is
-        borderline: fewer than `seglib.clustering.WAVERING` of the models agree, or the customer is an outlier, or (one
-        row a customer) the confidence is less than `seglib.clustering.NEAR_BORDER`.
+        borderline: fewer than `seglib.clustering.LOW_AGREEMENT` of the models agree, or the customer is an outlier, or
+        (one row a customer) the confidence is less than `seglib.clustering.NEAR_BORDER`.
     min_segment : int, default=50
         Smaller segments get no list: what is done to a few customers cannot be measured, and a few can be recognised.
 
@@ -107,7 +107,7 @@ def audiences(listed: pd.DataFrame, segments: pd.DataFrame, *, min_segment: int 
     order = segments.reindex(listed["customer_id"])
     borderline = (order["confidence"] < NEAR_BORDER).to_numpy() | order["outlier"].astype(bool).to_numpy()
     if "agreement" in order:
-        borderline |= (order["agreement"] < WAVERING).to_numpy()
+        borderline |= (order["agreement"] < LOW_AGREEMENT).to_numpy()
     whole = listed.assign(borderline=borderline)
     records, tables = [], {}
     for letter in sorted(listed["segment"].unique(), key=position):
@@ -122,7 +122,7 @@ def audiences(listed: pd.DataFrame, segments: pd.DataFrame, *, min_segment: int 
     small = table.loc[~table["list"], "segment"].tolist()
     text = f"{len(tables)} of {len(table)} segments have a list of their own."
     if small:
-        text += f" Not {listing(small)}: fewer than {min_segment:,} customers."
+        text += f" Not {join_words(small)}: fewer than {min_segment:,} customers."
     return Audiences(tables, table, text)
 
 
@@ -262,7 +262,9 @@ def targets(table: pd.DataFrame, *, weights: str, knock_outs: str = "") -> pd.Da
     for name in [*wanted, *(name for name, _, _ in rules)]:
         if name not in table or table[name].isna().all():
             known = [c for c in table if table[c].notna().any()]
-            raise ParameterRefused(f"there is no criterion '{name}'{near(name, known)}; there are: {', '.join(known)}")
+            raise ParameterRefused(
+                f"there is no criterion '{name}'{did_you_mean(name, known)}; there are: {', '.join(known)}"
+            )
     if not sum(map(abs, wanted.values())):
         raise ParameterRefused("at least one weight differs from 0")
     marks = pd.DataFrame(index=table.index)

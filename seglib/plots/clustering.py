@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 
 from seglib.plots.theme import ACCENT, DARK, colour, count_axis, marker, new_axes, percent_axis, set_title, shorten
-from seglib.style import plain, position
+from seglib.style import humanize, position
 
 ARROWS = 4
 """Columns of the matrix that a projection shows the directions of."""
@@ -80,7 +80,7 @@ def _draw_axes(ax: Axes, loadings: np.ndarray, columns: list[str], points: np.nd
         x, y = loadings[column] * reach
         ax.annotate("", (x, y), (0, 0), arrowprops={"arrowstyle": "->", "color": DARK, "lw": 1.2}, zorder=4)
         label = ax.annotate(
-            shorten(plain(columns[column]), 22), (x, y), (0, 4 if y >= 0 else -4),
+            shorten(humanize(columns[column]), 22), (x, y), (0, 4 if y >= 0 else -4),
             textcoords="offset points", ha="right" if x >= 0 else "left", va="bottom" if y >= 0 else "top",
             fontsize=8.5, color=DARK, zorder=5,
         )  # fmt: skip

@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from seglib.plots.theme import ACCENT, DARK, GREY, OURS, WIDTH, count_axis, new_axes, percent_axis, set_title, shorten
-from seglib.style import COUPON, Wording, plain
+from seglib.style import COUPON, Wording, humanize
 
 MOST_COMPARISONS = 20
 """More lines of `plot_homogeneity` could not be read in one figure."""
@@ -66,7 +66,7 @@ def plot_burned_by_age(ages: pd.DataFrame, *, window: int, title: str, ax: Axes 
     Parameters
     ----------
     ages : pandas.DataFrame
-        ``table`` of `seglib.eda.burned_by_age`.
+        ``table`` of `seglib.eda.redemption_curve`.
     window : int
         Age in days at which a coupon counts as decided.
     title : str
@@ -151,7 +151,7 @@ def plot_distributions(features: pd.DataFrame, units: dict[str, str]) -> plt.Fig
         count_axis(ax.yaxis)
         ax.xaxis.set_major_locator(plt.MaxNLocator(4, integer=few, min_n_ticks=1))
         ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.6g}"))
-        ax.set_title(f"{shorten(plain(name))}\nhalf are at most {_number(values.median())}", fontsize=9.5)
+        ax.set_title(f"{shorten(humanize(name))}\nhalf are at most {_number(values.median())}", fontsize=9.5)
     for ax in axes.flat[len(units) :]:
         ax.remove()
     set_title(figure.axes[0], _longest_tail(features[list(units)], units))
@@ -165,7 +165,7 @@ def _longest_tail(features: pd.DataFrame, units: dict[str, str]) -> str:
         return "No long tail: nowhere is 1 customer in 20 above 3 times the median"
     name = times.idxmax()
     reach = _number(points.loc[0.95, name])
-    return f"Longest tail: {shorten(plain(name))}, with 1 customer in 20 above {reach} {shorten(units[name])}"
+    return f"Longest tail: {shorten(humanize(name))}, with 1 customer in 20 above {reach} {shorten(units[name])}"
 
 
 def _number(value: float) -> str:
@@ -189,7 +189,7 @@ def plot_correlation(rho: pd.DataFrame, *, above: float, ax: Axes | None = None)
         ax.set_axis_off()
         return ax
     ax = ax or new_axes(height=1.5 + 0.4 * len(rho))
-    names = [shorten(plain(c), 18) for c in rho]
+    names = [shorten(humanize(c), 18) for c in rho]
     shown = rho.mask(np.triu(np.ones(rho.shape, dtype=bool))).iloc[1:, :-1].round(2) + 0.0  # no "-0.00"
     labels = shown.map(lambda r: "" if np.isnan(r) else f"{r:.2f}".replace("0.", ".", 1))
     sns.heatmap(

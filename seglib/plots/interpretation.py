@@ -26,7 +26,7 @@ from seglib.plots.theme import (
     set_title,
     shorten,
 )
-from seglib.style import COUPON, Wording, figure, p_value, plain, position
+from seglib.style import COUPON, Wording, format_number, humanize, p_value, position
 
 BESIDE_FROM = 6
 """From so many segments on, their panels stand two beside each other."""
@@ -72,7 +72,7 @@ def plot_profile(profiles: pd.DataFrame, names: dict[str, str]) -> plt.Figure:
         for text, marked in zip(texts, own["marker"], strict=True):
             text.set(weight="bold" if marked == 1 else "normal", color=DARK)
         ax.set(xlim=(-reach, reach), ylim=(len(y) - 0.4, -0.6))
-        ax.set_yticks(y, [shorten(plain(f), 24 if columns == 1 else 18) for f in features])
+        ax.set_yticks(y, [shorten(humanize(f), 24 if columns == 1 else 18) for f in features])
         ax.set_title(title, fontsize=9 if columns == 1 else 8.5, pad=4)
         ax.grid(visible=False, axis="y")
         ax.tick_params(axis="y", length=0)
@@ -179,7 +179,7 @@ def _similarity(matrix: pd.DataFrame, centres: pd.DataFrame) -> np.ndarray:
 def plot_heatmap(profiles: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw the standardised difference of every feature in every segment (`seglib.interpretation.profile`)."""
     table = profiles.pivot_table(index="feature", columns="segment", values="difference", sort=False)
-    table.index = [shorten(plain(f)) for f in table.index]
+    table.index = [shorten(humanize(f)) for f in table.index]
     ax = ax or new_axes(height=max(3.2, 1.3 + 0.36 * len(table)))  # the scale needs room for its label
     reach = max(1.0, float(table.abs().max(axis=None)))
     table = table.mask(table.abs() < 0.05, 0.0)  # no "-0.0"
@@ -279,7 +279,7 @@ def plot_shares(shares: pd.DataFrame, what: str, *, levels: int = 8, ax: Axes | 
 def _number(value: float, unit: str) -> str:
     if value != value:  # nothing was seen
         return "–"
-    return f"{value:.0%}" if unit in ("share", "0 or 1") else figure(value)
+    return f"{value:.0%}" if unit in ("share", "0 or 1") else format_number(value)
 
 
 def plot_outcomes(
@@ -322,7 +322,7 @@ def plot_outcomes(
     reach = rows[["low", "high", "value"]].max(axis=None) - min(0.0, rows[["low", "value"]].min(axis=None))
     ax.set_xlim(min(0.0, rows[["low", "value"]].min(axis=None)) - 0.02 * reach, None)
     apart = rows[(rows["low"] > overall) | (rows["high"] < overall)]
-    what = said.of(plain(outcome)).capitalize()
+    what = said.of(humanize(outcome)).capitalize()
     far = f"{len(apart)} of {len(rows)} segments stand out"
     same = "no segment stands out"
     set_title(ax, f"{what} after the cut: {far if len(apart) else same}")
@@ -336,7 +336,7 @@ def plot_gain(table: pd.DataFrame, *, said: Wording = COUPON, ax: Axes | None = 
     Parameters
     ----------
     table : pandas.DataFrame
-        `seglib.interpretation.Gain.table`.
+        `seglib.interpretation.PredictiveGain.table`.
     """
     ax = ax or new_axes(height=1.9 + 0.62 * len(table))
     places = np.arange(len(table))
@@ -351,7 +351,9 @@ def plot_gain(table: pd.DataFrame, *, said: Wording = COUPON, ax: Axes | None = 
     ax.plot(
         scale["with_segments"], lower, "s", color=ACCENT, markersize=6, label="all three; line: 95% interval of gain"
     )
-    labels = [f"{said.of(plain(r.outcome))}\n{_signed(100 * r.gain)}, {p_value(r.p_holm)}" for r in table.itertuples()]
+    labels = [
+        f"{said.of(humanize(r.outcome))}\n{_signed(100 * r.gain)}, {p_value(r.p_holm)}" for r in table.itertuples()
+    ]
     ax.set_yticks(places, labels)
     ax.set_ylim(len(table) - 0.5, -0.5)
     ax.set_xlabel("share of the variance predicted out of sample, in per cent")

@@ -190,7 +190,7 @@ def plot_stability(scores: pd.DataFrame, *, k: int | None = None) -> plt.Figure:
 
 
 def plot_flow(segments: pd.DataFrame, flows: pd.DataFrame, *, k: int | None = None, ax: Axes | None = None) -> Axes:
-    """Draw where the rows of every cluster go from k to k + 1, and how stable each is (`Battery`)."""
+    """Draw where the rows of every cluster go from k to k + 1, and how stable each is (`Benchmark`)."""
     ax = ax or new_axes(4.2)
     order, total = _in_order(segments, flows), segments.groupby("k")["rows"].sum().iloc[0]
     spot = {}

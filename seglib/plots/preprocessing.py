@@ -8,7 +8,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 
 from seglib.plots.theme import ACCENT, DARK, GREY, new_axes, percent_axis, set_title
-from seglib.style import plain
+from seglib.style import humanize
 
 
 def plot_variance_share(shares: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -16,7 +16,7 @@ def plot_variance_share(shares: pd.DataFrame, *, ax: Axes | None = None) -> Axes
     ax = ax or new_axes(height=1.1 + 0.42 * len(shares))
     alarming = shares["share"] > 0.5
     ax.barh(
-        shares["column"].map(plain),
+        shares["column"].map(humanize),
         shares["share"],
         color=[sns.color_palette("colorblind")[3] if a else ACCENT for a in alarming],
         hatch=["//" if a else "" for a in alarming],
@@ -29,7 +29,7 @@ def plot_variance_share(shares: pd.DataFrame, *, ax: Axes | None = None) -> Axes
     ax.axvline(0.5, color=DARK, linewidth=0.8, linestyle=":")
     top = shares.iloc[0]
     title = (
-        f"{plain(top['column']).capitalize()} holds {top['share']:.0%} of all variance: it will make the clusters"
+        f"{humanize(top['column']).capitalize()} holds {top['share']:.0%} of all variance: it will make the clusters"
         if alarming.any()
         else f"No column dominates: the largest share is {top['share']:.0%}"
     )
@@ -61,10 +61,10 @@ def plot_prepared(columns: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
             [middle], [y], "o", color="white", markeredgecolor=DARK, markersize=6, label="median" if not y else None
         )
     reach = points.abs().max()
-    ax.set_yticks(range(columns.shape[1]), [plain(c) for c in columns])
+    ax.set_yticks(range(columns.shape[1]), [humanize(c) for c in columns])
     ax.set_ylim(columns.shape[1] - 0.5, -0.5)
     ax.set(xlabel="value in the matrix (numbers only)")
-    set_title(ax, f"{plain(reach.idxmax()).capitalize()} reaches furthest out: {reach.max():.1f} from the middle")
+    set_title(ax, f"{humanize(reach.idxmax()).capitalize()} reaches furthest out: {reach.max():.1f} from the middle")
     ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.75 / (0.42 * columns.shape[1] + 0.4)), ncols=3)
     ax.grid(visible=False, axis="y")
     return ax
@@ -94,13 +94,13 @@ def plot_turned_knob(turned: pd.DataFrame, *, knob: str, ax: Axes | None = None)
                 ax.annotate(f"{share:.0%}", (share, at), (3, 0), textcoords="offset points", va="center", fontsize=8)
     moved = (turned.iloc[:, -1] - turned.iloc[:, 0]).abs().idxmax()
     first, last = turned.loc[moved].iloc[[0, -1]]
-    ax.set_yticks(range(len(turned)), [plain(name) for name in turned.index])
+    ax.set_yticks(range(len(turned)), [humanize(name) for name in turned.index])
     ax.set_ylim(len(turned) - 0.5, -0.5)
     ax.axvline(0.5, color=DARK, linewidth=0.8, linestyle=":")
     ax.set(xlabel="share of the total variance", xlim=(0, max(0.55, turned.to_numpy().max() * 1.15)))
-    set_title(ax, f"{plain(moved).capitalize()} goes from {first:.0%} to {last:.0%} of the variance")
+    set_title(ax, f"{humanize(moved).capitalize()} goes from {first:.0%} to {last:.0%} of the variance")
     percent_axis(ax.xaxis)
     ax.grid(visible=False, axis="y")
     under = -0.72 / ((height + 0.14) * len(turned) + 0.4)
-    ax.legend(title=plain(knob), loc="upper center", bbox_to_anchor=(0.4, under), ncols=turned.shape[1])
+    ax.legend(title=humanize(knob), loc="upper center", bbox_to_anchor=(0.4, under), ncols=turned.shape[1])
     return ax

@@ -11,7 +11,7 @@ from seglib.preprocessing.customer import customer_matrix
 from seglib.preprocessing.encoders import UNKNOWN, levels_of
 from seglib.preprocessing.inverse import column_labels, in_original_units
 from seglib.preprocessing.matrix import Matrix, variance_share
-from seglib.preprocessing.rebuild import made_again
+from seglib.preprocessing.rebuild import rebuild_matrix
 
 __all__ = [
     "UNKNOWN",
@@ -22,6 +22,6 @@ __all__ = [
     "customer_matrix",
     "in_original_units",
     "levels_of",
-    "made_again",
+    "rebuild_matrix",
     "variance_share",
 ]

@@ -16,9 +16,9 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 from threadpoolctl import threadpool_limits
 
-from seglib.eda import TIED, tied
+from seglib.eda import HIGH_CORRELATION, correlated_pairs
 from seglib.preprocessing.matrix import Matrix, variance_share
-from seglib.style import listing, plain
+from seglib.style import humanize, join_words
 
 DOMINANT = 0.5
 """Share of the variance above which one column makes the clusters on its own."""
@@ -197,7 +197,8 @@ def _recoding(m: _Sources, rows: pd.DataFrame, k: int, n: int, rng: np.random.Ge
         mean = float(np.mean(agreement))
         yield (
             "recoding", name, mean, what, "1", mean < 0.99,
-            f"The integers for {plain(name)} invent an order: with other integers for the same names the clusters are "
+            f"The integers for {humanize(name)} invent an order: with other integers for the same names the clusters "
+            "are "
             f"others (adjusted Rand index {mean:.2f}, where 1 is the same)." if mean < 0.99 else "",
         )  # fmt: skip
 
@@ -221,7 +222,7 @@ def _label(m: _Sources, rows: pd.DataFrame, seed: int) -> Iterator[tuple]:
     for name, agreement in suspects:
         yield (
             "label", name, agreement, what, f"below {LABEL:g}", True,
-            f"{plain(name).capitalize()} looks like a cluster label: clusters of the other columns agree with it "
+            f"{humanize(name).capitalize()} looks like a cluster label: clusters of the other columns agree with it "
             f"(adjusted Rand index {agreement:.2f}). A label inside the matrix flatters every criterion.",
         )  # fmt: skip
 
@@ -230,16 +231,16 @@ def _constant(m: _Sources) -> Iterator[tuple]:
     constant = [c for c in m.table if m.table[c].nunique() < 2]
     yield (
         "constant", ", ".join(constant), len(constant), "columns with one value", "0", bool(constant),
-        f"The same for every row: {listing([plain(c) for c in constant])}." if constant else "",
+        f"The same for every row: {join_words([humanize(c) for c in constant])}." if constant else "",
     )  # fmt: skip
 
 
 def _duplicates(m: _Sources) -> Iterator[tuple]:
     pairs = _same(m.table[m.numeric])
-    told = [f"{plain(a)} and {plain(b)}" for a, b in pairs]
+    told = [f"{humanize(a)} and {humanize(b)}" for a, b in pairs]
     yield (
         "duplicate", ", ".join(b for _, b in pairs), len(pairs), "pairs of columns that are one", "0", bool(pairs),
-        f"The same column twice, with double weight: {listing(told)}." if pairs else "",
+        f"The same column twice, with double weight: {join_words(told)}." if pairs else "",
     )  # fmt: skip
 
 
@@ -258,7 +259,7 @@ def _dominance(m: _Sources) -> Iterator[tuple]:
     yield (
         "dominance", top["column"], top["share"], "share of the variance", f"at most {DOMINANT:g}",
         top["share"] > DOMINANT,
-        f"{plain(top['column']).capitalize()} holds {top['share']:.0%} of the variance: "
+        f"{humanize(top['column']).capitalize()} holds {top['share']:.0%} of the variance: "
         f"{'it is the only column' if one else 'it makes the clusters on its own'}."
         if top["share"] > DOMINANT else "",
     )  # fmt: skip
@@ -271,23 +272,23 @@ def _scales(m: _Sources) -> Iterator[tuple]:
     yield (
         "scales", "", ratio, "largest standard deviation of a number over the smallest", f"at most {MIXED:g}",
         ratio > MIXED,
-        f"The numbers are on different scales: {plain(spread.idxmax())} varies {ratio:.1f} times as much as "
-        f"{plain(spread.idxmin())}." if ratio > MIXED else "",
+        f"The numbers are on different scales: {humanize(spread.idxmax())} varies {ratio:.1f} times as much as "
+        f"{humanize(spread.idxmin())}." if ratio > MIXED else "",
     )  # fmt: skip
 
 
 def _ties(m: _Sources) -> Iterator[tuple]:
     same = set(_same(m.table[m.numeric]))
-    pairs = [p for p in tied(m.table[m.numeric]).itertuples(index=False) if (p.first, p.second) not in same]
-    what, limit = "Spearman's rank correlation", f"at most {TIED:g}"
+    pairs = [p for p in correlated_pairs(m.table[m.numeric]).itertuples(index=False) if (p.first, p.second) not in same]
+    what, limit = "Spearman's rank correlation", f"at most {HIGH_CORRELATION:g}"
     if not pairs:
         ranks = m.table[m.numeric].corr(method="spearman").abs().to_numpy()
         highest = np.nanmax(np.where(np.eye(len(ranks), dtype=bool), np.nan, ranks), initial=0.0)
-        yield "ties", "", highest if not same else TIED, what, limit, False, ""
+        yield "ties", "", highest if not same else HIGH_CORRELATION, what, limit, False, ""
     for pair in pairs:
         yield (
             "ties", pair.second, abs(pair.spearman), what, limit, True,
-            f"{plain(pair.first).capitalize()} and {plain(pair.second)} are nearly one column (rank correlation "
+            f"{humanize(pair.first).capitalize()} and {humanize(pair.second)} are nearly one column (rank correlation "
             f"{pair.spearman:.2f}): it has double weight.",
         )  # fmt: skip
 
@@ -311,7 +312,7 @@ def _spike(m: _Sources) -> Iterator[tuple]:
 def _filled(m: _Sources) -> Iterator[tuple]:
     worst = max(m.filled, key=m.filled.get, default="")
     share = m.filled.get(worst, 0.0)
-    told = f"{plain(worst).capitalize()} is missing for {share:.0%} of the rows and was filled in."
+    told = f"{humanize(worst).capitalize()} is missing for {share:.0%} of the rows and was filled in."
     found = share > FILLED
     yield (
         "filled",

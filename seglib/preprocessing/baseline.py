@@ -11,7 +11,7 @@ from seglib.preprocessing.encoders import (
     UNKNOWN,
 )
 from seglib.preprocessing.matrix import RECIPES, Matrix, _fit
-from seglib.style import listing, plain
+from seglib.style import humanize, join_words
 
 BASELINE_COLUMNS = ("gender_name", "city_name", "transaction_status", "coupon_usage_frequency")
 """The four columns of the original analysis."""
@@ -57,7 +57,7 @@ def baseline_matrix(unified: pd.DataFrame, *, scale_frequency: bool = True) -> M
     steps[counted] = StandardScaler() if scale_frequency else "passthrough"
     if max(rows[name].nunique() for name in steps) < 2:
         raise InputRefused(
-            f"there is nothing to segment by: {listing([plain(name) for name in steps])} "
+            f"there is nothing to segment by: {join_words([humanize(name) for name in steps])} "
             f"{'are' if names else 'is'} the same for every transaction"
         )
     return _fit(RECIPES["baseline"], steps, rows, left_out, filled=gaps[gaps > 0].to_dict())

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from seglib.eda import TIED, tied
+from seglib.eda import HIGH_CORRELATION, correlated_pairs
 from seglib.errors import InputRefused, ParameterRefused
 from seglib.features import not_recorded
 from seglib.preprocessing.encoders import (
@@ -21,7 +21,7 @@ from seglib.preprocessing.encoders import (
 )
 from seglib.preprocessing.matrix import RECIPES, Matrix, _fit
 from seglib.schema.features import FEATURES, Feature
-from seglib.style import listing, near, plain
+from seglib.style import did_you_mean, humanize, join_words
 
 FEW, MOST = 0.05, 0.95
 """Shares of customers who never burned a coupon between which a column of its own says so."""
@@ -86,7 +86,7 @@ def customer_matrix(
     known = {feature.name: feature for feature in described}
     by_default = segment_by is None
     asked = [f.name for f in described if f.role == "segmentation"] if by_default else list(segment_by)
-    unknown = [f"'{name}'{near(name, list(known))}" for name in asked if name not in known]
+    unknown = [f"'{name}'{did_you_mean(name, list(known))}" for name in asked if name not in known]
     if unknown:
         raise ParameterRefused(f"segment_by names no feature {' or '.join(unknown)}; there are: {', '.join(known)}")
     candidates = [f for f in described if f.name in asked or f.role == "demographic"]
@@ -107,12 +107,12 @@ def customer_matrix(
     if any(f.role != "demographic" and f.name not in doubtful for f in remaining()):
         left_out |= doubtful
     elif doubtful:
-        notes.append(f"Kept because nothing else is left: {listing([plain(c) for c in doubtful])}.")
+        notes.append(f"Kept because nothing else is left: {join_words([humanize(c) for c in doubtful])}.")
     if by_default and "never_burned" in {f.name for f in remaining()}:
         left_out |= _never_burned_left_out(features["never_burned"].mean())
     if drop_tied:
         numbers = [f.name for f in remaining() if f.kind == "numeric"]
-        left_out |= _tied_left_out(features[numbers])
+        left_out |= _correlated_left_out(features[numbers])
     used = remaining()
     if all(f.role == "demographic" for f in used):
         raise InputRefused(
@@ -160,11 +160,11 @@ def _never_burned_left_out(share: float) -> dict[str, str]:
     return {"never_burned": f"{share:.1%} of the customers, which is {'too few' if share < FEW else 'nearly all'}"}
 
 
-def _tied_left_out(numbers: pd.DataFrame) -> dict[str, str]:
+def _correlated_left_out(numbers: pd.DataFrame) -> dict[str, str]:
     """Of every tied pair, name the second one, going from the first column to the last."""
-    pairs, dropped = tied(numbers), {}
+    pairs, dropped = correlated_pairs(numbers), {}
     order = {name: place for place, name in enumerate(numbers)}
     for first, second, rho in sorted(pairs.itertuples(index=False), key=lambda p: (order[p[0]], order[p[1]])):
         if first not in dropped and second not in dropped:
-            dropped[second] = f"tied to {plain(first)}, rank correlation {rho:.2f}, more than {TIED:g}"
+            dropped[second] = f"tied to {humanize(first)}, rank correlation {rho:.2f}, more than {HIGH_CORRELATION:g}"
     return dropped

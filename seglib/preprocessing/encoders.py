@@ -23,7 +23,7 @@ RARE = "rare"
 """What the levels are called together that are rarer than ``min_level_share``; an unseen level is one of them."""
 
 
-class HennigLiaoEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class HennigLiaoScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Weigh the dummy columns of one nominal variable so that together they count as much as half a numeric one.
 
     Fitted on the 0/1 columns of a one-hot encoder, dense or sparse; level l with share p_l gets the column
@@ -119,7 +119,7 @@ def level_steps(*, weight: float, min_level_share: float) -> Pipeline:
             min_frequency=min_level_share or None,
             feature_name_combiner=level_name,
         ),
-        HennigLiaoEncoder(weight),
+        HennigLiaoScaler(weight),
     )
 
 

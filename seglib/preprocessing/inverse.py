@@ -8,7 +8,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from seglib.preprocessing.matrix import Matrix
-from seglib.style import plain
+from seglib.style import humanize
 
 
 def in_original_units(matrix: Matrix, centres: pd.DataFrame) -> pd.DataFrame:
@@ -32,7 +32,7 @@ def in_original_units(matrix: Matrix, centres: pd.DataFrame) -> pd.DataFrame:
         steps = matrix.pipeline["columns"].named_transformers_[name]
         own = centres.iloc[:, places].to_numpy(dtype=np.float64)
         if name in matrix.nominal:
-            back = own / steps["hennigliaoencoder"].scale_ if steps["hennigliaoencoder"].scale_ else own * np.nan
+            back = own / steps["hennigliaoscaler"].scale_ if steps["hennigliaoscaler"].scale_ else own * np.nan
         else:
             back = _number(steps, own)
         made |= dict(zip(centres.columns[places], back.T, strict=True))
@@ -45,7 +45,7 @@ def column_labels(matrix: Matrix) -> dict[str, str]:
     for name, places in zip(matrix.sources, matrix.places, strict=True):
         for column in matrix.table.columns[places]:
             level = column.removeprefix(f"{name}_")
-            labels[column] = f"{plain(name)}: {level}" if name in matrix.nominal else plain(name)
+            labels[column] = f"{humanize(name)}: {level}" if name in matrix.nominal else humanize(name)
     return labels
 
 

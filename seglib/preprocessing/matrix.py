@@ -12,7 +12,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OrdinalEncoder
 
-from seglib.style import listing, plain
+from seglib.style import humanize, join_words
 
 
 @dataclass(frozen=True)
@@ -108,10 +108,10 @@ class Matrix:
     def text(self) -> str:
         """Size of the matrix, its columns, and what was left out."""
         n, m = self.table.shape
-        used = listing([plain(c) for c in self.sources])
+        used = join_words([humanize(c) for c in self.sources])
         text = f"{n:,} rows (one a {self.recipe.grain}) x {m} column{'s' if m > 1 else ''}, made from {used}."
         for why in dict.fromkeys(self.left_out.values()):
-            text += f" Left out: {listing([plain(c) for c, w in self.left_out.items() if w == why])} ({why})."
+            text += f" Left out: {join_words([humanize(c) for c, w in self.left_out.items() if w == why])} ({why})."
         return " ".join([text, *self.notes])
 
 

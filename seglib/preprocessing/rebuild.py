@@ -12,7 +12,7 @@ from seglib.preprocessing.matrix import Matrix
 from seglib.schema.features import FEATURES, Feature
 
 
-def made_again(rows: pd.DataFrame, said: Mapping, *, described: Sequence[Feature] = FEATURES) -> Matrix:
+def rebuild_matrix(rows: pd.DataFrame, said: Mapping, *, described: Sequence[Feature] = FEATURES) -> Matrix:
     """Make the matrix that ``recipe.json`` tells of, with the same columns, whatever of them one would choose today.
 
     Parameters

@@ -9,7 +9,7 @@ from typing import Any
 
 from seglib.credentials import without_folder
 from seglib.report.render import render
-from seglib.style import listing, shortened
+from seglib.style import join_words, shortened
 
 STRUCTURE = {
     "natural": "the data fall into groups by themselves",
@@ -88,7 +88,7 @@ def _lead(entries: Sequence[Mapping[str, Any]], same: Mapping[str, str], differ:
     source = f"Source {same['source']}" if same.get("source") else "Several sources"
     said = {"done": "done", "failed": "failed", "refused": "refused", "not yet": "not made yet"}
     counts = {status: sum(entry["status"] == status for entry in entries) for status in said}
-    what = listing([f"{n} {said[status]}" for status, n in counts.items() if n])
+    what = join_words([f"{n} {said[status]}" for status, n in counts.items() if n])
     apart = f" They differ in {shortened(differ, 6)}." if differ else ""
     return f"{source}: {len(entries)} report{'s' * (len(entries) != 1)}, {what}.{apart}"
 

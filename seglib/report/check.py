@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from seglib.report.render import render
-from seglib.style import listing, percent, visible
+from seglib.style import join_words, percent, visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,7 +108,7 @@ def _verdict(shop: Shop) -> str:
     found = "no errors"
     if len(errors):
         rows = f"{broken:,} row{'s break' if broken > 1 else ' breaks'} {_counted(len(errors), 'rule')}"
-        found = f"{rows}, in {listing(list(dict.fromkeys(errors['table'])))}"
+        found = f"{rows}, in {join_words(list(dict.fromkeys(errors['table'])))}"
     warned = f"; {_counted(len(warnings), 'warning')}" if len(warnings) else ""
     empty = "".join(f"; table {name} has no usable row, so nothing can be segmented" for name in shop.without_rows)
     return f"{_counted(_rules_checked(shop), 'rule')} were checked: {found}{warned}{empty}."

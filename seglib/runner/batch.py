@@ -28,7 +28,7 @@ from seglib.run import Run, home
 from seglib.runner import pipeline
 from seglib.runner.request import Checked, Request
 from seglib.runner.staging import Stage
-from seglib.style import duration, near
+from seglib.style import did_you_mean, duration
 
 SECTIONS = ("shared", "runs")
 FAILED = 3
@@ -130,7 +130,7 @@ def read(content: Mapping[str, Any], name: str, given: Mapping[str, Any], start:
         As for a single run; the message names the entry.
     """
     if unknown := [key for key in content if key not in SECTIONS]:
-        hint = near(unknown[0], SECTIONS) or "; what all entries start from stands under shared"
+        hint = did_you_mean(unknown[0], SECTIONS) or "; what all entries start from stands under shared"
         raise ParameterRefused(f"a batch has shared and runs, not '{unknown[0]}'{hint}")
     shared = _lines(content.get("shared"), "shared")
     runs = _lines(content["runs"], "runs")

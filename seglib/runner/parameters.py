@@ -22,7 +22,7 @@ from typing import Any
 import yaml
 
 from seglib.errors import ParameterRefused
-from seglib.style import near
+from seglib.style import did_you_mean
 
 TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
 
@@ -172,7 +172,7 @@ def resolve(
         If no notebook declares a name (the message names the nearest one), or a value does not fit.
     """
     known = {name: p for parameters in notebooks.values() for name, p in parameters.items()}
-    unknown = [f"'{name}'{near(name, list(known))}" for name in overrides if name not in known]
+    unknown = [f"'{name}'{did_you_mean(name, list(known))}" for name in overrides if name not in known]
     if unknown:
         raise ParameterRefused(f"no notebook has a parameter {' or '.join(unknown)}; there are: {', '.join(known)}")
     checked = {name: known[name].check(value) for name, value in overrides.items()}

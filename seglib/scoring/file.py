@@ -46,7 +46,7 @@ _SKLEARN = {
     "sklearn.preprocessing._function_transformer.FunctionTransformer",
 }
 _OURS = {
-    f"seglib.preprocessing.encoders.{name}" for name in ("HennigLiaoEncoder", "level_name", "levels_of", "log_of_size")
+    f"seglib.preprocessing.encoders.{name}" for name in ("HennigLiaoScaler", "level_name", "levels_of", "log_of_size")
 }
 _PLAIN = {
     *(f"builtins.{name}" for name in ("dict", "float", "int", "list", "slice", "str", "tuple")),

@@ -15,7 +15,7 @@ from seglib import __version__
 from seglib.clustering import Bootstrap, Segmentation, SegmentKMeans, customer_segments
 from seglib.features import SHRUNK_BY, features_of
 from seglib.preprocessing import UNKNOWN, Matrix, levels_of
-from seglib.style import plain
+from seglib.style import humanize
 
 QUANTILES = (0.01, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.99)
 """What is kept of the numbers of the customers that the model was made of, to tell later how far others are."""
@@ -165,7 +165,7 @@ class SegmentModel:
         """What the model is, in one sentence."""
         day = f" as of {self.study['as_of']}" if self.observed else ""
         made = ", ".join(f"{letter} ({self.names[letter]})" if self.names else letter for letter in self.letters)
-        by = ", ".join(plain(name) for name in self.sources)
+        by = ", ".join(humanize(name) for name in self.sources)
         return f"Segments {made} of {self.training['customers']:,} customers{day}, by {by}."
 
 
@@ -186,7 +186,7 @@ def model_of(
     ----------
     fit : Segmentation
     matrix : Matrix
-        The matrix that was clustered, with its pipeline (`seglib.preprocessing.made_again`).
+        The matrix that was clustered, with its pipeline (`seglib.preprocessing.rebuild_matrix`).
     bootstrap : Bootstrap
     run : str
     features : pandas.DataFrame

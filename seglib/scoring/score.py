@@ -13,7 +13,7 @@ from seglib.run import Run
 from seglib.scoring.file import save_model
 from seglib.scoring.model import SegmentModel
 from seglib.scoring.sql import NO_TRANSACTION, scoring_sql
-from seglib.style import listing, position
+from seglib.style import join_words, position
 
 if TYPE_CHECKING:
     from seglib.ingest import Shop
@@ -93,7 +93,9 @@ def score(
         raise InputRefused("the model describes customers by their transactions, and this source has none")
     there = set(shop.con.table("customers").columns)
     if lacking := [name for name in model.sources if name in model.variables and name not in there]:
-        raise InputRefused(f"the model is made of {listing(lacking)}, which the customers table of this source lacks")
+        raise InputRefused(
+            f"the model is made of {join_words(lacking)}, which the customers table of this source lacks"
+        )
     seen = model
     if model.observed:
         seen = replace(model, study={**model.study, "as_of": shop.as_of.date().isoformat()})

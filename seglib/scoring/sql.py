@@ -11,7 +11,7 @@ from seglib.features import FEATURES_SQL
 from seglib.scoring.columns import added_by_level, codes, columns, number, value_of
 from seglib.scoring.model import SegmentModel
 from seglib.sql import DIALECTS, UNIFIED_SQL, in_parts, quoted, sql_literal, unordered
-from seglib.style import listing, near
+from seglib.style import did_you_mean, join_words
 
 Start = Literal["features", "tables"]
 STARTS = get_args(Start)
@@ -52,10 +52,10 @@ def scoring_sql(model: SegmentModel, *, dialect: str = "duckdb", start: Start = 
     """
     if dialect not in DIALECTS:
         raise ParameterRefused(
-            f"there is no dialect '{dialect}'{near(dialect, DIALECTS)}; there are: {listing(DIALECTS)}"
+            f"there is no dialect '{dialect}'{did_you_mean(dialect, DIALECTS)}; there are: {join_words(DIALECTS)}"
         )
     if start not in STARTS:
-        raise ParameterRefused(f"start is one of {listing(STARTS)}, not '{start}'")
+        raise ParameterRefused(f"start is one of {join_words(STARTS)}, not '{start}'")
     parts = _Parts(model)
     named: dict[str, str] = {}
     if start == "tables":

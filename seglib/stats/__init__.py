@@ -3,24 +3,24 @@
 from seglib.stats.empirical_bayes import BetaBinomial, ExcessZeros, excess_zeros, fit_beta_binomial, scatter_by_coupons
 from seglib.stats.intervals import wilson
 from seglib.stats.overdispersion import Overdispersion, overdispersion
-from seglib.stats.permutation import NOTHING, Finding, between, dispersion, holm, p_of
+from seglib.stats.permutation import NO_RESULT, TestResult, anova_permutation_test, dispersion_test, holm, tail_p_value
 from seglib.stats.variance_components import VarianceComponents, variance_components
 
 __all__ = [
-    "NOTHING",
+    "NO_RESULT",
     "BetaBinomial",
     "ExcessZeros",
-    "Finding",
     "Overdispersion",
+    "TestResult",
     "VarianceComponents",
-    "between",
-    "dispersion",
+    "anova_permutation_test",
+    "dispersion_test",
     "excess_zeros",
     "fit_beta_binomial",
     "holm",
     "overdispersion",
-    "p_of",
     "scatter_by_coupons",
+    "tail_p_value",
     "variance_components",
     "wilson",
 ]

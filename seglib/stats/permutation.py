@@ -1,8 +1,8 @@
 """What chance alone gives: statistics of difference beside the same statistic on shops in which all are alike.
 
-Every function returns a `Finding`: the variance found over the variance that chance gives (1 if all are
+Every function returns a `TestResult`: the variance found over the variance that chance gives (1 if all are
 alike), and where that number falls on simulated shops. A p-value below one in the number of shops is read from a
-curve through them, see `p_of`.
+curve through them, see `tail_p_value`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SMALLEST_P = 1e-300
 
 
 @dataclass(frozen=True)
-class Finding:
+class TestResult:
     """A statistic beside its distribution under chance: the 5%, 50% and 95% points, and the p-value.
 
     All are NaN where nothing could be compared.
@@ -35,11 +35,11 @@ class Finding:
     p: float
 
 
-NOTHING = Finding(*[float("nan")] * 5)
+NO_RESULT = TestResult(*[float("nan")] * 5)
 """There was nothing to compare: fewer than two groups, or one value for everybody."""
 
 
-def dispersion(counts: np.ndarray, weight: np.ndarray, *, n_shuffles: int, rng: np.random.Generator) -> Finding:
+def dispersion_test(counts: np.ndarray, weight: np.ndarray, *, n_shuffles: int, rng: np.random.Generator) -> TestResult:
     """Compare the spread of counts with that of the same total dealt out by chance.
 
     Parameters
@@ -58,7 +58,7 @@ def dispersion(counts: np.ndarray, weight: np.ndarray, *, n_shuffles: int, rng: 
     known = weight > 0
     counts, weight = counts[known], weight[known]
     if len(counts) < 2 or not counts.sum():
-        return NOTHING
+        return NO_RESULT
     chance = weight / weight.sum()
     expected = counts.sum() * chance
 
@@ -68,14 +68,14 @@ def dispersion(counts: np.ndarray, weight: np.ndarray, *, n_shuffles: int, rng: 
     return _beside_null(index(counts), lambda: index(rng.multinomial(counts.sum(), chance)), n_shuffles)
 
 
-def between(
+def anova_permutation_test(
     value: pd.Series,
     group: pd.Series,
     *,
     stratum: pd.Series | None = None,
     n_shuffles: int,
     rng: np.random.Generator,
-) -> Finding:
+) -> TestResult:
     """Compare the variance of a value between groups with that of the same values dealt out by chance.
 
     Parameters
@@ -101,7 +101,7 @@ def between(
     who = pd.factorize(group[known])[0]
     size = np.bincount(who) if len(who) else np.zeros(0)
     if len(size) < 2 or len(size) == len(x) or x.std() < 1e-12:
-        return NOTHING
+        return NO_RESULT
     x = (x - x.mean()) / x.std(ddof=1)
     ends = np.array([len(x)])
     if stratum is not None:  # one stratum after the other, so that each is a slice
@@ -122,7 +122,7 @@ def between(
     return _beside_null(ratio(x), lambda: ratio(shuffled()), n_shuffles)
 
 
-def p_of(value: float, null: np.ndarray) -> float:
+def tail_p_value(value: float, null: np.ndarray) -> float:
     """Return the share of shops without any difference that reach a value.
 
     Parameters
@@ -153,7 +153,7 @@ def p_of(value: float, null: np.ndarray) -> float:
     Examples
     --------
     >>> null = np.arange(1, 100) / 100
-    >>> p_of(0.5, null)
+    >>> tail_p_value(0.5, null)
     0.51
     """
     reached = int((null >= value - 1e-12).sum())
@@ -185,7 +185,7 @@ def holm(p: pd.Series) -> np.ndarray:
     return out
 
 
-def _beside_null(value: float, draw: Callable[[], float], n_draws: int) -> Finding:
+def _beside_null(value: float, draw: Callable[[], float], n_draws: int) -> TestResult:
     null = np.array([draw() for _ in range(n_draws)])
     low, median, high = np.quantile(null, [0.05, 0.5, 0.95])
-    return Finding(value, float(low), float(median), float(high), p_of(value, null))
+    return TestResult(value, float(low), float(median), float(high), tail_p_value(value, null))

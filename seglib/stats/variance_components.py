@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.stats import f as f_distribution
 from scipy.stats import pearson3, skew
 
-DEALS, MOST_DEALT = 199, 50_000
+N_PERMUTATIONS, MAX_PERMUTED_VALUES = 199, 50_000
 """How often values are dealt out to customers to see how lopsided chance is, and how many at most each time."""
 
 
@@ -83,14 +83,14 @@ def variance_components(
     typical_n = (n_all - (w * n_each**2).sum() / n_all) / (groups - 1)
     between = max(0.0, (among - within) / typical_n)
     if values is not None:
-        p = _dealt_p(among * (groups - 1), values, n_each.to_numpy(), w.to_numpy())
+        p = _permutation_p(among * (groups - 1), values, n_each.to_numpy(), w.to_numpy())
     else:
         ratio = among / within if within else (np.inf if among else 0.0)
         p = float(f_distribution.sf(ratio, groups - 1, n_all - groups))
     return VarianceComponents(mean, between, within, p)
 
 
-def _dealt_p(found: float, values: pd.Series, n: np.ndarray, w: np.ndarray) -> float:
+def _permutation_p(found: float, values: pd.Series, n: np.ndarray, w: np.ndarray) -> float:
     """Return how often values dealt out at random have a sum of squares between customers as large as that found.
 
     Parameters
@@ -108,14 +108,14 @@ def _dealt_p(found: float, values: pd.Series, n: np.ndarray, w: np.ndarray) -> f
     if size < 4 or squares < 1e-9:
         return 1.0
     mean = (groups - 1) / (size - 1)  # from here on as a share of all squares
-    variance = _dealt_second(x**4 @ times / squares**2, size, n, w) - mean**2
+    variance = _permuted_second_moment(x**4 @ times / squares**2, size, n, w) - mean**2
     if variance < 1e-15:
         return 1.0
-    lopsided = _dealt_skewness(x, times, n, w)
+    lopsided = _permuted_skewness(x, times, n, w)
     return float(pearson3.sf(found / squares, lopsided, loc=mean, scale=np.sqrt(variance)))
 
 
-def _dealt_second(fourth: float, size: float, n: np.ndarray, w: np.ndarray) -> float:
+def _permuted_second_moment(fourth: float, size: float, n: np.ndarray, w: np.ndarray) -> float:
     """Return the mean square of the share of squares between customers, over all ways to deal the values out.
 
     ``fourth`` is the sum of the fourth powers of the centred values, if that of their squares is 1.
@@ -132,7 +132,7 @@ def _dealt_second(fourth: float, size: float, n: np.ndarray, w: np.ndarray) -> f
     return float(w @ (own / n) + of_two)
 
 
-def _dealt_skewness(x: np.ndarray, times: np.ndarray, n: np.ndarray, w: np.ndarray) -> float:
+def _permuted_skewness(x: np.ndarray, times: np.ndarray, n: np.ndarray, w: np.ndarray) -> float:
     """Return the skewness of the sum of squares between customers where values are dealt out; never below zero.
 
     A large shop's is that of a part of it, which shrinks with the root of the number of customers.
@@ -140,14 +140,14 @@ def _dealt_skewness(x: np.ndarray, times: np.ndarray, n: np.ndarray, w: np.ndarr
     rng = np.random.default_rng(0)
     each = np.repeat(n.astype(np.int64), w.astype(np.int64))
     groups, part = len(each), each
-    if each.sum() > MOST_DEALT:
+    if each.sum() > MAX_PERMUTED_VALUES:
         rng.shuffle(each)
-        part = each[: max(2, int(np.searchsorted(np.cumsum(each), MOST_DEALT)))]
+        part = each[: max(2, int(np.searchsorted(np.cumsum(each), MAX_PERMUTED_VALUES)))]
         dealt = rng.choice(x, part.sum(), p=times / times.sum())
     else:
         dealt = np.repeat(x, times.astype(np.int64))
     starts, sums = np.concatenate([[0], np.cumsum(part)[:-1]]), []
-    for _ in range(DEALS):
+    for _ in range(N_PERMUTATIONS):
         rng.shuffle(dealt)
         sums.append((np.add.reduceat(dealt, starts) ** 2 / part).sum())
     return max(0.0, float(skew(sums, bias=False)) * np.sqrt(len(part) / groups)) if np.std(sums) > 1e-12 else 0.0

@@ -1,8 +1,8 @@
 """style."""
 
 from seglib.style.colours import PALETTE, colour
-from seglib.style.escape import literal, visible
-from seglib.style.formats import duration, figure, measured, moment, p_value, percent
+from seglib.style.escape import escape_markdown, visible
+from seglib.style.formats import duration, format_number, measured, moment, p_value, percent
 from seglib.style.letters import letter, position
 from seglib.style.wording import (
     CERTAINTY,
@@ -10,13 +10,13 @@ from seglib.style.wording import (
     NO_TRANSACTIONS,
     TRY,
     Wording,
-    called,
+    did_you_mean,
     each,
-    listing,
-    near,
-    plain,
+    humanize,
+    join_words,
     shortened,
     without_asides,
+    wording_of,
 )
 
 __all__ = [
@@ -26,22 +26,22 @@ __all__ = [
     "PALETTE",
     "TRY",
     "Wording",
-    "called",
     "colour",
+    "did_you_mean",
     "duration",
     "each",
-    "figure",
+    "escape_markdown",
+    "format_number",
+    "humanize",
+    "join_words",
     "letter",
-    "listing",
-    "literal",
     "measured",
     "moment",
-    "near",
     "p_value",
     "percent",
-    "plain",
     "position",
     "shortened",
     "visible",
     "without_asides",
+    "wording_of",
 ]

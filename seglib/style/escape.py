@@ -9,12 +9,12 @@ if TYPE_CHECKING:
     pass
 
 
-def literal(text: str) -> str:
+def escape_markdown(text: str) -> str:
     r"""Write a text from the data so that Markdown shows it as it is, on one line.
 
     Examples
     --------
-    >>> print(literal("a *bold* city"), literal("<b>"), literal("New $York$"))
+    >>> print(escape_markdown("a *bold* city"), escape_markdown("<b>"), escape_markdown("New $York$"))
     a \*bold\* city \<b\> New \$York\$
     """
     return re.sub(r"([\\`*_\[\]<>$|~])", r"\\\1", " ".join(text.split()))

@@ -23,12 +23,12 @@ def p_value(p: float) -> str:
     return f"p = {p:.{digits}f}".replace("0.", ".", 1)
 
 
-def figure(value: float) -> str:
+def format_number(value: float) -> str:
     """Write a number of any size: large ones without decimals.
 
     Examples
     --------
-    >>> figure(1.234), figure(12.7), figure(41234.5)
+    >>> format_number(1.234), format_number(12.7), format_number(41234.5)
     ('1.23', '13', '41,234')
     """
     return f"{value:.2f}" if abs(value) < 10 else f"{value:,.0f}"
@@ -46,7 +46,7 @@ def measured(value: float, unit: str) -> str:
     """
     if unit in ("share", "0 or 1"):
         return f"{value:.0%}"
-    return f"{value:,.0f} days" if unit == "days" else figure(value) + ("" if unit == "number" else f" {unit}")
+    return f"{value:,.0f} days" if unit == "days" else format_number(value) + ("" if unit == "number" else f" {unit}")
 
 
 def moment(utc: str | dt.datetime) -> str:

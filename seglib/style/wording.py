@@ -68,7 +68,7 @@ TRANSACTION = Wording(
 READY_TABLE = Wording("transaction", "made", NO_TRANSACTIONS)
 
 
-def called(status: pd.Series) -> Wording:
+def wording_of(status: pd.Series) -> Wording:
     """Return what to call a transaction, from a column that only coupons fill (a status, a number of burned ones).
 
     A column without rows is that of a source that has no transactions at all.
@@ -76,12 +76,12 @@ def called(status: pd.Series) -> Wording:
     return READY_TABLE if status.empty else COUPON if status.notna().any() else TRANSACTION
 
 
-def listing(items: Sequence[str], *, last: str = "and") -> str:
+def join_words(items: Sequence[str], *, last: str = "and") -> str:
     """Join words as in a sentence.
 
     Examples
     --------
-    >>> listing(["a"]), listing(["a", "b"]), listing(["a", "b", "c"])
+    >>> join_words(["a"]), join_words(["a", "b"]), join_words(["a", "b", "c"])
     ('a', 'a and b', 'a, b and c')
     """
     items = list(items)
@@ -97,7 +97,7 @@ def each(values: pd.Series, form: str) -> str:
     >>> each(pd.Series({"A": 1600, "B": 487}), "{:,}")
     'A 1,600 and B 487'
     """
-    return listing([f"{name} {form.format(value)}" for name, value in values.items()])
+    return join_words([f"{name} {form.format(value)}" for name, value in values.items()])
 
 
 def shortened(names: Sequence[str], most: int, *, last: str = "and") -> str:
@@ -109,28 +109,28 @@ def shortened(names: Sequence[str], most: int, *, last: str = "and") -> str:
     'Genoa, Izmir and 2 more'
     """
     rest = len(names) - most
-    return listing([*names[:most], *([f"{rest} more"] if rest > 0 else [])], last=last)
+    return join_words([*names[:most], *([f"{rest} more"] if rest > 0 else [])], last=last)
 
 
-def plain(name: str) -> str:
+def humanize(name: str) -> str:
     """Write a column name as words.
 
     Examples
     --------
-    >>> plain("days_to_burn")
+    >>> humanize("days_to_burn")
     'days to burn'
     """
     return name.removesuffix("_name").replace("_", " ")
 
 
-def near(name: str, names: Sequence[str]) -> str:
+def did_you_mean(name: str, names: Sequence[str]) -> str:
     """Return a question after the name that was meant, or nothing if none comes near.
 
     Examples
     --------
-    >>> near("kk", ["k", "k_max", "seed"])
+    >>> did_you_mean("kk", ["k", "k_max", "seed"])
     " (did you mean 'k'?)"
-    >>> near("colour", ["k", "seed"])
+    >>> did_you_mean("colour", ["k", "seed"])
     ''
     """
     match = difflib.get_close_matches(name, names, n=1, cutoff=0.5)

@@ -70,7 +70,8 @@ class Viewer:
     def look(self, path: Path, judged: Iterable[tuple[int, str]]) -> Look:
         """Open a page and measure it.
 
-        ``judged`` are the widths and colour schemes in which axe-core looks at it; everything else is measured in all.
+        ``assess_k`` are the widths and colour schemes in which axe-core looks at it; everything else is measured in
+        all.
         """
         seen = Look(path)
         self.asked.clear()

@@ -12,7 +12,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from seglib import clustering
 from seglib.clustering.bootstrap import bootstrap_models, planted_right, reliability
 from seglib.clustering.kmeans import SegmentKMeans, best_kmeans
-from seglib.clustering.labels import lettered_by, letters_like, order_values
+from seglib.clustering.labels import lettered_by, match_labels, order_values
 from seglib.clustering.segmentation import customer_segments, segment
 from seglib.clustering.sensitivity import ALIKE, Sensitivity, sensitivity
 from seglib.errors import ParameterRefused
@@ -258,12 +258,12 @@ def by_customer(letters):
     ],
 )
 def test_letters_are_kept_for_most_customers(now, then, kept):
-    assert letters_like(by_customer(now), by_customer(then)) == kept
+    assert match_labels(by_customer(now), by_customer(then)) == kept
 
 
 def test_letters_cannot_be_kept_where_nobody_was_there_before():
     with pytest.raises(ParameterRefused, match="no customer in common"):
-        letters_like(by_customer("AB"), by_customer("AB").rename(lambda i: f"x{i}"))
+        match_labels(by_customer("AB"), by_customer("AB").rename(lambda i: f"x{i}"))
 
 
 @given(st.lists(st.integers(0, 4), min_size=8, max_size=60), st.permutations(range(5)), st.integers(0, 1000))
@@ -271,11 +271,11 @@ def test_letters_cannot_be_kept_where_nobody_was_there_before():
 def test_kept_letters_are_one_to_one_and_undo_a_renumbering(labels, order, seed):
     then = by_customer([letter(i) for i in labels])
     now = then.map({letter(i): letter(order[i]) for i in range(5)})
-    kept = letters_like(now, then)
+    kept = match_labels(now, then)
     assert (now.map(kept) == then).all()
     some = now.sample(frac=0.5, random_state=seed)
     if len(some):
-        kept = letters_like(now, then[some.index])
+        kept = match_labels(now, then[some.index])
         assert len(set(kept.values())) == len(kept)
 
 

@@ -6,10 +6,10 @@ import pytest
 from scipy.stats import CensoredData, ecdf
 
 from seglib.datasets.shop import make_shop
-from seglib.eda.correlation import correlations, numbers, tied
+from seglib.eda.correlation import correlated_pairs, correlations, numbers
 from seglib.eda.counts import ALIKE, BY_TIME, calendar, claims, coupon_counts, demographics
 from seglib.eda.heterogeneity import homogeneity, levels
-from seglib.eda.redemption_curve import burned_by_age, fates
+from seglib.eda.redemption_curve import redemption_by_age, redemption_curve
 from seglib.errors import ParameterRefused
 from seglib.ingest.shop import ingest
 from seglib.schema.features import Feature
@@ -28,7 +28,7 @@ def test_the_calendar_counts_every_month_and_hides_what_is_to_come(unified):
 
 
 def test_fates_separate_decided_coupons_from_young_ones(unified):
-    table = fates(unified, as_of="2024-06-30", burn_window=90).set_index("age")
+    table = redemption_by_age(unified, as_of="2024-06-30", burn_window=90).set_index("age")
     assert table.loc["90 days or older"].tolist() == [4, 0.75]
     assert table.loc["under 90 days"].tolist() == [2, 0.0]
 
@@ -115,7 +115,7 @@ def test_the_share_burned_by_age_is_that_of_kaplan_and_meier(n, seed):
     rng = np.random.default_rng(seed)
     age, lag = rng.integers(0, 120, n), np.where(rng.random(n) < 0.7, rng.integers(0, 90, n), np.nan)
     seen = lag <= age
-    found = burned_by_age(coupons(lag, age), as_of="2024-06-30", window=90).table.set_index("age")
+    found = redemption_curve(coupons(lag, age), as_of="2024-06-30", window=90).table.set_index("age")
     theirs = ecdf(CensoredData(lag[seen], right=age[~seen])).sf
     ours = found.loc[theirs.quantiles]
     assert ours["share"].to_numpy() == pytest.approx(1 - theirs.probabilities, abs=1e-12)
@@ -132,7 +132,7 @@ def test_the_share_burned_by_age_is_that_of_kaplan_and_meier(n, seed):
 def test_a_burn_after_the_day_we_look_from_was_not_seen():
     shop = coupons([2.0, 40.0], [10, 10])
     never = coupons([2.0, np.nan], [10, 10])
-    tables = [burned_by_age(rows, as_of="2024-06-30", window=30).table for rows in (shop, never)]
+    tables = [redemption_curve(rows, as_of="2024-06-30", window=30).table for rows in (shop, never)]
     pd.testing.assert_frame_equal(*tables)
     assert tables[0]["age"].max() == 10
 
@@ -142,7 +142,7 @@ def test_many_young_coupons_do_not_make_burning_rarer():
     rng = np.random.default_rng(0)
     age = np.r_[rng.integers(0, 60, 3000), rng.integers(60, 300, 3000)]
     lag = np.where(rng.random(6000) < 0.7, rng.integers(0, 60, 6000), np.nan)
-    life = burned_by_age(coupons(lag, age), as_of="2024-06-30", window=60)
+    life = redemption_curve(coupons(lag, age), as_of="2024-06-30", window=60)
     at_window = life.decided
     assert at_window["low"] < 0.7 < at_window["high"] < at_window["low"] + 0.06
     assert at_window["naive"] < 0.6
@@ -160,7 +160,7 @@ def test_many_young_coupons_do_not_make_burning_rarer():
     ],
 )
 def test_the_sentence_of_the_curve_fits_shops_at_the_edge(lags, told):
-    life = burned_by_age(coupons(np.array(lags), [9] * 4), as_of="2024-06-30", window=10)
+    life = redemption_curve(coupons(np.array(lags), [9] * 4), as_of="2024-06-30", window=10)
     assert life.text == told
     assert life.table["share"].between(0, 1).all()
 
@@ -373,7 +373,7 @@ def test_the_calendar_has_burns_only_where_they_have_dates(lacking):
 
 def test_where_no_burn_has_a_date_ages_show_how_the_share_burned_grows(lacking):
     _, unified, _ = lacking("burn dates")
-    table = fates(unified, as_of="2026-06-30", burn_window=0)
+    table = redemption_by_age(unified, as_of="2026-06-30", burn_window=0)
     ages = ["under 30 days", "30 to 59 days", "60 to 89 days", "90 to 179 days", "180 days or older"]
     assert table["age"].tolist() == ages
     assert table["coupons"].sum() == len(unified)
@@ -391,7 +391,7 @@ def test_where_no_burn_has_a_date_ages_show_how_the_share_burned_grows(lacking):
 )
 def test_what_is_not_recorded_is_not_asked(lacking, lacks, behaviours, among):
     features, unified, customers = lacking(*lacks)
-    found = homogeneity(unified, customers, as_of="2026-06-30", burn_window=features.fates.window, n_shuffles=199)
+    found = homogeneity(unified, customers, as_of="2026-06-30", burn_window=features.redemption.window, n_shuffles=199)
     assert set(found.table["behaviour"]) == behaviours
     assert set(found.table["among"]) == among
     assert found.table["p"].notna().all()
@@ -420,9 +420,9 @@ def test_ties_are_found_up_and_down_and_what_does_not_vary_is_tied_to_nothing():
     noise = np.random.default_rng(0).normal(size=50)
     table = pd.DataFrame({"a": x, "b": -(x**3), "c": noise, "same": 0.1 + 0.2, "none": np.nan})
     assert correlations(table).columns.tolist() == ["a", "b", "c"]
-    assert tied(table).to_dict("records") == [{"first": "a", "second": "b", "spearman": pytest.approx(-1)}]
+    assert correlated_pairs(table).to_dict("records") == [{"first": "a", "second": "b", "spearman": pytest.approx(-1)}]
     assert correlations(table).loc["a", "b"] == pytest.approx(-1)
-    assert tied(table[["a", "c"]]).empty
+    assert correlated_pairs(table[["a", "c"]]).empty
 
 
 def test_the_numbers_worth_a_look_end_with_the_time_as_a_customer():

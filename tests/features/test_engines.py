@@ -14,7 +14,7 @@ from seglib.datasets.shop import make_shop
 from seglib.errors import InputRefused, ParameterRefused
 from seglib.features.customers import customer_features
 from seglib.features.engines.open import DuckDB, open_engine
-from seglib.features.in_database import keep_features
+from seglib.features.in_database import features_in_database
 from seglib.ingest.shop import ingest
 from seglib.preprocessing.customer import customer_matrix
 from seglib.run import Run
@@ -163,7 +163,7 @@ def same(left, right):
     """Hold two results to the same values, nulls, order and types; floats to 1e-9."""
     for name in ("table", "reliability", "absent"):
         pd.testing.assert_frame_equal(getattr(left, name), getattr(right, name), rtol=1e-9, atol=1e-12)
-    assert left.fates == right.fates
+    assert left.redemption == right.redemption
 
 
 def own_run(make_database, tables, folder, monkeypatch, as_of="2024-06-30", **mapping):
@@ -203,9 +203,9 @@ def test_features_can_stay_on_the_engine(canonical):
     tables["customers"]['own "one"'] = range(8)
     con = canonical(tables)
     expected = customer_features(con, as_of="2024-06-30")
-    kept = keep_features(DuckDB(con), as_of="2024-06-30")
+    kept = features_in_database(DuckDB(con), as_of="2024-06-30")
     pd.testing.assert_frame_equal(kept.fetch().table, expected.table)
-    assert kept.fates == expected.fates
+    assert kept.redemption == expected.redemption
     assert dict(kept.shrinkage) == pytest.approx(dict(expected.shrinkage), nan_ok=True)
     some = kept.fetch(3).table
     assert len(some) == 3
@@ -417,7 +417,7 @@ def test_the_scoring_statement_runs_on_the_shops_own_tables(make_database, monke
     matrix = customer_matrix(features.table, described=features.features, unreliable=features.unreliable)
     fit = segment(matrix.table, k=3, order_by=features.table["n_burned"], n_init=2)
     recipe = {"name": "customer", "grain": "customer", "sources": matrix.sources, "options": {}}
-    recipe |= {"shrinkage": features.lens, "burn_window": features.fates.window, "burns_dated": True}
+    recipe |= {"shrinkage": features.shrinkage_params, "burn_window": features.redemption.window, "burns_dated": True}
     models = bootstrap_models(matrix.table.to_numpy(), fit.centres.to_numpy(), n_models=2)
     known = {"features": features.table, "recipe": recipe, "shop": run.read("shop")}
     verdict = {"structure": "constructed", "useful": "not tested", "sentence": "s"}

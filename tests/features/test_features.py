@@ -154,7 +154,7 @@ def test_without_a_status_all_transactions_count_and_coupons_are_missing_not_zer
     assert set(less.missing.values()) == {"the shop records no coupon status"}
     assert less.unreliable == {}
     assert less.reliability["feature"].tolist() == ["coupons_per_month"]
-    assert less.fates.window is None
+    assert less.redemption.window is None
     assert "Every transaction counts, and nothing is known of burning." in less.text
     others = [c for c in whole.table if c not in COUPONS]
     pd.testing.assert_frame_equal(less.table[others], whole.table[others])
@@ -171,7 +171,7 @@ def test_without_burn_dates_a_burn_counts_as_recorded(tables, canonical):
     assert made.table[["days_to_burn", "lag_days"]].isna().all(axis=None)
     assert made.missing == {"days_to_burn": "the shop records no burn dates"}
     assert made.reliability["feature"].tolist() == ["coupons_per_month", "burn_rate", "never_burned"]
-    assert made.fates.window == 0
+    assert made.redemption.window == 0
     assert "every coupon counts as decided" in made.text
     assert "a burn after as_of counts as well" in made.text
 
@@ -442,7 +442,7 @@ def test_days_are_counted_by_value_as_they_are_by_customer(prepared):
     run, features = prepared("sample")
     engine = DuckDB(run.connect())
     engine.keep(
-        "study", f"SELECT DATE '{run.read('shop')['as_of']}' AS as_of, {features.fates.window} burn_window_days"
+        "study", f"SELECT DATE '{run.read('shop')['as_of']}' AS as_of, {features.redemption.window} burn_window_days"
     )
     days = engine.frame(LAGS_SQL)
     assert days["coupons"].sum() == features.table["n_decided_burned"].sum()
@@ -495,8 +495,8 @@ def test_seen_through_its_own_lens_a_shop_looks_the_same(prepared):
     run, fitted = prepared("sample")
     assert set(fitted.shrinkage) == {"burn_mean", "burn_reliability", "lag_mean", "lag_reliability"}
     as_of = run.read("shop")["as_of"]
-    for lens in (fitted.shrinkage, fitted.lens):
-        again = customer_features(run.connect(), as_of=as_of, burn_window=fitted.fates.window, shrinkage=lens)
+    for lens in (fitted.shrinkage, fitted.shrinkage_params):
+        again = customer_features(run.connect(), as_of=as_of, burn_window=fitted.redemption.window, shrinkage=lens)
         pd.testing.assert_frame_equal(again.table, fitted.table, check_exact=True)
         assert again.reliability.empty
         assert not again.unreliable
@@ -514,10 +514,10 @@ def test_another_lens_gives_other_rates_of_the_same_counts(prepared):
 
 def test_a_shop_that_records_no_burning_has_a_lens_of_nothing(lacking, canonical):
     features = lacking("status")[0]
-    assert {"burn_mean", "lag_mean"} <= set(features.lens)
-    assert features.lens["lag_mean"] is None
+    assert {"burn_mean", "lag_mean"} <= set(features.shrinkage_params)
+    assert features.shrinkage_params["lag_mean"] is None
     con = canonical(make_shop(customers=400, transactions=3000, seed=3).tables, without=("status",))
-    again = customer_features(con, as_of="2026-06-30", shrinkage=features.lens)
+    again = customer_features(con, as_of="2026-06-30", shrinkage=features.shrinkage_params)
     pd.testing.assert_frame_equal(again.table, features.table, check_exact=True)
 
 

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from seglib.errors import InputRefused
 from seglib.ingest.mapping.file import parse, read_mapping
-from seglib.ingest.mapping.model import Mapping
+from seglib.ingest.mapping.model import ShopMapping
 from seglib.ingest.shop import connect, ingest
 from seglib.ingest.sources.base import Loaded, Source
 from seglib.ingest.sources.open import open_source
-from seglib.ingest.suggest import suggest as module
+from seglib.ingest.suggest import suggestion as module
 from seglib.ingest.suggest.draft import scalar
 from seglib.ingest.suggest.names import SURE, likeness
-from seglib.ingest.suggest.suggest import suggest
+from seglib.ingest.suggest.suggestion import suggest
 from seglib.schema.tables import TABLES
 
 RENAMED = {
@@ -103,7 +103,7 @@ def invoices():
 
 def test_the_sample_needs_no_mapping(drafted):
     text, mapping, _ = drafted("sample")
-    assert mapping == Mapping()
+    assert mapping == ShopMapping()
     assert "nothing needs to be said" in text
 
 
@@ -165,7 +165,7 @@ def test_a_hopeless_source_is_marked_as_such(drafted, tmp_path):
     rng = np.random.default_rng(0)
     pd.DataFrame(rng.random((200, 4)), columns=list("abcd")).to_csv(tmp_path / "noise.csv", index=False)
     text, mapping, _ = drafted(tmp_path / "noise.csv")
-    assert mapping == Mapping()
+    assert mapping == ShopMapping()
     for table in ("customers", "transactions"):
         assert f"  # {table}:\n  #   from: ???  # needed" in text
         for column, declared in TABLES[table].columns.items():

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seglib.errors import ParameterRefused
-from seglib.interpretation import audiences
+from seglib.interpretation.audiences import audience_lists, customer_list, readme, sample_sizes, targets
 from seglib.run import Run
 
 NAMES = {
@@ -41,7 +41,7 @@ def segments():
 
 
 def test_the_list_has_the_agreed_columns_and_a_control_group_in_every_segment(segments):
-    listed = audiences.customer_list(segments, NAMES, control_share=0.1)
+    listed = customer_list(segments, NAMES, control_share=0.1)
     assert listed.columns.tolist() == [
         "customer_id", "segment", "segment_name", "confidence", "second_segment", "outlier", "control",
     ]  # fmt: skip
@@ -52,7 +52,7 @@ def test_the_list_has_the_agreed_columns_and_a_control_group_in_every_segment(se
 
 
 def test_the_control_group_is_drawn_by_seed(segments):
-    a, b, c = (audiences.customer_list(segments, NAMES, seed=seed)["control"] for seed in (0, 0, 1))
+    a, b, c = (customer_list(segments, NAMES, seed=seed)["control"] for seed in (0, 0, 1))
     assert a.equals(b)
     assert not a.equals(c)
 
@@ -60,12 +60,12 @@ def test_the_control_group_is_drawn_by_seed(segments):
 @pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])
 def test_a_control_share_that_is_none_is_refused(segments, share):
     with pytest.raises(ParameterRefused, match="control_share"):
-        audiences.customer_list(segments, NAMES, control_share=share)
+        customer_list(segments, NAMES, control_share=share)
 
 
 def test_an_audience_has_the_surest_first_and_marks_the_borderline(segments):
-    listed = audiences.customer_list(segments, NAMES)
-    made = audiences.audiences(listed, segments, min_segment=50)
+    listed = customer_list(segments, NAMES)
+    made = audience_lists(listed, segments, min_segment=50)
     assert list(made.tables) == ["A", "B", "C"]
     assert made.text == "3 of 4 segments have a list of their own. Not D: fewer than 50 customers."
     for letter, table in made.tables.items():
@@ -77,12 +77,12 @@ def test_an_audience_has_the_surest_first_and_marks_the_borderline(segments):
     row = made.table.set_index("segment").loc["A"]
     assert (row["customers"], row["control"], row["borderline"], row["outliers"]) == (200, 20, 22, 1)
     with pytest.raises(ParameterRefused, match="min_segment"):
-        audiences.audiences(listed, segments, min_segment=0)
+        audience_lists(listed, segments, min_segment=0)
 
 
 def test_names_of_any_kind_open_safely_in_a_spreadsheet(segments, tmp_path):
     run = Run("r", base=tmp_path)
-    made = audiences.audiences(audiences.customer_list(segments, NAMES), segments, min_segment=1)
+    made = audience_lists(customer_list(segments, NAMES), segments, min_segment=1)
     for letter, table in made.tables.items():
         run.write_csv(f"audience/{letter}", table)
         raw = (run.report_dir / "audience" / f"{letter}.csv").read_bytes()
@@ -95,16 +95,14 @@ def test_names_of_any_kind_open_safely_in_a_spreadsheet(segments, tmp_path):
 
 
 def test_what_goes_with_the_lists_claims_no_more_than_the_verdict(segments):
-    made = audiences.audiences(audiences.customer_list(segments, NAMES), segments)
-    text = audiences.readme(made, VERDICT, control_share=0.1)
+    made = audience_lists(customer_list(segments, NAMES), segments)
+    text = readme(made, VERDICT, control_share=0.1)
     for told in (*VERDICT.values(), "leave these 10% out", made.text):
         assert told in text
 
 
 def test_a_test_needs_so_many_customers_by_hand():
-    table = audiences.sample_sizes(
-        {"A": 0.5, "B": 0.9, "C": float("nan")}, {"A": 1000, "B": 3000, "C": 9}, lifts=(0.1, 0.05)
-    )
+    table = sample_sizes({"A": 0.5, "B": 0.9, "C": float("nan")}, {"A": 1000, "B": 3000, "C": 9}, lifts=(0.1, 0.05))
     per_arm = table.set_index(["segment", "lift"])["per_arm"]
     assert per_arm[("A", 0.1)] == 400  # 16 x .25 / .01
     assert per_arm[("A", 0.05)] == 1600
@@ -126,13 +124,13 @@ def table():
 
 
 def test_weights_order_segments_and_knock_outs_come_last(table):
-    found = audiences.targets(table, weights="customers 1, recency_days -3", knock_outs="customers < 50")
+    found = targets(table, weights="customers 1, recency_days -3", knock_outs="customers < 50")
     assert found["segment"].tolist() == ["A", "B", "C"]
     assert found.set_index("segment").loc["C", "knocked_out"] == "customers < 50"
     a = found.set_index("segment").loc["A"]
     assert a["recency_days"] == 10  # least of what is unwanted
     assert a["attractiveness"] == pytest.approx((10 * 90 / 190 + 3 * 10) / 4)
-    assert audiences.targets(table, weights="customers 1").iloc[0]["segment"] == "B"
+    assert targets(table, weights="customers 1").iloc[0]["segment"] == "B"
 
 
 @pytest.mark.parametrize(
@@ -148,14 +146,14 @@ def test_weights_order_segments_and_knock_outs_come_last(table):
 )
 def test_weights_that_say_nothing_are_refused(table, weights, knock_outs, why):
     with pytest.raises(ParameterRefused, match=why):
-        audiences.targets(table, weights=weights, knock_outs=knock_outs)
+        targets(table, weights=weights, knock_outs=knock_outs)
 
 
 @given(st.lists(st.integers(-1000, 1000), min_size=2, max_size=8), st.floats(0.1, 5))
 @settings(max_examples=25, deadline=None)
 def test_attractiveness_lies_between_0_and_10_whatever_the_scale(values, weight):
     table = pd.DataFrame({"x": values, "customers": range(len(values))}, index=list("ABCDEFGH")[: len(values)])
-    found = audiences.targets(table, weights=f"x {weight:.3f}, customers 1")
+    found = targets(table, weights=f"x {weight:.3f}, customers 1")
     assert found["attractiveness"].between(0, 10 + 1e-9).all()
-    moved = audiences.targets(table.assign(x=table["x"] * 3 + 7), weights=f"x {weight:.3f}, customers 1")
+    moved = targets(table.assign(x=table["x"] * 3 + 7), weights=f"x {weight:.3f}, customers 1")
     assert moved["attractiveness"].to_numpy() == pytest.approx(found["attractiveness"].to_numpy(), abs=1e-3)

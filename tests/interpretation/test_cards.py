@@ -8,7 +8,7 @@ import pytest
 
 from seglib.clustering.segmentation import segment
 from seglib.errors import ParameterRefused
-from seglib.interpretation.cards.cards import renamed, segment_cards
+from seglib.interpretation.cards.cards import rename_cards, segment_cards
 from seglib.interpretation.cards.names_file import read_names
 from seglib.interpretation.cards.vocabulary import WORDS
 from seglib.interpretation.profiles.means import profile
@@ -140,7 +140,7 @@ def test_the_names_of_a_file_come_before_ours(sample, tmp_path):
     cards = cards_of(features, assignments["segment"])
     file = tmp_path / "names.yaml"
     file.write_text(f"A: Loyal  burners\nB: {cards[2].name}\n", encoding="utf-8")
-    made = renamed(cards, read_names(file, "ABC"))
+    made = rename_cards(cards, read_names(file, "ABC"))
     assert [card.name for card in made] == ["Loyal burners", cards[2].name, f"{cards[2].name} (C)"]  # still unique
     assert [card.sentence for card in made] == [card.sentence for card in cards]
 

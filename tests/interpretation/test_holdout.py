@@ -17,10 +17,10 @@ from seglib.errors import ParameterRefused
 from seglib.features.customers import customer_features
 from seglib.ingest.shop import UNIFIED_SQL, ingest
 from seglib.interpretation.holdout.by_group import OUTCOMES
-from seglib.interpretation.holdout.holdout import Holdout, holdout, rfm_table
-from seglib.interpretation.holdout.predictive_gain import COLUMNS, Gain, design, gain
+from seglib.interpretation.holdout.holdout import Holdout, evaluate_holdout, rfm_table
+from seglib.interpretation.holdout.predictive_gain import COLUMNS, PredictiveGain, design, predictive_gain
 from seglib.interpretation.holdout.rfm import BURNED, SCORES, quintiles, rfm_scores
-from seglib.interpretation.holdout.usefulness import with_use
+from seglib.interpretation.holdout.usefulness import with_usefulness
 from seglib.plots.interpretation import plot_gain, plot_outcomes
 from seglib.preprocessing.baseline import baseline_matrix
 from seglib.preprocessing.customer import customer_matrix
@@ -48,7 +48,9 @@ def look(canonical):
 
     def hold(tables, *, recipe="customer", without=(), segment_by=None, **options):
         con = canonical(tables, without=without)
-        return holdout(con, **{"as_of": AS_OF, "recipe": said(con, recipe, segment_by), "k": 3, "n_init": 5} | options)
+        return evaluate_holdout(
+            con, **{"as_of": AS_OF, "recipe": said(con, recipe, segment_by), "k": 3, "n_init": 5} | options
+        )
 
     return hold
 
@@ -63,7 +65,7 @@ def said(con, name="customer", segment_by=None):
         options = KNOBS | {"segment_by": segment_by}
         known = {"leave_out": found.missing, "unreliable": found.unreliable, "described": found.features}
         matrix = customer_matrix(found.table, **known, **options)
-    return {"name": name, "options": options, "sources": matrix.sources, "burn_window": found.fates.window}
+    return {"name": name, "options": options, "sources": matrix.sources, "burn_window": found.redemption.window}
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +150,7 @@ def test_nothing_that_happens_after_the_cut_changes_a_segment(look, canonical, r
     tables = make_shop(customers=300, transactions=2500, seed=5).tables
     recipe = said(canonical(tables), recipe)
     cut = pd.Timestamp("2025-10-30")
-    held = holdout(canonical(tables), as_of=AS_OF, cut="2025-10-30", recipe=recipe, k=3, n_init=5)
+    held = evaluate_holdout(canonical(tables), as_of=AS_OF, cut="2025-10-30", recipe=recipe, k=3, n_init=5)
     rng = np.random.default_rng(1)
     rows = tables["transactions"].copy()
     later = rows["burn_date"] > cut  # burned after the cut: burned on another day, or never, or all of a sudden
@@ -159,7 +161,7 @@ def test_nothing_that_happens_after_the_cut_changes_a_segment(look, canonical, r
     gone = (rows["transaction_date"] > cut) & (rng.random(len(rows)) < 0.7)
     other = dict(tables, transactions=rows[~gone])
     other["customers"] = other["customers"].assign(spend_2026=rng.normal(size=300))
-    again = holdout(canonical(other), as_of=AS_OF, cut="2025-10-30", recipe=recipe, k=3, n_init=5)
+    again = evaluate_holdout(canonical(other), as_of=AS_OF, cut="2025-10-30", recipe=recipe, k=3, n_init=5)
     known = ["segment", "tenure_days", *SCORES]
     pd.testing.assert_frame_equal(again.table[known], held.table[known])
     assert not again.table["coupons"].equals(held.table["coupons"])
@@ -171,7 +173,7 @@ def test_the_order_of_the_rows_changes_nothing(look, strong):
     again = look(mixed)
     pd.testing.assert_frame_equal(again.table, held.table)
     shuffled = replace(held, table=held.table.sample(frac=1, random_state=2))
-    pd.testing.assert_frame_equal(gain(shuffled, **QUICK).table, gain(held, **QUICK).table)
+    pd.testing.assert_frame_equal(predictive_gain(shuffled, **QUICK).table, predictive_gain(held, **QUICK).table)
 
 
 def test_a_column_of_the_shops_own_stays_out_unless_it_was_known(look):
@@ -241,11 +243,11 @@ def test_what_cannot_be_done_is_said_and_not_raised(look, canonical):
     assert "k = 400 is not possible" in look(tables, k=400).why
     assert "fewer than two segments" in look(tables, k=90).why
     con = canonical(tables)
-    nothing = holdout(con, as_of=None, recipe={}, k=3)
+    nothing = evaluate_holdout(con, as_of=None, recipe={}, k=3)
     assert nothing.why == NO_TRANSACTIONS
-    assert holdout(con, as_of="2001-01-01", recipe={}, k=3).why == NO_TRANSACTIONS
+    assert evaluate_holdout(con, as_of="2001-01-01", recipe={}, k=3).why == NO_TRANSACTIONS
     for held in (few, nothing):
-        answer = gain(held)
+        answer = predictive_gain(held)
         assert held.table.empty
         assert held.why in held.text
         assert answer.useful is None
@@ -262,7 +264,7 @@ def test_wrong_parameters_are_refused(look, strong, wrong):
 @pytest.mark.parametrize("wrong", [{"n_folds": 1}, {"n_repeats": 0}, {"n_permutations": 18}])
 def test_a_gain_that_could_show_nothing_is_refused(strong, wrong):
     with pytest.raises(ParameterRefused):
-        gain(strong[1], **wrong)
+        predictive_gain(strong[1], **wrong)
 
 
 # Intervals ----------------------------------------------------------------------------------------------------------
@@ -316,7 +318,7 @@ def made_up(rng, *, n=400, effect=0.0):
 
 
 def test_a_planted_gain_is_found(strong):
-    answer = gain(strong[1], **QUICK)
+    answer = predictive_gain(strong[1], **QUICK)
     assert answer.useful
     assert answer.text.startswith("Useful:")
     table = answer.table.set_index("outcome")
@@ -330,20 +332,20 @@ def test_no_gain_is_found_where_segments_only_repeat_what_rfm_says():
     """Segments go with the outcome in every shop, because both go with frequency: that alone must not be a gain."""
     found, p = 0, []
     for number in range(30):
-        answer = gain(made_up(np.random.default_rng(number)), n_repeats=1, n_permutations=39)
+        answer = predictive_gain(made_up(np.random.default_rng(number)), n_repeats=1, n_permutations=39)
         found += answer.useful
         p += answer.table["p"].tolist()
         assert (answer.table["segments_alone"] > 0).all()
     assert found <= 5  # 5% of 30 are 1 or 2; more than 5 come once in 300 times
     assert (np.array(p) <= 0.05).mean() <= 0.15
-    answer = gain(made_up(np.random.default_rng(1), effect=1.5), n_repeats=1, n_permutations=39)
+    answer = predictive_gain(made_up(np.random.default_rng(1), effect=1.5), n_repeats=1, n_permutations=39)
     assert answer.useful
 
 
 def test_the_model_is_scikit_learns_ridge_out_of_sample(strong):
     held = strong[1]
     active = replace(held, outcomes=tuple(o for o in held.outcomes if o.name == "active"))
-    answer = gain(active, n_repeats=20, n_permutations=19).table.set_index("outcome")
+    answer = predictive_gain(active, n_repeats=20, n_permutations=19).table.set_index("outcome")
     parts, y = design(held.table), held.table["active"].to_numpy()
     X = np.hstack([parts["tenure"], parts["rfm"]])
     predicted = cross_val_predict(Ridge(), X, y, cv=5)
@@ -354,19 +356,19 @@ def test_the_model_is_scikit_learns_ridge_out_of_sample(strong):
 
 def test_processes_and_threads_change_nothing(strong):
     few = {"n_repeats": 1, "n_permutations": 19}
-    one = gain(strong[1], **few).table
+    one = predictive_gain(strong[1], **few).table
     with threadpool_limits(limits=2):
-        two = gain(strong[1], **few, n_jobs=2).table
+        two = predictive_gain(strong[1], **few, n_jobs=2).table
     pd.testing.assert_frame_equal(one, two)
 
 
 def test_what_cannot_be_predicted_is_left_out_with_a_reason():
     held = made_up(np.random.default_rng(0))
     always = replace(held, table=held.table.assign(active=1.0))
-    answer = gain(always, **QUICK)
+    answer = predictive_gain(always, **QUICK)
     assert answer.left_out == {"active": "the same for all customers"}
     assert answer.table["outcome"].tolist() == ["coupons"]
-    neither = gain(replace(always, table=always.table.assign(coupons=2.0)), **QUICK)
+    neither = predictive_gain(replace(always, table=always.table.assign(coupons=2.0)), **QUICK)
     assert neither.useful is None
     assert "no outcome can be predicted" in neither.text
 
@@ -374,7 +376,7 @@ def test_what_cannot_be_predicted_is_left_out_with_a_reason():
 def test_more_than_chance_is_not_enough_to_be_useful():
     row = {"outcome": "burn_rate", "n": 900, "baseline": 0.2, "segments_alone": 0.1, "rfm_alone": 0.2, "gain": 0.001}
     row |= {"with_segments": 0.201, "low": -0.01, "high": 0.012, "p": 0.002, "p_holm": 0.004}
-    text = Gain(pd.DataFrame([row]), useful=False, left_out={}).text
+    text = PredictiveGain(pd.DataFrame([row]), useful=False, left_out={}).text
     assert text.startswith("Not shown to be useful: the segment says more than chance about burn rate")
     assert "RFM quintiles predict as much as segments or more" in text
 
@@ -384,8 +386,8 @@ def test_the_workbook_is_not_shown_to_be_useful(workbook):
     found = customer_features(con, as_of="2024-07-14")
     known = {"leave_out": found.missing, "unreliable": found.unreliable, "described": found.features}
     sources = customer_matrix(found.table, **known, **KNOBS).sources
-    recipe = {"name": "customer", "options": KNOBS, "sources": sources, "burn_window": found.fates.window}
-    answer = gain(holdout(con, as_of="2024-07-14", recipe=recipe, k=3))
+    recipe = {"name": "customer", "options": KNOBS, "sources": sources, "burn_window": found.redemption.window}
+    answer = predictive_gain(evaluate_holdout(con, as_of="2024-07-14", recipe=recipe, k=3))
     assert answer.useful is False
     assert answer.text.startswith("Not shown to be useful")
     assert (answer.table["p_holm"] > 0.05).all()
@@ -399,7 +401,7 @@ def test_figures_show_the_table_they_are_given(strong):
     ax = plot_outcomes(held.by_segment, outcome="burned", names={"A": "often there"})
     assert [label.get_text() for label in ax.get_yticklabels()] == ["A · often there", "B", "C"]
     assert "share of customers" in ax.get_xlabel()
-    answer = gain(held, **QUICK)
+    answer = predictive_gain(held, **QUICK)
     ax = plot_gain(answer.table)
     assert len(ax.get_yticklabels()) == len(answer.table)
     assert plot_gain(answer.table.head(1), ax=ax.figure.add_subplot()) is not None
@@ -416,8 +418,8 @@ STRUCTURE = {"structure": "constructed", "advice": "as 04 said", "sentence": "s"
 )
 def test_the_verdict_has_a_second_axis(structure, found, useful):
     rows = pd.DataFrame([("active", 500, 0.1, 0.0, 0.0, 0.2, 0.1, 0.05, 0.15, 0.01, 0.01)], columns=COLUMNS)
-    made = with_use(
-        STRUCTURE | {"structure": structure}, Gain(rows, found, {}, "" if found is not None else "too few.")
+    made = with_usefulness(
+        STRUCTURE | {"structure": structure}, PredictiveGain(rows, found, {}, "" if found is not None else "too few.")
     )
     assert made["useful"] == useful
     assert made["structure"] == structure

@@ -4,8 +4,8 @@ import pytest
 
 from seglib.clustering.segmentation import segment
 from seglib.interpretation.cards.cards import segment_cards
-from seglib.interpretation.cards.notes import TRY, with_facts
-from seglib.interpretation.profiles.exemplars import paragons
+from seglib.interpretation.cards.notes import TRY, with_notes
+from seglib.interpretation.profiles.exemplars import exemplars
 from seglib.interpretation.profiles.means import profile
 from seglib.interpretation.profiles.usage import usage
 from seglib.preprocessing.customer import customer_matrix
@@ -27,14 +27,14 @@ def known(prepared):
         "profiles": profiles,
         "segments": fit.table.assign(agreement=1.0),
         "usage": usage(run.read("unified"), fit.table, as_of=run.read("shop")["as_of"]),
-        "paragons": paragons(matrix, fit.table["segment"], fit.centres),
+        "paragons": exemplars(matrix, fit.table["segment"], fit.centres),
         "features": features.table,
     }
 
 
 def told(known, verdict, **changed):
     given = {name: known[name] for name in ("profiles", "segments", "usage", "paragons")} | changed
-    return {c.segment: dict(c.facts) for c in with_facts(known["cards"], verdict=verdict, **given)}
+    return {c.segment: dict(c.facts) for c in with_notes(known["cards"], verdict=verdict, **given)}
 
 
 def test_facts_are_what_was_counted(known):
@@ -69,13 +69,13 @@ def test_what_is_not_there_is_not_told(known):
     assert "Coupons" not in said
     assert "A customer who stands for them" not in said
     assert "models" not in said["How sure"]
-    without = with_facts(known["cards"], profiles=known["profiles"], segments=known["segments"],
+    without = with_notes(known["cards"], profiles=known["profiles"], segments=known["segments"],
                          verdict=BOTH, usage=known["usage"].assign(burned=float("nan")), said=TRANSACTION)  # fmt: skip
     assert "burned" not in dict(without[0].facts)["Transactions"]
 
 
 def test_a_card_reads_as_a_paragraph_and_a_list(known):
-    [card, *_] = with_facts(
+    [card, *_] = with_notes(
         known["cards"], profiles=known["profiles"], segments=known["segments"], verdict=BOTH, usage=known["usage"]
     )
     assert card.text.startswith("**A · ")

@@ -12,7 +12,7 @@ from sklearn.datasets import load_iris
 from seglib.clustering.labels import order_values
 from seglib.clustering.segmentation import segment
 from seglib.errors import ParameterRefused
-from seglib.interpretation.profiles.exemplars import paragons
+from seglib.interpretation.profiles.exemplars import exemplars
 from seglib.interpretation.profiles.means import interval, profile, v_test
 from seglib.interpretation.profiles.shares import compared_names, shares
 from seglib.interpretation.profiles.tests import descriptor_tests
@@ -330,16 +330,16 @@ def test_paragons_are_the_nearest_real_customers(prepared):
     _, features = prepared("sample")
     matrix = customer_matrix(features.table).table
     fit = segment(matrix, k=3, order_by=features.table["n_burned"], n_init=3)
-    table = paragons(matrix, fit.table["segment"], fit.centres)
+    table = exemplars(matrix, fit.table["segment"], fit.centres)
     assert table["segment"].tolist() == ["A", "B", "C"]
     for row in table.itertuples():
         assert fit.table.loc[row.customer_id, "segment"] == row.segment
         away = np.sqrt(((matrix - fit.centres.loc[row.segment]) ** 2).sum(axis=1))
         assert row.distance == pytest.approx(away[fit.table["segment"] == row.segment].min())
     with pytest.raises(ParameterRefused, match="columns"):
-        paragons(matrix, fit.table["segment"], fit.centres.iloc[:, 1:])
+        exemplars(matrix, fit.table["segment"], fit.centres.iloc[:, 1:])
     with pytest.raises(ParameterRefused, match="no segment"):
-        paragons(matrix, fit.table["segment"].iloc[3:], fit.centres)
+        exemplars(matrix, fit.table["segment"].iloc[3:], fit.centres)
 
 
 def test_of_transactions_the_customer_of_the_nearest_one_is_named():
@@ -349,9 +349,9 @@ def test_of_transactions_the_customer_of_the_nearest_one_is_named():
     matrix = pd.DataFrame({"x": [0.0, 5.0, 1.0, 9.0]}, index)
     centres = pd.DataFrame({"x": [0.9, 8.0, 50.0]}, pd.Index(["A", "B", "C"], name="segment"))
     rows = pd.Series(["A", "B", "A", "B"], index)
-    table = paragons(matrix, rows, centres)
+    table = exemplars(matrix, rows, centres)
     assert table["customer_id"].tolist()[:2] == ["2", "3"]
     assert table["distance"].tolist()[:2] == pytest.approx([0.1, 1.0])
     assert table.loc[2, "rows"] == 0
-    of_customers = paragons(matrix, pd.Series({"1": "A", "2": "B", "3": "B"}), centres)
+    of_customers = exemplars(matrix, pd.Series({"1": "A", "2": "B", "3": "B"}), centres)
     assert of_customers["customer_id"].tolist()[:2] == ["1", "3"]

@@ -11,7 +11,7 @@ from sklearn.tree import DecisionTreeClassifier
 from seglib.clustering.labels import order_values
 from seglib.clustering.segmentation import customer_segments, segment
 from seglib.errors import ParameterRefused
-from seglib.interpretation.surrogate_tree.rules import decision_rules
+from seglib.interpretation.surrogate_tree.rules import fit_surrogate_tree
 from seglib.interpretation.surrogate_tree.tree import readable
 from seglib.preprocessing.baseline import baseline_matrix
 from seglib.preprocessing.customer import customer_matrix
@@ -48,7 +48,7 @@ def clustered(prepared):
 def test_rules_put_most_customers_into_their_segment(clustered, k):
     features, matrix, fit = clustered(k)
     letters = fit.table["segment"]
-    rules = decision_rules(features, letters, matrix.table, sources=matrix.sources, inertia=fit.inertia)
+    rules = fit_surrogate_tree(features, letters, matrix.table, sources=matrix.sources, inertia=fit.inertia)
     assert rules.fidelity == pytest.approx((rules.predict(features) == letters).mean(), abs=1e-6)
     assert rules.fidelity >= 0.9
     assert 0.9 <= rules.fidelity_cv <= rules.fidelity + 0.01
@@ -62,7 +62,9 @@ def test_rules_put_most_customers_into_their_segment(clustered, k):
 
 def test_the_cost_ratio_is_that_of_the_groups_that_the_rules_make(clustered):
     features, matrix, fit = clustered(3)
-    rules = decision_rules(features, fit.table["segment"], matrix.table, sources=matrix.sources, inertia=fit.inertia)
+    rules = fit_surrogate_tree(
+        features, fit.table["segment"], matrix.table, sources=matrix.sources, inertia=fit.inertia
+    )
     made, X = rules.predict(features), matrix.table
     within = ((X - X.groupby(made).transform("mean")) ** 2).to_numpy().sum()
     assert rules.cost_ratio == pytest.approx(within / fit.inertia, abs=1e-6)
@@ -72,7 +74,7 @@ def test_rounded_rules_do_what_the_tree_of_scikit_learn_does(clustered):
     features, matrix, fit = clustered(4)
     numbers = [name for name in matrix.sources if name not in matrix.nominal]
     letters = fit.table["segment"]
-    rules = decision_rules(features, letters, matrix.table, sources=numbers, seed=1)
+    rules = fit_surrogate_tree(features, letters, matrix.table, sources=numbers, seed=1)
     fewest = max(1, min(20, len(features) // 200))
     tree = DecisionTreeClassifier(max_leaf_nodes=8, min_samples_leaf=fewest, random_state=1)
     theirs = tree.fit(features[numbers].rank(method="dense"), letters).predict(features[numbers].rank(method="dense"))
@@ -81,7 +83,7 @@ def test_rounded_rules_do_what_the_tree_of_scikit_learn_does(clustered):
 
 def test_rules_read_as_sentences(clustered):
     features, matrix, fit = clustered(3)
-    rules = decision_rules(features, fit.table["segment"], matrix.table, sources=matrix.sources)
+    rules = fit_surrogate_tree(features, fit.table["segment"], matrix.table, sources=matrix.sources)
     for row, sentence in zip(rules.table.itertuples(), rules.sentences, strict=True):
         assert sentence.startswith(row.conditions)
         assert f"→ {row.segment} ({row.customers:,} customer" in sentence
@@ -96,7 +98,7 @@ def test_the_recipe_of_the_original_analysis_has_rules_too(clustered):
     order = order_values(features, "n_burned", matrix.table.index)
     fit = segment(matrix.table, k=3, order_by=order, n_init=3)
     letters = customer_segments(fit.table)["segment"].reindex(features.index)
-    rules = decision_rules(features, letters, matrix.table, sources=matrix.sources, inertia=fit.inertia)
+    rules = fit_surrogate_tree(features, letters, matrix.table, sources=matrix.sources, inertia=fit.inertia)
     assert rules.fidelity > 0.6
     assert rules.cost_ratio >= 1
     agree(rules, features)
@@ -130,7 +132,7 @@ def test_sql_and_rules_agree_whatever_the_data(seed, gaps):
         letters = letters.mask(features["town"].isin(HOSTILE[:2]), "A").mask(features["town"].isna(), "B")
     matrix = pd.DataFrame({"x": rng.normal(size=n)}, features.index.rename("customer_id"))
     options = {"sources": list(features), "variables": variables, "most_rules": 12}
-    rules = decision_rules(features.assign(n_burned=np.nan), letters, matrix, **options)
+    rules = fit_surrogate_tree(features.assign(n_burned=np.nan), letters, matrix, **options)
     agree(rules, features)
     gone = features.copy()  # also where nothing was missing when the rules were made
     for column in gone:
@@ -147,7 +149,7 @@ def test_a_missing_value_goes_where_the_tree_of_scikit_learn_sends_it():
     features, index = pd.DataFrame({"x": x, "n_burned": np.nan}), pd.Index(range(400), name="customer_id")
     features.index = letters.index = index
     matrix = pd.DataFrame({"x": np.nan_to_num(x)}, index)
-    rules = decision_rules(features, letters, matrix, sources=["x"], variables={"x": {"kind": "numeric"}})
+    rules = fit_surrogate_tree(features, letters, matrix, sources=["x"], variables={"x": {"kind": "numeric"}})
     theirs = (
         DecisionTreeClassifier(max_leaf_nodes=4, random_state=0).fit(features[["x"]], letters).predict(features[["x"]])
     )
@@ -162,7 +164,7 @@ def test_being_known_can_be_the_question():
     features = pd.DataFrame({"x": np.where(np.arange(100) < 50, np.nan, np.arange(100.0)), "n_burned": 0}, index)
     letters = pd.Series(np.where(np.arange(100) < 50, "A", "B"), index)
     matrix = pd.DataFrame({"x": np.arange(100.0)}, index)
-    rules = decision_rules(features, letters, matrix, sources=["x"], variables={"x": {"kind": "numeric"}})
+    rules = fit_surrogate_tree(features, letters, matrix, sources=["x"], variables={"x": {"kind": "numeric"}})
     assert rules.fidelity == 1
     more = pd.DataFrame({"x": [1e9, -1e9, np.nan]}, ["p", "q", "r"])
     assert rules.predict(more)["r"] == "A"
@@ -194,15 +196,15 @@ def test_what_cannot_be_is_refused(clustered, bad, told):
     letters = fit.table["segment"].iloc[bad.pop("letters", 0) :]
     options = {"sources": matrix.sources} | bad
     with pytest.raises(ParameterRefused, match=told):
-        decision_rules(features, letters, matrix.table, **options)
+        fit_surrogate_tree(features, letters, matrix.table, **options)
 
 
 def test_one_segment_needs_no_question_and_rules_ask_for_their_columns(clustered):
     features, matrix, fit = clustered(3)
     same = pd.Series("A", features.index)
-    rules = decision_rules(features, same, matrix.table, sources=matrix.sources)
+    rules = fit_surrogate_tree(features, same, matrix.table, sources=matrix.sources)
     assert (rules.fidelity, rules.sql, rules.columns) == (1.0, "'A'", ())
     assert rules.sentences[0].startswith("everybody")
-    rules = decision_rules(features, fit.table["segment"], matrix.table, sources=matrix.sources)
+    rules = fit_surrogate_tree(features, fit.table["segment"], matrix.table, sources=matrix.sources)
     with pytest.raises(ParameterRefused, match="not there"):
         rules.predict(features[["recency_days"]])

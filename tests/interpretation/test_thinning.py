@@ -12,11 +12,11 @@ from seglib.errors import ParameterRefused
 from seglib.features.customers import customer_features
 from seglib.features.dictionary import features_of
 from seglib.ingest.shop import ingest
-from seglib.interpretation.thinning.inference import FROM_CUSTOMERS, NO_JOINING, TOO_REGULAR, thinned
-from seglib.interpretation.thinning.ratio_tests import ratio_test, too_regular
+from seglib.interpretation.thinning.inference import FROM_CUSTOMERS, NO_JOINING, TOO_REGULAR, thinning_tests
+from seglib.interpretation.thinning.ratio_tests import ratio_test, underdispersion_test
 from seglib.interpretation.thinning.splits import exposure
 from seglib.preprocessing.customer import customer_matrix
-from seglib.preprocessing.rebuild import made_again
+from seglib.preprocessing.rebuild import rebuild_matrix
 from seglib.run import Run
 
 AS_OF = "2026-06-30"
@@ -49,7 +49,7 @@ def test_where_all_customers_are_alike_it_rejects_as_often_as_it_should(shops):
     for seed in range(101, 141):
         with shops(seed=seed) as con:
             recipe = recipe_of()
-            splits = thinned(con, as_of=AS_OF, recipe=recipe, k=3, n_splits=1, n_init=2, seed=seed).splits
+            splits = thinning_tests(con, as_of=AS_OF, recipe=recipe, k=3, n_splits=1, n_init=2, seed=seed).splits
             once.append(splits.set_index("feature")["p"])
             if seed <= 104:
                 naive.append(naive_p(con, recipe))
@@ -68,7 +68,7 @@ def naive_p(con, recipe):
 
     lens = {"burn_window": recipe["burn_window"], "shrinkage": recipe["shrinkage"]}
     features = customer_features(con, as_of=AS_OF, **lens).table
-    matrix = made_again(features, recipe).table
+    matrix = rebuild_matrix(features, recipe).table
     letters = segment(matrix, k=3, order_by=pd.Series(0.0, matrix.index), n_init=2).table["segment"]
     return {name: f_oneway(*(features[name][letters == s] for s in letters.unique())).pvalue for name in SOURCES}
 
@@ -77,7 +77,7 @@ def test_twice_the_median_of_several_splits_seldom_rejects_and_needs_no_luck(sho
     rejected = 0
     for seed in range(1, 9):
         with shops(seed=seed) as con:
-            found = thinned(con, as_of=AS_OF, recipe=recipe_of(), k=3, n_splits=5, n_init=2, seed=seed)
+            found = thinning_tests(con, as_of=AS_OF, recipe=recipe_of(), k=3, n_splits=5, n_init=2, seed=seed)
         assert (found.table["p"] == (2 * found.table["p_median"]).clip(upper=1)).all()
         assert (found.table["n_splits"] == 5).all()
         medians = found.splits.groupby("feature")["p"].median()
@@ -88,8 +88,8 @@ def test_twice_the_median_of_several_splits_seldom_rejects_and_needs_no_luck(sho
 
 def test_planted_segments_are_found_and_what_is_not_tested_is_said(shops):
     with shops("strong", 3, customers=300) as con:
-        found = thinned(con, as_of=AS_OF, recipe=recipe_of((*SOURCES, "gender_name")), k=3, n_splits=3, seed=5)
-        again = thinned(con, as_of=AS_OF, recipe=recipe_of((*SOURCES, "gender_name")), k=3, n_splits=3, seed=5)
+        found = thinning_tests(con, as_of=AS_OF, recipe=recipe_of((*SOURCES, "gender_name")), k=3, n_splits=3, seed=5)
+        again = thinning_tests(con, as_of=AS_OF, recipe=recipe_of((*SOURCES, "gender_name")), k=3, n_splits=3, seed=5)
     assert found.table["differs"].all()
     assert (found.table["p_holm"] >= found.table["p"]).all()
     pd.testing.assert_frame_equal(found.table, again.table)
@@ -125,7 +125,7 @@ def as_many_for_everybody(tables):
 @pytest.mark.parametrize(("change", "why"), [(without_join_dates, NO_JOINING), (as_many_for_everybody, TOO_REGULAR)])
 def test_counts_are_left_out_where_halves_would_not_be_independent(shops, change, why):
     with shops(change=change) as con:
-        found = thinned(con, as_of=AS_OF, recipe=recipe_of(), k=3, n_splits=2)
+        found = thinning_tests(con, as_of=AS_OF, recipe=recipe_of(), k=3, n_splits=2)
     assert found.left_out["coupons_per_month"] == why
     assert found.table["feature"].tolist() == ["burn_rate", "days_to_burn"]
     assert why in found.text
@@ -133,7 +133,9 @@ def test_counts_are_left_out_where_halves_would_not_be_independent(shops, change
 
 def test_without_a_status_only_counts_are_tested(shops):
     with shops(without=("status",)) as con:
-        found = thinned(con, as_of=AS_OF, recipe=recipe_of(("coupons_per_month", "recency_days")), k=3, n_splits=2)
+        found = thinning_tests(
+            con, as_of=AS_OF, recipe=recipe_of(("coupons_per_month", "recency_days")), k=3, n_splits=2
+        )
     assert found.table["feature"].tolist() == ["coupons_per_month"]
 
 
@@ -149,7 +151,7 @@ def test_without_a_status_only_counts_are_tested(shops):
 def test_what_cannot_be_done_is_a_sentence(shops, asked, told):
     with shops(customers=90) as con:
         recipe = recipe_of(grain=asked.get("grain", "customer"))
-        found = thinned(con, as_of=asked.get("as_of", AS_OF), recipe=recipe, k=asked.get("k", 3), n_splits=2)
+        found = thinning_tests(con, as_of=asked.get("as_of", AS_OF), recipe=recipe, k=asked.get("k", 3), n_splits=2)
     assert found.table.empty
     assert told in found.text
 
@@ -159,7 +161,7 @@ def test_bad_numbers_are_refused(shops):
         recipe = recipe_of()
         for bad in ({"k": 1}, {"n_splits": 0}):
             with pytest.raises(ParameterRefused):
-                thinned(con, as_of=AS_OF, recipe=recipe, **{"k": 3} | bad)
+                thinning_tests(con, as_of=AS_OF, recipe=recipe, **{"k": 3} | bad)
 
 
 def test_variables_of_the_customers_table_stay_in_the_matrix(shops):
@@ -171,7 +173,7 @@ def test_variables_of_the_customers_table_stay_in_the_matrix(shops):
     variables = {"age": {"kind": "numeric", "unit": "years", "log": False}}
     with shops("strong", 3, customers=200, change=with_age) as con:
         recipe = recipe_of(("burn_rate", "age"))
-        found = thinned(con, as_of=AS_OF, recipe=recipe, variables=variables, k=3, n_splits=2)
+        found = thinning_tests(con, as_of=AS_OF, recipe=recipe, variables=variables, k=3, n_splits=2)
         table = customer_features(con, as_of=AS_OF, variables=variables).table
     assert "age" in customer_matrix(table, described=features_of(table, variables)).sources
     assert found.left_out["age"] == FROM_CUSTOMERS
@@ -216,10 +218,10 @@ def test_exposure_adds_up_to_the_coupons_and_weighs_busy_days():
 def test_only_regular_counts_are_called_too_regular():
     rng = np.random.default_rng(0)
     expected = rng.uniform(0.5, 12, 300)
-    called = [too_regular(rng.poisson(expected), expected) for _ in range(200)]
+    called = [underdispersion_test(rng.poisson(expected), expected) for _ in range(200)]
     assert np.mean(called) <= 0.03
-    assert too_regular(np.round(expected), expected)
-    assert not too_regular(rng.negative_binomial(2, 2 / (2 + expected)), expected)
+    assert underdispersion_test(np.round(expected), expected)
+    assert not underdispersion_test(rng.negative_binomial(2, 2 / (2 + expected)), expected)
 
 
 def test_where_nothing_can_be_tested_the_reasons_are_told(tmp_path, root):
@@ -229,8 +231,8 @@ def test_where_nothing_can_be_tested_the_reasons_are_told(tmp_path, root):
     features = customer_features(con, as_of="2026-06-30")
     matrix = customer_matrix(features.table, described=features.features, leave_out=features.missing)
     recipe = {"name": "customer", "grain": "customer", "options": {}, "sources": matrix.sources}
-    recipe |= {"shrinkage": features.lens, "burn_window": None}
-    found = thinned(con, as_of="2026-06-30", recipe=recipe, k=3, n_splits=2)
+    recipe |= {"shrinkage": features.shrinkage_params, "burn_window": None}
+    found = thinning_tests(con, as_of="2026-06-30", recipe=recipe, k=3, n_splits=2)
     assert found.table.empty
     assert found.text.startswith("Nothing here can be tested honestly.")
     assert "recency days: " in found.text

@@ -22,7 +22,13 @@ from seglib.errors import InputRefused, ParameterRefused
 from seglib.k_selection.criteria.batch_kmeans import Fit, Rows, best_starts, fit, one_start
 from seglib.k_selection.criteria.choice import choose_k, curve, elbow, votes
 from seglib.k_selection.criteria.gap import box_inertias, gap, gap_choice
-from seglib.k_selection.criteria.indices import CRITERIA, distances, judge, silhouette_widths, squared_silhouette
+from seglib.k_selection.criteria.indices import (
+    CRITERIA,
+    cluster_indices,
+    distances,
+    silhouette_widths,
+    squared_silhouette,
+)
 from seglib.k_selection.criteria.stability import (
     adjusted_rand,
     bootstrap,
@@ -74,7 +80,7 @@ def test_iris_inertia_and_silhouette(iris):
 
 
 def test_iris_calinski_harabasz_and_davies_bouldin():
-    """Values of the scikit-learn user guide, KMeans(3, random_state=1) on iris; `judge` gives the same."""
+    """Values of the scikit-learn user guide, KMeans(3, random_state=1) on iris; `cluster_indices` gives the same."""
     X = load_iris().data
     model = KMeans(3, random_state=1).fit(X)
     assert calinski_harabasz_score(X, model.labels_) == pytest.approx(561.5937, abs=1e-3)
@@ -82,7 +88,7 @@ def test_iris_calinski_harabasz_and_davies_bouldin():
     rows = Rows(X)
     start = (model.cluster_centers_ - rows.shift).astype(np.float32)
     whole, _ = one_start(rows, 2, np.random.default_rng(0))
-    found = judge(rows, [whole, whole, fit(rows, start)])
+    found = cluster_indices(rows, [whole, whole, fit(rows, start)])
     assert found["calinski_harabasz"][2] == pytest.approx(561.5937, abs=1e-2)
     assert found["davies_bouldin"][2] == pytest.approx(0.6660, abs=1e-3)
 
@@ -201,7 +207,9 @@ def test_inertia_falls_with_every_centre_and_with_every_start(seed):
 
 def test_where_the_rows_lie_does_not_matter():
     X, _ = cloud(3)
-    near, far = (judge(rows, best_starts(rows, 5, np.random.default_rng(0))) for rows in (Rows(X), Rows(X + 1e4)))
+    near, far = (
+        cluster_indices(rows, best_starts(rows, 5, np.random.default_rng(0))) for rows in (Rows(X), Rows(X + 1e4))
+    )
     for name in CRITERIA:
         assert far[name].tolist() == pytest.approx(near[name].tolist(), rel=1e-4, nan_ok=True)
 
@@ -250,7 +258,7 @@ def test_judge_agrees_with_scikit_learn(seed):
     X, _ = cloud(seed)
     rows = Rows(X)
     fits = best_starts(rows, 5, np.random.default_rng(seed))
-    found = judge(rows, fits)
+    found = cluster_indices(rows, fits)
     assert set(found) == set(CRITERIA)
     for k, f in enumerate(fits[1:], start=2):
         assert found["silhouette"][k - 1] == pytest.approx(silhouette_score(X, f.labels), abs=1e-5)
@@ -269,7 +277,7 @@ def test_numbers_of_clusters_mean_nothing(seed):
     for f in fits:
         new = rng.permutation(len(f.centres))
         again.append(Fit(f.centres[np.argsort(new)], new[f.labels], f.inertia))
-    one, two = judge(rows, fits), judge(rows, again)
+    one, two = cluster_indices(rows, fits), cluster_indices(rows, again)
     for name in CRITERIA:
         assert two[name].tolist() == pytest.approx(one[name].tolist(), rel=1e-5, nan_ok=True)
     f, g = fits[3].labels, again[3].labels

@@ -16,12 +16,12 @@ from seglib.errors import ParameterRefused
 from seglib.features.customers import customer_features
 from seglib.ingest.shop import ingest
 from seglib.k_selection.criteria.batch_kmeans import Rows, best_starts
-from seglib.k_selection.criteria.indices import CRITERIA, judge
-from seglib.k_selection.validation.benchmark import AGAINST_ALL, STABILITY, Battery, compare
+from seglib.k_selection.criteria.indices import CRITERIA, cluster_indices
+from seglib.k_selection.validation.benchmark import AGAINST_ALL, STABILITY, Benchmark, benchmark
 from seglib.k_selection.validation.null_models import CopulaNull, ProcessNull
 from seglib.k_selection.validation.null_shops import comparison
-from seglib.k_selection.validation.recommendations import decision, judged
-from seglib.k_selection.validation.verdict import decide, evidence_by_k
+from seglib.k_selection.validation.recommendations import assess_k, recommendations
+from seglib.k_selection.validation.verdict import evidence_by_k, verdict
 from seglib.preprocessing.audit import audit
 from seglib.preprocessing.baseline import baseline_matrix
 from seglib.preprocessing.customer import customer_matrix
@@ -66,7 +66,11 @@ def recorded(tmp_path_factory):
         run.write("matrix", matrix.table)
         facts = {"name": recipe, "grain": matrix.recipe.grain, "k_rule": matrix.recipe.k_rule, "options": options}
         facts |= {"left_out": matrix.left_out, "customers_without_transaction": len(features.absent)}
-        facts |= {"sources": matrix.sources, "shrinkage": features.lens, "burn_window": features.fates.window}
+        facts |= {
+            "sources": matrix.sources,
+            "shrinkage": features.shrinkage_params,
+            "burn_window": features.redemption.window,
+        }
         run.write("recipe", facts | {"audit": audit(matrix).summary()})
         made[key] = run
         return run
@@ -117,7 +121,7 @@ def test_the_copula_null_of_numbers_that_are_all_the_same():
 
 def greatest_silhouette(X):
     rows = Rows(X)
-    return np.nanmax(judge(rows, best_starts(rows, 4, np.random.default_rng(0), n_init=2))["silhouette"])
+    return np.nanmax(cluster_indices(rows, best_starts(rows, 4, np.random.default_rng(0), n_init=2))["silhouette"])
 
 
 def test_the_copula_null_of_normal_rows_is_like_them_and_groups_are_gone():
@@ -308,10 +312,10 @@ def test_a_ready_table_has_only_the_copula(recorded, root):
     assert (run.read("matrix").to_numpy() == compared.X).all()
     assert [null.name for null in compared.nulls] == ["copula"]
     assert NO_TRANSACTIONS in compared.text
-    battery = compare(compared.X, compared.nulls, **SMALL)
+    battery = benchmark(compared.X, compared.nulls, **SMALL)
     assert set(battery.scores["null"]) == {"copula", ""}
-    assert decide(battery).structure in ("natural", "reproducible", "constructed")
-    assert "without segments" in judged(2, battery)
+    assert verdict(battery).structure in ("natural", "reproducible", "constructed")
+    assert "without segments" in assess_k(2, battery)
 
 
 @pytest.mark.parametrize("recipe", ["customer", "baseline"])
@@ -337,17 +341,17 @@ SMALL = {"k_max": 4, "n_null": 19, "n_samples": 6, "n_splits": 4, "n_references"
 def compared_once(recorded):
     compared = comparison(recorded("sample"), sample_customers=100)
     told = []
-    battery = compare(compared.X, compared.nulls, **SMALL, progress=lambda done, of: told.append((done, of)))
+    battery = benchmark(compared.X, compared.nulls, **SMALL, progress=lambda done, of: told.append((done, of)))
     return compared, battery, told
 
 
 def test_the_outcome_does_not_depend_on_the_number_of_processes(compared_once):
     compared, one, _ = compared_once
-    two = compare(compared.X, compared.nulls, **SMALL, n_jobs=2)
+    two = benchmark(compared.X, compared.nulls, **SMALL, n_jobs=2)
     for name in ("scores", "tests", "segments", "flows"):
         pd.testing.assert_frame_equal(getattr(one, name), getattr(two, name), check_exact=True)
     assert one.gap_k == two.gap_k
-    other = compare(compared.X, compared.nulls, **SMALL, seed=1)
+    other = benchmark(compared.X, compared.nulls, **SMALL, seed=1)
     assert not one.scores.equals(other.scores)
 
 
@@ -387,22 +391,26 @@ def test_the_tables_are_tidy(compared_once):
 
 def test_stability_of_the_nulls_under_the_bootstrap_can_be_left_out(compared_once):
     compared, full, _ = compared_once
-    battery = compare(compared.X, compared.nulls, **SMALL, null_samples=0)
+    battery = benchmark(compared.X, compared.nulls, **SMALL, null_samples=0)
     assert battery.of("segment_jaccard")["p"].isna().all()
     assert battery.of("segment_jaccard")["value"].tolist() == full.of("segment_jaccard")["value"].tolist()
     pd.testing.assert_frame_equal(battery.tests, full.tests)
-    verdict = decide(battery)
-    pd.testing.assert_series_equal(verdict.table["holds"], decide(full).table["holds"])
-    assert verdict.k_star == decide(full).k_star
+    reached = verdict(battery)
+    pd.testing.assert_series_equal(reached.table["holds"], verdict(full).table["holds"])
+    assert reached.k_star == verdict(full).k_star
     votes = pd.DataFrame({"criterion": ["silhouette"], "k": [3], "reading": ["most"]})
-    told = [*decision(votes, battery, verdict)["because"], judged(3, battery), *verdict.table["without_segments"]]
+    told = [
+        *recommendations(votes, battery, verdict)["because"],
+        assess_k(3, battery),
+        *verdict.table["without_segments"],
+    ]
     assert not any("nan" in text for text in told), told
 
 
 @pytest.mark.parametrize("n_null", [0, 10, 18])
 def test_too_few_shops_without_segments_are_refused(n_null):
     with pytest.raises(ParameterRefused, match="at least 19"):
-        compare(np.zeros((5, 2)), (), n_null=n_null)
+        benchmark(np.zeros((5, 2)), (), n_null=n_null)
 
 
 class Made:
@@ -428,7 +436,7 @@ def test_small_is_better_for_inertia_and_davies_bouldin_and_great_for_the_others
         made = grouped(rng, apart)
         return made / made.std() * X.std()
 
-    battery = compare(X, (Made(scaled),), **SMALL | {"k_max": 3})
+    battery = benchmark(X, (Made(scaled),), **SMALL | {"k_max": 3})
     for metric in (*CRITERIA, "gap"):
         at = battery.of(metric).loc[3]
         assert at["p"] == pytest.approx(p), metric
@@ -439,16 +447,16 @@ def test_small_is_better_for_inertia_and_davies_bouldin_and_great_for_the_others
 
 def test_the_shop_beside_itself_is_nothing_special():
     X = grouped(np.random.default_rng(0))
-    battery = compare(X, (Made(lambda rng: X),), **SMALL | {"k_max": 3, "n_starts": 6})
+    battery = benchmark(X, (Made(lambda rng: X),), **SMALL | {"k_max": 3, "n_starts": 6})
     assert battery.of("silhouette").loc[3, "excess"] == pytest.approx(0, abs=1e-5)
     assert battery.tests["p"].iloc[0] > 0.05
 
 
 def test_a_handful_of_rows_is_compared_too():
     X = np.repeat([[0.0, 1], [5, 2], [9, 9]], [2, 2, 3], axis=0)
-    battery = compare(X, (CopulaNull(X),), **SMALL | {"k_max": 3})
+    battery = benchmark(X, (CopulaNull(X),), **SMALL | {"k_max": 3})
     assert battery.tests["p"].between(0.05, 1).all()
-    assert decide(battery).structure in ("natural", "reproducible", "constructed")
+    assert verdict(battery).structure in ("natural", "reproducible", "constructed")
 
 
 # The verdict ----------------------------------------------------------------------------------------------------
@@ -483,7 +491,7 @@ def battery_of(
             (k, "smallest_share", "", share[i], *[float("nan")] * 5),
         ]
     tests = [(null, "what", 0.4, 0.2, 0.1, 0.3, value) for null, value in zip(("process", "copula"), p, strict=True)]
-    return Battery(
+    return Benchmark(
         pd.DataFrame(records, columns=COLUMNS),
         pd.DataFrame(tests, columns=["null", "what", "value", "null_median", "null_low", "null_high", "p"]),
         pd.DataFrame(),
@@ -521,13 +529,13 @@ UNSTABLE = {"jaccard": (0.7, 0.7, 0.7)}
     ],
 )
 def test_the_evidence_makes_the_verdict(change, differ, structure, holds):
-    verdict = decide(battery_of(**change), differ)
-    assert verdict.structure == structure
-    found = dict(zip("HESD", verdict.table["holds"], strict=True))
+    reached = verdict(battery_of(**change), differ)
+    assert reached.structure == structure
+    found = dict(zip("HESD", reached.table["holds"], strict=True))
     assert "".join(letter for letter, held in found.items() if held) == holds
-    assert verdict.p == max(change.get("p", (0.01, 0.02)))
-    assert verdict.useful == "not tested"
-    assert json.loads(json.dumps(verdict.summary()))["structure"] == structure
+    assert reached.p == max(change.get("p", (0.01, 0.02)))
+    assert reached.useful == "not tested"
+    assert json.loads(json.dumps(reached.summary()))["structure"] == structure
 
 
 @pytest.mark.parametrize(
@@ -549,7 +557,7 @@ def test_the_evidence_makes_the_verdict(change, differ, structure, holds):
     ],
 )
 def test_the_k_that_the_evidence_speaks_for(change, k_star):
-    assert decide(battery_of(**change)).k_star == k_star
+    assert verdict(battery_of(**change)).k_star == k_star
 
 
 def test_the_excess_is_over_the_higher_of_both_medians():
@@ -559,26 +567,26 @@ def test_the_excess_is_over_the_higher_of_both_medians():
     )
     battery.scores.loc[rows, "excess"] = 0.01
     assert evidence_by_k(battery)["excess"].tolist() == pytest.approx([0.1, 0.01, 0.15])
-    assert decide(battery).k_star == 4
+    assert verdict(battery).k_star == 4
 
 
 def test_each_kind_of_constructed_has_its_own_sentence():
-    nothing = decide(battery_of(p=(0.5, 0.2), **UNSTABLE), ALIKE).sentence
+    nothing = verdict(battery_of(p=(0.5, 0.2), **UNSTABLE), ALIKE).sentence
     assert "no cluster structure" in nothing
     assert "p = .50" in nothing
-    gradual = decide(battery_of(p=(0.5, 0.2), **UNSTABLE), DIFFER).sentence
+    gradual = verdict(battery_of(p=(0.5, 0.2), **UNSTABLE), DIFFER).sentence
     assert "burn rate and days to burn among cities" in gradual
     assert "gradually" in gradual
     assert "no cluster structure" not in gradual
-    loose = decide(battery_of(**UNSTABLE), DIFFER).sentence
+    loose = verdict(battery_of(**UNSTABLE), DIFFER).sentence
     assert "stands out" in loose
     assert "comes back" in loose
 
 
 def test_reproducible_says_what_it_lacks():
-    told = decide(battery_of(gap_p=(0.2, 0.2, 0.2)), ALIKE).sentence
+    told = verdict(battery_of(gap_p=(0.2, 0.2, 0.2)), ALIKE).sentence
     assert told.startswith("Reproducible: a division into 3 segments stands out")
-    told = decide(battery_of(p=(0.2, 0.2)), DIFFER).sentence
+    told = verdict(battery_of(p=(0.2, 0.2)), DIFFER).sentence
     assert "comes back" in told
     assert "p = .20" in told
 
@@ -594,22 +602,22 @@ chances = st.sampled_from([0.01, 0.05, 0.06, 0.9])
 )  # fmt: skip
 def test_no_verdict_claims_more_than_its_evidence(differ, **change):
     battery = battery_of(**change)
-    verdict = decide(battery, differ)
-    h, e, s, d = verdict.table["holds"]
-    if verdict.structure == "constructed":
+    reached = verdict(battery, differ)
+    h, e, s, d = reached.table["holds"]
+    if reached.structure == "constructed":
         assert not (s and (e or h))
-        assert "groups" not in verdict.text.lower()
-        assert "natural" not in verdict.text.lower()
+        assert "groups" not in reached.text.lower()
+        assert "natural" not in reached.text.lower()
     else:
         assert s
-        at = evidence_by_k(battery).loc[verdict.k_star]
+        at = evidence_by_k(battery).loc[reached.k_star]
         assert at["supported"]
-        assert str(verdict.k_star) in verdict.sentence
-        assert (verdict.structure == "natural") == (e and d)
-    assert verdict.sentence.startswith(verdict.structure.capitalize())
-    assert verdict.sentence in verdict.text
+        assert str(reached.k_star) in reached.sentence
+        assert (reached.structure == "natural") == (e and d)
+    assert reached.sentence.startswith(reached.structure.capitalize())
+    assert reached.sentence in reached.text
     assert h == (differ is DIFFER)
-    json.dumps(verdict.summary(), allow_nan=False)
+    json.dumps(reached.summary(), allow_nan=False)
 
 
 # What each criterion would choose -------------------------------------------------------------------------------
@@ -625,7 +633,7 @@ VOTES = pd.DataFrame(
 
 def test_each_criterion_stands_beside_what_shops_without_segments_give():
     battery = battery_of(gap_p=(0.01, 0.3, 0.01))
-    table = decision(VOTES, battery, decide(battery)).set_index("criterion")
+    table = recommendations(VOTES, battery, verdict(battery)).set_index("criterion")
     assert table.columns.tolist() == ["k", "reading", "believed", "because"]
     assert table.index[:5].tolist() == VOTES["criterion"].tolist()
     k = {name: None if pd.isna(value) else value for name, value in table["k"].items()}
@@ -642,7 +650,7 @@ def test_each_criterion_stands_beside_what_shops_without_segments_give():
 
 def test_only_the_gap_can_say_that_there_are_no_segments():
     battery = battery_of(gap_k=1, **UNSTABLE, prediction=(0.1, 0.1, 0.1))
-    table = decision(VOTES, battery, decide(battery)).set_index("criterion")
+    table = recommendations(VOTES, battery, verdict(battery)).set_index("criterion")
     assert (table["k"]["gap"], table["believed"]["gap"]) == (1, True)
     nobody = table.loc[["prediction_strength", "segment_jaccard", "all evidence together"]]
     assert nobody["k"].isna().all()
@@ -653,7 +661,7 @@ def test_the_evidence_judges_also_the_k_of_the_analyst():
     battery = battery_of(
         jaccard=(0.9, 0.9, 0.4), prediction=(0.9, 0.9, 0.3), excess=(0.1, 0.2, -0.05), share=(0.3, 0.2, 0.02)
     )
-    good, bad = judged(2, battery), judged(4, battery)
+    good, bad = assess_k(2, battery), assess_k(4, battery)
     assert "does not come back" not in good
     assert "predicts the other better" in good
     assert "0.100 above" in good
@@ -662,7 +670,7 @@ def test_the_evidence_judges_also_the_k_of_the_analyst():
     assert "predicts the other no better" in bad
     assert "0.050 below" in bad
     assert "only 2.0% of the rows" in bad
-    assert "was not compared" in judged(9, battery)
+    assert "was not compared" in assess_k(9, battery)
 
 
 # From tables to verdict -----------------------------------------------------------------------------------------
@@ -672,12 +680,12 @@ def verdict_of(run, *, sample_customers=2500, differences=True):
     recipe, shop = run.read("recipe"), run.read("shop")
     compared = comparison(run, sample_customers=sample_customers)
     size = {"k_max": 5, "n_null": 19, "n_samples": 25, "n_splits": 15, "n_references": 9}
-    battery = compare(compared.X, compared.nulls, **size)
+    battery = benchmark(compared.X, compared.nulls, **size)
     panel = homogeneity(
         run.read("unified"), run.read_table("customers"), as_of=shop["as_of"], burn_window=recipe["burn_window"],
         n_shuffles=199, sample_customers=2500,
     )  # fmt: skip
-    return decide(battery, panel.table)
+    return verdict(battery, panel.table)
 
 
 def test_the_committed_sample_falls_into_three_groups(recorded):

@@ -11,7 +11,7 @@ from seglib.clustering.segmentation import customer_segments, segment
 from seglib.eda.correlation import correlations
 from seglib.eda.counts import calendar, claims, coupon_counts, demographics
 from seglib.eda.heterogeneity import homogeneity
-from seglib.eda.redemption_curve import burned_by_age
+from seglib.eda.redemption_curve import redemption_curve
 from seglib.ingest.shop import ingest
 from seglib.interpretation.cards.cards import segment_cards
 from seglib.interpretation.holdout.predictive_gain import COLUMNS
@@ -20,7 +20,7 @@ from seglib.interpretation.profiles.shares import shares
 from seglib.interpretation.profiles.usage import usage
 from seglib.k_selection.criteria.choice import elbow
 from seglib.k_selection.criteria.stability import flows
-from seglib.k_selection.validation.benchmark import compare
+from seglib.k_selection.validation.benchmark import benchmark
 from seglib.k_selection.validation.null_models import CopulaNull
 from seglib.k_selection.validation.recommendations import at_a_glance
 from seglib.plots import __all__
@@ -88,12 +88,12 @@ def analysed(request, prepared):
     nulls = CopulaNull(some, matrix.places), CopulaNull(some, matrix.places)
     nulls[0].name = "process"  # as if: the figures ask only what it is called
     few = {"n_null": 19, "n_starts": 1, "n_samples": 4, "n_splits": 2, "n_references": 5}
-    battery = compare(some, nulls, k_max=5, **few)
+    battery = benchmark(some, nulls, k_max=5, **few)
     scores, bend = battery.scores, elbow(battery.of("inertia").reset_index())
     widths = silhouette_samples(matrix.table.iloc[::10], fit.table["segment"].iloc[::10])
     claimed = claims(unified, run.read_table("customers"), as_of="2026-06-30")
     evidence = homogeneity(unified, run.read_table("customers"), as_of="2026-06-30", burn_window=90, n_shuffles=199)
-    life = burned_by_age(unified, as_of="2026-06-30", window=90)
+    life = redemption_curve(unified, as_of="2026-06-30", window=90)
     units = {f.name: f.unit for f in FEATURES if f.role == "segmentation"}
     moved = pd.DataFrame(
         [
@@ -328,7 +328,7 @@ def test_tied_pairs_are_framed_and_named():
 
 def test_the_curve_of_burning_marks_the_window_and_shows_what_ignoring_age_would_say(lacking):
     _, unified, _ = lacking()
-    life = burned_by_age(unified, as_of="2026-06-30", window=90)
+    life = redemption_curve(unified, as_of="2026-06-30", window=90)
     ax = plot_burned_by_age(life.table, window=90, title=life.finding)
     burned, naive, mark = ax.get_lines()
     assert set(mark.get_xdata()) == {90}

@@ -18,9 +18,9 @@ from seglib.features.dictionary import features_of
 from seglib.preprocessing.audit import audit
 from seglib.preprocessing.baseline import BASELINE_COLUMNS, baseline_matrix
 from seglib.preprocessing.customer import customer_matrix
-from seglib.preprocessing.encoders import HennigLiaoEncoder
+from seglib.preprocessing.encoders import HennigLiaoScaler
 from seglib.preprocessing.matrix import RECIPES, variance_share
-from seglib.preprocessing.rebuild import made_again
+from seglib.preprocessing.rebuild import rebuild_matrix
 
 BEHAVIOUR = ["coupons_per_month", "burn_rate", "days_to_burn", "recency_days"]
 
@@ -282,14 +282,14 @@ def test_input_is_not_changed(customers, unified):
 @given(st.lists(st.integers(0, 6), min_size=2, max_size=80).filter(lambda x: len(set(x)) > 1), st.floats(0.1, 4))
 def test_hennig_liao_variance_is_half_whatever_the_levels(levels, weight):
     dummies = pd.get_dummies(pd.Series(levels)).to_numpy(float)
-    made = HennigLiaoEncoder(weight).fit_transform(dummies)
+    made = HennigLiaoScaler(weight).fit_transform(dummies)
     assert made.var(axis=0).sum() == pytest.approx(0.5 * weight**2)
 
 
 def test_the_encoder_keeps_the_protocol_of_scikit_learn():
     from sklearn.utils.estimator_checks import check_estimator
 
-    check_estimator(HennigLiaoEncoder())
+    check_estimator(HennigLiaoScaler())
 
 
 def test_recipes_are_what_their_notebook_offers(root):
@@ -476,7 +476,7 @@ def said_of(matrix, options):
 def test_the_matrix_can_be_made_again_from_what_is_said_of_it(built, prepared, turned):
     features = prepared("sample")[1]
     matrix = built(**turned)
-    again = made_again(features.table, said_of(matrix, KNOBS | turned), described=features.features)
+    again = rebuild_matrix(features.table, said_of(matrix, KNOBS | turned), described=features.features)
     pd.testing.assert_frame_equal(again.table, matrix.table, check_exact=True)
     assert again.sources == matrix.sources
     assert again.nominal == matrix.nominal
@@ -485,7 +485,9 @@ def test_the_matrix_can_be_made_again_from_what_is_said_of_it(built, prepared, t
 def test_a_matrix_that_kept_the_unreliable_is_made_again_with_them(customers, built):
     matrix = built(unreliable={})
     assert "never_burned" in matrix.sources
-    pd.testing.assert_frame_equal(made_again(customers, said_of(matrix, KNOBS)).table, matrix.table, check_exact=True)
+    pd.testing.assert_frame_equal(
+        rebuild_matrix(customers, said_of(matrix, KNOBS)).table, matrix.table, check_exact=True
+    )
 
 
 def test_of_other_rows_the_same_columns_are_made_whatever_one_would_choose_today(customers, built):
@@ -493,7 +495,7 @@ def test_of_other_rows_the_same_columns_are_made_whatever_one_would_choose_today
     matrix = built()
     some = customers.iloc[::2].assign(recency_days=lambda t: -t["coupons_per_month"])
     assert "recency_days" not in built(some).sources
-    again = made_again(some, said_of(matrix, KNOBS))
+    again = rebuild_matrix(some, said_of(matrix, KNOBS))
     assert again.sources == matrix.sources
     assert len(again.table) == len(some)
 
@@ -501,7 +503,7 @@ def test_of_other_rows_the_same_columns_are_made_whatever_one_would_choose_today
 @pytest.mark.parametrize("scale", [True, False])
 def test_the_original_analysis_can_be_made_again(unified, scale):
     matrix = baseline_matrix(unified, scale_frequency=scale)
-    again = made_again(unified, said_of(matrix, {"scale_frequency": scale}))
+    again = rebuild_matrix(unified, said_of(matrix, {"scale_frequency": scale}))
     pd.testing.assert_frame_equal(again.table, matrix.table, check_exact=True)
 
 

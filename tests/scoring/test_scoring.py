@@ -62,7 +62,11 @@ def make_model(run, features, *, recipe="customer", k=3, names=None, scale_frequ
     order = order_values(features.table, lettered, matrix.table.index)
     fit = segment(matrix.table, k=k, order_by=order, n_init=3)
     said = {"name": recipe, "grain": matrix.recipe.grain, "sources": matrix.sources, "options": used}
-    said |= {"shrinkage": features.lens, "burn_window": features.fates.window, "burns_dated": features.fates.dated}
+    said |= {
+        "shrinkage": features.shrinkage_params,
+        "burn_window": features.redemption.window,
+        "burns_dated": features.redemption.dated,
+    }
     models = bootstrap_models(matrix.table.to_numpy(), fit.centres.to_numpy(), n_models=n_models)
     model = model_of(
         fit, matrix, models, run=run.name, features=features.table, recipe=said, shop=shop,
@@ -170,7 +174,7 @@ def first_node(schema, wanted):
 
 
 def of_another_type(schema, members):
-    first_node(schema, "HennigLiaoEncoder").update({"__module__": "os", "__class__": "system"})
+    first_node(schema, "HennigLiaoScaler").update({"__module__": "os", "__class__": "system"})
 
 
 def calling_a_method(schema, members):

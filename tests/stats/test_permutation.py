@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chi2, norm
 
-from seglib.stats.permutation import NOTHING, SMALLEST_P, between, dispersion, holm, p_of
+from seglib.stats.permutation import NO_RESULT, SMALLEST_P, anova_permutation_test, dispersion_test, holm, tail_p_value
 
 
 def level(draw, n=200):
@@ -18,21 +18,21 @@ def level(draw, n=200):
 def test_dispersion_keeps_its_level_with_unequal_chances():
     def draw(rng):
         weight = rng.uniform(0.1, 3, 200)
-        return dispersion(rng.multinomial(800, weight / weight.sum()), weight, n_shuffles=99, rng=rng)
+        return dispersion_test(rng.multinomial(800, weight / weight.sum()), weight, n_shuffles=99, rng=rng)
 
     assert 0.01 <= level(draw) <= 0.1
 
 
 def test_dispersion_sees_that_some_claim_more():
     rng = np.random.default_rng(0)
-    found = dispersion(rng.poisson(rng.gamma(2, 2, 300)), np.ones(300), n_shuffles=199, rng=rng)
+    found = dispersion_test(rng.poisson(rng.gamma(2, 2, 300)), np.ones(300), n_shuffles=199, rng=rng)
     assert 0 < found.p < 1e-6
     assert found.value > 2 > 1.2 > found.null_high > 1 > found.null_low > 0.8
 
 
 def test_between_keeps_its_level_with_skewed_values():
     def draw(rng):
-        return between(
+        return anova_permutation_test(
             pd.Series(rng.lognormal(0, 1.5, 300)), pd.Series(rng.integers(0, 80, 300)), n_shuffles=99, rng=rng
         )
 
@@ -46,7 +46,7 @@ def test_a_drift_over_strata_is_no_difference_between_groups():
         month = pd.Series(np.repeat(np.arange(12), 30))
         who = month * 5 + rng.integers(0, 5, 360)
         value = (rng.random(360) < 0.2 + 0.05 * month).astype(float)
-        return between(value, who, stratum=month if stratified else None, n_shuffles=99, rng=rng)
+        return anova_permutation_test(value, who, stratum=month if stratified else None, n_shuffles=99, rng=rng)
 
     assert level(lambda rng: draw(rng, True), 100) <= 0.12
     assert level(lambda rng: draw(rng, False), 100) > 0.5
@@ -56,21 +56,23 @@ def test_between_sees_groups():
     rng = np.random.default_rng(1)
     who = pd.Series(np.repeat(np.arange(60), 5))
     value = pd.Series(rng.normal(0, 1, 60)).reindex(who).reset_index(drop=True) + rng.normal(0, 1, 300)
-    assert 0 < between(value, who, n_shuffles=199, rng=rng).p < 1e-6
+    assert 0 < anova_permutation_test(value, who, n_shuffles=199, rng=rng).p < 1e-6
 
 
 def test_values_stay_in_their_stratum():
     """Groups and strata are the same: nothing can be dealt out, so nothing is found however far they lie apart."""
     month = pd.Series(np.repeat(np.arange(6), 10))
     value = 5.0 * month + np.random.default_rng(0).normal(size=60)
-    assert between(value, month, stratum=month, n_shuffles=49, rng=np.random.default_rng(0)).p == 1
+    assert anova_permutation_test(value, month, stratum=month, n_shuffles=49, rng=np.random.default_rng(0)).p == 1
 
 
 def test_the_answer_does_not_depend_on_how_groups_are_called():
     rng = np.random.default_rng(3)
     who, value, month = rng.integers(0, 9, 90), pd.Series(rng.normal(size=90)), pd.Series(rng.integers(0, 4, 90))
     found = [
-        between(value, pd.Series(who).map(names), stratum=month, n_shuffles=49, rng=np.random.default_rng(1))
+        anova_permutation_test(
+            value, pd.Series(who).map(names), stratum=month, n_shuffles=49, rng=np.random.default_rng(1)
+        )
         for names in (dict(enumerate("abcdefghi")), dict(enumerate("rstuvwxyz")))
     ]
     assert found[0] == found[1]
@@ -78,16 +80,16 @@ def test_the_answer_does_not_depend_on_how_groups_are_called():
 
 def test_what_shops_reach_often_is_counted():
     null = np.arange(1.0, 200)
-    assert p_of(190, null) == (1 + 10) / 200
-    assert p_of(0, null) == 1
+    assert tail_p_value(190, null) == (1 + 10) / 200
+    assert tail_p_value(0, null) == 1
 
 
 @pytest.mark.parametrize(("curve", "z"), [(norm(0, 1), 5.0), (chi2(1), 20.0), (chi2(11), 40.0), (chi2(400), 550.0)])
 def test_far_out_p_comes_near_the_true_one_and_not_below_it(curve, z):
     """With many shops the curve is right within a factor; with few, it errs on the side of a greater p."""
     true = curve.sf(z)
-    far = np.median([p_of(z, curve.rvs(9999, random_state=seed)) for seed in range(9)])
-    near = np.median([p_of(z, curve.rvs(199, random_state=seed)) for seed in range(9)])
+    far = np.median([tail_p_value(z, curve.rvs(9999, random_state=seed)) for seed in range(9)])
+    near = np.median([tail_p_value(z, curve.rvs(199, random_state=seed)) for seed in range(9)])
     assert true / 3 < far < true * 10
     assert true < near < 1 / 200
 
@@ -95,16 +97,16 @@ def test_far_out_p_comes_near_the_true_one_and_not_below_it(curve, z):
 def test_far_out_p_keeps_its_level():
     rng = np.random.default_rng(0)
     drawn = rng.chisquare(2, (4000, 100))
-    p = np.array([p_of(row[0], row[1:]) for row in drawn])
+    p = np.array([tail_p_value(row[0], row[1:]) for row in drawn])
     assert np.mean(p < 0.05) == pytest.approx(0.05, abs=0.012)
     assert np.mean(p < 0.005) < 0.009  # 1 in 100 could not be below without the curve
 
 
 def test_p_is_never_zero_and_never_from_a_curve_that_contradicts_the_count():
     null = np.random.default_rng(0).normal(size=199)
-    assert p_of(1e6, null) == SMALLEST_P
-    assert p_of(9.0, np.r_[null, [9.0] * 5]) == 6 / 205  # a lump far out: no curve has it
-    assert p_of(1.0, np.ones(99)) == 1
+    assert tail_p_value(1e6, null) == SMALLEST_P
+    assert tail_p_value(9.0, np.r_[null, [9.0] * 5]) == 6 / 205  # a lump far out: no curve has it
+    assert tail_p_value(1.0, np.ones(99)) == 1
 
 
 @pytest.mark.parametrize(
@@ -119,13 +121,13 @@ def test_p_is_never_zero_and_never_from_a_curve_that_contradicts_the_count():
 )
 def test_nothing_to_compare_is_said(value, group):
     options = {"n_shuffles": 9, "rng": np.random.default_rng(0)}
-    assert between(pd.Series(value, dtype=float), pd.Series(group, dtype=object), **options) is NOTHING
+    assert anova_permutation_test(pd.Series(value, dtype=float), pd.Series(group, dtype=object), **options) is NO_RESULT
 
 
 @pytest.mark.parametrize(("counts", "weight"), [([0, 0], [1.0, 1]), ([3], [1.0]), ([2, 3], [0.0, 1])])
 def test_no_counts_to_compare_is_said(counts, weight):
     options = {"n_shuffles": 9, "rng": np.random.default_rng(0)}
-    assert dispersion(np.array(counts), np.array(weight), **options) is NOTHING
+    assert dispersion_test(np.array(counts), np.array(weight), **options) is NO_RESULT
 
 
 @settings(max_examples=60, deadline=None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from seglib.errors import ParameterRefused
-from seglib.style import listing, near
+from seglib.style import did_you_mean, join_words
 
 if TYPE_CHECKING:
     import duckdb
@@ -88,7 +88,9 @@ def open_engine(name: str | None, run: Run, con: duckdb.DuckDBPyConnection) -> E
 
         return open_spark(run)
     if name not in (None, "database"):
-        raise ParameterRefused(f"there is no engine '{name}'{near(name, ENGINES)}; there are: {listing(ENGINES)}")
+        raise ParameterRefused(
+            f"there is no engine '{name}'{did_you_mean(name, ENGINES)}; there are: {join_words(ENGINES)}"
+        )
     from seglib.features.engines.postgres import NotThere, open_database
 
     try:

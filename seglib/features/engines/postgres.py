@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from seglib import credentials
 from seglib.errors import InputRefused
-from seglib.ingest import asking, behind, prints
+from seglib.ingest import asking, behind, table_fingerprint
 from seglib.ingest.sources import only_read, refusing, server_of
 from seglib.sql import in_parts, translated
 
@@ -59,7 +59,7 @@ class Database:
         """Return what tells the canonical tables from any others, as they are there now."""
         ask = asking(self._connection, self._tables)
         with self._refusing():
-            return {name: prints(name, ask, "postgres") for name in self._tables}
+            return {name: table_fingerprint(name, ask, "postgres") for name in self._tables}
 
     def keep(self, name: str, sql: str) -> None:
         """Put a SELECT in front of later statements: nothing can be kept in a database that is only read."""

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from seglib.errors import InputRefused
 from seglib.ingest.contract.parsing import RawColumn, Reading, left_out, read
 from seglib.ingest.contract.rules import Rule
-from seglib.ingest.mapping.model import Choice, Formats, Mapping, Origin, TableMapping, Variable
+from seglib.ingest.mapping.model import Choice, ColumnSource, Formats, ShopMapping, TableMapping, Variable
 from seglib.ingest.sources.base import Loaded, Source
 from seglib.schema.tables import TABLES, key, kind
 from seglib.sql import sql_literal
-from seglib.style import near
+from seglib.style import did_you_mean
 
 if TYPE_CHECKING:
     import duckdb
@@ -61,7 +61,7 @@ class Intake:
     variables: AnyMapping[str, Variable]
 
 
-def take_in(con: duckdb.DuckDBPyConnection, source: Source, mapping: Mapping) -> dict[str, Intake]:
+def take_in(con: duckdb.DuckDBPyConnection, source: Source, mapping: ShopMapping) -> dict[str, Intake]:
     """Load the tables that the canonical ones are made from, as ``raw.<canonical name>``.
 
     Raises
@@ -104,7 +104,7 @@ def take_in(con: duckdb.DuckDBPyConnection, source: Source, mapping: Mapping) ->
     return taken
 
 
-def with_names(source: Source, mapping: Mapping) -> Mapping:
+def with_names(source: Source, mapping: ShopMapping) -> ShopMapping:
     """Let genders and cities be called by their ids where the mapping says the id, and no table has the names."""
     customers, there = mapping.table("customers"), {plain(name) for name in source.tables}
     made = {}
@@ -139,7 +139,7 @@ def plain(name: str) -> str:
     return name.strip().casefold()
 
 
-def _resolve(source: Source, mapping: Mapping) -> dict[str, str]:
+def _resolve(source: Source, mapping: ShopMapping) -> dict[str, str]:
     """Say which of the source's tables each canonical one comes from."""
     there = {plain(name): name for name in source.tables}
     found, problems = {}, []
@@ -149,7 +149,7 @@ def _resolve(source: Source, mapping: Mapping) -> dict[str, str]:
         if at is not None:
             found[name] = at
         elif wanted or mapping.needs(name):
-            problems.append(f"no table '{wanted or name}'{near(wanted or name, list(source.tables))}")
+            problems.append(f"no table '{wanted or name}'{did_you_mean(wanted or name, list(source.tables))}")
     if problems:
         listed = ", ".join(f"'{name}'" for name in source.tables) or "none"
         hint = (
@@ -166,7 +166,7 @@ def _resolve(source: Source, mapping: Mapping) -> dict[str, str]:
 
 def _origins(
     name: str, found: str, asked: TableMapping, columns: list[RawColumn]
-) -> tuple[dict[str, Origin], list[str]]:
+) -> tuple[dict[str, ColumnSource], list[str]]:
     """Say where each canonical column comes from, in names as they are compared; and what is missing."""
     where = f"table {name}" if plain(found) == name else f"table {name} (from '{found}')"
     listed = ", ".join(f"'{column.name}'" for column in columns)
@@ -177,24 +177,27 @@ def _origins(
     for rule in asked.leave_out:
         if plain(rule.column) not in times:
             problems.append(
-                f"{where}: leave_out names column '{rule.column}'{near(rule.column, list(times))}; found: {listed}"
+                f"{where}: leave_out names column '{rule.column}'{did_you_mean(rule.column, list(times))}; "
+                f"found: {listed}"
             )
-    origins: dict[str, Origin] = {}
+    origins: dict[str, ColumnSource] = {}
     for column, declared in TABLES[name].columns.items():
         origin = asked.columns.get(column)
         if origin is None and column in times:
-            origin = Origin((column,))
+            origin = ColumnSource((column,))
         if origin is not None:
             origins[column] = origin
         elif declared.required:
-            problems.append(f"{where}: column '{column}' is missing{near(column, list(times))}; found: {listed}")
+            problems.append(
+                f"{where}: column '{column}' is missing{did_you_mean(column, list(times))}; found: {listed}"
+            )
     origins |= asked.added
     for column, origin in origins.items():
         for wanted in origin.columns:
             if plain(wanted) not in times:
                 problems.append(
                     f"{where}: the mapping takes {column} from column '{wanted}', which is not there"
-                    f"{near(plain(wanted), list(times))}; found: {listed}"
+                    f"{did_you_mean(plain(wanted), list(times))}; found: {listed}"
                 )
     return {c: replace(o, columns=tuple(map(plain, o.columns))) for c, o in origins.items()}, problems
 
@@ -204,7 +207,7 @@ def _view(
     name: str,
     held: str,
     asked: TableMapping,
-    origins: AnyMapping[str, Origin],
+    origins: AnyMapping[str, ColumnSource],
     columns: AnyMapping[str, RawColumn],
     formats: Formats,
 ) -> None:
@@ -224,7 +227,7 @@ def _kind_of(
     con: duckdb.DuckDBPyConnection,
     held: str,
     columns: AnyMapping[str, RawColumn],
-    origin: Origin,
+    origin: ColumnSource,
     formats: Formats,
 ) -> str:
     """Say whether a descriptor is a number or text, by its values, whatever type the source gives it."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from seglib.ingest.mapping.model import Choice, Formats, Origin
+from seglib.ingest.mapping.model import Choice, ColumnSource, Formats
 from seglib.schema.tables import FIRST_DAY, LARGEST_NUMBER, LAST_DAY
 from seglib.sql import quoted, sql_literal
 
@@ -58,7 +58,7 @@ class Reading:
     blanks: str = "CAST(NULL AS VARCHAR)"
 
 
-def read(kind: str, origin: Origin, columns: Mapping[str, RawColumn], formats: Formats) -> Reading:
+def read(kind: str, origin: ColumnSource, columns: Mapping[str, RawColumn], formats: Formats) -> Reading:
     """Write the SQL that reads a column.
 
     Parameters
@@ -84,7 +84,7 @@ def read(kind: str, origin: Origin, columns: Mapping[str, RawColumn], formats: F
     return _read_one(kind, origin, raw[0] if raw else None, formats)
 
 
-def _read_one(kind: str, origin: Origin, raw: RawColumn | None, formats: Formats) -> Reading:
+def _read_one(kind: str, origin: ColumnSource, raw: RawColumn | None, formats: Formats) -> Reading:
     text = _text(origin, raw)
     if kind == "number":
         typed = raw is not None and raw.type != "VARCHAR"  # then there are no signs to be told
@@ -143,7 +143,7 @@ def cell_text(raw: RawColumn) -> str:
     )
 
 
-def _text(origin: Origin, raw: RawColumn | None) -> str:
+def _text(origin: ColumnSource, raw: RawColumn | None) -> str:
     text = cell_text(raw) if raw else sql_literal(origin.constant)
     if origin.values:
         whens = " ".join(f"WHEN {sql_literal(old)} THEN {sql_literal(new)}" for old, new in origin.values.items())

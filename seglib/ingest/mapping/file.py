@@ -42,9 +42,18 @@ import yaml
 
 from seglib.errors import ParameterRefused
 from seglib.ingest.contract.parsing import NO, YES
-from seglib.ingest.mapping.model import TESTS, Choice, Formats, Mapping, Origin, TableMapping, Variable, VariableKind
+from seglib.ingest.mapping.model import (
+    TESTS,
+    Choice,
+    ColumnSource,
+    Formats,
+    ShopMapping,
+    TableMapping,
+    Variable,
+    VariableKind,
+)
 from seglib.schema.tables import TABLES, kind
-from seglib.style import near
+from seglib.style import did_you_mean
 
 KINDS: tuple[VariableKind, ...] = get_args(VariableKind)
 _READ_AS = {"numeric": "number", "binary": "binary", "nominal": "text"}
@@ -80,7 +89,7 @@ def read_mapping(path: str | Path) -> dict[str, Any]:
     return {} if content in (None, "") else content
 
 
-def parse(content: AnyMapping[str, Any]) -> Mapping:
+def parse(content: AnyMapping[str, Any]) -> ShopMapping:
     """Check the content of a mapping file.
 
     Parameters
@@ -100,7 +109,7 @@ def parse(content: AnyMapping[str, Any]) -> Mapping:
     top = _keys(content, "the mapping", (*_FORMAT_KEYS, "csv", "as_of", "tables"))
     formats = _formats(top, "the mapping", Formats())
     tables = _keys(top.get("tables", {}), "tables", tuple(TABLES))
-    return Mapping(
+    return ShopMapping(
         tables={name: _table(name, said, formats) for name, said in tables.items()},
         formats=formats,
         csv=_keys(top.get("csv", {}), "csv", ("delimiter", "encoding")),
@@ -114,7 +123,7 @@ def _keys(said: Any, where: str, allowed: tuple[str, ...]) -> dict[str, Any]:
         return {}
     if not isinstance(said, AnyMapping):
         raise ParameterRefused(f"{where}: expected lines 'name: value', not {said!r}")
-    unknown = [f"'{key}'{near(str(key), allowed)}" for key in said if key not in allowed]
+    unknown = [f"'{key}'{did_you_mean(str(key), allowed)}" for key in said if key not in allowed]
     if unknown:
         raise ParameterRefused(f"{where}: unknown {' and '.join(unknown)}; there are: {', '.join(allowed)}")
     return dict(said)
@@ -129,7 +138,7 @@ def _formats(said: AnyMapping[str, Any], where: str, general: Formats) -> Format
     zones = {name: str(said.get(name, getattr(general, name))) for name in ("time_zone", "times_are_in")}
     for name, zone in zones.items():
         if zone and zone not in (known := _time_zones()):
-            meant = near(zone, known)
+            meant = did_you_mean(zone, known)
             raise ParameterRefused(f"{where}: {name} '{zone}' is no time zone{meant}; write it like Europe/Rome")
     if zones["times_are_in"] and not zones["time_zone"]:
         raise ParameterRefused(f"{where}: times_are_in needs time_zone, the clock of the shop")
@@ -167,7 +176,9 @@ def _table(name: str, said: Any, formats: Formats) -> TableMapping:
     rows = said.get("rows", "as_is")
     choices = ("as_is", "distinct", "lines") if name == "transactions" else ("as_is", "distinct")
     if rows not in choices:
-        raise ParameterRefused(f"{where}.rows is one of {', '.join(choices)}, not {rows!r}{near(str(rows), choices)}")
+        raise ParameterRefused(
+            f"{where}.rows is one of {', '.join(choices)}, not {rows!r}{did_you_mean(str(rows), choices)}"
+        )
     columns = _keys(said.get("columns", {}), f"{where}.columns", tuple(TABLES[name].columns))
     variables = _variables(name, said.get("segment_by", {}), formats)
     descriptors = _descriptors(name, said.get("descriptors", {}), formats)
@@ -197,7 +208,7 @@ def _any_keys(said: Any, where: str) -> dict[str, Any]:
     return _keys(said, where, tuple(said) if isinstance(said, AnyMapping) else ())
 
 
-def _origin(said: Any, where: str, formats: Formats, what: str) -> Origin:
+def _origin(said: Any, where: str, formats: Formats, what: str) -> ColumnSource:
     """Read where a column comes from; ``what`` is its kind, of a variable too, "descriptor" or "transaction_id"."""
     if isinstance(said, str):
         said = {"column": said}
@@ -208,7 +219,7 @@ def _origin(said: Any, where: str, formats: Formats, what: str) -> Origin:
     allowed += ["row_number"] if what == "transaction_id" else []
     said = _keys(said, where, tuple(allowed))
     if said == {"row_number": "true"}:
-        return Origin(row_number=True)
+        return ColumnSource(row_number=True)
     if "row_number" in said or sum(key in said for key in ("column", "constant", "multiply")) != 1:
         raise ParameterRefused(f"{where}: say one of column, constant{' or multiply' * ('multiply' in allowed)}")
     columns = said.get("multiply", [said["column"]] if "column" in said else [])
@@ -222,7 +233,7 @@ def _origin(said: Any, where: str, formats: Formats, what: str) -> Origin:
         raise ParameterRefused(f"{where}.kind is number or text, not {said['kind']!r}")
     values = {k.strip().lower(): v for k, v in _any_keys(said.get("values", {}), f"{where}.values").items()}
     own = any(key in said for key in _FORMAT_KEYS)
-    return Origin(
+    return ColumnSource(
         columns=tuple(columns),
         constant=said.get("constant"),
         default=said.get("default"),
@@ -232,7 +243,7 @@ def _origin(said: Any, where: str, formats: Formats, what: str) -> Origin:
     )
 
 
-def _descriptors(table: str, said: Any, formats: Formats) -> dict[str, Origin]:
+def _descriptors(table: str, said: Any, formats: Formats) -> dict[str, ColumnSource]:
     where = f"tables.{table}.descriptors"
     if said and table != "customers":
         raise ParameterRefused(f"{where}: only customers have descriptors")
@@ -271,7 +282,7 @@ def _variable(name: str, said: Any, where: str, formats: Formats) -> Variable:
     said = {"kind": said} if isinstance(said, str) else _any_keys(said, where)
     what = said.get("kind")
     if what not in KINDS:
-        not_this = f", not {what!r}{near(str(what), KINDS)}" if what else ""
+        not_this = f", not {what!r}{did_you_mean(str(what), KINDS)}" if what else ""
         raise ParameterRefused(f"{where}: say its kind, one of {', '.join(KINDS)}{not_this}")
     of_numbers = ("log", "multiply", "decimal", "thousands") if what == "numeric" else ()
     said = _keys(said, where, ("kind", "column", "unit", "values", "default", *of_numbers))

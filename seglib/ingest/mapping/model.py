@@ -1,4 +1,4 @@
-"""What a shop's own tables, columns and values are called here, once it is known: a `Mapping`.
+"""What a shop's own tables, columns and values are called here, once it is known: a `ShopMapping`.
 
 `seglib.ingest.mapping.file` reads one from a file; `seglib.ingest.contract.loading` and
 `seglib.ingest.contract.parsing` act on it.
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from seglib.schema.tables import needed
-from seglib.style import listing
+from seglib.style import join_words
 
 Rows = Literal["as_is", "distinct", "lines"]
 VariableKind = Literal["numeric", "binary", "nominal"]
@@ -42,7 +42,7 @@ class Formats:
 
 
 @dataclass(frozen=True)
-class Origin:
+class ColumnSource:
     """Where the values of one canonical column come from.
 
     Attributes
@@ -85,7 +85,7 @@ class Variable:
         Whether differences are judged on the scale of log(1 + x).
     """
 
-    origin: Origin
+    origin: ColumnSource
     kind: VariableKind
     unit: str = ""
     log: bool = False
@@ -107,7 +107,7 @@ class Choice:
     @property
     def sentence(self) -> str:
         """What is left out, in words."""
-        said = listing([f"'{value}'" for value in self.values], last="or")
+        said = join_words([f"'{value}'" for value in self.values], last="or")
         return f"{self.column} is empty" if self.test == "empty" else f"{self.column} {plain_test(self.test)} {said}"
 
 
@@ -122,19 +122,19 @@ class TableMapping:
 
     source: str | None = None
     rows: Rows = "as_is"
-    columns: AnyMapping[str, Origin] = field(default_factory=dict)
+    columns: AnyMapping[str, ColumnSource] = field(default_factory=dict)
     segment_by: AnyMapping[str, Variable] = field(default_factory=dict)
-    descriptors: AnyMapping[str, Origin] = field(default_factory=dict)
+    descriptors: AnyMapping[str, ColumnSource] = field(default_factory=dict)
     leave_out: tuple[Choice, ...] = ()
 
     @property
-    def added(self) -> dict[str, Origin]:
+    def added(self) -> dict[str, ColumnSource]:
         """The columns beyond the contract: the variables to segment by, then the descriptors."""
         return {name: variable.origin for name, variable in self.segment_by.items()} | dict(self.descriptors)
 
 
 @dataclass(frozen=True)
-class Mapping:
+class ShopMapping:
     """A mapping file, checked."""
 
     tables: AnyMapping[str, TableMapping] = field(default_factory=dict)

@@ -1,6 +1,6 @@
 """ingest/suggest."""
 
-from seglib.ingest.suggest.suggest import suggest
+from seglib.ingest.suggest.suggestion import suggest
 
 __all__ = [
     "suggest",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from seglib.errors import InputRefused
 from seglib.ingest.contract.parsing import RawColumn, cell_text, read
-from seglib.ingest.mapping.model import Formats, Origin
+from seglib.ingest.mapping.model import ColumnSource, Formats
 from seglib.ingest.suggest.names import SURE, words
 from seglib.schema.tables import STATUSES, TABLES, key, kind
 
@@ -101,7 +101,7 @@ class Looked:
 
     def value(self, what: str, column: str, formats: Formats) -> str:
         """Write the SQL of a cell's value, as the contract would read it."""
-        return read(what, Origin((column,)), {column: self.columns[column]}, formats).value
+        return read(what, ColumnSource((column,)), {column: self.columns[column]}, formats).value
 
     def ask(self, *expressions: str, where: str = "true") -> tuple:
         """Return one row of aggregates over the first rows."""

@@ -12,7 +12,7 @@ import pandas as pd
 
 from seglib.interpretation.cards.vocabulary import LABELS, NO_MARKER, VERBS, WORDS
 from seglib.interpretation.profiles.means import MARKER
-from seglib.style import COUPON, Wording, figure, listing, literal, measured, plain
+from seglib.style import COUPON, Wording, escape_markdown, format_number, humanize, join_words, measured
 
 ORIGINS = ("gender_name", "city_name")
 """The names of ours that can tell where the customers of a segment come from."""
@@ -54,13 +54,13 @@ class SegmentCard:
     @property
     def heading(self) -> str:
         """Letter and name as Markdown."""
-        return f"**{self.segment} · {literal(self.name)}**"
+        return f"**{self.segment} · {escape_markdown(self.name)}**"
 
     @property
     def text(self) -> str:
         """The card as Markdown: a paragraph, and a list of what else to know."""
-        told = f"{self.heading} ({self.customers:,} customers, {self.share:.0%}). {literal(self.sentence)}"
-        facts = "\n".join(f"- *{heading}:* {literal(text)}" for heading, text in self.facts)
+        told = f"{self.heading} ({self.customers:,} customers, {self.share:.0%}). {escape_markdown(self.sentence)}"
+        facts = "\n".join(f"- *{heading}:* {escape_markdown(text)}" for heading, text in self.facts)
         return f"{told}\n\n{facts}" if facts else told
 
     def summary(self) -> dict:
@@ -129,7 +129,7 @@ def segment_cards(
     ]
 
 
-def renamed(made: Sequence[SegmentCard], names: Mapping[str, str]) -> list[SegmentCard]:
+def rename_cards(made: Sequence[SegmentCard], names: Mapping[str, str]) -> list[SegmentCard]:
     """Give cards the names of the analyst; where one of ours is the same, ours gets its letter."""
     theirs = {name.casefold() for name in names.values()}
     own = {c.segment: f"{c.name} ({c.segment})" if c.name.casefold() in theirs else c.name for c in made}
@@ -187,33 +187,33 @@ class _Markers:
         majority = self.levels[column]["share"].sum() > 0.5
         if column == "city_name":
             few = levels if len(levels) <= 3 else [*levels[:2], f"{len(levels) - 2} other places"]
-            return f"{'' if majority else ', more often'} from {listing(few)}"
+            return f"{'' if majority else ', more often'} from {join_words(few)}"
         often = "mostly" if majority else "more often"
         if column in ORIGINS:
-            return f", {often} {listing(levels).lower()}"
-        return f", {plain(column)} {often} {listing(levels)}"
+            return f", {often} {join_words(levels).lower()}"
+        return f", {humanize(column)} {often} {join_words(levels)}"
 
     def sentence(self, said: Wording) -> str:
         """Say how the segment behaves, and where its customers come from, beside all customers."""
         told = [_verb(r, said) for r in self.behaviour.itertuples()]
         told = [verb.removeprefix("have ") if i and told[i - 1].startswith("have ") else verb
                 for i, verb in enumerate(told)]  # fmt: skip
-        text = f"They {listing(told)}." if told else NO_MARKER if len(self.own) else ""
+        text = f"They {join_words(told)}." if told else NO_MARKER if len(self.own) else ""
         for r in self.tenure.itertuples():
             text += f" They have been customers for {r.seen:,.0f} days (all: {r.seen_overall:,.0f})."
         for column, levels in self.levels.items():
             shown = [f"{r.level} ({r.share:.0%}, all: {r.overall_share:.0%})" for r in levels.head(3).itertuples()]
             rest = [f"{len(levels) - 3} more"] if len(levels) > 3 else []
-            text += f" Over-represented by {plain(column)}: {listing([*shown, *rest])}."
+            text += f" Over-represented by {humanize(column)}: {join_words([*shown, *rest])}."
         return text.strip() or NO_MARKER
 
     def table(self) -> pd.DataFrame:
         """Return the markers: what, unit, own, all, difference (standardised)."""
         records = [
-            (plain(r.feature), r.unit, r.seen, r.seen_overall, r.difference) for r in self.behaviour.itertuples()
+            (humanize(r.feature), r.unit, r.seen, r.seen_overall, r.difference) for r in self.behaviour.itertuples()
         ]
         records += [
-            (f"{plain(column)}: {r.level}", "share", r.share, r.overall_share, np.nan)
+            (f"{humanize(column)}: {r.level}", "share", r.share, r.overall_share, np.nan)
             for column, levels in self.levels.items()
             for r in levels.head(3).itertuples()
         ]
@@ -242,7 +242,7 @@ def _named(mark: Any, said: Wording) -> tuple[str, str]:
     """Return what a number is called on a card, and its unit where that does not say it already."""
     if mark.feature in LABELS:
         return said.of(LABELS[mark.feature]), mark.unit if mark.unit in ("share", "0 or 1", "days") else "number"
-    return plain(mark.feature), mark.unit
+    return humanize(mark.feature), mark.unit
 
 
 def _word(mark: Any) -> str:
@@ -255,12 +255,12 @@ def _phrase(noun: str, marks: Sequence[Any]) -> str:
     ours = [_word(mark) for mark in marks if mark.feature in WORDS]
     own = [mark for mark in marks if mark.feature not in WORDS]
     numbers = [mark for mark in own if mark.kind != "binary"]
-    levels = [f"{'high' if mark.difference > 0 else 'low'} {plain(mark.feature)}" for mark in numbers]
-    text = f"{', '.join(ours)} {noun}".strip() + (f" with {listing(levels)}" if levels else "")
+    levels = [f"{'high' if mark.difference > 0 else 'low'} {humanize(mark.feature)}" for mark in numbers]
+    text = f"{', '.join(ours)} {noun}".strip() + (f" with {join_words(levels)}" if levels else "")
     for mark in own:
         if mark.kind == "binary":
             answer, share = ("yes", mark.seen) if mark.difference > 0 else ("no", 1 - mark.seen)
-            text += f", {plain(mark.feature)} {'mostly' if share > 0.5 else 'more often'} {answer}"
+            text += f", {humanize(mark.feature)} {'mostly' if share > 0.5 else 'more often'} {answer}"
     return text
 
 
@@ -268,11 +268,11 @@ def _verb(mark: Any, said: Wording) -> str:
     """Say what a marker is: the segment beside all customers."""
     if mark.feature in VERBS:
         return said.of(VERBS[mark.feature]).format(own=mark.seen, all=mark.seen_overall)
-    name = plain(mark.feature)
+    name = humanize(mark.feature)
     if mark.kind == "binary":
         return f"have yes under {name} in {mark.seen:.0%} of cases (all: {mark.seen_overall:.0%})"
     unit = "" if mark.unit == "number" else f" {mark.unit}"
-    return f"have a mean {name} of {figure(mark.seen)}{unit} (all: {figure(mark.seen_overall)})"
+    return f"have a mean {name} of {format_number(mark.seen)}{unit} (all: {format_number(mark.seen_overall)})"
 
 
 def _unique(candidates: dict[str, list[str]]) -> dict[str, str]:

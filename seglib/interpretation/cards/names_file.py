@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from seglib.errors import ParameterRefused
-from seglib.style import listing
+from seglib.style import join_words
 
 LONGEST_NAME = 60
 """Characters of a name that the analyst gives; longer ones fit into no figure."""
@@ -37,7 +37,9 @@ def read_names(path: str | Path, letters: Collection[str]) -> dict[str, str]:
         raise ParameterRefused(f"names_file '{path}' holds lines such as 'A: Loyal burners', a name for each letter")
     names = {str(letter): " ".join(name.split()) for letter, name in told.items()}
     if strange := sorted(names.keys() - set(letters)):
-        raise ParameterRefused(f"names_file '{path}' names {listing(strange)}; there are {listing(sorted(letters))}")
+        raise ParameterRefused(
+            f"names_file '{path}' names {join_words(strange)}; there are {join_words(sorted(letters))}"
+        )
     if long := [name for name in names.values() if len(name) > LONGEST_NAME]:
         raise ParameterRefused(f"names_file '{path}': '{long[0]}' has more than {LONGEST_NAME} characters")
     twice = [name for name, n in Counter(name.casefold() for name in names.values()).items() if n > 1]

@@ -7,15 +7,15 @@ from dataclasses import replace
 
 import pandas as pd
 
-from seglib.clustering import WAVERING
+from seglib.clustering import LOW_AGREEMENT
 from seglib.interpretation.cards.cards import SegmentCard
 from seglib.interpretation.cards.vocabulary import TO_TRY
 from seglib.interpretation.holdout.usefulness import NOT_SHOWN, USEFUL
 from seglib.interpretation.profiles.means import MARKER
-from seglib.style import CERTAINTY, COUPON, TRY, Wording, listing
+from seglib.style import CERTAINTY, COUPON, TRY, Wording, join_words
 
 
-def with_facts(
+def with_notes(
     made: Sequence[SegmentCard],
     *,
     profiles: pd.DataFrame,
@@ -35,11 +35,11 @@ def with_facts(
     segments : pandas.DataFrame
         From `seglib.clustering.customer_segments`.
     verdict : mapping
-        structure and useful (`seglib.interpretation.with_use`): no card claims more.
+        structure and useful (`seglib.interpretation.with_usefulness`): no card claims more.
     usage : pandas.DataFrame, optional
         From `seglib.interpretation.usage`.
     paragons : pandas.DataFrame, optional
-        From `seglib.interpretation.paragons`.
+        From `seglib.interpretation.exemplars`.
     said : Wording
         What a transaction is called.
     """
@@ -86,8 +86,8 @@ def _certain(card: SegmentCard, segments: pd.DataFrame) -> list[tuple[str, str]]
     own = segments[segments["segment"] == card.segment]
     told = f"median confidence {own['confidence'].median():.2f}"
     if "agreement" in own:
-        wavering = (own["agreement"] < WAVERING).mean()
-        told += f"; {wavering:.0%} of them would move in more than {1 - WAVERING:.0%} of models of other samples"
+        wavering = (own["agreement"] < LOW_AGREEMENT).mean()
+        told += f"; {wavering:.0%} of them would move in more than {1 - LOW_AGREEMENT:.0%} of models of other samples"
     return [(CERTAINTY, f"{told}.")]
 
 
@@ -96,7 +96,7 @@ def _apart(card: SegmentCard, said: Wording) -> list[tuple[str, str]]:
     if marks.empty:
         return []
     told = [f"{said.of(row.what)} ({row.difference:+.1f} standard deviations)" for row in marks.itertuples()]
-    return [("What sets them apart", f"{listing(told)}.")]
+    return [("What sets them apart", f"{join_words(told)}.")]
 
 
 def _stands_for(card: SegmentCard, paragons: pd.DataFrame | None) -> list[tuple[str, str]]:

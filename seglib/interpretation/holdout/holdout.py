@@ -10,13 +10,13 @@ import pandas as pd
 
 from seglib.clustering import customer_segments, lettered_by, order_values, segment
 from seglib.errors import InputRefused, ParameterRefused
-from seglib.features import NO_STATUS, DuckDB, coupon_fates, customer_features, features_of
+from seglib.features import NO_STATUS, DuckDB, coupon_redemption, customer_features, features_of
 from seglib.interpretation.holdout.by_group import OUTCOMES, Outcome, by_group
 from seglib.interpretation.holdout.rfm import BURNED, SCORES, monetary_of, rfm_scores
-from seglib.interpretation.holdout.snapshot import calendar, freeze, what_followed
-from seglib.preprocessing import made_again
+from seglib.interpretation.holdout.snapshot import calendar, snapshot, what_followed
+from seglib.preprocessing import rebuild_matrix
 from seglib.sql import UNIFIED_SQL
-from seglib.style import COUPON, NO_TRANSACTIONS, Wording, called, listing, plain, position
+from seglib.style import COUPON, NO_TRANSACTIONS, Wording, humanize, join_words, position, wording_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -76,12 +76,12 @@ class Holdout:
         told = (
             f"The shop as it stood on {self.cut}: {len(self.table):,} customers were known and are segmented by "
             f"what was known of them on that day ({parts}). Looked at is what they did in the {days} days after it, up "
-            f"to {self.as_of}: {listing([self.said.of(o.meaning) for o in self.outcomes])}."
+            f"to {self.as_of}: {join_words([self.said.of(o.meaning) for o in self.outcomes])}."
         )
         return " ".join([told, *self.notes])
 
 
-def holdout(
+def evaluate_holdout(
     con: duckdb.DuckDBPyConnection,
     *,
     as_of: str | None,
@@ -146,8 +146,8 @@ def holdout(
             f"the calendar runs from {first.date()} to {as_of}, and with the cut on {at} one side of it has fewer "
             f"than {LEAST_DAYS} days.", cut=at, as_of=as_of,
         )  # fmt: skip
-    fates = coupon_fates(DuckDB(con), as_of=as_of, burn_window=burn_window or recipe.get("burn_window") or None)
-    then = freeze(con, cut=at, burns_dated=fates.dated, known=known_by_cut)
+    fates = coupon_redemption(DuckDB(con), as_of=as_of, burn_window=burn_window or recipe.get("burn_window") or None)
+    then = snapshot(con, cut=at, burns_dated=fates.dated, known=known_by_cut)
     found = customer_features(then, as_of=at, burn_window=burn_window if fates.dated else None, variables=variables)
     features = found.table
     if len(features) < LEAST_CUSTOMERS:
@@ -163,7 +163,9 @@ def holdout(
         return _cannot(f"fewer than two segments hold {LEAST_IN_SEGMENT} customers on {at}.", cut=at, as_of=as_of)
     after = what_followed(con, features.index, cut=at, as_of=as_of, burn_window=fates.window or 0)
     after["burn_rate"] = (after["decided_burned"] / after["decided"]).where(after["decided"] > 0)
-    said = called(con.sql("SELECT transaction_status FROM transactions GROUP BY transaction_status").df().iloc[:, 0])
+    said = wording_of(
+        con.sql("SELECT transaction_status FROM transactions GROUP BY transaction_status").df().iloc[:, 0]
+    )
     outcomes = tuple(replace(o, unit=said.of(o.unit)) for o in OUTCOMES if after[o.name].notna().any())
     notes = (*notes, *_not_measured(after, status=fates.status, dated=fates.dated, window=fates.window or 0))
     if (money := monetary_of(features)) != "spend":
@@ -214,19 +216,20 @@ def _segments(
     """Return the segment of every customer on the day of the cut, and what a reader must know of them."""
     theirs, made_of = [], recipe
     if recipe["name"] == "baseline":
-        matrix = made_again(then.sql(UNIFIED_SQL).df(), recipe)
+        matrix = rebuild_matrix(then.sql(UNIFIED_SQL).df(), recipe)
     else:
         theirs = [s for s in recipe["sources"] if s not in features]
         made_of = {**recipe, "sources": [s for s in recipe["sources"] if s in features and features[s].notna().any()]}
-        matrix = made_again(features, made_of, described=features_of(features, variables))
+        matrix = rebuild_matrix(features, made_of, described=features_of(features, variables))
     notes = []
     if theirs:
         notes.append(
-            f"Not among what the segments are made of: {listing([plain(s) for s in theirs])}, since nothing says when "
+            f"Not among what the segments are made of: {join_words([humanize(s) for s in theirs])}, "
+            "since nothing says when "
             "these values came to be known."
         )
     if gone := [s for s in recipe["sources"] if s not in theirs and s not in matrix.sources]:
-        notes.append(f"Not known yet on that day: {listing([plain(s) for s in gone])}.")
+        notes.append(f"Not known yet on that day: {join_words([humanize(s) for s in gone])}.")
     own = {name: said for name, said in (variables or {}).items() if name in features}
     by = lettered_by(features, order_by if order_by in features else "n_burned", own)
     rows = segment(matrix.table, k=k, order_by=order_values(features, by, matrix.table.index), n_init=n_init, seed=seed)

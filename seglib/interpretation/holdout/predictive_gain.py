@@ -17,7 +17,7 @@ from seglib.interpretation.holdout.by_group import KINDS
 from seglib.interpretation.holdout.holdout import LEAST_CUSTOMERS, Holdout
 from seglib.interpretation.holdout.rfm import BURNED, SCORES, quintiles
 from seglib.stats import holm
-from seglib.style import COUPON, Wording, listing, p_value, plain
+from seglib.style import COUPON, Wording, humanize, join_words, p_value
 
 ALPHA = 0.05
 """Level, after Holm, at which a gain is more than chance."""
@@ -39,7 +39,7 @@ COLUMNS = [
 
 
 @dataclass(frozen=True)
-class Gain:
+class PredictiveGain:
     """What segments add to the plain rules.
 
     Attributes
@@ -72,7 +72,7 @@ class Gain:
             return f"Whether the segments are useful cannot be said: {self.why}"
 
         def named(outcomes: Iterable[str]) -> str:
-            return listing([self.said.of(plain(o)) for o in outcomes])
+            return join_words([self.said.of(humanize(o)) for o in outcomes])
 
         rows = self.table.sort_values("p_holm", kind="stable")
         least = f"smallest {p_value(rows['p_holm'].iloc[0])} after Holm"
@@ -108,7 +108,7 @@ class Gain:
         return f"{text} {alone}"
 
 
-def gain(
+def predictive_gain(
     held: Holdout,
     *,
     n_folds: int = 5,
@@ -116,7 +116,7 @@ def gain(
     n_permutations: int = 499,
     seed: int = 0,
     n_jobs: int = 1,
-) -> Gain:
+) -> PredictiveGain:
     """Ask whether outcomes are predicted better out of sample with the segments than with tenure and RFM alone.
 
     Parameters
@@ -166,13 +166,13 @@ def gain(
             f"not {n_folds}, {n_repeats} and {n_permutations}"
         )
     if held.why:
-        return Gain(pd.DataFrame(columns=COLUMNS), None, {}, held.why)
+        return PredictiveGain(pd.DataFrame(columns=COLUMNS), None, {}, held.why)
     table = held.table.iloc[np.lexsort([held.table.index, held.table.index.str.len()])]
     left_out = {o.name: why for o in held.outcomes if (why := _unfit(table[o.name].dropna(), n_folds))}
     names = [o.name for o in held.outcomes if o.name not in left_out]
     if not names:
-        reasons = listing([f"{plain(name)} ({why})" for name, why in left_out.items()])
-        return Gain(pd.DataFrame(columns=COLUMNS), None, left_out, f"no outcome can be predicted: {reasons}.")
+        reasons = join_words([f"{humanize(name)} ({why})" for name, why in left_out.items()])
+        return PredictiveGain(pd.DataFrame(columns=COLUMNS), None, left_out, f"no outcome can be predicted: {reasons}.")
     number = {o.name: place for place, o in enumerate(held.outcomes)}
     tasks = [
         delayed(_of_outcome)(table, name, n_folds, n_repeats, n_permutations, [seed, number[name]]) for name in names
@@ -180,7 +180,7 @@ def gain(
     with threadpool_limits(limits=1):
         found = pd.DataFrame(Parallel(n_jobs=n_jobs, prefer="threads")(tasks))
     found["p_holm"] = holm(found["p"])
-    return Gain(found[COLUMNS], bool(_better(found).any()), left_out, said=held.said)
+    return PredictiveGain(found[COLUMNS], bool(_better(found).any()), left_out, said=held.said)
 
 
 def _better(rows: pd.DataFrame) -> pd.Series:

@@ -38,7 +38,7 @@ GROUP BY customer_id
 """What each customer did with the coupons claimed after the cut, as far as it is known on the last day."""
 
 
-def freeze(
+def snapshot(
     con: duckdb.DuckDBPyConnection, *, cut: str, burns_dated: bool, known: Collection[str] = ()
 ) -> duckdb.DuckDBPyConnection:
     """Return the canonical tables as they stood at the end of a day.

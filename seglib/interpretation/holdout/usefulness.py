@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from seglib.interpretation.holdout.predictive_gain import Gain
+from seglib.interpretation.holdout.predictive_gain import PredictiveGain
 
 USEFUL, NOT_SHOWN, NOT_SAID = "useful", "not shown to be useful", "cannot be said"
 
@@ -30,7 +30,7 @@ ADVICE: dict[tuple[str, str], str] = {
 """What follows, by structure and use; where use cannot be said, what the verdict on structure says stands."""
 
 
-def with_use(verdict: Mapping[str, Any], gain: Gain) -> dict[str, Any]:
+def with_usefulness(verdict: Mapping[str, Any], gain: PredictiveGain) -> dict[str, Any]:
     """Complete the verdict: on structure by 04, on use by what customers did next.
 
     Parameters

@@ -8,7 +8,7 @@ import pandas as pd
 from seglib.errors import ParameterRefused
 
 
-def paragons(matrix: pd.DataFrame, segments: pd.Series, centres: pd.DataFrame) -> pd.DataFrame:
+def exemplars(matrix: pd.DataFrame, segments: pd.Series, centres: pd.DataFrame) -> pd.DataFrame:
     """Return the real customer nearest each centre: not the average, but somebody one can look up.
 
     Parameters

@@ -13,8 +13,8 @@ from seglib.features import features_of
 from seglib.interpretation.profiles.shares import compared_names
 from seglib.preprocessing import UNKNOWN
 from seglib.schema.features import FEATURES
-from seglib.stats import holm, p_of
-from seglib.style import p_value, plain
+from seglib.stats import holm, tail_p_value
+from seglib.style import humanize, p_value
 
 FEW = 5
 """Below this expected count (or number of customers in a segment) the curve is not trusted: p comes from shuffles."""
@@ -64,7 +64,7 @@ def descriptor_tests(
         One row a descriptor: descriptor, kind, test, customers (of those whose value is known; unknown is a level of a
         name), statistic, df, effect, p, p_holm, differs (p_holm <= .05), sentence. Names: chi-square of independence,
         effect is Cramer's V. Numbers: Kruskal-Wallis, effect is epsilon squared, H / (n - 1). Where an expected count,
-        or a segment, is below 5, p comes from shuffled letters (`seglib.stats.permutation.p_of`). Holm's (1979)
+        or a segment, is below 5, p comes from shuffled letters (`seglib.stats.permutation.tail_p_value`). Holm's (1979)
         adjustment is over all rows; p is missing where there is nothing to compare. No row if there is no descriptor.
 
     Raises
@@ -112,7 +112,7 @@ def _names(values: pd.Series, letters: pd.Series, n_shuffles: int, rng: np.rando
     if expected.min() >= FEW:
         return found | {"p": float(chi2.sf(value, df))}
     null = np.array([statistic(rng.permutation(who)) for _ in range(n_shuffles)])
-    return found | {"test": "chi-square, shuffled", "p": float(p_of(value, null))}
+    return found | {"test": "chi-square, shuffled", "p": float(tail_p_value(value, null))}
 
 
 def _numbers(values: pd.Series, letters: pd.Series, n_shuffles: int, rng: np.random.Generator) -> dict:
@@ -132,11 +132,11 @@ def _numbers(values: pd.Series, letters: pd.Series, n_shuffles: int, rng: np.ran
         return float((np.bincount(codes, weights=scaled) ** 2 / size).sum())
 
     null = np.array([statistic(rng.permutation(who)) for _ in range(n_shuffles)])
-    return found | {"test": "Kruskal-Wallis, shuffled", "p": float(p_of(statistic(who), null))}
+    return found | {"test": "Kruskal-Wallis, shuffled", "p": float(tail_p_value(statistic(who), null))}
 
 
 def _told(row) -> str:
-    name = plain(row.descriptor)
+    name = humanize(row.descriptor)
     if row.p != row.p:
         return f"{name}: there is nothing to compare"
     differ = "differ" if row.differs else "are not shown to differ"

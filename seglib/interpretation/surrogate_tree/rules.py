@@ -14,7 +14,7 @@ from seglib.interpretation.surrogate_tree.sql import case_of
 from seglib.interpretation.surrogate_tree.tree import Node, grown
 from seglib.interpretation.surrogate_tree.wording import conditions
 from seglib.schema.features import Feature
-from seglib.style import called, listing, plain, position
+from seglib.style import humanize, join_words, position, wording_of
 
 STANDS_FOR = {"coupon_usage_frequency": "n_coupons", "transaction_status": "burn_rate"}
 """What the columns of a transaction (recipe ``baseline``) are, of a customer."""
@@ -89,15 +89,15 @@ class DecisionRules:
                 f" The groups they make are {self.cost_ratio:.2f} times as wide as those of KMeans (sums of squares)."
             )
         if self.missed:
-            told += f" No rule leads to {listing(self.missed)}: so few questions do not tell its customers apart."
-        shrunk = [plain(c) for c in SHRUNK if c in self.columns]
+            told += f" No rule leads to {join_words(self.missed)}: so few questions do not tell its customers apart."
+        shrunk = [humanize(c) for c in SHRUNK if c in self.columns]
         be = "is" if len(shrunk) == 1 else "are"
         if shrunk:
-            told += f" Of a customer with few coupons, {listing(shrunk)} {be} drawn to the mean of all, as in 03."
+            told += f" Of a customer with few coupons, {join_words(shrunk)} {be} drawn to the mean of all, as in 03."
         return told
 
 
-def decision_rules(
+def fit_surrogate_tree(
     features: pd.DataFrame,
     segments: pd.Series,
     matrix: pd.DataFrame,
@@ -195,7 +195,7 @@ def _asked(features: pd.DataFrame, sources: Sequence[str], variables: Mapping[st
 
 def _rules(root: Node, features: pd.DataFrame, letters: pd.Series, asked: Sequence[Feature]) -> list[dict]:
     """Return what there is to tell of every leaf: by segment, those with most customers first."""
-    described, said = {f.name: f for f in asked}, called(features["n_burned"])
+    described, said = {f.name: f for f in asked}, wording_of(features["n_burned"])
     rules = []
     for path, segment in root.leaves():
         taken = np.ones(len(features), dtype=bool)

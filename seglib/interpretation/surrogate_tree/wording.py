@@ -9,7 +9,7 @@ import pandas as pd
 
 from seglib.interpretation.surrogate_tree.tree import Bounds
 from seglib.schema.features import Feature
-from seglib.style import Wording, listing, plain
+from seglib.style import Wording, humanize, join_words
 
 PHRASES: dict[str, tuple[str, str]] = {
     "coupons_per_month": ("claimed", "coupons a month"),
@@ -31,16 +31,16 @@ def conditions(path: tuple, features: pd.DataFrame, described: Mapping[str, Feat
         own = [(q, answer) for q, answer in path if q.column == column]
         feature = described[column]
         if feature.kind == "nominal":
-            told.append(_of_a_name(plain(column), own))
+            told.append(_of_a_name(humanize(column), own))
             continue
         bounds = Bounds.of(own)
         if not bounds.known or not (math.isfinite(bounds.least) or math.isfinite(bounds.most)):
-            told.append(f"have {'a known' if bounds.known else 'no known'} {plain(column)}")
+            told.append(f"have {'a known' if bounds.known else 'no known'} {humanize(column)}")
             continue
         words = _of_a_yes_or_no if feature.kind == "binary" else _of_a_number
         doubt = " (or it is not known)" if bounds.unknown and features[column].isna().any() else ""
         told.append(words(feature, bounds, said) + doubt)
-    return listing(told) if told else "everybody"
+    return join_words(told) if told else "everybody"
 
 
 def _of_a_name(name: str, own: list) -> str:
@@ -49,25 +49,25 @@ def _of_a_name(name: str, own: list) -> str:
         levels[answer].append("unknown" if question.level is None else " ".join(str(question.level).split()))
     if levels[True]:
         return f"{name} is {levels[True][0]}"
-    return f"{name} is not {listing(levels[False], last='or')}"
+    return f"{name} is not {join_words(levels[False], last='or')}"
 
 
 def _of_a_yes_or_no(feature: Feature, bounds: Bounds, said: Wording) -> str:
     no = math.isfinite(bounds.most)  # at most 0
     if feature.name == "never_burned":
         return said.of(f"{'burned at least one' if no else 'never burned a'} coupon")
-    return f"have {'no' if no else 'yes'} under {plain(feature.name)}"
+    return f"have {'no' if no else 'yes'} under {humanize(feature.name)}"
 
 
 def _of_a_number(feature: Feature, bounds: Bounds, said: Wording) -> str:
     told = [f"more than {_number(bounds.least, feature)}"] if math.isfinite(bounds.least) else []
     told += [f"at most {_number(bounds.most, feature)}"] if math.isfinite(bounds.most) else []
-    between = listing(told, last="but")
+    between = join_words(told, last="but")
     if feature.name in PHRASES:
         before, after = (said.of(part) for part in PHRASES[feature.name])
         return f"{before} {between} {after}"
     unit = "" if feature.unit in ("number", "") else f" {feature.unit}"
-    return f"have {plain(feature.name)} of {between}{unit}"
+    return f"have {humanize(feature.name)} of {between}{unit}"
 
 
 def _number(value: float, feature: Feature) -> str:

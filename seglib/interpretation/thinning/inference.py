@@ -12,11 +12,11 @@ import pandas as pd
 from seglib.clustering import SegmentKMeans, check_k
 from seglib.errors import InputRefused, ParameterRefused
 from seglib.features import features_of
-from seglib.interpretation.thinning.ratio_tests import COUNTS, MARKS, ratio_test, ratios_of, too_regular
-from seglib.interpretation.thinning.splits import exposure, halves, read_tables
-from seglib.preprocessing import made_again
+from seglib.interpretation.thinning.ratio_tests import COUNTS, MARKS, ratio_test, ratios_of, underdispersion_test
+from seglib.interpretation.thinning.splits import exposure, read_tables, split_counts
+from seglib.preprocessing import rebuild_matrix
 from seglib.stats import holm
-from seglib.style import NO_TRANSACTIONS, listing, p_value, plain
+from seglib.style import NO_TRANSACTIONS, humanize, join_words, p_value
 
 if TYPE_CHECKING:
     import duckdb
@@ -40,7 +40,7 @@ COLUMNS = ["feature", "p_median", "p", "p_holm", "differs", "n_splits"]
 
 
 @dataclass(frozen=True)
-class Thinned:
+class ThinningTests:
     """What the other half of the coupons says of the segments.
 
     Attributes
@@ -68,20 +68,20 @@ class Thinned:
             return self.said
         rows = list(self.table.itertuples())
         told = "Segments made from one half of the coupons, looked at with the other half: "
-        differ = [f"{plain(r.feature)} ({p_value(r.p_holm)})" for r in rows if r.differs]
-        alike = [f"{plain(r.feature)} ({p_value(r.p_holm)})" for r in rows if not r.differs]
-        parts = [f"they differ in {listing(differ)}"] * bool(differ)
-        parts += [f"they are not shown to differ in {listing(alike)}"] * bool(alike)
+        differ = [f"{humanize(r.feature)} ({p_value(r.p_holm)})" for r in rows if r.differs]
+        alike = [f"{humanize(r.feature)} ({p_value(r.p_holm)})" for r in rows if not r.differs]
+        parts = [f"they differ in {join_words(differ)}"] * bool(differ)
+        parts += [f"they are not shown to differ in {join_words(alike)}"] * bool(alike)
         told += f"{'; '.join(parts)}. (Twice the median p of {int(self.table['n_splits'].max())} splits, after Holm.)"
         if differ:
             told += " That customers differ does not make them groups: whether there are groups is for 04 to say."
         for why in dict.fromkeys(self.left_out.values()):
-            names = [plain(f) for f, reason in self.left_out.items() if reason == why]
-            told += f" Not tested: {listing(names)} ({why})."
+            names = [humanize(f) for f, reason in self.left_out.items() if reason == why]
+            told += f" Not tested: {join_words(names)} ({why})."
         return told
 
 
-def thinned(
+def thinning_tests(
     con: duckdb.DuckDBPyConnection,
     *,
     as_of: str | None,
@@ -92,7 +92,7 @@ def thinned(
     n_init: int = 5,
     sample_customers: int = 10_000,
     seed: int = 0,
-) -> Thinned:
+) -> ThinningTests:
     """Make segments from half of the coupons, and test with the other half whether they differ.
 
     Parameters
@@ -155,14 +155,14 @@ def thinned(
     if k < 2:
         raise ParameterRefused(f"k is at least 2, not {k}")
     if why := _impossible(con, as_of, recipe):
-        return Thinned(pd.DataFrame(columns=COLUMNS), said=why)
+        return ThinningTests(pd.DataFrame(columns=COLUMNS), said=why)
     tables = read_tables(con, as_of, sample_customers, seed)
     time = exposure(tables["customers"], tables["transactions"], as_of=as_of)
     rngs = [np.random.default_rng([seed, split]) for split in range(n_splits)]
     records, untold = [], ""
-    for split, (first, second) in enumerate(halves(tables, rngs, as_of=as_of, recipe=recipe)):
+    for split, (first, second) in enumerate(split_counts(tables, rngs, as_of=as_of, recipe=recipe)):
         try:
-            matrix = made_again(first, recipe, described=features_of(first, variables)).table
+            matrix = rebuild_matrix(first, recipe, described=features_of(first, variables)).table
             check_k(matrix.to_numpy(), k)
             found = SegmentKMeans(k, n_init=n_init, random_state=seed).fit(matrix.to_numpy())
         except (InputRefused, ParameterRefused) as problem:
@@ -173,7 +173,7 @@ def thinned(
             p = ratio_test(above, below, clusters.reindex(above.index))
             records.append({"split": split, "feature": feature, "customers": len(above), "p": p})
     if untold and not records:
-        return Thinned(pd.DataFrame(columns=COLUMNS), said=f"Half of the coupons cannot be clustered: {untold}.")
+        return ThinningTests(pd.DataFrame(columns=COLUMNS), said=f"Half of the coupons cannot be clustered: {untold}.")
     splits = pd.DataFrame(records, columns=["split", "feature", "customers", "p"]).dropna(subset=["p"])
     left_out = _left_out(recipe["sources"], time, tables, set(splits["feature"]))
     splits = splits[~splits["feature"].isin(list(left_out))]
@@ -209,17 +209,19 @@ def _left_out(
     if time is None:
         return reasons | {name: NO_JOINING for name in COUNTS if name in sources}
     claimed = tables["transactions"]["customer_id"].value_counts().reindex(time.index, fill_value=0)
-    if too_regular(claimed.to_numpy(float), time.to_numpy()):
+    if underdispersion_test(claimed.to_numpy(float), time.to_numpy()):
         reasons |= {name: TOO_REGULAR for name in COUNTS if name in tested}
     return reasons
 
 
-def _summed_up(splits: pd.DataFrame, left_out: Mapping[str, str]) -> Thinned:
+def _summed_up(splits: pd.DataFrame, left_out: Mapping[str, str]) -> ThinningTests:
     if splits.empty:
-        why = "; ".join(f"{plain(name)}: {reason}" for name, reason in left_out.items())
-        return Thinned(pd.DataFrame(columns=COLUMNS), left_out, said=f"Nothing here can be tested honestly. {why}.")
+        why = "; ".join(f"{humanize(name)}: {reason}" for name, reason in left_out.items())
+        return ThinningTests(
+            pd.DataFrame(columns=COLUMNS), left_out, said=f"Nothing here can be tested honestly. {why}."
+        )
     table = splits.groupby("feature", sort=False)["p"].agg(p_median="median", n_splits="size").reset_index()
     table["p"] = table["p_median"] if (table["n_splits"] == 1).all() else (2 * table["p_median"]).clip(upper=1.0)
     table["p_holm"] = holm(table["p"])
     table["differs"] = table["p_holm"] <= LEVEL
-    return Thinned(table[COLUMNS], left_out, splits.reset_index(drop=True))
+    return ThinningTests(table[COLUMNS], left_out, splits.reset_index(drop=True))

@@ -66,7 +66,7 @@ def ratio_test(above: pd.Series, below: pd.Series, groups: pd.Series) -> float:
     return float(f_distribution.sf(statistic, k - 1, (k**2 - 1) / (3 * lost)))
 
 
-def too_regular(counts: np.ndarray, expected: np.ndarray) -> bool:
+def underdispersion_test(counts: np.ndarray, expected: np.ndarray) -> bool:
     """Say whether numbers of coupons scatter less than a Poisson process would, at the 1% level.
 
     Fisher's index of dispersion, sum((n - e)^2 / e), beside its mean and variance under Poisson, N - 1 and
@@ -74,9 +74,9 @@ def too_regular(counts: np.ndarray, expected: np.ndarray) -> bool:
 
     Examples
     --------
-    >>> too_regular(np.full(100, 8), np.full(100, 8.0))
+    >>> underdispersion_test(np.full(100, 8), np.full(100, 8.0))
     True
-    >>> too_regular(np.random.default_rng(0).poisson(8, 100), np.full(100, 8.0))
+    >>> underdispersion_test(np.random.default_rng(0).poisson(8, 100), np.full(100, 8.0))
     False
     """
     known = expected > 0

@@ -71,7 +71,7 @@ def exposure(customers: pd.DataFrame, transactions: pd.DataFrame, *, as_of: str)
     return pd.Series(until[-1] - until[came], joined.index)
 
 
-def halves(
+def split_counts(
     tables: Mapping[str, pd.DataFrame], rngs: Sequence[np.random.Generator], *, as_of: str, recipe: Mapping
 ) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
     """Toss a coin for every coupon, and describe customers by each half.

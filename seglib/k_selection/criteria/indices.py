@@ -119,7 +119,7 @@ def davies_bouldin(rows: Rows, fit: Fit) -> float:
     return float(((inside[:, None] + inside[None]) / np.maximum(apart, 1e-12)).max(axis=1).mean())
 
 
-def judge(rows: Rows, fits: Sequence[Fit]) -> dict[str, np.ndarray]:
+def cluster_indices(rows: Rows, fits: Sequence[Fit]) -> dict[str, np.ndarray]:
     """Judge the fits for k = 1, 2, ... by four criteria.
 
     Parameters

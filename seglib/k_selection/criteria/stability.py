@@ -166,7 +166,7 @@ def flows(labels: dict[int, np.ndarray]) -> list[tuple[int, int, int, int]]:
     return out
 
 
-def steadiness(came_from: np.ndarray) -> float:
+def segment_level_stability(came_from: np.ndarray) -> float:
     """Return how far a segment's members were together when there was one segment less: 1 if all were.
 
     Parameters

@@ -13,14 +13,14 @@ from threadpoolctl import threadpool_limits
 from seglib.errors import ParameterRefused
 from seglib.k_selection.criteria.batch_kmeans import Rows, one_start
 from seglib.k_selection.criteria.gap import box_inertias, gap, gap_choice
-from seglib.k_selection.criteria.indices import judge
+from seglib.k_selection.criteria.indices import cluster_indices
 from seglib.k_selection.criteria.stability import (
     bootstrap,
     flows,
     mean_jaccard,
     prediction_strength,
     restarts,
-    steadiness,
+    segment_level_stability,
 )
 from seglib.k_selection.validation.null_models import Null
 
@@ -40,8 +40,8 @@ CHUNK = 9
 
 
 @dataclass(frozen=True)
-class Battery:
-    """The outcome of `compare`.
+class Benchmark:
+    """The outcome of `benchmark`.
 
     Attributes
     ----------
@@ -75,7 +75,7 @@ class Battery:
         return rows[rows["null"] == (null or rows["null"].iloc[0])].set_index("k")
 
 
-def compare(
+def benchmark(
     X: np.ndarray,
     nulls: Sequence[Null],
     *,
@@ -89,7 +89,7 @@ def compare(
     seed: int = 0,
     n_jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
-) -> Battery:
+) -> Benchmark:
     """Judge the clusterings of a matrix, and those of shops without segments in the same way.
 
     Parameters
@@ -165,7 +165,7 @@ def _chunks(n: int) -> list[range]:
 
 
 def first_silhouettes(null: Null, place: int, *, k_max: int, n_starts: int, seed: int) -> np.ndarray:
-    """Return the greatest silhouettes of the first shops of a null, those that `compare` makes with the same seed.
+    """Return the greatest silhouettes of the first shops of a null, those that `benchmark` makes with the same seed.
 
     For studies: where enough of them reach the data's own, the outcome of the test is known without the rest.
     """
@@ -189,7 +189,7 @@ def _observed(X: np.ndarray, k_max: int, n_starts: int, n_samples: int, n_splits
         rows = Rows(X)
         starts = [one_start(rows, k_max, rng) for _ in range(n_starts)]
         fits = [min(same_k, key=lambda f: f.inertia) for same_k in zip(*starts, strict=True)]
-        found = judge(rows, fits)
+        found = cluster_indices(rows, fits)
         found["restart_agreement"] = restarts(starts, fits)
         found["prediction_strength"] = prediction_strength(rows, k_max, rng, n_splits=n_splits).mean(axis=0)
         segments, agreement = bootstrap(rows, fits, rng, n_samples=n_samples)
@@ -221,7 +221,7 @@ def _judged(
     rows = Rows(X)
     starts = [one_start(rows, k_max, rng) for _ in range(n_starts)]
     fits = [min(same_k, key=lambda f: f.inertia) for same_k in zip(*starts, strict=True)]
-    found = judge(rows, fits)
+    found = cluster_indices(rows, fits)
     if stability:
         found["restart_agreement"] = restarts(starts, fits)
         found["prediction_strength"] = prediction_strength(rows, k_max, rng, n_splits=NULL_SPLITS).mean(axis=0)
@@ -232,7 +232,7 @@ def _judged(
     return found
 
 
-def _gathered(observed: dict, references: np.ndarray, of_nulls: dict, whats: dict, n_null: int) -> Battery:
+def _gathered(observed: dict, references: np.ndarray, of_nulls: dict, whats: dict, n_null: int) -> Benchmark:
     gaps, errors = gap(observed["inertia"], references)
     observed["gap"] = gaps
     for draws in of_nulls.values():
@@ -269,12 +269,12 @@ def _gathered(observed: dict, references: np.ndarray, of_nulls: dict, whats: dic
             int(sizes[k][i]),
             sizes[k][i] / n,
             observed["segments"][k - 1][i],
-            steadiness(np.bincount(labels[k - 1][labels[k] == i], minlength=k - 1)),
+            segment_level_stability(np.bincount(labels[k - 1][labels[k] == i], minlength=k - 1)),
         )
         for k in range(2, k_max + 1)
         for i in range(k)
     ]
-    return Battery(
+    return Benchmark(
         scores,
         pd.DataFrame(tests, columns=["null", "what", "value", "null_median", "null_low", "null_high", "p"]).round(6),
         pd.DataFrame(stable, columns=["k", "cluster", "rows", "share", "jaccard", "steadiness"]).round(6),

@@ -119,7 +119,7 @@ class ProcessNull:
     as_of : str
         ISO date.
     burn_window : int or None
-        Days after which a coupon is decided (`seglib.features.Fates.window`).
+        Days after which a coupon is decided (`seglib.features.Redemption.window`).
     remake : callable
         From transactions tables of several shops with the same customers to the matrix of each.
     """

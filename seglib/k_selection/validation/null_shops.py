@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
-from seglib.features import features_of, features_through
+from seglib.features import features_of, features_with_shrinkage
 from seglib.k_selection.validation.null_models import CopulaNull, Null, ProcessNull
-from seglib.preprocessing import Matrix, made_again
+from seglib.preprocessing import Matrix, rebuild_matrix
 from seglib.run import Run
 from seglib.schema.features import FEATURES
 from seglib.sql import UNIFIED_SQL, in_memory
@@ -69,7 +69,7 @@ def comparison(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -> Com
     if recipe["grain"] == "transaction":
         rows = run.read("unified")
         rows = rows[rows["customer_id"].isin(customers)]
-    matrix = made_again(rows, recipe, described=features_of(features, shop["variables"]))
+    matrix = rebuild_matrix(rows, recipe, described=features_of(features, shop["variables"]))
     kept = np.arange(len(matrix.table))
     if len(kept) > sample_customers:
         kept = np.sort(rng.choice(len(kept), sample_customers, replace=False))
@@ -78,7 +78,7 @@ def comparison(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -> Com
     dealt = [name for name in matrix.sources if name in DEALT or recipe["grain"] == "transaction"]
     if shop["as_of"] and dealt:
         tables = _tables(run, customers)
-        remake = Remake(tables, matrix, recipe, shop["as_of"], tuple(dealt), kept)
+        remake = MatrixRebuilder(tables, matrix, recipe, shop["as_of"], tuple(dealt), kept)
         known = {"as_of": shop["as_of"], "burn_window": recipe["burn_window"], "remake": remake}
         nulls = (ProcessNull(tables["customers"], tables["transactions"], **known), copula)
     kinds = "; ".join(f"{which}, {null.what}" for which, null in zip(("in one", "in the other"), nulls, strict=False))
@@ -94,7 +94,7 @@ def comparison(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -> Com
 
 
 @dataclass(frozen=True)
-class Remake:
+class MatrixRebuilder:
     """Makes features and matrix of other transactions by the same code, seen through the same lens.
 
     The columns, and the numbers by which rates are shrunk, are those of the shop itself: a shop without differences
@@ -133,7 +133,7 @@ class Remake:
             with _seeing({**self.tables, "transactions": transactions}) as con:
                 con.execute("CREATE TABLE study AS SELECT CAST(? AS DATE) AS as_of", [self.as_of])
                 unified = con.sql(UNIFIED_SQL).df()
-            yield made_again(unified, self.recipe).table.to_numpy()
+            yield rebuild_matrix(unified, self.recipe).table.to_numpy()
 
     def _customers(self, shops: Sequence[pd.DataFrame]) -> Iterator[np.ndarray]:
         """Let the statement see all shops as one, whose customers bear the number of their shop before their id."""
@@ -148,7 +148,7 @@ class Remake:
         }
         with _seeing({**self.tables, **joint}) as con:
             known = {"burn_window": self.recipe["burn_window"] or None, "shrinkage": self.recipe["shrinkage"]}
-            features = features_through(con, as_of=self.as_of, **known)
+            features = features_with_shrinkage(con, as_of=self.as_of, **known)
         shop_of = features.index.str[:width].to_numpy(dtype="str")
         features = features.iloc[np.argsort(shop_of, kind="stable")]  # they came by the length of the id first
         steps = self.matrix.pipeline["columns"].named_transformers_

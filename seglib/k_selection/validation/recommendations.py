@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from seglib.k_selection.validation.benchmark import Battery
+from seglib.k_selection.validation.benchmark import Benchmark
 from seglib.k_selection.validation.verdict import ALPHA, STABLE, Verdict, evidence_by_k
 from seglib.style import p_value
 
@@ -12,7 +12,7 @@ WELL_PREDICTED = 0.8
 """Prediction strength from which on its authors call a number of clusters well supported."""
 
 
-def decision(votes: pd.DataFrame, battery: Battery, verdict: Verdict) -> pd.DataFrame:
+def recommendations(votes: pd.DataFrame, battery: Benchmark, verdict: Verdict) -> pd.DataFrame:
     """Lay side by side what each criterion would choose, and whether shops without segments give the same.
 
     Parameters
@@ -61,7 +61,7 @@ AT_A_GLANCE = ("segment_jaccard", "prediction_strength", "silhouette")
 """Measures that end at 1 and can be told in a sentence."""
 
 
-def at_a_glance(battery: Battery, k: int) -> pd.DataFrame:
+def at_a_glance(battery: Benchmark, k: int) -> pd.DataFrame:
     """Put a few measures of one k beside what shops without segments reach.
 
     Parameters
@@ -80,7 +80,7 @@ def at_a_glance(battery: Battery, k: int) -> pd.DataFrame:
     return table.assign(beyond=table["value"] > table["reached"])
 
 
-def judged(k: int, battery: Battery) -> str:
+def assess_k(k: int, battery: Benchmark) -> str:
     """Say in a sentence what the evidence says of one number of segments, whoever chose it."""
     if k not in battery.of("segment_jaccard").index:
         return f"k = {k} was not compared with shops without segments."
@@ -97,7 +97,7 @@ def judged(k: int, battery: Battery) -> str:
     return f"With k = {k}, {parts[0]}, {parts[1]}, and {parts[2]}.{small}"
 
 
-def _beside_nulls(battery: Battery, metric: str, k: int | None) -> tuple[bool, str]:
+def _beside_nulls(battery: Benchmark, metric: str, k: int | None) -> tuple[bool, str]:
     """Say whether a metric at k beats every kind of shop it was compared with."""
     if k is None or pd.isna(k) or k < 2:
         return False, "it names none"

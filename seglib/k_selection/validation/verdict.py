@@ -7,8 +7,8 @@ from typing import Literal
 
 import pandas as pd
 
-from seglib.k_selection.validation.benchmark import Battery
-from seglib.style import listing, p_value
+from seglib.k_selection.validation.benchmark import Benchmark
+from seglib.style import join_words, p_value
 
 Structure = Literal["natural", "reproducible", "constructed"]
 
@@ -81,7 +81,8 @@ class Verdict:
             )
         if holds["differences"]:
             return (
-                f"Constructed: customers differ in {listing(list(self.differ))}, but gradually: shops without segments "
+                f"Constructed: customers differ in {join_words(list(self.differ))}, but gradually: "
+                "shops without segments "
                 f"look as divided ({told})."
             )
         return (
@@ -133,13 +134,13 @@ class Verdict:
         }
 
 
-def decide(battery: Battery, homogeneity: pd.DataFrame | None = None) -> Verdict:
+def verdict(battery: Benchmark, homogeneity: pd.DataFrame | None = None) -> Verdict:
     """Weigh the evidence.
 
     Parameters
     ----------
     battery : Battery
-        From `seglib.k_selection.compare`.
+        From `seglib.k_selection.benchmark`.
     homogeneity : pandas.DataFrame, optional
         ``homogeneity.parquet`` of 02: behaviour, among, p_holm, differ. Without it, or without a row, nothing is known
         of differences.
@@ -187,7 +188,7 @@ def decide(battery: Battery, homogeneity: pd.DataFrame | None = None) -> Verdict
     return Verdict(structure, NOT_YET, k_star, table, differ, float(worst["p"]))
 
 
-def evidence_by_k(battery: Battery) -> pd.DataFrame:
+def evidence_by_k(battery: Benchmark) -> pd.DataFrame:
     """Return what speaks for every k, indexed by k from 2 on.
 
     Returns
