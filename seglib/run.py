@@ -11,12 +11,23 @@ import json
 import os
 import re
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seglib.errors import InputRefused, ParameterRefused
+from seglib.schema.records import (
+    CardRecord,
+    ChoiceRecord,
+    ClusteringRecord,
+    RecipeRecord,
+    Record,
+    RulesRecord,
+    ShopRecord,
+    VerdictRecord,
+)
 from seglib.sql import in_memory
+from seglib.study import Study
 
 if TYPE_CHECKING:
     import duckdb
@@ -25,37 +36,63 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Artefact:
-    """A file that a run writes: its path inside the run, the notebook that writes it, what it holds."""
+    """A file that a run writes.
+
+    Attributes
+    ----------
+    file : str
+        Its path inside the run.
+    step : str
+        The notebook that writes it.
+    what : str
+        What it holds.
+    record : type of Record, optional
+        The class of its content, where it is JSON.
+    formerly : dict of str to str
+        Columns and what they were called in the last version, whose files are still read.
+    """
 
     file: str
     step: str
     what: str
+    record: type[Record] | None = None
+    formerly: dict[str, str] = field(default_factory=dict)
 
 
 ARTEFACTS: dict[str, Artefact] = {
-    "shop": Artefact("shop.json", "01_ingest", "source, as_of, rows in, accepted and quarantined"),
+    "shop": Artefact("shop.json", "01_ingest", "source, as_of, rows in, accepted and quarantined", ShopRecord),
     "quality": Artefact("quality.parquet", "01_ingest", "one row a rule of the contract: rows, share, examples"),
     "quarantine": Artefact("quarantine.parquet", "01_ingest", "the rows that were set aside, as they came"),
     "unified": Artefact("unified.parquet", "01_ingest", "one row a transaction, names joined"),
     "homogeneity": Artefact("homogeneity.parquet", "02_eda", "one row a test: do customers differ at all?"),
     "features": Artefact("features.parquet", "03_preprocessing", "one row a customer, original units"),
     "matrix": Artefact("matrix.parquet", "03_preprocessing", "what KMeans sees: one row an object, scaled"),
-    "recipe": Artefact("recipe.json", "03_preprocessing", "the recipe and its options, as they were used"),
+    "recipe": Artefact(
+        "recipe.json", "03_preprocessing", "the recipe and its options, as they were used", RecipeRecord
+    ),
     "k_scores": Artefact("k_scores.parquet", "04_k_selection", "one row a k, a metric and a kind of null"),
     "k_segments": Artefact("k_segments.parquet", "04_k_selection", "one row a k and a segment: does it come back?"),
-    "choice": Artefact("choice.json", "04_k_selection", "the k that was chosen, and why; the verdict on structure"),
+    "choice": Artefact(
+        "choice.json", "04_k_selection", "the k that was chosen, and why; the verdict on structure", ChoiceRecord
+    ),
     "assignments": Artefact("assignments.parquet", "05_clustering", "one row a row of the matrix: its segment"),
     "segments": Artefact("segments.parquet", "05_clustering", "one row a customer: segment and certainty"),
-    "clustering": Artefact("clustering.json", "05_clustering", "the final fit: k, inertia, silhouette, sizes"),
+    "clustering": Artefact(
+        "clustering.json", "05_clustering", "the final fit: k, inertia, silhouette, sizes", ClusteringRecord
+    ),
     "sensitivity": Artefact("sensitivity.parquet", "05_clustering", "one row a change: how far the segments move"),
     "model": Artefact("model.skops", "05_clustering", "what places a customer: pipeline, centres, letters"),
     "profiles": Artefact("profiles.parquet", "06_interpretation", "one row a segment and a variable"),
-    "cards": Artefact("cards.json", "06_interpretation", "one card a segment: name, sentence, markers, facts"),
-    "rules": Artefact("rules.json", "06_interpretation", "a few questions that nearly give the segments"),
+    "cards": Artefact(
+        "cards.json", "06_interpretation", "one card per segment: name, sentence, markers, notes", CardRecord
+    ),
+    "rules": Artefact("rules.json", "06_interpretation", "a few questions that nearly give the segments", RulesRecord),
     "thinning": Artefact("thinning.parquet", "06_interpretation", "one row a feature: an honest test of segments"),
     "outcomes": Artefact("outcomes.parquet", "06_interpretation", "one row a segment and an outcome after the cut"),
     "gain": Artefact("gain.parquet", "06_interpretation", "one row an outcome: what segments add to plain rules"),
-    "verdict": Artefact("verdict.json", "06_interpretation", "structure and use, and what follows from both"),
+    "verdict": Artefact(
+        "verdict.json", "06_interpretation", "structure and use, and what follows from both", VerdictRecord
+    ),
 }
 """Every artefact but the canonical tables, which 01_ingest writes to ``tables/<name>.parquet``."""
 
@@ -127,23 +164,44 @@ class Run:
         """Return where an artefact of this run lies, whether or not it has been written."""
         return self.data_dir / ARTEFACTS[artefact].file
 
-    def write(self, artefact: str, content: pd.DataFrame | duckdb.DuckDBPyRelation | dict | list) -> None:
+    def write(self, artefact: str, content: pd.DataFrame | duckdb.DuckDBPyRelation | Record | list) -> None:
         """Write an artefact whole or not at all.
 
-        Tables (pandas or DuckDB) become Parquet, dictionaries and lists become JSON.
+        Tables (pandas or DuckDB) become Parquet, records and lists of records become JSON.
         """
         _write(self.path(artefact), content)
 
     def read(self, artefact: str) -> Any:
-        """Read an artefact: a DataFrame, a dictionary or a list.
+        """Read an artefact.
+
+        Returns
+        -------
+        pandas.DataFrame, Record, or list of Record
+            A record where the artefact is JSON (`Artefact.record`), a list of them where it holds several.
 
         Raises
         ------
         InputRefused
-            If the notebook that writes it has not run yet; the message names it.
+            If the notebook that writes it has not run yet, or what is there cannot be read; the message names it.
         """
-        path = self.existing(artefact)
-        return json.loads(path.read_text(encoding="utf-8")) if path.suffix == ".json" else _read_parquet(path)
+        path, known = self.existing(artefact), ARTEFACTS[artefact]
+        if known.record is None:
+            return _read_parquet(path).rename(columns={old: new for new, old in known.formerly.items()})
+        content = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            if isinstance(content, list):
+                return [known.record.from_json(item) for item in content]
+            return known.record.from_json(content)
+        except KeyError as missing:
+            raise InputRefused(
+                f"run '{self.name}': {path.name} has no {missing}, so another version wrote it: "
+                f"run {known.step}.ipynb again"
+            ) from None
+
+    def study(self) -> Study:
+        """Return how this run looks at its shop: from 01 on the day and the variables, from 03 on the shrinkage too."""
+        recipe = self.read("recipe") if self.path("recipe").exists() else None
+        return Study.of(self.read("shop"), recipe)
 
     def existing(self, artefact: str) -> Path:
         """Return where an artefact lies that has been written; else refuse, as `read` does."""
@@ -237,6 +295,10 @@ def _no_formula(cell: str) -> str:
 def _write(path: Path, content: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
+    if isinstance(content, Record):
+        content = content.to_json()
+    elif isinstance(content, list):
+        content = [item.to_json() if isinstance(item, Record) else item for item in content]
     if isinstance(content, dict | list):
         part.write_text(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
     elif hasattr(content, "write_parquet"):

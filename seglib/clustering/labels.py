@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
 from seglib.errors import ParameterRefused
+from seglib.study import DEFAULT_STUDY, Study
 from seglib.style import did_you_mean, letter, position
 
 
@@ -78,7 +77,7 @@ def match_labels(segments: pd.Series, earlier: pd.Series) -> dict[str, str]:
     return {name: kept[name] for name in now}
 
 
-def lettered_by(features: pd.DataFrame, order_by: str, variables: Mapping[str, Mapping] | None = None) -> str | None:
+def lettered_by(features: pd.DataFrame, order_by: str, study: Study = DEFAULT_STUDY) -> str | None:
     """Return the feature that gives out the letters: ``order_by``, or what comes next where no burns are recorded.
 
     Parameters
@@ -87,9 +86,9 @@ def lettered_by(features: pd.DataFrame, order_by: str, variables: Mapping[str, M
         One row a customer.
     order_by : str
         If it is n_burned and nothing is known of burning, the number of coupons takes its place; where there are no
-        coupons, the first of the ``variables`` that is a number, or yes or no.
-    variables : mapping of str to mapping, optional
-        What the mapping file segments by (``variables`` of ``shop.json``).
+        coupons, the first variable of the study that is a number, or yes or no.
+    study : Study, optional
+        Which columns of the customers table build segments, and what a transaction is called.
 
     Returns
     -------
@@ -98,7 +97,7 @@ def lettered_by(features: pd.DataFrame, order_by: str, variables: Mapping[str, M
     """
     if order_by != "n_burned" or features["n_burned"].notna().any():
         return order_by
-    numbers = [name for name, said in (variables or {}).items() if said["kind"] != "nominal"]
+    numbers = [name for name, variable in study.variables.items() if variable.kind != "nominal"]
     return next((name for name in ("n_coupons", *numbers) if features[name].notna().any()), None)
 
 

@@ -11,6 +11,7 @@ from seglib.clustering.kmeans import SegmentKMeans
 from seglib.clustering.labels import match_labels
 from seglib.errors import ParameterRefused
 from seglib.k_selection import sampled_silhouette
+from seglib.schema.records import ClusteringRecord
 from seglib.style import letter, position
 
 NEAR_BORDER = 0.2
@@ -51,15 +52,11 @@ class Segmentation:
         """Rows in each segment."""
         return self.table["segment"].value_counts().reindex(self.centres.index, fill_value=0)
 
-    def summary(self) -> dict:
-        """Return k, inertia, silhouette and sizes for the run's record."""
-        return {
-            "k": self.k,
-            "rows": len(self.table),
-            "inertia": self.inertia,
-            "silhouette": self.silhouette,
-            "sizes": {segment: int(n) for segment, n in self.sizes.items()},
-        }
+    @property
+    def record(self) -> ClusteringRecord:
+        """The final fit as ``clustering.json`` has it."""
+        sizes = {segment: int(n) for segment, n in self.sizes.items()}
+        return ClusteringRecord(self.k, len(self.table), self.inertia, self.silhouette, sizes)
 
 
 def segment(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,8 @@ from seglib.clustering.kmeans import best_kmeans
 from seglib.features import features_of
 from seglib.k_selection import adjusted_rand, contingency, stratified
 from seglib.preprocessing import rebuild_matrix
+from seglib.schema.records import RecipeRecord
+from seglib.study import DEFAULT_STUDY, Study
 from seglib.style import join_words
 
 ALIKE = 0.8
@@ -82,9 +84,9 @@ def sensitivity(
     segments: pd.Series,
     *,
     features: pd.DataFrame,
-    recipe: Mapping,
+    recipe: RecipeRecord,
+    study: Study = DEFAULT_STUDY,
     rows: pd.DataFrame | None = None,
-    variables: Mapping[str, Mapping] | None = None,
     n_init: int = 10,
     sample_rows: int = 10_000,
     seed: int = 0,
@@ -98,12 +100,11 @@ def sensitivity(
         The segment of each row.
     features : pandas.DataFrame
         ``features.parquet``.
-    recipe : mapping
-        ``recipe.json``.
+    recipe : RecipeRecord
+    study : Study, optional
+        Which columns of the customers table build segments.
     rows : pandas.DataFrame, optional
         What the matrix was made of, if not ``features``: the unified table in recipe ``baseline``.
-    variables : mapping of str to mapping, optional
-        ``variables`` of ``shop.json``.
     n_init : int, default=10
         Starts of every KMeans and mixture.
     sample_rows : int, default=10_000
@@ -122,7 +123,7 @@ def sensitivity(
     table, own = matrix.iloc[places], segments.iloc[places]
     given = features if rows is None else rows
     made_of = given.iloc[places] if len(given) == len(matrix) else given
-    known = _Known(table, own, features, recipe, made_of, variables, n_init, seed)
+    known = _Known(table, own, features, recipe, made_of, study, n_init, seed)
     with threadpool_limits(limits=1):
         records = [known.compared(variant) for variant in known.variants()]
         records += known.reseeded()
@@ -136,9 +137,9 @@ class _Known:
     matrix: pd.DataFrame
     segments: pd.Series
     features: pd.DataFrame
-    recipe: Mapping
+    recipe: RecipeRecord
     made_of: pd.DataFrame
-    variables: Mapping[str, Mapping] | None
+    study: Study
     n_init: int
     seed: int
 
@@ -172,8 +173,8 @@ class _Known:
 
     def _options(self) -> Iterator[tuple[str, str, dict]]:
         """Yield the options of the recipe that could have been chosen otherwise: change, variant, options."""
-        used = self.recipe["options"]
-        if self.recipe["name"] == "baseline":
+        used = self.recipe.options
+        if self.recipe.name == "baseline":
             other = not used["scale_frequency"]
             yield "scale", f"frequency {'scaled' if other else 'not scaled'}", {"scale_frequency": other}
             return
@@ -191,12 +192,13 @@ class _Known:
 
     def _again(self, options: dict) -> np.ndarray:
         """Cluster the matrix that other options make."""
-        described = features_of(self.features, self.variables)
-        said = dict(self.recipe) | {"options": self.recipe["options"] | options}
-        if weight := options.get("demographic_weight"):  # gender and city come in where they were left out, and back
+        described = features_of(self.features, self.study)
+        sources = self.recipe.sources
+        if options.get("demographic_weight"):  # gender and city come in where they were left out, and back
             demographic = [f.name for f in described if f.role == "demographic" and self.features[f.name].nunique() > 1]
-            said["sources"] = [*said["sources"], *(n for n in demographic if weight and n not in said["sources"])]
-        again = rebuild_matrix(self.made_of, said, described=described).table
+            sources = (*sources, *(name for name in demographic if name not in sources))
+        recipe = replace(self.recipe, options=self.recipe.options | options, sources=sources)
+        again = rebuild_matrix(self.made_of, recipe, described=described).table
         return self._kmeans(again.loc[self.matrix.index].to_numpy(dtype=np.float64))
 
     def _far_out(self) -> tuple[str, np.ndarray] | None:

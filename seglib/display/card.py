@@ -11,19 +11,19 @@ from IPython.display import HTML, display
 from seglib.style import colour
 
 if TYPE_CHECKING:
-    pass
+    from seglib.schema.records import NoteRecord
 
 
-def card(letter: str, name: str, text: str, facts: Iterable[tuple[str, str]] = ()) -> None:
+def card(letter: str, name: str, text: str, notes: Iterable[NoteRecord] = ()) -> None:
     """Display what is told of a segment, with its colour at the side.
 
     Parameters
     ----------
     letter, name, text : str
-    facts : iterable of (str, str)
-        What else to know, each with its heading.
+    notes : iterable of NoteRecord
+        What else to know.
     """
-    listed = "".join(f"<li><em>{html.escape(heading)}:</em> {html.escape(told)}</li>" for heading, told in facts)
+    listed = "".join(f"<li><em>{html.escape(note.heading)}:</em> {html.escape(note.text)}</li>" for note in notes)
     display(
         HTML(
             f'<div class="card" style="border-left: .5em solid {colour(letter)}; padding-left: 1em; margin: 1.4em 0">'

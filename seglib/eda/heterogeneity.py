@@ -171,11 +171,11 @@ def homogeneity(
     known = customers.set_index("customer_id").reindex(people.index)
     rows = unified[unified["customer_id"].isin(people.index)]
     rows = rows.assign(month=rows["transaction_date"].dt.to_period("M"), **_values(rows, as_of, burn_window))
-    said, (status, dated) = wording_of(unified["transaction_status"]), records(unified)
-    number = f"number of {said.many}"
+    wording, (status, dated) = wording_of(unified["transaction_status"]), records(unified)
+    number = f"number of {wording.many}"
     asked = {"burn rate": "burned"} if status else {}
     asked |= {"days to burn": "lag"} if dated else {}
-    asked |= {f"amount a {said.one}": "size"} if unified["amount"].notna().any() else {}
+    asked |= {f"amount a {wording.one}": "size"} if unified["amount"].notna().any() else {}
 
     people[number] = people["coupons"] / people["expected"].where(people["expected"] > 0)
     for behaviour, value in asked.items():

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from seglib.features.engines.open import Engine
 from seglib.features.redemption import Redemption, coupon_redemption
@@ -16,10 +16,7 @@ from seglib.stats import (
     fit_beta_binomial,
     variance_components,
 )
-
-if TYPE_CHECKING:
-    pass
-
+from seglib.study import Study
 
 FEATURES_SQL: str = files("seglib").joinpath("sql/features.sql").read_text(encoding="utf-8")
 """The statement that turns canonical tables into one row a customer."""
@@ -54,40 +51,74 @@ SHRUNK_BY = ("burn_mean", "burn_reliability", "lag_mean", "lag_reliability")
 
 @dataclass(frozen=True)
 class FittedCounts:
-    """What was fitted to the counts, which are on the engine, and the SELECT of the features."""
+    """What was fitted to the counts, which are on the engine, and the SELECT of the features.
+
+    Attributes
+    ----------
+    redemption : Redemption
+    study : Study
+        With the burn window and the shrinkage that were found.
+    tested : list of dict
+        One line a feature, for `seglib.features.reliability.reliability_table`.
+    select : str
+    """
 
     redemption: Redemption
-    shrinkage: dict[str, float]
+    study: Study
     tested: list[dict]
     select: str
 
 
-def fit_counts(
-    engine: Engine, as_of: str, burn_window: int | None, shrinkage: Mapping[str, float] | None
-) -> FittedCounts:
-    """Run the first half of the statement, the counts, and find what the second half needs to know of them."""
-    fates = coupon_redemption(engine, as_of=as_of, burn_window=burn_window)
-    first, then = split(FEATURES_SQL, after="counts")
-    study = {"as_of": as_of, "burn_window_days": fates.window, "burns_dated": fates.dated}
-    fitted = dict(shrinkage or dict.fromkeys(SHRUNK_BY, float("nan")))
-    engine.keep("study", _study(study | fitted))
-    engine.keep("counts", first)
-    if shrinkage:
-        return FittedCounts(fates, fitted, [], then)
+def fit_counts(engine: Engine, study: Study) -> FittedCounts:
+    """Count what every customer did, and fit what the features are shrunk by.
+
+    Parameters
+    ----------
+    engine : Engine
+        Sees the canonical tables; afterwards also ``study`` and ``counts``.
+    study : Study
+        Where it has a shrinkage, nothing is fitted and nothing is tested.
+    """
+    redemption = coupon_redemption(engine, study)
+    study = replace(study, burn_window=redemption.window, burns_dated=redemption.dated)
+    counts, select = split(FEATURES_SQL, after="counts")
+    given = bool(study.shrinkage)
+    engine.keep("study", study_row(study))
+    engine.keep("counts", counts)
+    if given:
+        return FittedCounts(redemption, study, [], select)
     cells = engine.frame(CELLS_SQL).astype(float)
     n, x = cells["n_decided"], cells["n_decided_burned"]
     rate = fit_beta_binomial(x, n, cells["customers"])
-    days = engine.frame(LAGS_SQL).astype("int64").set_index("lag_days")["coupons"] if fates.dated else None
+    days = engine.frame(LAGS_SQL).astype("int64").set_index("lag_days")["coupons"] if redemption.dated else None
     lag = variance_components(
-        cells["lag_sum"], cells["lag_sumsq"], x * fates.dated,
-        customers=cells["customers"], total_squared=cells["lag_sum_squared"], values=days,
-    )  # fmt: skip
-    fitted = {"burn_mean": rate.mean, "burn_reliability": rate.reliability}
-    fitted |= {"lag_mean": lag.mean, "lag_reliability": lag.reliability}
-    engine.keep("study", _study(study | fitted))
-    tested = [_reliability("burn_rate", rate)] * fates.status + [_reliability("days_to_burn", lag)] * fates.dated
-    tested += [_never_burning(excess_zeros(rate, x, n, cells["customers"]))] * fates.status
-    return FittedCounts(fates, fitted, tested, then)
+        cells["lag_sum"],
+        cells["lag_sumsq"],
+        x if redemption.dated else 0 * x,
+        customers=cells["customers"],
+        total_squared=cells["lag_sum_squared"],
+        values=days,
+    )
+    fitted = {
+        "burn_mean": rate.mean,
+        "burn_reliability": rate.reliability,
+        "lag_mean": lag.mean,
+        "lag_reliability": lag.reliability,
+    }
+    study = replace(study, shrinkage={name: _number(value) for name, value in fitted.items()})
+    engine.keep("study", study_row(study))
+    tested = []
+    if redemption.status:
+        tested.append(_reliability("burn_rate", rate))
+    if redemption.dated:
+        tested.append(_reliability("days_to_burn", lag))
+    if redemption.status:
+        tested.append(_never_burning(excess_zeros(rate, x, n, cells["customers"])))
+    return FittedCounts(redemption, study, tested, select)
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
 
 
 @cache
@@ -119,11 +150,16 @@ def split(statement: str, *, after: str) -> tuple[str, str]:
     return first.sql(dialect="duckdb", pretty=True), tree.sql(dialect="duckdb", pretty=True)
 
 
-def _study(known: Mapping[str, object]) -> str:
-    """Write the one row that the statement calls study."""
-    types = {"as_of": "DATE", "burn_window_days": "INTEGER", "burns_dated": "BOOLEAN"}
-    cells = []
-    for name, value in known.items():
-        nothing = value is None or value != value
-        cells.append(f"CAST({'NULL' if nothing else repr(str(value))} AS {types.get(name, 'DOUBLE')}) AS {name}")
+def study_row(study: Study) -> str:
+    """Return the one row that the statements call ``study``, as a SELECT."""
+    values: dict[str, tuple[object, str]] = {
+        "as_of": (study.as_of, "DATE"),
+        "burn_window_days": (study.burn_window, "INTEGER"),
+        "burns_dated": (study.burns_dated, "BOOLEAN"),
+    }
+    values |= {name: (study.shrinkage.get(name), "DOUBLE") for name in SHRUNK_BY}
+    cells = [
+        f"CAST({'NULL' if value is None else repr(str(value))} AS {kind}) AS {name}"
+        for name, (value, kind) in values.items()
+    ]
     return f"SELECT {', '.join(cells)}"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from seglib.features.counts import fit_counts
@@ -15,6 +13,7 @@ from seglib.features.engines.open import DuckDB, Engine
 from seglib.features.redemption import NO_BURN_DATES, NO_STATUS, Redemption, not_recorded
 from seglib.features.reliability import DOUBTED, _claiming, reliability_table
 from seglib.schema.features import FEATURES, Feature
+from seglib.study import Study
 from seglib.style import NO_TRANSACTIONS, humanize, join_words
 
 if TYPE_CHECKING:
@@ -36,35 +35,33 @@ class CustomerFeatures:
         Where there are no transactions at all, one row a customer.
     absent : pandas.DataFrame
         The customers that had joined by ``as_of`` and have no transaction: customer_id, join_date.
-    fates : Fates
+    redemption : Redemption
         Whether burning is recorded, and the age from which on a coupon counts as decided.
     reliability : pandas.DataFrame
         One row a rate, mean or count: feature, reliability (share of the variance of a single value, or of a count,
         that lies between customers), p (of the hypothesis that it is zero), reliable, sentence.
-    variables : mapping of str to mapping
-        What the mapping file says of columns of the customers table that build segments.
-    observed : bool
-        Whether there are transactions.
+    study : Study
+        What was asked for, with the burn window and the shrinkage that were found.
     engine : str
         Where the statement ran.
-    shrinkage : mapping of str to float
-        What rates and means were shrunk by: burn_mean, burn_reliability, lag_mean, lag_reliability; NaN where there is
-        nothing to shrink, empty where there are no transactions.
     """
 
     table: pd.DataFrame
     absent: pd.DataFrame
     redemption: Redemption
     reliability: pd.DataFrame
-    variables: Mapping[str, Mapping] = field(default_factory=dict)
-    observed: bool = True
+    study: Study
     engine: str = "duckdb"
-    shrinkage: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def observed(self) -> bool:
+        """Whether there are transactions."""
+        return self.study.as_of is not None
 
     @property
     def features(self) -> list[Feature]:
         """What the columns of the table are, for `seglib.preprocessing`."""
-        return features_of(self.table, self.variables)
+        return features_of(self.table, self.study)
 
     @property
     def missing(self) -> dict[str, str]:
@@ -83,11 +80,6 @@ class CustomerFeatures:
         return dict(zip(bad["feature"], bad["sentence"], strict=True))
 
     @property
-    def shrinkage_params(self) -> dict[str, float | None]:
-        """The numbers of ``shrinkage`` for a run's record; None where there is nothing to shrink."""
-        return {name: None if np.isnan(value) else float(value) for name, value in self.shrinkage.items()}
-
-    @property
     def text(self) -> str:
         """Who is described, who is not, from when on a coupon counts, and what falls away."""
         if not self.observed:
@@ -103,13 +95,7 @@ class CustomerFeatures:
 
 
 def customer_features(
-    con: duckdb.DuckDBPyConnection,
-    *,
-    as_of: str | None,
-    burn_window: int | None = None,
-    variables: Mapping[str, Mapping] | None = None,
-    engine: Engine | None = None,
-    shrinkage: Mapping[str, float] | None = None,
+    con: duckdb.DuckDBPyConnection, study: Study, *, engine: Engine | None = None
 ) -> CustomerFeatures:
     """Describe every customer that has a transaction; every customer, where there are no transactions at all.
 
@@ -117,46 +103,35 @@ def customer_features(
     ----------
     con : duckdb.DuckDBPyConnection
         Sees the canonical tables (`seglib.run.Run.connect`).
-    as_of : str or None
-        The day on which the shop is looked at, ISO format; None: a ready table of customers, without transactions.
-    burn_window : int, optional
-        Days after which a coupon's fate is decided; default: see `coupon_redemption`.
-    variables : mapping of str to mapping, optional
-        The columns of the customers table that build segments (``variables`` of ``shop.json``).
+    study : Study
+        The day, the burn window and the variables. Where it has a shrinkage (that of another shop), rates are shrunk by
+        it, so that both are seen in the same way, and reliability is not asked again.
     engine : Engine, optional
-        Where the statement runs (`seglib.features.open_engine`); default: on ``con``.
-    shrinkage : mapping of str to float, optional
-        Shrink by these numbers (`CustomerFeatures.shrinkage` of another shop), so that both are seen through the same
-        lens; default: fit them. Where they are given, reliability is not asked again.
+        Where the statement runs (`seglib.features.engines.open_engine`); default: on ``con``.
 
     Returns
     -------
     CustomerFeatures
     """
     added = con.sql("SELECT * EXCLUDE (join_date, gender_id, city_id) FROM customers").df().set_index("customer_id")
-    own = {"variables": variables or {}}
-    if as_of is None:
+    if study.as_of is None:
         none = Redemption(status=False, dated=False, window=None)
-        return CustomerFeatures(
-            _named(con).join(added), _absent(con, None), none, reliability_table([]), **own, observed=False
-        )
+        return CustomerFeatures(_named(con).join(added), _absent(con, None), none, reliability_table([]), study)
     engine = engine or DuckDB(con)
-    fitted = fit_counts(engine, as_of, burn_window, shrinkage)
-    table, tested, absent = typed(engine.frame(fitted.select)), fitted.tested, _absent(con, as_of)
-    own |= {"engine": engine.name, "shrinkage": fitted.shrinkage}
-    if shrinkage:
-        return CustomerFeatures(table.join(added), absent, fitted.redemption, reliability_table([]), **own)
-    if absent["join_date"].notna().all() and con.sql("SELECT count(join_date) FROM customers").fetchall()[0][0]:
-        tested = [_claiming(table, absent, as_of), *tested]
-    return CustomerFeatures(table.join(added), absent, fitted.redemption, reliability_table(tested), **own)
+    fitted = fit_counts(engine, study)
+    table, absent, tested = typed(engine.frame(fitted.select)), _absent(con, study.as_of), fitted.tested
+    joined = con.sql("SELECT count(join_date) FROM customers").fetchall()[0][0]
+    if not study.shrinkage and joined and absent["join_date"].notna().all():
+        tested = [_claiming(table, absent, study.as_of), *tested]
+    return CustomerFeatures(
+        table.join(added), absent, fitted.redemption, reliability_table(tested), fitted.study, engine=engine.name
+    )
 
 
-def features_with_shrinkage(
-    con: duckdb.DuckDBPyConnection, *, as_of: str, burn_window: int | None, shrinkage: Mapping[str, float]
-) -> pd.DataFrame:
-    """Return the table of `customer_features` as the lens of another shop shows it, the columns of `FEATURES` only."""
+def features_with_shrinkage(con: duckdb.DuckDBPyConnection, study: Study) -> pd.DataFrame:
+    """Return the table of `customer_features`, shrunk as the study says, with the columns of `FEATURES` only."""
     engine = DuckDB(con)
-    return typed(engine.frame(fit_counts(engine, as_of, burn_window, shrinkage).select))
+    return typed(engine.frame(fit_counts(engine, study).select))
 
 
 def typed(found: pd.DataFrame) -> pd.DataFrame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -14,6 +13,7 @@ from seglib.features.redemption import Redemption
 from seglib.features.reliability import reliability_table
 from seglib.schema.features import FEATURES
 from seglib.sql import quoted, unordered
+from seglib.study import Study
 
 
 @dataclass(frozen=True)
@@ -25,15 +25,14 @@ class FeaturesInDatabase:
     engine : Engine
         Its statements see a table ``features``: customer_id, the columns of `FEATURES`, those that the customers table
         adds; one row a customer with at least one transaction by ``as_of``, in no order.
-    fates, reliability, shrinkage, variables
+    redemption, reliability, study
         As in `CustomerFeatures`; whether customers differ in how much they claim is not asked here.
     """
 
     engine: Engine = field(repr=False)
     redemption: Redemption
     reliability: pd.DataFrame
-    shrinkage: Mapping[str, float]
-    variables: Mapping[str, Mapping] = field(default_factory=dict)
+    study: Study
 
     def fetch(self, customers: int | None = None) -> CustomerFeatures:
         """Fetch some customers, or all.
@@ -55,20 +54,11 @@ class FeaturesInDatabase:
         added = found.drop(columns=[f.name for f in FEATURES]).set_index("customer_id")
         nobody = pd.DataFrame({"customer_id": pd.Series(dtype="str"), "join_date": pd.Series(dtype="datetime64[us]")})
         return CustomerFeatures(
-            typed(found).join(added), nobody, self.redemption, self.reliability, self.variables,
-                engine=self.engine.name,
-            shrinkage=self.shrinkage,
-        )  # fmt: skip
+            typed(found).join(added), nobody, self.redemption, self.reliability, self.study, engine=self.engine.name
+        )
 
 
-def features_in_database(
-    engine: Engine,
-    *,
-    as_of: str,
-    burn_window: int | None = None,
-    variables: Mapping[str, Mapping] | None = None,
-    shrinkage: Mapping[str, float] | None = None,
-) -> FeaturesInDatabase:
+def features_in_database(engine: Engine, study: Study) -> FeaturesInDatabase:
     """Describe every customer that has a transaction, and leave the features on the engine.
 
     Only cells come from there: how many customers have the same counts, for the fits.
@@ -77,14 +67,14 @@ def features_in_database(
     ----------
     engine : Engine
         Sees the canonical tables.
-    as_of, burn_window, variables, shrinkage
+    study : Study
         As in `customer_features`.
 
     Returns
     -------
-    KeptFeatures
+    FeaturesInDatabase
     """
-    fitted = fit_counts(engine, as_of, burn_window, shrinkage)
+    fitted = fit_counts(engine, study)
     select = unordered(fitted.select)
     known = ("customer_id", "join_date", "gender_id", "city_id")
     own = [name for name in engine.frame("SELECT * FROM customers LIMIT 0").columns if name not in known]
@@ -92,6 +82,4 @@ def features_in_database(
         more = ", ".join(f"c.{quoted(name)}" for name in own)
         select = f"SELECT d.*, {more} FROM ({select}) AS d INNER JOIN customers AS c ON c.customer_id = d.customer_id"
     engine.keep("features", select)
-    return FeaturesInDatabase(
-        engine, fitted.redemption, reliability_table(fitted.tested), fitted.shrinkage, variables or {}
-    )
+    return FeaturesInDatabase(engine, fitted.redemption, reliability_table(fitted.tested), fitted.study)

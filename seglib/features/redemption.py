@@ -9,6 +9,7 @@ import pandas as pd
 
 from seglib.errors import ParameterRefused
 from seglib.features.engines.open import Engine
+from seglib.study import Study
 
 NO_STATUS, NO_BURN_DATES = "the shop records no coupon status", "the shop records no burn dates"
 
@@ -55,19 +56,24 @@ class Redemption:
         )
 
 
-def coupon_redemption(engine: Engine, *, as_of: str, burn_window: int | None = None) -> Redemption:
+def coupon_redemption(engine: Engine, study: Study) -> Redemption:
     """Find out what is recorded of the fate of coupons, and the age from which on it counts.
 
     Parameters
     ----------
     engine : Engine
         Sees the canonical tables.
-    as_of : str
-        The day on which the shop is looked at, ISO format.
-    burn_window : int, optional
-        The age in days; default: what `observed_burn_window` finds (1 if nothing was ever burned), and 0 where
-        no burn has a date: nothing is known then of how long a burn takes.
+    study : Study
+        The day on which the shop is looked at, and the age in days. Default of the age: what `observed_burn_window`
+        finds (1 if nothing was ever burned), and 0 where no burn has a date: nothing is known then of how long a
+        burn takes.
+
+    Raises
+    ------
+    ParameterRefused
+        If the burn window is less than one day.
     """
+    burn_window = study.burn_window
     if burn_window is not None and burn_window < 1:
         raise ParameterRefused(f"burn_window is a number of days, at least 1, not {burn_window}")
     status, dated = records(
@@ -77,7 +83,7 @@ def coupon_redemption(engine: Engine, *, as_of: str, burn_window: int | None = N
     )
     if not status:
         return Redemption(status, dated, None)
-    return Redemption(status, dated, burn_window or ((observed_burn_window(engine, as_of) or 1) if dated else 0))
+    return Redemption(status, dated, burn_window or ((observed_burn_window(engine, study.as_of) or 1) if dated else 0))
 
 
 def records(transactions: pd.DataFrame) -> tuple[bool, bool]:

@@ -18,6 +18,7 @@ from seglib.ingest.mapping.model import ColumnSource, Formats, TableMapping
 from seglib.ingest.mapping.model import ShopMapping as Told
 from seglib.ingest.sources.base import Source
 from seglib.ingest.sources.database import Database, only_read, refusing
+from seglib.schema.records import DatabaseRecord
 from seglib.schema.tables import FIRST_DAY, LARGEST_NUMBER, LAST_DAY, TABLES, key, kind
 from seglib.sql import quoted, sql_literal
 
@@ -59,7 +60,7 @@ class Whole:
 
 def describe_views(
     con: duckdb.DuckDBPyConnection, source: Source, taken: Mapping[str, Intake], told: Told, *, aside: int
-) -> dict[str, Any]:
+) -> DatabaseRecord:
     """Say how the canonical tables can be had in the database that the source is; or why they cannot.
 
     Parameters
@@ -76,9 +77,8 @@ def describe_views(
 
     Returns
     -------
-    dict
-        ``prelude`` (the SELECT of every canonical table) and ``prints`` (`table_fingerprint` of their rows);
-        or ``not``, the reason.
+    DatabaseRecord
+        The SELECT of every canonical table and `table_fingerprint` of its rows; or the reason why there is none.
     """
     database = source.database
     try:
@@ -103,8 +103,8 @@ def describe_views(
         if other:
             raise Unsaid(f"the database does not give the same rows of table {other[0]} that were accepted")
     except (Unsaid, InputRefused) as why:
-        return {"not": str(why)}
-    return {"prelude": made, "prints": here}
+        return DatabaseRecord(reason=str(why))
+    return DatabaseRecord(views=made, fingerprints=here)
 
 
 def asking(connection: sa.Connection, tables: Mapping[str, str]) -> Callable[[str], Any]:

@@ -6,10 +6,9 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -26,6 +25,7 @@ from seglib.ingest.mapping.model import ShopMapping as Told
 from seglib.ingest.sources.base import Source
 from seglib.ingest.sources.open import open_source
 from seglib.run import Run
+from seglib.schema.records import DatabaseRecord, FindingRecord, InputRecord, RowsRecord, ShopRecord, VariableRecord
 from seglib.schema.tables import TABLES, key, needed
 from seglib.sql import UNIFIED_SQL, in_memory
 from seglib.style import NO_TRANSACTIONS, shortened
@@ -121,9 +121,9 @@ class Shop:
         return [name for name in empty if needed(name) and name in self.taken]
 
     @property
-    def variables(self) -> dict[str, dict[str, str | bool]]:
+    def variables(self) -> dict[str, VariableRecord]:
         """What the analyst segments by, as the mapping file says: kind, unit and log of each variable."""
-        return {name: variable.summary() for name, variable in self.taken["customers"].variables.items()}
+        return {name: variable.record for name, variable in self.taken["customers"].variables.items()}
 
     def require(self, *, max_reject_share: float) -> None:
         """Refuse the shop if too much of it had to be set aside, or nothing is left to work on.
@@ -156,34 +156,39 @@ class Shop:
         broken = self.findings.query("severity == 'error' and table == @table").nlargest(3, "rows")
         return "; ".join(f"{r.rule} ({r.rows:,} rows): {r.sentence}; {r.remedy}" for r in broken.itertuples())
 
-    def summary(self) -> dict:
-        """Return what later steps and run.json need to know of the shop."""
+    @property
+    def record(self) -> ShopRecord:
+        """What later notebooks need to know of the shop, as ``shop.json`` has it; without the database, see `save`."""
         rows = self.rows.drop(columns="table").sum()
-        [period] = self.con.sql(
+        [(first, last)] = self.con.sql(
             "SELECT min(transaction_date), max(transaction_date) FROM transactions, study "
             "WHERE transaction_date <= as_of"
         ).fetchall()
-        return {
-            "source": self.source.name,
-            "kind": self.source.kind,
-            "as_of": self.as_of.date().isoformat() if self.as_of else None,
-            "first_transaction": period[0].isoformat() if period[0] else None,
-            "last_transaction": period[1].isoformat() if period[1] else None,
-            "cities": list(self.cities),
-            "variables": self.variables,
-            "inputs": [
-                {"name": row.table, "rows": int(row.rows_in), "sha256": self.taken[row.table].loaded.sha256}
+        [(transactions, statuses)] = self.con.sql(
+            "SELECT count(*), count(transaction_status) FROM transactions"
+        ).fetchall()
+        return ShopRecord(
+            source=self.source.name,
+            kind=self.source.kind,
+            as_of=self.as_of.date().isoformat() if self.as_of else None,
+            first_transaction=first.isoformat() if first else None,
+            last_transaction=last.isoformat() if last else None,
+            cities=self.cities,
+            variables=self.variables,
+            inputs=tuple(
+                InputRecord(row.table, int(row.rows_in), self.taken[row.table].loaded.sha256)
                 for row in self.rows.itertuples()
                 if row.table in self.taken
-            ],
-            "notes": list(self.notes),
-            "findings": json.loads(self.findings[["severity", "table", "sentence", "rows"]].to_json(orient="records")),
-            "rows": {
-                "in": int(rows["rows_in"]),
-                "accepted": int(rows["accepted"]),
-                "quarantined": int(rows["quarantined"]),
-            },
-        }
+            ),
+            notes=self.notes,
+            findings=tuple(
+                FindingRecord(row.severity, row.table, row.sentence, int(row.rows))
+                for row in self.findings.itertuples()
+            ),
+            rows=RowsRecord(int(rows["rows_in"]), int(rows["accepted"]), int(rows["quarantined"])),
+            database=DatabaseRecord(reason="it was not asked"),
+            wording="coupon" if statuses else "transaction" if transactions else "none",
+        )
 
     def save(self, run: Run) -> None:
         """Write the canonical tables, the unified table, quality, quarantine and the summary of the run."""
@@ -193,8 +198,10 @@ class Shop:
         run.write("quality", self.quality)
         run.write("quarantine", self.quarantine)
         aside = int(self.rows["quarantined"].sum())
-        place = postgres_views.describe_views(self.con, self.source, self.taken, self.told, aside=aside)
-        run.write("shop", self.summary() | {"database": place | ({} if "not" in place else {"url": self.url})})
+        database = postgres_views.describe_views(self.con, self.source, self.taken, self.told, aside=aside)
+        if database.reason is None:
+            database = replace(database, url=self.url)
+        run.write("shop", replace(self.record, database=database))
 
 
 def ingest(

@@ -16,6 +16,7 @@ import pandas as pd
 
 from seglib.clustering import LOW_AGREEMENT, NEAR_BORDER
 from seglib.errors import ParameterRefused
+from seglib.schema.records import VerdictRecord
 from seglib.style import did_you_mean, join_words, position
 
 COLUMNS = ("customer_id", "segment", "segment_name", "confidence", "second_segment", "outlier", "control")
@@ -126,14 +127,14 @@ def audience_lists(listed: pd.DataFrame, segments: pd.DataFrame, *, min_segment:
     return Audiences(tables, table, text)
 
 
-def readme(made: Audiences, verdict: Mapping[str, str], *, control_share: float) -> str:
+def readme(made: Audiences, verdict: VerdictRecord, *, control_share: float) -> str:
     """Write what goes with the lists: what the columns are, what the segments may claim, and what not to do."""
     lines = [
         "Lists of customers by segment. UTF-8, one customer a line.",
         "",
-        f"Are the segments real? {verdict['sentence']}",
-        f"Are they useful? {verdict['use']}",
-        f"So: {verdict['advice']}",
+        f"Are the segments real? {verdict.sentence}",
+        f"Are they useful? {verdict.use}",
+        f"So: {verdict.advice}",
         "",
         "customer_id     the shop's own id; nothing else of a person is here",
         "segment         letter; segment_name: its name",

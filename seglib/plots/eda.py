@@ -17,16 +17,16 @@ MOST_COMPARISONS = 20
 """More lines of `plot_homogeneity` could not be read in one figure."""
 
 
-def plot_calendar(months: pd.DataFrame, *, said: Wording = COUPON, ax: Axes | None = None) -> Axes:
+def plot_calendar(months: pd.DataFrame, *, wording: Wording = COUPON, ax: Axes | None = None) -> Axes:
     """Draw coupons claimed by month, and burned where that is known (`seglib.eda.calendar`)."""
     ax = ax or new_axes()
     for column, style, tone in (("claimed", "o-", ACCENT), ("burned", "s--", GREY)):
         if column in months:
-            ax.plot(months["month"], months[column], style, color=tone, markersize=4, label=said.of(column))
+            ax.plot(months["month"], months[column], style, color=tone, markersize=4, label=wording.of(column))
     busiest = months.loc[months["claimed"].idxmax()]
-    ax.set(ylabel=f"{said.many} a month", xlabel="", ylim=(0, None))
+    ax.set(ylabel=f"{wording.many} a month", xlabel="", ylim=(0, None))
     count_axis(ax.yaxis)
-    set_title(ax, f"Most {said.many} were {said.made} in {busiest['month']:%B %Y} ({busiest['claimed']:,})")
+    set_title(ax, f"Most {wording.many} were {wording.made} in {busiest['month']:%B %Y} ({busiest['claimed']:,})")
     ax.xaxis.set_major_locator(_month_locator(len(months)))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{plt.matplotlib.dates.num2date(x):%b\n%Y}"))
     if "burned" in months:
@@ -34,7 +34,7 @@ def plot_calendar(months: pd.DataFrame, *, said: Wording = COUPON, ax: Axes | No
     return ax
 
 
-def plot_coupon_counts(counts: pd.DataFrame, *, said: Wording = COUPON, ax: Axes | None = None) -> Axes:
+def plot_coupon_counts(counts: pd.DataFrame, *, wording: Wording = COUPON, ax: Axes | None = None) -> Axes:
     """Draw customers by number of coupons beside what chance alone gives (`seglib.eda.coupon_counts`)."""
     ax = ax or new_axes()
     ax.bar(counts["coupons"], counts["customers"], color=ACCENT, width=0.85, label="this shop")
@@ -50,11 +50,11 @@ def plot_coupon_counts(counts: pd.DataFrame, *, said: Wording = COUPON, ax: Axes
         np.sqrt(np.average((counts["coupons"] - np.average(counts["coupons"], weights=w)) ** 2, weights=w))
         for w in (counts["customers"], counts["expected"])
     ]
-    ax.set(xlabel=f"{said.many} {said.made} by a customer", ylabel="customers")
+    ax.set(xlabel=f"{wording.many} {wording.made} by a customer", ylabel="customers")
     count_axis(ax.yaxis)
     times = f"{spread[0] / spread[1]:.1f}"
     wide = "as widely" if times == "1.0" else f"{times} times as widely"
-    set_title(ax, f"{said.many.capitalize()} per customer spread {wide} as chance makes them")
+    set_title(ax, f"{wording.many.capitalize()} per customer spread {wide} as chance makes them")
     count_axis(ax.xaxis)
     ax.legend()
     return ax

@@ -287,7 +287,7 @@ def plot_outcomes(
     *,
     outcome: str,
     names: Mapping[str, str] | None = None,
-    said: Wording = COUPON,
+    wording: Wording = COUPON,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw one outcome by segment, each with its interval, beside that of all customers (dashed).
@@ -301,7 +301,7 @@ def plot_outcomes(
     outcome : str
     names : mapping of str to str, optional
         Name of each segment.
-    said : Wording
+    wording : Wording
         What a transaction is called.
     """
     rows = by_segment[by_segment["outcome"] == outcome]
@@ -322,7 +322,7 @@ def plot_outcomes(
     reach = rows[["low", "high", "value"]].max(axis=None) - min(0.0, rows[["low", "value"]].min(axis=None))
     ax.set_xlim(min(0.0, rows[["low", "value"]].min(axis=None)) - 0.02 * reach, None)
     apart = rows[(rows["low"] > overall) | (rows["high"] < overall)]
-    what = said.of(humanize(outcome)).capitalize()
+    what = wording.of(humanize(outcome)).capitalize()
     far = f"{len(apart)} of {len(rows)} segments stand out"
     same = "no segment stands out"
     set_title(ax, f"{what} after the cut: {far if len(apart) else same}")
@@ -330,7 +330,7 @@ def plot_outcomes(
     return ax
 
 
-def plot_gain(table: pd.DataFrame, *, said: Wording = COUPON, ax: Axes | None = None) -> Axes:
+def plot_gain(table: pd.DataFrame, *, wording: Wording = COUPON, ax: Axes | None = None) -> Axes:
     """Draw how much of each outcome plain rules predict out of sample, and how much with the segments.
 
     Parameters
@@ -352,7 +352,7 @@ def plot_gain(table: pd.DataFrame, *, said: Wording = COUPON, ax: Axes | None = 
         scale["with_segments"], lower, "s", color=ACCENT, markersize=6, label="all three; line: 95% interval of gain"
     )
     labels = [
-        f"{said.of(humanize(r.outcome))}\n{_signed(100 * r.gain)}, {p_value(r.p_holm)}" for r in table.itertuples()
+        f"{wording.of(humanize(r.outcome))}\n{_signed(100 * r.gain)}, {p_value(r.p_holm)}" for r in table.itertuples()
     ]
     ax.set_yticks(places, labels)
     ax.set_ylim(len(table) - 0.5, -0.5)

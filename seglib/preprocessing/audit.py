@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from seglib.eda import HIGH_CORRELATION, correlated_pairs
 from seglib.preprocessing.matrix import Matrix, variance_share
+from seglib.schema.records import AuditCheckRecord, AuditRecord
 from seglib.style import humanize, join_words
 
 DOMINANT = 0.5
@@ -73,11 +74,14 @@ class AuditReport:
         number = len(self.findings)
         return f"The audit found {number} thing{'s' if number > 1 else ''}. {' '.join(self.findings)}"
 
-    def summary(self) -> dict:
-        """Return the findings and every measured figure for the run's record."""
-        table = self.table[["check", "column", "measured", "found"]].astype({"measured": object})
-        table = table.assign(measured=table["measured"].where(table["measured"].notna(), None))
-        return {"findings": self.findings, "checks": table.to_dict("records")}
+    @property
+    def record(self) -> AuditRecord:
+        """The findings and every measured figure, as ``recipe.json`` has them."""
+        checks = tuple(
+            AuditCheckRecord(row.check, row.column, None if pd.isna(row.measured) else row.measured, bool(row.found))
+            for row in self.table.itertuples()
+        )
+        return AuditRecord(tuple(self.findings), checks)
 
 
 def audit(

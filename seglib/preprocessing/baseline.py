@@ -60,4 +60,11 @@ def baseline_matrix(unified: pd.DataFrame, *, scale_frequency: bool = True) -> M
             f"there is nothing to segment by: {join_words([humanize(name) for name in steps])} "
             f"{'are' if names else 'is'} the same for every transaction"
         )
-    return _fit(RECIPES["baseline"], steps, rows, left_out, filled=gaps[gaps > 0].to_dict())
+    return _fit(
+        RECIPES["baseline"],
+        steps,
+        rows,
+        left_out,
+        filled=gaps[gaps > 0].to_dict(),
+        options={"scale_frequency": scale_frequency},
+    )

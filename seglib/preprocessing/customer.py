@@ -37,7 +37,7 @@ def customer_matrix(
     demographic_weight: float = 1.0,
     transform: Transform = "log",
     scaling: Scaling = "standard",
-    drop_tied: bool = True,
+    drop_correlated: bool = True,
     min_level_share: float = 0.01,
 ) -> Matrix:
     """Build the matrix of recipe ``customer``.
@@ -64,7 +64,7 @@ def customer_matrix(
     scaling : {"standard", "robust"}, default="standard"
         ``standard``: mean 0, standard deviation 1. ``robust``: median 0, and the interquartile range that a standard
         deviation of 1 has in a normal distribution; extremes then keep their full weight.
-    drop_tied : bool, default=True
+    drop_correlated : bool, default=True
         Of two numbers whose ranks are correlated by more than .8, keep the one that is described first.
     min_level_share : float, default=0.01
         Levels of a name that fewer customers have are pooled; 0 keeps all.
@@ -83,6 +83,14 @@ def customer_matrix(
         If no column is left in which customers differ.
     """
     _refuse(demographic_weight, transform, scaling, min_level_share)
+    options = {
+        "demographic_weight": demographic_weight,
+        "transform": transform,
+        "scaling": scaling,
+        "drop_correlated": drop_correlated,
+        "min_level_share": min_level_share,
+        "segment_by": None if segment_by is None else list(segment_by),
+    }
     known = {feature.name: feature for feature in described}
     by_default = segment_by is None
     asked = [f.name for f in described if f.role == "segmentation"] if by_default else list(segment_by)
@@ -110,7 +118,7 @@ def customer_matrix(
         notes.append(f"Kept because nothing else is left: {join_words([humanize(c) for c in doubtful])}.")
     if by_default and "never_burned" in {f.name for f in remaining()}:
         left_out |= _never_burned_left_out(features["never_burned"].mean())
-    if drop_tied:
+    if drop_correlated:
         numbers = [f.name for f in remaining() if f.kind == "numeric"]
         left_out |= _correlated_left_out(features[numbers])
     used = remaining()
@@ -128,6 +136,7 @@ def customer_matrix(
     return _fit(
         RECIPES["customer"], steps, features, left_out,
         nominal=tuple(f.name for f in used if f.kind != "numeric"), filled=gaps[gaps > 0].to_dict(), notes=tuple(notes),
+        options=options,
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,11 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OrdinalEncoder
 
+from seglib.schema.records import AuditRecord, RecipeRecord
 from seglib.style import humanize, join_words
+
+if TYPE_CHECKING:
+    from seglib.features import CustomerFeatures
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,8 @@ class Matrix:
         Share of the rows whose value was missing and had to be filled in, by source.
     notes : tuple of str
         Sentences on what a reader would not expect.
+    options : dict of str to Any
+        Keyword arguments with which it was made, so that the same can be made of other rows.
     """
 
     table: pd.DataFrame
@@ -77,6 +83,31 @@ class Matrix:
     nominal: tuple[str, ...] = ()
     filled: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def record(self, features: CustomerFeatures, audit: AuditRecord) -> RecipeRecord:
+        """Return ``recipe.json``: how the matrix was made, from which features, and what the audit found.
+
+        Parameters
+        ----------
+        features : CustomerFeatures
+            Of the same shop.
+        audit : AuditRecord
+            `seglib.preprocessing.AuditReport.record`.
+        """
+        return RecipeRecord(
+            name=self.recipe.name,
+            grain=self.recipe.grain,
+            k_rule=self.recipe.k_rule,
+            options=self.options,
+            sources=tuple(self.sources),
+            left_out=self.left_out,
+            customers_without_transaction=len(features.absent),
+            shrinkage=dict(features.study.shrinkage),
+            burn_window=features.redemption.window,
+            burns_dated=features.redemption.dated,
+            audit=audit,
+        )
 
     @property
     def sources(self) -> list[str]:

@@ -1,8 +1,8 @@
-"""The matrix that a run made, made again of other rows: of a sample, or of a shop without segments."""
+"""The matrix that a run made, made again from other rows: from a sample, or from a shop without segments."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -10,25 +10,29 @@ from seglib.preprocessing.baseline import baseline_matrix
 from seglib.preprocessing.customer import customer_matrix
 from seglib.preprocessing.matrix import Matrix
 from seglib.schema.features import FEATURES, Feature
+from seglib.schema.records import RecipeRecord
 
 
-def rebuild_matrix(rows: pd.DataFrame, said: Mapping, *, described: Sequence[Feature] = FEATURES) -> Matrix:
-    """Make the matrix that ``recipe.json`` tells of, with the same columns, whatever of them one would choose today.
+def rebuild_matrix(rows: pd.DataFrame, recipe: RecipeRecord, *, described: Sequence[Feature] = FEATURES) -> Matrix:
+    """Make the matrix of a recipe from other rows, with the same columns, whatever one would choose for these rows.
 
     Parameters
     ----------
     rows : pandas.DataFrame
-        One row a customer; of recipe ``baseline``, the unified table.
-    said : mapping
-        ``recipe.json``: name, options, sources.
+        One row per customer; in recipe ``baseline``, the unified table.
+    recipe : RecipeRecord
+        Its name, options and sources are used.
     described : sequence of Feature
         As in `customer_matrix`.
+
+    Returns
+    -------
+    Matrix
     """
-    options = dict(said["options"])
-    if said["name"] == "baseline":
-        return baseline_matrix(rows, **options)
+    if recipe.name == "baseline":
+        return baseline_matrix(rows, **recipe.options)
     demographic = {f.name for f in described if f.role == "demographic"}
-    others = dict.fromkeys(demographic.difference(said["sources"]), "it was left out")
-    by = [name for name in said["sources"] if name not in demographic]
-    own = {"described": described, "leave_out": others, "segment_by": by, "drop_tied": False}
-    return customer_matrix(rows, **options | own)
+    others = dict.fromkeys(demographic.difference(recipe.sources), "it was left out")
+    by = [name for name in recipe.sources if name not in demographic]
+    options = recipe.options | {"segment_by": by, "drop_correlated": False}
+    return customer_matrix(rows, described=described, leave_out=others, **options)

@@ -11,10 +11,9 @@ from markupsafe import Markup
 from seglib.credentials import without_folder
 from seglib.report.pages import Page
 from seglib.report.render import render
-from seglib.style import CERTAINTY, TRY, without_asides
 
-AT_ONCE = (CERTAINTY, TRY)
-"""Of the facts of a card, those that are seen without opening it."""
+AT_ONCE = ("certainty", "to_try")
+"""The kinds of notes on a card that are seen without opening it."""
 
 FILES = {
     "segments.csv": "one row a customer, with segment, name and certainty",
@@ -67,7 +66,7 @@ def index_page(
         previous=previous,
         files=_files(folder, record["segments"]),
         at_once=AT_ONCE,
-        use=without_asides(record["verdict"]["use"]),  # the numbers stand behind
+        use=record["verdict"]["use_claim"],  # the numbers stand behind
         pdf_note=pdf_note,
     )
 

@@ -13,7 +13,6 @@ from markupsafe import Markup
 from seglib.report.pdf import Printed, find_browser, print_pdf
 from seglib.report.render import render
 from seglib.run import write_whole
-from seglib.style import TRY, without_asides
 
 FITS = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6)
 """Sizes of the print, from that of a book downwards: the first one by which all is on one sheet is taken."""
@@ -85,7 +84,7 @@ def _html(
         "summary.html.j2",
         record=record,
         cards=_cards(record["segments"]),
-        real=_answer(verdict["sentence"]),
+        real=verdict["claim"],
         use=USE.get(verdict["useful"], verdict["useful"]),
         why=_why(verdict),
         columns=_columns(record["k"]),
@@ -106,21 +105,19 @@ def _cards(segments: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
             "customers": segment["customers"],
             "share": segment["share"],
             "sentence": segment["sentence"] if few else first_sentence(segment["sentence"]),
-            "try": "" if many else segment["facts"].get(TRY, ""),
+            "try": "" if many else _to_try(segment),
         }
         for segment in segments
     ]
 
 
-def _answer(text: str) -> str:
-    """Return a sentence of the verdict as the answer to a question: without p-values, without its first word."""
-    answer = re.sub(r"^(Natural|Reproducible|Constructed|Useful|Not shown to be useful): ", "", without_asides(text))
-    return answer[:1].upper() + answer[1:]
+def _to_try(segment: Mapping[str, Any]) -> str:
+    return next((note["text"] for note in segment["notes"] if note["kind"] == "to_try"), "")
 
 
 def _why(verdict: Mapping[str, str]) -> str:
     """Return in one sentence what says that the segments are useful, or not."""
-    return _answer(first_sentence(without_asides(verdict["use"]), longest=400))
+    return first_sentence(verdict["use_claim"], longest=400)
 
 
 def _columns(k: int) -> int:
@@ -142,7 +139,7 @@ def _height(record: Mapping[str, Any], picture: Markup | None, size: float) -> f
         return math.ceil(len(text) / signs)
 
     verdict, cards, columns = record["verdict"], _cards(record["segments"]), _columns(record["k"])
-    answers = 3 + max(lines(_answer(verdict["sentence"]), 0.5), lines(_why(verdict), 0.5))
+    answers = 3 + max(lines(verdict["claim"], 0.5), lines(_why(verdict), 0.5))
     follows = max(1 + lines(verdict["advice"], 0.5), min(35 / (LINE * size), 7.6) if picture else 0)
     card = [
         2.6 + lines(card["name"], 0.8 / columns) + sum(lines(card[part], 1 / columns) for part in ("sentence", "try"))

@@ -25,6 +25,7 @@ import pandas as pd
 from seglib.clustering import Bootstrap
 from seglib.errors import InputRefused
 from seglib.preprocessing import UNKNOWN
+from seglib.schema.records import RecipeRecord, VariableRecord
 from seglib.scoring.model import SegmentModel
 
 SCHEMA = 1
@@ -184,7 +185,8 @@ _WORDS = (
 
 def _told(model: SegmentModel) -> dict[str, Any]:
     """Return what is words and plain numbers in a model."""
-    return {name: getattr(model, name) for name in _WORDS}
+    variables = {name: variable.to_json() for name, variable in model.variables.items()}
+    return {name: getattr(model, name) for name in _WORDS} | {"recipe": model.recipe.to_json(), "variables": variables}
 
 
 def _model(held: Mapping[str, Any]) -> SegmentModel:
@@ -197,7 +199,11 @@ def _model(held: Mapping[str, Any]) -> SegmentModel:
         centres=pd.DataFrame(held["centres"], letters, held["columns"]),
         reach=pd.Series(held["reach"], letters),
         bootstrap=Bootstrap(held["bootstrap"]),
-        **{name: told[name] for name in _WORDS},
+        **{name: told[name] for name in _WORDS}
+        | {
+            "recipe": RecipeRecord.from_json(told["recipe"]),
+            "variables": {name: VariableRecord.from_json(one) for name, one in told["variables"].items()},
+        },
     )
 
 

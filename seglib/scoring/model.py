@@ -15,6 +15,8 @@ from seglib import __version__
 from seglib.clustering import Bootstrap, Segmentation, SegmentKMeans, customer_segments
 from seglib.features import SHRUNK_BY, features_of
 from seglib.preprocessing import UNKNOWN, Matrix, levels_of
+from seglib.schema.records import RecipeRecord, ShopRecord, VariableRecord, VerdictRecord
+from seglib.study import Study
 from seglib.style import humanize
 
 QUANTILES = (0.01, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.99)
@@ -72,9 +74,9 @@ class SegmentModel:
     centres: pd.DataFrame = field(repr=False)
     reach: pd.Series = field(repr=False)
     bootstrap: Bootstrap = field(repr=False)
-    recipe: Mapping[str, Any]
+    recipe: RecipeRecord
     study: Mapping[str, Any]
-    variables: Mapping[str, Mapping] = field(default_factory=dict)
+    variables: Mapping[str, VariableRecord] = field(default_factory=dict)
     dictionary: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
     training: Mapping[str, Any] = field(default_factory=dict, repr=False)
     verdict: Mapping[str, str] = field(default_factory=dict)
@@ -96,14 +98,14 @@ class SegmentModel:
     @property
     def sources(self) -> dict[str, str]:
         """The columns that the matrix is made from, each with its kind: numeric, binary, nominal or code."""
-        if self.recipe["name"] == "baseline":
-            return {name: "numeric" if name == "coupon_usage_frequency" else "code" for name in self.recipe["sources"]}
+        if self.recipe.name == "baseline":
+            return {name: "numeric" if name == "coupon_usage_frequency" else "code" for name in self.recipe.sources}
         kinds = {line["name"]: line["kind"] for line in self.dictionary}
-        return {name: kinds[name] for name in self.recipe["sources"]}
+        return {name: kinds[name] for name in self.recipe.sources}
 
-    def completed(self, names: Mapping[str, str], verdict: Mapping[str, str] | None = None) -> SegmentModel:
+    def completed(self, names: Mapping[str, str], verdict: VerdictRecord | None = None) -> SegmentModel:
         """Return the same model with the names of its segments, and with the whole verdict, once there is one."""
-        told = {key: (verdict or self.verdict)[key] for key in VERDICT}
+        told = {key: getattr(verdict, key) for key in VERDICT} if verdict else self.verdict
         return replace(self, names={letter: names[letter] for letter in self.letters}, verdict=told)
 
     def matrix(self, rows: pd.DataFrame) -> pd.DataFrame:
@@ -114,7 +116,7 @@ class SegmentModel:
         rows : pandas.DataFrame
             Features, indexed by customer_id; of recipe ``baseline``, the unified table.
         """
-        if self.recipe["name"] == "baseline":
+        if self.recipe.name == "baseline":
             frequency = rows.groupby("customer_id")["transaction_id"].transform("size").astype(float)
             rows = rows.assign(coupon_usage_frequency=frequency).set_index(["customer_id", "transaction_id"])
             codes = [name for name, kind in self.sources.items() if kind == "code"]
@@ -176,9 +178,10 @@ def model_of(
     *,
     run: str,
     features: pd.DataFrame,
-    recipe: Mapping,
-    shop: Mapping,
-    verdict: Mapping,
+    recipe: RecipeRecord,
+    study: Study,
+    shop: ShopRecord,
+    verdict: VerdictRecord,
 ) -> SegmentModel:
     """Gather what a run knows into a model.
 
@@ -191,12 +194,15 @@ def model_of(
     run : str
     features : pandas.DataFrame
         ``features.parquet``.
-    recipe, shop, verdict : mapping
-        ``recipe.json``, ``shop.json``, and the verdict of ``choice.json``.
+    recipe : RecipeRecord
+    study : Study
+    shop : ShopRecord
+    verdict : VerdictRecord
+        Of ``choice.json``.
     """
-    described = features_of(features, shop["variables"])
-    shrinkage = {name: recipe["shrinkage"].get(name) for name in SHRUNK_BY}
-    study = {"as_of": shop["as_of"], "burn_window_days": recipe["burn_window"], "burns_dated": recipe["burns_dated"]}
+    described = features_of(features, study)
+    shrinkage = {name: recipe.shrinkage.get(name) for name in SHRUNK_BY}
+    known = {"as_of": study.as_of, "burn_window_days": recipe.burn_window, "burns_dated": recipe.burns_dated}
     names = ("name", "unit", "meaning", "range", "role", "kind")
     return SegmentModel(
         run=run,
@@ -204,15 +210,15 @@ def model_of(
         centres=fit.centres,
         reach=fit.reach,
         bootstrap=bootstrap,
-        recipe={key: recipe[key] for key in ("name", "grain", "sources", "options")},
-        study=study | shrinkage,
-        variables=shop["variables"],
+        recipe=recipe,
+        study=known | shrinkage,
+        variables=dict(study.variables),
         dictionary=tuple({key: asdict(feature)[key] for key in names} for feature in described),
         training=_training(features, {f.name: f.kind for f in described if f.role != "count"}),
-        verdict={key: verdict[key] for key in VERDICT},
-        made_of=tuple(shop["inputs"]),
+        verdict={key: getattr(verdict, key) for key in VERDICT},
+        made_of=tuple(table.to_json() for table in shop.inputs),
         versions={"seglib": __version__} | {name: version(name) for name in PACKAGES},
-        prelude=shop["database"].get("prelude", {}),
+        prelude=shop.database.views,
     )
 
 

@@ -80,7 +80,7 @@ def _translated(name: str, select: str, dialect: str) -> dict[str, str]:
 
 def _header(model: SegmentModel, dialect: str, start: Start) -> str:
     """Say in comments what the statement is, what it reads, and what the model may claim."""
-    table = "unified" if model.recipe["grain"] == "transaction" else "features"
+    table = "unified" if model.recipe.grain == "transaction" else "features"
     reads = {"features": f"a table {table} with the columns of {table}.parquet"}
     reads["tables"] = "the canonical tables (customers, transactions and so on) as 01_ingest writes them"
     if start == "tables" and model.prelude and dialect == "postgres":
@@ -103,7 +103,7 @@ class _Parts:
 
     @property
     def by_transaction(self) -> bool:
-        return self.model.recipe["grain"] == "transaction"
+        return self.model.recipe.grain == "transaction"
 
     def of_tables(self) -> Iterator[tuple[str, str]]:
         """From the canonical tables to features, or to the unified table."""

@@ -5,26 +5,23 @@ from seglib.style.escape import escape_markdown, visible
 from seglib.style.formats import duration, format_number, measured, moment, p_value, percent
 from seglib.style.letters import letter, position
 from seglib.style.wording import (
-    CERTAINTY,
     COUPON,
     NO_TRANSACTIONS,
-    TRY,
+    WORDINGS,
     Wording,
     did_you_mean,
     each,
     humanize,
     join_words,
     shortened,
-    without_asides,
     wording_of,
 )
 
 __all__ = [
-    "CERTAINTY",
     "COUPON",
     "NO_TRANSACTIONS",
     "PALETTE",
-    "TRY",
+    "WORDINGS",
     "Wording",
     "colour",
     "did_you_mean",
@@ -42,6 +39,5 @@ __all__ = [
     "position",
     "shortened",
     "visible",
-    "without_asides",
     "wording_of",
 ]

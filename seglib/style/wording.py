@@ -15,10 +15,6 @@ if TYPE_CHECKING:
 NO_TRANSACTIONS = "This source has no transactions: what is counted from them does not apply."
 
 
-TRY, CERTAINTY = "To try, beside a control group", "How sure"
-"""Headings on the card of a segment, which the report looks for."""
-
-
 @dataclass(frozen=True)
 class Wording:
     """What the rows of the table of transactions are called: coupons that were claimed, or transactions made.
@@ -66,6 +62,9 @@ TRANSACTION = Wording(
 
 
 READY_TABLE = Wording("transaction", "made", NO_TRANSACTIONS)
+
+WORDINGS: dict[str, Wording] = {"coupon": COUPON, "transaction": TRANSACTION, "none": READY_TABLE}
+"""By what ``shop.json`` records."""
 
 
 def wording_of(status: pd.Series) -> Wording:
@@ -135,14 +134,3 @@ def did_you_mean(name: str, names: Sequence[str]) -> str:
     """
     match = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     return f" (did you mean '{match[0]}'?)" if match else ""
-
-
-def without_asides(text: str) -> str:
-    """Leave out what stands in brackets: p-values and intervals, which are on the pages of evidence.
-
-    Examples
-    --------
-    >>> without_asides("They stand out (p = .010) and come back.")
-    'They stand out and come back.'
-    """
-    return re.sub(r"\s*\([^()]*\)", "", text)

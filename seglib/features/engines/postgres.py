@@ -86,12 +86,12 @@ def open_database(run: Run) -> Database:
     NotThere
         If the source is none, or does not give, or no longer gives, the rows that 01 accepted.
     """
-    known = run.read("shop")["database"]
-    if "not" in known:
-        raise NotThere(known["not"])
+    database = run.read("shop").database
+    if database.reason is not None:
+        raise NotThere(database.reason)
     try:
-        engine = Database(known["url"], known["prelude"])
-        changed = [name for name, found in engine.prints().items() if found != known["prints"][name]]
+        engine = Database(database.url, database.views)
+        changed = [name for name, found in engine.prints().items() if found != database.fingerprints[name]]
     except InputRefused as why:
         raise NotThere(str(why)) from None
     if changed:

@@ -10,6 +10,7 @@ from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from seglib.schema.records import VariableRecord
 from seglib.schema.tables import needed
 from seglib.style import join_words
 
@@ -90,9 +91,10 @@ class Variable:
     unit: str = ""
     log: bool = False
 
-    def summary(self) -> dict[str, str | bool]:
-        """Return what later notebooks need to know of it."""
-        return {"kind": self.kind, "unit": self.unit, "log": self.log}
+    @property
+    def record(self) -> VariableRecord:
+        """What later notebooks need to know of it."""
+        return VariableRecord(self.kind, self.unit, self.log)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,7 +12,9 @@ import pandas as pd
 
 from seglib.interpretation.cards.vocabulary import LABELS, NO_MARKER, VERBS, WORDS
 from seglib.interpretation.profiles.means import MARKER
-from seglib.style import COUPON, Wording, escape_markdown, format_number, humanize, join_words, measured
+from seglib.schema.records import BesideRecord, CardRecord, MarkerRecord, NoteRecord
+from seglib.study import DEFAULT_STUDY, Study
+from seglib.style import Wording, escape_markdown, format_number, humanize, join_words, measured
 
 ORIGINS = ("gender_name", "city_name")
 """The names of ours that can tell where the customers of a segment come from."""
@@ -38,8 +40,8 @@ class SegmentCard:
         The markers: what, own, all, difference.
     beside : pandas.DataFrame
         At most three things that differ most from all customers, markers or not: what, unit, own, all, marker.
-    facts : tuple of (str, str)
-        What else to know, each with its heading (`seglib.interpretation.cards.notes`).
+    notes : tuple of NoteRecord
+        What else to know (`seglib.interpretation.with_notes`).
     """
 
     segment: str
@@ -49,7 +51,7 @@ class SegmentCard:
     share: float
     table: pd.DataFrame = field(repr=False)
     beside: pd.DataFrame = field(repr=False)
-    facts: tuple[tuple[str, str], ...] = ()
+    notes: tuple[NoteRecord, ...] = ()
 
     @property
     def heading(self) -> str:
@@ -60,32 +62,35 @@ class SegmentCard:
     def text(self) -> str:
         """The card as Markdown: a paragraph, and a list of what else to know."""
         told = f"{self.heading} ({self.customers:,} customers, {self.share:.0%}). {escape_markdown(self.sentence)}"
-        facts = "\n".join(f"- *{heading}:* {escape_markdown(text)}" for heading, text in self.facts)
-        return f"{told}\n\n{facts}" if facts else told
+        notes = "\n".join(f"- *{note.heading}:* {escape_markdown(note.text)}" for note in self.notes)
+        return f"{told}\n\n{notes}" if notes else told
 
-    def summary(self) -> dict:
-        """Return the card for the run's record."""
-        return {
-            "segment": self.segment,
-            "name": self.name,
-            "sentence": self.sentence,
-            "customers": self.customers,
-            "share": self.share,
-            "facts": dict(self.facts),
-            "markers": self.table.astype(object).where(self.table.notna(), None).to_dict("records"),
-            "beside": [
-                row | {"own_text": measured(row["own"], row["unit"]), "all_text": measured(row["all"], row["unit"])}
+    @property
+    def record(self) -> CardRecord:
+        """The card as ``cards.json`` has it."""
+        markers = self.table.astype(object).where(self.table.notna(), None)
+        return CardRecord(
+            segment=self.segment,
+            name=self.name,
+            sentence=self.sentence,
+            customers=self.customers,
+            share=self.share,
+            notes=self.notes,
+            markers=tuple(MarkerRecord(**row) for row in markers.to_dict("records")),
+            beside=tuple(
+                BesideRecord(
+                    **row, own_text=measured(row["own"], row["unit"]), all_text=measured(row["all"], row["unit"])
+                )
                 for row in self.beside.to_dict("records")
-            ],
-        }
+            ),
+        )
 
 
 def segment_cards(
     profiles: pd.DataFrame,
     demographics: Mapping[str, pd.DataFrame],
     *,
-    variables: Collection[str] = (),
-    said: Wording = COUPON,
+    study: Study = DEFAULT_STUDY,
 ) -> list[SegmentCard]:
     """Name and describe every segment by the markers.
 
@@ -100,17 +105,15 @@ def segment_cards(
     demographics : mapping of str to pandas.DataFrame
         From `seglib.interpretation.shares`, by column. Only gender, city and ``variables`` name a segment; others are
         passed over.
-    variables : collection of str, optional
-        What the mapping file segments by (``variables`` of ``shop.json``).
-    said : Wording
-        What a transaction is called.
+    study : Study, optional
+        Which columns of the customers table build segments, and what a transaction is called.
 
     Returns
     -------
     list of SegmentCard
         In the order of the letters.
     """
-    origins = {column: table for column, table in demographics.items() if column in (*ORIGINS, *variables)}
+    origins = {column: table for column, table in demographics.items() if column in (*ORIGINS, *study.variables)}
     letters = dict.fromkeys([*profiles["segment"], *(s for table in origins.values() for s in table["segment"])])
     markers = {letter: _Markers.of(letter, profiles, origins) for letter in letters}
     names = _unique({letter: found.names() for letter, found in markers.items()})
@@ -119,11 +122,11 @@ def segment_cards(
         SegmentCard(
             letter,
             names[letter],
-            found.sentence(said),
+            found.sentence(study.wording),
             found.customers,
             round(found.customers / total, 6),
             found.table(),
-            found.beside(said),
+            found.beside(study.wording),
         )
         for letter, found in markers.items()
     ]
@@ -193,9 +196,9 @@ class _Markers:
             return f", {often} {join_words(levels).lower()}"
         return f", {humanize(column)} {often} {join_words(levels)}"
 
-    def sentence(self, said: Wording) -> str:
+    def sentence(self, wording: Wording) -> str:
         """Say how the segment behaves, and where its customers come from, beside all customers."""
-        told = [_verb(r, said) for r in self.behaviour.itertuples()]
+        told = [_verb(r, wording) for r in self.behaviour.itertuples()]
         told = [verb.removeprefix("have ") if i and told[i - 1].startswith("have ") else verb
                 for i, verb in enumerate(told)]  # fmt: skip
         text = f"They {join_words(told)}." if told else NO_MARKER if len(self.own) else ""
@@ -219,7 +222,7 @@ class _Markers:
         ]
         return pd.DataFrame(records, columns=["what", "unit", "own", "all", "difference"]).round(6)
 
-    def beside(self, said: Wording) -> pd.DataFrame:
+    def beside(self, wording: Wording) -> pd.DataFrame:
         """Return what differs most from all customers: markers first, behaviours before levels; then what is no marker.
 
         A great difference that is no marker is left out: customers cannot be told apart by it (03).
@@ -227,7 +230,7 @@ class _Markers:
         size = self.own["difference"].abs()
         size = size[self.own["marker"].astype(bool) | (size < MARKER)]
         records = [
-            (*_named(r, said), r.seen, r.seen_overall, bool(r.marker))
+            (*_named(r, wording), r.seen, r.seen_overall, bool(r.marker))
             for r in self.own.loc[size.sort_values(ascending=False, kind="stable").index].itertuples()
             if pd.notna(r.seen) and pd.notna(r.seen_overall)
         ]
@@ -238,10 +241,10 @@ class _Markers:
         return pd.DataFrame(records[:BESIDE], columns=["what", "unit", "own", "all", "marker"]).round(6)
 
 
-def _named(mark: Any, said: Wording) -> tuple[str, str]:
+def _named(mark: Any, wording: Wording) -> tuple[str, str]:
     """Return what a number is called on a card, and its unit where that does not say it already."""
     if mark.feature in LABELS:
-        return said.of(LABELS[mark.feature]), mark.unit if mark.unit in ("share", "0 or 1", "days") else "number"
+        return wording.of(LABELS[mark.feature]), mark.unit if mark.unit in ("share", "0 or 1", "days") else "number"
     return humanize(mark.feature), mark.unit
 
 
@@ -264,10 +267,10 @@ def _phrase(noun: str, marks: Sequence[Any]) -> str:
     return text
 
 
-def _verb(mark: Any, said: Wording) -> str:
+def _verb(mark: Any, wording: Wording) -> str:
     """Say what a marker is: the segment beside all customers."""
     if mark.feature in VERBS:
-        return said.of(VERBS[mark.feature]).format(own=mark.seen, all=mark.seen_overall)
+        return wording.of(VERBS[mark.feature]).format(own=mark.seen, all=mark.seen_overall)
     name = humanize(mark.feature)
     if mark.kind == "binary":
         return f"have yes under {name} in {mark.seen:.0%} of cases (all: {mark.seen_overall:.0%})"

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pandas as pd
 
 from seglib.clustering import LOW_AGREEMENT
 from seglib.interpretation.cards.cards import SegmentCard
-from seglib.interpretation.cards.vocabulary import TO_TRY
-from seglib.interpretation.holdout.usefulness import NOT_SHOWN, USEFUL
+from seglib.interpretation.cards.vocabulary import CERTAINTY, TO_TRY, TRY
+from seglib.interpretation.holdout.predictive_gain import NOT_SHOWN, USEFUL
 from seglib.interpretation.profiles.means import MARKER
-from seglib.style import CERTAINTY, COUPON, TRY, Wording, join_words
+from seglib.schema.records import NoteRecord, VerdictRecord
+from seglib.style import COUPON, Wording, join_words
 
 
 def with_notes(
@@ -20,10 +21,10 @@ def with_notes(
     *,
     profiles: pd.DataFrame,
     segments: pd.DataFrame,
-    verdict: Mapping[str, str],
+    verdict: VerdictRecord,
     usage: pd.DataFrame | None = None,
-    paragons: pd.DataFrame | None = None,
-    said: Wording = COUPON,
+    exemplars: pd.DataFrame | None = None,
+    wording: Wording = COUPON,
 ) -> list[SegmentCard]:
     """Add to every card what else there is to know.
 
@@ -34,40 +35,40 @@ def with_notes(
         From `seglib.interpretation.profile`.
     segments : pandas.DataFrame
         From `seglib.clustering.customer_segments`.
-    verdict : mapping
-        structure and useful (`seglib.interpretation.with_usefulness`): no card claims more.
+    verdict : VerdictRecord
+        Structure and use (`seglib.interpretation.with_usefulness`): no card claims more.
     usage : pandas.DataFrame, optional
         From `seglib.interpretation.usage`.
-    paragons : pandas.DataFrame, optional
+    exemplars : pandas.DataFrame, optional
         From `seglib.interpretation.exemplars`.
-    said : Wording
+    wording : Wording
         What a transaction is called.
     """
     return [
         replace(
             card,
-            facts=(
-                *_used(card, usage, said),
+            notes=(
+                *_used(card, usage, wording),
                 *_last_seen(card, profiles),
                 *_certain(card, segments),
-                *_apart(card, said),
-                *_stands_for(card, paragons),
-                *_to_try(card, profiles, verdict, said),
-                ("What not to conclude", _caution(card, profiles, verdict, segments)),
+                *_apart(card, wording),
+                *_stands_for(card, exemplars),
+                *_to_try(card, profiles, verdict, wording),
+                NoteRecord("caution", "What not to conclude", _caution(card, profiles, verdict, segments)),
             ),
         )
         for card in made
     ]
 
 
-def _used(card: SegmentCard, usage: pd.DataFrame | None, said: Wording) -> list[tuple[str, str]]:
+def _used(card: SegmentCard, usage: pd.DataFrame | None, wording: Wording) -> list[NoteRecord]:
     if usage is None:
         return []
     row = usage.set_index("segment").loc[card.segment]
-    told = f"{row['coupons']:,.0f} {said.many}, {row['coupons_per_customer']:.1f} a customer"
+    told = f"{row['coupons']:,.0f} {wording.many}, {row['coupons_per_customer']:.1f} a customer"
     if row["burned"] == row["burned"]:
         told += f"; {row['burned']:.0%} burned so far, {row['subscribed']:.0%} not"
-    return [(f"{said.many.capitalize()}", f"{told}; usage frequency {row['usage_frequency']:.1f}.")]
+    return [NoteRecord("use", wording.many.capitalize(), f"{told}; usage frequency {row['usage_frequency']:.1f}.")]
 
 
 def _seen(card: SegmentCard, profiles: pd.DataFrame, feature: str) -> pd.Series | None:
@@ -75,61 +76,71 @@ def _seen(card: SegmentCard, profiles: pd.DataFrame, feature: str) -> pd.Series 
     return found.iloc[0] if len(found) else None
 
 
-def _last_seen(card: SegmentCard, profiles: pd.DataFrame) -> list[tuple[str, str]]:
+def _last_seen(card: SegmentCard, profiles: pd.DataFrame) -> list[NoteRecord]:
     row = _seen(card, profiles, "recency_days")
     if row is None:
         return []
-    return [("Last seen", f"{row['seen']:,.0f} days ago on average (all customers: {row['seen_overall']:,.0f}).")]
+    return [
+        NoteRecord(
+            "last_seen",
+            "Last seen",
+            f"{row['seen']:,.0f} days ago on average (all customers: {row['seen_overall']:,.0f}).",
+        )
+    ]
 
 
-def _certain(card: SegmentCard, segments: pd.DataFrame) -> list[tuple[str, str]]:
+def _certain(card: SegmentCard, segments: pd.DataFrame) -> list[NoteRecord]:
     own = segments[segments["segment"] == card.segment]
     told = f"median confidence {own['confidence'].median():.2f}"
     if "agreement" in own:
         wavering = (own["agreement"] < LOW_AGREEMENT).mean()
         told += f"; {wavering:.0%} of them would move in more than {1 - LOW_AGREEMENT:.0%} of models of other samples"
-    return [(CERTAINTY, f"{told}.")]
+    return [NoteRecord("certainty", CERTAINTY, f"{told}.")]
 
 
-def _apart(card: SegmentCard, said: Wording) -> list[tuple[str, str]]:
+def _apart(card: SegmentCard, wording: Wording) -> list[NoteRecord]:
     marks = card.table[card.table["difference"].notna()]
     if marks.empty:
         return []
-    told = [f"{said.of(row.what)} ({row.difference:+.1f} standard deviations)" for row in marks.itertuples()]
-    return [("What sets them apart", f"{join_words(told)}.")]
+    told = [f"{wording.of(row.what)} ({row.difference:+.1f} standard deviations)" for row in marks.itertuples()]
+    return [NoteRecord("markers", "What sets them apart", f"{join_words(told)}.")]
 
 
-def _stands_for(card: SegmentCard, paragons: pd.DataFrame | None) -> list[tuple[str, str]]:
-    if paragons is None:
+def _stands_for(card: SegmentCard, exemplars: pd.DataFrame | None) -> list[NoteRecord]:
+    if exemplars is None:
         return []
-    row = paragons.set_index("segment").loc[card.segment]
+    row = exemplars.set_index("segment").loc[card.segment]
     if row["customer_id"] is None or row["customer_id"] != row["customer_id"]:
         return []
-    return [("A customer who stands for them", f"id {row['customer_id']}, nearest to the centre.")]
+    return [
+        NoteRecord("exemplar", "A customer who stands for them", f"id {row['customer_id']}, nearest to the centre.")
+    ]
 
 
-def _to_try(
-    card: SegmentCard, profiles: pd.DataFrame, verdict: Mapping[str, str], said: Wording
-) -> list[tuple[str, str]]:
-    if verdict["structure"] == "constructed" and verdict["useful"] != USEFUL:
-        return [(TRY, "what recency and frequency suggest: that the segment adds anything was not shown.")]
+def _to_try(card: SegmentCard, profiles: pd.DataFrame, verdict: VerdictRecord, wording: Wording) -> list[NoteRecord]:
+    if verdict.structure == "constructed" and verdict.useful != USEFUL:
+        return [
+            NoteRecord(
+                "to_try", TRY, "what recency and frequency suggest: that the segment adds anything was not shown."
+            )
+        ]
     marks = profiles[(profiles["segment"] == card.segment) & profiles["marker"] & (profiles["role"] == "segmentation")]
     marks = marks.loc[marks["difference"].abs().sort_values(ascending=False, kind="stable").index]
     for row in marks.itertuples():
         if idea := TO_TRY.get((row.feature, row.difference > 0)):
-            return [(TRY, f"{said.of(idea)}.".replace("?.", "?"))]
-    return [(TRY, "the same as with everybody: nothing here asks for more.")]
+            return [NoteRecord("to_try", TRY, f"{wording.of(idea)}.".replace("?.", "?"))]
+    return [NoteRecord("to_try", TRY, "the same as with everybody: nothing here asks for more.")]
 
 
-def _caution(card: SegmentCard, profiles: pd.DataFrame, verdict: Mapping[str, str], segments: pd.DataFrame) -> str:
+def _caution(card: SegmentCard, profiles: pd.DataFrame, verdict: VerdictRecord, segments: pd.DataFrame) -> str:
     told = []
-    if verdict["structure"] == "constructed":
+    if verdict.structure == "constructed":
         told.append("that there is such a group: the segment was cut by the method")
-    elif verdict["structure"] == "reproducible":
+    elif verdict.structure == "reproducible":
         told.append("that the border means something: it is a choice")
-    if verdict["useful"] == NOT_SHOWN:
+    if verdict.useful == NOT_SHOWN:
         told.append("that they will act otherwise than recency and frequency say: that was not shown")
-    elif verdict["useful"] != USEFUL:
+    elif verdict.useful != USEFUL:
         told.append("that they will act otherwise than others: that could not be asked")
     tenure = _seen(card, profiles, "tenure_days")
     if tenure is not None and abs(tenure["difference"]) >= MARKER:

@@ -51,3 +51,6 @@ TO_TRY: dict[tuple[str, bool], str] = {
     ("never_burned", True): "to ask some of them why they burn none",
 }
 """By behaviour, and whether there is much of it: what a test could try. Ideas, not findings."""
+
+TRY, CERTAINTY = "To try, beside a control group", "How sure"
+"""Headings of two notes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,10 @@ from seglib.interpretation.holdout.by_group import OUTCOMES, Outcome, by_group
 from seglib.interpretation.holdout.rfm import BURNED, SCORES, monetary_of, rfm_scores
 from seglib.interpretation.holdout.snapshot import calendar, snapshot, what_followed
 from seglib.preprocessing import rebuild_matrix
+from seglib.schema.records import RecipeRecord
 from seglib.sql import UNIFIED_SQL
-from seglib.style import COUPON, NO_TRANSACTIONS, Wording, humanize, join_words, position, wording_of
+from seglib.study import Study
+from seglib.style import COUPON, NO_TRANSACTIONS, Wording, humanize, join_words, position
 
 if TYPE_CHECKING:
     import duckdb
@@ -63,7 +65,7 @@ class Holdout:
     outcomes: tuple[Outcome, ...] = ()
     notes: tuple[str, ...] = ()
     why: str = ""
-    said: Wording = field(default=COUPON, repr=False)
+    wording: Wording = field(default=COUPON, repr=False)
 
     @property
     def text(self) -> str:
@@ -76,20 +78,19 @@ class Holdout:
         told = (
             f"The shop as it stood on {self.cut}: {len(self.table):,} customers were known and are segmented by "
             f"what was known of them on that day ({parts}). Looked at is what they did in the {days} days after it, up "
-            f"to {self.as_of}: {join_words([self.said.of(o.meaning) for o in self.outcomes])}."
+            f"to {self.as_of}: {join_words([self.wording.of(o.meaning) for o in self.outcomes])}."
         )
         return " ".join([told, *self.notes])
 
 
 def evaluate_holdout(
     con: duckdb.DuckDBPyConnection,
+    study: Study,
+    recipe: RecipeRecord,
     *,
-    as_of: str | None,
-    recipe: Mapping,
     k: int,
     cut: str | None = None,
     share: float = 2 / 3,
-    variables: Mapping[str, Mapping] | None = None,
     order_by: str = "n_burned",
     n_init: int = 50,
     seed: int = 0,
@@ -102,20 +103,17 @@ def evaluate_holdout(
     ----------
     con : duckdb.DuckDBPyConnection
         Sees the canonical tables (`seglib.run.Run.connect`).
-    as_of : str or None
-        The last day that is looked at, ISO format; None where there are no transactions.
-    recipe : mapping
-        ``recipe.json`` of the run: name, options, sources, burn_window. The columns are those of the run; what stands
-        in them, and everything that is fitted (burn window, shrinkage, scales, levels), is of the cut.
+    study : Study
+        Its ``as_of`` is the last day that is looked at. Its variables count only as far as they are ``known_by_cut``.
+    recipe : RecipeRecord
+        Of the run. The columns are those of the run; what stands in them, and everything that is fitted (burn window,
+        shrinkage, scales, levels), is of the cut.
     k : int
         Number of segments.
     cut : str, optional
         The last day that is known, ISO format; default: by ``share``.
     share : float, default=2/3
         Part of the calendar, from the first transaction to ``as_of``, that lies before the cut.
-    variables : mapping of str to mapping, optional
-        What the mapping file says of columns of the customers table that build segments (``variables`` of
-        ``shop.json``). They count only as far as they are ``known_by_cut``.
     order_by, n_init, seed
         See `seglib.clustering.segment`.
     burn_window : int, optional
@@ -136,9 +134,9 @@ def evaluate_holdout(
     """
     if not 0 < share < 1:
         raise ParameterRefused(f"share is a part of the calendar, more than 0 and less than 1, not {share}")
-    if as_of is None or (first := calendar(con, as_of=as_of)) is None:
-        return _cannot(NO_TRANSACTIONS, as_of=as_of)
-    last = pd.Timestamp(as_of)
+    if study.as_of is None or (first := calendar(con, as_of=study.as_of)) is None:
+        return _cannot(NO_TRANSACTIONS, as_of=study.as_of)
+    last = pd.Timestamp(study.as_of)
     day = first + pd.Timedelta(days=int(share * (last - first).days)) if cut is None else _day(cut, last)
     as_of, at = last.date().isoformat(), day.date().isoformat()
     if min((day - first).days, (last - day).days) < LEAST_DAYS:
@@ -146,28 +144,29 @@ def evaluate_holdout(
             f"the calendar runs from {first.date()} to {as_of}, and with the cut on {at} one side of it has fewer "
             f"than {LEAST_DAYS} days.", cut=at, as_of=as_of,
         )  # fmt: skip
-    fates = coupon_redemption(DuckDB(con), as_of=as_of, burn_window=burn_window or recipe.get("burn_window") or None)
-    then = snapshot(con, cut=at, burns_dated=fates.dated, known=known_by_cut)
-    found = customer_features(then, as_of=at, burn_window=burn_window if fates.dated else None, variables=variables)
-    features = found.table
+    window = burn_window or recipe.burn_window or None
+    redemption = coupon_redemption(DuckDB(con), replace(study, as_of=as_of, burn_window=window, shrinkage={}))
+    then = snapshot(con, cut=at, burns_dated=redemption.dated, known=known_by_cut)
+    at_cut = replace(study, as_of=at, burn_window=burn_window if redemption.dated else None, shrinkage={})
+    features = customer_features(then, at_cut).table
     if len(features) < LEAST_CUSTOMERS:
         return _cannot(
             f"on {at} only {len(features):,} customers had a transaction, and fewer than {LEAST_CUSTOMERS} cannot "
             "show it either way.", cut=at, as_of=as_of,
         )  # fmt: skip
     try:
-        segments, notes = _segments(then, features, recipe, variables, k=k, order_by=order_by, n_init=n_init, seed=seed)
+        segments, notes = _segments(then, features, recipe, study, k=k, order_by=order_by, n_init=n_init, seed=seed)
     except (InputRefused, ParameterRefused) as refused:
         return _cannot(f"with what was known on {at} no segments could be made: {refused}.", cut=at, as_of=as_of)
     if (segments.value_counts() >= LEAST_IN_SEGMENT).sum() < 2:
         return _cannot(f"fewer than two segments hold {LEAST_IN_SEGMENT} customers on {at}.", cut=at, as_of=as_of)
-    after = what_followed(con, features.index, cut=at, as_of=as_of, burn_window=fates.window or 0)
+    after = what_followed(con, features.index, cut=at, as_of=as_of, burn_window=redemption.window or 0)
     after["burn_rate"] = (after["decided_burned"] / after["decided"]).where(after["decided"] > 0)
-    said = wording_of(
-        con.sql("SELECT transaction_status FROM transactions GROUP BY transaction_status").df().iloc[:, 0]
+    outcomes = tuple(replace(o, unit=study.wording.of(o.unit)) for o in OUTCOMES if after[o.name].notna().any())
+    notes = (
+        *notes,
+        *_not_measured(after, status=redemption.status, dated=redemption.dated, window=redemption.window or 0),
     )
-    outcomes = tuple(replace(o, unit=said.of(o.unit)) for o in OUTCOMES if after[o.name].notna().any())
-    notes = (*notes, *_not_measured(after, status=fates.status, dated=fates.dated, window=fates.window or 0))
     if (money := monetary_of(features)) != "spend":
         stands = "burned coupons stand" if money else "nothing stands"
         notes = (*notes, f"In RFM, {stands} for money: no amounts are recorded by {at}.")
@@ -176,7 +175,7 @@ def evaluate_holdout(
     told = [by_group(table, table["segment"], o).rename(columns={"group": "segment"}) for o in outcomes]
     by = pd.concat(told, ignore_index=True)
     by = by.sort_values("segment", key=lambda s: s.map(position), kind="stable", ignore_index=True)
-    return Holdout(table, by, at, as_of, outcomes, notes, said=said)
+    return Holdout(table, by, at, as_of, outcomes, notes, wording=study.wording)
 
 
 def rfm_table(held: Holdout) -> pd.DataFrame:
@@ -205,8 +204,8 @@ def rfm_table(held: Holdout) -> pd.DataFrame:
 def _segments(
     then: duckdb.DuckDBPyConnection,
     features: pd.DataFrame,
-    recipe: Mapping,
-    variables: Mapping[str, Mapping] | None,
+    recipe: RecipeRecord,
+    study: Study,
     *,
     k: int,
     order_by: str,
@@ -214,13 +213,13 @@ def _segments(
     seed: int,
 ) -> tuple[pd.Series, tuple[str, ...]]:
     """Return the segment of every customer on the day of the cut, and what a reader must know of them."""
-    theirs, made_of = [], recipe
-    if recipe["name"] == "baseline":
+    theirs = []
+    if recipe.name == "baseline":
         matrix = rebuild_matrix(then.sql(UNIFIED_SQL).df(), recipe)
     else:
-        theirs = [s for s in recipe["sources"] if s not in features]
-        made_of = {**recipe, "sources": [s for s in recipe["sources"] if s in features and features[s].notna().any()]}
-        matrix = rebuild_matrix(features, made_of, described=features_of(features, variables))
+        theirs = [name for name in recipe.sources if name not in features]
+        recorded = tuple(name for name in recipe.sources if name in features and features[name].notna().any())
+        matrix = rebuild_matrix(features, replace(recipe, sources=recorded), described=features_of(features, study))
     notes = []
     if theirs:
         notes.append(
@@ -228,10 +227,10 @@ def _segments(
             "since nothing says when "
             "these values came to be known."
         )
-    if gone := [s for s in recipe["sources"] if s not in theirs and s not in matrix.sources]:
+    if gone := [s for s in recipe.sources if s not in theirs and s not in matrix.sources]:
         notes.append(f"Not known yet on that day: {join_words([humanize(s) for s in gone])}.")
-    own = {name: said for name, said in (variables or {}).items() if name in features}
-    by = lettered_by(features, order_by if order_by in features else "n_burned", own)
+    variables = {name: variable for name, variable in study.variables.items() if name in features}
+    by = lettered_by(features, order_by if order_by in features else "n_burned", replace(study, variables=variables))
     rows = segment(matrix.table, k=k, order_by=order_values(features, by, matrix.table.index), n_init=n_init, seed=seed)
     return customer_segments(rows.table)["segment"].reindex(features.index), tuple(notes)
 

@@ -19,6 +19,9 @@ from seglib.interpretation.holdout.rfm import BURNED, SCORES, quintiles
 from seglib.stats import holm
 from seglib.style import COUPON, Wording, humanize, join_words, p_value
 
+USEFUL, NOT_SHOWN, NOT_SAID = "useful", "not shown to be useful", "cannot be said"
+"""Whether the segments are useful."""
+
 ALPHA = 0.05
 """Level, after Holm, at which a gain is more than chance."""
 
@@ -63,49 +66,70 @@ class PredictiveGain:
     useful: bool | None
     left_out: dict[str, str]
     why: str = ""
-    said: Wording = field(default=COUPON, repr=False)
+    wording: Wording = field(default=COUPON, repr=False)
+
+    @property
+    def label(self) -> str:
+        """Whether the segments are useful, in a word or a few: see `seglib.interpretation.with_usefulness`."""
+        return NOT_SAID if self.useful is None else USEFUL if self.useful else NOT_SHOWN
 
     @property
     def text(self) -> str:
-        """The answer in plain words."""
+        """The answer in plain words, with its label and its numbers."""
+        if self.useful is None:
+            return self.claim
+        answer = self._answer(numbers=True)
+        return f"{self.label.capitalize()}: {answer[0].lower()}{answer[1:]}"
+
+    @property
+    def claim(self) -> str:
+        """The answer in plain words, without numbers."""
         if self.useful is None:
             return f"Whether the segments are useful cannot be said: {self.why}"
+        return self._answer(numbers=False)
 
-        def named(outcomes: Iterable[str]) -> str:
-            return join_words([self.said.of(humanize(o)) for o in outcomes])
-
+    def _answer(self, *, numbers: bool) -> str:
+        """Say what was found, and what segments and RFM quintiles predict each on its own."""
         rows = self.table.sort_values("p_holm", kind="stable")
         least = f"smallest {p_value(rows['p_holm'].iloc[0])} after Holm"
+        hints = rows.loc[rows["p_holm"] <= ALPHA, "outcome"]
         if self.useful:
-            found = [
-                f"{named([r.outcome])} {100 * r.gain:.1f} points of the variance more, 95% interval "
+            gains = [
+                f"{self._named([r.outcome])} {100 * r.gain:.1f} points of the variance more, 95% interval "
                 f"{100 * r.low:.1f} to {100 * r.high:.1f}, {p_value(r.p_holm)}"
                 for r in rows[_better(rows)].itertuples()
             ]
-            text = (
-                "Useful: who knows the segment predicts what customers do next better than who knows tenure and RFM "
-                f"quintiles only ({'; '.join(found)})."
+            detail = f" ({'; '.join(gains)})" if numbers else ""
+            found = (
+                "Who knows the segment predicts what customers do next better than who knows tenure and RFM "
+                f"quintiles only{detail}."
             )
-        elif len(hints := rows.loc[rows["p_holm"] <= ALPHA, "outcome"]):
-            text = (
-                f"Not shown to be useful: the segment says more than chance about {named(hints)} "
-                f"({least}), but too little for predictions from tenure and RFM quintiles to get surely better by it."
+        elif len(hints):
+            detail = f" ({least})" if numbers else ""
+            found = (
+                f"The segment says more than chance about {self._named(hints)}{detail}, but too little for "
+                "predictions from tenure and RFM quintiles to get surely better by it."
             )
         else:
-            tried = f"{len(rows)} outcome{'s' * (len(rows) > 1)} tried, {least}"
-            text = (
-                "Not shown to be useful: what customers do next was predicted no better with the segment than with "
-                f"tenure and RFM quintiles only ({tried})."
+            outcomes = "outcome" if len(rows) == 1 else "outcomes"
+            detail = f" ({len(rows)} {outcomes} tried, {least})" if numbers else ""
+            found = (
+                "What customers do next was predicted no better with the segment than with tenure and RFM quintiles "
+                f"only{detail}."
             )
+        return f"{found} {self._each_alone(rows)}"
+
+    def _each_alone(self, rows: pd.DataFrame) -> str:
         ahead = rows[rows["segments_alone"] > np.maximum(rows["rfm_alone"], 0)]["outcome"]
         if (rows[["segments_alone", "rfm_alone"]] <= 0).all(axis=None):
-            alone = "Neither RFM quintiles nor segments predict anything beyond tenure."
-        elif len(ahead) == len(rows):
-            alone = "Each on its own, segments predict more than RFM quintiles."
-        else:
-            but = f", except for {named(ahead)}" if len(ahead) else ""
-            alone = f"Each on its own, RFM quintiles predict as much as segments or more{but}."
-        return f"{text} {alone}"
+            return "Neither RFM quintiles nor segments predict anything beyond tenure."
+        if len(ahead) == len(rows):
+            return "Each on its own, segments predict more than RFM quintiles."
+        but = f", except for {self._named(ahead)}" if len(ahead) else ""
+        return f"Each on its own, RFM quintiles predict as much as segments or more{but}."
+
+    def _named(self, outcomes: Iterable[str]) -> str:
+        return join_words([self.wording.of(humanize(outcome)) for outcome in outcomes])
 
 
 def predictive_gain(
@@ -180,7 +204,7 @@ def predictive_gain(
     with threadpool_limits(limits=1):
         found = pd.DataFrame(Parallel(n_jobs=n_jobs, prefer="threads")(tasks))
     found["p_holm"] = holm(found["p"])
-    return PredictiveGain(found[COLUMNS], bool(_better(found).any()), left_out, said=held.said)
+    return PredictiveGain(found[COLUMNS], bool(_better(found).any()), left_out, wording=held.wording)
 
 
 def _better(rows: pd.DataFrame) -> pd.Series:

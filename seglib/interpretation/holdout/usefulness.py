@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
 
-from seglib.interpretation.holdout.predictive_gain import PredictiveGain
-
-USEFUL, NOT_SHOWN, NOT_SAID = "useful", "not shown to be useful", "cannot be said"
+from seglib.interpretation.holdout.predictive_gain import NOT_SHOWN, USEFUL, PredictiveGain
+from seglib.schema.records import VerdictRecord
 
 RULES_INSTEAD = (
     "Prefer simple rules that anybody can follow, such as how recently and how often a customer was there: for what "
@@ -30,21 +28,20 @@ ADVICE: dict[tuple[str, str], str] = {
 """What follows, by structure and use; where use cannot be said, what the verdict on structure says stands."""
 
 
-def with_usefulness(verdict: Mapping[str, Any], gain: PredictiveGain) -> dict[str, Any]:
+def with_usefulness(verdict: VerdictRecord, gain: PredictiveGain) -> VerdictRecord:
     """Complete the verdict: on structure by 04, on use by what customers did next.
 
     Parameters
     ----------
-    verdict : mapping
-        ``verdict`` of ``choice.json``: structure, advice, and so on.
-    gain : Gain
+    verdict : VerdictRecord
+        Of ``choice.json``.
+    gain : PredictiveGain
 
     Returns
     -------
-    dict
-        The same with ``useful`` (useful, not shown to be useful, or cannot be said), ``use`` (the answer in plain
-        words) and ``advice`` (what follows from both).
+    VerdictRecord
+        With ``useful`` (useful, not shown to be useful, or cannot be said), ``use`` (the answer in plain words),
+        ``use_claim`` (the same without numbers) and ``advice`` (what follows from both).
     """
-    useful = NOT_SAID if gain.useful is None else USEFUL if gain.useful else NOT_SHOWN
-    advice = ADVICE.get((verdict["structure"], useful), verdict["advice"])
-    return {**verdict, "useful": useful, "use": gain.text, "advice": advice}
+    advice = ADVICE.get((verdict.structure, gain.label), verdict.advice)
+    return replace(verdict, useful=gain.label, use=gain.text, use_claim=gain.claim, advice=advice)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ from scipy.stats import binomtest, t
 
 from seglib.features import features_of
 from seglib.schema.features import Feature
+from seglib.study import DEFAULT_STUDY, Study
 from seglib.style import position
 
 MARKER = 0.5
@@ -26,7 +27,7 @@ def profile(
     segments: pd.Series,
     *,
     unreliable: Collection[str] = (),
-    variables: Mapping[str, Mapping] | None = None,
+    study: Study = DEFAULT_STUDY,
 ) -> pd.DataFrame:
     """Compare every segment with all customers, feature by feature.
 
@@ -39,8 +40,8 @@ def profile(
     unreliable : collection of str, optional
         Features in which customers cannot be told apart (`seglib.features.CustomerFeatures.unreliable`): no segment
         is marked by what may be chance.
-    variables : mapping of str to mapping, optional
-        What the mapping file segments by (``variables`` of ``shop.json``).
+    study : Study, optional
+        Which columns of the customers table build segments, and what a transaction is called.
 
     Returns
     -------
@@ -51,7 +52,7 @@ def profile(
         ``low`` and ``high`` a 95% interval of ``seen``, see `interval`. ``difference`` compares the features that went
         into the matrix: (mean of the segment - mean of all) / standard deviation of all; ``v`` does so in standard
         errors, see `v_test`. What the shop does not record is not there; numbers that its customers table adds are
-        descriptors like others, unless they are among the ``variables``.
+        descriptors like others, unless they are among the variables of the study.
 
     Notes
     -----
@@ -59,7 +60,7 @@ def profile(
     a feature only describe. What can be tested is in `descriptor_tests` and in `seglib.interpretation`.
     """
     parts = []
-    for feature in features_of(features, variables):
+    for feature in features_of(features, study):
         if feature.role not in ("segmentation", "descriptor") or feature.kind == "nominal":
             continue
         values = features[feature.name].astype(float)

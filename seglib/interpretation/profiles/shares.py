@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pandas as pd
 from scipy.stats import binomtest
 
 from seglib.features import features_of
 from seglib.preprocessing import UNKNOWN
+from seglib.study import DEFAULT_STUDY, Study
 from seglib.style import position
 
 MARKER_SHARE, MARKER_RELATIVE = 0.25, 0.5
@@ -18,12 +17,12 @@ MOST_LEVELS = 30
 """A name of the shop's own with more levels is an address or a comment: shares of it say nothing."""
 
 
-def compared_names(features: pd.DataFrame, variables: Mapping[str, Mapping] | None = None) -> list[str]:
+def compared_names(features: pd.DataFrame, study: Study = DEFAULT_STUDY) -> list[str]:
     """Return the names whose levels can be compared: gender, city, variables, and what the customers table adds.
 
     Of the latter those with at most `MOST_LEVELS` levels; unknown is a level.
     """
-    names = [feature for feature in features_of(features, variables) if feature.kind == "nominal"]
+    names = [feature for feature in features_of(features, study) if feature.kind == "nominal"]
     levels = {feature: features[feature.name].fillna(UNKNOWN).nunique() for feature in names}
     return [f.name for f, n in levels.items() if n > 1 and (f.role != "descriptor" or n <= MOST_LEVELS)]
 

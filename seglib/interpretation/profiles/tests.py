@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from seglib.interpretation.profiles.shares import compared_names
 from seglib.preprocessing import UNKNOWN
 from seglib.schema.features import FEATURES
 from seglib.stats import holm, tail_p_value
+from seglib.study import DEFAULT_STUDY, Study
 from seglib.style import humanize, p_value
 
 FEW = 5
@@ -29,7 +30,7 @@ def descriptor_tests(
     segments: pd.Series,
     *,
     used: Collection[str],
-    variables: Mapping[str, Mapping] | None = None,
+    study: Study = DEFAULT_STUDY,
     n_shuffles: int = 999,
     seed: int = 0,
 ) -> pd.DataFrame:
@@ -51,9 +52,8 @@ def descriptor_tests(
         The letter of each customer, on the same index.
     used : collection of str
         The sources of the matrix (`seglib.preprocessing.Matrix.sources`, ``sources`` of ``recipe.json``).
-    variables : mapping of str to mapping, optional
-        What the mapping file segments by (``variables`` of ``shop.json``): none of them is tested, even if it was left
-        out of the matrix because another one stands for it.
+    study : Study, optional
+        None of its variables is tested, even if it was left out of the matrix because another one stands for it.
     n_shuffles : int, default=999
         Shuffles of the letters, where a test needs them.
     seed : int, default=0
@@ -78,10 +78,10 @@ def descriptor_tests(
     if letters.isna().any():
         raise ParameterRefused(f"{int(letters.isna().sum()):,} customers have features and no segment")
     ours = {f.name for f in FEATURES if f.role != "demographic"}
-    closed = {*used, *(variables or {}), *ours}
-    names = set(compared_names(features, variables))
+    closed = {*used, *study.variables, *ours}
+    names = set(compared_names(features, study))
     records = []
-    for place, feature in enumerate(features_of(features, variables)):
+    for place, feature in enumerate(features_of(features, study)):
         if feature.name in closed or (feature.kind == "nominal" and feature.name not in names):
             continue
         rng = np.random.default_rng([seed, place])

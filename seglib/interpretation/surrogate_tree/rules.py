@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,7 +14,9 @@ from seglib.interpretation.surrogate_tree.sql import case_of
 from seglib.interpretation.surrogate_tree.tree import Node, grown
 from seglib.interpretation.surrogate_tree.wording import conditions
 from seglib.schema.features import Feature
-from seglib.style import humanize, join_words, position, wording_of
+from seglib.schema.records import RulesRecord
+from seglib.study import DEFAULT_STUDY, Study
+from seglib.style import Wording, humanize, join_words, position
 
 STANDS_FOR = {"coupon_usage_frequency": "n_coupons", "transaction_status": "burn_rate"}
 """What the columns of a transaction (recipe ``baseline``) are, of a customer."""
@@ -69,11 +71,12 @@ class DecisionRules:
             raise ParameterRefused(f"the rules ask for columns that are not there: {', '.join(absent)}")
         return pd.Series(self._root.predict(features), features.index, name="segment", dtype=object)
 
-    def summary(self) -> dict:
-        """Return the rules for the run's record; None where something cannot be known."""
-        known = {"fidelity": self.fidelity, "fidelity_cv": self.fidelity_cv, "cost_ratio": self.cost_ratio}
-        numbers = {name: round(value, 6) if value == value else None for name, value in known.items()}
-        return numbers | {"sentences": list(self.sentences), "sql": self.sql, "text": self.text}
+    @property
+    def record(self) -> RulesRecord:
+        """The rules as ``rules.json`` has them; None where something cannot be known."""
+        known = (self.fidelity, self.fidelity_cv, self.cost_ratio)
+        fidelity, fidelity_cv, cost_ratio = (None if np.isnan(value) else round(value, 6) for value in known)
+        return RulesRecord(fidelity, fidelity_cv, cost_ratio, self.sentences, self.sql, self.text)
 
     @property
     def text(self) -> str:
@@ -103,7 +106,7 @@ def fit_surrogate_tree(
     matrix: pd.DataFrame,
     *,
     sources: Sequence[str],
-    variables: Mapping[str, Mapping] | None = None,
+    study: Study = DEFAULT_STUDY,
     most_rules: int | None = None,
     inertia: float | None = None,
     n_folds: int = 5,
@@ -122,8 +125,8 @@ def fit_surrogate_tree(
     sources : sequence of str
         The columns that it was made of (`seglib.preprocessing.Matrix.sources`): what the questions are about. Of a
         transaction's usage frequency and status, the number of coupons and the burn rate take the place.
-    variables : mapping of str to mapping, optional
-        What the mapping file segments by (``variables`` of ``shop.json``).
+    study : Study, optional
+        Which columns of the customers table build segments, and what a transaction is called.
     most_rules : int, optional
         The most leaves; default: twice the number of segments.
     inertia : float, optional
@@ -162,11 +165,11 @@ def fit_surrogate_tree(
         raise ParameterRefused(f"most_rules is at least 2, not {leaves}")
     if n_folds < 2:
         raise ParameterRefused(f"n_folds is at least 2, not {n_folds}")
-    asked = _asked(features, sources, variables)
+    asked = _asked(features, sources, study)
     options = {"leaves": leaves, "seed": seed}
     root = grown(features, letters, asked, **options)
     made = root.predict(features)
-    rules = _rules(root, features, letters, asked)
+    rules = _rules(root, features, letters, asked, study.wording)
     table = pd.DataFrame([{key: r[key] for key in RULE_COLUMNS} for r in rules], columns=RULE_COLUMNS)
     missed = sorted(set(letters) - set(table["segment"]), key=position)
     cv = _cross_validated(features, letters, asked, n_folds=n_folds, **options)
@@ -184,18 +187,20 @@ def fit_surrogate_tree(
     )
 
 
-def _asked(features: pd.DataFrame, sources: Sequence[str], variables: Mapping[str, Mapping] | None) -> list[Feature]:
+def _asked(features: pd.DataFrame, sources: Sequence[str], study: Study) -> list[Feature]:
     """Return the features that questions are about."""
     wanted = [STANDS_FOR.get(name, name) for name in sources]
-    asked = [f for f in features_of(features, variables) if f.name in wanted]
+    asked = [f for f in features_of(features, study) if f.name in wanted]
     if not asked:
         raise ParameterRefused(f"no column to ask about: of {', '.join(map(str, sources))} none is a feature")
     return asked
 
 
-def _rules(root: Node, features: pd.DataFrame, letters: pd.Series, asked: Sequence[Feature]) -> list[dict]:
+def _rules(
+    root: Node, features: pd.DataFrame, letters: pd.Series, asked: Sequence[Feature], wording: Wording
+) -> list[dict]:
     """Return what there is to tell of every leaf: by segment, those with most customers first."""
-    described, said = {f.name: f for f in asked}, wording_of(features["n_burned"])
+    described = {f.name: f for f in asked}
     rules = []
     for path, segment in root.leaves():
         taken = np.ones(len(features), dtype=bool)
@@ -209,7 +214,7 @@ def _rules(root: Node, features: pd.DataFrame, letters: pd.Series, asked: Sequen
                 "customers": n,
                 "precision": round(right / n, 6) if n else float("nan"),
                 "covers": round(right / max(int((letters == segment).sum()), 1), 6),
-                "conditions": conditions(path, features, described, said),
+                "conditions": conditions(path, features, described, wording),
             }
         )
     rules.sort(key=lambda r: (position(r["segment"]), -r["customers"]))

@@ -24,7 +24,7 @@ PHRASES: dict[str, tuple[str, str]] = {
 """The words round a number of ours: "claimed" at most 2.3 "coupons a month"."""
 
 
-def conditions(path: tuple, features: pd.DataFrame, described: Mapping[str, Feature], said: Wording) -> str:
+def conditions(path: tuple, features: pd.DataFrame, described: Mapping[str, Feature], wording: Wording) -> str:
     """Write what leads to a leaf: every column once, in the order of the questions."""
     told = []
     for column in dict.fromkeys(question.column for question, _ in path):
@@ -39,7 +39,7 @@ def conditions(path: tuple, features: pd.DataFrame, described: Mapping[str, Feat
             continue
         words = _of_a_yes_or_no if feature.kind == "binary" else _of_a_number
         doubt = " (or it is not known)" if bounds.unknown and features[column].isna().any() else ""
-        told.append(words(feature, bounds, said) + doubt)
+        told.append(words(feature, bounds, wording) + doubt)
     return join_words(told) if told else "everybody"
 
 
@@ -52,19 +52,19 @@ def _of_a_name(name: str, own: list) -> str:
     return f"{name} is not {join_words(levels[False], last='or')}"
 
 
-def _of_a_yes_or_no(feature: Feature, bounds: Bounds, said: Wording) -> str:
+def _of_a_yes_or_no(feature: Feature, bounds: Bounds, wording: Wording) -> str:
     no = math.isfinite(bounds.most)  # at most 0
     if feature.name == "never_burned":
-        return said.of(f"{'burned at least one' if no else 'never burned a'} coupon")
+        return wording.of(f"{'burned at least one' if no else 'never burned a'} coupon")
     return f"have {'no' if no else 'yes'} under {humanize(feature.name)}"
 
 
-def _of_a_number(feature: Feature, bounds: Bounds, said: Wording) -> str:
+def _of_a_number(feature: Feature, bounds: Bounds, wording: Wording) -> str:
     told = [f"more than {_number(bounds.least, feature)}"] if math.isfinite(bounds.least) else []
     told += [f"at most {_number(bounds.most, feature)}"] if math.isfinite(bounds.most) else []
     between = join_words(told, last="but")
     if feature.name in PHRASES:
-        before, after = (said.of(part) for part in PHRASES[feature.name])
+        before, after = (wording.of(part) for part in PHRASES[feature.name])
         return f"{before} {between} {after}"
     unit = "" if feature.unit in ("number", "") else f" {feature.unit}"
     return f"have {humanize(feature.name)} of {between}{unit}"

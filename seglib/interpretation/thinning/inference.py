@@ -15,7 +15,9 @@ from seglib.features import features_of
 from seglib.interpretation.thinning.ratio_tests import COUNTS, MARKS, ratio_test, ratios_of, underdispersion_test
 from seglib.interpretation.thinning.splits import exposure, read_tables, split_counts
 from seglib.preprocessing import rebuild_matrix
+from seglib.schema.records import RecipeRecord
 from seglib.stats import holm
+from seglib.study import Study
 from seglib.style import NO_TRANSACTIONS, humanize, join_words, p_value
 
 if TYPE_CHECKING:
@@ -52,20 +54,20 @@ class ThinningTests:
         Features of the matrix that cannot be tested honestly, each with the reason.
     splits : pandas.DataFrame
         split, feature, customers, p: what each split gave.
-    said : str
+    why : str
         Why nothing could be tested; empty if something was.
     """
 
     table: pd.DataFrame
     left_out: Mapping[str, str] = field(default_factory=dict)
     splits: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["split", "feature", "customers", "p"]))
-    said: str = ""
+    why: str = ""
 
     @property
     def text(self) -> str:
         """In which features segments differ on coupons that they were not made from, and what was not tested."""
-        if self.said:
-            return self.said
+        if self.why:
+            return self.why
         rows = list(self.table.itertuples())
         told = "Segments made from one half of the coupons, looked at with the other half: "
         differ = [f"{humanize(r.feature)} ({p_value(r.p_holm)})" for r in rows if r.differs]
@@ -83,10 +85,9 @@ class ThinningTests:
 
 def thinning_tests(
     con: duckdb.DuckDBPyConnection,
+    study: Study,
+    recipe: RecipeRecord,
     *,
-    as_of: str | None,
-    recipe: Mapping,
-    variables: Mapping[str, Mapping] | None = None,
     k: int,
     n_splits: int = 20,
     n_init: int = 5,
@@ -99,13 +100,10 @@ def thinning_tests(
     ----------
     con : duckdb.DuckDBPyConnection
         Sees the canonical tables (`seglib.run.Run.connect`).
-    as_of : str or None
-        The day on which the shop is looked at, ISO format; None: there are no transactions.
-    recipe : mapping
-        ``recipe.json``: grain, name, options, sources, shrinkage, burn_window. The halves are seen through the same
-        lens: the same columns, and rates shrunk by the same numbers.
-    variables : mapping of str to mapping, optional
-        What the mapping file segments by (``variables`` of ``shop.json``).
+    study : Study
+        With the burn window and the shrinkage of the run: both halves are shrunk by the same numbers.
+    recipe : RecipeRecord
+        Of the run: both halves have the same columns.
     k : int
         Number of segments.
     n_splits : int, default=20
@@ -154,15 +152,15 @@ def thinning_tests(
         raise ParameterRefused(f"n_splits is at least 1, not {n_splits}")
     if k < 2:
         raise ParameterRefused(f"k is at least 2, not {k}")
-    if why := _impossible(con, as_of, recipe):
-        return ThinningTests(pd.DataFrame(columns=COLUMNS), said=why)
-    tables = read_tables(con, as_of, sample_customers, seed)
-    time = exposure(tables["customers"], tables["transactions"], as_of=as_of)
+    if why := _impossible(con, study, recipe):
+        return ThinningTests(pd.DataFrame(columns=COLUMNS), why=why)
+    tables = read_tables(con, study.as_of, sample_customers, seed)
+    time = exposure(tables["customers"], tables["transactions"], as_of=study.as_of)
     rngs = [np.random.default_rng([seed, split]) for split in range(n_splits)]
     records, untold = [], ""
-    for split, (first, second) in enumerate(split_counts(tables, rngs, as_of=as_of, recipe=recipe)):
+    for split, (first, second) in enumerate(split_counts(tables, rngs, study)):
         try:
-            matrix = rebuild_matrix(first, recipe, described=features_of(first, variables)).table
+            matrix = rebuild_matrix(first, recipe, described=features_of(first, study)).table
             check_k(matrix.to_numpy(), k)
             found = SegmentKMeans(k, n_init=n_init, random_state=seed).fit(matrix.to_numpy())
         except (InputRefused, ParameterRefused) as problem:
@@ -173,25 +171,25 @@ def thinning_tests(
             p = ratio_test(above, below, clusters.reindex(above.index))
             records.append({"split": split, "feature": feature, "customers": len(above), "p": p})
     if untold and not records:
-        return ThinningTests(pd.DataFrame(columns=COLUMNS), said=f"Half of the coupons cannot be clustered: {untold}.")
+        return ThinningTests(pd.DataFrame(columns=COLUMNS), why=f"Half of the coupons cannot be clustered: {untold}.")
     splits = pd.DataFrame(records, columns=["split", "feature", "customers", "p"]).dropna(subset=["p"])
-    left_out = _left_out(recipe["sources"], time, tables, set(splits["feature"]))
+    left_out = _left_out(recipe.sources, time, tables, set(splits["feature"]))
     splits = splits[~splits["feature"].isin(list(left_out))]
     return _summed_up(splits, left_out)
 
 
-def _impossible(con: duckdb.DuckDBPyConnection, as_of: str | None, recipe: Mapping) -> str:
+def _impossible(con: duckdb.DuckDBPyConnection, study: Study, recipe: RecipeRecord) -> str:
     """Say why coupons cannot be divided, or nothing."""
-    if as_of is None:
+    if study.as_of is None:
         return f"{NO_TRANSACTIONS} So they cannot be divided in two."
-    if recipe["grain"] != "customer":
+    if recipe.grain != "customer":
         return (
-            f"In recipe {recipe['name']} a row is a transaction: which half it is in changes the rows themselves, so "
+            f"In recipe {recipe.name} a row is a transaction: which half it is in changes the rows themselves, so "
             "what built these segments is not tested."
         )
     coupons, customers = con.execute(
         "SELECT count(*), count(DISTINCT customer_id) FROM transactions WHERE transaction_date <= CAST(? AS DATE)",
-        [as_of],
+        [study.as_of],
     ).fetchall()[0]
     if coupons < FEWEST_COUPONS or customers < FEWEST_CUSTOMERS:
         return (
@@ -218,7 +216,7 @@ def _summed_up(splits: pd.DataFrame, left_out: Mapping[str, str]) -> ThinningTes
     if splits.empty:
         why = "; ".join(f"{humanize(name)}: {reason}" for name, reason in left_out.items())
         return ThinningTests(
-            pd.DataFrame(columns=COLUMNS), left_out, said=f"Nothing here can be tested honestly. {why}."
+            pd.DataFrame(columns=COLUMNS), left_out, why=f"Nothing here can be tested honestly. {why}."
         )
     table = splits.groupby("feature", sort=False)["p"].agg(p_median="median", n_splits="size").reset_index()
     table["p"] = table["p_median"] if (table["n_splits"] == 1).all() else (2 * table["p_median"]).clip(upper=1.0)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from seglib.features import customer_features
 from seglib.sql import in_memory
+from seglib.study import Study
 
 if TYPE_CHECKING:
     import duckdb
@@ -72,7 +73,7 @@ def exposure(customers: pd.DataFrame, transactions: pd.DataFrame, *, as_of: str)
 
 
 def split_counts(
-    tables: Mapping[str, pd.DataFrame], rngs: Sequence[np.random.Generator], *, as_of: str, recipe: Mapping
+    tables: Mapping[str, pd.DataFrame], rngs: Sequence[np.random.Generator], study: Study
 ) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
     """Toss a coin for every coupon, and describe customers by each half.
 
@@ -82,9 +83,8 @@ def split_counts(
         The canonical tables.
     rngs : sequence of numpy.random.Generator
         One a split.
-    as_of : str
-    recipe : mapping
-        Its ``burn_window`` and ``shrinkage`` are the lens.
+    study : Study
+        Both halves are shrunk by its numbers.
 
     Yields
     ------
@@ -93,7 +93,6 @@ def split_counts(
         statement sees several splits at once, as shops whose customers bear a sign before their id.
     """
     coupons, customers = tables["transactions"], tables["customers"]
-    known = {"burn_window": recipe["burn_window"] or None, "shrinkage": recipe["shrinkage"]}
     together = max(1, AT_ONCE // max(len(coupons) + 2 * len(customers), 1))
     for start in range(0, len(rngs), together):
         group = rngs[start : start + together]
@@ -112,7 +111,7 @@ def split_counts(
         for name, table in {**tables, **{name: pd.concat(parts) for name, parts in joint.items()}}.items():
             con.register(name, table)
         with con:
-            described = customer_features(con, as_of=as_of, **known).table
+            described = customer_features(con, study).table
         shop = described.index.str[:width]
         parts = []
         for sign in signs:

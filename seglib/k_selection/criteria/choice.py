@@ -9,6 +9,7 @@ from typing import Literal
 import pandas as pd
 
 from seglib.errors import ParameterRefused
+from seglib.schema.records import ChoiceRecord, VerdictRecord
 
 Rule = Literal["structure", "elbow"]
 
@@ -70,17 +71,21 @@ class Choice:
         """The choice and its reason as one sentence."""
         return f"k = {self.k}: {self.reason}"
 
-    def summary(self, scores: pd.DataFrame) -> dict:
-        """Return the choice and its scores for the run's record."""
+    def record(self, scores: pd.DataFrame, *, judged: str, verdict: VerdictRecord) -> ChoiceRecord:
+        """Return ``choice.json``.
+
+        Parameters
+        ----------
+        scores : pandas.DataFrame
+            From `sweep`.
+        judged : str
+            What the evidence says of this k (`seglib.k_selection.assess_k`).
+        verdict : VerdictRecord
+        """
         at_k = scores[scores["k"] == self.k].set_index("metric")["value"]
         votes = self.table.set_index("criterion")["k"]
-        return {
-            "k": self.k,
-            "by": self.by,
-            "reason": self.reason,
-            "scores": at_k.to_dict(),
-            "criteria": {name: None if pd.isna(k) else int(k) for name, k in votes.items()},
-        }
+        criteria = {name: None if pd.isna(k) else int(k) for name, k in votes.items()}
+        return ChoiceRecord(self.k, self.by, self.reason, at_k.to_dict(), criteria, judged, verdict)
 
 
 def votes(scores: pd.DataFrame) -> pd.DataFrame:

@@ -15,7 +15,9 @@ from seglib.k_selection.validation.null_models import CopulaNull, Null, ProcessN
 from seglib.preprocessing import Matrix, rebuild_matrix
 from seglib.run import Run
 from seglib.schema.features import FEATURES
+from seglib.schema.records import RecipeRecord
 from seglib.sql import UNIFIED_SQL, in_memory
+from seglib.study import Study
 from seglib.style import NO_TRANSACTIONS
 
 if TYPE_CHECKING:
@@ -59,32 +61,32 @@ def comparison(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -> Com
     -------
     Comparison
     """
-    recipe, shop = run.read("recipe"), run.read("shop")
+    recipe, study = run.read("recipe"), run.study()
     rng = np.random.default_rng([seed, 99])
     features = run.read("features")
     customers = features.index
     if len(customers) > sample_customers:
         customers = customers[np.sort(rng.choice(len(customers), sample_customers, replace=False))]
     rows = features.loc[customers]
-    if recipe["grain"] == "transaction":
+    if recipe.grain == "transaction":
         rows = run.read("unified")
         rows = rows[rows["customer_id"].isin(customers)]
-    matrix = rebuild_matrix(rows, recipe, described=features_of(features, shop["variables"]))
+    matrix = rebuild_matrix(rows, recipe, described=features_of(features, study))
     kept = np.arange(len(matrix.table))
     if len(kept) > sample_customers:
         kept = np.sort(rng.choice(len(kept), sample_customers, replace=False))
     copula = CopulaNull(matrix.table.to_numpy()[kept], matrix.places)
     nulls: tuple[Null, ...] = (copula,)
-    dealt = [name for name in matrix.sources if name in DEALT or recipe["grain"] == "transaction"]
-    if shop["as_of"] and dealt:
+    dealt = [name for name in matrix.sources if name in DEALT or recipe.grain == "transaction"]
+    if study.as_of and dealt:
         tables = _tables(run, customers)
-        remake = MatrixRebuilder(tables, matrix, recipe, shop["as_of"], tuple(dealt), kept)
-        known = {"as_of": shop["as_of"], "burn_window": recipe["burn_window"], "remake": remake}
+        remake = MatrixRebuilder(tables, matrix, recipe, study, tuple(dealt), kept)
+        known = {"as_of": study.as_of, "burn_window": recipe.burn_window, "remake": remake}
         nulls = (ProcessNull(tables["customers"], tables["transactions"], **known), copula)
     kinds = "; ".join(f"{which}, {null.what}" for which, null in zip(("in one", "in the other"), nulls, strict=False))
     many = "two kinds of shop" if len(nulls) > 1 else "a kind of shop"
     told = f"Compared with {many} without segments: {kinds if len(nulls) > 1 else nulls[0].what}."
-    if not shop["as_of"]:
+    if not study.as_of:
         told += f" {NO_TRANSACTIONS} So no coupons can be dealt out anew."
     elif not dealt:
         told += " Nothing here comes from coupons, so none are dealt out anew."
@@ -107,9 +109,9 @@ class MatrixRebuilder:
         The canonical tables.
     matrix : Matrix
         Made from them.
-    recipe : mapping
-        ``recipe.json``.
-    as_of : str
+    recipe : RecipeRecord
+    study : Study
+        Its shrinkage is that of the shop itself.
     dealt : tuple of str
         The sources of the matrix that come from transactions.
     kept : ndarray of int
@@ -118,20 +120,20 @@ class MatrixRebuilder:
 
     tables: Mapping[str, pd.DataFrame]
     matrix: Matrix
-    recipe: Mapping
-    as_of: str
+    recipe: RecipeRecord
+    study: Study
     dealt: tuple[str, ...]
     kept: np.ndarray
 
     def __call__(self, shops: Sequence[pd.DataFrame]) -> Iterator[np.ndarray]:
         """Yield the matrix of every shop; all have the same customers, and their own transactions."""
-        whole = self._transactions if self.recipe["grain"] == "transaction" else self._customers
+        whole = self._transactions if self.recipe.grain == "transaction" else self._customers
         return (X[self.kept] for X in whole(shops))
 
     def _transactions(self, shops: Sequence[pd.DataFrame]) -> Iterator[np.ndarray]:
         for transactions in shops:
             with _seeing({**self.tables, "transactions": transactions}) as con:
-                con.execute("CREATE TABLE study AS SELECT CAST(? AS DATE) AS as_of", [self.as_of])
+                con.execute("CREATE TABLE study AS SELECT CAST(? AS DATE) AS as_of", [self.study.as_of])
                 unified = con.sql(UNIFIED_SQL).df()
             yield rebuild_matrix(unified, self.recipe).table.to_numpy()
 
@@ -147,8 +149,7 @@ class MatrixRebuilder:
             for name, parts in joint.items()
         }
         with _seeing({**self.tables, **joint}) as con:
-            known = {"burn_window": self.recipe["burn_window"] or None, "shrinkage": self.recipe["shrinkage"]}
-            features = features_with_shrinkage(con, as_of=self.as_of, **known)
+            features = features_with_shrinkage(con, self.study)
         shop_of = features.index.str[:width].to_numpy(dtype="str")
         features = features.iloc[np.argsort(shop_of, kind="stable")]  # they came by the length of the id first
         steps = self.matrix.pipeline["columns"].named_transformers_

@@ -8,6 +8,7 @@ from typing import Literal
 import pandas as pd
 
 from seglib.k_selection.validation.benchmark import Benchmark
+from seglib.schema.records import EvidenceRecord, VerdictRecord
 from seglib.style import join_words, p_value
 
 Structure = Literal["natural", "reproducible", "constructed"]
@@ -58,36 +59,48 @@ class Verdict:
     p: float
 
     @property
+    def label(self) -> str:
+        """The word for it: natural, reproducible or constructed."""
+        return self.structure
+
+    @property
     def sentence(self) -> str:
-        """The verdict in one sentence or two, for the head of a report."""
+        """The claim with its label and its p-values, for the head of a report."""
+        claim = self._claim(f" ({p_value(self.p)})")
+        return f"{self.structure.capitalize()}: {claim[0].lower()}{claim[1:]}"
+
+    @property
+    def claim(self) -> str:
+        """What is claimed, in a sentence or two, without numbers of a test."""
+        return self._claim("")
+
+    def _claim(self, p: str) -> str:
         holds = self.table.set_index("evidence")["holds"].astype(bool)
-        told = p_value(self.p)
         if self.structure == "natural":
             return (
-                f"Natural: the customers fall into {self.k_star} groups that stand out from shops without segments "
-                f"({told}) and come back when customers are drawn anew."
+                f"The customers fall into {self.k_star} groups that stand out from shops without segments"
+                f"{p} and come back when customers are drawn anew."
             )
         if self.structure == "reproducible":
             what = (
-                f"stands out from shops without segments ({told}), but not by a gap between them"
+                f"stands out from shops without segments{p}, but not by a gap between them"
                 if holds["silhouette"]
-                else f"comes back when customers are drawn anew, but shops without segments look as divided ({told})"
+                else f"comes back when customers are drawn anew, but shops without segments look as divided{p}"
             )
-            return f"Reproducible: a division into {self.k_star} segments {what}. Where one ends is a choice."
+            return f"A division into {self.k_star} segments {what}. Where one ends is a choice."
         if holds["silhouette"]:
             return (
-                f"Constructed: something stands out from shops without segments ({told}), but no division comes back "
+                f"Something stands out from shops without segments{p}, but no division comes back "
                 "when customers are drawn anew and halved."
             )
         if holds["differences"]:
             return (
-                f"Constructed: customers differ in {join_words(list(self.differ))}, but gradually: "
-                "shops without segments "
-                f"look as divided ({told})."
+                f"Customers differ in {join_words(list(self.differ))}, but gradually: shops without segments look as "
+                f"divided{p}."
             )
         return (
-            "Constructed: there is no cluster structure in these data. Shops without segments give silhouettes as "
-            f"great ({told}), so the segments are made by the method, not found."
+            "There is no cluster structure in these data. Shops without segments give silhouettes as "
+            f"great{p}, so the segments are made by the method, not found."
         )
 
     @property
@@ -119,19 +132,24 @@ class Verdict:
             "constructed": "No, they are made by the method",
         }[self.structure]
 
-    def summary(self) -> dict:
-        """Return the verdict for the run's record."""
-        evidence = self.table[["evidence", "found", "without_segments", "holds"]].astype({"holds": bool})
-        return {
-            "structure": self.structure,
-            "useful": self.useful,
-            "headline": self.headline,
-            "sentence": self.sentence,
-            "meaning": self.meaning,
-            "advice": self.advice,
-            "k_star": self.k_star,
-            "evidence": evidence.to_dict("records"),
-        }
+    @property
+    def record(self) -> VerdictRecord:
+        """The verdict as ``choice.json`` has it."""
+        evidence = tuple(
+            EvidenceRecord(row.evidence, row.found, row.without_segments, bool(row.holds))
+            for row in self.table.itertuples()
+        )
+        return VerdictRecord(
+            structure=self.structure,
+            useful=self.useful,
+            headline=self.headline,
+            claim=self.claim,
+            sentence=self.sentence,
+            meaning=self.meaning,
+            advice=self.advice,
+            k_star=self.k_star,
+            evidence=evidence,
+        )
 
 
 def verdict(battery: Benchmark, homogeneity: pd.DataFrame | None = None) -> Verdict:

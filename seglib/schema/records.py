@@ -1,0 +1,436 @@
+"""The records that one notebook hands on to the next as JSON: one frozen dataclass each, and its only owner.
+
+A record knows how it is written (`Record.to_json`) and read (`Record.from_json`). Nobody else builds or reads the
+dictionaries in between. A field whose key had another name in the last version is still read by that name; a key that
+the class does not know is passed over.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import cache
+from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
+
+
+class Record:
+    """What a JSON artefact holds. Subclasses are frozen dataclasses of plain values, tuples, mappings and records."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record as a dictionary of what JSON has: texts, numbers, lists, dictionaries, None."""
+        return {_key(f): _plain(getattr(self, f.name)) for f in fields(self)}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Self:
+        """Read a record.
+
+        Parameters
+        ----------
+        content : mapping of str to Any
+            What `to_json` gave, also in the last version.
+
+        Raises
+        ------
+        KeyError
+            If a field without a default is missing; the error names the key.
+        """
+        hints, values = _hints(cls), {}
+        for f in fields(cls):
+            key = next((name for name in (_key(f), f.metadata.get("formerly")) if name in content), None)
+            if key is not None:
+                values[f.name] = _typed(hints[f.name], content[key])
+            elif f.name in _required(cls):
+                raise KeyError(_key(f))
+        return cls(**values)
+
+
+def _key(f: Any) -> str:
+    return f.metadata.get("key", f.name)
+
+
+@cache
+def _hints(cls: type) -> dict[str, Any]:
+    return get_type_hints(cls)
+
+
+@cache
+def _required(cls: type) -> frozenset[str]:
+    from dataclasses import MISSING
+
+    return frozenset(f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Record):
+        return value.to_json()
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _typed(hint: Any, value: Any) -> Any:
+    """Give a value from JSON the type that a field declares."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if value is None or hint is Any:
+        return value
+    if origin in (Union, types.UnionType):
+        return _typed(next(arm for arm in inner if arm is not type(None)), value)
+    if isinstance(hint, type) and issubclass(hint, Record):
+        return hint.from_json(value)
+    if origin is tuple:
+        return tuple(_typed(inner[0], item) for item in value)
+    if origin in (dict, Mapping) or (isinstance(origin, type) and issubclass(origin, Mapping)):
+        return {key: _typed(inner[1], item) for key, item in value.items()}
+    return value
+
+
+# ---- 01 ----
+
+
+@dataclass(frozen=True)
+class VariableRecord(Record):
+    """A column of the customers table that builds segments, because the mapping file says so.
+
+    Attributes
+    ----------
+    kind : {"numeric", "binary", "nominal"}
+        A binary variable is 0 or 1, a nominal one is a name.
+    unit : str
+        Empty where the mapping says none.
+    log : bool
+        Whether differences are judged on the scale of log(1 + x).
+    """
+
+    kind: Literal["numeric", "binary", "nominal"]
+    unit: str = ""
+    log: bool = False
+
+
+@dataclass(frozen=True)
+class InputRecord(Record):
+    """A table that was read: its name, its rows, and the SHA-256 of what it was read from."""
+
+    name: str
+    rows: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class FindingRecord(Record):
+    """A rule of the contract that found something, and in how many rows."""
+
+    severity: str
+    table: str
+    sentence: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class RowsRecord(Record):
+    """Rows that came in, were accepted, and were set aside; the first is the sum of the others."""
+
+    came: int = field(metadata={"key": "in"})
+    accepted: int
+    quarantined: int
+
+
+@dataclass(frozen=True)
+class DatabaseRecord(Record):
+    """How the canonical tables can be had in the database that the source is, or why they cannot.
+
+    Attributes
+    ----------
+    reason : str or None
+        Why they cannot; None if they can.
+    views : dict of str to str
+        The SELECT of every canonical table, in PostgreSQL's dialect.
+    fingerprints : dict of str to str
+        By table: what tells its rows from any others.
+    url : str or None
+        The database, without its password.
+    """
+
+    reason: str | None = field(default=None, metadata={"formerly": "not"})
+    views: dict[str, str] = field(default_factory=dict, metadata={"formerly": "prelude"})
+    fingerprints: dict[str, Any] = field(default_factory=dict, metadata={"formerly": "prints"})
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class ShopRecord(Record):
+    """``shop.json``: what 01 read, and on which day the shop is looked at.
+
+    Attributes
+    ----------
+    source, kind : str
+        Fit to be shown: no path, no credentials.
+    as_of : str or None
+        ISO date; None where there are no transactions.
+    first_transaction, last_transaction : str or None
+        ISO dates, up to ``as_of``.
+    cities : tuple of str
+        The only cities whose customers are looked at; empty: all.
+    variables : dict of str to VariableRecord
+        The columns of the customers table that build segments.
+    inputs : tuple of InputRecord
+    notes : tuple of str
+    findings : tuple of FindingRecord
+    rows : RowsRecord
+    database : DatabaseRecord
+    wording : {"coupon", "transaction", "none"} or None
+        What a row of the table of transactions is called (`seglib.style.WORDINGS`); None in records of version 0.6.
+    """
+
+    source: str
+    kind: str
+    as_of: str | None
+    first_transaction: str | None
+    last_transaction: str | None
+    cities: tuple[str, ...]
+    variables: dict[str, VariableRecord]
+    inputs: tuple[InputRecord, ...]
+    notes: tuple[str, ...]
+    rows: RowsRecord
+    database: DatabaseRecord
+    findings: tuple[FindingRecord, ...] = ()
+    wording: str | None = None
+
+
+# ---- 03 ----
+
+
+@dataclass(frozen=True)
+class AuditCheckRecord(Record):
+    """One check of the matrix: what was measured of which column, and whether that is a finding."""
+
+    check: str
+    column: str
+    measured: float | None
+    found: bool
+
+
+@dataclass(frozen=True)
+class AuditRecord(Record):
+    """What the audit of the matrix found, as sentences, and every check that it made."""
+
+    findings: tuple[str, ...] = ()
+    checks: tuple[AuditCheckRecord, ...] = ()
+
+
+@dataclass(frozen=True)
+class RecipeRecord(Record):
+    """``recipe.json``: how the matrix was made, so that the same can be made of other rows.
+
+    Attributes
+    ----------
+    name : {"customer", "baseline"}
+    grain : {"customer", "transaction"}
+        What a row of the matrix is.
+    k_rule : {"structure", "elbow"}
+        How k is chosen where the analyst does not say.
+    options : dict
+        Keyword arguments of `seglib.preprocessing.customer_matrix` or `seglib.preprocessing.baseline_matrix`.
+    sources : tuple of str
+        The columns that the matrix is made from.
+    left_out : dict of str to str
+        Columns that could have been in it, each with the reason.
+    customers_without_transaction : int
+    shrinkage : dict of str to float or None
+        The numbers by which rates and means were shrunk; None where there was nothing to shrink.
+    burn_window : int or None
+        Days after which a coupon is old enough to judge; 0 if all are, None without a status.
+    burns_dated : bool
+        Whether days of burning are recorded.
+    audit : AuditRecord
+    """
+
+    name: Literal["customer", "baseline"]
+    grain: Literal["customer", "transaction"]
+    k_rule: Literal["structure", "elbow"]
+    options: dict[str, Any]
+    sources: tuple[str, ...]
+    left_out: dict[str, str] = field(default_factory=dict)
+    customers_without_transaction: int = 0
+    shrinkage: dict[str, float | None] = field(default_factory=dict)
+    burn_window: int | None = None
+    burns_dated: bool = True
+    audit: AuditRecord = field(default_factory=AuditRecord)
+
+
+# ---- 04 ----
+
+
+@dataclass(frozen=True)
+class EvidenceRecord(Record):
+    """One piece of evidence: what was found, what shops without segments give, and whether it holds."""
+
+    evidence: str
+    found: str
+    without_segments: str
+    holds: bool
+
+
+@dataclass(frozen=True)
+class VerdictRecord(Record):
+    """Whether the segments are real, and, once 06 has asked, whether they are useful.
+
+    Attributes
+    ----------
+    structure : {"natural", "reproducible", "constructed"}
+        The label.
+    useful : {"not tested", "useful", "not shown to be useful", "cannot be said"}
+    headline : str
+        The verdict in a few words, for a title.
+    claim : str
+        What is claimed, in a sentence or two, without numbers.
+    sentence : str
+        The same with its label and p-values.
+    meaning, advice : str
+        What the label means, and what follows from it.
+    k_star : int or None
+        The number of segments that the evidence speaks for.
+    evidence : tuple of EvidenceRecord
+    use : str or None
+        Whether the segments are useful, with numbers; None until 06 has asked.
+    use_claim : str or None
+        The same without numbers.
+    """
+
+    structure: str
+    useful: str
+    headline: str
+    sentence: str
+    meaning: str
+    advice: str
+    k_star: int | None
+    evidence: tuple[EvidenceRecord, ...]
+    claim: str = ""
+    use: str | None = None
+    use_claim: str | None = None
+
+
+@dataclass(frozen=True)
+class ChoiceRecord(Record):
+    """``choice.json``: the number of segments, what decided, and the verdict on structure.
+
+    Attributes
+    ----------
+    k : int
+    by : {"analyst", "evidence", "elbow", "silhouette"}
+    reason : str
+    scores : dict of str to float
+        Criteria at k.
+    criteria : dict of str to int or None
+        What each criterion would choose.
+    judged : str
+        What the evidence says of k, whoever chose it.
+    verdict : VerdictRecord
+    """
+
+    k: int
+    by: str
+    reason: str
+    scores: dict[str, float]
+    criteria: dict[str, int | None]
+    judged: str
+    verdict: VerdictRecord
+
+
+# ---- 05 ----
+
+
+@dataclass(frozen=True)
+class ClusteringRecord(Record):
+    """``clustering.json``: the final fit. ``rows`` is the number of rows of the matrix, ``sizes`` counts customers."""
+
+    k: int
+    rows: int
+    inertia: float
+    silhouette: float
+    sizes: dict[str, int]
+
+
+# ---- 06 ----
+
+
+@dataclass(frozen=True)
+class MarkerRecord(Record):
+    """What marks a segment: its own value beside that of all customers; a level of a name has no difference."""
+
+    what: str
+    unit: str
+    own: float | None
+    all: float | None
+    difference: float | None
+
+
+@dataclass(frozen=True)
+class BesideRecord(Record):
+    """One comparison with all customers, as a card shows it."""
+
+    what: str
+    unit: str
+    own: float
+    all: float
+    marker: bool
+    own_text: str
+    all_text: str
+
+
+@dataclass(frozen=True)
+class NoteRecord(Record):
+    """What else to know of a segment.
+
+    Attributes
+    ----------
+    kind : {"use", "last_seen", "certainty", "markers", "exemplar", "to_try", "caution"}
+        What it is about; pages choose notes by it.
+    heading, text : str
+    """
+
+    kind: str
+    heading: str
+    text: str
+
+
+@dataclass(frozen=True)
+class CardRecord(Record):
+    """What a marketer is told of a segment.
+
+    Attributes
+    ----------
+    segment, name, sentence : str
+    customers : int
+    share : float
+    notes : tuple of NoteRecord
+        What else to know, in the order of the card.
+    markers : tuple of MarkerRecord
+    beside : tuple of BesideRecord
+    """
+
+    segment: str
+    name: str
+    sentence: str
+    customers: int
+    share: float
+    notes: tuple[NoteRecord, ...]
+    markers: tuple[MarkerRecord, ...]
+    beside: tuple[BesideRecord, ...]
+
+    @property
+    def to_try(self) -> str:
+        """What a test could try with this segment; empty if nothing is said."""
+        return next((note.text for note in self.notes if note.kind == "to_try"), "")
+
+
+@dataclass(frozen=True)
+class RulesRecord(Record):
+    """``rules.json``: a few questions that nearly give the segments, and how nearly."""
+
+    fidelity: float
+    fidelity_cv: float | None
+    cost_ratio: float | None
+    sentences: tuple[str, ...]
+    sql: str
+    text: str

@@ -1,0 +1,66 @@
+"""What a run looks at: the day, the burn window, the variables, the shrinkage, the words. One frozen object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from seglib.schema.records import RecipeRecord, ShopRecord, VariableRecord
+from seglib.style import COUPON, WORDINGS, Wording
+
+
+@dataclass(frozen=True)
+class Study:
+    """How a shop is looked at. It travels as one object through features, null models, thinning and holdout.
+
+    Attributes
+    ----------
+    as_of : str or None
+        The day on which the shop is looked at, ISO format; None: a ready table of customers, without transactions.
+    burn_window : int or None
+        Days after which a coupon is old enough to judge; None: find it out from the data.
+    burns_dated : bool or None
+        Whether days of burning are recorded; None: not known yet.
+    variables : mapping of str to VariableRecord
+        The columns of the customers table that build segments.
+    shrinkage : mapping of str to float or None
+        The numbers by which rates and means are shrunk (`seglib.features.SHRUNK_BY`); empty: fit them to the data.
+    wording : Wording
+        What a transaction is called.
+
+    Examples
+    --------
+    >>> study = Study(as_of="2026-06-30")
+    >>> study.wording.many
+    'coupons'
+    """
+
+    as_of: str | None = None
+    burn_window: int | None = None
+    burns_dated: bool | None = None
+    variables: Mapping[str, VariableRecord] = field(default_factory=dict)
+    shrinkage: Mapping[str, float | None] = field(default_factory=dict)
+    wording: Wording = COUPON
+
+    @classmethod
+    def of(cls, shop: ShopRecord, recipe: RecipeRecord | None = None, *, burn_window: int | None = None) -> Study:
+        """Return the study of a run.
+
+        Parameters
+        ----------
+        shop : ShopRecord
+            ``shop.json`` of 01.
+        recipe : RecipeRecord, optional
+            ``recipe.json`` of 03, which knows the burn window and the shrinkage.
+        burn_window : int, optional
+            What the analyst asks for, before 03 has run.
+        """
+        wording = WORDINGS[shop.wording or ("coupon" if shop.as_of else "none")]
+        if recipe is None:
+            return cls(shop.as_of, burn_window, None, shop.variables, {}, wording)
+        window = recipe.burn_window or None  # 0 where no burn has a date: it is found out again
+        return cls(shop.as_of, window, recipe.burns_dated, shop.variables, recipe.shrinkage, wording)
+
+
+DEFAULT_STUDY = Study()
+"""A shop of coupons without variables of its own: what functions assume where no study is given."""
