@@ -28,7 +28,7 @@ WINDOW = 90
 TABLES = ("customers", "transactions", "branches", "genders", "cities")
 NUMBERS = [
     "coupons_per_month", "burn_rate", "days_to_burn", "never_burned", "recency_days", "spend_per_month", "n_coupons",
-    "n_burned", "n_branches", "n_merchants", "tenure_days", "n_decided", "n_decided_burned", "lag_days", "spend",
+    "n_burned", "n_branches", "n_merchants", "tenure_days", "n_matured", "n_matured_burned", "lag_days", "spend",
     "months_observed",
 ]  # fmt: skip
 
@@ -50,10 +50,10 @@ def with_pandas(folder: Path, as_of: str, fit: dict[str, float]) -> pd.DataFrame
     t = t[t["transaction_date"] <= day].merge(read["branches"], on="branch_id", how="left")
     burned = (t["transaction_status"] == "burned") & ~(t["burn_date"] > day)
     decided = (day - t["transaction_date"]).dt.days >= WINDOW
-    t["n_burned"], t["n_decided"], t["n_decided_burned"] = burned * 1, decided * 1, (burned & decided) * 1
+    t["n_burned"], t["n_matured"], t["n_matured_burned"] = burned * 1, decided * 1, (burned & decided) * 1
     t["lag_days"] = (t["burn_date"] - t["transaction_date"]).dt.days.where(burned & decided, 0)
     by = t.groupby("customer_id", sort=False)
-    f = by[["n_burned", "n_decided", "n_decided_burned", "lag_days"]].sum()
+    f = by[["n_burned", "n_matured", "n_matured_burned", "lag_days"]].sum()
     f["spend"] = by["amount"].sum(min_count=1)
     f["n_coupons"] = by.size()
     f["n_branches"], f["n_merchants"] = by["branch_id"].nunique(), by["merchant_id"].nunique()
@@ -66,11 +66,11 @@ def with_pandas(folder: Path, as_of: str, fit: dict[str, float]) -> pd.DataFrame
     f["months_observed"] = (f["tenure_days"] / DAYS_PER_MONTH).clip(lower=1.0)
     f["coupons_per_month"] = f["n_coupons"] / f["months_observed"]
     f["spend_per_month"] = f["spend"] / f["months_observed"]
-    for name, x, n in (("burn", "n_decided_burned", "n_decided"), ("lag", "lag_days", "n_decided_burned")):
+    for name, x, n in (("burn", "n_matured_burned", "n_matured"), ("lag", "lag_days", "n_matured_burned")):
         r, mean = fit[f"{name}_reliability"], fit[f"{name}_mean"]
         f[f"shrunk_{name}"] = ((1 - r) * mean + r * f[x]) / ((1 - r) + r * f[n])
     f = f.rename(columns={"shrunk_burn": "burn_rate", "shrunk_lag": "days_to_burn"})
-    f["never_burned"] = (f["n_decided_burned"] == 0).astype(float).where(f["n_decided"] > 0)
+    f["never_burned"] = (f["n_matured_burned"] == 0).astype(float).where(f["n_matured"] > 0)
     return f.sort_index(key=lambda ids: ids.str.zfill(20))
 
 
@@ -87,8 +87,8 @@ def with_polars(folder: Path, as_of: str, fit: dict[str, float]) -> pl.DataFrame
         .with_columns(burned=burned, decided=decided, lag=lag)
         .group_by("customer_id")
         .agg(
-            n_coupons=pl.len(), n_burned=c("burned").sum(), n_decided=c("decided").sum(),
-            n_decided_burned=(c("burned") & c("decided")).sum(),
+            n_coupons=pl.len(), n_burned=c("burned").sum(), n_matured=c("decided").sum(),
+            n_matured_burned=(c("burned") & c("decided")).sum(),
             lag_days=pl.when(c("burned") & c("decided")).then(c("lag")).otherwise(0).sum(),
             spend=pl.when(c("amount").is_not_null().any()).then(c("amount").sum()),
             n_branches=c("branch_id").drop_nulls().n_unique(), n_merchants=c("merchant_id").drop_nulls().n_unique(),
@@ -108,9 +108,9 @@ def with_polars(folder: Path, as_of: str, fit: dict[str, float]) -> pl.DataFrame
         counts.join(people, on="customer_id")
         .with_columns(
             tenure_days=(day - since).dt.total_days(), recency_days=(day - c("last")).dt.total_days(),
-            burn_rate=shrunk("burn", "n_decided_burned", "n_decided"),
-            days_to_burn=shrunk("lag", "lag_days", "n_decided_burned"),
-            never_burned=pl.when(c("n_decided") > 0).then((c("n_decided_burned") == 0).cast(pl.Float64)),
+            burn_rate=shrunk("burn", "n_matured_burned", "n_matured"),
+            days_to_burn=shrunk("lag", "lag_days", "n_matured_burned"),
+            never_burned=pl.when(c("n_matured") > 0).then((c("n_matured_burned") == 0).cast(pl.Float64)),
         )
         .with_columns(months_observed=(c("tenure_days") / DAYS_PER_MONTH).clip(lower_bound=1.0))
         .with_columns(

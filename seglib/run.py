@@ -65,7 +65,12 @@ ARTEFACTS: dict[str, Artefact] = {
     "quarantine": Artefact("quarantine.parquet", "01_ingest", "the rows that were set aside, as they came"),
     "unified": Artefact("unified.parquet", "01_ingest", "one row a transaction, names joined"),
     "homogeneity": Artefact("homogeneity.parquet", "02_eda", "one row a test: do customers differ at all?"),
-    "features": Artefact("features.parquet", "03_preprocessing", "one row a customer, original units"),
+    "features": Artefact(
+        "features.parquet",
+        "03_preprocessing",
+        "one row per customer, original units",
+        formerly={"n_matured": "n_decided", "n_matured_burned": "n_decided_burned"},
+    ),
     "matrix": Artefact("matrix.parquet", "03_preprocessing", "what KMeans sees: one row an object, scaled"),
     "recipe": Artefact(
         "recipe.json", "03_preprocessing", "the recipe and its options, as they were used", RecipeRecord

@@ -24,12 +24,12 @@ FEATURES_SQL: str = files("seglib").joinpath("sql/features.sql").read_text(encod
 
 CELLS_SQL = """
 SELECT
-    n_decided, n_decided_burned, count(*) AS customers,
+    n_matured, n_matured_burned, count(*) AS customers,
     sum(lag_sum) AS lag_sum, sum(lag_sum * lag_sum) AS lag_sum_squared, sum(lag_sumsq) AS lag_sumsq
 FROM counts
-WHERE n_decided > 0
-GROUP BY n_decided, n_decided_burned
-ORDER BY n_decided, n_decided_burned
+WHERE n_matured > 0
+GROUP BY n_matured, n_matured_burned
+ORDER BY n_matured, n_matured_burned
 """
 """How many customers have the same counts: all that the fits need, small enough to leave any engine."""
 
@@ -88,7 +88,7 @@ def fit_counts(engine: Engine, study: Study) -> FittedCounts:
     if given:
         return FittedCounts(redemption, study, [], select)
     cells = engine.frame(CELLS_SQL).astype(float)
-    n, x = cells["n_decided"], cells["n_decided_burned"]
+    n, x = cells["n_matured"], cells["n_matured_burned"]
     rate = fit_beta_binomial(x, n, cells["customers"])
     days = engine.frame(LAGS_SQL).astype("int64").set_index("lag_days")["coupons"] if redemption.dated else None
     lag = variance_components(

@@ -44,11 +44,11 @@ FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         "burn_rate", "share", "share of decided coupons that were burned, shrunk to the shop's",
-        "segmentation", range="0 to 1", ratio=("n_decided_burned", "n_decided"),
+        "segmentation", range="0 to 1", ratio=("n_matured_burned", "n_matured"),
     ),
     Feature(
         "days_to_burn", "days", "mean days from claim to burn over decided burned coupons, shrunk to the shop's",
-        "segmentation", ratio=("lag_days", "n_decided_burned"),
+        "segmentation", ratio=("lag_days", "n_matured_burned"),
     ),
     Feature(
         "never_burned", "0 or 1", "1 if no decided coupon was burned; missing if none is decided",
@@ -66,8 +66,8 @@ FEATURES: tuple[Feature, ...] = (
     Feature("n_branches", "branches", "different branches", "descriptor"),
     Feature("n_merchants", "merchants", "different merchants", "descriptor"),
     Feature("tenure_days", "days", "days from joining (or the first coupon, if earlier) to as_of", "descriptor"),
-    Feature("n_decided", "coupons", "coupons old enough for their fate to be decided", "count"),
-    Feature("n_decided_burned", "coupons", "decided coupons that were burned", "count"),
+    Feature("n_matured", "coupons", "coupons old enough for their fate to be decided", "count"),
+    Feature("n_matured_burned", "coupons", "decided coupons that were burned", "count"),
     Feature("lag_days", "days", "days from claim to burn, summed over decided burned coupons", "count"),
     Feature("spend", "money", "amount spent", "count", range="any; refunds count against it"),
     Feature("months_observed", "months", "tenure in months, at least one", "count", range="1 or more"),

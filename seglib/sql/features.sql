@@ -31,8 +31,8 @@ counts AS (
         customer_id,
         count(*) AS n_coupons,
         sum(CASE WHEN burned THEN 1 WHEN decided IS NOT NULL THEN 0 END) AS n_burned,
-        sum(CASE WHEN decided THEN 1 WHEN decided IS NOT NULL THEN 0 END) AS n_decided,
-        sum(CASE WHEN decided AND burned THEN 1 WHEN decided IS NOT NULL THEN 0 END) AS n_decided_burned,
+        sum(CASE WHEN decided THEN 1 WHEN decided IS NOT NULL THEN 0 END) AS n_matured,
+        sum(CASE WHEN decided AND burned THEN 1 WHEN decided IS NOT NULL THEN 0 END) AS n_matured_burned,
         sum(CASE WHEN decided AND burned THEN lag_days END) AS lag_sum,
         sum(CASE WHEN decided AND burned THEN lag_days * lag_days END) AS lag_sumsq,
         count(DISTINCT branch_id) AS n_branches,
@@ -53,7 +53,7 @@ observed AS (
         date_diff('day', CASE WHEN c.join_date < n.first_date THEN c.join_date ELSE n.first_date END, s.as_of)
             AS tenure_days,
         date_diff('day', n.last_date, s.as_of) AS recency_days,
-        CASE WHEN n.n_decided IS NOT NULL AND s.burns_dated THEN coalesce(n.lag_sum, 0) END AS lag_days
+        CASE WHEN n.n_matured IS NOT NULL AND s.burns_dated THEN coalesce(n.lag_sum, 0) END AS lag_days
     FROM counts AS n
     CROSS JOIN study AS s
     INNER JOIN customers AS c ON c.customer_id = n.customer_id
@@ -70,17 +70,17 @@ SELECT
     o.n_coupons / o.months_observed AS coupons_per_month,
     -- small counts lie: what a customer did, mixed with what customers do, by as much as customers differ
     CASE
-        WHEN o.n_decided IS NOT NULL
-            THEN ((1 - s.burn_reliability) * s.burn_mean + s.burn_reliability * o.n_decided_burned)
-                / ((1 - s.burn_reliability) + s.burn_reliability * o.n_decided)
+        WHEN o.n_matured IS NOT NULL
+            THEN ((1 - s.burn_reliability) * s.burn_mean + s.burn_reliability * o.n_matured_burned)
+                / ((1 - s.burn_reliability) + s.burn_reliability * o.n_matured)
     END AS burn_rate,
     CASE
-        WHEN o.n_decided_burned = 0 THEN s.lag_mean
+        WHEN o.n_matured_burned = 0 THEN s.lag_mean
         WHEN o.lag_days IS NOT NULL
             THEN ((1 - s.lag_reliability) * s.lag_mean + s.lag_reliability * o.lag_days)
-                / ((1 - s.lag_reliability) + s.lag_reliability * o.n_decided_burned)
+                / ((1 - s.lag_reliability) + s.lag_reliability * o.n_matured_burned)
     END AS days_to_burn,
-    CASE WHEN o.n_decided > 0 AND o.n_decided_burned = 0 THEN 1 WHEN o.n_decided > 0 THEN 0 END AS never_burned,
+    CASE WHEN o.n_matured > 0 AND o.n_matured_burned = 0 THEN 1 WHEN o.n_matured > 0 THEN 0 END AS never_burned,
     o.recency_days,
     CAST(o.spend AS DOUBLE) / o.months_observed AS spend_per_month,
     g.gender_name,
@@ -91,8 +91,8 @@ SELECT
     CASE WHEN max(o.n_branches) OVER () > 0 THEN o.n_branches END AS n_branches,
     CASE WHEN max(o.n_merchants) OVER () > 0 THEN o.n_merchants END AS n_merchants,
     o.tenure_days,
-    o.n_decided,
-    o.n_decided_burned,
+    o.n_matured,
+    o.n_matured_burned,
     o.lag_days,
     CAST(o.spend AS DOUBLE) AS spend,
     o.months_observed

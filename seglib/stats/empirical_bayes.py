@@ -152,9 +152,9 @@ def scatter_by_coupons(table: pd.DataFrame) -> pd.DataFrame:
         One row a group of customers by number of decided coupons: decided_coupons, customers, extreme (share of
         raw rates that are exactly 0 or 1), raw_sd, shrunk_sd (standard deviation of raw and of shrunk rates).
     """
-    decided = table[table["n_decided"] > 0]
-    raw = decided["n_decided_burned"] / decided["n_decided"]
-    group = pd.cut(decided["n_decided"], [0, 1, 3, 6, float("inf")], labels=["1", "2 or 3", "4 to 6", "7 or more"])
+    decided = table[table["n_matured"] > 0]
+    raw = decided["n_matured_burned"] / decided["n_matured"]
+    group = pd.cut(decided["n_matured"], [0, 1, 3, 6, float("inf")], labels=["1", "2 or 3", "4 to 6", "7 or more"])
     rates = pd.DataFrame({"raw": raw, "shrunk": decided["burn_rate"], "extreme": raw.isin([0, 1])})
     scatter = rates.groupby(group, observed=True).agg(
         customers=("raw", "size"), extreme=("extreme", "mean"), raw_sd=("raw", "std"), shrunk_sd=("shrunk", "std")

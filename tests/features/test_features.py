@@ -42,9 +42,9 @@ def test_counts_of_a_shop_small_enough_to_reckon_by_hand(tables, described):
     one, two, three = (made.table.loc[c] for c in "123")
     assert made.table.index.tolist() == ["1", "2", "3"]
     assert made.absent["customer_id"].tolist() == ["4"]
-    assert one[["n_coupons", "n_burned", "n_decided", "n_decided_burned"]].tolist() == [3, 1, 2, 1]
-    assert two[["n_coupons", "n_burned", "n_decided", "n_decided_burned"]].tolist() == [2, 2, 2, 2]
-    assert three[["n_coupons", "n_burned", "n_decided", "n_decided_burned"]].tolist() == [1, 0, 0, 0]
+    assert one[["n_coupons", "n_burned", "n_matured", "n_matured_burned"]].tolist() == [3, 1, 2, 1]
+    assert two[["n_coupons", "n_burned", "n_matured", "n_matured_burned"]].tolist() == [2, 2, 2, 2]
+    assert three[["n_coupons", "n_burned", "n_matured", "n_matured_burned"]].tolist() == [1, 0, 0, 0]
     assert made.table["recency_days"].tolist() == [2, 121, 0]
     assert made.table["tenure_days"].tolist() == [181, 181, 121]
     assert made.table["n_branches"].tolist() == [2, 2, 1]
@@ -138,7 +138,7 @@ def test_a_useless_burn_window_is_refused(tables, described, window):
 
 # Shops that record less, and shops that add columns -----------------------------------------------------------------
 
-COUPONS = ["burn_rate", "days_to_burn", "n_burned", "never_burned", "n_decided", "n_decided_burned", "lag_days"]
+COUPONS = ["burn_rate", "days_to_burn", "n_burned", "never_burned", "n_matured", "n_matured_burned", "lag_days"]
 """What only a shop with coupons has."""
 
 NASTY = [
@@ -167,7 +167,7 @@ def test_without_a_status_all_transactions_count_and_coupons_are_missing_not_zer
 def test_without_burn_dates_a_burn_counts_as_recorded(tables, canonical):
     made = customer_features(canonical(tables, without=["burn dates"]), as_of="2024-06-30")
     assert made.table["n_burned"].tolist() == [2, 2, 0]  # with its date, the second of "1" would be in the future
-    assert (made.table["n_decided"] == made.table["n_coupons"]).all()
+    assert (made.table["n_matured"] == made.table["n_coupons"]).all()
     assert made.table[["days_to_burn", "lag_days"]].isna().all(axis=None)
     assert made.missing == {"days_to_burn": "the shop records no burn dates"}
     assert made.reliability["feature"].tolist() == ["coupons_per_month", "burn_rate", "never_burned"]
@@ -178,8 +178,8 @@ def test_without_burn_dates_a_burn_counts_as_recorded(tables, canonical):
 
 def test_without_burn_dates_the_analyst_can_say_how_long_a_coupon_lives(tables, canonical):
     made = customer_features(canonical(tables, without=["burn dates"]), as_of="2024-06-30", burn_window=30)
-    assert made.table["n_decided"].tolist() == [2, 2, 0]
-    assert made.table["n_decided_burned"].tolist() == [1, 2, 0]
+    assert made.table["n_matured"].tolist() == [2, 2, 0]
+    assert made.table["n_matured_burned"].tolist() == [1, 2, 0]
     assert "decided 30 days after its claim, as burn_window says" in made.text
 
 
@@ -445,7 +445,7 @@ def test_days_are_counted_by_value_as_they_are_by_customer(prepared):
         "study", f"SELECT DATE '{run.read('shop')['as_of']}' AS as_of, {features.redemption.window} burn_window_days"
     )
     days = engine.frame(LAGS_SQL)
-    assert days["coupons"].sum() == features.table["n_decided_burned"].sum()
+    assert days["coupons"].sum() == features.table["n_matured_burned"].sum()
     assert (days["coupons"] * days["lag_days"]).sum() == features.table["lag_days"].sum()
 
 

@@ -43,9 +43,9 @@ def test_cards_describe_the_planted_segments(sample, truth):
 
 def test_cards_say_what_was_counted(sample):
     features, assignments = sample
-    counted = features.groupby(assignments["segment"])[["n_decided_burned", "n_decided"]].sum()
+    counted = features.groupby(assignments["segment"])[["n_matured_burned", "n_matured"]].sum()
     for card in cards_of(features, assignments["segment"]):
-        seen = counted.loc[card.segment, "n_decided_burned"] / counted.loc[card.segment, "n_decided"]
+        seen = counted.loc[card.segment, "n_matured_burned"] / counted.loc[card.segment, "n_matured"]
         assert f"burned {seen:.0%} of their decided coupons" in card.sentence
 
 

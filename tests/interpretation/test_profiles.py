@@ -36,14 +36,14 @@ def test_a_profile_holds_what_was_seen_and_how_far_it_lies_from_all(sample):
     table = profile(features, segments["segment"]).set_index(["segment", "feature"])
     own = features[segments["segment"] == "B"]
     row = table.loc["B", "days_to_burn"]
-    assert row["seen"] == pytest.approx(own["lag_days"].sum() / own["n_decided_burned"].sum())
-    assert row["seen_overall"] == pytest.approx(features["lag_days"].sum() / features["n_decided_burned"].sum())
+    assert row["seen"] == pytest.approx(own["lag_days"].sum() / own["n_matured_burned"].sum())
+    assert row["seen_overall"] == pytest.approx(features["lag_days"].sum() / features["n_matured_burned"].sum())
     values = features["days_to_burn"]
     assert row["difference"] == pytest.approx((own["days_to_burn"].mean() - values.mean()) / values.std(ddof=0))
     assert table.loc["B", "recency_days"]["seen"] == pytest.approx(own["recency_days"].mean())
     assert row["customers"] == len(own)
     assert row["marker"] == (abs(row["difference"]) >= 0.5)
-    assert not table.index.get_level_values("feature").isin(["spend_per_month", "n_decided"]).any()
+    assert not table.index.get_level_values("feature").isin(["spend_per_month", "n_matured"]).any()
 
 
 def test_weighted_differences_cancel_out(sample):

@@ -20,8 +20,8 @@ SELECT
     customer_id,
     count(*) AS n_coupons,
     sum(CASE WHEN burned THEN 1 WHEN burned IS NOT NULL THEN 0 END) AS n_burned,
-    sum(CASE WHEN decided AND burned IS NOT NULL THEN 1 WHEN burned IS NOT NULL THEN 0 END) AS n_decided,
-    sum(CASE WHEN decided AND burned THEN 1 WHEN burned IS NOT NULL THEN 0 END) AS n_decided_burned,
+    sum(CASE WHEN decided AND burned IS NOT NULL THEN 1 WHEN burned IS NOT NULL THEN 0 END) AS n_matured,
+    sum(CASE WHEN decided AND burned THEN 1 WHEN burned IS NOT NULL THEN 0 END) AS n_matured_burned,
     -- amounts are summed as decimals: the sum must not depend on the order of the rows
     CAST(sum(CAST(amount AS DECIMAL(18, 4))) AS DOUBLE) AS spend
 FROM (
@@ -122,8 +122,8 @@ def what_followed(
             "active": (filled["n_coupons"] > 0).astype(float),
             "coupons": filled["n_coupons"],
             "burned": (filled["n_burned"] > 0).astype(float),
-            "decided": filled["n_decided"],
-            "decided_burned": filled["n_decided_burned"],
+            "decided": filled["n_matured"],
+            "decided_burned": filled["n_matured_burned"],
             "spend": filled["spend"].fillna(0.0),
         }
     )

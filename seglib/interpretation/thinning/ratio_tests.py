@@ -7,8 +7,8 @@ import pandas as pd
 from scipy.stats import f as f_distribution
 
 MARKS: dict[str, tuple[str, str]] = {
-    "burn_rate": ("n_decided_burned", "n_decided"),
-    "days_to_burn": ("lag_days", "n_decided_burned"),
+    "burn_rate": ("n_matured_burned", "n_matured"),
+    "days_to_burn": ("lag_days", "n_matured_burned"),
 }
 """What happened to coupons: where all customers are alike, it says nothing of the coupons in the other half."""
 
