@@ -5,16 +5,20 @@ from __future__ import annotations
 import base64
 import html
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from IPython.display import HTML, display
+from matplotlib.axes import Axes
 from matplotlib.collections import Collection
+from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 
+from seglib.display.say import say
+from seglib.style import escape_markdown
+
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    import pandas as pd
 
 
 DPI, SHOWN_WIDTH = 220, 640
@@ -25,28 +29,71 @@ MANY_MARKS = 3_000
 """A figure with more marks is drawn in dots."""
 
 
-def show(drawing: Axes | Figure, *, alt: str, caption: str = "", name: str | None = None) -> None:
-    """Display a figure with the text that stands for it, and close it.
+class Result(Protocol):
+    """What an analysis returns to a notebook.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        The numbers, tidy.
+    text : str
+        What they say, in a sentence or a few. Where the question does not apply to this shop, it says so.
+    """
+
+    table: pd.DataFrame
+    text: str
+
+
+class DrawnResult(Result, Protocol):
+    """A result that has a figure.
+
+    Attributes
+    ----------
+    alt : str
+        What the figure shows, for a reader who cannot see it. Empty where there is nothing to draw; then the text is
+        shown instead.
+    caption : str
+        Number of objects, source, how to read it.
+    """
+
+    alt: str
+    caption: str
+
+    def figure(self) -> Axes | Figure:
+        """Draw the result."""
+
+
+def show(
+    result: DrawnResult | Result | Axes | Figure, *, alt: str = "", caption: str = "", name: str | None = None
+) -> None:
+    """Display a result: its figure with the text that stands for it, or its text where it has no figure.
 
     A figure of few marks becomes SVG, sharp at any size; one of many becomes PNG, because SVG would hold each of them.
 
     Parameters
     ----------
-    drawing : matplotlib Axes or Figure
+    result : DrawnResult, Result, or matplotlib Axes or Figure
+        A drawing of one's own needs ``alt``.
     alt : str
-        What the figure shows, for a reader who cannot see it: the finding, not the kind of chart.
+        What a drawing of one's own shows: the finding, not the kind of chart.
     caption : str, optional
-        Number of objects, source, how to read it.
+        Number of objects, source, how to read it; default: that of the result.
     name : str, optional
         By which other pages of the report find it (`seglib.report.figures`).
 
     Raises
     ------
     ValueError
-        If there is no alt text.
+        If a drawing has no alt text.
     """
     from matplotlib import pyplot as plt
 
+    drawing = result
+    if not isinstance(result, Axes | Figure) and isinstance(result.text, str):
+        if not getattr(result, "alt", ""):
+            say(escape_markdown(result.text))
+            return
+        drawing, alt, caption = result.figure(), alt or result.alt, caption or result.caption
     if not alt.strip():
         raise ValueError("a figure needs alt text: say what it shows")
     figure = drawing.figure if hasattr(drawing, "figure") else drawing
