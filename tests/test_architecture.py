@@ -207,8 +207,6 @@ def test_code_has_no_tricks(root, files):
                 sides = (node.left, node.right)
                 assert not (any(map(is_text, sides)) and any(map(is_condition, sides))), f"{name}:{node.lineno}"
             if isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.Eq | ast.NotEq):
-                assert ast.dump(node.left) != ast.dump(node.comparators[0]), (
-                    f"{name}:{node.lineno}"
-                )
+                assert ast.dump(node.left) != ast.dump(node.comparators[0]), f"{name}:{node.lineno}"
     skips = sum(path.read_text(encoding="utf-8").count("# fmt: skip") for path in (root / "seglib").rglob("*.py"))
     assert skips <= 10
