@@ -20,9 +20,9 @@ MOST_COMPARISONS = 20
 def plot_calendar(months: pd.DataFrame, *, wording: Wording = COUPON, ax: Axes | None = None) -> Axes:
     """Draw coupons claimed by month, and burned where that is known (`seglib.eda.calendar`)."""
     ax = ax or new_axes()
-    for column, style, tone in (("claimed", "o-", ACCENT), ("burned", "s--", GREY)):
-        if column in months:
-            ax.plot(months["month"], months[column], style, color=tone, markersize=4, label=wording.of(column))
+    ax.plot(months["month"], months["claimed"], "o-", color=ACCENT, markersize=4, label=wording.made)
+    if "burned" in months:
+        ax.plot(months["month"], months["burned"], "s--", color=GREY, markersize=4, label="burned")
     busiest = months.loc[months["claimed"].idxmax()]
     ax.set(ylabel=f"{wording.many} a month", xlabel="", ylim=(0, None))
     count_axis(ax.yaxis)

@@ -322,7 +322,7 @@ def plot_outcomes(
     reach = rows[["low", "high", "value"]].max(axis=None) - min(0.0, rows[["low", "value"]].min(axis=None))
     ax.set_xlim(min(0.0, rows[["low", "value"]].min(axis=None)) - 0.02 * reach, None)
     apart = rows[(rows["low"] > overall) | (rows["high"] < overall)]
-    what = wording.of(humanize(outcome)).capitalize()
+    what = wording.name_of(outcome).capitalize()
     far = f"{len(apart)} of {len(rows)} segments stand out"
     same = "no segment stands out"
     set_title(ax, f"{what} after the cut: {far if len(apart) else same}")
@@ -351,9 +351,7 @@ def plot_gain(table: pd.DataFrame, *, wording: Wording = COUPON, ax: Axes | None
     ax.plot(
         scale["with_segments"], lower, "s", color=ACCENT, markersize=6, label="all three; line: 95% interval of gain"
     )
-    labels = [
-        f"{wording.of(humanize(r.outcome))}\n{_signed(100 * r.gain)}, {p_value(r.p_holm)}" for r in table.itertuples()
-    ]
+    labels = [f"{wording.name_of(r.outcome)}\n{_signed(100 * r.gain)}, {p_value(r.p_holm)}" for r in table.itertuples()]
     ax.set_yticks(places, labels)
     ax.set_ylim(len(table) - 0.5, -0.5)
     ax.set_xlabel("share of the variance predicted out of sample, in per cent")
