@@ -12,6 +12,7 @@ from seglib.eda.correlation import correlations
 from seglib.eda.counts import calendar, claims, coupon_counts, demographics
 from seglib.eda.heterogeneity import homogeneity
 from seglib.eda.redemption_curve import redemption_curve
+from seglib.features.dictionary import dictionary
 from seglib.ingest.shop import ingest
 from seglib.interpretation.cards.cards import segment_cards
 from seglib.interpretation.holdout.predictive_gain import COLUMNS
@@ -59,7 +60,6 @@ from seglib.plots.theme import colour, marker
 from seglib.preprocessing.baseline import baseline_matrix
 from seglib.preprocessing.customer import customer_matrix
 from seglib.preprocessing.matrix import variance_share
-from seglib.schema.features import FEATURES
 from seglib.style.wording import TRANSACTION
 
 
@@ -94,7 +94,7 @@ def analysed(request, prepared):
     claimed = claims(unified, run.read_table("customers"), as_of="2026-06-30")
     evidence = homogeneity(unified, run.read_table("customers"), as_of="2026-06-30", burn_window=90, n_shuffles=199)
     life = redemption_curve(unified, as_of="2026-06-30", window=90)
-    units = {f.name: f.unit for f in FEATURES if f.role == "segmentation"}
+    units = dictionary().query("role == 'segmentation'").set_index("name")["unit"].to_dict()
     moved = pd.DataFrame(
         [
             ("algorithm", "Ward", 0.9, 0.97),

@@ -10,6 +10,7 @@ import pandas as pd
 
 from seglib.features import customer_features
 from seglib.sql import in_memory
+from seglib.stats import expected_claims
 from seglib.study import Study
 
 if TYPE_CHECKING:
@@ -65,11 +66,8 @@ def exposure(customers: pd.DataFrame, transactions: pd.DataFrame, *, as_of: str)
     if (first < joined.reindex(first.index)).any():
         return None
     start = joined.min()
-    came, days = (joined - start).dt.days.to_numpy(), (day - start).days + 1
-    present = np.bincount(came, minlength=days).cumsum()
-    busy = np.bincount((claimed - start).dt.days, minlength=days) / present
-    until = np.concatenate([[0.0], np.cumsum(busy)])
-    return pd.Series(until[-1] - until[came], joined.index)
+    came, n_days = (joined - start).dt.days.to_numpy(), (day - start).days + 1
+    return pd.Series(expected_claims(came, (claimed - start).dt.days.to_numpy(), n_days=n_days), joined.index)
 
 
 def split_counts(
