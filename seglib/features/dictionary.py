@@ -1,4 +1,4 @@
-"""The feature dictionary of a shop: our features in its words, then those that its customers table adds."""
+"""The feature dictionary of a shop: our features in its words, then the columns that its customers table adds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from seglib.style import Wording
 
 
 def features_of(table: pd.DataFrame, study: Study) -> list[Feature]:
-    """Return what a shop's own features are: those that have a value, and what its customers table adds.
+    """Return the features of a shop: those of ours that have a value, and the columns that its customers table adds.
 
     Parameters
     ----------
@@ -35,18 +35,17 @@ def _filled(feature: Feature, wording: Wording) -> Feature:
 def _added(values: pd.Series, variable: VariableRecord | None) -> Feature:
     """Describe a column of the customers table: a descriptor, unless the mapping file says that it builds segments."""
     numeric = pd.api.types.is_numeric_dtype(values)
-    kind = variable.kind if variable else "numeric" if numeric else "nominal"
-    unit = (variable and variable.unit) or {"numeric": "number", "binary": "0 or 1", "nominal": "name"}[kind]
-    values_range = {"numeric": f"{values.min():,.6g} to {values.max():,.6g}" if numeric else unit, "binary": unit}
-    return Feature(
-        str(values.name),
-        unit,
-        "from the customers table",
-        "segmentation" if variable else "descriptor",
-        kind=kind,
-        range=values_range.get(kind, "the shop's"),
-        log=variable.log if variable else False,
-    )
+    if variable:
+        kind, unit, log, role = variable.kind, variable.unit, variable.log, "segmentation"
+    else:
+        kind, unit, log, role = "numeric" if numeric else "nominal", "", False, "descriptor"
+    unit = unit or {"numeric": "number", "binary": "0 or 1", "nominal": "name"}[kind]
+    values_range = unit
+    if kind == "nominal":
+        values_range = "the shop's"
+    elif kind == "numeric" and numeric:
+        values_range = f"{values.min():,.6g} to {values.max():,.6g}"
+    return Feature(str(values.name), unit, "from the customers table", role, kind=kind, range=values_range, log=log)
 
 
 def dictionary(table: pd.DataFrame | None = None, study: Study | None = None) -> pd.DataFrame:

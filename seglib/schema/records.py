@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
 
@@ -256,6 +256,15 @@ class RecipeRecord(Record):
     burn_window: int | None = None
     burns_dated: bool = True
     audit: AuditRecord = field(default_factory=AuditRecord)
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Self:
+        """Read the record; the option ``drop_correlated`` was called ``drop_tied`` in the last version."""
+        recipe = super().from_json(content)
+        if "drop_tied" not in recipe.options:
+            return recipe
+        options = {"drop_correlated" if name == "drop_tied" else name: value for name, value in recipe.options.items()}
+        return replace(recipe, options=options)
 
 
 # ---- 04 ----

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from seglib.errors import ParameterRefused
-from seglib.features import FEATURES_SQL
 from seglib.scoring.columns import added_by_level, codes, columns, number, value_of
 from seglib.scoring.model import SegmentModel
-from seglib.sql import DIALECTS, UNIFIED_SQL, in_parts, quoted, sql_literal, unordered
+from seglib.sql import COUNTS_SQL, DIALECTS, FEATURES_SQL, UNIFIED_SQL, in_parts, quoted, sql_literal, unordered
 from seglib.style import did_you_mean, join_words
 
 Start = Literal["features", "tables"]
@@ -118,6 +117,7 @@ class _Parts:
             yield "unified", unordered(UNIFIED_SQL)
             return
         own = [name for name in model.sources if name in model.variables]
+        yield "counts", COUNTS_SQL
         yield ("described" if own else "features"), unordered(FEATURES_SQL)
         if own:
             more = "".join(f", c.{quoted(name)}" for name in own)
