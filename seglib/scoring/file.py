@@ -74,7 +74,7 @@ def save_model(model: SegmentModel, path: str | Path) -> None:
         "letters": model.letters,
         "columns": list(model.centres.columns),
         "centres": model.centres.to_numpy(dtype=np.float64),
-        "reach": model.reach.to_numpy(dtype=np.float64),
+        "outlier_radius": model.outlier_radius.to_numpy(dtype=np.float64),
         "bootstrap": model.bootstrap.centres,
         "told": json.dumps(_told(model), ensure_ascii=False, sort_keys=False),
     }
@@ -197,7 +197,7 @@ def _model(held: Mapping[str, Any]) -> SegmentModel:
         run=held["run"],
         pipeline=held["pipeline"],
         centres=pd.DataFrame(held["centres"], letters, held["columns"]),
-        reach=pd.Series(held["reach"], letters),
+        outlier_radius=pd.Series(held["outlier_radius"], letters),
         bootstrap=Bootstrap(held["bootstrap"]),
         **{name: told[name] for name in _WORDS}
         | {

@@ -43,7 +43,7 @@ class SegmentModel:
         From features (recipe ``baseline``: transactions) to the columns of the matrix.
     centres : pandas.DataFrame of float64
         One row a segment, in the columns of the matrix; the index holds the letters.
-    reach : pandas.Series of float
+    outlier_radius : pandas.Series of float
         By segment, the distance beyond which a row is an outlier.
     bootstrap : Bootstrap
         Models of other samples, for `agreement`.
@@ -72,7 +72,7 @@ class SegmentModel:
     run: str
     pipeline: Pipeline = field(repr=False)
     centres: pd.DataFrame = field(repr=False)
-    reach: pd.Series = field(repr=False)
+    outlier_radius: pd.Series = field(repr=False)
     bootstrap: Bootstrap = field(repr=False)
     recipe: RecipeRecord
     study: Mapping[str, Any]
@@ -136,7 +136,7 @@ class SegmentModel:
         Returns
         -------
         pandas.DataFrame
-            Indexed by customer_id: segment, confidence, second_segment, outlier, agreement.
+            Indexed by customer_id: segment, margin, second_segment, outlier, agreement.
         """
         matrix = self.matrix(rows)
         found = self.clusterer.describe(matrix)
@@ -144,7 +144,7 @@ class SegmentModel:
         table = pd.DataFrame(
             {
                 "segment": letters[found["cluster"]],
-                "confidence": found["confidence"],
+                "margin": found["margin"],
                 "second_segment": letters[found["second"]],
                 "outlier": found["outlier"],
                 "agreement": self.bootstrap.agreement(matrix.to_numpy(), found["cluster"].to_numpy()),
@@ -158,7 +158,10 @@ class SegmentModel:
         """The centres as an estimator of scikit-learn."""
         made = SegmentKMeans(len(self.centres))
         made.cluster_centers_ = self.centres.to_numpy(dtype=np.float64)
-        made.reach_, made.n_features_in_ = self.reach.to_numpy(dtype=np.float64), self.centres.shape[1]
+        made.outlier_radius_, made.n_features_in_ = (
+            self.outlier_radius.to_numpy(dtype=np.float64),
+            self.centres.shape[1],
+        )
         made.feature_names_in_ = np.array(self.centres.columns, dtype=object)
         return made
 
@@ -208,7 +211,7 @@ def model_of(
         run=run,
         pipeline=matrix.pipeline,
         centres=fit.centres,
-        reach=fit.reach,
+        outlier_radius=fit.outlier_radius,
         bootstrap=bootstrap,
         recipe=recipe,
         study=known | shrinkage,

@@ -211,7 +211,9 @@ class _Parts:
         yield "longer", f"SELECT s.*, least({', '.join(but)}) AS longer FROM others AS s"
         whens = " ".join(f"WHEN s.{one} = s.longer THEN '{s}'" for one, s in zip(but, letters, strict=True))
         sure = "CASE WHEN s.longer > 0 THEN floor((1e0 - s.shortest / s.longer) * 1e6 + 0.5e0) / 1e6 ELSE 0e0 END"
-        far = " OR ".join(f"(s.segment = '{s}' AND s.shortest > {number(self.model.reach[s])})" for s in letters)
+        far = " OR ".join(
+            f"(s.segment = '{s}' AND s.shortest > {number(self.model.outlier_radius[s])})" for s in letters
+        )
         yield (
             "placed",
             f"SELECT {keys}, s.segment, {sure} AS confidence, CASE {whens} END AS second_segment, ({far}) AS outlier, "
