@@ -16,6 +16,7 @@ from seglib.errors import ParameterRefused
 from seglib.features.customers import customer_features
 from seglib.ingest.shop import ingest
 from seglib.run import Run
+from seglib.study import Study
 
 # Whole runs (tests/whole.py) ------------------------------------------------------------------------------------------
 
@@ -278,7 +279,7 @@ def lacking(canonical):
             tables = make_shop(customers=400, transactions=3000, seed=3).tables
             tables["customers"] = tables["customers"].assign(**(added or {}))
             con = canonical(tables, without=without)
-            features = customer_features(con, as_of="2026-06-30", **options)
+            features = customer_features(con, Study(as_of="2026-06-30", **options))
             unified = con.sql((ROOT / "seglib/sql/unified.sql").read_text(encoding="utf-8")).df()
             made[key] = features, unified, con.table("customers").df()
         return made[key]
@@ -295,7 +296,7 @@ def prepared(tmp_path_factory):
         if source not in made:
             run = Run("prepared", base=tmp_path_factory.mktemp("home"))
             ingest(source).save(run)
-            made[source] = run, customer_features(run.connect(), as_of=run.read("shop")["as_of"])
+            made[source] = run, customer_features(run.connect(), run.study())
         return made[source]
 
     return prepare
