@@ -132,8 +132,8 @@ def test_a_model_comes_back_as_it_was(of_sample, saved, tmp_path):
     assert scoring_sql(back) == scoring_sql(model)
     assert back.recipe == model.recipe
     assert back.variables == model.variables
-    for part in ("study", "training", "verdict", "versions", "names"):
-        assert dict(getattr(back, part)) == dict(getattr(model, part))
+    for part in ("study", "training", "verdict", "inputs", "versions", "names", "views"):
+        assert getattr(back, part) == getattr(model, part)
     save_model(back, tmp_path / "again.skops")
     assert (tmp_path / "again.skops").read_bytes() == saved.read_bytes()  # no clock, no address, no order by chance
     assert saved.stat().st_size < 100_000
@@ -151,10 +151,11 @@ def test_a_model_holds_no_customer(of_sample, saved):
     with zipfile.ZipFile(saved) as archive:
         held = b"".join(archive.read(name) for name in archive.namelist())
     assert b"customer_id" not in held
-    told = json.loads(skops.io.load(saved, trusted=sorted(skops.io.get_untrusted_types(file=saved)))["told"])
-    assert told["training"]["customers"] == len(rows)
-    rare = rows["city_name"].value_counts()
-    assert set(told["training"]["levels"]["city_name"]) == set(rare[rare >= 5].index)
+    content = skops.io.load(saved, trusted=sorted(skops.io.get_untrusted_types(file=saved)))
+    training = json.loads(content["description"])["training"]
+    assert training["customers"] == len(rows)
+    size = rows["city_name"].value_counts()
+    assert set(training["levels"]["city_name"]) == set(size[size >= 5].index)
 
 
 class Trap:
@@ -212,7 +213,7 @@ def hidden_in_a_reduce(schema, members):
 @pytest.mark.parametrize("change", [of_another_type, calling_a_method, hidden_in_a_reduce])
 def test_a_file_that_names_what_no_model_of_ours_does_is_refused(saved, change):
     resealed(saved, change)
-    with pytest.raises(InputRefused, match="which no model of ours does"):
+    with pytest.raises(InputRefused, match="which no model of seglib does"):
         load_model(saved)
 
 
@@ -287,6 +288,52 @@ def test_pickles_foreign_models_and_other_schemas_are_refused(saved, tmp_path, o
 def test_a_file_that_would_fill_the_memory_is_refused(saved, monkeypatch):
     monkeypatch.setattr(model_file, "LARGEST", 1000)
     with pytest.raises(InputRefused, match="would unfold"):
+        load_model(saved)
+
+
+def of_version_0_6(schema, members):
+    """Turn a file into what version 0.6 wrote: former names of types, of keys, and of an option."""
+    content = schema["content"]
+    content["reach"], content["told"] = content.pop("outlier_radius"), content.pop("description")
+    text = json.loads(json.loads(content["told"]["content"]))
+    text["made_of"], text["prelude"] = text.pop("inputs"), text.pop("views")
+    text["recipe"] = {key: text["recipe"][key] for key in ("name", "grain", "sources", "options")}
+    options = text["recipe"]["options"]
+    if "drop_correlated" in options:
+        options["drop_tied"] = options.pop("drop_correlated")
+    content["told"]["content"] = json.dumps(json.dumps(text))
+    for node in model_file._typed_nodes(schema):
+        if node.get("__module__") == "seglib.preprocessing.encoders":
+            node["__module__"] = "seglib.preprocessing.columns"
+            if node["__class__"] == "HennigLiaoScaler":
+                node["__class__"] = "HennigLiaoEncoder"
+
+
+@pytest.mark.parametrize("recipe", ["customer", "baseline"])
+def test_a_file_of_the_last_version_is_still_read(prepared, tmp_path, recipe):
+    model, rows, _ = make_model(*prepared("sample"), recipe=recipe)
+    path = tmp_path / "model.skops"
+    save_model(model, path)
+    resealed(path, of_version_0_6)
+    with zipfile.ZipFile(path) as archive:
+        contents = archive.read("schema.json")
+    assert b"reach" in contents
+    assert b"outlier_radius" not in contents
+    assert b"preprocessing.encoders" not in contents
+    back = load_model(path)
+    pd.testing.assert_frame_equal(back.describe(rows), model.describe(rows))
+    assert scoring_sql(back) == scoring_sql(model)
+    assert back.recipe.options == model.recipe.options
+    assert back.recipe.k_rule == model.recipe.k_rule
+    assert back.inputs == model.inputs
+
+
+def test_a_former_type_that_was_not_ours_is_refused(saved):
+    def former(schema, members):
+        first_node(schema, "HennigLiaoScaler").update({"__module__": "seglib.preprocessing.columns"})
+
+    resealed(saved, former)  # in version 0.6 that class had another name
+    with pytest.raises(InputRefused, match=r"names seglib\.preprocessing\.columns\.HennigLiaoScaler"):
         load_model(saved)
 
 
