@@ -80,8 +80,18 @@ ARTEFACTS: dict[str, Artefact] = {
     "choice": Artefact(
         "choice.json", "04_k_selection", "the k that was chosen, and why; the verdict on structure", ChoiceRecord
     ),
-    "assignments": Artefact("assignments.parquet", "05_clustering", "one row per row of the matrix: its segment"),
-    "segments": Artefact("segments.parquet", "05_clustering", "one row per customer: segment and certainty"),
+    "assignments": Artefact(
+        "assignments.parquet",
+        "05_clustering",
+        "one row per row of the matrix: its segment",
+        formerly={"margin": "confidence"},
+    ),
+    "segments": Artefact(
+        "segments.parquet",
+        "05_clustering",
+        "one row per customer: segment, margin, agreement",
+        formerly={"margin": "confidence"},
+    ),
     "clustering": Artefact(
         "clustering.json", "05_clustering", "the final fit: k, inertia, silhouette, sizes", ClusteringRecord
     ),

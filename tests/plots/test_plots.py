@@ -25,7 +25,7 @@ from seglib.k_selection.validation.benchmark import benchmark
 from seglib.k_selection.validation.null_models import CopulaNull
 from seglib.k_selection.validation.recommendations import at_a_glance
 from seglib.plots import __all__
-from seglib.plots.clustering import plot_agreement, plot_confidence, plot_projection, plot_sensitivity, plot_sizes
+from seglib.plots.clustering import plot_agreement, plot_margins, plot_projection, plot_sensitivity, plot_sizes
 from seglib.plots.eda import (
     plot_burned_by_age,
     plot_calendar,
@@ -133,8 +133,8 @@ def analysed(request, prepared):
         ),
         "sizes": lambda: plot_sizes(segments),
         "projection": lambda: plot_projection(matrix.table, fit.table["segment"]),
-        "confidence": lambda: plot_confidence(segments, near=0.2),
-        "agreement": lambda: plot_agreement(segments.assign(agreement=segments["confidence"]), near=0.8),
+        "margins": lambda: plot_margins(segments, near=0.2),
+        "agreement": lambda: plot_agreement(segments.assign(agreement=segments["margin"]), near=0.8),
         "sensitivity": lambda: plot_sensitivity(moved, alike=0.8),
         "outcomes": lambda: plot_outcomes(after, outcome="active", names=names),
         "gain": lambda: plot_gain(gained),

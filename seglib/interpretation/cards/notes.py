@@ -98,7 +98,7 @@ def _last_seen(card: SegmentCard, profiles: pd.DataFrame) -> list[NoteRecord]:
 
 def _certain(card: SegmentCard, segments: pd.DataFrame) -> list[NoteRecord]:
     own = segments[segments["segment"] == card.segment]
-    told = f"median confidence {own['confidence'].median():.2f}"
+    told = f"median confidence {own['margin'].median():.2f}"
     if "agreement" in own:
         wavering = (own["agreement"] < LOW_AGREEMENT).mean()
         told += f"; {wavering:.0%} of them would move in more than {1 - LOW_AGREEMENT:.0%} of models of other samples"
