@@ -137,7 +137,7 @@ def test_rfm_scores_take_spend_where_it_is_recorded_and_else_burned_coupons():
     assert rfm_scores(features.assign(spend=np.nan, n_burned=np.nan))["monetary_score"].isna().all()
 
 
-# The snapshot -----------------------------------------------------------------------------------------------------------
+# The snapshot ---------------------------------------------------------------------------------------------------------
 
 
 def test_two_thirds_of_the_calendar_are_known_by_default(strong):
