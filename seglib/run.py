@@ -182,7 +182,8 @@ class Run:
     def write(self, artefact: str, content: pd.DataFrame | duckdb.DuckDBPyRelation | Record | list | dict) -> None:
         """Write an artefact whole or not at all.
 
-        Tables (pandas or DuckDB) become Parquet; records, lists of records, and what `Record.to_json` gives become JSON.
+        Tables (pandas or DuckDB) become Parquet; records, lists of records, and what `Record.to_json` gives become
+        JSON.
         """
         _write(self.path(artefact), content)
 
@@ -256,7 +257,7 @@ class Run:
             ) from None
 
     def study(self) -> Study:
-        """Return the study of this run: the day and the variables, which 01 knows, and the shrinkage, once 03 has run."""
+        """Return the study of this run: day and variables, which 01 knows, and the shrinkage, once 03 has run."""
         recipe = self.read("recipe") if self.path("recipe").exists() else None
         return Study.of(self.read("shop"), recipe)
 

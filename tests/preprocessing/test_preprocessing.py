@@ -323,9 +323,7 @@ def test_recipes_are_what_their_notebook_offers(root):
 def test_what_is_not_recorded_is_left_out_with_the_reason(lacking, lacks, sources, sentence):
     features = lacking(*lacks)[0]
     described, missing = features.features, features.missing
-    matrix = customer_matrix(
-        features.table, described=described, leave_out=missing, unreliable=features.unreliable
-    )
+    matrix = customer_matrix(features.table, described=described, leave_out=missing, unreliable=features.unreliable)
     assert matrix.sources == sources
     assert sentence in matrix.text
     assert matrix.table.notna().all(axis=None)
@@ -458,8 +456,8 @@ def test_the_audit_fires_on_the_original_analysis_and_not_on_recipe_customer(wor
 # Rebuilt --------------------------------------------------------------------------------------------------------
 
 KNOBS = {
-    "demographic_weight": 1.0, "transform": "log", "scaling": "standard", "drop_correlated": True, "min_level_share": 0.01,
-    "segment_by": None,
+    "demographic_weight": 1.0, "transform": "log", "scaling": "standard",
+    "drop_correlated": True, "min_level_share": 0.01, "segment_by": None,
 }  # fmt: skip
 
 

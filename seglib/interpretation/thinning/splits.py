@@ -1,4 +1,4 @@
-"""A coin for every coupon: the tables, the two halves, and how long each customer could claim."""
+"""Count splitting: every coupon goes to one of two halves at random, and customers are described by each half."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from seglib.study import Study
 if TYPE_CHECKING:
     import duckdb
 
-AT_ONCE = 500_000
-"""The statement sees splits together until they have so many rows."""
+MAX_ROWS_PER_STATEMENT = 500_000
+"""Several splits are described by one SQL statement, as long as they have no more rows together."""
 
 
 def read_tables(
@@ -64,46 +64,51 @@ def exposure(customers: pd.DataFrame, transactions: pd.DataFrame, *, as_of: str)
 def split_counts(
     tables: Mapping[str, pd.DataFrame], rngs: Sequence[np.random.Generator], study: Study
 ) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
-    """Toss a coin for every coupon, and describe customers by each half.
+    """Split the coupons in two at random, and describe customers by each half.
 
     Parameters
     ----------
     tables : mapping of str to pandas.DataFrame
         The canonical tables.
     rngs : sequence of numpy.random.Generator
-        One a split.
+        One per split.
     study : Study
         Both halves are shrunk by its numbers.
 
     Yields
     ------
     tuple of pandas.DataFrame
-        Features of the customers that have a coupon in the first half, and of those that have one in the second. The
-        statement sees several splits at once, as shops whose customers bear a sign before their id.
+        Features of the customers that have a coupon in the first half, and of those that have one in the second.
     """
     coupons, customers = tables["transactions"], tables["customers"]
-    together = max(1, AT_ONCE // max(len(coupons) + 2 * len(customers), 1))
-    for start in range(0, len(rngs), together):
-        group = rngs[start : start + together]
+    n_rows = max(len(coupons) + 2 * len(customers), 1)
+    n_together = max(1, MAX_ROWS_PER_STATEMENT // n_rows)
+    for start in range(0, len(rngs), n_together):
+        group = rngs[start : start + n_together]
+        # Every half becomes a shop of its own inside one table: its customers get a prefix of fixed width before their
+        # id, so one statement describes all halves, and the prefix tells afterwards which half a row belongs to.
         width = len(str(2 * len(group)))
-        signs = [str(number).zfill(width) for number in range(2 * len(group))]
-        tossed = [2 * place + (rng.random(len(coupons)) >= 0.5) for place, rng in enumerate(group)]
-        joint = {
-            "customers": [customers.assign(customer_id=sign + customers["customer_id"]) for sign in signs],
-            "transactions": [
-                coupons.assign(customer_id=np.array(signs, dtype=object)[side] + coupons["customer_id"])
-                for side in tossed
-            ],
-        }
+        prefixes = [str(number).zfill(width) for number in range(2 * len(group))]
+        halves = [2 * place + (rng.random(len(coupons)) >= 0.5) for place, rng in enumerate(group)]
+        joint = dict(tables)
+        joint["customers"] = pd.concat(
+            [customers.assign(customer_id=prefix + customers["customer_id"]) for prefix in prefixes]
+        )
+        joint["transactions"] = pd.concat(
+            [
+                coupons.assign(customer_id=np.array(prefixes, dtype=object)[half] + coupons["customer_id"])
+                for half in halves
+            ]
+        )
         con = in_memory()
         con.execute("SET threads = 1")
-        for name, table in {**tables, **{name: pd.concat(parts) for name, parts in joint.items()}}.items():
+        for name, table in joint.items():
             con.register(name, table)
         with con:
             described = customer_features(con, study).table
-        shop = described.index.str[:width]
+        prefix_of = described.index.str[:width]
         parts = []
-        for sign in signs:
-            own = described[shop == sign]
-            parts.append(own.set_axis(own.index.str[width:].rename("customer_id"), axis=0))
+        for prefix in prefixes:
+            rows = described[prefix_of == prefix]
+            parts.append(rows.set_axis(rows.index.str[width:].rename("customer_id"), axis=0))
         yield from zip(parts[::2], parts[1::2], strict=True)
