@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from seglib.features import customer_features
-from seglib.sql import in_memory
+from seglib.features import JoinedShops, connect_tables, customer_features
 from seglib.study import Study
 
 if TYPE_CHECKING:
@@ -96,25 +95,9 @@ def split_counts(
     together = max(1, AT_ONCE // max(len(coupons) + 2 * len(customers), 1))
     for start in range(0, len(rngs), together):
         group = rngs[start : start + together]
-        width = len(str(2 * len(group)))
-        signs = [str(number).zfill(width) for number in range(2 * len(group))]
         tossed = [2 * place + (rng.random(len(coupons)) >= 0.5) for place, rng in enumerate(group)]
-        joint = {
-            "customers": [customers.assign(customer_id=sign + customers["customer_id"]) for sign in signs],
-            "transactions": [
-                coupons.assign(customer_id=np.array(signs, dtype=object)[side] + coupons["customer_id"])
-                for side in tossed
-            ],
-        }
-        con = in_memory()
-        con.execute("SET threads = 1")
-        for name, table in {**tables, **{name: pd.concat(parts) for name, parts in joint.items()}}.items():
-            con.register(name, table)
-        with con:
-            described = customer_features(con, study).table
-        shop = described.index.str[:width]
-        parts = []
-        for sign in signs:
-            own = described[shop == sign]
-            parts.append(own.set_axis(own.index.str[width:].rename("customer_id"), axis=0))
+        halves = JoinedShops(2 * len(group))  # every half of every split is a shop
+        marked = [halves.mark(coupons, side) for side in tossed]
+        with connect_tables(halves.tables(tables, marked)) as con:
+            parts = halves.split(customer_features(con, study).table)
         yield from zip(parts[::2], parts[1::2], strict=True)
