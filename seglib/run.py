@@ -76,7 +76,12 @@ ARTEFACTS: dict[str, Artefact] = {
         "recipe.json", "03_preprocessing", "the recipe and its options, as they were used", RecipeRecord
     ),
     "k_scores": Artefact("k_scores.parquet", "04_k_selection", "one row per k, metric and kind of null"),
-    "k_segments": Artefact("k_segments.parquet", "04_k_selection", "one row per k and segment: does it come back?"),
+    "k_segments": Artefact(
+        "k_segments.parquet",
+        "04_k_selection",
+        "one row per k and segment: does it come back?",
+        formerly={"segment_level_stability": "steadiness"},
+    ),
     "choice": Artefact(
         "choice.json", "04_k_selection", "the k that was chosen, and why; the verdict on structure", ChoiceRecord
     ),

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from seglib.features import customer_features
-from seglib.sql import in_memory, read_canonical_tables
+from seglib.features import JoinedShops, connect_tables, customer_features
+from seglib.sql import read_canonical_tables
 from seglib.stats import expected_claims
 from seglib.study import Study
 
@@ -81,34 +81,12 @@ def split_counts(
         Features of the customers that have a coupon in the first half, and of those that have one in the second.
     """
     coupons, customers = tables["transactions"], tables["customers"]
-    n_rows = max(len(coupons) + 2 * len(customers), 1)
-    n_together = max(1, MAX_ROWS_PER_STATEMENT // n_rows)
-    for start in range(0, len(rngs), n_together):
-        group = rngs[start : start + n_together]
-        # Every half becomes a shop of its own inside one table: its customers get a prefix of fixed width before their
-        # id, so one statement describes all halves, and the prefix tells afterwards which half a row belongs to.
-        width = len(str(2 * len(group)))
-        prefixes = [str(number).zfill(width) for number in range(2 * len(group))]
-        halves = [2 * place + (rng.random(len(coupons)) >= 0.5) for place, rng in enumerate(group)]
-        joint = dict(tables)
-        joint["customers"] = pd.concat(
-            [customers.assign(customer_id=prefix + customers["customer_id"]) for prefix in prefixes]
-        )
-        joint["transactions"] = pd.concat(
-            [
-                coupons.assign(customer_id=np.array(prefixes, dtype=object)[half] + coupons["customer_id"])
-                for half in halves
-            ]
-        )
-        con = in_memory()
-        con.execute("SET threads = 1")
-        for name, table in joint.items():
-            con.register(name, table)
-        with con:
-            described = customer_features(con, study).table
-        prefix_of = described.index.str[:width]
-        parts = []
-        for prefix in prefixes:
-            rows = described[prefix_of == prefix]
-            parts.append(rows.set_axis(rows.index.str[width:].rename("customer_id"), axis=0))
+    together = max(1, MAX_ROWS_PER_STATEMENT // max(len(coupons) + 2 * len(customers), 1))
+    for start in range(0, len(rngs), together):
+        group = rngs[start : start + together]
+        tossed = [2 * place + (rng.random(len(coupons)) >= 0.5) for place, rng in enumerate(group)]
+        halves = JoinedShops(2 * len(group))  # every half of every split is a shop
+        marked = [halves.mark(coupons, side) for side in tossed]
+        with connect_tables(halves.tables(tables, marked)) as con:
+            parts = halves.split(customer_features(con, study).table)
         yield from zip(parts[::2], parts[1::2], strict=True)
