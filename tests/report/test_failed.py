@@ -56,8 +56,8 @@ def test_the_page_says_where_it_stopped_what_was_done_and_what_to_do(run, sound,
     error, record = fail(run, kind, k=99)
     page = sound(run.report_dir / "failed.html")
     text = " ".join(page.get_text(" ").split())
-    for told in ("notebook 4 of 6, 04_k_selection", "it broke", "culprit", "What to do", "03_preprocessing: done in"):
-        assert told in text
+    for part in ("notebook 4 of 6, 04_k_selection", "it broke", "culprit", "What to do", "03_preprocessing: done in"):
+        assert part in text
     assert page.find(class_="here").get_text().startswith("×04_k_selection: stopped here")
     assert len(page.find_all(class_="later")) == 2
     assert len(page.find(class_="remedies").find_all("li")) >= 1
@@ -74,8 +74,8 @@ def test_the_page_says_where_it_stopped_what_was_done_and_what_to_do(run, sound,
 
 def commands(kind, notebook="04_k_selection", message="it broke", **values):
     stop = Stop(notebook, "Error", message, "culprit")
-    made = remedies(kind, "spring", stop, steps_before(notebook, **values))
-    return " ; ".join(remedy.command for remedy in made), " ".join(remedy.text for remedy in made)
+    things = remedies(kind, "spring", stop, steps_before(notebook, **values))
+    return " ; ".join(remedy.command for remedy in things), " ".join(remedy.text for remedy in things)
 
 
 def test_what_to_do_depends_on_what_happened():

