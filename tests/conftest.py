@@ -16,6 +16,19 @@ from seglib.errors import ParameterRefused
 from seglib.features.customers import customer_features
 from seglib.ingest.shop import ingest
 from seglib.run import Run
+from seglib.schema.records import (
+    AuditCheckRecord,
+    AuditRecord,
+    CardRecord,
+    ChoiceRecord,
+    ClusteringRecord,
+    DatabaseRecord,
+    NoteRecord,
+    RecipeRecord,
+    RowsRecord,
+    ShopRecord,
+    VerdictRecord,
+)
 
 # Whole runs (tests/whole.py) ------------------------------------------------------------------------------------------
 
@@ -157,20 +170,39 @@ def tables() -> dict[str, pd.DataFrame]:
 @pytest.fixture
 def record_is_made_of():
     """What the notebooks of a run write that run.json is made of: artefacts with their content, by notebook."""
-    rows = {"in": 1, "accepted": 1, "quarantined": 0}
-    shop = {"source": "s", "as_of": "d", "inputs": [], "rows": rows, "first_transaction": "d", "last_transaction": "d"}
-    shop |= {"kind": "k", "findings": [], "notes": []}
-    audit = {"findings": [], "checks": [{"check": "grain"}]}
-    recipe = {"name": "customer", "customers_without_transaction": 0, "audit": audit}
-    verdict = dict.fromkeys(("structure", "useful", "headline", "sentence", "meaning", "use", "advice"), "v")
-    card = {"segment": "A", "name": "n", "sentence": "s", "customers": 1, "share": 1.0, "facts": {"heading": "text"}}
-    card["beside"] = []
+    verdict = VerdictRecord("natural", "useful", "Yes", "Natural: v.", "m", "a", 2, (), claim="c", use="u", use_claim="u")
     return {
-        "01_ingest": {"shop": shop},
-        "03_preprocessing": {"recipe": recipe},
-        "04_k_selection": {"choice": {"reason": "r", "judged": "j", "verdict": verdict}},
-        "05_clustering": {"clustering": {"k": 2, "inertia": 1.0, "silhouette": 0.5}},
-        "06_interpretation": {"cards": [card], "verdict": verdict},
+        "01_ingest": {
+            "shop": ShopRecord(
+                source="s",
+                kind="k",
+                as_of="2026-06-30",
+                first_transaction="2025-01-01",
+                last_transaction="2026-06-30",
+                cities=(),
+                variables={},
+                inputs=(),
+                notes=(),
+                rows=RowsRecord(1, 1, 0),
+                database=DatabaseRecord(),
+            )
+        },
+        "03_preprocessing": {
+            "recipe": RecipeRecord(
+                name="customer",
+                grain="customer",
+                k_rule="structure",
+                options={},
+                sources=(),
+                audit=AuditRecord(checks=(AuditCheckRecord("grain", "", None, False),)),
+            )
+        },
+        "04_k_selection": {"choice": ChoiceRecord(2, "evidence", "r", {}, {}, "j", verdict)},
+        "05_clustering": {"clustering": ClusteringRecord(2, 1, 1.0, 0.5, {"A": 1})},
+        "06_interpretation": {
+            "cards": [CardRecord("A", "n", "s", 1, 1.0, (NoteRecord("to_try", "heading", "text"),), (), ())],
+            "verdict": verdict,
+        },
     }
 
 

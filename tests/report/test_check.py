@@ -47,7 +47,7 @@ def page(shop):
 
 def test_a_clean_shop_passes(clean):
     assert check.passed(clean)
-    text = check.plain(check.as_text(clean))
+    text = check.without_colours(check.as_text(clean))
     assert "rules were checked: no errors." in text
     assert clean.text in text
 
@@ -58,13 +58,13 @@ def test_warnings_facts_and_choices_pass(tables, write_csv, tmp_path):
     shop = ingest(write_csv(tables), mapping=tmp_path / "mapping.yaml")
     assert set(shop.findings["severity"]) == {"choice", "warning", "fact"}
     assert check.passed(shop)
-    text = check.plain(check.as_text(shop))
+    text = check.without_colours(check.as_text(shop))
     assert "1 by choice of the mapping" in text
     assert "rules were checked: no errors; 1 warning." in text
 
 
 def test_plain_text_has_every_finding_with_its_count_on_one_line(broken):
-    text = check.plain(check.as_text(broken))
+    text = check.without_colours(check.as_text(broken))
     assert not check.passed(broken)
     assert "\x1b" not in text
     assert "\u202e" not in text
@@ -78,7 +78,7 @@ def test_plain_text_has_every_finding_with_its_count_on_one_line(broken):
 
 
 def test_rows_of_every_table_and_their_sum_are_told(broken):
-    text = check.plain(check.as_text(broken))
+    text = check.without_colours(check.as_text(broken))
     for row in broken.rows.itertuples():
         numbers = f"{row.rows_in} +{row.accepted} +{row.quarantined} +{row.left_out}"
         assert re.search(rf"^ {row.table} +{numbers}$", text, flags=re.M)

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import re
 
+import pandas as pd
 import pytest
 
 from seglib import credentials
@@ -72,8 +73,8 @@ def test_the_page_says_where_it_stopped_what_was_done_and_what_to_do(run, sound,
     assert record["durations_s"] == {"01_ingest": 2.5, "02_eda": 2.5, "03_preprocessing": 2.5}
 
 
-def commands(kind, notebook="04_k_selection", message="it broke", **values):
-    stop = Stop(notebook, "Error", message, "culprit")
+def commands(kind, notebook="04_k_selection", parameter=(), **values):
+    stop = Stop(notebook, "Error", "it broke", "culprit", parameter=parameter)
     things = remedies(kind, "spring", stop, steps_before(notebook, **values))
     return " ; ".join(remedy.command for remedy in things), " ".join(remedy.text for remedy in things)
 
@@ -84,12 +85,17 @@ def test_what_to_do_depends_on_what_happened():
     command, text = commands("data", "03_preprocessing")
     assert "Do what the message above says" in text
     assert "check --source" in command
-    command, text = commands("value", message="k = 99 is outside the sweep, 2 to 10", k=99, k_max=10)
+    command, text = commands("value", parameter=("k", "not_of_this_notebook"), k=99, k_max=10)
     assert command.endswith("run --run spring --from 04 --set k=VALUE")
     assert "for k, which was 99" in text
-    command, text = commands("value", "01_ingest", message="as_of lies in the future")
+    command, text = commands("value", "01_ingest", parameter=("as_of",))
     assert "--from" not in command
     assert "as_of, which was 2026-06-30" in text
+    command, text = commands("value", "01_ingest", parameter=("mapping",))
+    assert "for mapping, which was params/m.yaml (or correct that file)" in text
+    command, text = commands("value", k=99)
+    assert command.endswith("--from 04 --set NAME=VALUE")
+    assert "for what the message names" in text
     command, text = commands("notebook")
     assert "make lab" in command
     assert command.rstrip(" ;").endswith("run --run spring --from 04")
@@ -160,14 +166,14 @@ def test_without_a_good_report_the_known_path_leads_to_the_same_page(run, sound)
 def test_a_whole_run_takes_the_place_of_the_failed_page(run):
     fail(run)
     building = Stage("spring")
-    building.run.write("choice", {"k": 3})
+    building.run.write("homogeneity", pd.DataFrame({"p": [0.5]}))
     building.run.write_record({"status": "done"})
     building.put_in_place()
     assert [path.name for path in run.report_dir.iterdir()] == ["run.json"]
 
 
 def test_a_run_that_continues_a_good_one_does_not_take_over_its_failed_page(run):
-    run.write("choice", {"k": 3})
+    run.write("homogeneity", pd.DataFrame({"p": [0.5]}))
     run.write_record({"status": "done", "parameters": {"01_ingest": {}}, "durations_s": {"01_ingest": 1.0}})
     fail(run)
     building = Stage("spring")

@@ -8,10 +8,11 @@ import pytest
 from bs4 import BeautifulSoup
 
 from seglib.errors import InputRefused, NotebookFailed, ParameterRefused, Stop
-from seglib.report.batch import build_batch
+from seglib.report.batch import Outcome, build_batch
 from seglib.run import Run
 from seglib.runner import batch, parameters, pipeline
 from seglib.runner.steps import STEPS
+from seglib.schema.records import RunRecord
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def runs(home, monkeypatch, record_is_made_of):
         return 1.0
 
     def pages(folder, record, *_, **__):  # which have tests of their own
-        (folder / "index.html").write_text(record["run"], encoding="utf-8")
+        (folder / "index.html").write_text(record.run, encoding="utf-8")
 
     monkeypatch.setattr(pipeline, "_run_notebook", instead)
     monkeypatch.setattr("seglib.report.pages.page_of", lambda *_: None)
@@ -102,6 +103,20 @@ def test_the_command_line_holds_for_all_entries(command, write, runs):
     assert [r["parameters"]["04_k_selection"]["k"] for r in records] == [None, 4]
 
 
+def test_old_names_of_parameters_work_in_a_file_and_the_command_line_overrides_them(command, write, runs):
+    file = write("shared: {drop_tied: false}\nruns: {a: {}, b: {drop_tied: true}}")
+    code, *_ = command("run", "--params", file)
+    assert code == 0
+    values = [Run(f"markets-{entry}").read_record()["parameters"]["03_preprocessing"] for entry in "ab"]
+    assert [v["drop_correlated"] for v in values] == [False, True]
+    assert not any("drop_tied" in v for v in values)
+    code, _, err = command("run", "--params", file, "--set", "drop_correlated=true")
+    assert code == 0
+    assert err.count("'drop_tied' is now called 'drop_correlated'") == 2  # shared, and of b
+    values = [Run(f"markets-{entry}").read_record()["parameters"]["03_preprocessing"] for entry in "ab"]
+    assert [v["drop_correlated"] for v in values] == [True, True]
+
+
 @pytest.mark.parametrize(
     ("text", "code", "message"),
     [
@@ -114,6 +129,7 @@ def test_the_command_line_holds_for_all_entries(command, write, runs):
         ("runs: {a: {align_to: nobody}}", 2, "entry 'a': align_to: there is no finished run 'nobody'"),
         ("runs: {a: {}, b: {align_to: markets-c}, c: {}}", 2, "entry 'b': align_to"),  # c comes later
         ("runs: {a: {run: other}}", 2, "entry 'a': its run is called markets-a"),
+        ("runs: {a: {drop_tied: true, drop_correlated: true}}", 2, "entry 'a': 'drop_tied' is now called"),
         ("runs: {a: {}, b: {k: 3, k: 4}}", 2, "'k' is given twice"),
         ("runs: {a: {}, a: {}}", 2, "'a' is given twice"),
         ("runs: {a: {}, A: {}}", 2, "'a' and 'A' would share a folder"),
@@ -182,7 +198,7 @@ def test_one_that_stops_does_not_stop_the_others(command, write, runs, home, err
 def test_a_page_of_what_failed_is_linked_where_there_is_one(command, write, runs, home):
     assert command("run", "--params", write("runs: {a: {}}"))[0] == 0
     runs.stops["markets-a", "04_k_selection"] = NotebookFailed(
-        "04_k_selection.ipynb stopped\nThe notebook is /somewhere", stop=Stop("04_k_selection", "E", "m")
+        "04_k_selection.ipynb stopped", files="The notebook is /somewhere", stop=Stop("04_k_selection", "E", "m")
     )
     assert command("run", "--params", write("runs: {a: {}}"))[0] == 3
     links = [a["href"] for a in page_of(home).find_all("a", href=True)]
@@ -190,6 +206,26 @@ def test_a_page_of_what_failed_is_linked_where_there_is_one(command, write, runs
     assert "markets-a/index.html" in links  # the earlier report, which is still there
     assert "earlier report" in page_of(home).get_text()
     assert "/somewhere" not in page_of(home).get_text()
+
+
+def test_a_run_of_the_last_version_is_continued(command, write, runs):
+    """Its record has the old names of parameters."""
+    assert command("run", "--params", write("runs: {a: {drop_correlated: false}}"))[0] == 0
+    run = Run("markets-a")
+    record = run.read_record()
+    values = record["parameters"]["03_preprocessing"]
+    values["drop_tied"] = values.pop("drop_correlated")
+    run.write_record(record)
+    code, _, err = command("run", "--run", "markets-a", "--from", "04")
+    assert code == 0
+    assert err.count("'drop_tied' is now called 'drop_correlated'; the old name works until the next version") == 1
+    values = run.read_record()["parameters"]["03_preprocessing"]
+    assert values["drop_correlated"] is False
+    assert "drop_tied" not in values
+    late = ("--from", "04", "--set", "drop_tied=true")
+    code, _, err = command("run", "--run", "markets-a", *late)
+    assert code == 2
+    assert "'drop_correlated' is read by 03_preprocessing, which --from skips; it was False there" in err
 
 
 def test_entries_are_continued_with_from(command, write, runs, home):
@@ -259,12 +295,19 @@ def entry_of(name, values, record):
         ],
     }  # fmt: skip
     failed = record is None
-    return {
-        "entry": name, "said": tuple(values), "run": f"m-{name}", "status": "failed" if failed else "done",
-        "seconds": 75.0, "notebook": "02_eda" if failed else None, "message": "<b>why</b>" if failed else "",
-        "failed_page": False, "earlier": False, "parameters": {"source": "sample", "seed": 0, **values},
-        "record": {} if failed else done | record,
-    }  # fmt: skip
+    return Outcome(
+        entry=name,
+        run=f"m-{name}",
+        given=tuple(values),
+        status="failed" if failed else "done",
+        seconds=75.0,
+        notebook="02_eda" if failed else None,
+        message="<b>why</b>" if failed else "",
+        failed_page=False,
+        earlier=False,
+        parameters={"source": "sample", "seed": 0, **values},
+        record=None if failed else RunRecord.from_json(done | record),
+    )
 
 
 def test_the_page_says_what_differs_and_what_does_not(write_page, tmp_path):

@@ -17,7 +17,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from seglib.errors import InputRefused, NotebookFailed, ParameterRefused
 from seglib.run import Run
-from seglib.runner import kernels, pipeline
+from seglib.runner import kernels
 from seglib.runner.pipeline import execute
 from seglib.runner.request import Request
 from seglib.runner.staging import Stage
@@ -230,7 +230,8 @@ def fake_notebooks(home, record_is_made_of, monkeypatch):
     """Run other notebooks than the real ones: each writes what the record is made of."""
     folder = home / "notebooks"
     folder.mkdir()
-    monkeypatch.setattr(pipeline, "NOTEBOOKS", folder)
+    for module in ("pipeline", "request"):
+        monkeypatch.setattr(f"seglib.runner.{module}.NOTEBOOKS", folder)
     for name, nothing in (("COMMON", ()), ("MORE", {})):
         monkeypatch.setattr(kernels, name, nothing)
 
@@ -238,7 +239,7 @@ def fake_notebooks(home, record_is_made_of, monkeypatch):
 
     def write(breaks=None, code="1 / 0"):
         for step in STEPS:
-            lines = ["from seglib.run import Run"]
+            lines = ["from seglib.run import Run", "from seglib.schema.records import *"]
             lines += [f"Run(run).write({name!r}, {content!r})" for name, content in written.get(step, {}).items()]
             parameters = 'run: str = "x"  # name\nseed: int = 0  # seed\nsource: str = "sample"  # source'
             nb = nbformat.v4.new_notebook(
@@ -309,6 +310,29 @@ def test_errors_raised_on_purpose_inside_a_notebook_keep_their_exit_code(home, f
     assert (InputRefused.exit_code, ParameterRefused.exit_code) == (1, 2)
 
 
+@pytest.mark.parametrize(
+    ("parameter", "names"), [('"seed"', ("seed",)), ('("source", "seed")', ("source", "seed")), ("None", ())]
+)
+def test_the_parameter_at_fault_reaches_the_error_and_the_page(home, fake_notebooks, parameter, names):
+    error = f"ParameterRefused('it does not fit', parameter={parameter})"
+    fake_notebooks(breaks="02_eda", code=f"from seglib.errors import ParameterRefused\nraise {error}")
+    with pytest.raises(ParameterRefused) as refused:
+        execute(Request("r"))
+    assert refused.value.parameter == refused.value.stop.parameter == names
+    assert refused.value.message == refused.value.stop.message == "it does not fit"
+    settings = " ".join(f"--set {name}=VALUE" for name in names or ["NAME"])
+    page = BeautifulSoup(refused.value.page.read_text("utf-8"), "html.parser")
+    assert f"run --run r --from 02 {settings}" in page.get_text()
+
+
+def test_an_error_of_somebody_else_has_no_parameter_at_fault(home, fake_notebooks):
+    code = "class Odd(Exception):\n    parameter = [1, object()]\nraise Odd('odd')"
+    fake_notebooks(breaks="02_eda", code=code)
+    with pytest.raises(NotebookFailed, match="Odd: odd") as failed:
+        execute(Request("r"))
+    assert failed.value.stop.parameter == ()
+
+
 def test_two_runs_of_one_name_cannot_interleave(home, fake_notebooks):
     fake_notebooks()
     (home / ".building").mkdir()
@@ -319,14 +343,14 @@ def test_two_runs_of_one_name_cannot_interleave(home, fake_notebooks):
 
 def test_a_kill_between_the_two_renames_is_undone(home):
     run = Run("r")
-    run.write("choice", {"k": 3})
+    run.write("homogeneity", pd.DataFrame({"p": [0.5]}))
     run.write_record({"status": "done"})
     building = Stage("r")
     building.folder.mkdir(parents=True)
     run.report_dir.rename(building.folder / "old-reports")
     building.recover()
     assert run.read_record() == {"status": "done"}
-    assert run.read("choice") == {"k": 3}
+    assert run.read("homogeneity")["p"].tolist() == [0.5]
 
 
 def test_a_source_is_found_from_where_the_command_is_given(home, fake_notebooks, monkeypatch):
@@ -355,7 +379,7 @@ def test_the_workbook_by_the_original_analysis_and_by_the_default_recipe(whole_r
     record = result.run.read_record()
     assert record["inertia"] == pytest.approx(46122.336, abs=1e-3)
     assert record["silhouette"] == pytest.approx(0.41083, abs=1e-5)
-    assert result.run.read("choice")["criteria"]["elbow"] == 3
+    assert result.run.read("choice").criteria["elbow"] == 3
     assert record["verdict"]["structure"] == "constructed"
     assert record["verdict"]["useful"] == "not shown to be useful"
     assert result.run.read("matrix").columns.tolist() == [
@@ -418,9 +442,9 @@ def test_segments_of_a_survey_are_lettered_and_named_by_its_variables(survey):
     run, _ = survey
     features, segments, cards = run.read("features"), run.read("segments"), run.read("cards")
     assert features["age"].groupby(segments["segment"]).mean().is_monotonic_decreasing  # A is the oldest
-    assert len({card["name"] for card in cards}) == len(cards) >= 2
-    assert all(re.search("age|income|score|member", card["name"]) for card in cards)
-    spoken = " ".join(card["sentence"] for card in cards)
+    assert len({card.name for card in cards}) == len(cards) >= 2
+    assert all(re.search("age|income|score|member", card.name) for card in cards)
+    spoken = " ".join(card.sentence for card in cards)
     assert " EUR a year (all: " in spoken
     assert not re.search("coupon|transaction", spoken)
 
