@@ -1,8 +1,8 @@
 """Pages that stand alone, in two faces, and show text from data as text."""
 
-import copy
 import json
 import re
+from dataclasses import replace
 
 import nbformat
 import pytest
@@ -12,8 +12,18 @@ from seglib.report.build import build
 from seglib.report.changes import compared
 from seglib.report.figures import figure_named
 from seglib.report.pages import _Exporter, page_of
+from seglib.schema.records import (
+    AuditCountRecord,
+    BesideRecord,
+    FindingRecord,
+    InputRecord,
+    NoteRecord,
+    RowsRecord,
+    RunRecord,
+    RunSegmentRecord,
+    RunVerdictRecord,
+)
 from seglib.style.colours import PALETTE
-from seglib.style.wording import TRY
 
 HOSTILE = '<script>alert("x")</script> & <img src=x onerror=alert(1)> [click](javascript:alert(1))'
 FIGURE = (
@@ -21,28 +31,59 @@ FIGURE = (
     "</figure><table><caption><span>rows</span></caption><tr><td>1</td></tr></table>"
 )
 QUESTIONS = {"01_one": "First?", "02_two": "Second?"}
-RECORD = {
-    "run": "r", "recipe": "customer", "source": HOSTILE, "kind": "workbook", "notes": [HOSTILE],
-    "inputs": [{"sha256": "0"}], "as_of": "2026-06-30", "seed": 0, "period": ["a", "b"],
-    "customers": 1234, "customers_without_transaction": 0, "rows": {"in": 1, "accepted": 1, "quarantined": 0}, "k": 2,
-    "findings": [{"severity": "fact", "table": "customers", "sentence": HOSTILE, "rows": 12345}],
-    "parameters": {"01_ingest": {"cities": "Genoa"},
-                   "01_one": {"run": "r", "city": HOSTILE, "source": "../../home/me/shop.xlsx"},
-                   "05_clustering": {"align_to": None}},
-    "audit": {"findings": ["City <b>holds</b> 85% of the variance."], "checks": 10},
-    "k_reason": "because.", "k_judged": "Judged.", "inertia": 1234.5, "silhouette": 0.5,
-    "verdict": {
-        "structure": "constructed", "useful": "not tested", "headline": "No", "sentence": "Constructed: no groups.",
-        "meaning": "The method made them.", "advice": "Prefer rules.", "use": "Not shown to be useful.",
+TO_TRY = "To try, beside a control group"
+RECORD = RunRecord(
+    status="done",
+    run="r",
+    recipe="customer",
+    source=HOSTILE,
+    kind="workbook",
+    as_of="2026-06-30",
+    seed=0,
+    parameters={
+        "01_ingest": {"cities": "Genoa"},
+        "01_one": {"run": "r", "city": HOSTILE, "source": "../../home/me/shop.xlsx"},
+        "05_clustering": {"align_to": None},
     },
-    "audiences": ["A"],
-    "segments": [{"segment": "A", "name": HOSTILE, "sentence": HOSTILE, "customers": 1234, "share": 1.0,
-                  "facts": {HOSTILE: HOSTILE, TRY: "a reminder"},
-                  "beside": [{"what": HOSTILE, "unit": "share", "own": 0.9, "all": 0.45, "marker": True,
-                              "own_text": "90%", "all_text": "45%"}]}],
-    "durations_s": {"01_one": 1.0, "02_two": 2.0}, "versions": {"seglib": "0"},
-    "started_utc": "2026-01-01T00:00:00+00:00",
-}  # fmt: skip
+    inputs=(InputRecord("customers", 1, "0"),),
+    period=("a", "b"),
+    customers=1234,
+    rows=RowsRecord(1, 1, 0),
+    findings=(FindingRecord("info", "customers", HOSTILE, 12345),),
+    notes=(HOSTILE,),
+    audit=AuditCountRecord(("City <b>holds</b> 85% of the variance.",), 10),
+    k=2,
+    k_reason="because.",
+    k_judged="Judged.",
+    inertia=1234.5,
+    silhouette=0.5,
+    verdict=RunVerdictRecord(
+        structure="constructed",
+        useful="not tested",
+        headline="No",
+        claim="There are no groups.",
+        sentence="Constructed: no groups.",
+        meaning="The method made them.",
+        use="Not shown to be useful (p = .3).",
+        use_claim="Not shown to be useful.",
+        advice="Prefer rules.",
+    ),
+    audiences=("A",),
+    segments=(
+        RunSegmentRecord(
+            segment="A",
+            name=HOSTILE,
+            sentence=HOSTILE,
+            customers=1234,
+            share=1.0,
+            beside=(BesideRecord(HOSTILE, "share", 0.9, 0.45, True, "90%", "45%"),),
+            notes=(NoteRecord("caution", HOSTILE, HOSTILE), NoteRecord("to_try", TO_TRY, "a reminder")),
+        ),
+    ),
+    durations_s={"01_one": 1.0, "02_two": 2.0},
+    versions={"seglib": "0"},
+    started_utc="2026-01-01T00:00:00+00:00",
+)
 
 
 def notebook(title):
@@ -177,7 +218,7 @@ def test_a_card_puts_numbers_beside_those_of_all_customers(pages):
     card = pages["index.html"].select_one(".cards li")
     assert [dd.get_text(strip=True) for dd in card.select("dd")] == ["90%", "all customers: 45%"]
     assert "width: 90.0%" in card.select_one("dl .bar span")["style"]
-    assert card.find("p", class_="todo").get_text() == f"{TRY}: a reminder"
+    assert card.find("p", class_="todo").get_text() == f"{TO_TRY}: a reminder"
 
 
 def test_no_page_tells_where_the_files_of_the_analyst_lie(pages):
@@ -202,10 +243,10 @@ def two_runs(tmp_path):
     """Write the records and lists of two runs; return a function that compares them after a change of the second."""
 
     def compare(letters, **changes):
-        record = copy.deepcopy(RECORD) | changes
+        record = replace(RECORD, **changes)
         for name, record_of_run, listed in (("before", RECORD, {"1": "A", "2": "A", "3": "A"}), ("now", record, letters)):
             (tmp_path / name).mkdir(exist_ok=True)
-            (tmp_path / name / "run.json").write_text(json.dumps(record_of_run), encoding="utf-8")
+            (tmp_path / name / "run.json").write_text(json.dumps(record_of_run.to_json()), encoding="utf-8")
             lines = "".join(f"{customer},{letter}\r\n" for customer, letter in listed.items())
             (tmp_path / name / "segments.csv").write_text(f"customer_id,segment\r\n{lines}", encoding="utf-8")
         return compared(tmp_path / "before", tmp_path / "now", record)
@@ -221,7 +262,7 @@ def test_the_same_again_differs_in_nothing(two_runs):
 
 
 def test_what_changed_since_the_last_run_is_told(two_runs):
-    changes = two_runs({"1": "B", "2": "A", "9": "A"}, customers=999, inputs=[{"sha256": "1"}])
+    changes = two_runs({"1": "B", "2": "A", "9": "A"}, customers=999, inputs=(InputRecord("customers", 1, "1"),))
     assert {row["what"] for row in changes["rows"] if row["differs"]} == {"customers"}
     for record_of_run in ("another one", "50.0%", "1 came and 1 left", "align_to"):
         assert record_of_run in changes["sentence"]
