@@ -170,7 +170,9 @@ def tables() -> dict[str, pd.DataFrame]:
 @pytest.fixture
 def record_is_made_of():
     """What the notebooks of a run write that run.json is made of: artefacts with their content, by notebook."""
-    verdict = VerdictRecord("natural", "useful", "Yes", "Natural: v.", "m", "a", 2, (), claim="c", use="u", use_claim="u")
+    verdict = VerdictRecord(
+        "natural", "useful", "Yes", "Natural: v.", "m", "a", 2, (), claim="c", use="u", use_claim="u"
+    )
     return {
         "01_ingest": {
             "shop": ShopRecord(

@@ -124,9 +124,14 @@ def test_sample_writes_parquet_and_truth(seglib, tmp_path):
     code, out, _ = seglib("sample", "--customers", 20, "--transactions", 50, "--out", tmp_path / "shop")
     assert code == 0
     assert sorted(p.name for p in (tmp_path / "shop").iterdir()) == [
-        "branches.parquet", "cities.parquet", "customers.parquet", "genders.parquet", "merchants.parquet",
-        "transactions.parquet", "truth.csv",
-    ]  # fmt: skip
+        "branches.parquet",
+        "cities.parquet",
+        "customers.parquet",
+        "genders.parquet",
+        "merchants.parquet",
+        "transactions.parquet",
+        "truth.csv",
+    ]
     assert len(out.splitlines()) == 7
     assert len(pd.read_parquet(tmp_path / "shop" / "transactions.parquet")) == 50
 

@@ -61,9 +61,7 @@ class Outcome:
     record: RunRecord | None
 
 
-def build_batch(
-    folder: Path, name: str, entries: Sequence[Outcome], *, helps: Mapping[str, str], started: str
-) -> Path:
+def build_batch(folder: Path, name: str, entries: Sequence[Outcome], *, helps: Mapping[str, str], started: str) -> Path:
     """Write ``<name>.html`` beside the reports that it compares, and ``<name>.json``, the same for machines.
 
     Parameters

@@ -172,7 +172,11 @@ def _first_set_aside(quarantine: pd.DataFrame) -> list[dict[str, Any]]:
     for table, rows in first.groupby("table", sort=False):
         originals = [json.loads(original) for original in rows["original"]]
         lines = [
-            (row.row, [row.rules] if row.left_out else row.rules.split(", "), [_cell(value) for value in cells.values()])
+            (
+                row.row,
+                [row.rules] if row.left_out else row.rules.split(", "),
+                [_cell(value) for value in cells.values()],
+            )
             for row, cells in zip(rows.itertuples(), originals, strict=True)
         ]
         all_rows = int((quarantine["table"] == table).sum())

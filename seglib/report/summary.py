@@ -152,10 +152,7 @@ def _height(record: RunRecord, picture: Markup | None, size: float) -> float:
     advice = 1 + lines(verdict.advice, 0.5)
     image = min(35 / (LINE * size), 7.6) if picture else 0  # beside the advice; the style limits its height
     heights = [
-        2.6
-        + lines(card.name, 0.8 / columns)
-        + lines(card.sentence, 1 / columns)
-        + lines(card.to_try, 1 / columns)
+        2.6 + lines(card.name, 0.8 / columns) + lines(card.sentence, 1 / columns) + lines(card.to_try, 1 / columns)
         for card in cards
     ]
     rows = [max(heights[i : i + columns]) for i in range(0, len(heights), columns)]  # a row is as high as its highest

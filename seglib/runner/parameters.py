@@ -174,9 +174,7 @@ def with_new_names(values: Mapping[str, Any]) -> dict[str, Any]:
                 raise ParameterRefused(
                     f"'{name}' is now called '{new}', and both are given: keep '{new}'", parameter=(name, new)
                 )
-            print(
-                f"seglib: '{name}' is now called '{new}'; the old name works until the next version", file=sys.stderr
-            )
+            print(f"seglib: '{name}' is now called '{new}'; the old name works until the next version", file=sys.stderr)
         new_names[new] = value
     return new_names
 

@@ -45,7 +45,7 @@ FAULTS = {
     "torn row": ("print", "torn between two pages", "@media print { table tr { break-inside: auto } }", SMALL),
     "dark on paper": ("print", "dark background", NIGHT + " { body { background: #111; color: #eee; } }", ""),
     "pale on paper": ("print", "too pale", "@media print { p { color: #ccc; } }", ""),
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")

@@ -70,7 +70,9 @@ def test_plain_text_has_every_finding_with_its_count_on_one_line(broken):
     assert "\u202e" not in text
     lines = text.splitlines()
     for finding in broken.findings.itertuples():
-        assert any(re.search(rf"^ {finding.severity} +{finding.rows:,} .*{re.escape(finding.rule)}$", line) for line in lines)
+        assert any(
+            re.search(rf"^ {finding.severity} +{finding.rows:,} .*{re.escape(finding.rule)}$", line) for line in lines
+        )
         for text_of_finding in (finding.sentence, finding.remedy):
             assert text_of_finding in text
     assert "2 rows break 1 rule, in transactions; 1 warning." in text

@@ -65,9 +65,20 @@ def test_the_page_says_where_it_stopped_what_was_done_and_what_to_do(run, sound,
     assert not page.find("summary", string=re.compile("traceback|kernel")).parent.has_attr("open")
     assert str(error) == f"in the terminal\nWhat happened and what to do: {run.report_dir / 'failed.html'}"
     assert list(record) == [
-        "status", "run", "batch", "recipe", "source", "notebook", "cell", "error", "started_utc", "failed_utc",
-        "durations_s", "taken_over", "earlier_report",
-    ]  # fmt: skip
+        "status",
+        "run",
+        "batch",
+        "recipe",
+        "source",
+        "notebook",
+        "cell",
+        "error",
+        "started_utc",
+        "failed_utc",
+        "durations_s",
+        "taken_over",
+        "earlier_report",
+    ]
     assert record["status"] == ("refused" if kind in ("data", "value") else "failed")
     assert (record["recipe"], record["source"], record["cell"]) == ("customer", "data/shop.xlsx", "culprit")
     assert record["durations_s"] == {"01_ingest": 2.5, "02_eda": 2.5, "03_preprocessing": 2.5}
@@ -108,8 +119,17 @@ def test_what_to_do_depends_on_what_happened():
 
 def test_a_database_is_checked_without_its_password(run, sound, monkeypatch):
     monkeypatch.setenv("SHOP_PASSWORD", "s3cr3t/x")
-    error = InputRefused("refused", stop=Stop("01_ingest", "InputRefused", "no way in for s3cr3t%2Fx", "read",
-                                              "open()", "URL postgresql://me:s3cr3t/x@host/shop"))  # fmt: skip
+    error = InputRefused(
+        "refused",
+        stop=Stop(
+            "01_ingest",
+            "InputRefused",
+            "no way in for s3cr3t%2Fx",
+            "read",
+            "open()",
+            "URL postgresql://me:s3cr3t/x@host/shop",
+        ),
+    )
     given = "postgresql://me:${SHOP_PASSWORD}@host/shop"
     steps = steps_before("01_ingest", source=credentials.recorded(given))
     write_failed(run, error, steps, STEPS, started=STARTED, source=given)

@@ -92,16 +92,21 @@ def notebook(title):
         v4.new_markdown_cell(f"# {title}\n\n**Q?** [next](02_two.ipynb)"),
         v4.new_markdown_cell("for analysts", metadata={"tags": ["analyst"]}),
         v4.new_code_cell("run = 1", metadata={"tags": ["parameters"]}),
-        v4.new_markdown_cell(r"With $a_i$ and $b_i$: $$\frac{b_i - a_i}{\max(a_i, b_i)}$$ ![far](http://example.com/x.png)"),
-        v4.new_code_cell("secret_code()", outputs=[
-            v4.new_output("display_data", data={"text/markdown": f"city {HOSTILE}"}),
-            v4.new_output("display_data", data={"text/html": "<p>made by us</p>", "text/plain": "x"}),
-            v4.new_output("display_data", data={"text/html": FIGURE}),
-            v4.new_output("stream", name="stderr", text="a warning"),
-            v4.new_output("execute_result", data={"text/plain": "42 <b>"}, execution_count=1),
-        ]),
+        v4.new_markdown_cell(
+            r"With $a_i$ and $b_i$: $$\frac{b_i - a_i}{\max(a_i, b_i)}$$ ![far](http://example.com/x.png)"
+        ),
+        v4.new_code_cell(
+            "secret_code()",
+            outputs=[
+                v4.new_output("display_data", data={"text/markdown": f"city {HOSTILE}"}),
+                v4.new_output("display_data", data={"text/html": "<p>made by us</p>", "text/plain": "x"}),
+                v4.new_output("display_data", data={"text/html": FIGURE}),
+                v4.new_output("stream", name="stderr", text="a warning"),
+                v4.new_output("execute_result", data={"text/plain": "42 <b>"}, execution_count=1),
+            ],
+        ),
         v4.new_markdown_cell("## A part\n\ntext\n\n```python\nx = 1\n```"),
-    ]  # fmt: skip
+    ]
     return v4.new_notebook(cells=cells, metadata={"language_info": {"name": "python"}})
 
 
@@ -117,8 +122,13 @@ def pages(tmp_path_factory):
 
 def test_every_notebook_has_two_faces_and_there_is_an_index(pages):
     assert set(pages) == {
-        "index.html", "01_one.html", "01_one_business.html", "02_two.html", "02_two_business.html", "summary.html",
-    }  # fmt: skip
+        "index.html",
+        "01_one.html",
+        "01_one_business.html",
+        "02_two.html",
+        "02_two_business.html",
+        "summary.html",
+    }
 
 
 def test_text_from_data_stays_text(pages):
@@ -244,7 +254,10 @@ def two_runs(tmp_path):
 
     def compare(letters, **changes):
         record = replace(RECORD, **changes)
-        for name, record_of_run, listed in (("before", RECORD, {"1": "A", "2": "A", "3": "A"}), ("now", record, letters)):
+        for name, record_of_run, listed in (
+            ("before", RECORD, {"1": "A", "2": "A", "3": "A"}),
+            ("now", record, letters),
+        ):
             (tmp_path / name).mkdir(exist_ok=True)
             (tmp_path / name / "run.json").write_text(json.dumps(record_of_run.to_json()), encoding="utf-8")
             lines = "".join(f"{customer},{letter}\r\n" for customer, letter in listed.items())

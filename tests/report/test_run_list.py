@@ -27,9 +27,17 @@ def add(home, name, *, hours=0, files=("index.html",), **other):
     folder = home / "reports" / name
     folder.mkdir(parents=True, exist_ok=True)
     record = {
-        "status": "done", "run": name, "recipe": "customer", "source": "shop.xlsx", "customers": 1353, "k": 3,
-        "verdict": VERDICT, "durations_s": {"01_ingest": 40.0, "02_eda": 35.2}, "started_utc": at(hours), **other,
-    }  # fmt: skip
+        "status": "done",
+        "run": name,
+        "recipe": "customer",
+        "source": "shop.xlsx",
+        "customers": 1353,
+        "k": 3,
+        "verdict": VERDICT,
+        "durations_s": {"01_ingest": 40.0, "02_eda": 35.2},
+        "started_utc": at(hours),
+        **other,
+    }
     (folder / "run.json").write_text(json.dumps(record), encoding="utf-8")
     for file in files:
         (folder / file).write_text("x")
@@ -40,10 +48,15 @@ def add_failed(home, name, *, hours=0, **other):
     folder = home / "reports" / name
     folder.mkdir(parents=True, exist_ok=True)
     record = {
-        "status": "failed", "run": name, "recipe": "baseline", "source": "data/shop.xlsx",
-        "notebook": "03_preprocessing", "error": {"name": "KeyError", "message": "'x'"}, "failed_utc": at(hours),
+        "status": "failed",
+        "run": name,
+        "recipe": "baseline",
+        "source": "data/shop.xlsx",
+        "notebook": "03_preprocessing",
+        "error": {"name": "KeyError", "message": "'x'"},
+        "failed_utc": at(hours),
         **other,
-    }  # fmt: skip
+    }
     (folder / "failed.json").write_text(json.dumps(record), encoding="utf-8")
     (folder / "failed.html").write_text("x")
 
@@ -61,8 +74,15 @@ def test_a_finished_run_is_told_in_words_and_linked_to_what_is_there(tmp_path, s
     add(tmp_path, "spring", files=("index.html", "summary.html"))
     page = sound(write_runs(tmp_path))
     text = text_of(page, "spring")
-    for part in ("1,353 customers in 3 segments", "Yes, these data fall into groups", "Natural; useful", "shop.xlsx",
-                 "recipe customer", "24 Nov 2026, 12:00 UTC", "1 min 15 s"):  # fmt: skip
+    for part in (
+        "1,353 customers in 3 segments",
+        "Yes, these data fall into groups",
+        "Natural; useful",
+        "shop.xlsx",
+        "recipe customer",
+        "24 Nov 2026, 12:00 UTC",
+        "1 min 15 s",
+    ):
         assert part in text
     assert [a["href"] for a in page.main.find_all("a")] == [
         "spring/index.html",
@@ -78,7 +98,9 @@ def test_the_newest_attempt_comes_first_and_a_good_report_behind_a_failed_one_is
     add_failed(tmp_path, "never-good", hours=-1, status="refused", error={"name": "InputRefused", "message": HOSTILE})
     page = sound(write_runs(tmp_path))
     assert listed(page) == ["spring", "autumn", "never-good"]
-    sentence = "Failed in 03_preprocessing on 24 Nov 2026, 15:00 UTC; the report of 24 Nov 2026, 13:00 UTC is still there."
+    sentence = (
+        "Failed in 03_preprocessing on 24 Nov 2026, 15:00 UTC; the report of 24 Nov 2026, 13:00 UTC is still there."
+    )
     assert sentence in text_of(page, "spring")
     assert "KeyError: 'x'" in text_of(page, "spring")
     assert "1,353 customers" in text_of(page, "spring")
@@ -140,8 +162,19 @@ ANYTHING = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
 )
-KEYS = ("source", "recipe", "batch", "customers", "k", "verdict", "durations_s", "started_utc", "failed_utc", "error",
-        "notebook")  # fmt: skip
+KEYS = (
+    "source",
+    "recipe",
+    "batch",
+    "customers",
+    "k",
+    "verdict",
+    "durations_s",
+    "started_utc",
+    "failed_utc",
+    "error",
+    "notebook",
+)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

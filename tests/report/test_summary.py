@@ -85,18 +85,30 @@ def test_the_page_tells_what_a_marketer_asks(tmp_path, sound):
     page = sound(tmp_path / "summary.html")
     text = " ".join(page.get_text(" ").split())
     for part in (
-        "1,353 customers in 3 segments", "2024-07-01 to 2026-06-30", "Yes, these data fall into groups",
-        "Yes, they tell what customers do next", "You can plan with these segments", "Slow collectors", "33.3%",
-        "Try: another kind of coupon", "13,534 rows came in, 13,500 were accepted, 34 set aside",
-        "147 customers without a transaction", "nobody has tried", "24 Nov 2026, 22:39 UTC", "reports/spring",
+        "1,353 customers in 3 segments",
+        "2024-07-01 to 2026-06-30",
+        "Yes, these data fall into groups",
+        "Yes, they tell what customers do next",
+        "You can plan with these segments",
+        "Slow collectors",
+        "33.3%",
+        "Try: another kind of coupon",
+        "13,534 rows came in, 13,500 were accepted, 34 set aside",
+        "147 customers without a transaction",
+        "nobody has tried",
+        "24 Nov 2026, 22:39 UTC",
+        "reports/spring",
         "St. Gallen",
-    ):  # fmt: skip
+    ):
         assert part in text
     assert not re.search(r"p = |points of the variance|Each on its own|Natural:|Useful:", text)
     assert page.find("img")["alt"] == "A picture"
     assert [a.get_text() for a in page.main.find_all("a")] == [
-        "segments.csv", "audience/A.csv", "audience/B.csv", "audience/C.csv"
-    ]  # fmt: skip
+        "segments.csv",
+        "audience/A.csv",
+        "audience/B.csv",
+        "audience/C.csv",
+    ]
     discs = [(card.find(class_="disc").get_text(), card["style"]) for card in page.find(class_="who").find_all("li")]
     assert [letter for letter, _ in discs] == ["A", "B", "C"]
     assert len({style for _, style in discs}) == 3

@@ -85,8 +85,11 @@ def test_every_entry_becomes_a_run_with_what_is_shared_and_its_own(command, writ
     assert {record["batch"] for record in records} == {"markets"}
     ingest = [record["parameters"]["01_ingest"] for record in records]
     assert [(p["cities"], p["as_of"]) for p in ingest] == [
-        (None, None), ("Genoa", None), (None, "2026-03-31"), (None, None),
-    ]  # fmt: skip
+        (None, None),
+        ("Genoa", None),
+        (None, "2026-03-31"),
+        (None, None),
+    ]
     assert [r["parameters"]["03_preprocessing"]["recipe"] for r in records] == ["customer"] * 3 + ["baseline"]
     assert {r["seed"] for r in records} == {3}
     assert [line.split(":")[0] for line in err.splitlines() if ": done in" in line] == names
@@ -287,13 +290,17 @@ def write_page():
 
 def entry_of(name, values, record):
     done = {
-        "customers": 1200, "period": ["2025-01-01", "2026-06-30"], "as_of": "2026-06-30", "k": 2, "k_reason": "why.",
+        "customers": 1200,
+        "period": ["2025-01-01", "2026-06-30"],
+        "as_of": "2026-06-30",
+        "k": 2,
+        "k_reason": "why.",
         "verdict": {"structure": "natural", "useful": "useful", "headline": "Yes"},
         "segments": [
             {"segment": "A", "name": "Quick burners", "customers": 900, "share": 0.75},
             {"segment": "B", "name": "Slow burners", "customers": 300, "share": 0.25},
         ],
-    }  # fmt: skip
+    }
     failed = record is None
     return Outcome(
         entry=name,
@@ -334,7 +341,9 @@ def test_the_page_shows_every_segment_with_its_share(write_page, tmp_path):
 
 
 def test_the_page_warns_of_many_looks_and_of_letters(write_page, tmp_path):
-    text = " ".join(BeautifulSoup(write_page(tmp_path, ("a", {}, {})).read_text("utf-8"), "html.parser").get_text().split())
+    text = " ".join(
+        BeautifulSoup(write_page(tmp_path, ("a", {}, {})).read_text("utf-8"), "html.parser").get_text().split()
+    )
     assert "The more reports there are, the more of them will look special although they are not" in text
     assert "A here is not A there" in text
     kept = write_page(tmp_path, ("a", {"align_to": None}, {}), ("b", {"align_to": "m-a"}, {}))

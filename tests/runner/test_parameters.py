@@ -40,9 +40,12 @@ def notebook(tmp_path):
 
 def test_names_types_defaults_and_choices_are_read(notebook):
     assert {p.name: (p.type, p.default) for p in notebook.values()} == {
-        "run": (str, "sample"), "k": (int, None), "share": (float, 0.1), "scale": (bool, True),
+        "run": (str, "sample"),
+        "k": (int, None),
+        "share": (float, 0.1),
+        "scale": (bool, True),
         "recipe": (str, "customer"),
-    }  # fmt: skip
+    }
     assert notebook["recipe"].choices == ["customer", "baseline"]
     assert notebook["run"].help == "name of the run"
 
@@ -50,13 +53,23 @@ def test_names_types_defaults_and_choices_are_read(notebook):
 @pytest.mark.parametrize(
     ("name", "given", "value"),
     [
-        ("k", "3", 3), ("k", 3, 3), ("k", "none", None), ("k", None, None), ("k", "-2", -2),
-        ("share", "0.25", 0.25), ("share", 1, 1.0), ("share", "1e-3", 0.001),
-        ("scale", "false", False), ("scale", "True", True), ("scale", False, False),
-        ("recipe", "baseline", "baseline"), ("run", "spring", "spring"), ("run", "7", "7"),
+        ("k", "3", 3),
+        ("k", 3, 3),
+        ("k", "none", None),
+        ("k", None, None),
+        ("k", "-2", -2),
+        ("share", "0.25", 0.25),
+        ("share", 1, 1.0),
+        ("share", "1e-3", 0.001),
+        ("scale", "false", False),
+        ("scale", "True", True),
+        ("scale", False, False),
+        ("recipe", "baseline", "baseline"),
+        ("run", "spring", "spring"),
+        ("run", "7", "7"),
         ("run", "none", "none"),
     ],
-)  # fmt: skip
+)
 def test_values_are_read_in_the_type_of_the_parameter(notebook, name, given, value):
     got = notebook[name].check(given)
     assert got == value
@@ -66,13 +79,23 @@ def test_values_are_read_in_the_type_of_the_parameter(notebook, name, given, val
 @pytest.mark.parametrize(
     ("name", "given", "message"),
     [
-        ("k", "3.5", "whole number"), ("k", "three", "whole number"), ("k", 3.5, "whole number"), ("k", True, "whole"),
-        ("share", "much", "a number"), ("share", "nan", "a number"), ("share", "inf", "a number"),
-        ("share", None, "empty"), ("share", "none", "empty"), ("run", None, "empty"),
-        ("scale", "yes", "true or false"), ("scale", 1, "true or false"),
-        ("recipe", "basline", "one of customer, baseline"), ("run", 7, "a text"), ("run", ["a"], "a text"),
+        ("k", "3.5", "whole number"),
+        ("k", "three", "whole number"),
+        ("k", 3.5, "whole number"),
+        ("k", True, "whole"),
+        ("share", "much", "a number"),
+        ("share", "nan", "a number"),
+        ("share", "inf", "a number"),
+        ("share", None, "empty"),
+        ("share", "none", "empty"),
+        ("run", None, "empty"),
+        ("scale", "yes", "true or false"),
+        ("scale", 1, "true or false"),
+        ("recipe", "basline", "one of customer, baseline"),
+        ("run", 7, "a text"),
+        ("run", ["a"], "a text"),
     ],
-)  # fmt: skip
+)
 def test_values_of_another_type_are_refused(notebook, name, given, message):
     with pytest.raises(ParameterRefused, match=message):
         notebook[name].check(given)

@@ -25,9 +25,23 @@ from seglib.runner.steps import STEPS, step_named
 from seglib.style.wording import NO_TRANSACTIONS
 
 HASHED = (
-    "unified", "homogeneity", "features", "matrix", "k_scores", "assignments", "segments", "sensitivity", "model",
-    "profiles", "cards", "rules", "thinning", "outcomes", "gain", "verdict",
-)  # fmt: skip
+    "unified",
+    "homogeneity",
+    "features",
+    "matrix",
+    "k_scores",
+    "assignments",
+    "segments",
+    "sensitivity",
+    "model",
+    "profiles",
+    "cards",
+    "rules",
+    "thinning",
+    "outcomes",
+    "gain",
+    "verdict",
+)
 
 
 @pytest.fixture(
@@ -59,10 +73,35 @@ def test_run_json_is_the_machine_readable_face(twice):
     recipe, (run, _), _ = twice
     record = run.read_record()
     assert list(record) == [
-        "status", "run", "recipe", "source", "kind", "as_of", "seed", "parameters", "inputs", "period", "customers",
-        "customers_without_transaction", "rows", "findings", "notes", "audit", "k", "k_reason", "k_judged", "inertia",
-        "silhouette", "verdict", "audiences", "segments", "durations_s", "versions", "started_utc", "batch",
-    ]  # fmt: skip
+        "status",
+        "run",
+        "recipe",
+        "source",
+        "kind",
+        "as_of",
+        "seed",
+        "parameters",
+        "inputs",
+        "period",
+        "customers",
+        "customers_without_transaction",
+        "rows",
+        "findings",
+        "notes",
+        "audit",
+        "k",
+        "k_reason",
+        "k_judged",
+        "inertia",
+        "silhouette",
+        "verdict",
+        "audiences",
+        "segments",
+        "durations_s",
+        "versions",
+        "started_utc",
+        "batch",
+    ]
     assert (record["status"], record["run"], record["recipe"], record["k"]) == ("done", "twice", recipe, 3)
     assert record["batch"] is None
     assert record["rows"]["in"] == record["rows"]["accepted"] + record["rows"]["quarantined"] == 13_534
@@ -383,8 +422,11 @@ def test_the_workbook_by_the_original_analysis_and_by_the_default_recipe(whole_r
     assert record["verdict"]["structure"] == "constructed"
     assert record["verdict"]["useful"] == "not shown to be useful"
     assert result.run.read("matrix").columns.tolist() == [
-        "gender_name", "city_name", "transaction_status", "coupon_usage_frequency",
-    ]  # fmt: skip
+        "gender_name",
+        "city_name",
+        "transaction_status",
+        "coupon_usage_frequency",
+    ]
     result = whole_run("original by customer")
     assert result.done.returncode == 0, result.done.stderr
     record = result.run.read_record()
@@ -466,8 +508,10 @@ def test_the_public_data_set_runs_through(whole_run):
     run = result.run
     record = run.read_record()
     assert {i["name"]: i["rows"] for i in record["inputs"]} == {
-        "branches": 457, "customers": 2469, "transactions": 6589,
-    }  # fmt: skip
+        "branches": 457,
+        "customers": 2469,
+        "transactions": 6589,
+    }
     assert record["as_of"] == "2017-12-31"
     unified = pd.read_parquet(run.path("unified"))
     assert unified["burn_date"].notna().sum() == 792
