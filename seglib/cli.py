@@ -198,9 +198,7 @@ def score(
         scored.table.to_parquet(out)
         typer.echo(out)
         return
-    from seglib.run import safe_csv
-
-    _deliver(safe_csv(scored.table), out)
+    _deliver(scored.to_csv(), out)
 
 
 @app.command()

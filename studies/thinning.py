@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest, f_oneway
+from scipy.stats import f_oneway
 from threadpoolctl import threadpool_limits
 
 from seglib.clustering import segment
@@ -27,6 +27,7 @@ from seglib.features import customer_features
 from seglib.interpretation import read_tables, split_counts, thinning_tests
 from seglib.preprocessing import rebuild_matrix
 from seglib.sql import in_memory
+from seglib.stats import wilson
 
 HERE = Path(__file__).parent
 OUTCOMES, SUMMARY = HERE / "thinning.csv", HERE / "thinning.md"
@@ -185,7 +186,7 @@ def _rates(rows: pd.DataFrame) -> list[str]:
                 cells.append("not tested")
                 continue
             hits = int((p < 0.05).sum())
-            low, high = binomtest(hits, len(p)).proportion_ci(method="wilson")
+            low, high = wilson(hits / len(p), len(p))
             cells.append(f"{hits / len(p):.1%} ({low:.1%} to {high:.1%})")
         table.append(f"| {method} | {' | '.join(cells)} |")
     return table

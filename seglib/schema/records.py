@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
+
+from seglib.schema.renamed import RENAMED_PARAMETERS
 
 
 class Record:
@@ -256,6 +258,13 @@ class RecipeRecord(Record):
     burn_window: int | None = None
     burns_dated: bool = True
     audit: AuditRecord = field(default_factory=AuditRecord)
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Self:
+        """Read the record; names of options that have changed since the last version become those of today."""
+        recipe = super().from_json(content)
+        options = {RENAMED_PARAMETERS.get(name, name): value for name, value in recipe.options.items()}
+        return replace(recipe, options=options)
 
 
 # ---- 04 ----

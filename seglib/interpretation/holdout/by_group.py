@@ -24,7 +24,7 @@ class Outcome:
         A column of `Holdout.table`.
     kind : {"yes or no", "rate", "count", "money"}
     unit, meaning : str
-        Written for coupons.
+        In `OUTCOMES` templates that `seglib.style.Wording.of` fills; those of a `Holdout` are filled.
     """
 
     name: str
@@ -34,10 +34,10 @@ class Outcome:
 
 
 OUTCOMES: tuple[Outcome, ...] = (
-    Outcome("active", "yes or no", "share of customers", "claimed a coupon"),
-    Outcome("coupons", "count", "coupons a customer", "how many coupons a customer claimed"),
-    Outcome("burned", "yes or no", "share of customers", "burned a coupon claimed after the cut"),
-    Outcome("burn_rate", "rate", "share of decided coupons", "how many of the coupons claimed were burned"),
+    Outcome("active", "yes or no", "share of customers", "{claimed} a {coupon}"),
+    Outcome("coupons", "count", "{coupons} a customer", "how many {coupons} a customer {claimed}"),
+    Outcome("burned", "yes or no", "share of customers", "burned a {coupon} {claimed} after the cut"),
+    Outcome("burn_rate", "rate", "share of decided {coupons}", "how many of the {coupons} {claimed} were burned"),
     Outcome("spend", "money", "money a customer", "what a customer spent"),
 )
 """In the order in which they are told."""

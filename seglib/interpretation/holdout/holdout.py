@@ -78,7 +78,7 @@ class Holdout:
         told = (
             f"The shop as it stood on {self.cut}: {len(self.table):,} customers were known and are segmented by "
             f"what was known of them on that day ({parts}). Looked at is what they did in the {days} days after it, up "
-            f"to {self.as_of}: {join_words([self.wording.of(o.meaning) for o in self.outcomes])}."
+            f"to {self.as_of}: {join_words([o.meaning for o in self.outcomes])}."
         )
         return " ".join([told, *self.notes])
 
@@ -164,7 +164,12 @@ def evaluate_holdout(
         return _cannot(f"fewer than two segments hold {LEAST_IN_SEGMENT} customers on {at}.", cut=at, as_of=as_of)
     after = what_followed(con, features.index, cut=at, as_of=as_of, burn_window=redemption.window or 0)
     after["burn_rate"] = (after["decided_burned"] / after["decided"]).where(after["decided"] > 0)
-    outcomes = tuple(replace(o, unit=study.wording.of(o.unit)) for o in OUTCOMES if after[o.name].notna().any())
+    wording = study.wording
+    outcomes = tuple(
+        replace(o, unit=wording.of(o.unit), meaning=wording.of(o.meaning))
+        for o in OUTCOMES
+        if after[o.name].notna().any()
+    )
     notes = (
         *notes,
         *_not_measured(after, status=redemption.status, dated=redemption.dated, window=redemption.window or 0),

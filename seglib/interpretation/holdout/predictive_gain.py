@@ -129,7 +129,7 @@ class PredictiveGain:
         return f"Each on its own, RFM quintiles predict as much as segments or more{but}."
 
     def _named(self, outcomes: Iterable[str]) -> str:
-        return join_words([self.wording.of(humanize(outcome)) for outcome in outcomes])
+        return join_words([self.wording.name_of(outcome) for outcome in outcomes])
 
 
 def predictive_gain(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from seglib.sql import in_memory
+from seglib.sql import LOOKUP_TABLES, in_memory
 
 if TYPE_CHECKING:
     import duckdb
@@ -74,7 +74,7 @@ def snapshot(
         f"{status} AS transaction_status, CASE WHEN {'NOT ' + later if burns_dated else 'FALSE'} THEN burn_date END "
         f"AS burn_date FROM transactions WHERE transaction_date <= DATE '{cut}'",
     }
-    statements |= {name: f"SELECT * FROM {name}" for name in ("genders", "cities", "branches", "merchants")}
+    statements |= {name: f"SELECT * FROM {name}" for name in LOOKUP_TABLES}
     then = in_memory()
     for name, statement in statements.items():
         then.register(name, con.sql(statement).to_arrow_table())

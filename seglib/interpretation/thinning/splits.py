@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from seglib.features import customer_features
-from seglib.sql import in_memory
+from seglib.sql import in_memory, read_canonical_tables
+from seglib.stats import expected_claims
 from seglib.study import Study
 
 if TYPE_CHECKING:
@@ -23,20 +24,11 @@ def read_tables(
     con: duckdb.DuckDBPyConnection, as_of: str, sample_customers: int, seed: int
 ) -> dict[str, pd.DataFrame]:
     """Read the canonical tables, those of customers and transactions for a sample if there are many."""
-    whole = {name: con.sql(f"SELECT * FROM {name}").df() for name in ("genders", "cities", "branches", "merchants")}
-    customers = con.sql("SELECT * FROM customers ORDER BY length(customer_id), customer_id").df()
-    if len(customers) > sample_customers:
-        kept = np.random.default_rng([seed, 99]).choice(len(customers), sample_customers, replace=False)
-        customers = customers.iloc[np.sort(kept)].reset_index(drop=True)
-    con.register("thinned_customers", customers[["customer_id"]])
-    coupons = con.execute(
-        "SELECT * FROM transactions WHERE transaction_date <= CAST(? AS DATE) "
-        "AND customer_id IN (SELECT customer_id FROM thinned_customers) "
-        "ORDER BY length(transaction_id), transaction_id",
-        [as_of],
-    ).df()
-    con.unregister("thinned_customers")
-    return whole | {"customers": customers, "transactions": coupons}
+    ids = con.sql("SELECT customer_id FROM customers ORDER BY length(customer_id), customer_id").df()["customer_id"]
+    if len(ids) > sample_customers:
+        kept = np.random.default_rng([seed, 99]).choice(len(ids), sample_customers, replace=False)
+        ids = ids.iloc[np.sort(kept)]
+    return read_canonical_tables(con, ids, as_of)
 
 
 def exposure(customers: pd.DataFrame, transactions: pd.DataFrame, *, as_of: str) -> pd.Series | None:
@@ -65,11 +57,8 @@ def exposure(customers: pd.DataFrame, transactions: pd.DataFrame, *, as_of: str)
     if (first < joined.reindex(first.index)).any():
         return None
     start = joined.min()
-    came, days = (joined - start).dt.days.to_numpy(), (day - start).days + 1
-    present = np.bincount(came, minlength=days).cumsum()
-    busy = np.bincount((claimed - start).dt.days, minlength=days) / present
-    until = np.concatenate([[0.0], np.cumsum(busy)])
-    return pd.Series(until[-1] - until[came], joined.index)
+    came, n_days = (joined - start).dt.days.to_numpy(), (day - start).days + 1
+    return pd.Series(expected_claims(came, (claimed - start).dt.days.to_numpy(), n_days=n_days), joined.index)
 
 
 def split_counts(

@@ -15,6 +15,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm, rankdata
 
+from seglib.stats import cumulative_exposure
+
 NEIGHBOURS = 12
 """The fate of a coupon is drawn from the decided coupons of about its time: one part in so many of them to each
 side."""
@@ -147,9 +149,7 @@ class ProcessNull:
         n_days = (day - self._first_day).days + 1
         claimed = (coupons["transaction_date"] - self._first_day).dt.days
         came = (since - self._first_day).dt.days
-        present = np.bincount(came, minlength=n_days).cumsum()
-        per_day = np.bincount(claimed, minlength=n_days)
-        self._busy = np.concatenate([[0.0], np.cumsum(per_day / np.maximum(present, 1))])
+        self._busy = cumulative_exposure(came.to_numpy(), claimed.to_numpy(), n_days=n_days)
         self._start = self._busy[came.reindex(coupons["customer_id"]).to_numpy()]
         old = (day - coupons["transaction_date"]).dt.days >= (burn_window or 0)
         seen = coupons[old & coupons["transaction_status"].notna()]

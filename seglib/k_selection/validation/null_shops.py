@@ -16,7 +16,7 @@ from seglib.preprocessing import Matrix, rebuild_matrix
 from seglib.run import Run
 from seglib.schema.features import FEATURES
 from seglib.schema.records import RecipeRecord
-from seglib.sql import UNIFIED_SQL, in_memory
+from seglib.sql import UNIFIED_SQL, in_memory, read_canonical_tables
 from seglib.study import Study
 from seglib.style import NO_TRANSACTIONS
 
@@ -79,7 +79,7 @@ def comparison(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -> Com
     nulls: tuple[Null, ...] = (copula,)
     dealt = [name for name in matrix.sources if name in DEALT or recipe.grain == "transaction"]
     if study.as_of and dealt:
-        tables = _tables(run, customers)
+        tables = read_canonical_tables(run.connect(), customers)
         remake = MatrixRebuilder(tables, matrix, recipe, study, tuple(dealt), kept)
         known = {"as_of": study.as_of, "burn_window": recipe.burn_window, "remake": remake}
         nulls = (ProcessNull(tables["customers"], tables["transactions"], **known), copula)
@@ -177,12 +177,3 @@ def _seeing(tables: Mapping[str, pd.DataFrame]) -> duckdb.DuckDBPyConnection:
     for name, table in tables.items():
         con.register(name, table)
     return con
-
-
-def _tables(run: Run, customers: pd.Index) -> dict[str, pd.DataFrame]:
-    """Read the canonical tables, those of customers and transactions for these customers only."""
-    con = run.connect()
-    con.register("wanted", pd.DataFrame({"customer_id": customers}))
-    of_them = " WHERE customer_id IN (SELECT customer_id FROM wanted)"
-    whole = {name: con.sql(f"SELECT * FROM {name}").df() for name in ("genders", "cities", "branches", "merchants")}
-    return whole | {name: con.sql(f"SELECT * FROM {name}{of_them}").df() for name in ("customers", "transactions")}
