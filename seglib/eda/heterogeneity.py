@@ -229,7 +229,8 @@ def _enough(n_shuffles: int, n_tests: int) -> None:
     if n_shuffles < least:
         raise ParameterRefused(
             f"n_shuffles = {n_shuffles} is too few for {n_tests} tests: so few shops do not show how chance is "
-            f"distributed where it becomes rare enough to reject anything; take at least {least}"
+            f"distributed where it becomes rare enough to reject anything; take at least {least}",
+            parameter="n_shuffles",
         )
 
 

@@ -65,9 +65,11 @@ def restrict_to_cities(
     """
     wanted = asked_for(cities)
     if not wanted:
-        raise ParameterRefused("cities: no city is named; write names, separated by commas")
+        raise ParameterRefused("cities: no city is named; write names, separated by commas", parameter="cities")
     if "city_id" not in taken["customers"].readings:
-        raise ParameterRefused("cities: the customers of this source have no city (no column city_id)")
+        raise ParameterRefused(
+            "cities: the customers of this source have no city (no column city_id)", parameter="cities"
+        )
     there = _cities(con, "cities" in taken)
     by_name: dict[str, list[tuple[str, str]]] = {}
     for identity, name, _ in there:
@@ -75,14 +77,15 @@ def restrict_to_cities(
     known = list(dict.fromkeys(name for _, name, _ in there))
     if unknown := [name for name in wanted if _plain(name) not in by_name]:
         said = join_words([f"'{name}'{did_you_mean(name, known)}" for name in unknown])
-        raise ParameterRefused(f"cities: there is no {said}; there are {shortened(known, SHOWN)}")
+        raise ParameterRefused(f"cities: there is no {said}; there are {shortened(known, SHOWN)}", parameter="cities")
     meant = [city for name in dict.fromkeys(map(_plain, wanted)) for city in by_name[name]]
     names = tuple(dict.fromkeys(name for _, name in meant))
     con.execute("CREATE TABLE cities_asked_for AS SELECT unnest(?::VARCHAR[])", [[identity for identity, _ in meant]])
     if not con.sql("FROM customers WHERE city_id IN (FROM cities_asked_for) LIMIT 1").fetchall():
         full = [name for _, name, customers in there if customers]
         raise ParameterRefused(
-            f"cities: no customer lives in {join_words(names, last='or')}; most live in {shortened(full, SHOWN)}"
+            f"cities: no customer lives in {join_words(names, last='or')}; most live in {shortened(full, SHOWN)}",
+            parameter="cities",
         )
     rules = _choices(shortened(names, 5, last="or"))
     for rule in rules:

@@ -242,7 +242,9 @@ def ingest(
     rules = validation.apply(con, taken)
     asked = as_of or told.as_of
     if asked and "transactions" not in taken:
-        raise ParameterRefused(f"as_of {asked} does not apply: {NO_TRANSACTIONS[0].lower()}{NO_TRANSACTIONS[1:]}")
+        raise ParameterRefused(
+            f"as_of {asked} does not apply: {NO_TRANSACTIONS[0].lower()}{NO_TRANSACTIONS[1:]}", parameter="as_of"
+        )
     day = _as_of(con, asked) if "transactions" in taken else None
     only: tuple[str, ...] = ()
     if cities is not None:
@@ -277,7 +279,7 @@ def _as_of(con: duckdb.DuckDBPyConnection, as_of: str | None) -> str:
     try:
         day = pd.Timestamp(as_of).date()
     except ValueError as error:
-        raise ParameterRefused(f"as_of is a day such as 2024-07-14, not '{as_of}'") from error
+        raise ParameterRefused(f"as_of is a day such as 2024-07-14, not '{as_of}'", parameter="as_of") from error
     _refuse_unseen(con, day.isoformat())
     return day.isoformat()
 
@@ -286,4 +288,6 @@ def _refuse_unseen(con: duckdb.DuckDBPyConnection, day: str | None) -> None:
     """Refuse a day on which nothing has happened yet."""
     [(first,)] = con.sql("SELECT min(transaction_date) FROM transactions").fetchall()
     if day and first is not None and day < first.isoformat():
-        raise ParameterRefused(f"as_of {day} lies before the first transaction ({first}): nothing would be seen")
+        raise ParameterRefused(
+            f"as_of {day} lies before the first transaction ({first}): nothing would be seen", parameter="as_of"
+        )

@@ -82,10 +82,12 @@ def read_mapping(path: str | Path) -> dict[str, Any]:
     try:
         content = yaml.load(Path(path).expanduser().read_text(encoding="utf-8"), Loader=_Loader)
     except (FileNotFoundError, IsADirectoryError) as error:
-        raise ParameterRefused(f"mapping file '{path}' does not exist") from error
+        raise ParameterRefused(f"mapping file '{path}' does not exist", parameter="mapping") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         problem = " ".join(str(error).split())
-        raise ParameterRefused(f"mapping file '{Path(path).name}' is not valid YAML: {problem}") from error
+        raise ParameterRefused(
+            f"mapping file '{Path(path).name}' is not valid YAML: {problem}", parameter="mapping"
+        ) from error
     return {} if content in (None, "") else content
 
 
@@ -122,10 +124,12 @@ def _keys(said: Any, where: str, allowed: tuple[str, ...]) -> dict[str, Any]:
     if said in ("", None):
         return {}
     if not isinstance(said, AnyMapping):
-        raise ParameterRefused(f"{where}: expected lines 'name: value', not {said!r}")
+        raise ParameterRefused(f"{where}: expected lines 'name: value', not {said!r}", parameter="mapping")
     unknown = [f"'{key}'{did_you_mean(str(key), allowed)}" for key in said if key not in allowed]
     if unknown:
-        raise ParameterRefused(f"{where}: unknown {' and '.join(unknown)}; there are: {', '.join(allowed)}")
+        raise ParameterRefused(
+            f"{where}: unknown {' and '.join(unknown)}; there are: {', '.join(allowed)}", parameter="mapping"
+        )
     return dict(said)
 
 
@@ -134,18 +138,23 @@ def _formats(said: AnyMapping[str, Any], where: str, general: Formats) -> Format
     dates = (dates,) if isinstance(dates, str) else tuple(dates)
     for form in dates:
         if form != "excel" and not _is_date_format(form):
-            raise ParameterRefused(f"{where}: date_format '{form}' is none: write it like %d/%m/%Y, or 'excel'")
+            raise ParameterRefused(
+                f"{where}: date_format '{form}' is none: write it like %d/%m/%Y, or 'excel'", parameter="mapping"
+            )
     zones = {name: str(said.get(name, getattr(general, name))) for name in ("time_zone", "times_are_in")}
     for name, zone in zones.items():
         if zone and zone not in (known := _time_zones()):
             meant = did_you_mean(zone, known)
-            raise ParameterRefused(f"{where}: {name} '{zone}' is no time zone{meant}; write it like Europe/Rome")
+            raise ParameterRefused(
+                f"{where}: {name} '{zone}' is no time zone{meant}; write it like Europe/Rome", parameter="mapping"
+            )
     if zones["times_are_in"] and not zones["time_zone"]:
-        raise ParameterRefused(f"{where}: times_are_in needs time_zone, the clock of the shop")
+        raise ParameterRefused(f"{where}: times_are_in needs time_zone, the clock of the shop", parameter="mapping")
     decimal, thousands = str(said.get("decimal", general.decimal)), str(said.get("thousands", general.thousands))
     if len(decimal) != 1 or len(thousands) > 1 or decimal == thousands or (decimal + thousands).isalnum():
         raise ParameterRefused(
-            f"{where}: decimal and thousands are two different signs, not {decimal!r}, {thousands!r}"
+            f"{where}: decimal and thousands are two different signs, not {decimal!r}, {thousands!r}",
+            parameter="mapping",
         )
     return Formats(dates, decimal, thousands, **zones)
 
@@ -177,7 +186,8 @@ def _table(name: str, said: Any, formats: Formats) -> TableMapping:
     choices = ("as_is", "distinct", "lines") if name == "transactions" else ("as_is", "distinct")
     if rows not in choices:
         raise ParameterRefused(
-            f"{where}.rows is one of {', '.join(choices)}, not {rows!r}{did_you_mean(str(rows), choices)}"
+            f"{where}.rows is one of {', '.join(choices)}, not {rows!r}{did_you_mean(str(rows), choices)}",
+            parameter="mapping",
         )
     columns = _keys(said.get("columns", {}), f"{where}.columns", tuple(TABLES[name].columns))
     variables = _variables(name, said.get("segment_by", {}), formats)
@@ -221,16 +231,20 @@ def _origin(said: Any, where: str, formats: Formats, what: str) -> ColumnSource:
     if said == {"row_number": "true"}:
         return ColumnSource(row_number=True)
     if "row_number" in said or sum(key in said for key in ("column", "constant", "multiply")) != 1:
-        raise ParameterRefused(f"{where}: say one of column, constant{' or multiply' * ('multiply' in allowed)}")
+        raise ParameterRefused(
+            f"{where}: say one of column, constant{' or multiply' * ('multiply' in allowed)}", parameter="mapping"
+        )
     columns = said.get("multiply", [said["column"]] if "column" in said else [])
     if (
         not isinstance(columns, list)
         or not all(isinstance(c, str) and c for c in columns)
         or ("multiply" in said) > (len(columns) > 1)
     ):
-        raise ParameterRefused(f"{where}: expected {'a list of columns' if 'multiply' in said else 'one column'}")
+        raise ParameterRefused(
+            f"{where}: expected {'a list of columns' if 'multiply' in said else 'one column'}", parameter="mapping"
+        )
     if said.get("kind", "text") not in ("number", "text"):
-        raise ParameterRefused(f"{where}.kind is number or text, not {said['kind']!r}")
+        raise ParameterRefused(f"{where}.kind is number or text, not {said['kind']!r}", parameter="mapping")
     values = {k.strip().lower(): v for k, v in _any_keys(said.get("values", {}), f"{where}.values").items()}
     own = any(key in said for key in _FORMAT_KEYS)
     return ColumnSource(
@@ -246,7 +260,7 @@ def _origin(said: Any, where: str, formats: Formats, what: str) -> ColumnSource:
 def _descriptors(table: str, said: Any, formats: Formats) -> dict[str, ColumnSource]:
     where = f"tables.{table}.descriptors"
     if said and table != "customers":
-        raise ParameterRefused(f"{where}: only customers have descriptors")
+        raise ParameterRefused(f"{where}: only customers have descriptors", parameter="mapping")
     if isinstance(said, list) and all(isinstance(name, str) for name in said):
         said = {name: name for name in said}
     found = {}
@@ -260,19 +274,21 @@ def _variables(table: str, said: Any, formats: Formats) -> dict[str, Variable]:
     """Read what segments are built by: ``name: kind``, or a name with a kind and where its values come from."""
     where = f"tables.{table}.segment_by"
     if said and table != "customers":
-        raise ParameterRefused(f"{where}: only customers are segmented")
+        raise ParameterRefused(f"{where}: only customers are segmented", parameter="mapping")
     if isinstance(said, list):
         first = said[0] if said and isinstance(said[0], str) else "age"
         raise ParameterRefused(
             f"{where}: a list does not say what the variables are; write lines 'name: kind', such as "
-            f"'{first}: numeric'; a kind is {', '.join(KINDS)}"
+            f"'{first}: numeric'; a kind is {', '.join(KINDS)}",
+            parameter="mapping",
         )
     found = {}
     for name, told in _any_keys(said, where).items():
         _refuse_name(name, where, f"own_{name}: {{column: {name}, kind: numeric}}")
         if name.strip().lower() == "text" or any(sign in name for sign in '.,"'):
             raise ParameterRefused(
-                f"{where}: '{name}': the name of a variable has no point, comma or quotation mark, and is not text"
+                f"{where}: '{name}': the name of a variable has no point, comma or quotation mark, and is not text",
+                parameter="mapping",
             )
         found[name.strip()] = _variable(name, told, f"{where}.{name}", formats)
     return found
@@ -283,14 +299,14 @@ def _variable(name: str, said: Any, where: str, formats: Formats) -> Variable:
     what = said.get("kind")
     if what not in KINDS:
         not_this = f", not {what!r}{did_you_mean(str(what), KINDS)}" if what else ""
-        raise ParameterRefused(f"{where}: say its kind, one of {', '.join(KINDS)}{not_this}")
+        raise ParameterRefused(f"{where}: say its kind, one of {', '.join(KINDS)}{not_this}", parameter="mapping")
     of_numbers = ("log", "multiply", "decimal", "thousands") if what == "numeric" else ()
     said = _keys(said, where, ("kind", "column", "unit", "values", "default", *of_numbers))
     log, unit = said.get("log", "false"), said.get("unit", "")
     if log not in ("true", "false"):
-        raise ParameterRefused(f"{where}.log is true or false, not {log!r}")
+        raise ParameterRefused(f"{where}.log is true or false, not {log!r}", parameter="mapping")
     if not isinstance(unit, str):
-        raise ParameterRefused(f"{where}.unit is a word or two, not {unit!r}")
+        raise ParameterRefused(f"{where}.unit is a word or two, not {unit!r}", parameter="mapping")
     cells = {key: value for key, value in said.items() if key not in ("kind", "unit", "log")}
     cells = cells if {"column", "multiply"} & {*cells} else {"column": name, **cells}
     origin = _origin(cells, where, formats, what)
@@ -299,7 +315,8 @@ def _variable(name: str, said: Any, where: str, formats: Formats) -> Variable:
     if what == "binary" and odd:
         raise ParameterRefused(
             f"{where}: values and default of a binary variable are yes or no, not {' or '.join(odd)}: "
-            "write values: {gold: yes, basic: no}"
+            "write values: {gold: yes, basic: no}",
+            parameter="mapping",
         )
     return Variable(replace(origin, kind=_READ_AS[what]), what, unit, log == "true")
 
@@ -307,7 +324,9 @@ def _variable(name: str, said: Any, where: str, formats: Formats) -> Variable:
 def _refuse_name(name: str, where: str, instead: str) -> None:
     """Refuse a name for a column of the customers that means something else further on."""
     if name.strip().lower() in _reserved() or "__" in name or not name.strip():
-        raise ParameterRefused(f"{where}: '{name}' is taken; give it another name, such as '{instead}'")
+        raise ParameterRefused(
+            f"{where}: '{name}' is taken; give it another name, such as '{instead}'", parameter="mapping"
+        )
 
 
 def _named_once(names: list[str], where: str) -> None:
@@ -316,7 +335,8 @@ def _named_once(names: list[str], where: str) -> None:
     twice = [name for name in names if alike.count(name.casefold()) > 1]
     if twice:
         raise ParameterRefused(
-            f"{where}: '{twice[0]}' is named twice under segment_by and descriptors: keep one of them"
+            f"{where}: '{twice[0]}' is named twice under segment_by and descriptors: keep one of them",
+            parameter="mapping",
         )
 
 
@@ -332,8 +352,8 @@ def _choice(name: str, said: Any, where: str) -> Choice:
     said = _keys(said, where, ("column", *TESTS))
     tests = [test for test in TESTS if test in said]
     if "column" not in said or len(tests) != 1:
-        raise ParameterRefused(f"{where}: say a column and one of {', '.join(TESTS)}")
+        raise ParameterRefused(f"{where}: say a column and one of {', '.join(TESTS)}", parameter="mapping")
     values = said[tests[0]]
     if tests[0] == "empty" and values != "true":
-        raise ParameterRefused(f"{where}: empty takes true, not {values!r}")
+        raise ParameterRefused(f"{where}: empty takes true, not {values!r}", parameter="mapping")
     return Choice(name, said["column"], tests[0], tuple(values) if isinstance(values, list) else (values,))
