@@ -12,6 +12,7 @@ from seglib.features.dictionary import features_of
 from seglib.features.engines.open import DuckDB, Engine
 from seglib.features.redemption import NO_BURN_DATES, NO_STATUS, Redemption, not_recorded
 from seglib.features.reliability import DOUBTED, _claiming, reliability_table
+from seglib.schema.columns import CUSTOMER_COLUMNS
 from seglib.schema.features import FEATURES, Feature
 from seglib.study import Study
 from seglib.style import NO_TRANSACTIONS, humanize, join_words
@@ -113,7 +114,8 @@ def customer_features(
     -------
     CustomerFeatures
     """
-    added = con.sql("SELECT * EXCLUDE (join_date, gender_id, city_id) FROM customers").df().set_index("customer_id")
+    declared = ", ".join(name for name in CUSTOMER_COLUMNS if name != "customer_id")
+    added = con.sql(f"SELECT * EXCLUDE ({declared}) FROM customers").df().set_index("customer_id")
     if study.as_of is None:
         none = Redemption(status=False, dated=False, window=None)
         return CustomerFeatures(_named(con).join(added), _absent(con, None), none, reliability_table([]), study)

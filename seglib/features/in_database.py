@@ -11,6 +11,7 @@ from seglib.features.customers import CustomerFeatures, typed
 from seglib.features.engines.open import Engine
 from seglib.features.redemption import Redemption
 from seglib.features.reliability import reliability_table
+from seglib.schema.columns import CUSTOMER_COLUMNS
 from seglib.schema.features import FEATURES
 from seglib.sql import quoted, unordered
 from seglib.study import Study
@@ -76,8 +77,7 @@ def features_in_database(engine: Engine, study: Study) -> FeaturesInDatabase:
     """
     fitted = fit_counts(engine, study)
     select = unordered(fitted.select)
-    known = ("customer_id", "join_date", "gender_id", "city_id")
-    own = [name for name in engine.frame("SELECT * FROM customers LIMIT 0").columns if name not in known]
+    own = [name for name in engine.frame("SELECT * FROM customers LIMIT 0").columns if name not in CUSTOMER_COLUMNS]
     if own:
         more = ", ".join(f"c.{quoted(name)}" for name in own)
         select = f"SELECT d.*, {more} FROM ({select}) AS d INNER JOIN customers AS c ON c.customer_id = d.customer_id"

@@ -29,7 +29,7 @@ WIDTH = 160
 SHOWN = 100
 """Rows that were set aside and are shown on the page, at most."""
 
-COLOURS = {"error": "bold red", "choice": "magenta", "warning": "yellow", "fact": "cyan"}
+COLOURS = {"error": "bold red", "exclusion": "magenta", "warning": "yellow", "info": "cyan"}
 """Of a severity on a terminal, beside its word."""
 
 
@@ -98,7 +98,7 @@ def as_html(shop: Shop) -> str:
 
 
 def passed(shop: Shop) -> bool:
-    """Say whether no row breaks an error rule and some are left; what the mapping leaves out and facts are fine."""
+    """Say whether no row breaks an error rule and some are left; what the mapping leaves out is fine."""
     return not (shop.findings["severity"] == "error").any() and not shop.without_rows
 
 
@@ -120,7 +120,7 @@ def _counted(n: int, what: str) -> str:
 
 def _rules_checked(shop: Shop) -> int:
     """Count the rules that belong to the tables that the shop has."""
-    return int(shop.quality["table"].isin(list(shop.taken)).sum())
+    return int(shop.quality["table"].isin(list(shop.loaded_tables)).sum())
 
 
 def _rows_table(rows: pd.DataFrame) -> Table:

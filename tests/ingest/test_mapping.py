@@ -7,6 +7,8 @@ import yaml
 from seglib.errors import InputRefused, ParameterRefused
 from seglib.ingest.mapping.file import parse, read_mapping
 from seglib.ingest.shop import ingest
+from seglib.schema.columns import CUSTOMER_COLUMNS
+from seglib.schema.records import VariableRecord
 
 
 @pytest.fixture
@@ -26,10 +28,11 @@ def write_mapping(tmp_path):
 def canonical(shop):
     """Return the canonical tables of a shop, in one order."""
     return {
-        name: shop.table(name).sort_values(f"{name[:-1] if name != 'cities' else 'city'}_id" if name != "branches" else
-                                           "branch_id", ignore_index=True)
+        name: shop.table(name).sort_values(
+            f"{name[:-1] if name != 'cities' else 'city'}_id" if name != "branches" else "branch_id", ignore_index=True
+        )
         for name in ("customers", "transactions", "genders", "cities")
-    }  # fmt: skip
+    }
 
 
 def test_a_shop_under_other_names_is_the_same_shop(tables, write_csv, write_mapping):
@@ -149,7 +152,7 @@ def test_descriptors_are_numbers_or_names_by_their_values(tables, write_csv, wri
     assert customers["income"].dtype == "float64"
     assert customers["income"].isna().sum() == 1
     assert customers["age"].tolist()[:3] == ["1", "2", "3"]
-    assert shop.taken["customers"].added == {"income": "number", "age": "text", "it's": "text"}
+    assert shop.loaded_tables["customers"].added == {"income": "number", "age": "text", "it's": "text"}
 
 
 def test_a_shop_without_statuses_counts_every_transaction(tables, write_csv, write_mapping):
@@ -158,7 +161,7 @@ def test_a_shop_without_statuses_counts_every_transaction(tables, write_csv, wri
     assert len(shop.unified.df()) == 6
     assert shop.table("transactions")["transaction_status"].isna().all()
     assert "transactions.transaction_status.absent" in set(shop.findings["rule"])
-    assert (shop.findings["severity"] == "fact").all()
+    assert (shop.findings["severity"] == "info").all()
 
 
 def test_a_shop_without_burn_dates_keeps_its_statuses(tables, write_csv):
@@ -379,9 +382,13 @@ def test_a_missing_mapping_file_is_refused(tables, write_csv):
 
 
 def test_words_that_yaml_would_take_for_something_else_stay_words(write_mapping):
-    said = parse(read_mapping(write_mapping(
-        "tables: {transactions: {columns: {transaction_status: {column: 'on', values: {yes: burned, NO: subscribed}}}}}"
-    )))  # fmt: skip
+    said = parse(
+        read_mapping(
+            write_mapping(
+                "tables: {transactions: {columns: {transaction_status: {column: 'on', values: {yes: burned, NO: subscribed}}}}}"
+            )
+        )
+    )
     origin = said.table("transactions").columns["transaction_status"]
     assert origin.columns == ("on",)
     assert vars(origin)["values"] == {"yes": "burned", "no": "subscribed"}
@@ -408,13 +415,15 @@ def test_variables_are_read_by_their_kind(tables, write_csv, write_mapping):
     }
     mapping = write_mapping({"tables": {"customers": {"segment_by": by, "descriptors": {"tier": "club"}}}})
     shop = ingest(write_csv({"customers": tables["customers"]}), mapping=mapping)
-    found = shop.table("customers").drop(columns=["join_date", "gender_id", "city_id"]).astype(object)
+    found = shop.table("customers").drop(columns=[*CUSTOMER_COLUMNS[1:]]).astype(object)
     nothing = None
     wanted = [
-        ["1", 1000.5, 1.0, 1.0, "a", "Gold"], ["2", 2.0, 0.0, 0.0, "b", "basic"],
-        ["3", nothing, 1.0, 1.0, nothing, "GOLD"], ["4", nothing, 0.0, nothing, "a", nothing],
+        ["1", 1000.5, 1.0, 1.0, "a", "Gold"],
+        ["2", 2.0, 0.0, 0.0, "b", "basic"],
+        ["3", nothing, 1.0, 1.0, nothing, "GOLD"],
+        ["4", nothing, 0.0, nothing, "a", nothing],
         ["5", nothing, nothing, nothing, "b", "silver"],
-    ]  # fmt: skip
+    ]
     assert found.where(found.notna(), None).to_numpy().tolist() == wanted
     told = shop.findings.set_index("rule")
     assert told["rows"].to_dict() == {
@@ -432,7 +441,7 @@ def test_numbers_that_no_customer_can_mean_and_a_constant_are_told(write_csv, wr
     customers = pd.DataFrame({"customer_id": ["1", "2", "3"], "age": ["40", "5e15", "40"], "sex": ["f", "m", "f"]})
     mapping = write_mapping({"tables": {"customers": {"segment_by": {"age": "numeric", "sex": "nominal"}}}})
     told = ingest(write_csv({"customers": customers}), mapping=mapping).findings.set_index("rule")
-    assert told["severity"].to_dict() == {"customers.age.out_of_range": "warning", "customers.age.constant": "fact"}
+    assert told["severity"].to_dict() == {"customers.age.out_of_range": "warning", "customers.age.constant": "info"}
 
 
 def test_with_transactions_variables_are_added_and_the_shop_is_seen_on_its_day(tables, write_csv, write_mapping):
@@ -440,11 +449,11 @@ def test_with_transactions_variables_are_added_and_the_shop_is_seen_on_its_day(t
     shop = ingest(
         write_csv(tables), mapping=write_mapping({"tables": {"customers": {"segment_by": {"age": "numeric"}}}})
     )
-    said = shop.summary()
-    assert said["as_of"] == "2024-06-30"
-    assert said["variables"] == {"age": {"kind": "numeric", "unit": "", "log": False}}
+    assert shop.record.as_of == "2024-06-30"
+    assert shop.record.variables == {"age": VariableRecord("numeric")}
+    assert shop.variable_table.to_dict("records") == [{"variable": "age", "kind": "numeric", "unit": "", "log": False}]
     assert len(shop.unified.df()) == 6
-    assert ingest(write_csv(tables)).summary()["variables"] == {}
+    assert ingest(write_csv(tables)).record.variables == {}
 
 
 def test_transactions_that_the_mapping_speaks_of_must_be_there(write_csv, write_mapping):
@@ -467,8 +476,13 @@ def test_ids_without_a_table_of_names_are_names(tables, write_csv, write_mapping
     shop = ingest(write_csv(tables), mapping=write_mapping({"tables": {"customers": {"columns": columns}}}))
     reconciles(shop)
     assert shop.unified.df().set_index("transaction_id")["gender_name"].to_dict() == {
-        "1": "Male", "2": "Male", "3": "Male", "4": "Female", "5": "Female", "6": "Female",
-    }  # fmt: skip
+        "1": "Male",
+        "2": "Male",
+        "3": "Male",
+        "4": "Female",
+        "5": "Female",
+        "6": "Female",
+    }
     assert set(shop.table("genders")["gender_name"]) == {"Male", "Female", "?"}
     assert not len(shop.table("cities"))  # the mapping does not say that an id of a city is its name
 

@@ -12,6 +12,7 @@ from seglib.errors import ParameterRefused
 from seglib.features.customers import customer_features
 from seglib.ingest.shop import ingest
 from seglib.run import Run
+from seglib.study import Study
 
 
 def test_a_clean_shop_comes_through_whole(tables, write_csv, reconciles):
@@ -20,7 +21,7 @@ def test_a_clean_shop_comes_through_whole(tables, write_csv, reconciles):
     assert shop.rows.set_index("table")["accepted"].to_dict() == {
         name: len(tables[name]) for name in shop.rows["table"]
     }
-    assert set(shop.findings["severity"]) == {"fact"}
+    assert set(shop.findings["severity"]) == {"info"}
     assert "6 rows" not in shop.text
     shop.require(max_reject_share=0.0)
 
@@ -39,7 +40,7 @@ def test_as_of_hides_the_future(tables, write_csv):
     assert found["transactions.transaction_date.after_as_of"] == 1
     assert found["transactions.burn_date.after_as_of"] == 1
     assert found["customers.customer_id.no_transaction"] == 2  # customers 3 and 4
-    assert shop.summary()["last_transaction"] == "2024-06-28"
+    assert shop.record.last_transaction == "2024-06-28"
 
 
 def test_customers_who_come_later_are_not_there_yet(tables, write_csv):
@@ -109,7 +110,7 @@ def test_a_copy_in_another_kind_of_source_gives_identical_artefacts(copies, tmp_
     for source in ("xlsx", kind):
         run = Run(source, base=tmp_path)
         ingest(copies[source]).save(run)
-        run.write("features", customer_features(run.connect(), as_of=run.read("shop")["as_of"]).table)
+        run.write("features", customer_features(run.connect(), Study.of(run.read("shop"))).table)
         files = [run.path("features"), run.path("unified"), *sorted((run.data_dir / "tables").iterdir())]
         hashes[source] = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
     assert hashes[kind] == hashes["xlsx"]

@@ -25,7 +25,7 @@ RECORD = {
     "run": "r", "recipe": "customer", "source": HOSTILE, "kind": "workbook", "notes": [HOSTILE],
     "inputs": [{"sha256": "0"}], "as_of": "2026-06-30", "seed": 0, "period": ["a", "b"],
     "customers": 1234, "customers_without_transaction": 0, "rows": {"in": 1, "accepted": 1, "quarantined": 0}, "k": 2,
-    "findings": [{"severity": "fact", "table": "customers", "sentence": HOSTILE, "rows": 12345}],
+    "findings": [{"severity": "info", "table": "customers", "sentence": HOSTILE, "rows": 12345}],
     "parameters": {"01_ingest": {"cities": "Genoa"},
                    "01_one": {"run": "r", "city": HOSTILE, "source": "../../home/me/shop.xlsx"},
                    "05_clustering": {"align_to": None}},

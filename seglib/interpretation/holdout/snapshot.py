@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from seglib.schema.columns import CUSTOMER_COLUMNS
 from seglib.sql import in_memory
 
 if TYPE_CHECKING:
     import duckdb
-
-OWN_NOT = ("customer_id", "join_date", "city_id", "gender_id")
-"""The columns of the customers table that are not the shop's own."""
 
 AFTER_SQL = """
 SELECT
@@ -63,7 +61,7 @@ def snapshot(
     duckdb.DuckDBPyConnection
         In memory, with copies of the tables.
     """
-    own = [c for c in con.table("customers").columns if c not in OWN_NOT and c in known]
+    own = [c for c in con.table("customers").columns if c not in CUSTOMER_COLUMNS and c in known]
     added = "".join(', "' + c.replace('"', '""') + '"' for c in own)
     later = f"burn_date > DATE '{cut}'"
     status = f"CASE WHEN {later} THEN 'subscribed' ELSE transaction_status END" if burns_dated else "NULL::VARCHAR"
