@@ -140,10 +140,10 @@ def test_what_the_mapping_leaves_out_stays_its_own(tables, write_csv, tmp_path):
     mapping = tmp_path / "mapping.yaml"
     mapping.write_text("tables: {customers: {leave_out: {staff: {column: customer_id, is: '1'}}}}", encoding="utf-8")
     shop = ingest(write_csv(tables), mapping=mapping, cities="Cairo, Giza")
-    found = shop.quality.set_index("rule")["rows"]
-    assert found["customers.left_out.staff"] == 1
-    assert found["customers.city_id.not_asked_for"] == 0
-    assert found["transactions.customer_id.not_asked_for"] == 3
+    rows_by_rule = shop.quality.set_index("rule")["rows"]
+    assert rows_by_rule["customers.left_out.staff"] == 1
+    assert rows_by_rule["customers.city_id.not_asked_for"] == 0
+    assert rows_by_rule["transactions.customer_id.not_asked_for"] == 3
     assert (ids(shop, "customers"), ids(shop, "transactions")) == ({"2", "3", "4"}, {"4", "5", "6"})
 
 

@@ -35,29 +35,29 @@ def test_the_unified_table_has_one_row_a_transaction_with_names(tables, write_cs
 
 def test_as_of_hides_the_future(tables, write_csv):
     shop = ingest(write_csv(tables), as_of="2024-06-29")
-    found = shop.quality.set_index("rule")["rows"]
+    rows_by_rule = shop.quality.set_index("rule")["rows"]
     assert len(shop.unified.df()) == 5
-    assert found["transactions.transaction_date.after_as_of"] == 1
-    assert found["transactions.burn_date.after_as_of"] == 1
-    assert found["customers.customer_id.no_transaction"] == 2  # customers 3 and 4
+    assert rows_by_rule["transactions.transaction_date.after_as_of"] == 1
+    assert rows_by_rule["transactions.burn_date.after_as_of"] == 1
+    assert rows_by_rule["customers.customer_id.no_transaction"] == 2  # customers 3 and 4
     assert shop.record.last_transaction == "2024-06-28"
 
 
 def test_customers_who_come_later_are_not_there_yet(tables, write_csv):
-    found = ingest(write_csv(tables), as_of="2024-04-15").quality.set_index("rule")["rows"]
-    assert found["customers.join_date.after_as_of"] == 1  # customer 4, who joins in May
-    assert found["customers.customer_id.no_transaction"] == 1  # customer 3, who has no coupon yet
+    rows_by_rule = ingest(write_csv(tables), as_of="2024-04-15").quality.set_index("rule")["rows"]
+    assert rows_by_rule["customers.join_date.after_as_of"] == 1  # customer 4, who joins in May
+    assert rows_by_rule["customers.customer_id.no_transaction"] == 1  # customer 3, who has no coupon yet
 
 
 def test_a_day_counts_up_to_its_end(tables, write_csv):
-    found = ingest(write_csv(tables), as_of="2024-06-28").quality.set_index("rule")["rows"]
-    assert found["transactions.transaction_date.after_as_of"] == 1  # of the 30th; the one of the 28th is there
+    rows_by_rule = ingest(write_csv(tables), as_of="2024-06-28").quality.set_index("rule")["rows"]
+    assert rows_by_rule["transactions.transaction_date.after_as_of"] == 1  # of the 30th; the one of the 28th is there
     tables["transactions"].loc[2, "burn_date"] = "2024-06-28"
-    found = ingest(write_csv(tables), as_of="2024-06-28").quality.set_index("rule")["rows"]
-    assert found["transactions.burn_date.after_as_of"] == 0
+    rows_by_rule = ingest(write_csv(tables), as_of="2024-06-28").quality.set_index("rule")["rows"]
+    assert rows_by_rule["transactions.burn_date.after_as_of"] == 0
     tables["customers"].loc[0, "join_date"] = "2024-01-10"  # the day of the first claim
-    found = ingest(write_csv(tables), as_of="2024-06-28").quality.set_index("rule")["rows"]
-    assert found["transactions.transaction_date.before_join"] == 0
+    rows_by_rule = ingest(write_csv(tables), as_of="2024-06-28").quality.set_index("rule")["rows"]
+    assert rows_by_rule["transactions.transaction_date.before_join"] == 0
 
 
 def test_as_of_defaults_to_the_last_transaction(tables, write_csv):
@@ -118,11 +118,11 @@ def test_a_copy_in_another_kind_of_source_gives_identical_artefacts(copies, tmp_
 
 def test_facts_of_the_original_workbook(workbook):
     shop = ingest(workbook)
-    found = shop.quality.set_index("rule")["rows"]
+    rows_by_rule = shop.quality.set_index("rule")["rows"]
     assert not (shop.findings["severity"] == "error").any()
-    assert found["transactions.burn_date.after_as_of"] == 454
-    assert found["customers.customer_id.no_transaction"] == 11
-    assert found["merchants.merchant_id.unused"] == 12
-    assert found["transactions.coupon_name.unique"] == 5000
+    assert rows_by_rule["transactions.burn_date.after_as_of"] == 454
+    assert rows_by_rule["customers.customer_id.no_transaction"] == 11
+    assert rows_by_rule["merchants.merchant_id.unused"] == 12
+    assert rows_by_rule["transactions.coupon_name.unique"] == 5000
     assert shop.as_of == pd.Timestamp("2024-07-14")
     assert len(shop.unified.df()) == 5000
