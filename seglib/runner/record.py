@@ -14,7 +14,7 @@ VERDICT = ("structure", "useful", "headline", "claim", "sentence", "meaning", "u
 """What run.json holds of the verdict."""
 
 
-CARD = ("segment", "name", "sentence", "customers", "share", "beside", "notes")
+CARD = ("segment", "name", "sentence", "lead", "customers", "share", "beside", "notes")
 """What run.json holds of a segment."""
 
 
