@@ -128,8 +128,8 @@ def test_at_a_glance_a_card_shows_what_differs_most_and_can_be_believed(sample):
     unreliable = ["never_burned"]
     profiles = profile(features, letters, unreliable=unreliable).table
     [c] = [card for card in segment_cards(profiles, {}) if card.segment == "C"]
-    own = profiles[(profiles["segment"] == "C") & (profiles["role"] == "segmentation")]
-    assert own.set_index("feature")["difference"].abs()["never_burned"] > 0.5  # great, and not to be believed
+    rows = profiles[(profiles["segment"] == "C") & (profiles["role"] == "segmentation")]
+    assert rows.set_index("feature")["difference"].abs()["never_burned"] > 0.5  # great, and not to be believed
     assert len(c.beside) == 3
     assert not c.beside["what"].str.contains("never burned").any()
     assert c.beside.iloc[0]["what"] == "days since the last coupon"

@@ -28,7 +28,7 @@ LEVELS_SHOWN = 3
 
 @dataclass(frozen=True)
 class SegmentCard:
-    """What a marketer is told of a segment.
+    """What a card says of a segment.
 
     Attributes
     ----------
@@ -123,21 +123,21 @@ def segment_cards(
     origins = {column: table for column, table in demographics.items() if column in (*ORIGINS, *study.variables)}
     letters = dict.fromkeys([*profiles["segment"], *(s for table in origins.values() for s in table["segment"])])
     markers = {letter: _Markers.of(letter, profiles, origins) for letter in letters}
-    names = _unique({letter: own.names() for letter, own in markers.items()})
-    total = sum(own.customers for own in markers.values())
+    names = _make_unique({letter: marker.names() for letter, marker in markers.items()})
+    total = sum(marker.customers for marker in markers.values())
     cards = []
-    for letter, own in markers.items():
-        sentences = own.sentences(study.wording)
+    for letter, marker in markers.items():
+        sentences = marker.sentences(study.wording)
         cards.append(
             SegmentCard(
                 segment=letter,
                 name=names[letter],
                 sentence=" ".join(sentences),
                 lead=sentences[0],
-                customers=own.customers,
-                share=round(own.customers / total, 6),
-                table=own.table(),
-                beside=own.beside(study.wording),
+                customers=marker.customers,
+                share=round(marker.customers / total, 6),
+                table=marker.table(),
+                beside=marker.beside(study.wording),
             )
         )
     return cards
@@ -187,24 +187,24 @@ class _Markers:
     @classmethod
     def of(cls, letter: str, profiles: pd.DataFrame, demographics: Mapping[str, pd.DataFrame]) -> _Markers:
         """Gather the markers of a segment."""
-        own = profiles[profiles["segment"] == letter]
-        behaviour = own[own["marker"].astype(bool) & (own["role"] == "segmentation")]
+        rows = profiles[profiles["segment"] == letter]
+        behaviour = rows[rows["marker"].astype(bool) & (rows["role"] == "segmentation")]
         strongest = behaviour["difference"].abs().sort_values(ascending=False, kind="stable").index
         levels = {}
         for column, table in demographics.items():
             more = table[(table["segment"] == letter) & table["marker"] & (table["lift"] > 1)]
             if len(more):
                 levels[column] = more.sort_values("lift", ascending=False, kind="stable")
-        if len(own):
-            customers = own["customers"].iloc[0]
+        if len(rows):
+            customers = rows["customers"].iloc[0]
         else:  # nothing is a number: each customer has one level of every name
             table = next(iter(demographics.values()))
             customers = table.loc[table["segment"] == letter, "customers"].sum()
         return cls(
             customers=int(customers),
-            profile=own[own["role"] == "segmentation"],
+            profile=rows[rows["role"] == "segmentation"],
             behaviour=behaviour.loc[strongest],
-            tenure=own[own["marker"].astype(bool) & (own["feature"] == "tenure_days")],
+            tenure=rows[rows["marker"].astype(bool) & (rows["feature"] == "tenure_days")],
             levels=levels,
         )
 
@@ -213,19 +213,19 @@ class _Markers:
         marks = {row.feature: row for row in self.behaviour.itertuples()}
         noun = vocabulary.CUSTOMERS
         if "burn_rate" in marks:
-            noun = _word(marks.pop("burn_rate"))
+            noun = _choose_word(marks.pop("burn_rate"))
             marks.pop("never_burned", None)  # which says the same once more
-        origin = "".join(self._origin(column) for column in self.levels)
+        origin = "".join(self._describe_origin(column) for column in self.levels)
         if self.behaviour.empty:
             candidates = [f"{vocabulary.CUSTOMERS}{origin}" if origin else vocabulary.AVERAGE]
         else:
             lengths = range(min(2, len(marks)), len(marks) + 1)
-            candidates = [_name(noun, list(marks.values())[:n]) for n in lengths]
+            candidates = [_compose_name(noun, list(marks.values())[:n]) for n in lengths]
             if origin:
                 candidates.append(candidates[-1] + origin)
         return [c[0].upper() + c[1:] for c in candidates]
 
-    def _origin(self, column: str) -> str:
+    def _describe_origin(self, column: str) -> str:
         """Return " from Cairo and 3 other places", ", mostly female", or ", tier mostly gold".
 
         "more often" where they are no majority.
@@ -246,7 +246,7 @@ class _Markers:
         """Say how the segment behaves, and where its customers come from, beside all customers; at least one."""
         sentences = []
         if len(self.behaviour):
-            sentences.append(vocabulary.THEY.format(phrases=join_words(self._phrases(wording))))
+            sentences.append(vocabulary.THEY.format(phrases=join_words(self._describe_behaviour(wording))))
         elif len(self.profile):
             sentences.append(vocabulary.NO_MARKER)
         for row in self.tenure.itertuples():
@@ -261,7 +261,7 @@ class _Markers:
             sentences.append(vocabulary.LEVELS.format(feature=humanize(column), levels=join_words(shown)))
         return sentences or [vocabulary.NO_MARKER]
 
-    def _phrases(self, wording: Wording) -> list[str]:
+    def _describe_behaviour(self, wording: Wording) -> list[str]:
         """Say of each behaviour what the segment did; variables of the shop's own in a row share one "have"."""
         phrases, have_before = [], False
         for row in self.behaviour.itertuples():
@@ -270,7 +270,7 @@ class _Markers:
                 phrases.append(text.format(own=row.observed, all=row.observed_overall))
                 have_before = False
             else:
-                what = _own_variable(row)
+                what = _describe_variable(row)
                 phrases.append(what if have_before else vocabulary.HAVE.format(what=what))
                 have_before = True
         return phrases
@@ -315,25 +315,25 @@ def _label(mark: Any, wording: Wording) -> tuple[str, str]:
     return humanize(mark.feature), mark.unit
 
 
-def _word(mark: Any) -> str:
+def _choose_word(mark: Any) -> str:
     """Return the word for a marker of ours."""
     much, little = vocabulary.WORDS[mark.feature]
     return much if mark.difference > 0 else little
 
 
-def _name(noun: str, marks: Sequence[Any]) -> str:
+def _compose_name(noun: str, marks: Sequence[Any]) -> str:
     """Return "recent, frequent burners", "customers with high income and low age, member mostly yes"."""
-    words = [_word(mark) for mark in marks if mark.feature in vocabulary.WORDS]
-    own = [mark for mark in marks if mark.feature not in vocabulary.WORDS]
+    words = [_choose_word(mark) for mark in marks if mark.feature in vocabulary.WORDS]
+    others = [mark for mark in marks if mark.feature not in vocabulary.WORDS]
     levels = []
-    for mark in own:
+    for mark in others:
         if mark.kind != "binary":
             level = vocabulary.HIGH if mark.difference > 0 else vocabulary.LOW
             levels.append(level.format(feature=humanize(mark.feature)))
     name = f"{', '.join(words)} {noun}" if words else noun
     if levels:
         name += vocabulary.WITH.format(levels=join_words(levels))
-    for mark in own:
+    for mark in others:
         if mark.kind == "binary":
             yes = mark.difference > 0
             share = mark.observed if yes else 1 - mark.observed
@@ -345,18 +345,18 @@ def _name(noun: str, marks: Sequence[Any]) -> str:
     return name
 
 
-def _own_variable(mark: Any) -> str:
+def _describe_variable(mark: Any) -> str:
     """Say what a marker among the variables of the shop's own is: "a mean age of 20 years (all: 41)"."""
     feature = humanize(mark.feature)
     if mark.kind == "binary":
         return vocabulary.OWN_ANSWER.format(feature=feature, own=mark.observed, all=mark.observed_overall)
-    own = format_number(mark.observed)
+    mean = format_number(mark.observed)
     if mark.unit != "number":
-        own += f" {mark.unit}"
-    return vocabulary.OWN_NUMBER.format(feature=feature, own=own, all=format_number(mark.observed_overall))
+        mean += f" {mark.unit}"
+    return vocabulary.OWN_NUMBER.format(feature=feature, own=mean, all=format_number(mark.observed_overall))
 
 
-def _unique(candidates: dict[str, list[str]]) -> dict[str, str]:
+def _make_unique(candidates: dict[str, list[str]]) -> dict[str, str]:
     """Give every letter its first candidate; where two agree, the next ones, and at last the letter itself."""
     names = {letter: options[0] for letter, options in candidates.items()}
     for depth in range(1, max(map(len, candidates.values()))):

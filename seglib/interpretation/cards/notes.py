@@ -55,20 +55,20 @@ def with_notes(
         replace(
             card,
             notes=(
-                *_coupon_use(card, usage, wording),
-                *_last_seen(card, profiles),
-                *_certainty(card, segments),
-                *_markers(card, wording),
-                *_exemplar(card, exemplars),
-                *_to_try(card, profiles, verdict, wording),
-                *_caution(card, profiles, verdict),
+                *_describe_use(card, usage, wording),
+                *_describe_recency(card, profiles),
+                *_describe_certainty(card, segments),
+                *_describe_markers(card, wording),
+                *_describe_exemplar(card, exemplars),
+                *_suggest_test(card, profiles, verdict, wording),
+                *_list_cautions(card, profiles, verdict),
             ),
         )
         for card in cards
     ]
 
 
-def _coupon_use(card: SegmentCard, usage: pd.DataFrame | None, wording: Wording) -> list[NoteRecord]:
+def _describe_use(card: SegmentCard, usage: pd.DataFrame | None, wording: Wording) -> list[NoteRecord]:
     if usage is None or usage.empty:
         return []
     row = usage.set_index("segment").loc[card.segment]
@@ -79,20 +79,20 @@ def _coupon_use(card: SegmentCard, usage: pd.DataFrame | None, wording: Wording)
     return [NoteRecord("use", wording.many.capitalize(), text)]
 
 
-def _profile_row(card: SegmentCard, profiles: pd.DataFrame, feature: str) -> pd.Series | None:
+def _find_row(card: SegmentCard, profiles: pd.DataFrame, feature: str) -> pd.Series | None:
     rows = profiles[(profiles["segment"] == card.segment) & (profiles["feature"] == feature)]
     return rows.iloc[0] if len(rows) else None
 
 
-def _last_seen(card: SegmentCard, profiles: pd.DataFrame) -> list[NoteRecord]:
-    row = _profile_row(card, profiles, "recency_days")
+def _describe_recency(card: SegmentCard, profiles: pd.DataFrame) -> list[NoteRecord]:
+    row = _find_row(card, profiles, "recency_days")
     if row is None:
         return []
     text = vocabulary.DAYS_AGO.format(own=row["observed"], all=row["observed_overall"])
     return [NoteRecord("last_seen", vocabulary.LAST_SEEN, text)]
 
 
-def _certainty(card: SegmentCard, segments: pd.DataFrame) -> list[NoteRecord]:
+def _describe_certainty(card: SegmentCard, segments: pd.DataFrame) -> list[NoteRecord]:
     members = segments[segments["segment"] == card.segment]
     text = vocabulary.CONFIDENCE.format(confidence=members["confidence"].median())
     if "agreement" in members:
@@ -101,7 +101,7 @@ def _certainty(card: SegmentCard, segments: pd.DataFrame) -> list[NoteRecord]:
     return [NoteRecord("certainty", vocabulary.CERTAINTY, f"{text}.")]
 
 
-def _markers(card: SegmentCard, wording: Wording) -> list[NoteRecord]:
+def _describe_markers(card: SegmentCard, wording: Wording) -> list[NoteRecord]:
     marks = card.table[card.table["difference"].notna()]
     if marks.empty:
         return []
@@ -112,7 +112,7 @@ def _markers(card: SegmentCard, wording: Wording) -> list[NoteRecord]:
     return [NoteRecord("markers", vocabulary.SETS_APART, f"{join_words(differences)}.")]
 
 
-def _exemplar(card: SegmentCard, exemplars: pd.DataFrame | None) -> list[NoteRecord]:
+def _describe_exemplar(card: SegmentCard, exemplars: pd.DataFrame | None) -> list[NoteRecord]:
     if exemplars is None:
         return []
     customer = exemplars.set_index("segment").loc[card.segment, "customer_id"]
@@ -121,7 +121,9 @@ def _exemplar(card: SegmentCard, exemplars: pd.DataFrame | None) -> list[NoteRec
     return [NoteRecord("exemplar", vocabulary.STANDS_FOR, vocabulary.NEAREST.format(customer=customer))]
 
 
-def _to_try(card: SegmentCard, profiles: pd.DataFrame, verdict: VerdictRecord, wording: Wording) -> list[NoteRecord]:
+def _suggest_test(
+    card: SegmentCard, profiles: pd.DataFrame, verdict: VerdictRecord, wording: Wording
+) -> list[NoteRecord]:
     """Return the idea for the strongest marker that has one; none beyond plain rules if no use was shown."""
     if verdict.structure == "constructed" and verdict.useful != USEFUL:
         return [NoteRecord("to_try", vocabulary.TRY, vocabulary.PLAIN_RULES)]
@@ -133,7 +135,7 @@ def _to_try(card: SegmentCard, profiles: pd.DataFrame, verdict: VerdictRecord, w
     return [NoteRecord("to_try", vocabulary.TRY, vocabulary.NOTHING_TO_TRY)]
 
 
-def _caution(card: SegmentCard, profiles: pd.DataFrame, verdict: VerdictRecord) -> list[NoteRecord]:
+def _list_cautions(card: SegmentCard, profiles: pd.DataFrame, verdict: VerdictRecord) -> list[NoteRecord]:
     cautions = []
     if verdict.structure in vocabulary.BY_STRUCTURE:
         cautions.append(vocabulary.BY_STRUCTURE[verdict.structure])
@@ -141,7 +143,7 @@ def _caution(card: SegmentCard, profiles: pd.DataFrame, verdict: VerdictRecord) 
         cautions.append(vocabulary.NOT_USEFUL)
     elif verdict.useful != USEFUL:
         cautions.append(vocabulary.USE_NOT_ASKED)
-    tenure = _profile_row(card, profiles, "tenure_days")
+    tenure = _find_row(card, profiles, "tenure_days")
     if tenure is not None and abs(tenure["difference"]) >= MARKER:
         longer = vocabulary.LONGER if tenure["difference"] > 0 else vocabulary.SHORTER
         cautions.append(vocabulary.TENURE_DIFFERS.format(longer=longer))

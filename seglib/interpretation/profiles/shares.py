@@ -162,7 +162,7 @@ def shares(features: pd.DataFrame, segments: pd.Series, column: str) -> pd.DataF
         n = int(counts.loc[segment].sum())
         for name in overall.index:
             x = int(counts.loc[segment, name])
-            own = binomtest(x, n).proportion_ci(0.95, "wilson")
+            separate = binomtest(x, n).proportion_ci(0.95, "wilson")
             joint = binomtest(x, n).proportion_ci(joint_confidence, "wilson")
             differs = not joint.low <= overall[name] <= joint.high
             records.append(
@@ -171,8 +171,8 @@ def shares(features: pd.DataFrame, segments: pd.Series, column: str) -> pd.DataF
                     "level": name,
                     "customers": x,
                     "share": x / n,
-                    "low": own.low,
-                    "high": own.high,
+                    "low": separate.low,
+                    "high": separate.high,
                     "overall_share": overall[name],
                     "differs": differs,
                 }
