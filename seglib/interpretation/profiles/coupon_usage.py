@@ -51,7 +51,8 @@ class CouponUsage:
         """How many coupons there are and how to read their status, or that there are none."""
         if self.table.empty:
             return NO_TRANSACTIONS
-        return f"{int(self.table['coupons'].sum()):,} {self.wording.many} are counted. {self.status.text}"
+        counted = f"{int(self.table['coupons'].sum()):,} {self.wording.many} are counted."
+        return f"{counted} {self.status.text}" if self.status.alt else counted
 
     @property
     def caption(self) -> str:
