@@ -102,7 +102,12 @@ ARTEFACTS: dict[str, Artefact] = {
     ),
     "sensitivity": Artefact("sensitivity.parquet", "05_clustering", "one row per change: how far the segments move"),
     "model": Artefact("model.skops", "05_clustering", "what places a customer: pipeline, centres, letters"),
-    "profiles": Artefact("profiles.parquet", "06_interpretation", "one row per segment and variable"),
+    "profiles": Artefact(
+        "profiles.parquet",
+        "06_interpretation",
+        "one row per segment and variable",
+        formerly={"observed": "seen", "observed_overall": "seen_overall"},
+    ),
     "cards": Artefact(
         "cards.json", "06_interpretation", "one card per segment: name, sentence, markers, notes", CardRecord
     ),

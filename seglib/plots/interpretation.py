@@ -35,8 +35,8 @@ PALE, EDGE = "#ececec", "#b0b0b0"
 """What is no marker: pale with an edge, because a segment can be grey too."""
 
 
-def plot_profile(profiles: pd.DataFrame, names: dict[str, str]) -> plt.Figure:
-    """Draw a panel a segment: its means as bars, those of all customers as dots on a line; markers are coloured.
+def plot_profile(profiles: pd.DataFrame, names: Mapping[str, str]) -> plt.Figure:
+    """Draw a panel per segment: its means as bars, those of all customers as dots on a line; markers are coloured.
 
     The segment profile plot of Dolnicar & Leisch (2014, International Journal of Market Research 56(2)): what is no
     marker is grey, and features that go together over the segments stand together. Bars are in standard deviations
@@ -45,8 +45,8 @@ def plot_profile(profiles: pd.DataFrame, names: dict[str, str]) -> plt.Figure:
     Parameters
     ----------
     profiles : pandas.DataFrame
-        From `seglib.interpretation.profile`.
-    names : dict of str to str
+        From `seglib.interpretation.profile`, its table.
+    names : mapping of str to str
         Name of each segment.
     """
     rows = profiles[profiles["role"] == "segmentation"]
@@ -60,15 +60,17 @@ def plot_profile(profiles: pd.DataFrame, names: dict[str, str]) -> plt.Figure:
     reach = max(1.0, rows["difference"].abs().max()) * (1.3 if columns == 1 else 1.62)  # room for the longest label
     y = np.arange(len(features))
     for ax, (letter, title) in zip(axes.flat, titles.items(), strict=False):
-        own = rows[rows["segment"] == letter].set_index("feature").reindex(features)
-        tones, edges = ([colour(letter) if m == 1 else tone for m in own["marker"]] for tone in (PALE, EDGE))
-        bars = ax.barh(y, own["difference"].fillna(0), color=tones, edgecolor=edges, linewidth=0.8, height=0.7)
+        panel = rows[rows["segment"] == letter].set_index("feature").reindex(features)
+        marked = [mark == 1 for mark in panel["marker"]]  # missing where the segment has no value
+        tones = [colour(letter) if mark else PALE for mark in marked]
+        edges = [colour(letter) if mark else EDGE for mark in marked]
+        bars = ax.barh(y, panel["difference"].fillna(0), color=tones, edgecolor=edges, linewidth=0.8, height=0.7)
         ax.axvline(0, color=DARK, linewidth=1)
         ax.plot(np.zeros(len(y)), y, "o", color=DARK, markersize=4, label="all customers")
-        labels = [_number(m, u) for m, u in zip(own["seen"], own["unit"].fillna(""), strict=True)]
+        labels = [_number(m, u) for m, u in zip(panel["observed"], panel["unit"].fillna(""), strict=True)]
         texts = ax.bar_label(bars, labels, padding=4, fontsize=9.5 if columns == 1 else 8.5)
-        for text, marked in zip(texts, own["marker"], strict=True):
-            text.set(weight="bold" if marked == 1 else "normal", color=DARK)
+        for text, mark in zip(texts, marked, strict=True):
+            text.set(weight="bold" if mark else "normal", color=DARK)
         ax.set(xlim=(-reach, reach), ylim=(len(y) - 0.4, -0.6))
         ax.set_yticks(y, [shorten(humanize(f), 24 if columns == 1 else 18) for f in features])
         ax.set_title(title, fontsize=9 if columns == 1 else 8.5, pad=4)
@@ -102,51 +104,50 @@ def _panel_title(letter: str, name: str, width: int) -> str:
 
 
 def plot_gorge(
-    matrix: pd.DataFrame,
-    centres: pd.DataFrame,
+    similarity: pd.DataFrame,
     segments: pd.Series,
     *,
-    names: dict[str, str] | None = None,
+    title: str,
+    names: Mapping[str, str] | None = None,
     bins: int = 20,
 ) -> plt.Figure:
-    """Draw how similar customers are to each centre: their own segment in colour, the others in grey.
+    """Draw how similar customers are to each centre: those of the segment in colour, the others in grey.
 
     The gorge plot of Dolnicar, Gruen & Leisch (2018, *Market Segmentation Analysis*, section 7.5.1): a gorge between
     two peaks, near 0 and near 1, is what segments would give that lie apart; customers between segments fill it. The
-    similarity of a customer to centre h is exp(-d_h) / sum exp(-d_l), with d the distances to all centres: a share.
-    The more segments, the smaller the shares, so compare figures with the same number. Returns the Figure.
+    more segments, the smaller the similarities, so compare figures with the same number. Returns the Figure.
 
     Parameters
     ----------
-    matrix : pandas.DataFrame of float, shape (n_rows, n_columns)
-        What was clustered.
-    centres : pandas.DataFrame
-        One row a segment, in the columns of the matrix (`seglib.clustering.Segmentation.centres`).
+    similarity : pandas.DataFrame of float, shape (n_rows, n_segments)
+        `seglib.interpretation.centre_similarity`, its table.
     segments : pandas.Series of str, shape (n_rows,)
-        The letter of each row.
-    names : dict of str to str, optional
+        The letter of each row, on the same index.
+    title : str
+        The finding.
+    names : mapping of str to str, optional
         Name of each segment.
     bins : int, default=20
     """
-    letters = sorted(centres.index, key=position)
-    similar = pd.DataFrame(_similarity(matrix, centres), matrix.index, centres.index)
-    whose = segments.reindex(matrix.index).to_numpy()
-    rows_are = "customers" if matrix.index.nlevels == 1 else "transactions"
+    letters = sorted(similarity.columns, key=position)
+    segment_of_row = segments.to_numpy()
+    unit = "customers" if similarity.index.nlevels == 1 else "transactions"
     columns = 1 if len(letters) < BESIDE_FROM else 2
     lines = -(-len(letters) // columns)
-    height = 1.25 + (1.25 if columns == 1 else 1.15) * lines
+    panel_height = 1.25 if columns == 1 else 1.15
+    height = 1.25 + panel_height * lines
     figure, axes = new_figure(lines, columns, height=height, sharex=True, sharey=True)
     edges = np.linspace(0, 1, bins + 1)
     for ax, letter in zip(axes.flat, letters, strict=False):
-        own = whose == letter
+        members = segment_of_row == letter
         for rows, look in (
-            (~own, {"color": PALE, "edgecolor": EDGE}),
-            (own, {"color": colour(letter), "edgecolor": "white", "alpha": 0.85}),
+            (~members, {"color": PALE, "edgecolor": EDGE}),
+            (members, {"color": colour(letter), "edgecolor": "white", "alpha": 0.85}),
         ):
-            counts = np.histogram(similar.loc[rows, letter], edges)[0]
+            counts = np.histogram(similarity.loc[rows, letter], edges)[0]
             ax.bar(edges[:-1], counts / max(counts.sum(), 1), width=1 / bins, align="edge", linewidth=0.7, **look)
-        title = _panel_title(letter, (names or {}).get(letter) or f"{int(own.sum()):,} {rows_are}", 54 // columns)
-        ax.set_title(title, fontsize=9 if columns == 1 else 8.5, pad=4)
+        name = (names or {}).get(letter) or f"{int(members.sum()):,} {unit}"
+        ax.set_title(_panel_title(letter, name, 54 // columns), fontsize=9 if columns == 1 else 8.5, pad=4)
         ax.set(xlim=(0, 1), xticks=np.linspace(0, 1, 6) if columns == 1 else [0.25, 0.5, 0.75])
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.4g}%"))
@@ -155,21 +156,10 @@ def plot_gorge(
         ax.grid(visible=False, axis="x")
     for ax in axes.flat[len(letters) :]:
         ax.set_axis_off()
-    ranked = np.sort(similar.to_numpy(), axis=1)
-    clear = float((ranked[:, -1] >= 2 * ranked[:, -2]).mean())
-    told = f"{clear:.0%} of {rows_are} are at least twice as similar to their own centre as to any other"
-    figure.suptitle(fill(told, 58), x=0.01, ha="left", fontsize=9.5, weight="bold")
-    figure.supxlabel(f"similarity to the centre (coloured: its own {rows_are}; grey: others)", fontsize=10)
+    figure.suptitle(fill(title, 58), x=0.01, ha="left", fontsize=9.5, weight="bold")
+    figure.supxlabel(f"similarity to the centre (coloured: its own {unit}; grey: others)", fontsize=10)
     figure.supylabel("share of each group", fontsize=10)
     return figure
-
-
-def _similarity(matrix: pd.DataFrame, centres: pd.DataFrame) -> np.ndarray:
-    """Return exp(-distance) to every centre, as a share of the sum over centres, shape (n_rows, n_segments)."""
-    X, C = matrix.to_numpy(float), centres[list(matrix.columns)].to_numpy(float)
-    away = np.column_stack([np.sqrt(((X - c) ** 2).sum(axis=1)) for c in C])
-    near = np.exp(away.min(axis=1, keepdims=True) - away)
-    return near / near.sum(axis=1, keepdims=True)
 
 
 def plot_heatmap(profiles: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -180,10 +170,17 @@ def plot_heatmap(profiles: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     reach = max(1.0, float(table.abs().max(axis=None)))
     table = table.mask(table.abs() < 0.05, 0.0)  # no "-0.0"
     sns.heatmap(
-        table, ax=ax, vmin=-reach, vmax=reach, cmap="vlag", annot=True, fmt="+.1f",
+        table,
+        ax=ax,
+        vmin=-reach,
+        vmax=reach,
+        cmap="vlag",
+        annot=True,
+        fmt="+.1f",
         annot_kws={"fontsize": 9 if table.shape[1] <= 6 else 7},
-        linewidths=1, cbar_kws={"label": "standard deviations from all customers"},
-    )  # fmt: skip
+        linewidths=1,
+        cbar_kws={"label": "standard deviations from all customers"},
+    )
     for text, value in zip(ax.texts, table.stack().dropna(), strict=True):  # white on pale red cannot be read
         text.set_color("white" if abs(value) > 0.7 * reach else DARK)
     marked = int((table.abs() >= 0.5).to_numpy().sum())
@@ -195,7 +192,7 @@ def plot_heatmap(profiles: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 def plot_status(usage: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw the share of burned and of open coupons in each segment (`seglib.interpretation.usage`)."""
+    """Draw the share of burned and of open coupons in each segment (`seglib.interpretation.coupon_usage`)."""
     ax = ax or new_axes(height=1.3 + 0.5 * len(usage))
     letters = usage["segment"]
     ax.barh(letters, usage["burned"], color=[colour(s) for s in letters], height=0.7, label="burned")
@@ -211,9 +208,13 @@ def plot_status(usage: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     for y, row in enumerate(usage.itertuples()):
         inside = row.burned > 0.3
         ax.annotate(
-            f"burned {row.burned:.0%}", (0.02 if inside else row.burned + 0.02, y), va="center", fontsize=9,
-            color="white" if inside else DARK, weight="bold",
-        )  # fmt: skip
+            f"burned {row.burned:.0%}",
+            (0.02 if inside else row.burned + 0.02, y),
+            va="center",
+            fontsize=9,
+            color="white" if inside else DARK,
+            weight="bold",
+        )
         ax.annotate(
             f"open {row.subscribed:.0%}",
             (1.02, y),
@@ -237,19 +238,25 @@ def plot_status(usage: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 def plot_shares(shares: pd.DataFrame, what: str, *, levels: int = 8, ax: Axes | None = None) -> Axes:
-    """Draw the share of each level in each segment, with its interval (`seglib.interpretation.shares`)."""
+    """Draw the share of each level in each segment, with its interval (`seglib.interpretation.LevelShares`)."""
     top = shares.drop_duplicates("level").nlargest(levels, "overall_share")
     letters = sorted(shares["segment"].unique(), key=position)
     ax = ax or new_axes(height=1.4 + 0.14 * len(top) * (len(letters) + 1))
     step = 0.8 / len(letters)
     for i, letter in enumerate(letters):
-        own = shares[shares["segment"] == letter].set_index("level").loc[top["level"]]
+        rows = shares[shares["segment"] == letter].set_index("level").loc[top["level"]]
         y = np.arange(len(top)) + (i - (len(letters) - 1) / 2) * step
-        reach = np.abs(own[["low", "high"]].sub(own["share"], axis=0)).to_numpy().T
+        reach = np.abs(rows[["low", "high"]].sub(rows["share"], axis=0)).to_numpy().T
         ax.errorbar(
-            own["share"], y, xerr=reach, fmt=marker(letter), color=colour(letter), markersize=5.5, linewidth=1.3,
+            rows["share"],
+            y,
+            xerr=reach,
+            fmt=marker(letter),
+            color=colour(letter),
+            markersize=5.5,
+            linewidth=1.3,
             label=letter,
-        )  # fmt: skip
+        )
     ax.vlines(
         top["overall_share"],
         np.arange(len(top)) - 0.45,
@@ -273,7 +280,7 @@ def plot_shares(shares: pd.DataFrame, what: str, *, levels: int = 8, ax: Axes | 
 
 
 def _number(value: float, unit: str) -> str:
-    if value != value:  # nothing was seen
+    if pd.isna(value):  # nothing was observed
         return "–"
     return f"{value:.0%}" if unit in ("share", "0 or 1") else format_number(value)
 

@@ -419,6 +419,8 @@ class CardRecord(Record):
         What else to know, in the order of the card.
     markers : tuple of MarkerRecord
     beside : tuple of BesideRecord
+    lead : str
+        The first sentence of ``sentence``; empty in records of the last version.
     """
 
     segment: str
@@ -429,6 +431,7 @@ class CardRecord(Record):
     notes: tuple[NoteRecord, ...]
     markers: tuple[MarkerRecord, ...]
     beside: tuple[BesideRecord, ...]
+    lead: str = ""
 
     @property
     def to_try(self) -> str:

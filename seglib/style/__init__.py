@@ -1,7 +1,7 @@
 """style."""
 
 from seglib.style.colours import PALETTE, colour
-from seglib.style.escape import escape_markdown, visible
+from seglib.style.escape import bullet_list, escape_markdown, visible
 from seglib.style.formats import duration, format_number, measured, moment, p_value, percent
 from seglib.style.letters import letter, position
 from seglib.style.wording import (
@@ -23,6 +23,7 @@ __all__ = [
     "PALETTE",
     "WORDINGS",
     "Wording",
+    "bullet_list",
     "colour",
     "did_you_mean",
     "duration",

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    pass
+    from collections.abc import Iterable
 
 
 def escape_markdown(text: str) -> str:
@@ -18,6 +18,18 @@ def escape_markdown(text: str) -> str:
     a \*bold\* city \<b\> New \$York\$
     """
     return re.sub(r"([\\`*_\[\]<>$|~])", r"\\\1", " ".join(text.split()))
+
+
+def bullet_list(sentences: Iterable[str]) -> str:
+    r"""Write sentences as a list in Markdown, each as it is.
+
+    Examples
+    --------
+    >>> print(bullet_list(["a *bold* city", "another"]))
+    - a \*bold\* city
+    - another
+    """
+    return "\n".join(f"- {escape_markdown(sentence)}" for sentence in sentences)
 
 
 def visible(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seglib.errors import ParameterRefused
-from seglib.interpretation.audiences import audience_lists, customer_list, readme, sample_sizes, targets
+from seglib.interpretation.audiences import advice, audience_lists, customer_list, readme, sample_sizes, targets
 from seglib.run import Run
+from seglib.schema.records import VerdictRecord
 
 NAMES = {
     "A": "=cmd|' /C calc'!A0",
@@ -19,7 +21,17 @@ NAMES = {
     "C": 'comma, "quote"\nnew line',
     "D": "🛒 émoji",
 }
-VERDICT = {"sentence": "Constructed: no groups.", "use": "Not shown to be useful.", "advice": "Prefer simple rules."}
+VERDICT = VerdictRecord(
+    structure="constructed",
+    useful="not shown to be useful",
+    headline="",
+    sentence="Constructed: no groups.",
+    meaning="",
+    advice="Prefer simple rules.",
+    k_star=None,
+    evidence=(),
+    use="Not shown to be useful.",
+)
 
 
 @pytest.fixture
@@ -43,12 +55,18 @@ def segments():
 def test_the_list_has_the_agreed_columns_and_a_control_group_in_every_segment(segments):
     listed = customer_list(segments, NAMES, control_share=0.1)
     assert listed.columns.tolist() == [
-        "customer_id", "segment", "segment_name", "confidence", "second_segment", "outlier", "control",
-    ]  # fmt: skip
+        "customer_id",
+        "segment",
+        "segment_name",
+        "confidence",
+        "second_segment",
+        "outlier",
+        "control",
+    ]
     assert listed["customer_id"].tolist() == segments.index.tolist()
     assert (listed["segment_name"] == listed["segment"].map(NAMES)).all()
-    for _, own in listed.groupby("segment"):
-        assert own["control"].sum() == round(0.1 * len(own))
+    for _, members in listed.groupby("segment"):
+        assert members["control"].sum() == round(0.1 * len(members))
 
 
 def test_the_control_group_is_drawn_by_seed(segments):
@@ -65,16 +83,16 @@ def test_a_control_share_that_is_none_is_refused(segments, share):
 
 def test_an_audience_has_the_surest_first_and_marks_the_borderline(segments):
     listed = customer_list(segments, NAMES)
-    made = audience_lists(listed, segments, min_segment=50)
-    assert list(made.tables) == ["A", "B", "C"]
-    assert made.text == "3 of 4 segments have a list of their own. Not D: fewer than 50 customers."
-    for letter, table in made.tables.items():
+    lists = audience_lists(listed, segments, min_segment=50)
+    assert list(lists.tables) == ["A", "B", "C"]
+    assert lists.text == "3 of 4 segments have a list of their own. Not D: fewer than 50 customers."
+    for letter, table in lists.tables.items():
         assert table["confidence"].is_monotonic_decreasing
         assert set(table["segment"]) == {letter}
-        own = segments.loc[table["customer_id"]]
-        expected = (own["margin"] < 0.2) | own["outlier"] | (own["agreement"] < 0.8)
+        members = segments.loc[table["customer_id"]]
+        expected = (members["margin"] < 0.2) | members["outlier"] | (members["agreement"] < 0.8)
         assert table["borderline"].tolist() == expected.tolist()
-    row = made.table.set_index("segment").loc["A"]
+    row = lists.table.set_index("segment").loc["A"]
     assert (row["customers"], row["control"], row["borderline"], row["outliers"]) == (200, 20, 22, 1)
     with pytest.raises(ParameterRefused, match="min_segment"):
         audience_lists(listed, segments, min_segment=0)
@@ -82,8 +100,8 @@ def test_an_audience_has_the_surest_first_and_marks_the_borderline(segments):
 
 def test_names_of_any_kind_open_safely_in_a_spreadsheet(segments, tmp_path):
     run = Run("r", base=tmp_path)
-    made = audience_lists(customer_list(segments, NAMES), segments, min_segment=1)
-    for letter, table in made.tables.items():
+    lists = audience_lists(customer_list(segments, NAMES), segments, min_segment=1)
+    for letter, table in lists.tables.items():
         run.write_csv(f"audience/{letter}", table)
         raw = (run.report_dir / "audience" / f"{letter}.csv").read_bytes()
         rows = list(csv.reader(io.StringIO(raw.decode("utf-8"), newline="")))
@@ -95,14 +113,16 @@ def test_names_of_any_kind_open_safely_in_a_spreadsheet(segments, tmp_path):
 
 
 def test_what_goes_with_the_lists_claims_no_more_than_the_verdict(segments):
-    made = audience_lists(customer_list(segments, NAMES), segments)
-    text = readme(made, VERDICT, control_share=0.1)
-    for told in (*VERDICT.values(), "leave these 10% out", made.text):
-        assert told in text
+    lists = audience_lists(customer_list(segments, NAMES), segments)
+    text = readme(lists, VERDICT, control_share=0.1)
+    for sentence in (VERDICT.sentence, VERDICT.use, VERDICT.advice, "leave these 10% out", lists.text):
+        assert sentence in text
 
 
 def test_a_test_needs_so_many_customers_by_hand():
-    table = sample_sizes({"A": 0.5, "B": 0.9, "C": float("nan")}, {"A": 1000, "B": 3000, "C": 9}, lifts=(0.1, 0.05))
+    sizes = sample_sizes({"A": 0.5, "B": 0.9, "C": float("nan")}, {"A": 1000, "B": 3000, "C": 9}, lifts=(0.1, 0.05))
+    table = sizes.table
+    assert sizes.text.startswith("Enough customers for a test: 2 of 6 ")
     per_arm = table.set_index(["segment", "lift"])["per_arm"]
     assert per_arm[("A", 0.1)] == 400  # 16 x .25 / .01
     assert per_arm[("A", 0.05)] == 1600
@@ -115,6 +135,12 @@ def test_a_test_needs_so_many_customers_by_hand():
     assert enough[("B", 0.05)]
 
 
+def test_without_a_burn_rate_there_is_nothing_to_lift():
+    sizes = sample_sizes({}, {"A": 1000})
+    assert sizes.table.empty
+    assert sizes.text.startswith("No burning is recorded")
+
+
 # What the analyst finds attractive ----------------------------------------------------------------------------------
 
 
@@ -124,13 +150,22 @@ def table():
 
 
 def test_weights_order_segments_and_knock_outs_come_last(table):
-    found = targets(table, weights="customers 1, recency_days -3", knock_outs="customers < 50")
-    assert found["segment"].tolist() == ["A", "B", "C"]
-    assert found.set_index("segment").loc["C", "knocked_out"] == "customers < 50"
-    a = found.set_index("segment").loc["A"]
+    chosen = targets(table, weights="customers 1, recency_days -3", knock_outs="customers < 50")
+    assert chosen["segment"].tolist() == ["A", "B", "C"]
+    assert chosen.set_index("segment").loc["C", "knocked_out"] == "customers < 50"
+    a = chosen.set_index("segment").loc["A"]
     assert a["recency_days"] == 10  # least of what is unwanted
     assert a["attractiveness"] == pytest.approx((10 * 90 / 190 + 3 * 10) / 4)
     assert targets(table, weights="customers 1").iloc[0]["segment"] == "B"
+
+
+def test_advice_names_a_segment_only_where_segments_may_be_useful(table):
+    chosen = targets(table, weights="customers 1")
+    assert advice(chosen, VERDICT) == "Prefer simple rules."
+    useful = replace(VERDICT, useful="useful", advice="Use them.")
+    assert advice(chosen, useful) == "Use them. By your weights, begin with B."
+    nobody = targets(table, weights="customers 1", knock_outs="customers < 500")
+    assert advice(nobody, useful) == "Use them."
 
 
 @pytest.mark.parametrize(
@@ -153,7 +188,7 @@ def test_weights_that_say_nothing_are_refused(table, weights, knock_outs, why):
 @settings(max_examples=25, deadline=None)
 def test_attractiveness_lies_between_0_and_10_whatever_the_scale(values, weight):
     table = pd.DataFrame({"x": values, "customers": range(len(values))}, index=list("ABCDEFGH")[: len(values)])
-    found = targets(table, weights=f"x {weight:.3f}, customers 1")
-    assert found["attractiveness"].between(0, 10 + 1e-9).all()
+    chosen = targets(table, weights=f"x {weight:.3f}, customers 1")
+    assert chosen["attractiveness"].between(0, 10 + 1e-9).all()
     moved = targets(table.assign(x=table["x"] * 3 + 7), weights=f"x {weight:.3f}, customers 1")
-    assert moved["attractiveness"].to_numpy() == pytest.approx(found["attractiveness"].to_numpy(), abs=1e-3)
+    assert moved["attractiveness"].to_numpy() == pytest.approx(chosen["attractiveness"].to_numpy(), abs=1e-3)

@@ -12,9 +12,11 @@ from seglib.interpretation.cards.cards import rename_cards, segment_cards
 from seglib.interpretation.cards.names_file import read_names
 from seglib.interpretation.cards.vocabulary import WORDS
 from seglib.interpretation.profiles.means import profile
-from seglib.interpretation.profiles.shares import compared_names, shares
+from seglib.interpretation.profiles.shares import compare_names, compared_names, shares
 from seglib.preprocessing.customer import customer_matrix
 from seglib.schema.features import FEATURES
+from seglib.schema.records import VariableRecord
+from seglib.study import Study
 from seglib.style.wording import TRANSACTION
 
 
@@ -28,7 +30,7 @@ def sample(prepared):
 
 def cards_of(features, segments):
     origins = {name: shares(features, segments, name) for name in ("gender_name", "city_name")}
-    return segment_cards(profile(features, segments), origins)
+    return segment_cards(profile(features, segments).table, origins)
 
 
 def test_cards_describe_the_planted_segments(sample, truth):
@@ -45,15 +47,18 @@ def test_cards_say_what_was_counted(sample):
     features, assignments = sample
     counted = features.groupby(assignments["segment"])[["n_matured_burned", "n_matured"]].sum()
     for card in cards_of(features, assignments["segment"]):
-        seen = counted.loc[card.segment, "n_matured_burned"] / counted.loc[card.segment, "n_matured"]
-        assert f"burned {seen:.0%} of their decided coupons" in card.sentence
+        rate = counted.loc[card.segment, "n_matured_burned"] / counted.loc[card.segment, "n_matured"]
+        assert f"burned {rate:.0%} of their decided coupons" in card.sentence
 
 
 def test_new_customers_are_told_apart_as_such(sample):
     features, _ = sample
     young = pd.Series(np.where(features["tenure_days"] < 300, "B", "A"), index=features.index)
     by_letter = {card.segment: card for card in cards_of(features, young)}
-    assert "They have been customers for" in by_letter["B"].sentence
+    card = by_letter["B"]
+    assert "They have been customers for" in card.sentence
+    assert card.sentence.startswith(f"{card.lead} They have been")
+    assert card.record.lead == card.lead
 
 
 def test_names_do_not_depend_on_letters(sample):
@@ -91,9 +96,9 @@ def test_a_segment_marked_by_place_only_is_named_after_it():
     by_letter = {card.segment: card for card in cards_of(features, segments)}
     assert by_letter["B"].name == "Customers from Cairo"
     assert "Cairo (100%, all: 20%)" in by_letter["B"].sentence
-    first, *others = by_letter["B"].summary()["beside"]
-    assert (first["what"], first["own_text"], first["all_text"]) == ("city: Cairo", "100%", "20%")
-    assert not any(row["marker"] for row in others)
+    first, *others = by_letter["B"].record.beside
+    assert (first.what, first.own_text, first.all_text) == ("city: Cairo", "100%", "20%")
+    assert not any(row.marker for row in others)
 
 
 def test_a_minority_is_not_called_most():
@@ -112,24 +117,24 @@ def test_a_card_is_valid_json_and_its_shares_add_up(sample, tmp_path):
     features, assignments = sample
     cards = cards_of(features, assignments["segment"])
     run = Run("r", base=tmp_path)
-    run.write("cards", [card.summary() for card in cards])
-    assert sum(card["share"] for card in run.read("cards")) == pytest.approx(1, abs=1e-5)
-    assert sum(card["customers"] for card in run.read("cards")) == len(features)
+    run.write("cards", [card.record for card in cards])
+    assert sum(card.share for card in run.read("cards")) == pytest.approx(1, abs=1e-5)
+    assert sum(card.customers for card in run.read("cards")) == len(features)
 
 
 def test_at_a_glance_a_card_shows_what_differs_most_and_can_be_believed(sample):
     features, assignments = sample
     letters = assignments["segment"]
     unreliable = ["never_burned"]
-    profiles = profile(features, letters, unreliable=unreliable)
+    profiles = profile(features, letters, unreliable=unreliable).table
     [c] = [card for card in segment_cards(profiles, {}) if card.segment == "C"]
-    own = profiles[(profiles["segment"] == "C") & (profiles["role"] == "segmentation")]
-    assert own.set_index("feature")["difference"].abs()["never_burned"] > 0.5  # great, and not to be believed
+    rows = profiles[(profiles["segment"] == "C") & (profiles["role"] == "segmentation")]
+    assert rows.set_index("feature")["difference"].abs()["never_burned"] > 0.5  # great, and not to be believed
     assert len(c.beside) == 3
     assert not c.beside["what"].str.contains("never burned").any()
     assert c.beside.iloc[0]["what"] == "days since the last coupon"
-    told = c.summary()["beside"][0]
-    assert (told["own_text"], told["all_text"]) == (f"{told['own']:,.0f} days", f"{told['all']:,.0f} days")
+    first = c.record.beside[0]
+    assert (first.own_text, first.all_text) == (f"{first.own:,.0f} days", f"{first.all:,.0f} days")
 
 
 # The analyst's own names --------------------------------------------------------------------------------------------
@@ -140,9 +145,10 @@ def test_the_names_of_a_file_come_before_ours(sample, tmp_path):
     cards = cards_of(features, assignments["segment"])
     file = tmp_path / "names.yaml"
     file.write_text(f"A: Loyal  burners\nB: {cards[2].name}\n", encoding="utf-8")
-    made = rename_cards(cards, read_names(file, "ABC"))
-    assert [card.name for card in made] == ["Loyal burners", cards[2].name, f"{cards[2].name} (C)"]  # still unique
-    assert [card.sentence for card in made] == [card.sentence for card in cards]
+    renamed = rename_cards(cards, read_names(file, "ABC"))
+    assert [card.name for card in renamed] == ["Loyal burners", cards[2].name, f"{cards[2].name} (C)"]  # still unique
+    assert [card.sentence for card in renamed] == [card.sentence for card in cards]
+    assert rename_cards(cards, read_names(None, "ABC")) == cards
 
 
 BAD_NAMES = {
@@ -173,7 +179,8 @@ def test_a_shop_without_coupons_is_named_by_how_often_and_how_recently(lacking):
     features = lacking("status", "names")[0]
     matrix = customer_matrix(features.table, leave_out=features.missing).table
     fit = segment(matrix, k=2, order_by=features.table["n_coupons"], n_init=5)
-    cards = segment_cards(profile(features.table, fit.table["segment"]), {}, said=TRANSACTION)
+    study = Study(wording=TRANSACTION)
+    cards = segment_cards(profile(features.table, fit.table["segment"], study=study).table, {}, study=study)
     assert [card.segment for card in cards] == ["A", "B"]
     assert len({card.name for card in cards}) == 2
     assert "Lapsed, occasional customers" in [card.name for card in cards]
@@ -195,7 +202,7 @@ def test_columns_of_the_shops_own_name_no_segment(lacking):
     letters = pd.Series(np.where(features["tier"] == "gold", "A", "B"), features.index)
     origins = {name: shares(features, letters, name) for name in compared_names(features)}
     assert origins["tier"]["marker"].all()
-    for card in segment_cards(profile(features, letters), origins):
+    for card in segment_cards(profile(features, letters).table, origins):
         assert not re.search("gold|silver|tier|20|60", card.text)
         assert not card.table["what"].str.contains("tier|^age").any()
 
@@ -215,13 +222,13 @@ def ready():
     features["region"] = np.where((letters == "C") | (rng.random(300) < 0.1), "North", "South")
     kinds = {"age": "numeric", "net_income": "numeric", "member": "binary", "region": "nominal"}
     units = {"age": "years", "net_income": "EUR"}
-    return features, letters, {n: {"kind": k, "unit": units.get(n, ""), "log": False} for n, k in kinds.items()}
+    return features, letters, {n: VariableRecord(kind, units.get(n, "")) for n, kind in kinds.items()}
 
 
 def cards_of_ready(features, letters, variables):
-    origins = {name: shares(features, letters, name) for name in compared_names(features, variables)}
-    return {c.segment: c for c in segment_cards(profile(features, letters, variables=variables), origins,
-                                                variables=variables, said=TRANSACTION)}  # fmt: skip
+    study = Study(variables=variables, wording=TRANSACTION)
+    origins = compare_names(features, letters, study).tables
+    return {c.segment: c for c in segment_cards(profile(features, letters, study=study).table, origins, study=study)}
 
 
 def test_variables_name_a_segment_by_what_is_high_and_low(ready):
@@ -229,9 +236,9 @@ def test_variables_name_a_segment_by_what_is_high_and_low(ready):
     assert cards["A"].name == "Customers with low age, member mostly yes"
     assert cards["B"].name.startswith("Customers with high net income")
     assert len({card.name for card in cards.values()}) == 3
-    seen = ready[0].groupby(ready[1])[["age", "member"]].mean().loc["A"]
-    assert f"They have a mean age of {seen['age']:.0f} years (all: " in cards["A"].sentence
-    assert f", yes under member in {seen['member']:.0%} of cases" in cards["A"].sentence
+    means = ready[0].groupby(ready[1])[["age", "member"]].mean().loc["A"]
+    assert f"They have a mean age of {means['age']:.0f} years (all: " in cards["A"].sentence
+    assert f", yes under member in {means['member']:.0%} of cases" in cards["A"].sentence
     assert "Over-represented by region: North" in cards["C"].sentence
     assert not re.search("coupon|claim|burn", " ".join(card.sentence for card in cards.values()))
 
@@ -241,6 +248,8 @@ def test_names_alone_make_cards_too(ready):
     only = {"region": variables["region"]}
     cards = cards_of_ready(features.drop(columns=["age", "net_income", "member"]), letters, only)
     assert [card.customers for card in cards.values()] == [100, 100, 100]
+    assert all(card.sentence.startswith(card.lead) for card in cards.values())
+    assert cards["C"].lead.startswith("Over-represented by region: North")
     assert cards["C"].name == "Customers, region mostly North"
 
 
@@ -253,7 +262,7 @@ def test_money_and_never_burning_have_words_of_their_own(lacking):
         spend_per_month=features.index.map(spent),
         never_burned=(letters == "B").astype(float),
     )
-    cards = {card.segment: card for card in segment_cards(profile(changed, letters), {})}
+    cards = {card.segment: card for card in segment_cards(profile(changed, letters).table, {})}
     assert "high-spending" in cards["A"].name.lower()
     assert "spent 30.00 a month" in cards["A"].sentence
     assert "include 100% who never burned a coupon" in cards["B"].sentence

@@ -1,83 +1,110 @@
-"""What a card tells beside its sentence, and that it claims no more than the verdict."""
+"""What a card says beside its sentence, and that it claims no more than the verdict."""
 
 import pytest
 
 from seglib.clustering.segmentation import segment
 from seglib.interpretation.cards.cards import segment_cards
-from seglib.interpretation.cards.notes import TRY, with_notes
+from seglib.interpretation.cards.notes import with_notes
+from seglib.interpretation.cards.vocabulary import CAUTION, CERTAINTY, LAST_SEEN, STANDS_FOR, TRY
+from seglib.interpretation.profiles.coupon_usage import coupon_usage
 from seglib.interpretation.profiles.exemplars import exemplars
 from seglib.interpretation.profiles.means import profile
-from seglib.interpretation.profiles.usage import usage
 from seglib.preprocessing.customer import customer_matrix
+from seglib.schema.records import VerdictRecord
+from seglib.study import Study
 from seglib.style.wording import TRANSACTION
 
-BOTH = {"structure": "natural", "useful": "useful"}
-NEITHER = {"structure": "constructed", "useful": "not shown to be useful"}
+
+def verdict_of(structure, useful):
+    return VerdictRecord(
+        structure=structure,
+        useful=useful,
+        headline="",
+        sentence="",
+        meaning="",
+        advice="",
+        k_star=None,
+        evidence=(),
+    )
+
+
+BOTH = verdict_of("natural", "useful")
+NEITHER = verdict_of("constructed", "not shown to be useful")
 
 
 @pytest.fixture(scope="module")
-def known(prepared):
+def sample(prepared):
     """What the cards of the sample are made of, in three segments."""
     run, features = prepared("sample")
     matrix = customer_matrix(features.table).table
     fit = segment(matrix, k=3, order_by=features.table["n_burned"], n_init=5)
-    profiles = profile(features.table, fit.table["segment"])
+    profiles = profile(features.table, fit.table["segment"]).table
     return {
         "cards": segment_cards(profiles, {}),
         "profiles": profiles,
         "segments": fit.table.assign(agreement=1.0),
-        "usage": usage(run.read("unified"), fit.table, as_of=run.read("shop")["as_of"]),
-        "paragons": exemplars(matrix, fit.table["segment"], fit.centres),
+        "usage": coupon_usage(run.read("unified"), fit.table, run.study()).table,
+        "exemplars": exemplars(matrix, fit.table["segment"], fit.centres),
         "features": features.table,
     }
 
 
-def told(known, verdict, **changed):
-    given = {name: known[name] for name in ("profiles", "segments", "usage", "paragons")} | changed
-    return {c.segment: dict(c.facts) for c in with_notes(known["cards"], verdict=verdict, **given)}
+def notes_of(sample, verdict, **changed):
+    """Return the notes of every card: text by heading, by letter."""
+    options = {name: sample[name] for name in ("profiles", "segments", "usage", "exemplars")} | changed
+    cards = with_notes(sample["cards"], verdict=verdict, **options)
+    return {card.segment: {note.heading: note.text for note in card.notes} for card in cards}
 
 
-def test_facts_are_what_was_counted(known):
-    facts, usage = told(known, BOTH), known["usage"].set_index("segment")
-    for letter, said in facts.items():
+def test_notes_are_what_was_counted(sample):
+    usage = sample["usage"].set_index("segment")
+    for letter, notes in notes_of(sample, BOTH).items():
         row = usage.loc[letter]
-        assert f"{row['coupons']:,.0f} coupons, {row['coupons_per_customer']:.1f} a customer" in said["Coupons"]
-        assert f"{row['burned']:.0%} burned so far" in said["Coupons"]
-        assert f"usage frequency {row['usage_frequency']:.1f}" in said["Coupons"]
-        own = known["features"][known["segments"]["segment"] == letter]
-        assert f"{own['recency_days'].mean():,.0f} days ago" in said["Last seen"]
-        [one] = known["paragons"].query("segment == @letter")["customer_id"]
-        assert f"id {one}" in said["A customer who stands for them"]
-        assert known["segments"].loc[one, "segment"] == letter
+        assert f"{row['coupons']:,.0f} coupons, {row['coupons_per_customer']:.1f} a customer" in notes["Coupons"]
+        assert f"{row['burned']:.0%} burned so far" in notes["Coupons"]
+        assert f"usage frequency {row['usage_frequency']:.1f}" in notes["Coupons"]
+        members = sample["features"][sample["segments"]["segment"] == letter]
+        assert f"{members['recency_days'].mean():,.0f} days ago" in notes[LAST_SEEN]
+        [customer] = sample["exemplars"].query("segment == @letter")["customer_id"]
+        assert f"id {customer}" in notes[STANDS_FOR]
+        assert sample["segments"].loc[customer, "segment"] == letter
 
 
-def test_no_card_claims_more_than_the_verdict(known):
-    for letter, said in told(known, NEITHER).items():
-        assert "that was not shown" in said["What not to conclude"], letter
-        assert "cut by the method" in said["What not to conclude"]
-        assert "was not shown" in said[TRY]
-    for said in told(known, BOTH).values():
-        assert "cut by the method" not in said["What not to conclude"]
-        assert "nobody has tried" in said["What not to conclude"]
-    ideas = {letter: said[TRY] for letter, said in told(known, BOTH).items()}
+def test_no_card_claims_more_than_the_verdict(sample):
+    for letter, notes in notes_of(sample, NEITHER).items():
+        assert "that was not shown" in notes[CAUTION], letter
+        assert "cut by the method" in notes[CAUTION]
+        assert "was not shown" in notes[TRY]
+    for notes in notes_of(sample, BOTH).values():
+        assert "cut by the method" not in notes[CAUTION]
+        assert "nobody has tried" in notes[CAUTION]
+    ideas = {letter: notes[TRY] for letter, notes in notes_of(sample, BOTH).items()}
     assert len(set(ideas.values())) == 3
+    assert all(idea.endswith((".", "?")) and not idea.endswith("?.") for idea in ideas.values())
     assert not any("lift of" in idea or "%" in idea for idea in ideas.values())  # nothing is promised
 
 
-def test_what_is_not_there_is_not_told(known):
-    said = told(known, BOTH, usage=None, paragons=None, segments=known["segments"].drop(columns="agreement"))["A"]
-    assert "Coupons" not in said
-    assert "A customer who stands for them" not in said
-    assert "models" not in said["How sure"]
-    without = with_notes(known["cards"], profiles=known["profiles"], segments=known["segments"],
-                         verdict=BOTH, usage=known["usage"].assign(burned=float("nan")), said=TRANSACTION)  # fmt: skip
-    assert "burned" not in dict(without[0].facts)["Transactions"]
+def test_what_is_not_there_is_not_said(sample):
+    segments = sample["segments"].drop(columns="agreement")
+    notes = notes_of(sample, BOTH, usage=None, exemplars=None, segments=segments)["A"]
+    assert "Coupons" not in notes
+    assert STANDS_FOR not in notes
+    assert "models" not in notes[CERTAINTY]
+    assert "Coupons" not in notes_of(sample, BOTH, usage=sample["usage"].head(0))["A"]  # no transactions at all
+    unburned = sample["usage"].assign(burned=float("nan"))
+    notes = notes_of(sample, BOTH, usage=unburned, study=Study(wording=TRANSACTION))["A"]
+    assert "burned" not in notes["Transactions"]
 
 
-def test_a_card_reads_as_a_paragraph_and_a_list(known):
+def test_a_card_reads_as_a_paragraph_and_a_list(sample):
     [card, *_] = with_notes(
-        known["cards"], profiles=known["profiles"], segments=known["segments"], verdict=BOTH, usage=known["usage"]
+        sample["cards"],
+        profiles=sample["profiles"],
+        segments=sample["segments"],
+        verdict=BOTH,
+        usage=sample["usage"],
     )
     assert card.text.startswith("**A · ")
     assert "\n\n- *Coupons:* " in card.text
-    assert card.summary()["facts"] == dict(card.facts)
+    assert card.record.notes == card.notes
+    assert card.record.to_try == next(note.text for note in card.notes if note.heading == TRY)

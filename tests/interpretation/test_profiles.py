@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib import pyplot as plt
 from scipy.stats import binomtest, chi2_contingency, kruskal, norm, t
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_iris
@@ -12,14 +13,19 @@ from sklearn.datasets import load_iris
 from seglib.clustering.labels import order_values
 from seglib.clustering.segmentation import segment
 from seglib.errors import ParameterRefused
+from seglib.interpretation.cards.cards import segment_cards
+from seglib.interpretation.cards.profile_plot import profile_plot
+from seglib.interpretation.profiles.coupon_usage import coupon_usage
 from seglib.interpretation.profiles.exemplars import exemplars
 from seglib.interpretation.profiles.means import interval, profile, v_test
-from seglib.interpretation.profiles.shares import compared_names, shares
+from seglib.interpretation.profiles.shares import compare_names, compared_names, shares
 from seglib.interpretation.profiles.tests import descriptor_tests
-from seglib.interpretation.profiles.usage import usage
 from seglib.preprocessing.baseline import baseline_matrix
 from seglib.preprocessing.customer import customer_matrix
 from seglib.schema.features import FEATURES
+from seglib.schema.records import VariableRecord
+from seglib.study import Study
+from seglib.style.wording import NO_TRANSACTIONS, TRANSACTION
 
 
 @pytest.fixture
@@ -31,24 +37,24 @@ def sample(prepared):
     return features.table, fit.table, run.read("unified")
 
 
-def test_a_profile_holds_what_was_seen_and_how_far_it_lies_from_all(sample):
+def test_a_profile_holds_what_was_observed_and_how_far_it_lies_from_all(sample):
     features, segments, _ = sample
-    table = profile(features, segments["segment"]).set_index(["segment", "feature"])
-    own = features[segments["segment"] == "B"]
+    table = profile(features, segments["segment"]).table.set_index(["segment", "feature"])
+    members = features[segments["segment"] == "B"]
     row = table.loc["B", "days_to_burn"]
-    assert row["seen"] == pytest.approx(own["lag_days"].sum() / own["n_matured_burned"].sum())
-    assert row["seen_overall"] == pytest.approx(features["lag_days"].sum() / features["n_matured_burned"].sum())
+    assert row["observed"] == pytest.approx(members["lag_days"].sum() / members["n_matured_burned"].sum())
+    assert row["observed_overall"] == pytest.approx(features["lag_days"].sum() / features["n_matured_burned"].sum())
     values = features["days_to_burn"]
-    assert row["difference"] == pytest.approx((own["days_to_burn"].mean() - values.mean()) / values.std(ddof=0))
-    assert table.loc["B", "recency_days"]["seen"] == pytest.approx(own["recency_days"].mean())
-    assert row["customers"] == len(own)
+    assert row["difference"] == pytest.approx((members["days_to_burn"].mean() - values.mean()) / values.std(ddof=0))
+    assert table.loc["B", "recency_days"]["observed"] == pytest.approx(members["recency_days"].mean())
+    assert row["customers"] == len(members)
     assert row["marker"] == (abs(row["difference"]) >= 0.5)
     assert not table.index.get_level_values("feature").isin(["spend_per_month", "n_matured"]).any()
 
 
 def test_weighted_differences_cancel_out(sample):
     features, segments, _ = sample
-    table = profile(features, segments["segment"])
+    table = profile(features, segments["segment"]).table
     table = table[table["feature"] != "never_burned"]  # which is missing for some
     weighted = (table["difference"] * table["customers"]).groupby(table["feature"]).sum()
     assert weighted.abs().max() < 1e-6
@@ -56,7 +62,7 @@ def test_weighted_differences_cancel_out(sample):
 
 def test_what_may_be_chance_marks_no_segment(sample):
     features, segments, _ = sample
-    plain, careful = (profile(features, segments["segment"], unreliable=u) for u in ((), ["days_to_burn"]))
+    plain, careful = (profile(features, segments["segment"], unreliable=u).table for u in ((), ["days_to_burn"]))
     of = plain["feature"] == "days_to_burn"
     assert plain.loc[of, "marker"].any()
     assert not careful.loc[of, "marker"].any()
@@ -65,7 +71,7 @@ def test_what_may_be_chance_marks_no_segment(sample):
 
 def test_constant_features_have_no_difference(sample):
     features, segments, _ = sample
-    table = profile(features.assign(burn_rate=0.5), segments["segment"])
+    table = profile(features.assign(burn_rate=0.5), segments["segment"]).table
     assert (table.loc[table["feature"] == "burn_rate", "difference"] == 0).all()
 
 
@@ -105,15 +111,63 @@ def test_usage_counts_every_coupon_once(sample, recipe):
         matrix = baseline_matrix(unified).table
         order = order_values(features, "n_burned", matrix.index)
         assignments = segment(matrix, k=3, order_by=order, n_init=5).table
-    table = usage(unified, assignments, as_of="2026-06-30")
+    table = coupon_usage(unified, assignments, Study(as_of="2026-06-30")).table
     assert table["coupons"].sum() == len(unified)
     assert (table["subscribed"] + table["burned"]).to_numpy() == pytest.approx(np.ones(3))
     burned = (table["burned"] * table["coupons"]).sum()
     assert burned == pytest.approx(unified["transaction_status"].eq("burned").sum())
-    early = usage(unified, assignments, as_of="2025-06-30")
+    early = coupon_usage(unified, assignments, Study(as_of="2025-06-30")).table
     assert (early["burned"] * early["coupons"]).sum() == pytest.approx((unified["burn_date"] <= "2025-06-30").sum())
     frequency = unified.groupby("customer_id")["transaction_id"].transform("size")
     assert (table["usage_frequency"] * table["coupons"]).sum() == pytest.approx(frequency.sum())
+
+
+def test_results_say_what_they_show_and_what_does_not_apply(sample):
+    features, assignments, unified = sample
+    letters, study = assignments["segment"], Study(as_of="2026-06-30")
+    profiles = profile(features, letters)
+    observed = profiles.observed.table.set_index("feature")
+    assert observed.columns.tolist() == ["A", "B", "C", "all customers"]
+    rows = profiles.behaviour[profiles.behaviour["feature"] == "burn_rate"].set_index("segment")
+    assert observed.loc["burn rate", "B"] == f"{rows.loc['B', 'observed']:.0%}"
+    assert observed.loc["burn rate", "all customers"] == f"{rows.loc['B', 'observed_overall']:.0%}"
+    assert profiles.observed_of("burn_rate") == rows["observed"].to_dict()
+    assert str(int(profiles.table["marker"].sum())) in profiles.heatmap.alt
+    assert profiles.added.table.empty
+    cards = segment_cards(profiles.table, {})
+    drawn = [profiles.heatmap, profile_plot(profiles, cards), coupon_usage(unified, assignments, study).status]
+    names = compare_names(features, letters, study)
+    assert list(names.tables) == ["gender_name", "city_name"]
+    pd.testing.assert_frame_equal(names.tables["city_name"], shares(features, letters, "city_name"))
+    assert set(names.table["column"]) == set(names.tables)
+    for result in [*drawn, *names.results]:
+        assert result.text
+        assert result.alt
+        assert result.caption
+        assert result.figure()
+    plt.close("all")
+
+
+def test_results_of_a_shop_that_records_nothing_have_a_text_and_no_figure(sample):
+    _, assignments, unified = sample
+    usage = coupon_usage(unified.head(0), assignments, Study())
+    assert usage.text == NO_TRANSACTIONS
+    assert usage.table.empty
+    unstated = coupon_usage(unified.assign(transaction_status=None), assignments, Study(as_of="2026-06-30"))
+    assert "burned" not in unstated.printed
+    only_names = pd.DataFrame({f.name: np.nan for f in FEATURES}, ["a", "b"]).assign(city_name=["Cairo", "Giza"])
+    letters = pd.Series(["A", "B"], ["a", "b"])
+    profiles = profile(only_names, letters)
+    assert not len(profiles.observed.table)
+    assert not len(profiles.added.table)
+    assert profiles.observed_of("burn_rate") == {}
+    for result in (usage.status, unstated.status, profiles.heatmap, profile_plot(profiles, [])):
+        assert result.text
+        assert result.alt == ""
+    nothing = compare_names(only_names.drop(columns="city_name"), letters)
+    assert nothing.results == ()
+    assert nothing.table.empty
+    assert nothing.text.startswith("This shop records neither")
 
 
 # Shops that record less, and shops that add columns -----------------------------------------------------------------
@@ -132,15 +186,15 @@ def enriched(lacking):
 
 def test_numbers_of_the_shops_own_are_descriptors_of_the_profile(enriched):
     features, letters, _ = enriched
-    table = profile(features, letters).set_index(["segment", "feature"])
+    table = profile(features, letters, study=Study(wording=TRANSACTION)).table.set_index(["segment", "feature"])
     row = table.loc["B", "age_$"]
-    assert row["seen"] == pytest.approx(features.loc[letters == "B", "age_$"].mean())
+    assert row["observed"] == pytest.approx(features.loc[letters == "B", "age_$"].mean())
     assert (row["role"], row["unit"]) == ("descriptor", "number")
     unseen = table.loc["A", "age_$"]
-    assert np.isnan(unseen["seen"])
+    assert np.isnan(unseen["observed"])
     assert not unseen["marker"]
-    told = set(table.index.get_level_values("feature"))
-    assert not told & {"tier", "comment", "burn_rate", "days_to_burn", "n_burned", "never_burned"}
+    features_compared = set(table.index.get_level_values("feature"))
+    assert not features_compared & {"tier", "comment", "burn_rate", "days_to_burn", "n_burned", "never_burned"}
     assert table.loc["A", "coupons_per_month"]["unit"] == "transactions a month"
 
 
@@ -158,7 +212,7 @@ def test_names_of_the_shops_own_are_compared_where_they_have_few_levels(enriched
 
 def test_without_a_status_usage_counts_and_says_nothing_of_burning(enriched):
     _, letters, unified = enriched
-    table = usage(unified, letters.to_frame("segment"), as_of="2026-06-30")
+    table = coupon_usage(unified, letters.to_frame("segment"), Study(as_of="2026-06-30")).table
     assert table["coupons"].sum() == len(unified)
     assert table[["subscribed", "burned"]].isna().all(axis=None)
     assert table["usage_frequency"].notna().all()
@@ -167,7 +221,7 @@ def test_without_a_status_usage_counts_and_says_nothing_of_burning(enriched):
 def test_without_burn_dates_usage_goes_by_the_status(lacking):
     features, unified, _ = lacking("burn dates")
     segments = pd.DataFrame({"segment": "A"}, index=features.table.index)
-    table = usage(unified, segments, as_of="2025-06-30")
+    table = coupon_usage(unified, segments, Study(as_of="2025-06-30")).table
     assert table["burned"].tolist() == [(unified["transaction_status"] == "burned").mean()]
 
 
@@ -175,16 +229,16 @@ def test_variables_are_segmentation_features_by_their_kind(enriched):
     features, letters, _ = enriched
     features = features.assign(member=(letters == "B").astype(float), code=[f"c{i}" for i in range(len(features))])
     kinds = {"age_$": "numeric", "member": "binary", "code": "nominal"}
-    variables = {name: {"kind": kind, "unit": "", "log": False} for name, kind in kinds.items()}
-    table = profile(features, letters, variables=variables).set_index(["segment", "feature"])
+    study = Study(variables={name: VariableRecord(kind) for name, kind in kinds.items()})
+    table = profile(features, letters, study=study).table.set_index(["segment", "feature"])
     assert table.loc["B", "age_$"][["kind", "role"]].tolist() == ["numeric", "segmentation"]
-    assert table.loc["B", "member"][["kind", "role", "seen"]].tolist() == ["binary", "segmentation", 1.0]
+    assert table.loc["B", "member"][["kind", "role", "observed"]].tolist() == ["binary", "segmentation", 1.0]
     assert "code" not in table.index.get_level_values("feature")
     assert "code" not in compared_names(features)  # a descriptor with so many levels says nothing
-    assert "code" in compared_names(features, variables)
+    assert "code" in compared_names(features, study)
 
 
-# v, intervals, tests of descriptors, paragons -------------------------------------------------------------------------
+# v, intervals, tests of descriptors, exemplars ------------------------------------------------------------------------
 
 
 def test_v_is_that_of_catdes_on_iris():
@@ -193,30 +247,30 @@ def test_v_is_that_of_catdes_on_iris():
     petal = data["petal length (cm)"]
     setosa = letters.iloc[0]  # the first fifty are setosas, and a cluster of their own
     assert (letters == setosa).sum() == 50
-    found = v_test(petal, letters)[setosa]
+    v = v_test(petal, letters)[setosa]
     error = petal.std(ddof=0) * np.sqrt((150 - 50) / (150 - 1) / 50)
-    assert found == pytest.approx((petal[:50].mean() - petal.mean()) / error)
-    assert found == pytest.approx(-11.2638, abs=5e-5)
+    assert v == pytest.approx((petal[:50].mean() - petal.mean()) / error)
+    assert v == pytest.approx(-11.2638, abs=5e-5)
 
 
 @given(st.lists(st.tuples(st.floats(-1e3, 1e3), st.sampled_from("ABC")), min_size=3, max_size=40))
 def test_v_of_all_segments_weighs_out(rows):
-    values, letters = pd.Series([v for v, _ in rows]), pd.Series([s for _, s in rows])
-    found = v_test(values, letters)
-    n = letters.value_counts().reindex(found.index)
-    weighted = found * np.sqrt((len(rows) - n) * n)
+    values, letters = pd.Series([value for value, _ in rows]), pd.Series([s for _, s in rows])
+    v = v_test(values, letters)
+    n = letters.value_counts().reindex(v.index)
+    weighted = v * np.sqrt((len(rows) - n) * n)
     assert weighted.sum(skipna=True) == pytest.approx(0, abs=1e-5 * len(rows) ** 2)
 
 
-def test_a_profile_has_v_and_intervals_round_what_was_seen(sample):
+def test_a_profile_has_v_and_intervals_round_what_was_observed(sample):
     features, segments, _ = sample
-    table = profile(features, segments["segment"]).set_index(["segment", "feature"])
-    known = table.dropna(subset=["low"])
-    assert len(known) == len(table)
-    assert (known["low"] <= known["seen"] + 1e-12).all()
-    assert (known["seen"] <= known["high"] + 1e-12).all()
-    own = features.loc[segments["segment"] == "B", "recency_days"]
-    low, high = t.interval(0.95, len(own) - 1, own.mean(), own.std(ddof=1) / np.sqrt(len(own)))
+    table = profile(features, segments["segment"]).table.set_index(["segment", "feature"])
+    recorded = table.dropna(subset=["low"])
+    assert len(recorded) == len(table)
+    assert (recorded["low"] <= recorded["observed"] + 1e-12).all()
+    assert (recorded["observed"] <= recorded["high"] + 1e-12).all()
+    days = features.loc[segments["segment"] == "B", "recency_days"]
+    low, high = t.interval(0.95, len(days) - 1, days.mean(), days.std(ddof=1) / np.sqrt(len(days)))
     assert table.loc[("B", "recency_days"), ["low", "high"]].tolist() == pytest.approx([low, high])
     yes = features.loc[segments["segment"] == "B", "never_burned"].dropna()
     wilson = binomtest(int(yes.sum()), len(yes)).proportion_ci(0.95, "wilson")
@@ -229,9 +283,9 @@ def test_the_interval_of_a_rate_covers_it_as_often_as_it_says():
     covered, feature = [], next(f for f in FEATURES if f.name == "burn_rate")
     for seed in range(400):
         rng = np.random.default_rng(seed)
-        decided = rng.poisson(6, 120)
+        matured = rng.poisson(6, 120)
         chance = rng.beta(2, 2, 120)  # customers differ: their coupons are no independent draws
-        low, high = interval(pd.Series(rng.binomial(decided, chance)), pd.Series(decided), feature)
+        low, high = interval(pd.Series(rng.binomial(matured, chance)), pd.Series(matured), feature)
         covered.append(low <= 0.5 <= high)
     assert 0.92 <= np.mean(covered) <= 0.98
 
@@ -240,7 +294,7 @@ def test_one_customer_has_no_interval_and_a_rate_without_exceptions_still_has_on
     features, _, _ = sample
     letters = pd.Series("B", features.index)
     letters.iloc[0] = "A"
-    one = profile(features, letters).set_index(["segment", "feature"]).loc["A"]
+    one = profile(features, letters).table.set_index(["segment", "feature"]).loc["A"]
     assert one.loc[["recency_days", "coupons_per_month"], ["low", "high"]].isna().all(axis=None)
     feature = next(f for f in FEATURES if f.name == "burn_rate")
     low, high = interval(pd.Series([3, 4, 2]), pd.Series([3, 4, 2]), feature)
@@ -251,19 +305,19 @@ def described(n=400, seed=0, **columns):
     """A shop's features with columns of its own, and letters that have nothing to do with them."""
     rng = np.random.default_rng(seed)
     ours = pd.DataFrame(np.nan, range(n), [f.name for f in FEATURES])
-    made = ours.assign(n_burned=rng.poisson(3, n), tenure_days=rng.integers(1, 900, n), **columns)
-    return made, pd.Series(rng.choice(list("ABC"), n)), rng
+    features = ours.assign(n_burned=rng.poisson(3, n), tenure_days=rng.integers(1, 900, n), **columns)
+    return features, pd.Series(rng.choice(list("ABC"), n)), rng
 
 
 def test_only_what_did_not_build_the_segments_is_tested(sample):
     features, segments, _ = sample
     letters = segments["segment"]
-    table = descriptor_tests(features, letters, used=["burn_rate", "recency_days"])
+    table = descriptor_tests(features, letters, used=["burn_rate", "recency_days"]).table
     assert table["descriptor"].tolist() == ["gender_name", "city_name"]
-    assert descriptor_tests(features, letters, used=["burn_rate", "gender_name"])["descriptor"].tolist() == [
+    assert descriptor_tests(features, letters, used=["burn_rate", "gender_name"]).table["descriptor"].tolist() == [
         "city_name"
     ]
-    assert descriptor_tests(features, letters, used=["gender_name", "city_name"]).empty
+    assert descriptor_tests(features, letters, used=["gender_name", "city_name"]).table.empty
     counts = pd.crosstab(letters, features["gender_name"])
     expected = chi2_contingency(counts, correction=False)
     row = table.iloc[0]
@@ -276,7 +330,7 @@ def test_numbers_of_the_shop_are_tested_by_ranks_and_variables_are_not():
     features["age"] = rng.normal(40, 9, len(features)) + 9 * (letters == "A")
     features["income"] = rng.lognormal(8, 1, len(features)).round()
     features.loc[:30, "age"] = np.nan
-    table = descriptor_tests(features, letters, used=["burn_rate"]).set_index("descriptor")
+    table = descriptor_tests(features, letters, used=["burn_rate"]).table.set_index("descriptor")
     assert table.index.tolist() == ["age", "income"]
     groups = [features.loc[letters == s, "age"].dropna() for s in "ABC"]
     assert table.loc["age", ["statistic", "p"]].tolist() == pytest.approx(list(kruskal(*groups)))
@@ -284,8 +338,8 @@ def test_numbers_of_the_shop_are_tested_by_ranks_and_variables_are_not():
     assert table.loc["age", "differs"]
     assert table["p_holm"].tolist() == pytest.approx([2 * table.loc["age", "p"], table.loc["income", "p"]])
     assert "segments differ in age" in table.loc["age", "sentence"]
-    variables = {"age": {"kind": "numeric"}}
-    rest = descriptor_tests(features, letters, used=["burn_rate"], variables=variables)
+    study = Study(variables={"age": VariableRecord("numeric")})
+    rest = descriptor_tests(features, letters, used=["burn_rate"], study=study).table
     assert rest["descriptor"].tolist() == ["income"]
 
 
@@ -295,38 +349,41 @@ def test_rare_levels_and_small_segments_are_tested_by_shuffling():
     features["age"] = rng.normal(size=60)
     letters = letters.where(letters != "C", "A")
     letters[:3] = "C"
-    table = descriptor_tests(features, letters, used=[], n_shuffles=199, seed=4)
+    table = descriptor_tests(features, letters, used=[], n_shuffles=199, seed=4).table
     assert table["test"].tolist() == ["chi-square, shuffled", "Kruskal-Wallis, shuffled"]
     assert table["p"].between(0, 1).all()
-    pd.testing.assert_frame_equal(table, descriptor_tests(features, letters, used=[], n_shuffles=199, seed=4))
+    pd.testing.assert_frame_equal(table, descriptor_tests(features, letters, used=[], n_shuffles=199, seed=4).table)
 
 
 def test_tests_of_descriptors_reject_as_often_as_they_should():
-    found = []
+    rejected = []
     for seed in range(120):
         features, letters, rng = described(80, seed)
         features = features.assign(
             tier=rng.choice(list("abcdef"), 80, p=[0.5, 0.3, 0.08, 0.06, 0.03, 0.03]), age=rng.normal(size=80).round(1)
         )
-        table = descriptor_tests(features, letters, used=[], n_shuffles=99, seed=seed)
-        found.append([*(table["p"] < 0.05).tolist(), table["differs"].any()])
-    assert (np.mean(found, axis=0) <= 0.1).all()
+        table = descriptor_tests(features, letters, used=[], n_shuffles=99, seed=seed).table
+        rejected.append([*(table["p"] < 0.05).tolist(), table["differs"].any()])
+    assert (np.mean(rejected, axis=0) <= 0.1).all()
 
 
 def test_nothing_to_compare_is_no_error():
     features, letters, _ = described(20, only=1.0)
-    table = descriptor_tests(features, letters, used=[])
+    table = descriptor_tests(features, letters, used=[]).table
+    tests = descriptor_tests(features, letters, used=[])
+    assert tests.sentences == (tests.table.loc[0, "sentence"],)
+    assert descriptor_tests(features, letters, used=["only"]).sentences[0].startswith("There is nothing to test")
     assert np.isnan(table.loc[0, "p"])
     assert not table.loc[0, "differs"]
     assert "nothing to compare" in table.loc[0, "sentence"]
-    assert descriptor_tests(features, pd.Series("A", features.index), used=[])["p"].isna().all()
+    assert descriptor_tests(features, pd.Series("A", features.index), used=[]).table["p"].isna().all()
     with pytest.raises(ParameterRefused, match="have features and no segment"):
         descriptor_tests(features, letters.iloc[5:], used=[])
     with pytest.raises(ParameterRefused, match="n_shuffles"):
         descriptor_tests(features, letters, used=[], n_shuffles=0)
 
 
-def test_paragons_are_the_nearest_real_customers(prepared):
+def test_exemplars_are_the_nearest_real_customers(prepared):
     _, features = prepared("sample")
     matrix = customer_matrix(features.table).table
     fit = segment(matrix, k=3, order_by=features.table["n_burned"], n_init=3)

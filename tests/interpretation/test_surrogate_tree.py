@@ -15,6 +15,8 @@ from seglib.interpretation.surrogate_tree.rules import fit_surrogate_tree
 from seglib.interpretation.surrogate_tree.tree import readable
 from seglib.preprocessing.baseline import baseline_matrix
 from seglib.preprocessing.customer import customer_matrix
+from seglib.schema.records import VariableRecord
+from seglib.study import Study
 
 
 def in_sql(rules, features):
@@ -26,8 +28,8 @@ def in_sql(rules, features):
 
 
 def agree(rules, features):
-    made = in_sql(rules, features)
-    assert made.loc[features.index].tolist() == rules.predict(features).tolist()
+    by_sql = in_sql(rules, features)
+    assert by_sql.loc[features.index].tolist() == rules.predict(features).tolist()
 
 
 @pytest.fixture
@@ -65,8 +67,8 @@ def test_the_cost_ratio_is_that_of_the_groups_that_the_rules_make(clustered):
     rules = fit_surrogate_tree(
         features, fit.table["segment"], matrix.table, sources=matrix.sources, inertia=fit.inertia
     )
-    made, X = rules.predict(features), matrix.table
-    within = ((X - X.groupby(made).transform("mean")) ** 2).to_numpy().sum()
+    predicted, X = rules.predict(features), matrix.table
+    within = ((X - X.groupby(predicted).transform("mean")) ** 2).to_numpy().sum()
     assert rules.cost_ratio == pytest.approx(within / fit.inertia, abs=1e-6)
 
 
@@ -106,6 +108,7 @@ def test_the_recipe_of_the_original_analysis_has_rules_too(clustered):
 
 # Hostile names, missing values --------------------------------------------------------------------------------------
 
+OF_X = Study(variables={"x": VariableRecord("numeric")})
 HOSTILE = ["it's", 'a "quoted" one', "x; DROP TABLE features --", "a$b", "\\", "الإسكندرية", "unknown"]
 
 
@@ -126,13 +129,15 @@ def test_sql_and_rules_agree_whatever_the_data(seed, gaps):
     for column in features:
         features[column] = features[column].where(rng.random(n) >= gaps, np.nan if column != "town" else None)
     features = features.dropna(axis=1, how="all")
-    variables = {c: {"kind": "nominal" if c == "town" else "binary" if c == "yes" else "numeric"} for c in features}
+    kinds = {"town": "nominal", "yes": "binary"}
+    study = Study(variables={column: VariableRecord(kinds.get(column, "numeric")) for column in features})
     letters = pd.Series(rng.choice(list("ABC"), n), features.index)
     if "town" in features:
         letters = letters.mask(features["town"].isin(HOSTILE[:2]), "A").mask(features["town"].isna(), "B")
     matrix = pd.DataFrame({"x": rng.normal(size=n)}, features.index.rename("customer_id"))
-    options = {"sources": list(features), "variables": variables, "most_rules": 12}
-    rules = fit_surrogate_tree(features.assign(n_burned=np.nan), letters, matrix, **options)
+    rules = fit_surrogate_tree(
+        features.assign(n_burned=np.nan), letters, matrix, sources=list(features), study=study, most_rules=12
+    )
     agree(rules, features)
     gone = features.copy()  # also where nothing was missing when the rules were made
     for column in gone:
@@ -149,7 +154,7 @@ def test_a_missing_value_goes_where_the_tree_of_scikit_learn_sends_it():
     features, index = pd.DataFrame({"x": x, "n_burned": np.nan}), pd.Index(range(400), name="customer_id")
     features.index = letters.index = index
     matrix = pd.DataFrame({"x": np.nan_to_num(x)}, index)
-    rules = fit_surrogate_tree(features, letters, matrix, sources=["x"], variables={"x": {"kind": "numeric"}})
+    rules = fit_surrogate_tree(features, letters, matrix, sources=["x"], study=OF_X)
     theirs = (
         DecisionTreeClassifier(max_leaf_nodes=4, random_state=0).fit(features[["x"]], letters).predict(features[["x"]])
     )
@@ -164,7 +169,7 @@ def test_being_known_can_be_the_question():
     features = pd.DataFrame({"x": np.where(np.arange(100) < 50, np.nan, np.arange(100.0)), "n_burned": 0}, index)
     letters = pd.Series(np.where(np.arange(100) < 50, "A", "B"), index)
     matrix = pd.DataFrame({"x": np.arange(100.0)}, index)
-    rules = fit_surrogate_tree(features, letters, matrix, sources=["x"], variables={"x": {"kind": "numeric"}})
+    rules = fit_surrogate_tree(features, letters, matrix, sources=["x"], study=OF_X)
     assert rules.fidelity == 1
     more = pd.DataFrame({"x": [1e9, -1e9, np.nan]}, ["p", "q", "r"])
     assert rules.predict(more)["r"] == "A"
@@ -183,7 +188,7 @@ def test_readable_thresholds_cut_where_they_should(values, data):
 
 
 @pytest.mark.parametrize(
-    ("bad", "told"),
+    ("bad", "why"),
     [
         ({"sources": ["recency"]}, "none is a feature"),
         ({"most_rules": 1}, "most_rules is at least 2"),
@@ -191,11 +196,11 @@ def test_readable_thresholds_cut_where_they_should(values, data):
         ({"letters": 5}, "customers have features and no segment"),
     ],
 )
-def test_what_cannot_be_is_refused(clustered, bad, told):
+def test_what_cannot_be_is_refused(clustered, bad, why):
     features, matrix, fit = clustered(3)
     letters = fit.table["segment"].iloc[bad.pop("letters", 0) :]
     options = {"sources": matrix.sources} | bad
-    with pytest.raises(ParameterRefused, match=told):
+    with pytest.raises(ParameterRefused, match=why):
         fit_surrogate_tree(features, letters, matrix.table, **options)
 
 

@@ -16,9 +16,10 @@ from seglib.features.dictionary import dictionary
 from seglib.ingest.shop import ingest
 from seglib.interpretation.cards.cards import segment_cards
 from seglib.interpretation.holdout.predictive_gain import COLUMNS
+from seglib.interpretation.profiles.coupon_usage import coupon_usage
 from seglib.interpretation.profiles.means import profile
 from seglib.interpretation.profiles.shares import shares
-from seglib.interpretation.profiles.usage import usage
+from seglib.interpretation.profiles.similarity import centre_similarity
 from seglib.k_selection.criteria.choice import elbow
 from seglib.k_selection.criteria.stability import flows
 from seglib.k_selection.validation.benchmark import benchmark
@@ -61,6 +62,7 @@ from seglib.plots.theme import colour, marker
 from seglib.preprocessing.baseline import baseline_matrix
 from seglib.preprocessing.customer import customer_matrix
 from seglib.preprocessing.matrix import variance_share
+from seglib.study import Study
 from seglib.style.wording import TRANSACTION
 
 
@@ -82,7 +84,7 @@ def analysed(request, prepared):
     order = order_values(customers, "n_burned", matrix.table.index)
     fit = segment(matrix.table, k=int(k), order_by=order, n_init=3)
     segments = customer_segments(fit.table).reindex(customers.index)
-    profiles = profile(customers, segments["segment"])
+    profiles = profile(customers, segments["segment"]).table
     origins = {name: shares(customers, segments["segment"], name) for name in ("gender_name", "city_name")}
     names = {card.segment: card.name for card in segment_cards(profiles, origins)}
     some = matrix.table.to_numpy()[::20]
@@ -141,8 +143,8 @@ def analysed(request, prepared):
         "gain": lambda: plot_gain(gained),
         "profile": lambda: plot_profile(profiles, names),
         "heatmap": lambda: plot_heatmap(profiles),
-        "gorge": lambda: plot_gorge(matrix.table, fit.centres, fit.table["segment"], names=names),
-        "status": lambda: plot_status(usage(unified, fit.table, as_of="2026-06-30")),
+        "gorge": lambda: centre_similarity(matrix.table, fit.centres, fit.table["segment"], names=names).figure(),
+        "status": lambda: plot_status(coupon_usage(unified, fit.table, Study(as_of="2026-06-30")).table),
         "shares": lambda: plot_shares(origins["city_name"], "city"),
     }
 
@@ -306,7 +308,7 @@ def test_names_of_the_shops_own_are_drawn_as_they_are(lacking):
     added = {"income in $1000 of the household": [1.0, 2] * 200, "tier$ of $": ["a", "b"] * 200}
     table = lacking(added=added)[0].table
     letters = pd.Series(["A", "B"] * len(table), dtype=str).head(len(table)).set_axis(table.index)
-    ax = plot_heatmap(profile(table, letters))
+    ax = plot_heatmap(profile(table, letters).table)
     assert "income in \\$1000 of the …" in [label.get_text() for label in ax.get_yticklabels()]
     ax = plot_shares(shares(table, letters, "tier$ of $"), "tier$ of $")
     ax.figure.canvas.draw()
@@ -377,7 +379,7 @@ def profile_of(differences, marked=0.5):
     """A profile as `seglib.interpretation.profile` gives it: features x segments of standardised differences."""
     table = pd.DataFrame(differences, list("ABCDEFGH")[: len(next(iter(differences.values())))]).rename_axis("segment")
     rows = table.reset_index().melt("segment", var_name="feature", value_name="difference")
-    return rows.assign(role="segmentation", unit="days", seen=1.5, marker=rows["difference"].abs() >= marked)
+    return rows.assign(role="segmentation", unit="days", observed=1.5, marker=rows["difference"].abs() >= marked)
 
 
 def test_profile_bars_are_coloured_where_they_mark_and_like_features_stand_together():
@@ -389,11 +391,11 @@ def test_profile_bars_are_coloured_where_they_mark_and_like_features_stand_toget
     order = [label.get_text() for label in panels[0].get_yticklabels()]
     assert abs(order.index("rate") - order.index("money")) == 1
     for ax, letter in zip(panels, "ABC", strict=True):
-        own = profiles[profiles["segment"] == letter].set_index("feature")
+        rows = profiles[profiles["segment"] == letter].set_index("feature")
         for bar, feature in zip(ax.patches, order, strict=True):
-            assert bar.get_width() == pytest.approx(own.loc[feature, "difference"])
+            assert bar.get_width() == pytest.approx(rows.loc[feature, "difference"])
             coloured = bar.get_facecolor()[:3] == pytest.approx(colour(letter))
-            assert coloured == own.loc[feature, "marker"]
+            assert coloured == rows.loc[feature, "marker"]
         assert list(ax.lines[-1].get_xdata()) == [0] * 4  # all customers
 
 
@@ -405,7 +407,8 @@ def test_long_names_of_many_segments_stay_in_their_panels(k):
     X = pd.DataFrame(rng.normal(size=(40, 2)), columns=["x", "y"])
     centres = pd.DataFrame(rng.normal(size=(k, 2)), pd.Index(list("ABCDEFGH")[:k], name="segment"), ["x", "y"])
     letters = pd.Series([list("ABCDEFGH")[i % k] for i in range(40)])
-    for figure in (plot_profile(profiles, names), plot_gorge(X, centres, letters, names=names)):
+    gorge = centre_similarity(X, centres, letters, names=names).figure()
+    for figure in (plot_profile(profiles, names), gorge):
         figure.canvas.draw()
         drawn = [ax for ax in figure.axes if ax.axison]
         assert len(drawn) == k
@@ -420,12 +423,15 @@ def test_long_names_of_many_segments_stay_in_their_panels(k):
 def test_the_gorge_counts_who_lies_near_one_centre_only():
     centres = pd.DataFrame({"x": [0.0, 10.0]}, pd.Index(["A", "B"], name="segment"))
     matrix = pd.DataFrame({"x": [0.0, 0.5, 10.0, 5.1]})
-    figure = plot_gorge(matrix, centres, pd.Series(list("AABB")))
+    similarity = centre_similarity(matrix, centres, pd.Series(list("AABB")))
+    assert similarity.table.sum(axis=1).to_numpy() == pytest.approx(np.ones(4))
+    assert similarity.text.startswith("75% of customers")
+    figure = plot_gorge(similarity.table, similarity.segments, title=similarity.finding)
     assert figure.get_suptitle().startswith("75% of customers")
     left, right = figure.axes
     for ax, letter in ((left, "A"), (right, "B")):
-        grey, own = ax.containers
-        assert sum(bar.get_height() for bar in grey) == pytest.approx(1)
-        assert sum(bar.get_height() for bar in own) == pytest.approx(1)
-        assert own[0].get_facecolor()[:3] == pytest.approx(colour(letter))
+        others, members = ax.containers
+        assert sum(bar.get_height() for bar in others) == pytest.approx(1)
+        assert sum(bar.get_height() for bar in members) == pytest.approx(1)
+        assert members[0].get_facecolor()[:3] == pytest.approx(colour(letter))
     assert left.containers[1][-1].get_height() == 1  # both of A are near 1

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seglib.interpretation.cards.vocabulary import LABELS, NO_MARKER, VERBS, WORDS
+from seglib.interpretation.cards import vocabulary
 from seglib.interpretation.profiles.means import MARKER
 from seglib.schema.records import BesideRecord, CardRecord, MarkerRecord, NoteRecord
 from seglib.study import DEFAULT_STUDY, Study
@@ -22,10 +22,13 @@ ORIGINS = ("gender_name", "city_name")
 BESIDE = 3
 """How many comparisons with all customers a card shows at a glance."""
 
+LEVELS_SHOWN = 3
+"""How many levels of a name are listed."""
+
 
 @dataclass(frozen=True)
 class SegmentCard:
-    """What a marketer is told of a segment.
+    """What a card says of a segment.
 
     Attributes
     ----------
@@ -34,7 +37,9 @@ class SegmentCard:
     name : str
         By rule from the markers, unique within the run.
     sentence : str
-        How its customers behave, beside all customers.
+        How its customers behave, beside all customers; often several sentences.
+    lead : str
+        The first of them.
     customers, share : int, float
     table : pandas.DataFrame
         The markers: what, own, all, difference.
@@ -47,6 +52,7 @@ class SegmentCard:
     segment: str
     name: str
     sentence: str
+    lead: str
     customers: int
     share: float
     table: pd.DataFrame = field(repr=False)
@@ -61,9 +67,9 @@ class SegmentCard:
     @property
     def text(self) -> str:
         """The card as Markdown: a paragraph, and a list of what else to know."""
-        told = f"{self.heading} ({self.customers:,} customers, {self.share:.0%}). {escape_markdown(self.sentence)}"
+        paragraph = f"{self.heading} ({self.customers:,} customers, {self.share:.0%}). {escape_markdown(self.sentence)}"
         notes = "\n".join(f"- *{note.heading}:* {escape_markdown(note.text)}" for note in self.notes)
-        return f"{told}\n\n{notes}" if notes else told
+        return f"{paragraph}\n\n{notes}" if notes else paragraph
 
     @property
     def record(self) -> CardRecord:
@@ -83,6 +89,7 @@ class SegmentCard:
                 )
                 for row in self.beside.to_dict("records")
             ),
+            lead=self.lead,
         )
 
 
@@ -101,10 +108,10 @@ def segment_cards(
     Parameters
     ----------
     profiles : pandas.DataFrame
-        From `seglib.interpretation.profile`.
+        From `seglib.interpretation.profile`, its table.
     demographics : mapping of str to pandas.DataFrame
-        From `seglib.interpretation.shares`, by column. Only gender, city and ``variables`` name a segment; others are
-        passed over.
+        From `seglib.interpretation.compare_names`, by column. Only gender, city and the variables of the study name a
+        segment; others are passed over.
     study : Study, optional
         Which columns of the customers table build segments, and what a transaction is called.
 
@@ -116,72 +123,109 @@ def segment_cards(
     origins = {column: table for column, table in demographics.items() if column in (*ORIGINS, *study.variables)}
     letters = dict.fromkeys([*profiles["segment"], *(s for table in origins.values() for s in table["segment"])])
     markers = {letter: _Markers.of(letter, profiles, origins) for letter in letters}
-    names = _unique({letter: found.names() for letter, found in markers.items()})
-    total = sum(found.customers for found in markers.values())
-    return [
-        SegmentCard(
-            letter,
-            names[letter],
-            found.sentence(study.wording),
-            found.customers,
-            round(found.customers / total, 6),
-            found.table(),
-            found.beside(study.wording),
+    names = _make_unique({letter: marker.names() for letter, marker in markers.items()})
+    total = sum(marker.customers for marker in markers.values())
+    cards = []
+    for letter, marker in markers.items():
+        sentences = marker.sentences(study.wording)
+        cards.append(
+            SegmentCard(
+                segment=letter,
+                name=names[letter],
+                sentence=" ".join(sentences),
+                lead=sentences[0],
+                customers=marker.customers,
+                share=round(marker.customers / total, 6),
+                table=marker.table(),
+                beside=marker.beside(study.wording),
+            )
         )
-        for letter, found in markers.items()
-    ]
+    return cards
 
 
-def rename_cards(made: Sequence[SegmentCard], names: Mapping[str, str]) -> list[SegmentCard]:
-    """Give cards the names of the analyst; where one of ours is the same, ours gets its letter."""
-    theirs = {name.casefold() for name in names.values()}
-    own = {c.segment: f"{c.name} ({c.segment})" if c.name.casefold() in theirs else c.name for c in made}
-    return [replace(card, name=names.get(card.segment, own[card.segment])) for card in made]
+def rename_cards(cards: Sequence[SegmentCard], names: Mapping[str, str]) -> list[SegmentCard]:
+    """Give cards the names of the analyst.
+
+    Parameters
+    ----------
+    cards : sequence of SegmentCard
+    names : mapping of str to str
+        By letter (`read_names`). Segments that are not in it keep their name; where the analyst gives that name to
+        another segment, it gets its letter.
+    """
+    taken = {name.casefold() for name in names.values()}
+    renamed = []
+    for card in cards:
+        name = f"{card.name} ({card.segment})" if card.name.casefold() in taken else card.name
+        renamed.append(replace(card, name=names.get(card.segment, name)))
+    return renamed
 
 
 @dataclass(frozen=True)
 class _Markers:
-    """What marks one segment: of all its behaviours those that do, tenure, and levels by column (rows of shares)."""
+    """What marks one segment.
+
+    Attributes
+    ----------
+    customers : int
+    profile : pandas.DataFrame
+        Its rows of the profile of features that build segments.
+    behaviour : pandas.DataFrame
+        Those of them that are markers, the strongest first.
+    tenure : pandas.DataFrame
+        The row of tenure, if it is a marker.
+    levels : dict of str to pandas.DataFrame
+        By column: the levels that are over-represented (rows of shares), the strongest first.
+    """
 
     customers: int
-    own: pd.DataFrame
+    profile: pd.DataFrame
     behaviour: pd.DataFrame
     tenure: pd.DataFrame
     levels: dict[str, pd.DataFrame]
 
     @classmethod
     def of(cls, letter: str, profiles: pd.DataFrame, demographics: Mapping[str, pd.DataFrame]) -> _Markers:
-        own = profiles[profiles["segment"] == letter]
-        behaviour = own[own["marker"].astype(bool) & (own["role"] == "segmentation")]
+        """Gather the markers of a segment."""
+        rows = profiles[profiles["segment"] == letter]
+        behaviour = rows[rows["marker"].astype(bool) & (rows["role"] == "segmentation")]
+        strongest = behaviour["difference"].abs().sort_values(ascending=False, kind="stable").index
         levels = {}
         for column, table in demographics.items():
             more = table[(table["segment"] == letter) & table["marker"] & (table["lift"] > 1)]
             if len(more):
                 levels[column] = more.sort_values("lift", ascending=False, kind="stable")
-        strongest = behaviour["difference"].abs().sort_values(ascending=False, kind="stable").index
-        tenure = own[own["marker"].astype(bool) & (own["feature"] == "tenure_days")]
-        # where nothing is a number, each customer has one level of every name
-        sizes = [*own["customers"], *(t.loc[t["segment"] == letter, "customers"].sum() for t in demographics.values())]
-        judged = own[own["role"] == "segmentation"]
-        return cls(int(sizes[0]), judged, behaviour.loc[strongest], tenure, levels)
+        if len(rows):
+            customers = rows["customers"].iloc[0]
+        else:  # nothing is a number: each customer has one level of every name
+            table = next(iter(demographics.values()))
+            customers = table.loc[table["segment"] == letter, "customers"].sum()
+        return cls(
+            customers=int(customers),
+            profile=rows[rows["role"] == "segmentation"],
+            behaviour=behaviour.loc[strongest],
+            tenure=rows[rows["marker"].astype(bool) & (rows["feature"] == "tenure_days")],
+            levels=levels,
+        )
 
     def names(self) -> list[str]:
         """Return candidate names, the shortest first."""
-        marks = {r.feature: r for r in self.behaviour.itertuples()}
-        noun = "customers"
+        marks = {row.feature: row for row in self.behaviour.itertuples()}
+        noun = vocabulary.CUSTOMERS
         if "burn_rate" in marks:
-            noun = _word(marks.pop("burn_rate"))
+            noun = _choose_word(marks.pop("burn_rate"))
             marks.pop("never_burned", None)  # which says the same once more
-        extra = "".join(self._origin(column) for column in self.levels)
+        origin = "".join(self._describe_origin(column) for column in self.levels)
         if self.behaviour.empty:
-            candidates = [f"customers{extra}" if extra else "average customers"]
+            candidates = [f"{vocabulary.CUSTOMERS}{origin}" if origin else vocabulary.AVERAGE]
         else:
             lengths = range(min(2, len(marks)), len(marks) + 1)
-            candidates = [_phrase(noun, list(marks.values())[:n]) for n in lengths]
-            candidates += [candidates[-1] + extra] if extra else []
+            candidates = [_compose_name(noun, list(marks.values())[:n]) for n in lengths]
+            if origin:
+                candidates.append(candidates[-1] + origin)
         return [c[0].upper() + c[1:] for c in candidates]
 
-    def _origin(self, column: str) -> str:
+    def _describe_origin(self, column: str) -> str:
         """Return " from Cairo and 3 other places", ", mostly female", or ", tier mostly gold".
 
         "more often" where they are no majority.
@@ -189,36 +233,58 @@ class _Markers:
         levels = list(self.levels[column]["level"])
         majority = self.levels[column]["share"].sum() > 0.5
         if column == "city_name":
-            few = levels if len(levels) <= 3 else [*levels[:2], f"{len(levels) - 2} other places"]
-            return f"{'' if majority else ', more often'} from {join_words(few)}"
-        often = "mostly" if majority else "more often"
+            if len(levels) > 3:
+                levels = [*levels[:2], vocabulary.OTHER_PLACES.format(n=len(levels) - 2)]
+            text = vocabulary.FROM if majority else vocabulary.MORE_OFTEN_FROM
+            return text.format(places=join_words(levels))
+        often = vocabulary.MOSTLY if majority else vocabulary.MORE_OFTEN
         if column in ORIGINS:
-            return f", {often} {join_words(levels).lower()}"
-        return f", {humanize(column)} {often} {join_words(levels)}"
+            return vocabulary.OF_GENDER.format(often=often, levels=join_words(levels).lower())
+        return vocabulary.OF_LEVEL.format(feature=humanize(column), often=often, levels=join_words(levels))
 
-    def sentence(self, wording: Wording) -> str:
-        """Say how the segment behaves, and where its customers come from, beside all customers."""
-        told = [_verb(r, wording) for r in self.behaviour.itertuples()]
-        told = [verb.removeprefix("have ") if i and told[i - 1].startswith("have ") else verb
-                for i, verb in enumerate(told)]  # fmt: skip
-        text = f"They {join_words(told)}." if told else NO_MARKER if len(self.own) else ""
-        for r in self.tenure.itertuples():
-            text += f" They have been customers for {r.seen:,.0f} days (all: {r.seen_overall:,.0f})."
+    def sentences(self, wording: Wording) -> list[str]:
+        """Say how the segment behaves, and where its customers come from, beside all customers; at least one."""
+        sentences = []
+        if len(self.behaviour):
+            sentences.append(vocabulary.THEY.format(phrases=join_words(self._describe_behaviour(wording))))
+        elif len(self.profile):
+            sentences.append(vocabulary.NO_MARKER)
+        for row in self.tenure.itertuples():
+            sentences.append(vocabulary.TENURE.format(own=row.observed, all=row.observed_overall))
         for column, levels in self.levels.items():
-            shown = [f"{r.level} ({r.share:.0%}, all: {r.overall_share:.0%})" for r in levels.head(3).itertuples()]
-            rest = [f"{len(levels) - 3} more"] if len(levels) > 3 else []
-            text += f" Over-represented by {humanize(column)}: {join_words([*shown, *rest])}."
-        return text.strip() or NO_MARKER
+            shown = [
+                vocabulary.LEVEL.format(level=row.level, own=row.share, all=row.overall_share)
+                for row in levels.head(LEVELS_SHOWN).itertuples()
+            ]
+            if len(levels) > LEVELS_SHOWN:
+                shown.append(vocabulary.MORE_LEVELS.format(n=len(levels) - LEVELS_SHOWN))
+            sentences.append(vocabulary.LEVELS.format(feature=humanize(column), levels=join_words(shown)))
+        return sentences or [vocabulary.NO_MARKER]
+
+    def _describe_behaviour(self, wording: Wording) -> list[str]:
+        """Say of each behaviour what the segment did; variables of the shop's own in a row share one "have"."""
+        phrases, have_before = [], False
+        for row in self.behaviour.itertuples():
+            if row.feature in vocabulary.VERBS:
+                verb = vocabulary.VERBS[row.feature]
+                phrases.append(wording.of(verb, own=row.observed, all=row.observed_overall))
+                have_before = False
+            else:
+                what = _describe_variable(row)
+                phrases.append(what if have_before else vocabulary.HAVE.format(what=what))
+                have_before = True
+        return phrases
 
     def table(self) -> pd.DataFrame:
         """Return the markers: what, unit, own, all, difference (standardised)."""
         records = [
-            (humanize(r.feature), r.unit, r.seen, r.seen_overall, r.difference) for r in self.behaviour.itertuples()
+            (humanize(row.feature), row.unit, row.observed, row.observed_overall, row.difference)
+            for row in self.behaviour.itertuples()
         ]
         records += [
-            (f"{humanize(column)}: {r.level}", "share", r.share, r.overall_share, np.nan)
+            (f"{humanize(column)}: {row.level}", "share", row.share, row.overall_share, np.nan)
             for column, levels in self.levels.items()
-            for r in levels.head(3).itertuples()
+            for row in levels.head(LEVELS_SHOWN).itertuples()
         ]
         return pd.DataFrame(records, columns=["what", "unit", "own", "all", "difference"]).round(6)
 
@@ -227,58 +293,70 @@ class _Markers:
 
         A great difference that is no marker is left out: customers cannot be told apart by it (03).
         """
-        size = self.own["difference"].abs()
-        size = size[self.own["marker"].astype(bool) | (size < MARKER)]
+        size = self.profile["difference"].abs()
+        size = size[self.profile["marker"].astype(bool) | (size < MARKER)]
         records = [
-            (*_named(r, wording), r.seen, r.seen_overall, bool(r.marker))
-            for r in self.own.loc[size.sort_values(ascending=False, kind="stable").index].itertuples()
-            if pd.notna(r.seen) and pd.notna(r.seen_overall)
+            (*_label(row, wording), row.observed, row.observed_overall, bool(row.marker))
+            for row in self.profile.loc[size.sort_values(ascending=False, kind="stable").index].itertuples()
+            if pd.notna(row.observed) and pd.notna(row.observed_overall)
         ]
-        marks = self.table()
-        levels = marks[marks["difference"].isna()]
-        records += [(r.what, r.unit, r.own, r.all, True) for r in levels.itertuples(index=False)]
+        markers = self.table()
+        levels = markers[markers["difference"].isna()]
+        records += [(row.what, row.unit, row.own, row.all, True) for row in levels.itertuples(index=False)]
         records.sort(key=lambda record: not record[-1])
         return pd.DataFrame(records[:BESIDE], columns=["what", "unit", "own", "all", "marker"]).round(6)
 
 
-def _named(mark: Any, wording: Wording) -> tuple[str, str]:
+def _label(mark: Any, wording: Wording) -> tuple[str, str]:
     """Return what a number is called on a card, and its unit where that does not say it already."""
-    if mark.feature in LABELS:
-        return wording.of(LABELS[mark.feature]), mark.unit if mark.unit in ("share", "0 or 1", "days") else "number"
+    if mark.feature in vocabulary.LABELS:
+        unit = mark.unit if mark.unit in ("share", "0 or 1", "days") else "number"
+        return wording.of(vocabulary.LABELS[mark.feature]), unit
     return humanize(mark.feature), mark.unit
 
 
-def _word(mark: Any) -> str:
+def _choose_word(mark: Any) -> str:
     """Return the word for a marker of ours."""
-    return WORDS[mark.feature][0 if mark.difference > 0 else 1]
+    much, little = vocabulary.WORDS[mark.feature]
+    return much if mark.difference > 0 else little
 
 
-def _phrase(noun: str, marks: Sequence[Any]) -> str:
+def _compose_name(noun: str, marks: Sequence[Any]) -> str:
     """Return "recent, frequent burners", "customers with high income and low age, member mostly yes"."""
-    ours = [_word(mark) for mark in marks if mark.feature in WORDS]
-    own = [mark for mark in marks if mark.feature not in WORDS]
-    numbers = [mark for mark in own if mark.kind != "binary"]
-    levels = [f"{'high' if mark.difference > 0 else 'low'} {humanize(mark.feature)}" for mark in numbers]
-    text = f"{', '.join(ours)} {noun}".strip() + (f" with {join_words(levels)}" if levels else "")
-    for mark in own:
+    words = [_choose_word(mark) for mark in marks if mark.feature in vocabulary.WORDS]
+    others = [mark for mark in marks if mark.feature not in vocabulary.WORDS]
+    levels = []
+    for mark in others:
+        if mark.kind != "binary":
+            level = vocabulary.HIGH if mark.difference > 0 else vocabulary.LOW
+            levels.append(level.format(feature=humanize(mark.feature)))
+    name = f"{', '.join(words)} {noun}" if words else noun
+    if levels:
+        name += vocabulary.WITH.format(levels=join_words(levels))
+    for mark in others:
         if mark.kind == "binary":
-            answer, share = ("yes", mark.seen) if mark.difference > 0 else ("no", 1 - mark.seen)
-            text += f", {humanize(mark.feature)} {'mostly' if share > 0.5 else 'more often'} {answer}"
-    return text
+            yes = mark.difference > 0
+            share = mark.observed if yes else 1 - mark.observed
+            name += vocabulary.ANSWERED.format(
+                feature=humanize(mark.feature),
+                often=vocabulary.MOSTLY if share > 0.5 else vocabulary.MORE_OFTEN,
+                answer=vocabulary.YES if yes else vocabulary.NO,
+            )
+    return name
 
 
-def _verb(mark: Any, wording: Wording) -> str:
-    """Say what a marker is: the segment beside all customers."""
-    if mark.feature in VERBS:
-        return wording.of(VERBS[mark.feature], own=mark.seen, all=mark.seen_overall)
-    name = humanize(mark.feature)
+def _describe_variable(mark: Any) -> str:
+    """Say what a marker among the variables of the shop's own is: "a mean age of 20 years (all: 41)"."""
+    feature = humanize(mark.feature)
     if mark.kind == "binary":
-        return f"have yes under {name} in {mark.seen:.0%} of cases (all: {mark.seen_overall:.0%})"
-    unit = "" if mark.unit == "number" else f" {mark.unit}"
-    return f"have a mean {name} of {format_number(mark.seen)}{unit} (all: {format_number(mark.seen_overall)})"
+        return vocabulary.OWN_ANSWER.format(feature=feature, own=mark.observed, all=mark.observed_overall)
+    mean = format_number(mark.observed)
+    if mark.unit != "number":
+        mean += f" {mark.unit}"
+    return vocabulary.OWN_NUMBER.format(feature=feature, own=mean, all=format_number(mark.observed_overall))
 
 
-def _unique(candidates: dict[str, list[str]]) -> dict[str, str]:
+def _make_unique(candidates: dict[str, list[str]]) -> dict[str, str]:
     """Give every letter its first candidate; where two agree, the next ones, and at last the letter itself."""
     names = {letter: options[0] for letter, options in candidates.items()}
     for depth in range(1, max(map(len, candidates.values()))):

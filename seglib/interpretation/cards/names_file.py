@@ -15,40 +15,48 @@ LONGEST_NAME = 60
 """Characters of a name that the analyst gives; longer ones fit into no figure."""
 
 
-def read_names(path: str | Path, letters: Collection[str]) -> dict[str, str]:
+def read_names(path: str | Path | None, letters: Collection[str]) -> dict[str, str]:
     """Read what the analyst calls the segments, from a YAML file of lines such as ``A: Loyal burners``.
 
     Parameters
     ----------
-    path : str or Path
+    path : str or Path or None
+        None: the analyst gives no names.
     letters : collection of str
         The segments there are. The file may name some of them.
+
+    Returns
+    -------
+    dict of str to str
+        Name by letter; empty without a file.
 
     Raises
     ------
     ParameterRefused
         If the file cannot be read, names a segment that is not there, or gives an empty, a too long or the same name.
     """
+    if path is None:
+        return {}
     try:
-        told = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ParameterRefused(
             f"names_file '{path}' cannot be read: {str(error).splitlines()[0]}", parameter="names_file"
         ) from None
-    if not isinstance(told, dict) or not all(isinstance(v, str) and v.strip() for v in told.values()):
+    if not isinstance(content, dict) or not all(isinstance(v, str) and v.strip() for v in content.values()):
         raise ParameterRefused(
             f"names_file '{path}' holds lines such as 'A: Loyal burners', a name for each letter",
             parameter="names_file",
         )
-    names = {str(letter): " ".join(name.split()) for letter, name in told.items()}
-    if strange := sorted(names.keys() - set(letters)):
+    names = {str(letter): " ".join(name.split()) for letter, name in content.items()}
+    if unknown := sorted(names.keys() - set(letters)):
         raise ParameterRefused(
-            f"names_file '{path}' names {join_words(strange)}; there are {join_words(sorted(letters))}",
+            f"names_file '{path}' names {join_words(unknown)}; there are {join_words(sorted(letters))}",
             parameter="names_file",
         )
-    if long := [name for name in names.values() if len(name) > LONGEST_NAME]:
+    if too_long := [name for name in names.values() if len(name) > LONGEST_NAME]:
         raise ParameterRefused(
-            f"names_file '{path}': '{long[0]}' has more than {LONGEST_NAME} characters", parameter="names_file"
+            f"names_file '{path}': '{too_long[0]}' has more than {LONGEST_NAME} characters", parameter="names_file"
         )
     twice = [name for name, n in Counter(name.casefold() for name in names.values()).items() if n > 1]
     if twice:

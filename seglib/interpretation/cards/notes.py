@@ -8,150 +8,151 @@ from dataclasses import replace
 import pandas as pd
 
 from seglib.clustering import LOW_AGREEMENT
+from seglib.interpretation.cards import vocabulary
 from seglib.interpretation.cards.cards import SegmentCard
-from seglib.interpretation.cards.vocabulary import CERTAINTY, TO_TRY, TRY
 from seglib.interpretation.holdout.predictive_gain import NOT_SHOWN, USEFUL
 from seglib.interpretation.profiles.means import MARKER
 from seglib.schema.records import NoteRecord, VerdictRecord
-from seglib.style import COUPON, Wording, join_words
+from seglib.study import DEFAULT_STUDY, Study
+from seglib.style import Wording, join_words
 
 
 def with_notes(
-    made: Sequence[SegmentCard],
+    cards: Sequence[SegmentCard],
     *,
     profiles: pd.DataFrame,
     segments: pd.DataFrame,
     verdict: VerdictRecord,
     usage: pd.DataFrame | None = None,
     exemplars: pd.DataFrame | None = None,
-    wording: Wording = COUPON,
+    study: Study = DEFAULT_STUDY,
 ) -> list[SegmentCard]:
     """Add to every card what else there is to know.
 
     Parameters
     ----------
-    made : sequence of SegmentCard
+    cards : sequence of SegmentCard
     profiles : pandas.DataFrame
-        From `seglib.interpretation.profile`.
+        From `seglib.interpretation.profile`, its table.
     segments : pandas.DataFrame
         From `seglib.clustering.customer_segments`.
     verdict : VerdictRecord
         Structure and use (`seglib.interpretation.with_usefulness`): no card claims more.
     usage : pandas.DataFrame, optional
-        From `seglib.interpretation.usage`.
+        From `seglib.interpretation.coupon_usage`, its table; empty if the source has no transactions.
     exemplars : pandas.DataFrame, optional
         From `seglib.interpretation.exemplars`.
-    wording : Wording
+    study : Study, optional
         What a transaction is called.
+
+    Returns
+    -------
+    list of SegmentCard
+        The same cards with notes, in the order of a card.
     """
+    wording = study.wording
     return [
         replace(
             card,
             notes=(
-                *_used(card, usage, wording),
-                *_last_seen(card, profiles),
-                *_certain(card, segments),
-                *_apart(card, profiles, wording),
-                *_stands_for(card, exemplars),
-                *_to_try(card, profiles, verdict, wording),
-                NoteRecord("caution", "What not to conclude", _caution(card, profiles, verdict, segments)),
+                *_describe_use(card, usage, wording),
+                *_describe_recency(card, profiles),
+                *_describe_certainty(card, segments),
+                *_describe_markers(card, profiles, wording),
+                *_describe_exemplar(card, exemplars),
+                *_suggest_test(card, profiles, verdict, wording),
+                *_list_cautions(card, profiles, verdict),
             ),
         )
-        for card in made
+        for card in cards
     ]
 
 
-def _used(card: SegmentCard, usage: pd.DataFrame | None, wording: Wording) -> list[NoteRecord]:
-    if usage is None:
+def _describe_use(card: SegmentCard, usage: pd.DataFrame | None, wording: Wording) -> list[NoteRecord]:
+    if usage is None or usage.empty:
         return []
     row = usage.set_index("segment").loc[card.segment]
-    told = f"{row['coupons']:,.0f} {wording.many}, {row['coupons_per_customer']:.1f} a customer"
-    if row["burned"] == row["burned"]:
-        told += f"; {row['burned']:.0%} burned so far, {row['subscribed']:.0%} not"
-    return [NoteRecord("use", wording.many.capitalize(), f"{told}; usage frequency {row['usage_frequency']:.1f}.")]
+    text = vocabulary.USED.format(coupons=row["coupons"], many=wording.many, per_customer=row["coupons_per_customer"])
+    if pd.notna(row["burned"]):
+        text += vocabulary.SHARE_BURNED.format(burned=row["burned"], open=row["subscribed"])
+    text += vocabulary.FREQUENCY.format(frequency=row["usage_frequency"])
+    return [NoteRecord("use", wording.many.capitalize(), text)]
 
 
-def _seen(card: SegmentCard, profiles: pd.DataFrame, feature: str) -> pd.Series | None:
-    found = profiles[(profiles["segment"] == card.segment) & (profiles["feature"] == feature)]
-    return found.iloc[0] if len(found) else None
+def _find_row(card: SegmentCard, profiles: pd.DataFrame, feature: str) -> pd.Series | None:
+    rows = profiles[(profiles["segment"] == card.segment) & (profiles["feature"] == feature)]
+    return rows.iloc[0] if len(rows) else None
+
+
+def _describe_recency(card: SegmentCard, profiles: pd.DataFrame) -> list[NoteRecord]:
+    row = _find_row(card, profiles, "recency_days")
+    if row is None:
+        return []
+    text = vocabulary.DAYS_AGO.format(own=row["observed"], all=row["observed_overall"])
+    return [NoteRecord("last_seen", vocabulary.LAST_SEEN, text)]
+
+
+def _describe_certainty(card: SegmentCard, segments: pd.DataFrame) -> list[NoteRecord]:
+    members = segments[segments["segment"] == card.segment]
+    text = vocabulary.CONFIDENCE.format(confidence=members["margin"].median())
+    if "agreement" in members:
+        low_agreement = (members["agreement"] < LOW_AGREEMENT).mean()
+        text += vocabulary.WOULD_MOVE.format(share=low_agreement, models=1 - LOW_AGREEMENT)
+    return [NoteRecord("certainty", vocabulary.CERTAINTY, f"{text}.")]
 
 
 def _markers(card: SegmentCard, profiles: pd.DataFrame) -> pd.DataFrame:
-    """Return what the segment does otherwise than all customers, the greatest difference first."""
+    """Return the features that mark the segment, the greatest difference first."""
     rows = profiles[profiles["segment"] == card.segment]
     rows = rows[rows["marker"].astype(bool) & (rows["role"] == "segmentation")]
     return rows.loc[rows["difference"].abs().sort_values(ascending=False, kind="stable").index]
 
 
-def _last_seen(card: SegmentCard, profiles: pd.DataFrame) -> list[NoteRecord]:
-    row = _seen(card, profiles, "recency_days")
-    if row is None:
-        return []
-    return [
-        NoteRecord(
-            "last_seen",
-            "Last seen",
-            f"{row['seen']:,.0f} days ago on average (all customers: {row['seen_overall']:,.0f}).",
-        )
-    ]
-
-
-def _certain(card: SegmentCard, segments: pd.DataFrame) -> list[NoteRecord]:
-    own = segments[segments["segment"] == card.segment]
-    told = f"median confidence {own['margin'].median():.2f}"
-    if "agreement" in own:
-        wavering = (own["agreement"] < LOW_AGREEMENT).mean()
-        told += f"; {wavering:.0%} of them would move in more than {1 - LOW_AGREEMENT:.0%} of models of other samples"
-    return [NoteRecord("certainty", CERTAINTY, f"{told}.")]
-
-
-def _apart(card: SegmentCard, profiles: pd.DataFrame, wording: Wording) -> list[NoteRecord]:
+def _describe_markers(card: SegmentCard, profiles: pd.DataFrame, wording: Wording) -> list[NoteRecord]:
     marks = _markers(card, profiles)
     if marks.empty:
         return []
-    told = [f"{wording.name_of(row.feature)} ({row.difference:+.1f} standard deviations)" for row in marks.itertuples()]
-    return [NoteRecord("markers", "What sets them apart", f"{join_words(told)}.")]
+    differences = [
+        vocabulary.DIFFERENCE.format(feature=wording.name_of(row.feature), difference=row.difference)
+        for row in marks.itertuples()
+    ]
+    return [NoteRecord("markers", vocabulary.SETS_APART, f"{join_words(differences)}.")]
 
 
-def _stands_for(card: SegmentCard, exemplars: pd.DataFrame | None) -> list[NoteRecord]:
+def _describe_exemplar(card: SegmentCard, exemplars: pd.DataFrame | None) -> list[NoteRecord]:
     if exemplars is None:
         return []
-    row = exemplars.set_index("segment").loc[card.segment]
-    if row["customer_id"] is None or row["customer_id"] != row["customer_id"]:
+    customer = exemplars.set_index("segment").loc[card.segment, "customer_id"]
+    if pd.isna(customer):
         return []
-    return [
-        NoteRecord("exemplar", "A customer who stands for them", f"id {row['customer_id']}, nearest to the centre.")
-    ]
+    return [NoteRecord("exemplar", vocabulary.STANDS_FOR, vocabulary.NEAREST.format(customer=customer))]
 
 
-def _to_try(card: SegmentCard, profiles: pd.DataFrame, verdict: VerdictRecord, wording: Wording) -> list[NoteRecord]:
+def _suggest_test(
+    card: SegmentCard, profiles: pd.DataFrame, verdict: VerdictRecord, wording: Wording
+) -> list[NoteRecord]:
+    """Return the idea for the strongest marker that has one; none beyond plain rules if no use was shown."""
     if verdict.structure == "constructed" and verdict.useful != USEFUL:
-        return [
-            NoteRecord(
-                "to_try", TRY, "what recency and frequency suggest: that the segment adds anything was not shown."
-            )
-        ]
+        return [NoteRecord("to_try", vocabulary.TRY, vocabulary.PLAIN_RULES)]
     for row in _markers(card, profiles).itertuples():
-        if idea := TO_TRY.get((row.feature, row.difference > 0)):
-            return [NoteRecord("to_try", TRY, f"{wording.of(idea)}.".replace("?.", "?"))]
-    return [NoteRecord("to_try", TRY, "the same as with everybody: nothing here asks for more.")]
+        if idea := vocabulary.TO_TRY.get((row.feature, row.difference > 0)):
+            return [NoteRecord("to_try", vocabulary.TRY, wording.of(idea))]
+    return [NoteRecord("to_try", vocabulary.TRY, vocabulary.NOTHING_TO_TRY)]
 
 
-def _caution(card: SegmentCard, profiles: pd.DataFrame, verdict: VerdictRecord, segments: pd.DataFrame) -> str:
-    told = []
-    if verdict.structure == "constructed":
-        told.append("that there is such a group: the segment was cut by the method")
-    elif verdict.structure == "reproducible":
-        told.append("that the border means something: it is a choice")
+def _list_cautions(card: SegmentCard, profiles: pd.DataFrame, verdict: VerdictRecord) -> list[NoteRecord]:
+    cautions = []
+    if verdict.structure in vocabulary.BY_STRUCTURE:
+        cautions.append(vocabulary.BY_STRUCTURE[verdict.structure])
     if verdict.useful == NOT_SHOWN:
-        told.append("that they will act otherwise than recency and frequency say: that was not shown")
+        cautions.append(vocabulary.NOT_USEFUL)
     elif verdict.useful != USEFUL:
-        told.append("that they will act otherwise than others: that could not be asked")
-    tenure = _seen(card, profiles, "tenure_days")
+        cautions.append(vocabulary.USE_NOT_ASKED)
+    tenure = _find_row(card, profiles, "tenure_days")
     if tenure is not None and abs(tenure["difference"]) >= MARKER:
-        older = "longer" if tenure["difference"] > 0 else "shorter"
-        told.append(f"that habits differ: they have been customers for a {older} time, and part of it is the calendar")
-    if card.table["difference"].notna().sum() == 0:
-        told.append("that they behave in a way of their own: no difference reaches half a standard deviation")
-    told.append("that a coupon would work better or worse here: nobody has tried")
-    return f"{'; '.join(told)}."
+        longer = vocabulary.LONGER if tenure["difference"] > 0 else vocabulary.SHORTER
+        cautions.append(vocabulary.TENURE_DIFFERS.format(longer=longer))
+    if card.table["difference"].isna().all():
+        cautions.append(vocabulary.NOTHING_DIFFERS)
+    cautions.append(vocabulary.NOBODY_TRIED)
+    return [NoteRecord("caution", vocabulary.CAUTION, f"{'; '.join(cautions)}.")]

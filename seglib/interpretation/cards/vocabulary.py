@@ -1,9 +1,12 @@
-"""Every word on a card that a marketer may want to change.
+"""Every word on a card that a marketer may want to change: names, sentences, headings, ideas, cautions.
 
-Fields such as ``{coupon}`` are filled by `seglib.style.Wording.of`: in a shop without coupons they say transaction.
+Words between braces are filled in; their names say what they hold. ``{coupon}``, ``{coupons}``, ``{claim}`` and
+``{claimed}`` are filled by `seglib.style.Wording.of`: in a shop without coupons they say transaction.
 """
 
 from __future__ import annotations
+
+# ---- Names ----
 
 WORDS: dict[str, tuple[str, str]] = {
     "burn_rate": ("burners", "collectors"),
@@ -16,6 +19,31 @@ WORDS: dict[str, tuple[str, str]] = {
 """The word for much and for little of each behaviour of ours that names a segment; burn_rate gives the noun."""
 
 
+CUSTOMERS, AVERAGE = "customers", "average customers"
+"""The noun of a name that burn_rate does not give, and the name of a segment without any marker."""
+
+HIGH, LOW = "high {feature}", "low {feature}"
+"""How much of a variable of the shop's own: "customers with high income"."""
+
+WITH = " with {levels}"
+
+ANSWERED = ", {feature} {often} {answer}"
+"""A variable of the shop's own that is yes or no: ", member mostly yes"."""
+
+YES, NO = "yes", "no"
+
+MOSTLY, MORE_OFTEN = "mostly", "more often"
+"""Of most customers of the segment; of no majority, but of more than elsewhere."""
+
+FROM, MORE_OFTEN_FROM = " from {places}", ", more often from {places}"
+
+OTHER_PLACES = "{n} other places"
+
+OF_GENDER, OF_LEVEL = ", {often} {levels}", ", {feature} {often} {levels}"
+
+
+# ---- Sentences ----
+
 VERBS: dict[str, str] = {
     "coupons_per_month": "{claimed} {own:.2f} {coupons} a month (all customers: {all:.2f})",
     "burn_rate": "burned {own:.0%} of their decided {coupons} (all: {all:.0%})",
@@ -24,6 +52,14 @@ VERBS: dict[str, str] = {
     "spend_per_month": "spent {own:,.2f} a month (all: {all:,.2f})",
     "never_burned": "include {own:.0%} who never burned a {coupon} (all: {all:.0%})",
 }
+
+
+HAVE = "have {what}"
+"""The verb of `OWN_NUMBER` and `OWN_ANSWER`; left out where the phrase before it has it too."""
+
+OWN_NUMBER = "a mean {feature} of {own} (all: {all})"
+
+OWN_ANSWER = "yes under {feature} in {own:.0%} of cases (all: {all:.0%})"
 
 
 LABELS: dict[str, str] = {
@@ -37,23 +73,78 @@ LABELS: dict[str, str] = {
 """What a behaviour of ours is called where a number stands beside it."""
 
 
+THEY = "They {phrases}."
+
+TENURE = "They have been customers for {own:,.0f} days (all: {all:,.0f})."
+
+LEVELS, LEVEL, MORE_LEVELS = (
+    "Over-represented by {feature}: {levels}.",
+    "{level} ({own:.0%}, all: {all:.0%})",
+    "{n} more",
+)
+
 NO_MARKER = "In what they do they hardly differ from the average: no behaviour lies half a standard deviation away."
 
+
+# ---- Notes ----
+
+LAST_SEEN, CERTAINTY, SETS_APART = "Last seen", "How sure", "What sets them apart"
+STANDS_FOR, TRY, CAUTION = "A customer who stands for them", "To try, beside a control group", "What not to conclude"
+"""Headings. That of the use of coupons is the word for coupons."""
+
+USED = "{coupons:,.0f} {many}, {per_customer:.1f} a customer"
+SHARE_BURNED = "; {burned:.0%} burned so far, {open:.0%} not"
+FREQUENCY = "; usage frequency {frequency:.1f}."
+
+DAYS_AGO = "{own:,.0f} days ago on average (all customers: {all:,.0f})."
+
+CONFIDENCE = "median confidence {confidence:.2f}"
+WOULD_MOVE = "; {share:.0%} of them would move in more than {models:.0%} of models of other samples"
+
+DIFFERENCE = "{feature} ({difference:+.1f} standard deviations)"
+
+NEAREST = "id {customer}, nearest to the centre."
+
+
+# ---- What to try ----
 
 TO_TRY: dict[tuple[str, bool], str] = {
     ("recency_days", True): "a reminder, against none: do some come back who would not have?",
     ("recency_days", False): "nothing for a while: they are here already. Does a {coupon} change what they do next?",
     ("burn_rate", True): "a smaller {coupon}: they burn most of what they claim. Do they burn as many?",
-    ("burn_rate", False): "another kind of {coupon} before more of the same: they claim {coupons} and leave them",
-    ("days_to_burn", True): "a reminder before the {coupon} ends: they take their time",
-    ("days_to_burn", False): "a {coupon} that must be used soon: they do so anyway",
+    ("burn_rate", False): "another kind of {coupon} before more of the same: they claim {coupons} and leave them.",
+    ("days_to_burn", True): "a reminder before the {coupon} ends: they take their time.",
+    ("days_to_burn", False): "a {coupon} that must be used soon: they do so anyway.",
     ("coupons_per_month", True): "less of what you send them: they come often. Is anything lost?",
-    ("coupons_per_month", False): "an occasion to come once more",
-    ("spend_per_month", True): "service instead of a discount: they spend much already",
-    ("spend_per_month", False): "a {coupon} from a certain amount on",
-    ("never_burned", True): "to ask some of them why they burn none",
+    ("coupons_per_month", False): "an occasion to come once more.",
+    ("spend_per_month", True): "service instead of a discount: they spend much already.",
+    ("spend_per_month", False): "a {coupon} from a certain amount on.",
+    ("never_burned", True): "to ask some of them why they burn none.",
 }
 """By behaviour, and whether there is much of it: what a test could try. Ideas, not findings."""
 
-TRY, CERTAINTY = "To try, beside a control group", "How sure"
-"""Headings of two notes."""
+NOTHING_TO_TRY = "the same as with everybody: nothing here asks for more."
+
+PLAIN_RULES = "what recency and frequency suggest: that the segment adds anything was not shown."
+"""What to try where the segments are constructed and not shown to be useful."""
+
+
+# ---- What not to conclude ----
+
+BY_STRUCTURE: dict[str, str] = {
+    "constructed": "that there is such a group: the segment was cut by the method",
+    "reproducible": "that the border means something: it is a choice",
+}
+"""By the label of the verdict on structure."""
+
+NOT_USEFUL = "that they will act otherwise than recency and frequency say: that was not shown"
+
+USE_NOT_ASKED = "that they will act otherwise than others: that could not be asked"
+
+TENURE_DIFFERS = "that habits differ: they have been customers for a {longer} time, and part of it is the calendar"
+
+LONGER, SHORTER = "longer", "shorter"
+
+NOTHING_DIFFERS = "that they behave in a way of their own: no difference reaches half a standard deviation"
+
+NOBODY_TRIED = "that a coupon would work better or worse here: nobody has tried"

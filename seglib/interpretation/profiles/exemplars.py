@@ -1,4 +1,4 @@
-"""Paragons: a real customer who stands for each segment."""
+"""Exemplars: a real customer who stands for each segment."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from seglib.errors import ParameterRefused
 
 
 def exemplars(matrix: pd.DataFrame, segments: pd.Series, centres: pd.DataFrame) -> pd.DataFrame:
-    """Return the real customer nearest each centre: not the average, but somebody one can look up.
+    """Return the real customer nearest to each centre: not an average, but somebody one can look up.
 
     Parameters
     ----------
@@ -18,14 +18,14 @@ def exemplars(matrix: pd.DataFrame, segments: pd.Series, centres: pd.DataFrame) 
     segments : pandas.Series of str
         The letter of each row, or of each customer.
     centres : pandas.DataFrame
-        One row a segment, in the columns of the matrix (`seglib.clustering.Segmentation.centres`).
+        One row per segment, in the columns of the matrix (`seglib.clustering.Segmentation.centres`).
 
     Returns
     -------
     pandas.DataFrame
-        One row a segment, in the order of ``centres``: segment, customer_id, distance (Euclidean, in the matrix), and
-        rows, how many of the segment lie equally near: of these the first one in the matrix is named. Where a row is a
-        transaction, the customer of the nearest one. Missing for a segment that nobody is in.
+        One row per segment, in the order of ``centres``: segment, customer_id, distance (Euclidean, in the matrix), and
+        rows, the number of its rows that lie equally near; the first of them in the matrix is named. Where a row is a
+        transaction, the customer of the nearest one. Missing for a segment without members.
 
     Raises
     ------
@@ -42,11 +42,13 @@ def exemplars(matrix: pd.DataFrame, segments: pd.Series, centres: pd.DataFrame) 
     X = matrix.to_numpy(float)
     records = []
     for segment, centre in zip(centres.index, centres.to_numpy(float), strict=True):
-        own = np.flatnonzero(letters == segment)
-        if not len(own):
+        members = np.flatnonzero(letters == segment)
+        if not len(members):
             records.append((segment, None, float("nan"), 0))
             continue
-        distance = np.round(np.sqrt(((X[own] - centre) ** 2).sum(axis=1)), 9)
+        # rounded, so that equal rows count as equally near whatever the order of the sums
+        distance = np.round(np.sqrt(((X[members] - centre) ** 2).sum(axis=1)), 9)
         nearest = distance.min()
-        records.append((segment, customers[own[distance.argmin()]], float(nearest), int((distance == nearest).sum())))
+        customer = customers[members[distance.argmin()]]
+        records.append((segment, customer, float(nearest), int((distance == nearest).sum())))
     return pd.DataFrame(records, columns=["segment", "customer_id", "distance", "rows"])

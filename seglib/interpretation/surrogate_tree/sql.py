@@ -1,4 +1,4 @@
-"""What the rules are in SQL, by way of sqlglot: names and texts from the data are quoted by it."""
+"""The rules in SQL, built with sqlglot, which quotes names and texts from the data."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from seglib.interpretation.surrogate_tree.tree import Bounds
+from seglib.interpretation.surrogate_tree.tree import Bounds, Question, TreePath, by_column
 
 if TYPE_CHECKING:
     from sqlglot.expressions import Expression
 
 
-def case_of(rules: Sequence[tuple[tuple, str]], features: pd.DataFrame) -> str:
+def case_of(rules: Sequence[tuple[TreePath, str]], features: pd.DataFrame) -> str:
     """Write the rules as CASE: the last one as ELSE. A value that is NULL goes where the tree sends it."""
     from sqlglot import exp
 
@@ -27,45 +27,54 @@ def case_of(rules: Sequence[tuple[tuple, str]], features: pd.DataFrame) -> str:
     return (case.else_(otherwise) if first else otherwise).sql(dialect="duckdb", pretty=True)
 
 
-def _conditions(path: tuple, features: pd.DataFrame) -> list[Expression]:
+def _conditions(path: TreePath, features: pd.DataFrame) -> list[Expression]:
     """Return what leads to a leaf, column by column in the order of the questions."""
     from sqlglot import exp
 
-    made = []
-    for name in dict.fromkeys(question.column for question, _ in path):
-        own = [(q, answer) for q, answer in path if q.column == name]
+    expressions = []
+    for name, questions in by_column(path).items():
         column = exp.column(name, quoted=True)
-        unknown = exp.Is(this=column.copy(), expression=exp.Null())
-        if own[0][0].kind == "nominal":
-            sure = [(q, answer) for q, answer in own if answer] or own
-            made += [_named(column, unknown, q.level, answer) for q, answer in sure]
+        if questions[0][0].kind == "nominal":
+            expressions += _level_conditions(column, questions)
             continue
-        if pd.api.types.is_bool_dtype(features[name].dtype):
-            column = exp.cast(column, "INTEGER")
-        bounds = Bounds.of(own)
-        sides = []
-        if bounds.known and math.isfinite(bounds.least):
-            sides.append(exp.GT(this=column.copy(), expression=literal(bounds.least)))
-        if bounds.known and math.isfinite(bounds.most):
-            sides.append(exp.LTE(this=column.copy(), expression=literal(bounds.most)))
-        if not bounds.known:
-            made.append(unknown if bounds.unknown else exp.false())
-        elif not sides:
-            made.append(exp.true() if bounds.unknown else exp.not_(unknown))
-        elif bounds.unknown:
-            made.append(exp.paren(exp.or_(exp.and_(*sides), unknown)))
-        else:
-            made += sides
-    return made
+        boolean = pd.api.types.is_bool_dtype(features[name].dtype)
+        number = exp.cast(column, "INTEGER") if boolean else column
+        expressions += _number_conditions(column, number, Bounds.of(questions))
+    return expressions
 
 
-def _named(column: Expression, unknown: Expression, level: Any, answer: bool) -> Expression:
+def _level_conditions(column: Expression, questions: Sequence[tuple[Question, bool]]) -> list[Expression]:
+    """Return which level a name has; what it has not, only where no level is certain."""
     from sqlglot import exp
 
-    if level is None:
-        return unknown if answer else exp.not_(unknown)
-    same = exp.EQ if answer else exp.NullSafeNEQ  # IS DISTINCT FROM: true where nothing is known
-    return same(this=column.copy(), expression=literal(level))
+    answered_yes = [(question, answer) for question, answer in questions if answer]
+    expressions = []
+    for question, answer in answered_yes or questions:
+        if question.level is None:
+            is_null = exp.Is(this=column.copy(), expression=exp.Null())
+            expressions.append(is_null if answer else exp.not_(is_null))
+        elif answer:
+            expressions.append(exp.EQ(this=column.copy(), expression=literal(question.level)))
+        else:  # IS DISTINCT FROM: true for NULL as well
+            expressions.append(exp.NullSafeNEQ(this=column.copy(), expression=literal(question.level)))
+    return expressions
+
+
+def _number_conditions(column: Expression, number: Expression, bounds: Bounds) -> list[Expression]:
+    """Return between which bounds a column lies, read as a number, and whether it may be NULL."""
+    from sqlglot import exp
+
+    is_null = exp.Is(this=column.copy(), expression=exp.Null())
+    if not bounds.possible:
+        return [is_null if bounds.missing else exp.false()]
+    sides = []
+    if math.isfinite(bounds.least):
+        sides.append(exp.GT(this=number.copy(), expression=literal(bounds.least)))
+    if math.isfinite(bounds.most):
+        sides.append(exp.LTE(this=number.copy(), expression=literal(bounds.most)))
+    if not sides:
+        return [exp.true() if bounds.missing else exp.not_(is_null)]
+    return [exp.paren(exp.or_(exp.and_(*sides), is_null))] if bounds.missing else sides
 
 
 def literal(value: Any) -> Expression:
@@ -81,6 +90,7 @@ def literal(value: Any) -> Expression:
         digits = str(abs(int(number)))
     else:  # many digits would be read as a decimal, and rounded on the way to a float
         digits = repr(abs(number))
-        digits += "e0" if len(digits) > 15 and "e" not in digits else ""
-    made = exp.Literal.number(digits)
-    return exp.Neg(this=made) if number < 0 else made
+        if len(digits) > 15 and "e" not in digits:
+            digits += "e0"
+    unsigned = exp.Literal.number(digits)
+    return exp.Neg(this=unsigned) if number < 0 else unsigned

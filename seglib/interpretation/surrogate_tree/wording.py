@@ -1,13 +1,13 @@
-"""What the rules are in words."""
+"""The rules in words."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from seglib.interpretation.surrogate_tree.tree import Bounds
+from seglib.interpretation.surrogate_tree.tree import Bounds, Question, TreePath, by_column
 from seglib.schema.features import Feature
 from seglib.style import Wording, humanize, join_words
 
@@ -24,28 +24,32 @@ PHRASES: dict[str, tuple[str, str]] = {
 """The words round a number of ours, as templates: "{claimed}" at most 2.3 "{coupons} a month"."""
 
 
-def conditions(path: tuple, features: pd.DataFrame, described: Mapping[str, Feature], wording: Wording) -> str:
+def conditions(path: TreePath, features: pd.DataFrame, by_name: Mapping[str, Feature], wording: Wording) -> str:
     """Write what leads to a leaf: every column once, in the order of the questions."""
-    told = []
-    for column in dict.fromkeys(question.column for question, _ in path):
-        own = [(q, answer) for q, answer in path if q.column == column]
-        feature = described[column]
+    phrases = []
+    for column, questions in by_column(path).items():
+        feature = by_name[column]
         if feature.kind == "nominal":
-            told.append(_of_a_name(humanize(column), own))
+            phrases.append(_of_a_name(humanize(column), questions))
             continue
-        bounds = Bounds.of(own)
-        if not bounds.known or not (math.isfinite(bounds.least) or math.isfinite(bounds.most)):
-            told.append(f"have {'a known' if bounds.known else 'no known'} {humanize(column)}")
+        bounds = Bounds.of(questions)
+        if not bounds.possible:
+            phrases.append(f"have no known {humanize(column)}")
+            continue
+        if not (math.isfinite(bounds.least) or math.isfinite(bounds.most)):
+            phrases.append(f"have a known {humanize(column)}")
             continue
         words = _of_a_yes_or_no if feature.kind == "binary" else _of_a_number
-        doubt = " (or it is not known)" if bounds.unknown and features[column].isna().any() else ""
-        told.append(words(feature, bounds, wording) + doubt)
-    return join_words(told) if told else "everybody"
+        phrase = words(feature, bounds, wording)
+        if bounds.missing and features[column].isna().any():
+            phrase += " (or it is not known)"
+        phrases.append(phrase)
+    return join_words(phrases) if phrases else "everybody"
 
 
-def _of_a_name(name: str, own: list) -> str:
+def _of_a_name(name: str, questions: Sequence[tuple[Question, bool]]) -> str:
     levels = {True: [], False: []}
-    for question, answer in own:
+    for question, answer in questions:
         levels[answer].append("unknown" if question.level is None else " ".join(str(question.level).split()))
     if levels[True]:
         return f"{name} is {levels[True][0]}"
@@ -60,9 +64,12 @@ def _of_a_yes_or_no(feature: Feature, bounds: Bounds, wording: Wording) -> str:
 
 
 def _of_a_number(feature: Feature, bounds: Bounds, wording: Wording) -> str:
-    told = [f"more than {_number(bounds.least, feature)}"] if math.isfinite(bounds.least) else []
-    told += [f"at most {_number(bounds.most, feature)}"] if math.isfinite(bounds.most) else []
-    between = join_words(told, last="but")
+    sides = []
+    if math.isfinite(bounds.least):
+        sides.append(f"more than {_number(bounds.least, feature)}")
+    if math.isfinite(bounds.most):
+        sides.append(f"at most {_number(bounds.most, feature)}")
+    between = join_words(sides, last="but")
     if feature.name in PHRASES:
         before, after = (wording.of(part) for part in PHRASES[feature.name])
         return f"{before} {between} {after}"
