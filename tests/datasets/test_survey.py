@@ -88,7 +88,7 @@ def test_without_transactions_there_is_no_day_and_every_table_is_there(shop, tmp
 
 
 def test_the_check_says_the_same_in_every_form(shop):
-    text, page, told = check.plain(check.as_text(shop)), check.as_html(shop), check.as_json(shop)
+    text, page, told = check.without_colours(check.as_text(shop)), check.as_html(shop), check.as_json(shop)
     for said in (text, page, json.dumps(told)):
         for rule in ("customers.age.unreadable", "customers.income.missing"):
             assert rule in said

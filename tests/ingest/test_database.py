@@ -18,14 +18,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from seglib import cli, credentials
+from seglib import credentials
 from seglib.credentials import recorded, shown
 from seglib.errors import InputRefused
 from seglib.ingest.sources import database
 from seglib.ingest.sources.open import ADAPTERS, open_source
 from seglib.run import Run
 from seglib.runner import pipeline
-from seglib.runner.request import _seen_from_notebooks
+from seglib.runner.request import name_after, seen_from_notebooks
 
 SECRET = "hunter2-and-more"
 
@@ -433,7 +433,7 @@ def test_a_file_that_is_no_database_is_refused_and_none_is_made(tmp_path, con, m
 def test_what_is_written_down_of_a_source(source, written, name):
     assert recorded(source) == written
     assert recorded(written) == written
-    assert name in (None, cli._name_after(source))
+    assert name in (None, name_after(source))
 
 
 @given(
@@ -451,7 +451,7 @@ def test_no_part_of_a_password_is_written_down_however_it_is_spelt(between):
             f"postgresql:/{login}@host/shop",  # no URL, but meant as one
             f"me:{login}@host/shop",
         ):
-            for tell in (recorded, shown, cli._name_after):
+            for tell in (recorded, shown, name_after):
                 try:
                     told = tell(url)
                 except InputRefused as error:
@@ -536,7 +536,7 @@ def test_a_run_gives_the_password_to_its_notebooks_and_writes_it_nowhere(home, m
         "import hashlib\nfrom seglib import credentials\nwhole = hashlib.sha256(credentials.whole(source).encode())\n"
         f"assert whole.hexdigest() == '{digest}'\ndel whole\nprint(source)"
     )
-    name = cli._name_after(url)
+    name = name_after(url)
     pipeline.execute(pipeline.Request(name, url))
     run = Run(name)
     assert run.read_record()["parameters"]["01_ingest"]["source"] == "postgresql://host/shop"
@@ -589,4 +589,4 @@ def test_a_file_in_a_url_is_found_from_where_the_command_is_given(home, make_sql
 
 
 def test_the_runner_knows_the_adapters():
-    assert {_seen_from_notebooks(name) for name in ADAPTERS} == set(ADAPTERS)
+    assert {seen_from_notebooks(name) for name in ADAPTERS} == set(ADAPTERS)
