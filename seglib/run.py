@@ -172,7 +172,8 @@ class Run:
     def write(self, artefact: str, content: pd.DataFrame | duckdb.DuckDBPyRelation | Record | list | dict) -> None:
         """Write an artefact whole or not at all.
 
-        Tables (pandas or DuckDB) become Parquet; records, lists of records, and what `Record.to_json` gives become JSON.
+        Tables (pandas or DuckDB) become Parquet; records, lists of records, and what `Record.to_json` gives become
+        JSON.
         """
         _write(self.path(artefact), content)
 

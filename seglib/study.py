@@ -24,7 +24,8 @@ class Study:
     variables : mapping of str to VariableRecord
         The columns of the customers table that build segments.
     shrinkage : mapping of str to float or None
-        The numbers by which rates and means are shrunk (`seglib.features.SHRUNK_BY`); empty: they are fitted to the data.
+        The numbers by which rates and means are shrunk (`seglib.features.SHRUNK_BY`); empty: they are fitted to the
+        data.
     wording : Wording
         What a transaction is called.
 

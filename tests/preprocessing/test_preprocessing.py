@@ -1,6 +1,7 @@
 """The matrix: exact where it repeats the original analysis, weighed as stated where it does not."""
 
 import json
+from dataclasses import fields
 
 import numpy as np
 import pandas as pd
@@ -17,10 +18,14 @@ from seglib.errors import InputRefused, ParameterRefused
 from seglib.features.dictionary import features_of
 from seglib.preprocessing.audit import audit
 from seglib.preprocessing.baseline import BASELINE_COLUMNS, baseline_matrix
+from seglib.preprocessing.build import CustomerOptions, build_matrix
 from seglib.preprocessing.customer import customer_matrix
 from seglib.preprocessing.encoders import HennigLiaoScaler
-from seglib.preprocessing.matrix import RECIPES, variance_share
+from seglib.preprocessing.ranges import number_ranges
 from seglib.preprocessing.rebuild import rebuild_matrix
+from seglib.preprocessing.recipes import RECIPES
+from seglib.preprocessing.variance import variance_share
+from seglib.preprocessing.weights import compare_demographic_weights
 from seglib.schema.records import RecipeRecord, VariableRecord
 from seglib.study import Study
 
@@ -93,7 +98,7 @@ def test_the_trap_of_baseline_other_city_names_other_clusters(unified):
 def test_variance_of_the_original_workbook(workbook, prepared):
     unified = prepared(workbook)[0].read("unified")
     for scale, share in ((False, 0.8514), (True, 0.9555)):
-        top = variance_share(baseline_matrix(unified, scale_frequency=scale)).iloc[0]
+        top = variance_share(baseline_matrix(unified, scale_frequency=scale)).table.iloc[0]
         assert top["column"] == "city_name"
         assert top["share"] == pytest.approx(share, abs=5e-4)
 
@@ -117,7 +122,7 @@ def test_a_nominal_variable_weighs_half_a_numeric_one_times_its_weight_squared(b
     variance = matrix.table.var(ddof=0)
     for name in ("gender_name", "city_name"):
         assert variance.filter(like=name).sum() == pytest.approx(0.5 * weight**2)
-    shares = variance_share(matrix).set_index("column")["share"]
+    shares = variance_share(matrix).table.set_index("column")["share"]
     assert shares["city_name"] / shares["burn_rate"] == pytest.approx(0.5 * weight**2)
     assert shares.sum() == pytest.approx(1)
 
@@ -203,7 +208,7 @@ def test_of_a_correlated_pair_the_first_of_the_dictionary_stays(customers, built
     correlated = customers.assign(recency_days=1000 - 500 * customers["burn_rate"])
     matrix = built(correlated)
     assert "recency_days" not in matrix.sources
-    assert matrix.left_out["recency_days"] == "tied to burn rate, rank correlation -1.00, more than 0.8"
+    assert matrix.left_out["recency_days"] == "correlated with burn rate, rank correlation -1.00, more than 0.8"
     assert "recency_days" in built(correlated, drop_correlated=False).sources
 
 
@@ -232,7 +237,7 @@ def test_variables_of_the_shops_own_build_segments_where_the_mapping_says_so(cus
     assert matrix.sources == ["gender_name", "city_name", *declared]
     assert list(matrix.made_of("member")) == ["member_no", "member_unknown", "member_yes"]
     assert matrix.table["income"].corr(np.log1p(table["income"])) == pytest.approx(1)
-    shares = variance_share(matrix).set_index("column")["share"]
+    shares = variance_share(matrix).table.set_index("column")["share"]
     assert shares["plan"] / shares["age"] == pytest.approx(0.5)
     assert matrix.filled == {name: pytest.approx(40 / len(table)) for name in ("age", "member", "plan")}
 
@@ -323,9 +328,7 @@ def test_recipes_are_what_their_notebook_offers(root):
 def test_what_is_not_recorded_is_left_out_with_the_reason(lacking, lacks, sources, sentence):
     features = lacking(*lacks)[0]
     described, missing = features.features, features.missing
-    matrix = customer_matrix(
-        features.table, described=described, leave_out=missing, unreliable=features.unreliable
-    )
+    matrix = customer_matrix(features.table, described=described, leave_out=missing, unreliable=features.unreliable)
     assert matrix.sources == sources
     assert sentence in matrix.text
     assert matrix.table.notna().all(axis=None)
@@ -356,7 +359,7 @@ def test_baseline_leaves_out_what_is_not_recorded_and_says_so(lacking, lacks, co
     assert matrix.table.columns.tolist() == columns
     assert list(matrix.left_out) == [c for c in BASELINE_COLUMNS if c not in columns]
     assert ("(the shop records no coupon status)" in matrix.text) == ("status" in lacks)
-    assert variance_share(matrix)["share"].sum() == pytest.approx(1)
+    assert variance_share(matrix).table["share"].sum() == pytest.approx(1)
 
 
 def test_baseline_of_rows_that_are_all_alike_is_refused(lacking):
@@ -455,7 +458,55 @@ def test_the_audit_fires_on_the_original_analysis_and_not_on_recipe_customer(wor
     assert audit(matrix).clean
 
 
-# Rebuilt --------------------------------------------------------------------------------------------------------
+# What the notebook shows ------------------------------------------------------------------------------------------
+
+
+def test_the_options_of_the_notebook_give_the_matrix_of_its_recipe(prepared, built, unified):
+    run, features = prepared("sample")
+    default = build_matrix(features, run)
+    pd.testing.assert_frame_equal(default.table, built().table, check_exact=True)
+    options = CustomerOptions(segment_by="recency_days, tenure_days", demographic_weight=0, keep_unreliable=True)
+    assert build_matrix(features, run, options=options).sources == ["recency_days", "tenure_days"]
+    baseline = build_matrix(features, run, recipe="baseline", scale_frequency=False)
+    assert baseline.table.equals(baseline_matrix(unified, scale_frequency=False).table)
+    with pytest.raises(ParameterRefused, match=r"no recipe 'custome' \(did you mean 'customer'"):
+        build_matrix(features, run, recipe="custome")
+
+
+def test_options_of_the_notebook_have_its_defaults(root):
+    from seglib.runner.parameters import declared
+
+    parameters = declared(root / "notebooks/03_preprocessing.ipynb")
+    for option in fields(CustomerOptions):
+        assert parameters[option.name].default == option.default, option.name
+
+
+def test_results_say_what_their_figures_show(prepared, built):
+    features = prepared("sample")[1]
+    matrix = built()
+    shares, ranges = variance_share(matrix), number_ranges(matrix)
+    assert shares.text.endswith("; none dominates.")
+    assert shares.caption == f"{len(matrix.table):,} rows, {matrix.table.shape[1]} columns. Shares add up to 100%."
+    far = matrix.table[matrix.numeric].abs().max()
+    assert f"{far.max():.1f}" in ranges.alt
+    assert ranges.table["column"].tolist() == matrix.numeric
+    weights = compare_demographic_weights(features, (0, 2))
+    assert weights.table[2]["city_name"] > weights.table[0]["city_name"] == 0
+    assert weights.alt == "Bar chart of variance shares for demographic_weight 0 and 2."
+    for result in (shares, ranges, weights):
+        assert result.figure().figure.get_suptitle()
+
+
+def test_results_that_do_not_apply_say_so(lacking, prepared):
+    weights = compare_demographic_weights(lacking("names")[0], (0, 1, 2))
+    assert (weights.alt, weights.text) == ("", "This shop records neither gender nor city: there is nothing to weigh.")
+    features = prepared("sample")[1]
+    names = customer_matrix(features.table, segment_by=["never_burned"], unreliable={})
+    ranges = number_ranges(names)
+    assert (ranges.alt, ranges.text) == ("", "There is no number in this matrix.")
+
+
+# Rebuilt -----------------------------------------------------------------------------------------------------
 
 KNOBS = {
     "demographic_weight": 1.0, "transform": "log", "scaling": "standard", "drop_correlated": True, "min_level_share": 0.01,
