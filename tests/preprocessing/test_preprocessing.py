@@ -228,10 +228,12 @@ def test_variables_of_the_shops_own_build_segments_where_the_mapping_says_so(cus
         "plan": VariableRecord("nominal", "name"),
     }
     table = customers[["gender_name", "city_name"]].assign(
-        age=rng.normal(40, 10, len(customers)), income=rng.lognormal(10, 1, len(customers)),
-        member=rng.integers(0, 2, len(customers)) * 1.0, plan=rng.choice(["a", "b", "c"], len(customers)),
+        age=rng.normal(40, 10, len(customers)),
+        income=rng.lognormal(10, 1, len(customers)),
+        member=rng.integers(0, 2, len(customers)) * 1.0,
+        plan=rng.choice(["a", "b", "c"], len(customers)),
         n_burned=np.nan,
-    )  # fmt: skip
+    )
     table.loc[table.index[:40], ["age", "member", "plan"]] = None
     matrix = customer_matrix(table, described=features_of(table, Study(variables=declared)))
     assert matrix.sources == ["gender_name", "city_name", *declared]
@@ -262,10 +264,14 @@ def test_names_stay_sparse_until_the_end(customers, built):
 @pytest.mark.parametrize(
     "options",
     [
-        {"demographic_weight": -1}, {"demographic_weight": np.nan}, {"transform": "sqrt"}, {"scaling": "minmax"},
-        {"min_level_share": 1}, {"min_level_share": -0.1},
+        {"demographic_weight": -1},
+        {"demographic_weight": np.nan},
+        {"transform": "sqrt"},
+        {"scaling": "minmax"},
+        {"min_level_share": 1},
+        {"min_level_share": -0.1},
     ],
-)  # fmt: skip
+)
 def test_values_that_do_not_fit_are_refused(built, options):
     with pytest.raises(ParameterRefused, match=next(iter(options))):
         built(**options)
@@ -508,10 +514,14 @@ def test_results_that_do_not_apply_say_so(lacking, prepared):
 
 # Rebuilt -----------------------------------------------------------------------------------------------------
 
-KNOBS = {
-    "demographic_weight": 1.0, "transform": "log", "scaling": "standard", "drop_correlated": True, "min_level_share": 0.01,
+OPTIONS = {
+    "demographic_weight": 1.0,
+    "transform": "log",
+    "scaling": "standard",
+    "drop_correlated": True,
+    "min_level_share": 0.01,
     "segment_by": None,
-}  # fmt: skip
+}
 
 
 def recipe_of(matrix, options):
@@ -527,7 +537,7 @@ def recipe_of(matrix, options):
 
 
 @pytest.mark.parametrize(
-    "turned",
+    "changed",
     [
         {},
         {"transform": "yeo-johnson", "scaling": "robust"},
@@ -537,10 +547,10 @@ def recipe_of(matrix, options):
         {"segment_by": ["recency_days"], "min_level_share": 0.0},
     ],
 )
-def test_the_matrix_can_be_rebuilt_from_its_record(built, prepared, turned):
+def test_the_matrix_can_be_rebuilt_from_its_record(built, prepared, changed):
     features = prepared("sample")[1]
-    matrix = built(**turned)
-    again = rebuild_matrix(features.table, recipe_of(matrix, KNOBS | turned), described=features.features)
+    matrix = built(**changed)
+    again = rebuild_matrix(features.table, recipe_of(matrix, OPTIONS | changed), described=features.features)
     pd.testing.assert_frame_equal(again.table, matrix.table, check_exact=True)
     assert again.sources == matrix.sources
     assert again.nominal == matrix.nominal
@@ -550,7 +560,7 @@ def test_a_matrix_that_kept_the_unreliable_is_rebuilt_with_them(customers, built
     matrix = built(unreliable={})
     assert "never_burned" in matrix.sources
     pd.testing.assert_frame_equal(
-        rebuild_matrix(customers, recipe_of(matrix, KNOBS)).table, matrix.table, check_exact=True
+        rebuild_matrix(customers, recipe_of(matrix, OPTIONS)).table, matrix.table, check_exact=True
     )
 
 
@@ -559,7 +569,7 @@ def test_of_other_rows_the_same_columns_are_made_whatever_one_would_choose_today
     matrix = built()
     some = customers.iloc[::2].assign(recency_days=lambda t: -t["coupons_per_month"])
     assert "recency_days" not in built(some).sources
-    again = rebuild_matrix(some, recipe_of(matrix, KNOBS))
+    again = rebuild_matrix(some, recipe_of(matrix, OPTIONS))
     assert again.sources == matrix.sources
     assert len(again.table) == len(some)
 
