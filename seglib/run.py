@@ -76,12 +76,27 @@ ARTEFACTS: dict[str, Artefact] = {
         "recipe.json", "03_preprocessing", "the recipe and its options, as they were used", RecipeRecord
     ),
     "k_scores": Artefact("k_scores.parquet", "04_k_selection", "one row per k, metric and kind of null"),
-    "k_segments": Artefact("k_segments.parquet", "04_k_selection", "one row per k and segment: does it come back?"),
+    "k_segments": Artefact(
+        "k_segments.parquet",
+        "04_k_selection",
+        "one row per k and segment: does it come back?",
+        formerly={"segment_level_stability": "steadiness"},
+    ),
     "choice": Artefact(
         "choice.json", "04_k_selection", "the k that was chosen, and why; the verdict on structure", ChoiceRecord
     ),
-    "assignments": Artefact("assignments.parquet", "05_clustering", "one row per row of the matrix: its segment"),
-    "segments": Artefact("segments.parquet", "05_clustering", "one row per customer: segment and certainty"),
+    "assignments": Artefact(
+        "assignments.parquet",
+        "05_clustering",
+        "one row per row of the matrix: its segment",
+        formerly={"margin": "confidence"},
+    ),
+    "segments": Artefact(
+        "segments.parquet",
+        "05_clustering",
+        "one row per customer: segment, margin, agreement",
+        formerly={"margin": "confidence"},
+    ),
     "clustering": Artefact(
         "clustering.json", "05_clustering", "the final fit: k, inertia, silhouette, sizes", ClusteringRecord
     ),
@@ -156,7 +171,9 @@ class Run:
 
     def __init__(self, name: str, *, base: Path | None = None) -> None:
         if not _RUN_NAME.fullmatch(name):
-            raise ParameterRefused(f"a run is named with letters, digits, '-' and '_' (at most 64), not {name!r}")
+            raise ParameterRefused(
+                f"a run is named with letters, digits, '-' and '_' (at most 64), not {name!r}", parameter="run"
+            )
         self.name = name
         base = Path(base) if base else home()
         self.data_dir = base / "data" / "processed" / name

@@ -63,21 +63,31 @@ GAMMA_SHAPE, BETA = 1.5, (1.6, 1.6)
 """Of the continuum: shape of the gamma distribution of claim rates, and Beta distribution of burn probabilities."""
 
 CITIES = (
-    "Genoa", "Izmir", "Lisbon", "Marseille", "Naples", "Oran",
-    "Palermo", "Patras", "Porto", "Seville", "Tunis", "Valencia",
-)  # fmt: skip
+    *("Genoa", "Izmir", "Lisbon", "Marseille", "Naples", "Oran"),
+    *("Palermo", "Patras", "Porto", "Seville", "Tunis", "Valencia"),
+)
 CAMPAIGNS = (
     # name, month, day, days, how much busier
-    ("New Year", 1, 2, 12, 2.2), ("Spring", 4, 5, 10, 1.9), ("Summer", 7, 1, 14, 2.0),
-    ("Back to School", 8, 25, 12, 1.8), ("Singles Day", 11, 8, 6, 2.8), ("Winter", 12, 10, 14, 2.4),
-)  # fmt: skip
+    ("New Year", 1, 2, 12, 2.2),
+    ("Spring", 4, 5, 10, 1.9),
+    ("Summer", 7, 1, 14, 2.0),
+    ("Back to School", 8, 25, 12, 1.8),
+    ("Singles Day", 11, 8, 6, 2.8),
+    ("Winter", 12, 10, 14, 2.4),
+)
 MONTH_WEIGHT = (0.95, 0.9, 1.0, 1.0, 1.05, 1.0, 0.85, 0.85, 1.0, 1.0, 1.15, 1.25)
 WEEKDAY_WEIGHT = (0.95, 0.9, 0.9, 1.0, 1.15, 1.2, 0.9)
 OFFERS = ("5 off", "10 off", "2 for 1", "Free delivery")
 MERCHANTS = (
-    "Alba Market", "Bruma Books", "Cedro Home", "Dune Sports",
-    "Esfera Toys", "Faro Electronics", "Gala Fashion", "Horta Organic",
-)  # fmt: skip
+    "Alba Market",
+    "Bruma Books",
+    "Cedro Home",
+    "Dune Sports",
+    "Esfera Toys",
+    "Faro Electronics",
+    "Gala Fashion",
+    "Horta Organic",
+)
 N_BRANCHES, N_OPEN_MERCHANTS = 12, 6
 
 
@@ -122,7 +132,9 @@ class SampleShop:
 
     def _write_workbook(self, out: Path) -> None:
         if len(self.tables["transactions"]) > 1_000_000:
-            raise ParameterRefused("a sheet holds about a million rows: write a folder of Parquet files instead")
+            raise ParameterRefused(
+                "a sheet holds about a million rows: write a folder of Parquet files instead", parameter="out"
+            )
         with pd.ExcelWriter(out, engine="xlsxwriter", datetime_format="yyyy-mm-dd") as writer:
             writer.book.set_properties({"created": pd.Timestamp(LAST_DAY).to_pydatetime()})
             for name, table in self.tables.items():
@@ -163,15 +175,22 @@ def make_shop(
     """
     planted = separation in SHIFT
     if separation not in get_args(Separation):
-        raise ParameterRefused(f"separation is one of {', '.join(get_args(Separation))}, not '{separation}'")
+        raise ParameterRefused(
+            f"separation is one of {', '.join(get_args(Separation))}, not '{separation}'", parameter="separation"
+        )
     if customers < 1 or transactions < 1:
-        raise ParameterRefused("a shop needs at least one customer and one transaction")
+        raise ParameterRefused(
+            "a shop needs at least one customer and one transaction", parameter=("customers", "transactions")
+        )
     if not 0 <= segments <= len(ARCHETYPES):
-        raise ParameterRefused(f"segments is a number from 0 to {len(ARCHETYPES)}, not {segments}")
+        raise ParameterRefused(
+            f"segments is a number from 0 to {len(ARCHETYPES)}, not {segments}", parameter="segments"
+        )
     if planted != (segments > 0):
         raise ParameterRefused(
             f"{segments} segments and separation '{separation}' contradict each other: plant at least one segment "
-            "with weak, medium or strong separation, or none (segments 0) with 'none' or 'continuum'"
+            "with weak, medium or strong separation, or none (segments 0) with 'none' or 'continuum'",
+            parameter=("segments", "separation"),
         )
     rng = np.random.default_rng(seed)
     share = SIZES[:segments] / SIZES[:segments].sum()

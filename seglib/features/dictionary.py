@@ -8,7 +8,8 @@ import pandas as pd
 
 from seglib.schema.features import FEATURES, Feature
 from seglib.schema.records import VariableRecord
-from seglib.study import Study
+from seglib.study import DEFAULT_STUDY, Study
+from seglib.style import Wording
 
 
 def features_of(table: pd.DataFrame, study: Study) -> list[Feature]:
@@ -21,10 +22,14 @@ def features_of(table: pd.DataFrame, study: Study) -> list[Feature]:
     study : Study
         Which columns of the customers table build segments, and what a transaction is called.
     """
-    wording = study.wording
-    ours = {f.name: replace(f, unit=wording.of(f.unit), meaning=wording.of(f.meaning)) for f in FEATURES}
+    ours = {feature.name: _filled(feature, study.wording) for feature in FEATURES}
     added = {name: _added(table[name], study.variables.get(name)) for name in table if name not in ours}
     return [feature for name, feature in (ours | added).items() if name in table and table[name].notna().any()]
+
+
+def _filled(feature: Feature, wording: Wording) -> Feature:
+    """Fill the templates of a feature of ours with what a transaction is called."""
+    return replace(feature, unit=wording.of(feature.unit), meaning=wording.of(feature.meaning))
 
 
 def _added(values: pd.Series, variable: VariableRecord | None) -> Feature:
@@ -51,5 +56,7 @@ def dictionary(table: pd.DataFrame | None = None, study: Study | None = None) ->
     table, study
         Of one shop, see `features_of`; default: of every shop.
     """
-    features = FEATURES if table is None else features_of(table, study or Study())
+    study = study or DEFAULT_STUDY
+    every = [_filled(feature, study.wording) for feature in FEATURES]
+    features = every if table is None else features_of(table, study)
     return pd.DataFrame(features)[["name", "unit", "meaning", "range", "role"]]

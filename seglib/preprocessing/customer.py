@@ -146,7 +146,9 @@ def _candidates(described: Sequence[Feature], segment_by: Sequence[str] | None) 
     wanted = meant_for_it if segment_by is None else list(segment_by)
     unknown = [f"'{name}'{did_you_mean(name, names)}" for name in wanted if name not in names]
     if unknown:
-        raise ParameterRefused(f"segment_by names no feature {' or '.join(unknown)}; there are: {', '.join(names)}")
+        raise ParameterRefused(
+            f"segment_by names no feature {' or '.join(unknown)}; there are: {', '.join(names)}", parameter="segment_by"
+        )
     return [f for f in described if f.name in wanted or f.role == "demographic"]
 
 
@@ -176,12 +178,17 @@ def _has_behaviour(features: Sequence[Feature]) -> bool:
 
 def _refuse(demographic_weight: float, transform: str, scaling: str, min_level_share: float) -> None:
     if not (np.isfinite(demographic_weight) and demographic_weight >= 0):
-        raise ParameterRefused(f"demographic_weight is a number of at least 0, not {demographic_weight}")
+        raise ParameterRefused(
+            f"demographic_weight is a number of at least 0, not {demographic_weight}", parameter="demographic_weight"
+        )
     if not 0 <= min_level_share < 1:
-        raise ParameterRefused(f"min_level_share is a share, at least 0 and less than 1, not {min_level_share}")
+        raise ParameterRefused(
+            f"min_level_share is a share, at least 0 and less than 1, not {min_level_share}",
+            parameter="min_level_share",
+        )
     for name, value, choices in (("transform", transform, TRANSFORMS), ("scaling", scaling, SCALINGS)):
         if value not in choices:
-            raise ParameterRefused(f"{name} is one of {', '.join(choices)}, not '{value}'")
+            raise ParameterRefused(f"{name} is one of {', '.join(choices)}, not '{value}'", parameter=name)
 
 
 def _same_for_everybody(feature: Feature, features: pd.DataFrame, min_level_share: float) -> str:
