@@ -1,8 +1,9 @@
 """Measure how long the features take on a large shop, beside pandas and Polars: `make bench`.
 
 Generates 1,000,000 customers with 20,000,000 transactions, writes the canonical tables as 01 does (Parquet), and makes
-the features three times each: with ``sql/features.sql`` on DuckDB, fits included; with pandas; with Polars, lazily. The
-peers are given what was fitted, and make the same numbers, which is checked. Prints the median of each and the ratios.
+the features three times each: with ``sql/counts.sql`` and ``sql/features.sql`` on DuckDB, fits included; with pandas;
+with Polars, lazily. The peers are given what was fitted, and make the same numbers, which is checked. Prints the median
+of each and the ratios.
 """
 
 from __future__ import annotations
@@ -23,14 +24,28 @@ import pyarrow.parquet as pq
 from seglib.features import DAYS_PER_MONTH, DuckDB, features_in_database
 from seglib.ingest import ingest
 from seglib.sql import in_memory
+from seglib.study import Study
 
 WINDOW = 90
 TABLES = ("customers", "transactions", "branches", "genders", "cities")
 NUMBERS = [
-    "coupons_per_month", "burn_rate", "days_to_burn", "never_burned", "recency_days", "spend_per_month", "n_coupons",
-    "n_burned", "n_branches", "n_merchants", "tenure_days", "n_matured", "n_matured_burned", "lag_days", "spend",
+    "coupons_per_month",
+    "burn_rate",
+    "days_to_burn",
+    "never_burned",
+    "recency_days",
+    "spend_per_month",
+    "n_coupons",
+    "n_burned",
+    "n_branches",
+    "n_merchants",
+    "tenure_days",
+    "n_matured",
+    "n_matured_burned",
+    "lag_days",
+    "spend",
     "months_observed",
-]  # fmt: skip
+]
 
 
 def ours(folder: Path, as_of: str) -> tuple[pd.DataFrame, dict[str, float]]:
@@ -38,8 +53,8 @@ def ours(folder: Path, as_of: str) -> tuple[pd.DataFrame, dict[str, float]]:
     con = in_memory()
     for name in TABLES:
         con.read_parquet(f"{folder}/{name}.parquet").create_view(name)
-    kept = features_in_database(DuckDB(con), as_of=as_of, burn_window=WINDOW)
-    return kept.fetch().table, dict(kept.shrinkage)
+    features = features_in_database(DuckDB(con), Study(as_of=as_of, burn_window=WINDOW))
+    return features.fetch().table, dict(features.study.shrinkage)
 
 
 def with_pandas(folder: Path, as_of: str, fit: dict[str, float]) -> pd.DataFrame:
@@ -49,9 +64,11 @@ def with_pandas(folder: Path, as_of: str, fit: dict[str, float]) -> pd.DataFrame
     t = read["transactions"]
     t = t[t["transaction_date"] <= day].merge(read["branches"], on="branch_id", how="left")
     burned = (t["transaction_status"] == "burned") & ~(t["burn_date"] > day)
-    decided = (day - t["transaction_date"]).dt.days >= WINDOW
-    t["n_burned"], t["n_matured"], t["n_matured_burned"] = burned * 1, decided * 1, (burned & decided) * 1
-    t["lag_days"] = (t["burn_date"] - t["transaction_date"]).dt.days.where(burned & decided, 0)
+    matured = (day - t["transaction_date"]).dt.days >= WINDOW
+    t["n_burned"] = burned.astype("int64")
+    t["n_matured"] = matured.astype("int64")
+    t["n_matured_burned"] = (burned & matured).astype("int64")
+    t["lag_days"] = (t["burn_date"] - t["transaction_date"]).dt.days.where(burned & matured, 0)
     by = t.groupby("customer_id", sort=False)
     f = by[["n_burned", "n_matured", "n_matured_burned", "lag_days"]].sum()
     f["spend"] = by["amount"].sum(min_count=1)
@@ -79,22 +96,27 @@ def with_polars(folder: Path, as_of: str, fit: dict[str, float]) -> pl.DataFrame
     day, c = pl.lit(as_of).str.to_date(), pl.col
     read = {name: pl.scan_parquet(folder / f"{name}.parquet") for name in TABLES}
     burned = (c("transaction_status") == "burned") & (c("burn_date").is_null() | (c("burn_date") <= day))
-    decided = (day - c("transaction_date")).dt.total_days() >= WINDOW
+    matured = (day - c("transaction_date")).dt.total_days() >= WINDOW
     lag = (c("burn_date") - c("transaction_date")).dt.total_days()
     counts = (
-        read["transactions"].filter(c("transaction_date") <= day)
+        read["transactions"]
+        .filter(c("transaction_date") <= day)
         .join(read["branches"], on="branch_id", how="left")
-        .with_columns(burned=burned, decided=decided, lag=lag)
+        .with_columns(burned=burned, matured=matured, lag=lag)
         .group_by("customer_id")
         .agg(
-            n_coupons=pl.len(), n_burned=c("burned").sum(), n_matured=c("decided").sum(),
-            n_matured_burned=(c("burned") & c("decided")).sum(),
-            lag_days=pl.when(c("burned") & c("decided")).then(c("lag")).otherwise(0).sum(),
+            n_coupons=pl.len(),
+            n_burned=c("burned").sum(),
+            n_matured=c("matured").sum(),
+            n_matured_burned=(c("burned") & c("matured")).sum(),
+            lag_days=pl.when(c("burned") & c("matured")).then(c("lag")).otherwise(0).sum(),
             spend=pl.when(c("amount").is_not_null().any()).then(c("amount").sum()),
-            n_branches=c("branch_id").drop_nulls().n_unique(), n_merchants=c("merchant_id").drop_nulls().n_unique(),
-            first=c("transaction_date").min(), last=c("transaction_date").max(),
+            n_branches=c("branch_id").drop_nulls().n_unique(),
+            n_merchants=c("merchant_id").drop_nulls().n_unique(),
+            first=c("transaction_date").min(),
+            last=c("transaction_date").max(),
         )
-    )  # fmt: skip
+    )
     people = read["customers"].join(read["genders"], on="gender_id", how="left")
     people = people.join(read["cities"], on="city_id", how="left")
     people = people.select("customer_id", "join_date", "gender_name", "city_name")
@@ -107,7 +129,8 @@ def with_polars(folder: Path, as_of: str, fit: dict[str, float]) -> pl.DataFrame
     return (
         counts.join(people, on="customer_id")
         .with_columns(
-            tenure_days=(day - since).dt.total_days(), recency_days=(day - c("last")).dt.total_days(),
+            tenure_days=(day - since).dt.total_days(),
+            recency_days=(day - c("last")).dt.total_days(),
             burn_rate=shrunk("burn", "n_matured_burned", "n_matured"),
             days_to_burn=shrunk("lag", "lag_days", "n_matured_burned"),
             never_burned=pl.when(c("n_matured") > 0).then((c("n_matured_burned") == 0).cast(pl.Float64)),
@@ -118,10 +141,10 @@ def with_polars(folder: Path, as_of: str, fit: dict[str, float]) -> pl.DataFrame
         )
         .sort(c("customer_id").str.len_chars(), c("customer_id"))
         .collect()
-    )  # fmt: skip
+    )
 
 
-def same(table: pd.DataFrame, other: pd.DataFrame) -> None:
+def assert_same(table: pd.DataFrame, other: pd.DataFrame) -> None:
     """Stop unless two results are equal."""
     assert table.index.equals(other.index), "other customers, or another order"
     for name in NUMBERS:
@@ -133,10 +156,10 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--customers", type=int, default=1_000_000)
     parser.add_argument("--transactions", type=int, default=20_000_000)
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="seglib-bench-") as place:
         raw, folder = Path(place) / "raw", Path(place) / "tables"
-        size = ["--customers", str(asked.customers), "--transactions", str(asked.transactions)]
+        size = ["--customers", str(arguments.customers), "--transactions", str(arguments.transactions)]
         command = [sys.executable, "-m", "seglib", "sample", *size, "--out", str(raw)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         (raw / "truth.csv").unlink()
@@ -152,14 +175,15 @@ def main() -> None:
             seconds["DuckDB"].append(time.perf_counter() - begun)
             for name, make in (("pandas", with_pandas), ("Polars", with_polars)):
                 begun = time.perf_counter()
-                made = make(folder, as_of, fit)
+                other = make(folder, as_of, fit)
                 seconds[name].append(time.perf_counter() - begun)
-                made = made if name == "pandas" else made.to_pandas().set_index("customer_id")
-                same(table, made)
-                del made
+                if name == "Polars":
+                    other = other.to_pandas().set_index("customer_id")
+                assert_same(table, other)
+                del other
     took = {name: median(each) for name, each in seconds.items()}
     for name, each in took.items():
-        print(f"features of {asked.transactions:,} transactions, {name:8}{each:8.1f} s", flush=True)
+        print(f"features of {arguments.transactions:,} transactions, {name:8}{each:8.1f} s", flush=True)
     print(
         f"DuckDB / pandas {took['DuckDB'] / took['pandas']:.2f}, DuckDB / Polars {took['DuckDB'] / took['Polars']:.2f}"
     )

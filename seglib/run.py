@@ -269,7 +269,7 @@ class Run:
             ) from None
 
     def study(self) -> Study:
-        """Return the study of this run: day and variables, which 01 knows, and the shrinkage, once 03 has run."""
+        """Return the study of this run: the day and the variables of 01, and the shrinkage of 03 once that has run."""
         recipe = self.read("recipe") if self.path("recipe").exists() else None
         return Study.of(self.read("shop"), recipe)
 

@@ -135,7 +135,7 @@ def workbook() -> Path:
 
 @pytest.fixture
 def tables() -> dict[str, pd.DataFrame]:
-    """A clean shop of four customers and six transactions, small enough to reckon by hand."""
+    """A clean shop of four customers and six transactions, small enough to count by hand."""
     return {
         "customers": pd.DataFrame(
             {
@@ -289,10 +289,16 @@ CANONICAL = {
     "branches": ["branch_id", "merchant_id"],
     "customers": ["customer_id", "join_date", "gender_id", "city_id"],
     "transactions": [
-        "transaction_id", "customer_id", "transaction_date", "transaction_status", "coupon_name", "burn_date",
-        "branch_id", "amount",
+        "transaction_id",
+        "customer_id",
+        "transaction_date",
+        "transaction_status",
+        "coupon_name",
+        "burn_date",
+        "branch_id",
+        "amount",
     ],
-}  # fmt: skip
+}
 LACKS = {
     "status": {"transactions": ["transaction_status", "burn_date"]},
     "burn dates": {"transactions": ["burn_date"]},

@@ -42,15 +42,17 @@ class Redemption:
             return "Every transaction counts, and nothing is known of burning."
         days = f"{self.window} day{'' if self.window == 1 else 's'}"
         if self.dated:
-            counts = f"A coupon counts as decided {days} after its claim"
-            return f"{counts}; younger ones are left out where burning is measured."
+            return (
+                f"A coupon is old enough to judge {days} after its claim; younger ones are left out where burning is "
+                "measured."
+            )
         if self.window:
             return (
-                f"{NO_BURN_DATES.capitalize()}: a coupon counts as decided {days} after its claim, as "
-                "burn_window says, with the status that is recorded, also where it was burned after as_of."
+                f"{NO_BURN_DATES.capitalize()}: a coupon is old enough to judge {days} after its claim, "
+                "as burn_window says; it counts with the status that is recorded, also where it was burned after as_of."
             )
         return (
-            f"{NO_BURN_DATES.capitalize()}: every coupon counts as decided, with the status that is recorded. "
+            f"{NO_BURN_DATES.capitalize()}: every coupon counts, with the status that is recorded. "
             "So a burn after as_of counts as well, and a young coupon counts as not burned although it may still be. "
             "Where the share burned depends on the age, give burn_window, the days for which a coupon can be burned."
         )

@@ -33,7 +33,7 @@ from seglib.plots.k_selection import (
     plot_stability,
     plot_verdict,
 )
-from seglib.plots.preprocessing import plot_prepared, plot_turned_knob, plot_variance_share
+from seglib.plots.preprocessing import plot_number_ranges, plot_variance_by_option, plot_variance_share
 
 __all__ = [
     "plot_against_nulls",
@@ -52,9 +52,9 @@ __all__ = [
     "plot_heatmap",
     "plot_homogeneity",
     "plot_margins",
+    "plot_number_ranges",
     "plot_other_criteria",
     "plot_outcomes",
-    "plot_prepared",
     "plot_profile",
     "plot_projection",
     "plot_sensitivity",
@@ -64,7 +64,7 @@ __all__ = [
     "plot_sizes",
     "plot_stability",
     "plot_status",
-    "plot_turned_knob",
+    "plot_variance_by_option",
     "plot_variance_share",
     "plot_verdict",
 ]

@@ -40,67 +40,83 @@ def plot_variance_share(shares: pd.DataFrame, *, ax: Axes | None = None) -> Axes
     return ax
 
 
-def plot_prepared(columns: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw the numbers of the matrix on their common scale: the middle, where 90% lie, and the extremes.
+def plot_number_ranges(ranges: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw the numbers of the matrix on their common scale: the median, the middle 90%, and the extremes.
 
     Parameters
     ----------
-    columns : pandas.DataFrame of float
-        The columns of the matrix that are numbers.
+    ranges : pandas.DataFrame
+        One row per number: column, min, p05, median, p95, max (`seglib.preprocessing.number_ranges`).
     """
-    ax = ax or new_axes(height=1.5 + 0.42 * columns.shape[1])
-    points = columns.quantile([0, 0.05, 0.5, 0.95, 1])
-    for y, name in enumerate(columns):
-        low, tenth, middle, ninetieth, high = points[name]
-        ax.plot([low, high], [y, y], color=GREY, linewidth=1.2, label="all" if y == 0 else None)
+    ax = ax or new_axes(height=1.5 + 0.42 * len(ranges))
+    for y, row in enumerate(ranges.itertuples()):
+        labelled = y == 0  # one entry of the legend for all rows
+        ax.plot([row.min, row.max], [y, y], color=GREY, linewidth=1.2, label="all" if labelled else None)
         ax.plot(
-            [tenth, ninetieth], [y, y], color=ACCENT, linewidth=8, solid_capstyle="butt",
-            label="90% of the rows" if y == 0 else None,
-        )  # fmt: skip
-        ax.plot(
-            [middle], [y], "o", color="white", markeredgecolor=DARK, markersize=6, label="median" if not y else None
+            [row.p05, row.p95],
+            [y, y],
+            color=ACCENT,
+            linewidth=8,
+            solid_capstyle="butt",
+            label="90% of the rows" if labelled else None,
         )
-    reach = points.abs().max()
-    ax.set_yticks(range(columns.shape[1]), [humanize(c) for c in columns])
-    ax.set_ylim(columns.shape[1] - 0.5, -0.5)
+        ax.plot(
+            [row.median],
+            [y],
+            "o",
+            color="white",
+            markeredgecolor=DARK,
+            markersize=6,
+            label="median" if labelled else None,
+        )
+    furthest = ranges.set_index("column")[["min", "max"]].abs().max(axis=1)
+    ax.set_yticks(range(len(ranges)), [humanize(c) for c in ranges["column"]])
+    ax.set_ylim(len(ranges) - 0.5, -0.5)
     ax.set(xlabel="value in the matrix (numbers only)")
-    set_title(ax, f"{humanize(reach.idxmax()).capitalize()} reaches furthest out: {reach.max():.1f} from the middle")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.75 / (0.42 * columns.shape[1] + 0.4)), ncols=3)
+    title = f"{humanize(furthest.idxmax()).capitalize()} reaches furthest out: {furthest.max():.1f} from the middle"
+    set_title(ax, title)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.75 / (0.42 * len(ranges) + 0.4)), ncols=3)
     ax.grid(visible=False, axis="y")
     return ax
 
 
-def plot_turned_knob(turned: pd.DataFrame, *, knob: str, ax: Axes | None = None) -> Axes:
-    """Draw each source column's share of the variance for several values of one knob.
+def plot_variance_by_option(shares: pd.DataFrame, *, option: str, ax: Axes | None = None) -> Axes:
+    """Draw each source column's share of the variance for several values of one option.
 
     Parameters
     ----------
-    turned : pandas.DataFrame of float, shape (n_sources, n_values)
-        Indexed by source column; one column a value of the knob, shares between 0 and 1.
-    knob : str
-        Name of the parameter that was turned.
+    shares : pandas.DataFrame of float, shape (n_sources, n_values)
+        Indexed by source column; one column per value of the option, shares between 0 and 1.
+    option : str
+        Name of the option.
     """
-    height = 0.22 * turned.shape[1]
-    ax = ax or new_axes(height=1.5 + (height + 0.14) * len(turned))
-    tones, hatches = sns.light_palette(ACCENT, turned.shape[1] + 1)[1:], ("", "//", "..", "xx", "--")
-    for i, (value, shares) in enumerate(turned.items()):
-        y = np.arange(len(turned)) + (i - (turned.shape[1] - 1) / 2) * 0.8 / turned.shape[1]
+    n_sources, n_values = shares.shape
+    group = 0.22 * n_values + 0.14  # height of the bars of one source, with a gap, in inches
+    ax = ax or new_axes(height=1.5 + group * n_sources)
+    tones, hatches = sns.light_palette(ACCENT, n_values + 1)[1:], ("", "//", "..", "xx", "--")
+    for i, (value, column) in enumerate(shares.items()):
+        y = np.arange(n_sources) + (i - (n_values - 1) / 2) * 0.8 / n_values
         ax.barh(
-            y, shares, height=0.8 / turned.shape[1], color=tones[i], hatch=hatches[i % len(hatches)],
-            edgecolor="white", label=f"{value}",
-        )  # fmt: skip
-        for at, share in zip(y, shares, strict=True):
+            y,
+            column,
+            height=0.8 / n_values,
+            color=tones[i],
+            hatch=hatches[i % len(hatches)],
+            edgecolor="white",
+            label=f"{value}",
+        )
+        for at, share in zip(y, column, strict=True):
             if share > 0:
                 ax.annotate(f"{share:.0%}", (share, at), (3, 0), textcoords="offset points", va="center", fontsize=8)
-    moved = (turned.iloc[:, -1] - turned.iloc[:, 0]).abs().idxmax()
-    first, last = turned.loc[moved].iloc[[0, -1]]
-    ax.set_yticks(range(len(turned)), [humanize(name) for name in turned.index])
-    ax.set_ylim(len(turned) - 0.5, -0.5)
+    moved = (shares.iloc[:, -1] - shares.iloc[:, 0]).abs().idxmax()
+    first, last = shares.loc[moved].iloc[[0, -1]]
+    ax.set_yticks(range(n_sources), [humanize(name) for name in shares.index])
+    ax.set_ylim(n_sources - 0.5, -0.5)
     ax.axvline(0.5, color=DARK, linewidth=0.8, linestyle=":")
-    ax.set(xlabel="share of the total variance", xlim=(0, max(0.55, turned.to_numpy().max() * 1.15)))
+    ax.set(xlabel="share of the total variance", xlim=(0, max(0.55, shares.to_numpy().max() * 1.15)))
     set_title(ax, f"{humanize(moved).capitalize()} goes from {first:.0%} to {last:.0%} of the variance")
     percent_axis(ax.xaxis)
     ax.grid(visible=False, axis="y")
-    under = -0.72 / ((height + 0.14) * len(turned) + 0.4)
-    ax.legend(title=humanize(knob), loc="upper center", bbox_to_anchor=(0.4, under), ncols=turned.shape[1])
+    below = -0.72 / (group * n_sources + 0.4)
+    ax.legend(title=humanize(option), loc="upper center", bbox_to_anchor=(0.4, below), ncols=n_values)
     return ax

@@ -1,13 +1,13 @@
 """The audit: mistakes that make clusters of their own, found in the matrix before any cluster exists.
 
-Every check measures something and says from which value on it speaks up. It never blocks: an analyst may have
-reasons, and the original analysis must run as it was. It tells.
+Every check measures one number and compares it with a limit. The audit only reports and never blocks: an analyst may
+have reasons, and the original analysis must run as it was.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from itertools import combinations
 
 import numpy as np
@@ -17,9 +17,10 @@ from sklearn.metrics import adjusted_rand_score
 from threadpoolctl import threadpool_limits
 
 from seglib.eda import HIGH_CORRELATION, correlated_pairs
-from seglib.preprocessing.matrix import Matrix, variance_share
+from seglib.preprocessing.matrix import Matrix
+from seglib.preprocessing.variance import share_table, variance_share
 from seglib.schema.records import AuditCheckRecord, AuditRecord
-from seglib.style import humanize, join_words
+from seglib.style import escape_markdown, humanize, join_words
 
 DOMINANT = 0.5
 """Share of the variance above which one column makes the clusters on its own."""
@@ -28,19 +29,47 @@ MIXED = 3.0
 """Ratio of the largest to the smallest standard deviation above which numbers are on different scales."""
 
 LABEL = 0.9
-"""Agreement (adjusted Rand index) with clusters of the other columns above which a column is a label in disguise."""
+"""Agreement (adjusted Rand index) with clusters of the other columns from which on a column looks like a label."""
 
 FEW_VALUES = 30
-"""A column with more different whole numbers than this is no label and no code."""
+"""A column with more different values than this is no label, and its commonest value is worth a look."""
 
 SPIKE = 0.1
-"""Share of the rows that have the commonest value of two columns at once, above which they make a lump.
+"""Share of the rows with the commonest value of two columns at once, above which these rows could become a segment.
 
-So large is the average one of ten segments, the most that are tried: the lump could become one.
+It is the size of the average one of ten segments, the largest number that is tried.
 """
 
 FILLED = 0.05
-"""Share of filled-in values of one column above which the filling itself can make a cluster."""
+"""Share of imputed values of one column above which the imputation itself can make a cluster."""
+
+
+@dataclass(frozen=True)
+class AuditCheck:
+    """One check of a matrix, of one column where it concerns one.
+
+    Attributes
+    ----------
+    check, column : str
+    measured : float
+        Missing where there was nothing to measure.
+    what, limit : str
+        What is measured, and the values that are no finding.
+    sentence : str
+        What the finding means; empty if nothing was found.
+    """
+
+    check: str
+    column: str
+    measured: float
+    what: str
+    limit: str
+    sentence: str = ""
+
+    @property
+    def found(self) -> bool:
+        """Whether it is a finding."""
+        return bool(self.sentence)
 
 
 @dataclass(frozen=True)
@@ -50,15 +79,15 @@ class AuditReport:
     Attributes
     ----------
     table : pandas.DataFrame
-        One row a check (and a column, where it concerns one): check, column, measured (missing where there was
-        nothing to measure), what (is measured), limit, found, sentence (what it means; empty if nothing was found).
+        One row per check (and per column, where it concerns one): check, column, measured, what, limit, found,
+        sentence; see `AuditCheck`.
     """
 
     table: pd.DataFrame
 
     @property
     def findings(self) -> list[str]:
-        """One sentence a finding."""
+        """One sentence per finding."""
         return self.table.loc[self.table["found"], "sentence"].tolist()
 
     @property
@@ -75,8 +104,15 @@ class AuditReport:
         return f"The audit found {number} thing{'s' if number > 1 else ''}. {' '.join(self.findings)}"
 
     @property
+    def markdown(self) -> str:
+        """The findings as a list, or that there are none, in bold."""
+        if self.clean:
+            return f"**{self.text}**"
+        return "\n".join(f"- **{escape_markdown(finding)}**" for finding in self.findings)
+
+    @property
     def record(self) -> AuditRecord:
-        """The findings and every measured figure, as ``recipe.json`` has them."""
+        """The findings and every measured number, as ``recipe.json`` has them."""
         checks = tuple(
             AuditCheckRecord(row.check, row.column, None if pd.isna(row.measured) else row.measured, bool(row.found))
             for row in self.table.itertuples()
@@ -116,43 +152,56 @@ def audit(
 
     Notes
     -----
-    grain: rows a customer. recoding: adjusted Rand index (Hubert & Arabie 1985, J. Classif. 2) of the clusters with
-    those of the same data after the integers were dealt out to the names anew, mean over ``n_recodings``; a code that
-    carries no order must give 1. label: adjusted Rand index of a column of few whole numbers with the clusters of
-    all others. constant, duplicate: columns that say nothing, or nothing new. dominance: largest share of the
-    variance. scales: largest standard deviation of a number over the smallest. ties: Spearman's rank correlation.
-    spike: rows that have the commonest value of two measured columns at once, as customers share
-    shrunk values of whom nothing was seen. filled: share of values that were missing.
+    grain: rows per customer. recoding: adjusted Rand index (Hubert & Arabie 1985, J. Classif. 2) of the clusters with
+    those of the same data after the integers were randomly reassigned to the names, mean over ``n_recodings``; a code
+    that carries no order must give 1. label: adjusted Rand index of a column of few values with the clusters of all
+    others. constant, duplicate: columns that say nothing, or nothing new. dominance: largest share of the variance.
+    scales: largest standard deviation of a number over the smallest. ties: Spearman's rank correlation. spike: rows
+    that have the commonest value of two measured columns at once, as have customers of whom nothing was observed, whose
+    rates are all shrunk to the same value. filled: share of values that were missing.
     """
     if isinstance(matrix, pd.DataFrame):
-        found = _Sources.of_table(matrix, tuple(nominal))
+        audited = _Audited.of_table(matrix, tuple(nominal))
     else:
-        found = _Sources.of_matrix(matrix)
+        audited = _Audited.of_matrix(matrix)
     rng = np.random.default_rng(seed)
-    rows = found.table
+    rows = audited.table
     if len(rows) > sample_rows:
         rows = rows.iloc[np.sort(rng.choice(len(rows), sample_rows, replace=False))]
-    lines = [
-        *_grain(found),
-        *_recoding(found, rows, k, n_recodings, rng),
-        *_label(found, rows, seed),
-        *_constant(found),
-        *_duplicates(found),
-        *_dominance(found),
-        *_scales(found),
-        *_ties(found),
-        *_spike(found),
-        *_filled(found),
+    checks = [
+        _grain(audited),
+        *_recoding(audited, rows, k, n_recodings, rng),
+        *_label(audited, rows),
+        _constant(audited),
+        _duplicates(audited),
+        _dominance(audited),
+        _scales(audited),
+        *_correlated(audited),
+        _spike(audited),
+        _filled(audited),
     ]
-    table = pd.DataFrame(lines, columns=["check", "column", "measured", "what", "limit", "found", "sentence"])
-    return AuditReport(
-        table.assign(measured=table["measured"].astype(float).round(6), found=table["found"].astype(bool))
-    )
+    table = pd.DataFrame([asdict(check) for check in checks])
+    table["measured"] = table["measured"].astype(float).round(6)
+    table.insert(5, "found", [check.found for check in checks])
+    return AuditReport(table)
 
 
 @dataclass(frozen=True)
-class _Sources:
-    """A matrix as the checks see it: its columns, and which of them are numbers, codes, and parts of one name."""
+class _Audited:
+    """A matrix as the checks see it.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+    numeric : list of str
+        Columns that are one number each, codes among them.
+    coded : list of str
+        Columns that are names in truth, and integers here.
+    shares : pandas.DataFrame
+        column, share: of the total variance, by source.
+    filled : dict of str to float
+        Share of values that were missing.
+    """
 
     table: pd.DataFrame
     numeric: list[str]
@@ -161,55 +210,58 @@ class _Sources:
     filled: dict[str, float]
 
     @classmethod
-    def of_matrix(cls, matrix: Matrix) -> _Sources:
-        return cls(matrix.table, matrix.numeric, matrix.coded, variance_share(matrix), matrix.filled)
+    def of_matrix(cls, matrix: Matrix) -> _Audited:
+        return cls(matrix.table, matrix.numeric, matrix.coded, variance_share(matrix).table, matrix.filled)
 
     @classmethod
-    def of_table(cls, table: pd.DataFrame, nominal: tuple[str, ...]) -> _Sources:
-        share = table.var(ddof=0)
-        shares = (share / share.sum()).rename("share").rename_axis("column").reset_index()
-        shares = shares.sort_values("share", ascending=False, kind="stable", ignore_index=True)
-        return cls(table, list(table.columns), list(nominal), shares, {})
+    def of_table(cls, table: pd.DataFrame, nominal: tuple[str, ...]) -> _Audited:
+        return cls(table, list(table.columns), list(nominal), share_table(table.var(ddof=0)), {})
 
 
-def _grain(m: _Sources) -> Iterator[tuple]:
+def _grain(m: _Audited) -> AuditCheck:
     index = m.table.index
     customers = index.get_level_values("customer_id").nunique() if "customer_id" in index.names else index.nunique()
     rows = len(m.table) / max(customers, 1)
-    yield (
-        "grain", "", rows, "rows a customer", "1", rows > 1,
-        f"One row is not one customer: there are {rows:.1f} rows a customer, and one customer's rows can fall into "
-        "several clusters." if rows > 1 else "",
-    )  # fmt: skip
+    sentence = ""
+    if rows > 1:
+        sentence = (
+            f"One row is not one customer: there are {rows:.1f} rows a customer, and one customer's rows can fall into "
+            "several clusters."
+        )
+    return AuditCheck("grain", "", rows, "rows a customer", "1", sentence)
 
 
-def _recoding(m: _Sources, rows: pd.DataFrame, k: int, n: int, rng: np.random.Generator) -> Iterator[tuple]:
-    what = f"adjusted Rand index, mean of {n} other codes"
+def _recoding(m: _Audited, rows: pd.DataFrame, k: int, n: int, rng: np.random.Generator) -> list[AuditCheck]:
     if not m.coded:
-        yield "recoding", "", float("nan"), "no name is coded by integers", "1", False, ""
-        return
+        return [AuditCheck("recoding", "", float("nan"), "no name is coded by integers", "1")]
     X, k = rows.to_numpy(dtype=float), min(k, len(rows.drop_duplicates()))
-    before = _clusters(X, k)
+    labels = _clusters(X, k)
+    checks = []
     for name in m.coded:
         place = rows.columns.get_loc(name)
         values, codes = np.unique(X[:, place], return_inverse=True)
         agreement = []
         for _ in range(n):
-            other = X.copy()
-            other[:, place] = rng.permutation(values)[codes]
-            agreement.append(adjusted_rand_score(before, _clusters(other, k)))
+            # The same integers, reassigned to the names at random: the rows that share a name still do, and only the
+            # order of the names has changed. Clusters that depend on it are made of the alphabet, not of customers.
+            recoded = X.copy()
+            recoded[:, place] = rng.permutation(values)[codes]
+            agreement.append(adjusted_rand_score(labels, _clusters(recoded, k)))
         mean = float(np.mean(agreement))
-        yield (
-            "recoding", name, mean, what, "1", mean < 0.99,
-            f"The integers for {humanize(name)} invent an order: with other integers for the same names the clusters "
-            "are "
-            f"others (adjusted Rand index {mean:.2f}, where 1 is the same)." if mean < 0.99 else "",
-        )  # fmt: skip
+        sentence = ""
+        if mean < 0.99:  # below 1 by more than single rows that two runs of KMeans can place differently
+            sentence = (
+                f"The integers for {humanize(name)} invent an order: with other integers for the same names the "
+                f"clusters are others (adjusted Rand index {mean:.2f}, where 1 is the same)."
+            )
+        what = f"adjusted Rand index, mean of {n} other codes"
+        checks.append(AuditCheck("recoding", name, mean, what, "1", sentence))
+    return checks
 
 
-def _label(m: _Sources, rows: pd.DataFrame, seed: int) -> Iterator[tuple]:
-    what = "adjusted Rand index with clusters of the other columns"
-    highest, suspects = 0.0, []
+def _label(m: _Audited, rows: pd.DataFrame) -> list[AuditCheck]:
+    what, limit = "adjusted Rand index with clusters of the other columns", f"below {LABEL:g}"
+    highest, checks = 0.0, []
     for name in m.numeric:
         values = rows[name]
         levels = values.nunique()
@@ -220,35 +272,31 @@ def _label(m: _Sources, rows: pd.DataFrame, seed: int) -> Iterator[tuple]:
         agreement = adjusted_rand_score(values.astype("category").cat.codes, _clusters(others.to_numpy(float), levels))
         highest = max(highest, agreement)
         if agreement >= LABEL:
-            suspects.append((name, agreement))
-    if not suspects:
-        yield "label", "", highest, what, f"below {LABEL:g}", False, ""
-    for name, agreement in suspects:
-        yield (
-            "label", name, agreement, what, f"below {LABEL:g}", True,
-            f"{humanize(name).capitalize()} looks like a cluster label: clusters of the other columns agree with it "
-            f"(adjusted Rand index {agreement:.2f}). A label inside the matrix flatters every criterion.",
-        )  # fmt: skip
+            sentence = (
+                f"{humanize(name).capitalize()} looks like a cluster label: clusters of the other columns agree with "
+                f"it (adjusted Rand index {agreement:.2f}). A label inside the matrix flatters every criterion."
+            )
+            checks.append(AuditCheck("label", name, agreement, what, limit, sentence))
+    return checks or [AuditCheck("label", "", highest, what, limit)]
 
 
-def _constant(m: _Sources) -> Iterator[tuple]:
+def _constant(m: _Audited) -> AuditCheck:
     constant = [c for c in m.table if m.table[c].nunique() < 2]
-    yield (
-        "constant", ", ".join(constant), len(constant), "columns with one value", "0", bool(constant),
-        f"The same for every row: {join_words([humanize(c) for c in constant])}." if constant else "",
-    )  # fmt: skip
+    sentence = f"The same for every row: {join_words([humanize(c) for c in constant])}." if constant else ""
+    return AuditCheck("constant", ", ".join(constant), len(constant), "columns with one value", "0", sentence)
 
 
-def _duplicates(m: _Sources) -> Iterator[tuple]:
-    pairs = _same(m.table[m.numeric])
-    told = [f"{humanize(a)} and {humanize(b)}" for a, b in pairs]
-    yield (
-        "duplicate", ", ".join(b for _, b in pairs), len(pairs), "pairs of columns that are one", "0", bool(pairs),
-        f"The same column twice, with double weight: {join_words(told)}." if pairs else "",
-    )  # fmt: skip
+def _duplicates(m: _Audited) -> AuditCheck:
+    pairs = _identical_pairs(m.table[m.numeric])
+    sentence = ""
+    if pairs:
+        names = join_words([f"{humanize(a)} and {humanize(b)}" for a, b in pairs])
+        sentence = f"The same column twice, with double weight: {names}."
+    columns = ", ".join(second for _, second in pairs)
+    return AuditCheck("duplicate", columns, len(pairs), "pairs of columns that are one", "0", sentence)
 
 
-def _same(numbers: pd.DataFrame) -> list[tuple[str, str]]:
+def _identical_pairs(numbers: pd.DataFrame) -> list[tuple[str, str]]:
     """List the pairs of columns that are the same but for their scale."""
     varying = numbers.loc[:, numbers.nunique() > 1]
     if varying.shape[1] < 2:
@@ -257,76 +305,75 @@ def _same(numbers: pd.DataFrame) -> list[tuple[str, str]]:
     return [(varying.columns[i], varying.columns[j]) for i, j in combinations(range(len(r)), 2) if r[i, j] > 1 - 1e-9]
 
 
-def _dominance(m: _Sources) -> Iterator[tuple]:
-    top = m.shares.iloc[0]
-    one = len(m.shares) == 1
-    yield (
-        "dominance", top["column"], top["share"], "share of the variance", f"at most {DOMINANT:g}",
-        top["share"] > DOMINANT,
-        f"{humanize(top['column']).capitalize()} holds {top['share']:.0%} of the variance: "
-        f"{'it is the only column' if one else 'it makes the clusters on its own'}."
-        if top["share"] > DOMINANT else "",
-    )  # fmt: skip
+def _dominance(m: _Audited) -> AuditCheck:
+    column, share = m.shares["column"].iloc[0], m.shares["share"].iloc[0]
+    sentence = ""
+    if share > DOMINANT:
+        effect = "it is the only column" if len(m.shares) == 1 else "it makes the clusters on its own"
+        sentence = f"{humanize(column).capitalize()} holds {share:.0%} of the variance: {effect}."
+    return AuditCheck("dominance", column, share, "share of the variance", f"at most {DOMINANT:g}", sentence)
 
 
-def _scales(m: _Sources) -> Iterator[tuple]:
+def _scales(m: _Audited) -> AuditCheck:
     spread = m.table[m.numeric].std(ddof=0)
     spread = spread[spread > 1e-12]
     ratio = spread.max() / spread.min() if len(spread) else 1.0
-    yield (
-        "scales", "", ratio, "largest standard deviation of a number over the smallest", f"at most {MIXED:g}",
-        ratio > MIXED,
-        f"The numbers are on different scales: {humanize(spread.idxmax())} varies {ratio:.1f} times as much as "
-        f"{humanize(spread.idxmin())}." if ratio > MIXED else "",
-    )  # fmt: skip
+    sentence = ""
+    if ratio > MIXED:
+        sentence = (
+            f"The numbers are on different scales: {humanize(spread.idxmax())} varies {ratio:.1f} times as much as "
+            f"{humanize(spread.idxmin())}."
+        )
+    what = "largest standard deviation of a number over the smallest"
+    return AuditCheck("scales", "", ratio, what, f"at most {MIXED:g}", sentence)
 
 
-def _ties(m: _Sources) -> Iterator[tuple]:
-    same = set(_same(m.table[m.numeric]))
-    pairs = [p for p in correlated_pairs(m.table[m.numeric]).itertuples(index=False) if (p.first, p.second) not in same]
+def _correlated(m: _Audited) -> list[AuditCheck]:
     what, limit = "Spearman's rank correlation", f"at most {HIGH_CORRELATION:g}"
-    if not pairs:
-        ranks = m.table[m.numeric].corr(method="spearman").abs().to_numpy()
-        highest = np.nanmax(np.where(np.eye(len(ranks), dtype=bool), np.nan, ranks), initial=0.0)
-        yield "ties", "", highest if not same else HIGH_CORRELATION, what, limit, False, ""
-    for pair in pairs:
-        yield (
-            "ties", pair.second, abs(pair.spearman), what, limit, True,
+    numbers = m.table[m.numeric]
+    identical = set(_identical_pairs(numbers))  # which are a finding of their own
+    checks = []
+    for pair in correlated_pairs(numbers).itertuples(index=False):
+        if (pair.first, pair.second) in identical:
+            continue
+        sentence = (
             f"{humanize(pair.first).capitalize()} and {humanize(pair.second)} are nearly one column (rank correlation "
-            f"{pair.spearman:.2f}): it has double weight.",
-        )  # fmt: skip
+            f"{pair.spearman:.2f}): it has double weight."
+        )
+        checks.append(AuditCheck("ties", pair.second, abs(pair.spearman), what, limit, sentence))
+    if checks:
+        return checks
+    if identical:
+        return [AuditCheck("ties", "", HIGH_CORRELATION, what, limit)]
+    ranks = numbers.corr(method="spearman").abs().to_numpy()
+    highest = np.nanmax(np.where(np.eye(len(ranks), dtype=bool), np.nan, ranks), initial=0.0)
+    return [AuditCheck("ties", "", highest, what, limit)]
 
 
-def _spike(m: _Sources) -> Iterator[tuple]:
+def _spike(m: _Audited) -> AuditCheck:
     common = {}
     for name in m.numeric:
         counts = m.table[name].value_counts()
         if len(counts) > FEW_VALUES:  # a column of few values has common ones by nature
             common[name] = m.table[name] == counts.index[0]
-    at_once = [(common[a] & common[b]).mean() for a, b in combinations(common, 2)]
-    share = max(at_once, default=0.0)
-    yield (
-        "spike", "", share, "share of rows with the commonest value of two columns", f"at most {SPIKE:g}",
-        share > SPIKE,
-        f"{share:.0%} of the rows share one value in two columns at once, as customers do of whom nothing was seen: a "
-        "cluster made of them is no segment." if share > SPIKE else "",
-    )  # fmt: skip
+    share = max(((common[a] & common[b]).mean() for a, b in combinations(common, 2)), default=0.0)
+    sentence = ""
+    if share > SPIKE:
+        sentence = (
+            f"{share:.0%} of the rows share one value in two columns at once, as customers do of whom nothing was "
+            "seen: a cluster made of them is no segment."
+        )
+    what = "share of rows with the commonest value of two columns"
+    return AuditCheck("spike", "", share, what, f"at most {SPIKE:g}", sentence)
 
 
-def _filled(m: _Sources) -> Iterator[tuple]:
+def _filled(m: _Audited) -> AuditCheck:
     worst = max(m.filled, key=m.filled.get, default="")
     share = m.filled.get(worst, 0.0)
-    told = f"{humanize(worst).capitalize()} is missing for {share:.0%} of the rows and was filled in."
-    found = share > FILLED
-    yield (
-        "filled",
-        worst,
-        share,
-        "share of values that were missing",
-        f"at most {FILLED:g}",
-        found,
-        told if found else "",
-    )
+    sentence = ""
+    if share > FILLED:
+        sentence = f"{humanize(worst).capitalize()} is missing for {share:.0%} of the rows and was filled in."
+    return AuditCheck("filled", worst, share, "share of values that were missing", f"at most {FILLED:g}", sentence)
 
 
 def _clusters(X: np.ndarray, k: int) -> np.ndarray:

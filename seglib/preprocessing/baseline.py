@@ -7,10 +7,9 @@ from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 
 from seglib.errors import InputRefused
 from seglib.features import not_recorded
-from seglib.preprocessing.encoders import (
-    UNKNOWN,
-)
-from seglib.preprocessing.matrix import RECIPES, Matrix, _fit
+from seglib.preprocessing.encoders import UNKNOWN
+from seglib.preprocessing.matrix import Matrix, fit_matrix, missing_shares
+from seglib.preprocessing.recipes import RECIPES
 from seglib.style import humanize, join_words
 
 BASELINE_COLUMNS = ("gender_name", "city_name", "transaction_status", "coupon_usage_frequency")
@@ -20,14 +19,14 @@ BASELINE_COLUMNS = ("gender_name", "city_name", "transaction_status", "coupon_us
 def baseline_matrix(unified: pd.DataFrame, *, scale_frequency: bool = True) -> Matrix:
     """Build the matrix of recipe ``baseline``, the original analysis.
 
-    Gender, city and status become the integers 0, 1, 2, ... in alphabetical order (what LabelEncoder does,
-    as a transformer that belongs in a pipeline; a name it has not seen becomes -1); coupon_usage_frequency is the
-    number of transactions of the row's customer. A column that the shop does not record is left out.
+    Gender, city and status become the integers 0, 1, 2, ... in alphabetical order, as by scikit-learn's LabelEncoder,
+    whose counterpart for a pipeline is OrdinalEncoder; an unseen name becomes -1. coupon_usage_frequency is the number
+    of transactions of the row's customer. A column that the shop does not record is left out.
 
     Parameters
     ----------
     unified : pandas.DataFrame
-        One row a transaction (``sql/unified.sql``).
+        One row per transaction (``sql/unified.sql``).
     scale_frequency : bool, default=True
         Standardise the frequency, as the original describes; False leaves all four columns as they are, as
         the original's code did.
@@ -46,11 +45,11 @@ def baseline_matrix(unified: pd.DataFrame, *, scale_frequency: bool = True) -> M
             "recipe baseline clusters transactions, and this source has none: take recipe customer, which clusters "
             "customers by what segment_by names"
         )
-    *names, counted = BASELINE_COLUMNS
-    left_out = {name: not_recorded(name) for name in names if unified[name].isna().all()}
-    names = [name for name in names if name not in left_out]
+    *all_names, counted = BASELINE_COLUMNS
+    left_out = {name: not_recorded(name) for name in all_names if unified[name].isna().all()}
+    names = [name for name in all_names if name not in left_out]
     rows = unified.set_index(["customer_id", "transaction_id"])
-    gaps = rows[names].isna().mean()
+    filled = missing_shares(rows[names])
     frequency = unified.groupby("customer_id")["transaction_id"].transform("size")
     rows = rows.fillna(dict.fromkeys(names, UNKNOWN)).assign(**{counted: frequency.to_numpy(float)})
     steps = {name: OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1) for name in names}
@@ -60,11 +59,11 @@ def baseline_matrix(unified: pd.DataFrame, *, scale_frequency: bool = True) -> M
             f"there is nothing to segment by: {join_words([humanize(name) for name in steps])} "
             f"{'are' if names else 'is'} the same for every transaction"
         )
-    return _fit(
+    return fit_matrix(
         RECIPES["baseline"],
         steps,
         rows,
-        left_out,
-        filled=gaps[gaps > 0].to_dict(),
+        left_out=left_out,
+        filled=filled,
         options={"scale_frequency": scale_frequency},
     )

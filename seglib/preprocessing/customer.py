@@ -15,11 +15,12 @@ from seglib.preprocessing.encoders import (
     TRANSFORMS,
     Scaling,
     Transform,
-    kept_levels,
     level_steps,
+    n_level_columns,
     number_steps,
 )
-from seglib.preprocessing.matrix import RECIPES, Matrix, _fit
+from seglib.preprocessing.matrix import Matrix, fit_matrix, missing_shares
+from seglib.preprocessing.recipes import RECIPES
 from seglib.schema.features import FEATURES, Feature
 from seglib.style import did_you_mean, humanize, join_words
 
@@ -45,9 +46,9 @@ def customer_matrix(
     Parameters
     ----------
     features : pandas.DataFrame
-        One row a customer (`seglib.features.customer_features`).
+        One row per customer (`seglib.features.customer_features`).
     described : sequence of Feature
-        What its columns are (`CustomerFeatures.features`). Their order is the order of preference among tied ones.
+        What its columns are (`CustomerFeatures.features`). Of two correlated ones the earlier stays.
     segment_by : sequence of str, optional
         Features that build the segments, whatever their role; default: those whose role is segmentation. Gender and
         city come on top of them, by ``demographic_weight``.
@@ -83,63 +84,96 @@ def customer_matrix(
         If no column is left in which customers differ.
     """
     _refuse(demographic_weight, transform, scaling, min_level_share)
-    options = {
-        "demographic_weight": demographic_weight,
-        "transform": transform,
-        "scaling": scaling,
-        "drop_correlated": drop_correlated,
-        "min_level_share": min_level_share,
-        "segment_by": None if segment_by is None else list(segment_by),
-    }
-    known = {feature.name: feature for feature in described}
-    by_default = segment_by is None
-    asked = [f.name for f in described if f.role == "segmentation"] if by_default else list(segment_by)
-    unknown = [f"'{name}'{did_you_mean(name, list(known))}" for name in asked if name not in known]
-    if unknown:
-        raise ParameterRefused(
-            f"segment_by names no feature {' or '.join(unknown)}; there are: {', '.join(known)}", parameter="segment_by"
-        )
-    candidates = [f for f in described if f.name in asked or f.role == "demographic"]
-    left_out = {name: why for name, why in (leave_out or {}).items() if name not in known or known[name] in candidates}
-    if by_default and "days_to_burn" in {**left_out, **(unreliable or {})}:  # nothing to say that never_burned adds to
+    leave_out, unreliable, by_default = leave_out or {}, unreliable or {}, segment_by is None
+    candidates = _candidates(described, segment_by)
+    left_out = _not_available(leave_out, described, candidates)
+    if by_default and ("days_to_burn" in left_out or "days_to_burn" in unreliable):
+        # never_burned marks the customers who were given the mean days; without days there is nobody to mark
         candidates = [f for f in candidates if f.name != "never_burned"]
-    for feature in candidates:
+    for feature in _remaining(candidates, left_out):
         if feature.role == "demographic" and not demographic_weight:
-            left_out.setdefault(feature.name, "demographic_weight is 0")
-        if feature.name not in left_out and (why := _same_for_everybody(feature, features, min_level_share)):
-            left_out[feature.name] = (unreliable or {}).get(feature.name, why)  # so, because it was shrunk to one value
-
-    def remaining() -> list[Feature]:
-        return [feature for feature in candidates if feature.name not in left_out]
-
-    doubtful = {name: why for name, why in (unreliable or {}).items() if name in {f.name for f in remaining()}}
-    notes = []
-    if any(f.role != "demographic" and f.name not in doubtful for f in remaining()):
-        left_out |= doubtful
-    elif doubtful:
-        notes.append(f"Kept because nothing else is left: {join_words([humanize(c) for c in doubtful])}.")
-    if by_default and "never_burned" in {f.name for f in remaining()}:
+            left_out[feature.name] = "demographic_weight is 0"
+        elif reason := _same_for_everybody(feature, features, min_level_share):
+            # what was shrunk to one value is the same for everybody because it is unreliable: that is the reason
+            left_out[feature.name] = unreliable.get(feature.name, reason)
+    noise = _noise(_remaining(candidates, left_out), unreliable)
+    notes = ()
+    if _has_behaviour(_remaining(candidates, left_out | noise)):
+        left_out |= noise
+    elif noise:
+        notes = (f"Kept because nothing else is left: {join_words([humanize(c) for c in noise])}.",)
+    if by_default and "never_burned" in {f.name for f in _remaining(candidates, left_out)}:
         left_out |= _never_burned_left_out(features["never_burned"].mean())
     if drop_correlated:
-        numbers = [f.name for f in remaining() if f.kind == "numeric"]
+        numbers = [f.name for f in _remaining(candidates, left_out) if f.kind == "numeric"]
         left_out |= _correlated_left_out(features[numbers])
-    used = remaining()
-    if all(f.role == "demographic" for f in used):
+    sources = _remaining(candidates, left_out)
+    if not _has_behaviour(sources):
         raise InputRefused(
             f"there is nothing to segment by: no behaviour differs among the customers (there are {len(features):,})"
         )
-    steps = {
-        f.name: number_steps(features[f.name], log=f.log, transform=transform, scaling=scaling)
-        if f.kind == "numeric"
-        else level_steps(weight=demographic_weight if f.role == "demographic" else 1.0, min_level_share=min_level_share)
-        for f in used
-    }
-    gaps = features[list(steps)].isna().mean()
-    return _fit(
-        RECIPES["customer"], steps, features, left_out,
-        nominal=tuple(f.name for f in used if f.kind != "numeric"), filled=gaps[gaps > 0].to_dict(), notes=tuple(notes),
-        options=options,
-    )  # fmt: skip
+    steps = {}
+    for feature in sources:
+        if feature.kind == "numeric":
+            values = features[feature.name]
+            steps[feature.name] = number_steps(values, log=feature.log, transform=transform, scaling=scaling)
+        else:
+            weight = demographic_weight if feature.role == "demographic" else 1.0
+            steps[feature.name] = level_steps(weight=weight, min_level_share=min_level_share)
+    return fit_matrix(
+        RECIPES["customer"],
+        steps,
+        features,
+        left_out=left_out,
+        nominal=tuple(f.name for f in sources if f.kind != "numeric"),
+        filled=missing_shares(features[list(steps)]),
+        notes=notes,
+        options={
+            "demographic_weight": demographic_weight,
+            "transform": transform,
+            "scaling": scaling,
+            "drop_correlated": drop_correlated,
+            "min_level_share": min_level_share,
+            "segment_by": None if by_default else list(segment_by),
+        },
+    )
+
+
+def _candidates(described: Sequence[Feature], segment_by: Sequence[str] | None) -> list[Feature]:
+    """Return the features that may build segments: those that were named, or are meant for it, and gender and city."""
+    names = [f.name for f in described]
+    meant_for_it = [f.name for f in described if f.role == "segmentation"]
+    wanted = meant_for_it if segment_by is None else list(segment_by)
+    unknown = [f"'{name}'{did_you_mean(name, names)}" for name in wanted if name not in names]
+    if unknown:
+        raise ParameterRefused(
+            f"segment_by names no feature {' or '.join(unknown)}; there are: {', '.join(names)}", parameter="segment_by"
+        )
+    return [f for f in described if f.name in wanted or f.role == "demographic"]
+
+
+def _not_available(
+    leave_out: Mapping[str, str], described: Sequence[Feature], candidates: Sequence[Feature]
+) -> dict[str, str]:
+    """Return the reasons that concern this matrix: not those of features that would not be in it anyhow."""
+    others = {f.name for f in described} - {f.name for f in candidates}
+    return {name: reason for name, reason in leave_out.items() if name not in others}
+
+
+def _remaining(candidates: Sequence[Feature], left_out: Mapping[str, str]) -> list[Feature]:
+    """Return the candidates that are not left out."""
+    return [feature for feature in candidates if feature.name not in left_out]
+
+
+def _noise(features: Sequence[Feature], unreliable: Mapping[str, str]) -> dict[str, str]:
+    """Return those of the features in which customers cannot be told apart, each with the reason."""
+    names = {feature.name for feature in features}
+    return {name: reason for name, reason in unreliable.items() if name in names}
+
+
+def _has_behaviour(features: Sequence[Feature]) -> bool:
+    """Whether there is anything but gender and city."""
+    return any(feature.role != "demographic" for feature in features)
 
 
 def _refuse(demographic_weight: float, transform: str, scaling: str, min_level_share: float) -> None:
@@ -164,23 +198,26 @@ def _same_for_everybody(feature: Feature, features: pd.DataFrame, min_level_shar
         return not_recorded(feature.name)
     if values.nunique() < 2 and (feature.kind == "numeric" or values.notna().all()):
         return "the same for everybody"
-    if feature.kind != "numeric" and kept_levels(values, min_level_share) < 2:
+    if feature.kind != "numeric" and n_level_columns(values, min_level_share) < 2:
         return f"of all its levels none has {min_level_share:.1%} of the customers"
     return ""
 
 
 def _never_burned_left_out(share: float) -> dict[str, str]:
-    """Say why customers without a burned coupon get no column of their own, beside the mean days they are given."""
+    """Say why customers without a burned coupon get no column of their own, beside the mean days they are given.
+
+    A column that is nearly constant has tiny variance, and standardised it would isolate a handful of customers.
+    """
     if FEW <= share <= MOST:
         return {}
     return {"never_burned": f"{share:.1%} of the customers, which is {'too few' if share < FEW else 'nearly all'}"}
 
 
 def _correlated_left_out(numbers: pd.DataFrame) -> dict[str, str]:
-    """Of every tied pair, name the second one, going from the first column to the last."""
-    pairs, dropped = correlated_pairs(numbers), {}
-    order = {name: place for place, name in enumerate(numbers)}
-    for first, second, rho in sorted(pairs.itertuples(index=False), key=lambda p: (order[p[0]], order[p[1]])):
+    """Name the second one of every correlated pair, going from the first column to the last."""
+    dropped = {}
+    for first, second, rho in correlated_pairs(numbers).itertuples(index=False):  # in the order of the columns
         if first not in dropped and second not in dropped:
-            dropped[second] = f"tied to {humanize(first)}, rank correlation {rho:.2f}, more than {HIGH_CORRELATION:g}"
+            limit = f"rank correlation {rho:.2f}, more than {HIGH_CORRELATION:g}"
+            dropped[second] = f"correlated with {humanize(first)}, {limit}"
     return dropped

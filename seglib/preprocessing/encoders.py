@@ -17,14 +17,14 @@ Scaling = Literal["standard", "robust"]
 TRANSFORMS, SCALINGS = get_args(Transform), get_args(Scaling)
 
 UNKNOWN = "unknown"
-"""The level of a customer of whom a name, or a yes or no, is not known."""
+"""The level of a customer whose name, or yes or no, is missing."""
 
 RARE = "rare"
-"""What the levels are called together that are rarer than ``min_level_share``; an unseen level is one of them."""
+"""The name of all levels rarer than ``min_level_share``, pooled into one; an unseen level is one of them."""
 
 
 class HennigLiaoScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
-    """Weigh the dummy columns of one nominal variable so that together they count as much as half a numeric one.
+    """Scale the dummy columns of one nominal variable so that together they weigh half as much as a number.
 
     Fitted on the 0/1 columns of a one-hot encoder, dense or sparse; level l with share p_l gets the column
     ``weight * sqrt(q / (1 - sum p_l^2)) * dummy_l`` with q = 1/2, so that the variance of all columns
@@ -33,7 +33,7 @@ class HennigLiaoScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     Parameters
     ----------
     weight : float, default=1.0
-        Factor on top: 0 switches the variable off, 2 quadruples its variance.
+        Extra factor: 0 switches the variable off, 2 quadruples its variance.
 
     Notes
     -----
@@ -46,7 +46,11 @@ class HennigLiaoScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def fit(self, X, y=None):
         """Learn the shares of the levels from ``X``, 0/1 dummies of shape (n_rows, n_levels)."""
         X = validate_data(self, X, dtype=np.float64, accept_sparse="csr")
+        # A dummy with share p has variance p (1 - p). Over all levels that sums to 1 - sum p^2, which grows with the
+        # number of levels and their balance; dividing by it gives every name the same total variance, one half. Why
+        # half of what a standardised number has: two customers of different levels differ in two dummies at once.
         spread = 1.0 - np.square(np.asarray(X.mean(axis=0))).sum()
+        # one level only: the dummies are constant, and have no variance that could be scaled
         self.scale_ = self.weight * np.sqrt(0.5 / spread) if spread > 1e-12 else 0.0
         return self
 
@@ -56,7 +60,7 @@ class HennigLiaoScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return validate_data(self, X, dtype=np.float64, accept_sparse="csr", reset=False) * self.scale_
 
     def __sklearn_tags__(self):
-        """Tell scikit-learn that sparse dummies are welcome."""
+        """Declare to scikit-learn that sparse dummies are accepted."""
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
@@ -79,12 +83,12 @@ def _levels(column: pd.Series) -> pd.Series:
 
 
 def level_name(column: str, level: object) -> str:
-    """Name the dummy column of a level; scikit-learn's word for the pooled ones becomes `RARE`."""
+    """Name the dummy column of a level; the pooled one, which scikit-learn calls infrequent, becomes `RARE`."""
     return f"{column}_{RARE if level == 'infrequent_sklearn' else level}"
 
 
 def number_steps(values: pd.Series, *, log: bool, transform: Transform, scaling: Scaling) -> Pipeline:
-    """Return how a number enters: gaps get the median, then the transformation, then the scale.
+    """Return the steps of a number: fill gaps with the median, transform, scale.
 
     Parameters
     ----------
@@ -108,9 +112,9 @@ def number_steps(values: pd.Series, *, log: bool, transform: Transform, scaling:
 
 
 def level_steps(*, weight: float, min_level_share: float) -> Pipeline:
-    """Return how a name, or a yes or no, enters: one column a level, the rare ones pooled, weighed together.
+    """Return the steps of a name, or of a yes or no: one column per level, rare levels pooled, one weight for all.
 
-    A level that was not there when the steps were fitted counts as a rare one, and as none where no level was rare.
+    A level that is new to the fitted steps counts as a rare one; where no level was rare, all its columns are 0.
     """
     return make_pipeline(
         FunctionTransformer(levels_of, feature_names_out="one-to-one"),
@@ -123,7 +127,7 @@ def level_steps(*, weight: float, min_level_share: float) -> Pipeline:
     )
 
 
-def kept_levels(values: pd.Series, min_level_share: float) -> int:
-    """Count the columns that `level_steps` makes: the levels that are not rare, and one for those that are."""
+def n_level_columns(values: pd.Series, min_level_share: float) -> int:
+    """Count the columns that `level_steps` makes: one per level that is not rare, and one for all that are."""
     share = _levels(values).value_counts(normalize=True)
     return int((share >= min_level_share).sum() + (share < min_level_share).any())

@@ -1,4 +1,4 @@
-"""From the scale of the matrix back to units that can be read."""
+"""From the scale of the matrix back to original units."""
 
 from __future__ import annotations
 
@@ -18,29 +18,31 @@ def in_original_units(matrix: Matrix, centres: pd.DataFrame) -> pd.DataFrame:
     ----------
     matrix : Matrix
     centres : pandas.DataFrame of float
-        One row a segment, in the columns of the matrix.
+        One row per segment, in the columns of the matrix.
 
     Returns
     -------
     pandas.DataFrame
-        One row a segment, the same columns. Of a number the value whose place in the matrix is the centre: where it was
-        taken to logarithms this is nearer to the middle customer than to the mean. Of a level its share in the segment.
-        Of a name that is an integer in the matrix, the mean of the integers, which says nothing; it is left so.
+        One row per segment, the same columns. Of a number, the value that lies at the centre: where it was taken to
+        logarithms, this is nearer to the median than to the mean. Of a level, its share in the segment. Of a name that
+        is an integer in the matrix, the mean of the integers, which means nothing; it is left as it is.
     """
-    made = {}
+    columns = {}
     for name, places in zip(matrix.sources, matrix.places, strict=True):
         steps = matrix.pipeline["columns"].named_transformers_[name]
-        own = centres.iloc[:, places].to_numpy(dtype=np.float64)
-        if name in matrix.nominal:
-            back = own / steps["hennigliaoscaler"].scale_ if steps["hennigliaoscaler"].scale_ else own * np.nan
-        else:
-            back = _number(steps, own)
-        made |= dict(zip(centres.columns[places], back.T, strict=True))
-    return pd.DataFrame(made, centres.index)[list(centres.columns)]
+        values = centres.iloc[:, places].to_numpy(dtype=np.float64)
+        if name not in matrix.nominal:
+            original = _inverse_of_number(steps, values)
+        elif scale := steps["hennigliaoscaler"].scale_:
+            original = values / scale
+        else:  # a weight of 0 leaves nothing to go back from
+            original = np.full_like(values, np.nan)
+        columns |= dict(zip(centres.columns[places], original.T, strict=True))
+    return pd.DataFrame(columns, centres.index)[list(centres.columns)]
 
 
 def column_labels(matrix: Matrix) -> dict[str, str]:
-    """Return what the columns of a matrix are called in a table for reading: "gender: Female"."""
+    """Return the names that columns of a matrix have in a table for reading, such as "gender: Female"."""
     labels = {}
     for name, places in zip(matrix.sources, matrix.places, strict=True):
         for column in matrix.table.columns[places]:
@@ -49,9 +51,10 @@ def column_labels(matrix: Matrix) -> dict[str, str]:
     return labels
 
 
-def _number(steps: object, values: np.ndarray) -> np.ndarray:
+def _inverse_of_number(steps: object, values: np.ndarray) -> np.ndarray:
     """Undo the steps of a number, the last one first."""
-    for step in reversed([one for _, one in steps.steps] if isinstance(steps, Pipeline) else [steps]):
+    transformers = [transformer for _, transformer in steps.steps] if isinstance(steps, Pipeline) else [steps]
+    for step in reversed(transformers):
         if isinstance(step, FunctionTransformer):
             values = np.sign(values) * np.expm1(np.abs(values)) if step.func else values
         elif hasattr(step, "scale_") or hasattr(step, "lambdas_"):

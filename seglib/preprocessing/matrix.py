@@ -1,9 +1,10 @@
-"""The matrix that KMeans sees: its recipe, its columns, and what each of them weighs."""
+"""The matrix that KMeans sees: its recipe, its columns, and the fitted pipeline that made it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OrdinalEncoder
 
+from seglib.preprocessing.recipes import Recipe
 from seglib.schema.records import AuditRecord, RecipeRecord
 from seglib.style import humanize, join_words
 
@@ -20,42 +22,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """A way to turn a shop into a matrix, and how k is chosen for it when the analyst does not say.
-
-    Attributes
-    ----------
-    grain : {"customer", "transaction"}
-        What one row of the matrix is.
-    k_rule : {"structure", "elbow"}
-        The rule of `seglib.k_selection.choose_k` that picks k.
-    """
-
-    name: str
-    grain: Literal["customer", "transaction"]
-    k_rule: Literal["structure", "elbow"]
-    what: str
-
-
-RECIPES: dict[str, Recipe] = {
-    "customer": Recipe(
-        "customer",
-        "customer",
-        "structure",
-        "one row a customer; rates and days on comparable scales, names one-hot with a stated weight",
-    ),
-    "baseline": Recipe(
-        "baseline",
-        "transaction",
-        "elbow",
-        "the original analysis: one row a transaction; gender, city and status as integer codes, usage frequency",
-    ),
-}
-
-
-@dataclass(frozen=True)
 class Matrix:
     """What KMeans sees, and how it came about.
+
+    A *source* is a column of the input (a feature, or a column of the unified table). The pipeline is one
+    ColumnTransformer with one transformer per source, named after it. A number becomes one column of the matrix; a
+    name, or a yes or no, becomes one column per level (recipe ``customer``) or one integer code (recipe ``baseline``).
+    So a source has *places*, the numbers of the columns that it became, and whatever concerns a source as a whole (its
+    weight, its share of the variance, a null model that permutes it) works on these columns together.
 
     Attributes
     ----------
@@ -67,7 +41,7 @@ class Matrix:
     left_out : dict of str to str
         Columns that could have been in the matrix and are not, each with the reason.
     nominal : tuple of str
-        Those of its sources that are names, or yes or no.
+        Those of its sources that are names, or yes or no, and have a column per level.
     filled : dict of str to float
         Share of the rows whose value was missing and had to be filled in, by source.
     notes : tuple of str
@@ -93,7 +67,7 @@ class Matrix:
         features : CustomerFeatures
             Of the same shop.
         audit : AuditRecord
-            `seglib.preprocessing.AuditReport.record`.
+            `seglib.preprocessing.audit.AuditReport.record`.
         """
         return RecipeRecord(
             name=self.recipe.name,
@@ -126,8 +100,8 @@ class Matrix:
     @property
     def places(self) -> list[list[int]]:
         """The numbers of the columns that each source became."""
-        whole = range(self.table.shape[1])
-        return [list(whole[self.pipeline["columns"].output_indices_[name]]) for name in self.sources]
+        columns = range(self.table.shape[1])
+        return [list(columns[self.pipeline["columns"].output_indices_[name]]) for name in self.sources]
 
     @property
     def coded(self) -> list[str]:
@@ -146,29 +120,38 @@ class Matrix:
         return " ".join([text, *self.notes])
 
 
-def _fit(
-    recipe: Recipe, steps: dict[str, BaseEstimator | str], rows: pd.DataFrame, left_out: dict[str, str], **more
+def fit_matrix(
+    recipe: Recipe,
+    steps: Mapping[str, BaseEstimator | str],
+    rows: pd.DataFrame,
+    *,
+    left_out: dict[str, str],
+    options: dict[str, Any],
+    nominal: tuple[str, ...] = (),
+    filled: dict[str, float] | None = None,
+    notes: tuple[str, ...] = (),
 ) -> Matrix:
-    """Fit one transformer a column; every step bears the name of the column it reads."""
+    """Fit one transformer per source, and make the matrix.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    steps : mapping of str to transformer
+        By source: what turns it into columns of the matrix. Every step bears the name of the column that it reads.
+    rows : pandas.DataFrame
+        Has the sources as columns.
+    left_out, options, nominal, filled, notes
+        As in `Matrix`.
+    """
     columns = ColumnTransformer([(name, step, [name]) for name, step in steps.items()], verbose_feature_names_out=False)
     pipeline = Pipeline([("columns", columns)])
-    made = pipeline.fit_transform(rows[list(steps)])
-    dense = made if isinstance(made, np.ndarray) else made.toarray()
+    values = pipeline.fit_transform(rows[list(steps)])
+    dense = values if isinstance(values, np.ndarray) else values.toarray()
     table = pd.DataFrame(dense, rows.index, pipeline.get_feature_names_out(), dtype="float64")
-    return Matrix(table, recipe, pipeline, left_out, **more)
+    return Matrix(table, recipe, pipeline, left_out, nominal, filled or {}, notes, options)
 
 
-def variance_share(matrix: Matrix) -> pd.DataFrame:
-    """Say how much of the matrix each source column is: its share of the total variance.
-
-    Squared distances between rows, and so the clusters, are dominated by what varies most.
-
-    Returns
-    -------
-    pandas.DataFrame
-        column, share; largest first. Shares add up to 1.
-    """
-    variance = {name: matrix.made_of(name).var(ddof=0).sum() for name in matrix.sources}
-    share = pd.Series(variance, name="share")
-    table = (share / share.sum()).rename_axis("column").reset_index()
-    return table.sort_values("share", ascending=False, kind="stable", ignore_index=True)
+def missing_shares(rows: pd.DataFrame) -> dict[str, float]:
+    """Return the share of missing values of every column that has any."""
+    gaps = rows.isna().mean()
+    return gaps[gaps > 0].to_dict()

@@ -1,4 +1,4 @@
-"""The matrix that a run made, made again from other rows: from a sample, or from a shop without segments."""
+"""The matrix of a run, rebuilt from other rows: a sample, or a null model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from seglib.schema.records import RecipeRecord
 
 
 def rebuild_matrix(rows: pd.DataFrame, recipe: RecipeRecord, *, described: Sequence[Feature] = FEATURES) -> Matrix:
-    """Make the matrix of a recipe from other rows, with the same columns, whatever one would choose for these rows.
+    """Build the matrix of a recipe from other rows, with the same sources, whatever would be chosen for these rows.
 
     Parameters
     ----------

@@ -40,25 +40,46 @@ class Feature:
 
 FEATURES: tuple[Feature, ...] = (
     Feature(
-        "coupons_per_month", "{coupons} a month", "{coupons} {claimed} / months observed (at least one)",
-        "segmentation", range="more than 0", log=True, ratio=("n_coupons", "months_observed"),
+        "coupons_per_month",
+        "{coupons} a month",
+        "{coupons} {claimed} / months observed (at least one)",
+        "segmentation",
+        range="more than 0",
+        log=True,
+        ratio=("n_coupons", "months_observed"),
     ),
     Feature(
-        "burn_rate", "share", "share of decided {coupons} that were burned, shrunk to the shop's",
-        "segmentation", range="0 to 1", ratio=("n_matured_burned", "n_matured"),
+        "burn_rate",
+        "share",
+        "share of decided {coupons} that were burned, shrunk to the shop's",
+        "segmentation",
+        range="0 to 1",
+        ratio=("n_matured_burned", "n_matured"),
     ),
     Feature(
-        "days_to_burn", "days", "mean days from {claim} to burn over decided burned {coupons}, shrunk to the shop's",
-        "segmentation", ratio=("lag_days", "n_matured_burned"),
+        "days_to_burn",
+        "days",
+        "mean days from {claim} to burn over decided burned {coupons}, shrunk to the shop's",
+        "segmentation",
+        ratio=("lag_days", "n_matured_burned"),
     ),
     Feature(
-        "never_burned", "0 or 1", "1 if no decided {coupon} was burned; missing if none is decided",
-        "segmentation", kind="binary", range="0 or 1",
+        "never_burned",
+        "0 or 1",
+        "1 if no decided {coupon} was burned; missing if none is decided",
+        "segmentation",
+        kind="binary",
+        range="0 or 1",
     ),
     Feature("recency_days", "days", "days from the last {claim} to as_of", "segmentation"),
     Feature(
-        "spend_per_month", "money a month", "amount spent / months observed",
-        "segmentation", range="any; refunds count against it", log=True, ratio=("spend", "months_observed"),
+        "spend_per_month",
+        "money a month",
+        "amount spent / months observed",
+        "segmentation",
+        range="any; refunds count against it",
+        log=True,
+        ratio=("spend", "months_observed"),
     ),
     Feature("gender_name", "name", "gender", "demographic", kind="nominal", range="the shop's"),
     Feature("city_name", "name", "city", "demographic", kind="nominal", range="the shop's"),
@@ -72,5 +93,5 @@ FEATURES: tuple[Feature, ...] = (
     Feature("lag_days", "days", "days from {claim} to burn, summed over decided burned {coupons}", "count"),
     Feature("spend", "money", "amount spent", "count", range="any; refunds count against it"),
     Feature("months_observed", "months", "tenure in months, at least one", "count", range="1 or more"),
-)  # fmt: skip
+)
 """The feature dictionary, in the order of the columns of features.parquet."""

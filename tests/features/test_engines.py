@@ -24,8 +24,14 @@ from seglib.scoring.sql import scoring_sql
 from seglib.sql.dialects import translated
 from seglib.study import Study
 
-NAMES = {"customers": "Our Clients", "transactions": "sales%", "genders": "sexes", "cities": "towns",
-         "branches": "from", "merchants": "merchants"}  # fmt: skip
+NAMES = {
+    "customers": "Our Clients",
+    "transactions": "sales%",
+    "genders": "sexes",
+    "cities": "towns",
+    "branches": "from",
+    "merchants": "merchants",
+}
 """What the tables are called in the shop's own database."""
 
 COLUMNS = {"customer_id": 'Client "no"', "transaction_date": "Order", "burn_date": "used on", "amount": "a%b"}
@@ -119,9 +125,16 @@ def gaps():
             ("10", "B", "2024-01-05", "burned", "2024-02-05", None, 0.03125),
             ("11", "B", "2024-01-05", "subscribed", None, None, -0.09375),
         ],
-        columns=["transaction_id", "customer_id", "transaction_date", "transaction_status", "burn_date", "branch_id",
-                 "amount"],
-    )  # fmt: skip
+        columns=[
+            "transaction_id",
+            "customer_id",
+            "transaction_date",
+            "transaction_status",
+            "burn_date",
+            "branch_id",
+            "amount",
+        ],
+    )
     return {
         "customers": customers,
         "transactions": transactions,
@@ -262,8 +275,8 @@ def test_the_workbook_gives_the_same_table_everywhere(workbook, request, tmp_pat
     con = run.connect()
     request.getfixturevalue("spark")
     same(customer_features(con, study, engine=open_engine("spark", run, con)), expected)
-    own, _ = own_run(request.getfixturevalue("make_database"), tables, tmp_path, monkeypatch, as_of)
-    engine = request.getfixturevalue("opened")("database", own, con)
+    database_run, _ = own_run(request.getfixturevalue("make_database"), tables, tmp_path, monkeypatch, as_of)
+    engine = request.getfixturevalue("opened")("database", database_run, con)
     same(customer_features(con, study, engine=engine), expected)
 
 

@@ -57,11 +57,12 @@ from seglib.plots.k_selection import (
     plot_stability,
     plot_verdict,
 )
-from seglib.plots.preprocessing import plot_prepared, plot_turned_knob, plot_variance_share
+from seglib.plots.preprocessing import plot_number_ranges, plot_variance_by_option, plot_variance_share
 from seglib.plots.theme import colour, marker
 from seglib.preprocessing.baseline import baseline_matrix
 from seglib.preprocessing.customer import customer_matrix
-from seglib.preprocessing.matrix import variance_share
+from seglib.preprocessing.ranges import number_ranges
+from seglib.preprocessing.variance import variance_share
 from seglib.study import Study
 from seglib.style.wording import TRANSACTION
 
@@ -117,11 +118,13 @@ def analysed(request, prepared):
         "homogeneity": lambda: plot_homogeneity(evidence.table),
         "distributions": lambda: plot_distributions(customers, units),
         "correlation": lambda: plot_correlation(correlations(customers[list(units)]), above=0.8),
-        "variance_share": lambda: plot_variance_share(variance_share(matrix)),
-        "prepared": lambda: plot_prepared(matrix.table[matrix.numeric]),
-        "turned_knob": lambda: plot_turned_knob(
-            pd.DataFrame({w: variance_share(matrix).set_index("column")["share"] * (w + 1) / 3 for w in (0, 1, 2)}),
-            knob="demographic_weight",
+        "variance_share": variance_share(matrix).figure,
+        "number_ranges": lambda: plot_number_ranges(number_ranges(matrix).table),
+        "variance_by_option": lambda: plot_variance_by_option(
+            pd.DataFrame(
+                {w: variance_share(matrix).table.set_index("column")["share"] * (w + 1) / 3 for w in (0, 1, 2)}
+            ),
+            option="demographic_weight",
         ),
         "against_nulls": lambda: plot_against_nulls(benchmark_result.tests),
         "verdict": lambda: plot_verdict(at_a_glance(benchmark_result, int(k), verdict(benchmark_result)).table),

@@ -1,6 +1,7 @@
 """The matrix: exact where it repeats the original analysis, weighed as stated where it does not."""
 
 import json
+from dataclasses import fields
 
 import numpy as np
 import pandas as pd
@@ -17,10 +18,14 @@ from seglib.errors import InputRefused, ParameterRefused
 from seglib.features.dictionary import features_of
 from seglib.preprocessing.audit import audit
 from seglib.preprocessing.baseline import BASELINE_COLUMNS, baseline_matrix
+from seglib.preprocessing.build import CustomerOptions, build_matrix
 from seglib.preprocessing.customer import customer_matrix
 from seglib.preprocessing.encoders import HennigLiaoScaler
-from seglib.preprocessing.matrix import RECIPES, variance_share
+from seglib.preprocessing.ranges import number_ranges
 from seglib.preprocessing.rebuild import rebuild_matrix
+from seglib.preprocessing.recipes import RECIPES
+from seglib.preprocessing.variance import variance_share
+from seglib.preprocessing.weights import compare_demographic_weights
 from seglib.schema.records import RecipeRecord, VariableRecord
 from seglib.study import Study
 
@@ -93,7 +98,7 @@ def test_the_trap_of_baseline_other_city_names_other_clusters(unified):
 def test_variance_of_the_original_workbook(workbook, prepared):
     unified = prepared(workbook)[0].read("unified")
     for scale, share in ((False, 0.8514), (True, 0.9555)):
-        top = variance_share(baseline_matrix(unified, scale_frequency=scale)).iloc[0]
+        top = variance_share(baseline_matrix(unified, scale_frequency=scale)).table.iloc[0]
         assert top["column"] == "city_name"
         assert top["share"] == pytest.approx(share, abs=5e-4)
 
@@ -117,7 +122,7 @@ def test_a_nominal_variable_weighs_half_a_numeric_one_times_its_weight_squared(b
     variance = matrix.table.var(ddof=0)
     for name in ("gender_name", "city_name"):
         assert variance.filter(like=name).sum() == pytest.approx(0.5 * weight**2)
-    shares = variance_share(matrix).set_index("column")["share"]
+    shares = variance_share(matrix).table.set_index("column")["share"]
     assert shares["city_name"] / shares["burn_rate"] == pytest.approx(0.5 * weight**2)
     assert shares.sum() == pytest.approx(1)
 
@@ -203,7 +208,7 @@ def test_of_a_correlated_pair_the_first_of_the_dictionary_stays(customers, built
     correlated = customers.assign(recency_days=1000 - 500 * customers["burn_rate"])
     matrix = built(correlated)
     assert "recency_days" not in matrix.sources
-    assert matrix.left_out["recency_days"] == "tied to burn rate, rank correlation -1.00, more than 0.8"
+    assert matrix.left_out["recency_days"] == "correlated with burn rate, rank correlation -1.00, more than 0.8"
     assert "recency_days" in built(correlated, drop_correlated=False).sources
 
 
@@ -223,16 +228,18 @@ def test_variables_of_the_shops_own_build_segments_where_the_mapping_says_so(cus
         "plan": VariableRecord("nominal", "name"),
     }
     table = customers[["gender_name", "city_name"]].assign(
-        age=rng.normal(40, 10, len(customers)), income=rng.lognormal(10, 1, len(customers)),
-        member=rng.integers(0, 2, len(customers)) * 1.0, plan=rng.choice(["a", "b", "c"], len(customers)),
+        age=rng.normal(40, 10, len(customers)),
+        income=rng.lognormal(10, 1, len(customers)),
+        member=rng.integers(0, 2, len(customers)) * 1.0,
+        plan=rng.choice(["a", "b", "c"], len(customers)),
         n_burned=np.nan,
-    )  # fmt: skip
+    )
     table.loc[table.index[:40], ["age", "member", "plan"]] = None
     matrix = customer_matrix(table, described=features_of(table, Study(variables=declared)))
     assert matrix.sources == ["gender_name", "city_name", *declared]
     assert list(matrix.made_of("member")) == ["member_no", "member_unknown", "member_yes"]
     assert matrix.table["income"].corr(np.log1p(table["income"])) == pytest.approx(1)
-    shares = variance_share(matrix).set_index("column")["share"]
+    shares = variance_share(matrix).table.set_index("column")["share"]
     assert shares["plan"] / shares["age"] == pytest.approx(0.5)
     assert matrix.filled == {name: pytest.approx(40 / len(table)) for name in ("age", "member", "plan")}
 
@@ -257,10 +264,14 @@ def test_names_stay_sparse_until_the_end(customers, built):
 @pytest.mark.parametrize(
     "options",
     [
-        {"demographic_weight": -1}, {"demographic_weight": np.nan}, {"transform": "sqrt"}, {"scaling": "minmax"},
-        {"min_level_share": 1}, {"min_level_share": -0.1},
+        {"demographic_weight": -1},
+        {"demographic_weight": np.nan},
+        {"transform": "sqrt"},
+        {"scaling": "minmax"},
+        {"min_level_share": 1},
+        {"min_level_share": -0.1},
     ],
-)  # fmt: skip
+)
 def test_values_that_do_not_fit_are_refused(built, options):
     with pytest.raises(ParameterRefused, match=next(iter(options))):
         built(**options)
@@ -354,7 +365,7 @@ def test_baseline_leaves_out_what_is_not_recorded_and_says_so(lacking, lacks, co
     assert matrix.table.columns.tolist() == columns
     assert list(matrix.left_out) == [c for c in BASELINE_COLUMNS if c not in columns]
     assert ("(the shop records no coupon status)" in matrix.text) == ("status" in lacks)
-    assert variance_share(matrix)["share"].sum() == pytest.approx(1)
+    assert variance_share(matrix).table["share"].sum() == pytest.approx(1)
 
 
 def test_baseline_of_rows_that_are_all_alike_is_refused(lacking):
@@ -453,12 +464,64 @@ def test_the_audit_fires_on_the_original_analysis_and_not_on_recipe_customer(wor
     assert audit(matrix).clean
 
 
-# Rebuilt --------------------------------------------------------------------------------------------------------
+# What the notebook shows ------------------------------------------------------------------------------------------
 
-KNOBS = {
-    "demographic_weight": 1.0, "transform": "log", "scaling": "standard",
-    "drop_correlated": True, "min_level_share": 0.01, "segment_by": None,
-}  # fmt: skip
+
+def test_the_options_of_the_notebook_give_the_matrix_of_its_recipe(prepared, built, unified):
+    run, features = prepared("sample")
+    default = build_matrix(features, run)
+    pd.testing.assert_frame_equal(default.table, built().table, check_exact=True)
+    options = CustomerOptions(segment_by="recency_days, tenure_days", demographic_weight=0, keep_unreliable=True)
+    assert build_matrix(features, run, options=options).sources == ["recency_days", "tenure_days"]
+    baseline = build_matrix(features, run, recipe="baseline", scale_frequency=False)
+    assert baseline.table.equals(baseline_matrix(unified, scale_frequency=False).table)
+    with pytest.raises(ParameterRefused, match=r"no recipe 'custome' \(did you mean 'customer'"):
+        build_matrix(features, run, recipe="custome")
+
+
+def test_options_of_the_notebook_have_its_defaults(root):
+    from seglib.runner.parameters import declared
+
+    parameters = declared(root / "notebooks/03_preprocessing.ipynb")
+    for option in fields(CustomerOptions):
+        assert parameters[option.name].default == option.default, option.name
+
+
+def test_results_say_what_their_figures_show(prepared, built):
+    features = prepared("sample")[1]
+    matrix = built()
+    shares, ranges = variance_share(matrix), number_ranges(matrix)
+    assert shares.text.endswith("; none dominates.")
+    assert shares.caption == f"{len(matrix.table):,} rows, {matrix.table.shape[1]} columns. Shares add up to 100%."
+    far = matrix.table[matrix.numeric].abs().max()
+    assert f"{far.max():.1f}" in ranges.alt
+    assert ranges.table["column"].tolist() == matrix.numeric
+    weights = compare_demographic_weights(features, (0, 2))
+    assert weights.table[2]["city_name"] > weights.table[0]["city_name"] == 0
+    assert weights.alt == "Bar chart of variance shares for demographic_weight 0 and 2."
+    for result in (shares, ranges, weights):
+        assert result.figure().figure.get_suptitle()
+
+
+def test_results_that_do_not_apply_say_so(lacking, prepared):
+    weights = compare_demographic_weights(lacking("names")[0], (0, 1, 2))
+    assert (weights.alt, weights.text) == ("", "This shop records neither gender nor city: there is nothing to weigh.")
+    features = prepared("sample")[1]
+    names = customer_matrix(features.table, segment_by=["never_burned"], unreliable={})
+    ranges = number_ranges(names)
+    assert (ranges.alt, ranges.text) == ("", "There is no number in this matrix.")
+
+
+# Rebuilt -----------------------------------------------------------------------------------------------------
+
+OPTIONS = {
+    "demographic_weight": 1.0,
+    "transform": "log",
+    "scaling": "standard",
+    "drop_correlated": True,
+    "min_level_share": 0.01,
+    "segment_by": None,
+}
 
 
 def recipe_of(matrix, options):
@@ -474,7 +537,7 @@ def recipe_of(matrix, options):
 
 
 @pytest.mark.parametrize(
-    "turned",
+    "changed",
     [
         {},
         {"transform": "yeo-johnson", "scaling": "robust"},
@@ -484,10 +547,10 @@ def recipe_of(matrix, options):
         {"segment_by": ["recency_days"], "min_level_share": 0.0},
     ],
 )
-def test_the_matrix_can_be_rebuilt_from_its_record(built, prepared, turned):
+def test_the_matrix_can_be_rebuilt_from_its_record(built, prepared, changed):
     features = prepared("sample")[1]
-    matrix = built(**turned)
-    again = rebuild_matrix(features.table, recipe_of(matrix, KNOBS | turned), described=features.features)
+    matrix = built(**changed)
+    again = rebuild_matrix(features.table, recipe_of(matrix, OPTIONS | changed), described=features.features)
     pd.testing.assert_frame_equal(again.table, matrix.table, check_exact=True)
     assert again.sources == matrix.sources
     assert again.nominal == matrix.nominal
@@ -497,7 +560,7 @@ def test_a_matrix_that_kept_the_unreliable_is_rebuilt_with_them(customers, built
     matrix = built(unreliable={})
     assert "never_burned" in matrix.sources
     pd.testing.assert_frame_equal(
-        rebuild_matrix(customers, recipe_of(matrix, KNOBS)).table, matrix.table, check_exact=True
+        rebuild_matrix(customers, recipe_of(matrix, OPTIONS)).table, matrix.table, check_exact=True
     )
 
 
@@ -506,7 +569,7 @@ def test_of_other_rows_the_same_columns_are_made_whatever_one_would_choose_today
     matrix = built()
     some = customers.iloc[::2].assign(recency_days=lambda t: -t["coupons_per_month"])
     assert "recency_days" not in built(some).sources
-    again = rebuild_matrix(some, recipe_of(matrix, KNOBS))
+    again = rebuild_matrix(some, recipe_of(matrix, OPTIONS))
     assert again.sources == matrix.sources
     assert len(again.table) == len(some)
 

@@ -1,0 +1,99 @@
+"""The matrix of a run, by the recipe and the options of notebook 03."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from seglib.errors import ParameterRefused
+from seglib.preprocessing.baseline import baseline_matrix
+from seglib.preprocessing.customer import customer_matrix
+from seglib.preprocessing.encoders import Scaling, Transform
+from seglib.preprocessing.matrix import Matrix
+from seglib.preprocessing.recipes import RECIPES
+from seglib.style import did_you_mean, join_words
+
+if TYPE_CHECKING:
+    from seglib.features import CustomerFeatures
+    from seglib.run import Run
+
+
+@dataclass(frozen=True)
+class CustomerOptions:
+    """The options of recipe ``customer``, as the parameters of notebook 03 give them.
+
+    Attributes
+    ----------
+    segment_by : str or None
+        Features that build the segments, separated by commas; None: those whose role is segmentation.
+    demographic_weight, transform, scaling, drop_correlated, min_level_share
+        As in `seglib.preprocessing.customer_matrix`.
+    keep_unreliable : bool
+        Whether features in which customers differ by chance only stay in the matrix.
+    """
+
+    segment_by: str | None = None
+    demographic_weight: float = 1.0
+    transform: Transform = "log"
+    scaling: Scaling = "standard"
+    drop_correlated: bool = True
+    min_level_share: float = 0.01
+    keep_unreliable: bool = False
+
+
+def build_matrix(
+    features: CustomerFeatures,
+    run: Run,
+    *,
+    recipe: str = "customer",
+    options: CustomerOptions | None = None,
+    scale_frequency: bool = True,
+) -> Matrix:
+    """Build the matrix of a run.
+
+    Parameters
+    ----------
+    features : CustomerFeatures
+        What recipe ``customer`` is made from.
+    run : Run
+        Its unified table is what recipe ``baseline`` is made from; it is read only for that.
+    recipe : {"customer", "baseline"}
+    options : CustomerOptions, optional
+        Of recipe ``customer``; default: those of notebook 03.
+    scale_frequency : bool, default=True
+        Of recipe ``baseline``: see `baseline_matrix`.
+
+    Raises
+    ------
+    ParameterRefused
+        If there is no such recipe, or an option is out of range.
+    InputRefused
+        If no column is left in which rows differ.
+    """
+    if recipe not in RECIPES:
+        names = list(RECIPES)
+        raise ParameterRefused(
+            f"there is no recipe '{recipe}'{did_you_mean(recipe, names)}; there are: {join_words(names)}"
+        )
+    if recipe == "baseline":
+        return baseline_matrix(run.read("unified"), scale_frequency=scale_frequency)
+    return build_customer_matrix(features, options or CustomerOptions())
+
+
+def build_customer_matrix(features: CustomerFeatures, options: CustomerOptions) -> Matrix:
+    """Build the matrix of recipe ``customer``, with what the features know of themselves (`customer_matrix`)."""
+    segment_by = None
+    if options.segment_by:
+        segment_by = [name.strip() for name in options.segment_by.split(",")]
+    return customer_matrix(
+        features.table,
+        described=features.features,
+        segment_by=segment_by,
+        leave_out=features.missing,
+        unreliable={} if options.keep_unreliable else features.unreliable,
+        demographic_weight=options.demographic_weight,
+        transform=options.transform,
+        scaling=options.scaling,
+        drop_correlated=options.drop_correlated,
+        min_level_share=options.min_level_share,
+    )

@@ -1,0 +1,68 @@
+"""How far the numbers of a matrix reach on their common scale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from seglib.preprocessing.matrix import Matrix
+from seglib.style import humanize
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True)
+class NumberRanges:
+    """Median, middle 90% and extremes of every number of a matrix.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        One row per number: column, min, p05, median, p95, max, in units of the matrix; no row where there is none.
+    n_rows : int
+        Number of rows of the matrix.
+    """
+
+    table: pd.DataFrame
+    n_rows: int
+
+    @property
+    def text(self) -> str:
+        """Which number reaches furthest; or that there is none."""
+        if self.table.empty:
+            return "There is no number in this matrix."
+        column, distance = self._furthest()
+        return f"{humanize(column).capitalize()} reaches furthest out: {distance:.1f} from the middle."
+
+    @property
+    def alt(self) -> str:
+        """What the figure shows; empty where there is no number."""
+        if self.table.empty:
+            return ""
+        column, distance = self._furthest()
+        return f"Ranges of the numbers in the matrix; {humanize(column)} reaches furthest, {distance:.1f}."
+
+    @property
+    def caption(self) -> str:
+        """Number of rows, and what the marks are."""
+        return f"{self.n_rows:,} rows. Dot: the median; thick: 90% of the rows; thin: all."
+
+    def figure(self) -> Axes:
+        """Draw one line per number."""
+        from seglib.plots import plot_number_ranges
+
+        return plot_number_ranges(self.table)
+
+    def _furthest(self) -> tuple[str, float]:
+        distance = self.table.set_index("column")[["min", "max"]].abs().max(axis=1)
+        return distance.idxmax(), distance.max()
+
+
+def number_ranges(matrix: Matrix) -> NumberRanges:
+    """Say how far the numbers of a matrix reach: a few rows far out pull the centres towards them."""
+    quantiles = matrix.table[matrix.numeric].quantile([0, 0.05, 0.5, 0.95, 1])
+    table = quantiles.T.set_axis(["min", "p05", "median", "p95", "max"], axis=1)
+    return NumberRanges(table.rename_axis("column").reset_index(), len(matrix.table))

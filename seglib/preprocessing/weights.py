@@ -1,0 +1,78 @@
+"""What the columns of the matrix weigh for several weights of gender and city."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from seglib.preprocessing.build import CustomerOptions, build_customer_matrix
+from seglib.preprocessing.variance import variance_share
+from seglib.style import humanize, join_words
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from seglib.features import CustomerFeatures
+
+
+@dataclass(frozen=True)
+class WeightComparison:
+    """The shares of the variance for several weights of gender and city.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame of float, shape (n_sources, n_weights)
+        Indexed by source column, one column per weight; empty for a shop that records neither gender nor city.
+    caption : str
+    """
+
+    table: pd.DataFrame
+    caption: str = "Recipe customer; everything else as above."
+
+    @property
+    def text(self) -> str:
+        """Whose share moves most; or that there is nothing to weigh."""
+        if self.table.empty:
+            return "This shop records neither gender nor city: there is nothing to weigh."
+        moved = (self.table.iloc[:, -1] - self.table.iloc[:, 0]).abs().idxmax()
+        first, last = self.table.loc[moved].iloc[[0, -1]]
+        return f"{humanize(moved).capitalize()} goes from {first:.0%} to {last:.0%} of the variance."
+
+    @property
+    def alt(self) -> str:
+        """What the figure shows; empty where there is nothing to weigh."""
+        if self.table.empty:
+            return ""
+        return f"Bar chart of variance shares for demographic_weight {join_words([str(w) for w in self.table])}."
+
+    def figure(self) -> Axes:
+        """Draw the shares as bars, one group per source column."""
+        from seglib.plots import plot_variance_by_option
+
+        return plot_variance_by_option(self.table, option="demographic_weight")
+
+
+def compare_demographic_weights(
+    features: CustomerFeatures, weights: Sequence[float], *, options: CustomerOptions | None = None
+) -> WeightComparison:
+    """Build the matrix of recipe ``customer`` for several weights of gender and city, and compare what columns weigh.
+
+    Parameters
+    ----------
+    features : CustomerFeatures
+    weights : sequence of float
+        Values of ``demographic_weight``.
+    options : CustomerOptions, optional
+        The other options; default: those of notebook 03.
+    """
+    if not any(feature.role == "demographic" for feature in features.features):
+        return WeightComparison(pd.DataFrame())
+    shares = {}
+    for weight in weights:
+        matrix = build_customer_matrix(features, replace(options or CustomerOptions(), demographic_weight=weight))
+        shares[weight] = variance_share(matrix).table.set_index("column")["share"]
+    table = pd.DataFrame(shares).fillna(0)  # at weight 0 gender and city are no columns at all
+    return WeightComparison(table.sort_values(weights[-1], kind="stable"))
