@@ -26,11 +26,11 @@ from seglib.ingest.shop import ingest
 from seglib.preprocessing.baseline import baseline_matrix
 from seglib.preprocessing.customer import customer_matrix
 from seglib.run import Run
-from seglib.schema.records import AuditRecord, VerdictRecord
+from seglib.schema.records import AuditRecord
 from seglib.schema.tables import TABLES
 from seglib.scoring import file as model_file
 from seglib.scoring.file import load_model, save_model
-from seglib.scoring.model import model_of
+from seglib.scoring.model import ModelVerdict, model_of
 from seglib.scoring.score import score
 from seglib.scoring.sql import NO_TRANSACTION, STARTS, scoring_sql
 from seglib.sql.dialects import DIALECTS
@@ -50,16 +50,7 @@ NASTY = [
 """Names of cities that a careless statement trips over."""
 
 
-VERDICT = VerdictRecord(
-    structure="constructed",
-    useful="not tested",
-    headline="No groups",
-    sentence="Constructed: nothing.",
-    meaning="",
-    advice="",
-    k_star=None,
-    evidence=(),
-)
+VERDICT = ModelVerdict("constructed", "not tested", "Constructed: nothing.")
 
 
 def make_model(run, features, *, recipe="customer", k=3, names=None, scale_frequency=True, n_models=10, **options):
