@@ -102,7 +102,7 @@ class Sensitivity:
         """Draw the adjusted Rand index of each change."""
         from seglib.plots import plot_sensitivity
 
-        return plot_sensitivity(self.table, alike=ALIKE)
+        return plot_sensitivity(self.table, alike=ALIKE, contrasts=NOT_JUDGED)
 
 
 def sensitivity(

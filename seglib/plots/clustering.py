@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -110,13 +112,16 @@ def plot_agreement(segments: pd.DataFrame, *, near: float, ax: Axes | None = Non
     return ax
 
 
-def plot_sensitivity(table: pd.DataFrame, *, alike: float, ax: Axes | None = None) -> Axes:
+def plot_sensitivity(
+    table: pd.DataFrame, *, alike: float, contrasts: Collection[str] = (), ax: Axes | None = None
+) -> Axes:
     """Draw how similar the segments are when one decision is changed (`seglib.clustering.Sensitivity`).
 
-    ``alike`` is the adjusted Rand index from which on they count as the same; open circles do not count.
+    ``alike`` is the adjusted Rand index from which on they count as the same. Changes that are ``contrasts`` do not
+    count, and have open circles.
     """
     table = table.iloc[::-1].reset_index(drop=True)
-    judged = ~table["change"].isin(("contrast", "number of segments"))
+    judged = ~table["change"].isin(list(contrasts))
     ax = ax or new_axes(height=1.3 + 0.36 * len(table))
     for rows, face in ((table[judged], ACCENT), (table[~judged], "white")):
         ax.scatter(

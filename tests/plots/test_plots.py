@@ -137,7 +137,7 @@ def analysed(request, prepared):
         "projection": lambda: project(matrix.table, fit.table["segment"]).figure(),
         "margins": lambda: plot_margins(segments, near=0.2),
         "agreement": lambda: plot_agreement(segments.assign(agreement=segments["margin"]), near=0.8),
-        "sensitivity": lambda: plot_sensitivity(moved, alike=0.8),
+        "sensitivity": lambda: plot_sensitivity(moved, alike=0.8, contrasts=["contrast"]),
         "outcomes": lambda: plot_outcomes(after, outcome="active", names=names),
         "gain": lambda: plot_gain(gained),
         "profile": lambda: plot_profile(profiles, names),
