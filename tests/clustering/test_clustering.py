@@ -23,6 +23,7 @@ from seglib.clustering.sizes import segment_sizes
 from seglib.errors import ParameterRefused
 from seglib.preprocessing.baseline import baseline_matrix
 from seglib.preprocessing.customer import customer_matrix
+from seglib.run import Run
 from seglib.schema.records import AuditRecord, VariableRecord
 from seglib.study import Study
 from seglib.style.letters import letter
@@ -416,6 +417,13 @@ def test_sizes_count_customers_and_those_who_are_split():
     )
     assert sizes.range == "2 segments, from 25% to 75% of 4 customers."
     assert sizes.alt == "Bar chart of customers by segment: A 3 and B 1."
+
+
+@pytest.mark.parametrize("artefact", ["segments", "assignments"])
+def test_files_in_which_the_margin_was_called_confidence_are_still_read(tmp_path, artefact):
+    run = Run("old", base=tmp_path)
+    run.write(artefact, pd.DataFrame({"segment": ["A"], "confidence": [0.4]}, pd.Index(["7"], name="customer_id")))
+    assert run.read(artefact)["margin"].tolist() == [0.4]
 
 
 def test_margins_say_what_applies_to_the_grain():
