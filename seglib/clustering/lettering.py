@@ -46,7 +46,7 @@ class Lettering:
         else:
             order = f"the mean of {humanize(self.feature)}: A has the greatest."
         if self.feature != self.requested:
-            return f"No burned coupons are recorded here ({self.requested}): letters go by {order}"
+            return f"No burned coupons are recorded here ({self.requested}), so letters go by {order}"
         return f"Letters go by {order}"
 
 

@@ -393,7 +393,9 @@ def test_the_lettering_says_by_what_the_letters_go():
     assert result.text == "Letters go by the mean of n burned: A has the greatest."
     assert result.caption == "Rows by segment, lettered by n burned"
     other = lettering(fit, order, feature="n_coupons", requested="n_burned")
-    assert other.text.startswith("No burned coupons are recorded here (n_burned): letters go by the mean of n coupons")
+    assert other.text.startswith(
+        "No burned coupons are recorded here (n_burned), so letters go by the mean of n coupons"
+    )
     by_size = lettering(fit, order, feature=None, requested="n_burned")
     assert by_size.text.endswith("letters go by size: A is the largest.")
     assert list(by_size.table) == ["segment", "rows", "share"]
