@@ -36,8 +36,10 @@ from seglib.features.engines import open_engine
 from seglib.ingest import ingest
 from seglib.preprocessing import customer_matrix
 from seglib.run import Run
+from seglib.schema.records import AuditRecord, ShopRecord
 from seglib.schema.tables import TABLES
 from seglib.sql import in_memory
+from seglib.study import Study
 
 TIE = 1e-9
 PER_CUSTOMER = 8
@@ -45,8 +47,8 @@ ROUNDS = 3
 ANSWER = ["customer_id", "segment", "second_segment", "confidence", "outlier"]
 
 
-def described(folder: Path, customers: int, segments: int) -> tuple[CustomerFeatures, dict, Run]:
-    """Generate a shop and describe its customers; returns the features, what 01 says of the shop, and the run."""
+def described(folder: Path, customers: int, segments: int) -> tuple[CustomerFeatures, ShopRecord, Run]:
+    """Generate a shop and describe its customers; returns the features, the record of the shop, and the run."""
     raw, more = folder / "raw", customers + customers // 5
     size = ["--customers", str(more), "--transactions", str(PER_CUSTOMER * more), "--segments", str(segments)]
     command = [sys.executable, "-m", "seglib", "sample", *size, "--separation", "medium", "--out", str(raw)]
@@ -55,43 +57,48 @@ def described(folder: Path, customers: int, segments: int) -> tuple[CustomerFeat
     shop, run = ingest(raw), Run("bench", base=folder)
     for name in TABLES:
         run.write_table(name, shop.con.table(name))
-    found = customer_features(shop.con, as_of=f"{shop.as_of:%Y-%m-%d}")
-    told = shop.summary() | {"database": {"not": "a folder"}}
+    record = shop.record
+    features = customer_features(shop.con, Study(as_of=record.as_of))
     shop.con.close()
-    return found, told, run
+    return features, record, run
 
 
-def fitted(found: CustomerFeatures, shop: dict, *, k: int, customers: int) -> tuple[scoring.SegmentModel, pd.DataFrame]:
+def fitted(
+    features: CustomerFeatures, shop: ShopRecord, *, k: int, customers: int
+) -> tuple[scoring.SegmentModel, pd.DataFrame]:
     """Fit a model on a sample, as 03 to 05 do; returns it, and the sample."""
-    rows = found.table.sample(customers, random_state=0)
-    matrix = customer_matrix(rows, described=found.features, leave_out=found.missing, unreliable=found.unreliable)
-    order = clustering.order_values(rows, clustering.lettered_by(rows, "n_burned", {}), matrix.table.index)
-    fit = clustering.segment(matrix.table, k=k, order_by=order, n_init=10)
-    models = clustering.bootstrap_models(matrix.table.to_numpy(), fit.centres.to_numpy(), n_models=10)
-    recipe = {"name": "customer", "grain": "customer", "sources": matrix.sources, "options": {}}
-    recipe |= {
-        "shrinkage": found.shrinkage_params,
-        "burn_window": found.redemption.window,
-        "burns_dated": found.redemption.dated,
-    }
-    verdict = {"structure": "not judged", "useful": "not tested", "sentence": "Made for a measurement: not judged."}
-    model = scoring.model_of(fit, matrix, models, run="bench", features=rows, recipe=recipe, shop=shop, verdict=verdict)
+    rows = features.table.sample(customers, random_state=0)
+    matrix = customer_matrix(
+        rows, described=features.features, leave_out=features.missing, unreliable=features.unreliable
+    )
+    fit = clustering.segment(matrix.table, k=k, order_by=rows["n_burned"], n_init=10)
+    model = scoring.model_of(
+        fit,
+        matrix,
+        clustering.bootstrap_models(matrix.table.to_numpy(), fit.centres.to_numpy(), n_models=10),
+        run="bench",
+        features=rows,
+        recipe=matrix.record(features, AuditRecord()),
+        study=features.study,
+        shop=shop,
+        verdict=scoring.ModelVerdict("not judged", "not tested", "Made for a measurement: not judged."),
+    )
     return model, rows
 
 
 def seconds_of(run: Callable[[], object]) -> float:
     """Run something, and return how long it took."""
-    begun = time.perf_counter()
+    start = time.perf_counter()
     run()
-    return time.perf_counter() - begun
+    return time.perf_counter() - start
 
 
 def peer(model: scoring.SegmentModel, sample: pd.DataFrame) -> KMeans:
     """Return scikit-learn's own KMeans with the centres of the model."""
     centres = np.ascontiguousarray(model.centres.to_numpy())
-    made = KMeans(len(centres), init=centres, n_init=1, max_iter=1).fit(model.matrix(sample).to_numpy())
-    made.cluster_centers_ = centres
-    return made
+    estimator = KMeans(len(centres), init=centres, n_init=1, max_iter=1).fit(model.matrix(sample).to_numpy())
+    estimator.cluster_centers_ = centres
+    return estimator
 
 
 def timed(model: scoring.SegmentModel, table: pd.DataFrame, sample: pd.DataFrame, parquet: Path) -> dict[str, float]:
@@ -105,8 +112,8 @@ def timed(model: scoring.SegmentModel, table: pd.DataFrame, sample: pd.DataFrame
         con.execute(f"CREATE OR REPLACE TEMP TABLE scored AS {statement}")
 
     def in_sklearn() -> None:
-        made = model.pipeline.transform(table[sources])
-        by_sklearn.predict(made if isinstance(made, np.ndarray) else made.toarray())
+        values = model.pipeline.transform(table[sources])
+        by_sklearn.predict(values if isinstance(values, np.ndarray) else values.toarray())
 
     ways = {
         "DuckDB, from a table": lambda: in_duckdb("held"),
@@ -148,9 +155,9 @@ def by_postgres(model: scoring.SegmentModel, parquet: Path, url: str) -> tuple[p
         connection.execute("ANALYZE features")
         statement = scoring.scoring_sql(model, dialect="postgres")
         took = seconds_of(lambda: connection.execute(f"CREATE TEMP TABLE scored AS {statement}", prepare=False))
-        found = connection.execute(f"SELECT {', '.join(ANSWER)} FROM scored").fetchall()
+        answer = connection.execute(f"SELECT {', '.join(ANSWER)} FROM scored").fetchall()
         connection.rollback()
-    return pd.DataFrame(found, columns=ANSWER), took
+    return pd.DataFrame(answer, columns=ANSWER), took
 
 
 def by_spark(model: scoring.SegmentModel, parquet: Path, run: Run) -> tuple[pd.DataFrame, float]:
@@ -164,20 +171,20 @@ def by_spark(model: scoring.SegmentModel, parquet: Path, run: Run) -> tuple[pd.D
     return duckdb.sql(f"FROM '{out}/*.parquet'").df(), took
 
 
-def compared(found: pd.DataFrame, expected: pd.DataFrame, tied: pd.Series) -> dict[str, float]:
+def compared(answer: pd.DataFrame, expected: pd.DataFrame, tied: pd.Series) -> dict[str, float]:
     """Hold an answer against scikit-learn's, customer by customer."""
-    found = found.set_index("customer_id")
-    assert len(found) == len(expected), f"{len(found):,} rows for {len(expected):,} customers"
-    assert found.index.is_unique, "a customer comes twice"
-    found = found.reindex(expected.index)
-    other = found["segment"].astype(object) != expected["segment"]
+    answer = answer.set_index("customer_id")
+    assert len(answer) == len(expected), f"{len(answer):,} rows for {len(expected):,} customers"
+    assert answer.index.is_unique, "a customer comes twice"
+    answer = answer.reindex(expected.index)
+    other = answer["segment"].astype(object) != expected["segment"]
     return {
         "equal": int((~other).sum()),
         "differing": int(other.sum()),
         "differing, no tie": int((other & ~tied).sum()),
-        "second segment differs": int((found["second_segment"].astype(object) != expected["second_segment"]).sum()),
-        "outlier differs": int((found["outlier"].astype(bool) != expected["outlier"]).sum()),
-        "confidence, at most": float((found["confidence"].astype(float) - expected["margin"]).abs().max()),
+        "second segment differs": int((answer["second_segment"].astype(object) != expected["second_segment"]).sum()),
+        "outlier differs": int((answer["outlier"].astype(bool) != expected["outlier"]).sum()),
+        "confidence, at most": float((answer["confidence"].astype(float) - expected["margin"]).abs().max()),
     }
 
 
@@ -187,11 +194,13 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=1_000_000)
     parser.add_argument("--segments", type=int, default=5)
     parser.add_argument("--sample", type=int, default=20_000, help="customers that the model is fitted on")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="seglib-bench-") as place:
-        found, shop, run = described(Path(place), asked.customers, asked.segments)
-        model, sample = fitted(found, shop, k=asked.segments, customers=min(asked.sample, asked.customers))
-        table, parquet = found.table.head(asked.customers), Path(place) / "features.parquet"
+        features, shop, run = described(Path(place), arguments.customers, arguments.segments)
+        model, sample = fitted(
+            features, shop, k=arguments.segments, customers=min(arguments.sample, arguments.customers)
+        )
+        table, parquet = features.table.head(arguments.customers), Path(place) / "features.parquet"
         table.reset_index().to_parquet(parquet, index=False)
         print(f"{len(table):,} customers. {model.text}", flush=True)
         near = np.sort(model.clusterer.transform(model.matrix(table)), axis=1)
@@ -220,8 +229,8 @@ def main() -> None:
                 print(f"| {name} is left out: {why} |")
                 continue
             facts = compared(answered, expected, tied)
-            told = [f"{value:,}" if isinstance(value, int) else f"{value:.0e}" for value in facts.values()]
-            print(f"| {name} | {' | '.join(told)} | {each:.1f} |", flush=True)
+            cells = [f"{value:,}" if isinstance(value, int) else f"{value:.0e}" for value in facts.values()]
+            print(f"| {name} | {' | '.join(cells)} | {each:.1f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -30,8 +30,10 @@ from seglib.features.engines import open_engine
 from seglib.ingest import ingest
 from seglib.preprocessing import customer_matrix
 from seglib.run import Run
+from seglib.schema.records import AuditRecord, ShopRecord
 from seglib.schema.tables import TABLES
 from seglib.sql import in_memory
+from seglib.study import Study
 from seglib.style import join_words
 
 PER_CUSTOMER = 8
@@ -42,13 +44,13 @@ BATCH = 100_000
 @contextmanager
 def step(what: str) -> Iterator[None]:
     """Print how long a step took."""
-    begun = time.perf_counter()
+    start = time.perf_counter()
     yield
-    print(f"{time.perf_counter() - begun:7.1f} s  {what}", flush=True)
+    print(f"{time.perf_counter() - start:7.1f} s  {what}", flush=True)
 
 
-def taken_in(folder: Path, customers: int, segments: int) -> tuple[Run, dict]:
-    """Generate a shop as Parquet, apply the contract, write the canonical tables; returns the run, and its summary."""
+def taken_in(folder: Path, customers: int, segments: int) -> tuple[Run, ShopRecord]:
+    """Generate a shop as Parquet, apply the contract, write the canonical tables; returns the run and its record."""
     raw, size = folder / "raw", ["--customers", str(customers), "--transactions", str(PER_CUSTOMER * customers)]
     command = [sys.executable, "-m", "seglib", "sample", *size, "--segments", str(segments), "--out", str(raw)]
     with step(f"a shop of {customers:,} customers is generated and written as Parquet"):
@@ -58,30 +60,31 @@ def taken_in(folder: Path, customers: int, segments: int) -> tuple[Run, dict]:
         shop, run = ingest(raw), Run("spark-demo", base=folder)
         for name in TABLES:
             run.write_table(name, shop.con.table(name))
-        told = shop.summary() | {"database": {"not": "a folder of Parquet files"}}
+        record = shop.record
         shop.con.close()
-    return run, told
+    return run, record
 
 
-def fitted(found: CustomerFeatures, shop: dict, *, k: int | None) -> scoring.SegmentModel:
+def fitted(features: CustomerFeatures, shop: ShopRecord, *, k: int | None) -> scoring.SegmentModel:
     """Make the segments of a sample, as 03 to 05 do; without ``k``, the greatest silhouette of a small sweep counts."""
-    rows = found.table
-    matrix = customer_matrix(rows, described=found.features, leave_out=found.missing, unreliable=found.unreliable)
+    rows = features.table
+    matrix = customer_matrix(
+        rows, described=features.features, leave_out=features.missing, unreliable=features.unreliable
+    )
     if k is None:
         swept = k_selection.sweep(matrix.table, k_max=8, n_init=10)
         k = int(k_selection.curve(swept.table, "silhouette").idxmax())
-    order = clustering.order_values(rows, clustering.lettered_by(rows, "n_burned", {}), matrix.table.index)
-    fit = clustering.segment(matrix.table, k=k, order_by=order, n_init=10)
-    models = clustering.bootstrap_models(matrix.table.to_numpy(), fit.centres.to_numpy(), n_models=50)
-    recipe = {"name": "customer", "grain": "customer", "sources": matrix.sources, "options": {}}
-    recipe |= {
-        "shrinkage": found.shrinkage_params,
-        "burn_window": found.redemption.window,
-        "burns_dated": found.redemption.dated,
-    }
-    verdict = {"structure": "not judged", "useful": "not tested", "sentence": "A demonstration: not judged."}
+    fit = clustering.segment(matrix.table, k=k, order_by=rows["n_burned"], n_init=10)
     return scoring.model_of(
-        fit, matrix, models, run="spark-demo", features=rows, recipe=recipe, shop=shop, verdict=verdict
+        fit,
+        matrix,
+        clustering.bootstrap_models(matrix.table.to_numpy(), fit.centres.to_numpy(), n_models=50),
+        run="spark-demo",
+        features=rows,
+        recipe=matrix.record(features, AuditRecord()),
+        study=features.study,
+        shop=shop,
+        verdict=scoring.ModelVerdict("not judged", "not tested", "A demonstration: not judged."),
     )
 
 
@@ -90,7 +93,7 @@ def compared(model: scoring.SegmentModel, features: Path, scored: Path) -> tuple
     con, letters = in_memory(), np.array(model.letters, dtype=object)
     numbers = [name for name, kind in model.sources.items() if kind in ("numeric", "binary")]
     batches = con.sql(
-        f"SELECT f.*, s.segment AS said FROM '{features}/*.parquet' AS f LEFT JOIN "
+        f"SELECT f.*, s.segment AS on_spark FROM '{features}/*.parquet' AS f LEFT JOIN "
         f"read_parquet('{scored}/*/*.parquet', hive_partitioning = true) AS s USING (customer_id)"
     ).to_arrow_reader(BATCH)
     equal = other = ties = 0
@@ -99,7 +102,7 @@ def compared(model: scoring.SegmentModel, features: Path, scored: Path) -> tuple
         distance = model.clusterer.transform(model.matrix(rows))
         first, second = np.sort(distance, axis=1)[:, :2].T
         tied = second - first < 1e-9
-        same = rows["said"].to_numpy(dtype=object) == letters[distance.argmin(axis=1)]
+        same = rows["on_spark"].to_numpy(dtype=object) == letters[distance.argmin(axis=1)]
         equal, other, ties = equal + int(same.sum()), other + int((~same).sum()), ties + int(tied.sum())
     return equal, other, ties
 
@@ -112,28 +115,28 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
     parser.add_argument("--segments", type=int, default=5, help="segments that are planted in the shop")
     parser.add_argument("--k", type=int, help="segments to be made; default: what a small sweep says")
     parser.add_argument("--out", type=Path, help="a folder for all files; default: one that is removed in the end")
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="seglib-spark-") as place, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*pandas", category=FutureWarning)  # PySpark's, of pandas 3
-        return demonstrate(asked.out.resolve() if asked.out else Path(place), asked)
+        return demonstrate(options.out.resolve() if options.out else Path(place), options)
 
 
-def demonstrate(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+def demonstrate(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Go from a shop to its scored customers, all of whose files are in one folder."""
-    run, shop = taken_in(folder, asked.customers, asked.segments)
+    run, shop = taken_in(folder, options.customers, options.segments)
     features, scored, file = folder / "features", folder / "scored", folder / "model.skops"
     with step("Spark starts"):
         engine = open_engine("spark", run, in_memory())
     print(f"           {engine.text}")
     with step("counts on Spark, cells to this process, the fits"):
-        kept = features_in_database(engine, as_of=shop["as_of"])
+        on_spark = features_in_database(engine, Study(as_of=shop.as_of))
     with step("features on Spark, written as Parquet"):
         engine.session.table("features").write.mode("overwrite").parquet(f"file://{features}")
         engine.session.read.parquet(f"file://{features}").createOrReplaceTempView("features")
     with step("a sample comes to this process"):
-        found = kept.fetch(asked.sample)
-    with step(f"matrix, segments and bootstrap models of {len(found.table):,} customers"):
-        model = fitted(found, shop, k=asked.k)
+        sample = on_spark.fetch(options.sample)
+    with step(f"matrix, segments and bootstrap models of {len(sample.table):,} customers"):
+        model = fitted(sample, shop, k=options.k)
     with step("the model file is written and loaded"):
         scoring.save_model(model, file)
         model = scoring.load_model(file)
@@ -147,10 +150,12 @@ def demonstrate(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
         sizes = {letter: int(n) for letter, n in zip(counted["segment"], counted["customers"], strict=True)}
     with step("scikit-learn places all customers, read back in batches"):
         equal, other, ties = compared(model, features, scored)
-    told = join_words([f"{letter} {n:,}" for letter, n in sizes.items()])
-    print(f"{sum(sizes.values()):,} of {asked.customers:,} customers have a transaction, and a segment: {told}.")
+    by_segment = join_words([f"{letter} {n:,}" for letter, n in sizes.items()])
+    print(
+        f"{sum(sizes.values()):,} of {options.customers:,} customers have a transaction, and a segment: {by_segment}."
+    )
     print(f"Beside scikit-learn: {equal:,} labels are equal, {other:,} differ; {ties:,} customers lie on a border.")
-    return {"equal": equal, "differing": other, "ties": ties, "sizes": sizes, "fetched": len(found.table)}
+    return {"equal": equal, "differing": other, "ties": ties, "sizes": sizes, "fetched": len(sample.table)}
 
 
 if __name__ == "__main__":

@@ -5,10 +5,10 @@
     python studies/certainty.py --table      # only write the summary again
 
 Every shop goes from its tables to segments by the functions of the notebooks 01, 03 and 05, with k = 3, as many as were
-planted. A customer is right in the segment that stands for the planted one (`seglib.clustering.planted_right`). What is
-told of each customer is their agreement (the share of 100 bootstrap models that put them there) and their confidence
-(1 - d1 / d2). Outcomes go to studies/certainty.csv, one line a shop, a measure and a band; the summary is
-studies/certainty.md. A run that was broken off goes on where it stopped.
+planted. A customer is right in the segment that stands for the planted one (`seglib.clustering.correctly_assigned`).
+Two measures of each customer are compared with that: the agreement (the share of 100 bootstrap models that put them
+there) and the margin (1 - d1 / d2), which readers see as confidence. Outcomes go to studies/certainty.csv, one line per
+shop, measure and band; the summary is studies/certainty.md. A run that was broken off goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -28,59 +28,56 @@ from seglib.datasets import make_shop
 from seglib.features import customer_features
 from seglib.ingest import ingest
 from seglib.preprocessing import customer_matrix
+from seglib.study import Study
 
 HERE = Path(__file__).parent
 OUTCOMES, SUMMARY = HERE / "certainty.csv", HERE / "certainty.md"
 SEPARATIONS = ("medium", "strong")
 CUSTOMERS, PER_CUSTOMER, SEGMENTS, N_MODELS = 1000, 8, 3, 100
-CONFIDENCE = (0.2, 0.4, 0.6)
-"""Where confidence is cut; the lowest band is what 05 calls near a border."""
+MARGIN_BANDS = (0.2, 0.4, 0.6)
+"""Where the margin is cut; the lowest band is what 05 calls near a border."""
 
 
 def one_shop(separation: str, seed: int) -> pd.DataFrame:
     """Make a shop, segment its customers, and count by band who is right: one row a measure and a band."""
-    made = make_shop(
+    generated = make_shop(
         customers=CUSTOMERS, transactions=PER_CUSTOMER * CUSTOMERS, segments=SEGMENTS, separation=separation, seed=seed
     )
     with tempfile.TemporaryDirectory() as folder, threadpool_limits(limits=1):
-        made.write(Path(folder) / "shop")
+        generated.write(Path(folder) / "shop")
         shop = ingest(str(Path(folder) / "shop"))
-        features = customer_features(shop.con, as_of=f"{shop.as_of:%Y-%m-%d}")
+        features = customer_features(shop.con, Study(as_of=shop.record.as_of))
         shop.con.close()
     matrix = customer_matrix(
         features.table, described=features.features, leave_out=features.missing, unreliable=features.unreliable
     ).table
-    order = clustering.order_values(
-        features.table, clustering.lettered_by(features.table, "n_burned", {}), matrix.index
-    )
-    fit = clustering.segment(matrix, k=SEGMENTS, order_by=order)
-    own = fit.table["segment"].map({letter: place for place, letter in enumerate(fit.centres.index)}).to_numpy()
+    fit = clustering.segment(matrix, k=SEGMENTS, order_by=features.table["n_burned"])
     X = matrix.to_numpy()
     models = clustering.bootstrap_models(X, fit.centres.to_numpy(), n_models=N_MODELS, seed=seed)
-    agreement = pd.Series(models.agreement(X, own), matrix.index)
-    truth = made.truth.astype({"customer_id": str}).set_index("customer_id")["segment"].loc[matrix.index]
-    right = clustering.planted_right(fit.table["segment"], truth)
+    agreement = pd.Series(models.agreement(X, fit.numbers.to_numpy()), matrix.index)
+    truth = generated.truth.astype({"customer_id": str}).set_index("customer_id")["segment"].loc[matrix.index]
+    right = clustering.correctly_assigned(fit.table["segment"], truth)
     margin = fit.table["margin"]
     return pd.concat(
         [
             _counted("agreement", clustering.bands(agreement), agreement, right),
-            _counted("confidence", _cut(margin), margin, right),
+            _counted("confidence", _margin_band(margin), margin, right),
         ]
     ).assign(separation=separation, seed=seed)
 
 
-def _cut(margin: pd.Series) -> pd.Series:
+def _margin_band(margin: pd.Series) -> pd.Series:
     """Return the band that each customer's margin lies in."""
-    edges = [0.0, *CONFIDENCE, 1.0]
+    edges = [0.0, *MARGIN_BANDS, 1.0]
     names = [f"{low:g} to {high:g}" for low, high in pairwise(edges)]
-    return pd.cut(margin, [-np.inf, *CONFIDENCE, np.inf], labels=names, right=False)
+    return pd.cut(margin, [-np.inf, *MARGIN_BANDS, np.inf], labels=names, right=False)
 
 
 def _counted(measure: str, band: pd.Series, value: pd.Series, right: pd.Series) -> pd.DataFrame:
-    """Count who is right, add up what was promised, and say how well the measure ranks the right before the wrong."""
+    """Count who is right by band, sum the measure, and compute how well it ranks the right before the wrong (AUC)."""
     by = pd.DataFrame({"band": band, "value": value, "right": right}).groupby("band", observed=False)
-    found = by.agg(customers=("right", "size"), right=("right", "sum"), promised=("value", "sum")).reset_index()
-    return found.assign(measure=measure, auc=round(_auc(value, right), 6))
+    counts = by.agg(customers=("right", "size"), right=("right", "sum"), promised=("value", "sum")).reset_index()
+    return counts.assign(measure=measure, auc=round(_auc(value, right), 6))
 
 
 def _auc(value: pd.Series, right: pd.Series) -> float:
@@ -119,7 +116,7 @@ def summary(outcomes: pd.DataFrame) -> str:
             f"greater\nagreement in {auc['agreement']:.0%} and the greater confidence in {auc['confidence']:.0%} "
             "of all cases (median of the shops; chance: 50%, ties count half)."
         )
-    lines += ["", *_said(outcomes)]
+    lines += ["", *_conclusions(outcomes)]
     return "\n".join(lines) + "\n"
 
 
@@ -139,14 +136,14 @@ def _table(measure: str, rows: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def _said(outcomes: pd.DataFrame) -> list[str]:
-    """Say what the tables show, in numbers of theirs."""
+def _conclusions(outcomes: pd.DataFrame) -> list[str]:
+    """Write what the tables show, with their numbers."""
     lines = ["## What it says", ""]
     of = outcomes[outcomes["measure"] == "agreement"]
     top = of["band"].iloc[len(of["band"].unique()) - 1]
     for separation, rows in of.groupby("separation", sort=False):
         highest, others = rows[rows["band"] == top], rows[rows["band"] != top]
-        shares = [rows_["right"].sum() / max(1, rows_["customers"].sum()) for rows_ in (highest, others)]
+        shares = [part["right"].sum() / max(1, part["customers"].sum()) for part in (highest, others)]
         wrong = (highest["customers"] - highest["right"]).sum() / (rows["customers"] - rows["right"]).sum()
         lines.append(
             f"- {separation.capitalize()}: {top} agreement means {shares[0]:.1%} right, less means {shares[1]:.1%}. "
@@ -165,17 +162,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shops", type=int, default=20, help="so many of each separation")
     parser.add_argument("--table", action="store_true", help="only write the summary again")
-    asked = parser.parse_args()
-    known = set()
+    arguments = parser.parse_args()
+    finished = set()
     if OUTCOMES.exists():
-        known = set(pd.read_csv(OUTCOMES)[["separation", "seed"]].itertuples(index=False, name=None))
+        finished = set(pd.read_csv(OUTCOMES)[["separation", "seed"]].itertuples(index=False, name=None))
     for separation in SEPARATIONS:
-        for seed in range(1, 1 + asked.shops):
-            if asked.table or (separation, seed) in known:
+        for seed in range(1, 1 + arguments.shops):
+            if arguments.table or (separation, seed) in finished:
                 continue
-            found = one_shop(separation, seed)[COLUMNS].round({"promised": 4})
-            found.to_csv(OUTCOMES, mode="a", header=not OUTCOMES.exists(), index=False, lineterminator="\n")
-            print(f"{separation} {seed}: {found['right'].sum() // 2} of {found['customers'].sum() // 2}", flush=True)
+            outcome = one_shop(separation, seed)[COLUMNS].round({"promised": 4})
+            outcome.to_csv(OUTCOMES, mode="a", header=not OUTCOMES.exists(), index=False, lineterminator="\n")
+            right, customers = outcome["right"].sum() // 2, outcome["customers"].sum() // 2  # two measures of each
+            print(f"{separation} {seed}: {right} of {customers}", flush=True)
     SUMMARY.write_text(summary(pd.read_csv(OUTCOMES)), encoding="utf-8")
     print(f"written: {SUMMARY.name}")
 

@@ -1,30 +1,47 @@
 """05 Who belongs where, and how surely?
 
-KMeans on the matrix, with letters that stay the same from run to run, a certainty for every customer, and what would
-become of the segments had they been made otherwise.
+`segment` clusters the rows of the matrix with KMeans (`SegmentKMeans`, an estimator of scikit-learn) and letters the
+clusters: A has the greatest mean of a stated feature, so that a rerun gives the same letters; or letters are matched
+with those of an earlier run.
+
+- In: the matrix of 03, the number of segments of 04, the feature that orders the letters.
+- Out: a `Segmentation` of the rows, and with `customer_segments` one segment for every customer.
+- How surely? `Margins` (how near the border is), `Agreement` (do models of bootstrap samples agree?), `sensitivity`
+  (do the segments stay when one decision of the analysis is changed?).
+
+Start with `segment`; `seglib.scoring` makes of it a model that can be passed on.
 """
 
-from seglib.clustering.bootstrap import LOW_AGREEMENT, Bootstrap, bands, bootstrap_models, planted_right
+from seglib.clustering.bootstrap import LOW_AGREEMENT, Agreement, Bootstrap, bands, bootstrap_models
 from seglib.clustering.kmeans import SegmentKMeans, best_kmeans
-from seglib.clustering.labels import lettered_by, order_values
-from seglib.clustering.segmentation import NEAR_BORDER, Segmentation, check_k, customer_segments, segment
-from seglib.clustering.sensitivity import ALIKE, sensitivity
+from seglib.clustering.labels import correctly_assigned, lettered_by, order_values
+from seglib.clustering.lettering import lettering
+from seglib.clustering.margins import NEAR_BORDER, Margins, least_certain
+from seglib.clustering.projection import project
+from seglib.clustering.segmentation import Segmentation, check_k, customer_segments, segment
+from seglib.clustering.sensitivity import sensitivity
+from seglib.clustering.sizes import segment_sizes
 
 __all__ = [
-    "ALIKE",
     "LOW_AGREEMENT",
     "NEAR_BORDER",
+    "Agreement",
     "Bootstrap",
+    "Margins",
     "SegmentKMeans",
     "Segmentation",
     "bands",
     "best_kmeans",
     "bootstrap_models",
     "check_k",
+    "correctly_assigned",
     "customer_segments",
+    "least_certain",
     "lettered_by",
+    "lettering",
     "order_values",
-    "planted_right",
+    "project",
     "segment",
+    "segment_sizes",
     "sensitivity",
 ]

@@ -1,4 +1,4 @@
-"""KMeans whose clusters come in an order that lasts, and that says how sure it is of every row."""
+"""KMeans with clusters in a stated order, and a margin for every row."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class SegmentKMeans(TransformerMixin, ClusterMixin, BaseEstimator):
         Cluster 0 comes first.
     labels_ : ndarray of int, shape (n_rows,)
     inertia_ : float
-        Sum of squared distances to the own centre.
+        Sum of squared distances of the rows to their centres.
     outlier_radius_ : ndarray of float64, shape (n_clusters,)
         Distance from which on a row of a cluster is an outlier: `OUTLIER_FACTOR` times the 99th percentile.
     n_features_in_ : int
@@ -74,14 +74,15 @@ class SegmentKMeans(TransformerMixin, ClusterMixin, BaseEstimator):
         SegmentKMeans
         """
         X = validate_data(self, X, dtype=np.float64)
-        found = best_kmeans(X, self.n_clusters, n_init=self.n_init, seed=self.random_state)
-        order = ranking(found.labels_, found.cluster_centers_, order_by)
-        self.cluster_centers_ = found.cluster_centers_[order]
-        self.inertia_ = float(found.inertia_)
+        fit = best_kmeans(X, self.n_clusters, n_init=self.n_init, seed=self.random_state)
+        order = ranking(fit.labels_, fit.cluster_centers_, order_by)
+        self.cluster_centers_ = fit.cluster_centers_[order]
+        self.inertia_ = float(fit.inertia_)
         distance = _distances(X, self.cluster_centers_)
+        # not the labels of the fit: those were found with a matrix product, and must be what `predict` will say
         self.labels_ = distance.argmin(axis=1).astype(np.int32)
-        own = pd.Series(distance.min(axis=1)).groupby(self.labels_).quantile(0.99)
-        self.outlier_radius_ = OUTLIER_FACTOR * own.reindex(range(len(order)), fill_value=0.0).to_numpy() + SLACK
+        far = pd.Series(distance.min(axis=1)).groupby(self.labels_).quantile(0.99)
+        self.outlier_radius_ = OUTLIER_FACTOR * far.reindex(range(len(order)), fill_value=0.0).to_numpy() + SLACK
         return self
 
     def transform(self, X) -> np.ndarray:
@@ -90,11 +91,11 @@ class SegmentKMeans(TransformerMixin, ClusterMixin, BaseEstimator):
         return _distances(validate_data(self, X, dtype=np.float64, reset=False), self.cluster_centers_)
 
     def predict(self, X) -> np.ndarray:
-        """Return the number of the nearest centre of every row; of two that are as near, the first."""
+        """Return the number of the nearest centre of every row; of two equally near, the first."""
         return self.transform(X).argmin(axis=1).astype(np.int32)
 
     def describe(self, X) -> pd.DataFrame:
-        """Say to which cluster each row belongs, how surely, and which would be next.
+        """Return the cluster of each row, its margin, the next cluster, and whether the row is an outlier.
 
         Returns
         -------
@@ -107,11 +108,11 @@ class SegmentKMeans(TransformerMixin, ClusterMixin, BaseEstimator):
         rows, order = np.arange(len(distance)), np.argsort(distance, axis=1, kind="stable")
         first, second = order[:, 0], order[:, min(1, distance.shape[1] - 1)]
         nearest, next_nearest = distance[rows, first], distance[rows, second]
-        between = np.divide(nearest, next_nearest, out=np.ones_like(nearest), where=next_nearest > 0)
-        sure = 1 - between if distance.shape[1] > 1 else np.ones(len(rows))
+        ratio = np.divide(nearest, next_nearest, out=np.ones_like(nearest), where=next_nearest > 0)
+        margin = 1 - ratio if distance.shape[1] > 1 else np.ones(len(rows))
         table = {
             "cluster": first,
-            "margin": np.round(sure, 6),
+            "margin": np.round(margin, 6),
             "second": second,
             "outlier": nearest > self.outlier_radius_[first],
         }
@@ -125,9 +126,9 @@ class SegmentKMeans(TransformerMixin, ClusterMixin, BaseEstimator):
 def best_kmeans(X: np.ndarray, k: int, *, n_init: int = 50, seed: int | None = 0) -> KMeans:
     """Fit KMeans and return the best of ``n_init`` starts.
 
-    One start in two can end in a local optimum (it does on the workbook of the original analysis), so the
-    number of starts is not a detail. The fit runs in one thread: sums of floats depend on how they are split,
-    and a result must not depend on the machine.
+    One start in two can end in a local optimum (it does on the workbook of the original analysis), so the number of
+    starts matters. The fit runs in one thread: sums of floats depend on how they are split between threads, and a
+    result must not depend on the machine.
 
     Parameters
     ----------
@@ -136,7 +137,7 @@ def best_kmeans(X: np.ndarray, k: int, *, n_init: int = 50, seed: int | None = 0
         Number of clusters, 1 to the number of different rows.
     n_init : int, default=50
         Number of k-means++ starts (Arthur & Vassilvitskii 2007). Of more than `seglib.k_selection.WARM_ROWS` rows, a
-        sample of as many is clustered from so many starts, and all rows go on from the best.
+        sample of that many is clustered from so many starts, and the best of them is the only start for all rows.
     seed : int or None, default=0
         Seed of the starts.
 
@@ -147,15 +148,19 @@ def best_kmeans(X: np.ndarray, k: int, *, n_init: int = 50, seed: int | None = 0
     with threadpool_limits(limits=1):
         if len(X) <= WARM_ROWS:
             return KMeans(k, n_init=n_init, random_state=seed).fit(X)
-        drawn = np.sort(np.random.default_rng(seed if isinstance(seed, int) else None).choice(len(X), WARM_ROWS, False))
-        begun = KMeans(k, n_init=n_init, random_state=seed).fit(X[drawn])
-        return KMeans(k, init=begun.cluster_centers_, n_init=1).fit(X)
+        # Warm start. What the many starts are for is to find the right basin of attraction, and a sample of 20,000 rows
+        # shows the basins as well as all rows do, at a fraction of the cost. Lloyd's algorithm on all rows then only
+        # has to move the centres of the sample a little.
+        rng = np.random.default_rng(seed if isinstance(seed, int) else None)
+        drawn = np.sort(rng.choice(len(X), WARM_ROWS, replace=False))
+        warm = KMeans(k, n_init=n_init, random_state=seed).fit(X[drawn])
+        return KMeans(k, init=warm.cluster_centers_, n_init=1).fit(X)
 
 
 def _distances(X: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    """Return all distances; not by way of a matrix product, which loses digits and depends on the number of threads."""
+    """Return all distances, without a matrix product, which loses digits and depends on the number of threads."""
     distance = np.empty((len(X), len(centres)))
     for number, centre in enumerate(centres):
-        gap = X - centre
-        distance[:, number] = np.sqrt(np.einsum("ij,ij->i", gap, gap))
+        difference = X - centre
+        distance[:, number] = np.sqrt(np.einsum("ij,ij->i", difference, difference))
     return distance

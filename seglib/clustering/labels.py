@@ -1,4 +1,4 @@
-"""Which segment is A? By a stated order, or as in an earlier run."""
+"""Which segment is A? Letters go by a stated order, or are those of an earlier run."""
 
 from __future__ import annotations
 
@@ -25,16 +25,17 @@ def ranking(labels: np.ndarray, centres: np.ndarray, order_by: np.ndarray | None
     k = len(centres)
     size = np.bincount(labels, minlength=k)
     values = np.zeros(len(labels)) if order_by is None else np.asarray(order_by, dtype=float)
-    known = ~np.isnan(values)
-    total = np.bincount(labels[known], weights=values[known], minlength=k)
-    n_known = np.bincount(labels[known], minlength=k)
-    mean = np.divide(total, n_known, out=np.full(k, -np.inf), where=n_known > 0)
-    place = [tuple(np.round(centre, 6)) for centre in centres]
-    return sorted(range(k), key=lambda j: (-round(mean[j], 9), -size[j], place[j]))
+    present = ~np.isnan(values)
+    total = np.bincount(labels[present], weights=values[present], minlength=k)
+    n_present = np.bincount(labels[present], minlength=k)
+    mean = np.divide(total, n_present, out=np.full(k, -np.inf), where=n_present > 0)
+    # rounded, so that two means, or two centres, that differ by the order of summation only count as equal
+    position_of = [tuple(np.round(centre, 6)) for centre in centres]
+    return sorted(range(k), key=lambda j: (-round(mean[j], 9), -size[j], position_of[j]))
 
 
 def match_labels(segments: pd.Series, earlier: pd.Series) -> dict[str, str]:
-    """Find the letters under which segments are known from an earlier run: as many customers as possible keep theirs.
+    """Give segments the letters of an earlier run, so that as many customers as possible keep theirs.
 
     Parameters
     ----------
@@ -44,8 +45,8 @@ def match_labels(segments: pd.Series, earlier: pd.Series) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        The letter of now, and what it shall be. A segment that shares no customer with one of then gets a letter that
-        was not given out then.
+        The letter of now, and the one to use instead. A segment that gets none of the earlier letters gets one that was
+        not in use.
 
     Raises
     ------
@@ -54,8 +55,8 @@ def match_labels(segments: pd.Series, earlier: pd.Series) -> dict[str, str]:
 
     Notes
     -----
-    Of all one-to-one assignments the one that keeps most customers: the Hungarian method (Kuhn 1955) on the table of
-    customers by segment now and segment then.
+    The one-to-one assignment that keeps most customers: the Hungarian method (Kuhn 1955) on the contingency table of
+    segments now and then.
     """
     both = segments.index.intersection(earlier.index)
     if both.empty:
@@ -66,36 +67,55 @@ def match_labels(segments: pd.Series, earlier: pd.Series) -> dict[str, str]:
     now = sorted(segments.unique(), key=position)
     table = table.reindex(index=now, fill_value=0)
     common = table.to_numpy()
-    kept = {
+    # to give every segment the letter that most of its customers had would give a letter twice where a segment was
+    # divided. The assignment minimises a cost, so the number of common customers enters with a minus; it matches as
+    # many pairs as it can, also such without any common customer, and those count as not matched
+    matched = {
         table.index[i]: table.columns[j]
         for i, j in zip(*linear_sum_assignment(-common), strict=True)
         if common[i, j] > 0
     }
-    unused = max(map(position, earlier.unique())) + 1
+    unused = max(map(position, earlier.unique())) + 1  # after all earlier letters: none gets a new meaning
     for name in now:
-        if name not in kept:
-            kept[name] = letter(unused)
+        if name not in matched:
+            matched[name] = letter(unused)
             unused += 1
-    return {name: kept[name] for name in now}
+    return {name: matched[name] for name in now}
+
+
+def correctly_assigned(segments: pd.Series, truth: pd.Series) -> pd.Series:
+    """Return whether each customer is in the segment that stands for their true one.
+
+    Segments and true groups are matched one to one, so that as many customers as possible are right.
+
+    Parameters
+    ----------
+    segments, truth : pandas.Series of str
+        By customer, on the same index.
+    """
+    table = pd.crosstab(segments, truth)
+    row, column = linear_sum_assignment(-table.to_numpy())
+    stands_for = dict(zip(table.index[row], table.columns[column], strict=True))
+    return segments.map(stands_for).eq(truth)
 
 
 def lettered_by(features: pd.DataFrame, order_by: str, study: Study = DEFAULT_STUDY) -> str | None:
-    """Return the feature that gives out the letters: ``order_by``, or what comes next where no burns are recorded.
+    """Return the feature that orders the letters: ``order_by``, or another one where no burns are recorded.
 
     Parameters
     ----------
     features : pandas.DataFrame
-        One row a customer.
+        One row per customer.
     order_by : str
-        If it is n_burned and nothing is known of burning, the number of coupons takes its place; where there are no
-        coupons, the first variable of the study that is a number, or yes or no.
+        If it is n_burned and no burning is recorded, the number of coupons takes its place; where there are no
+        coupons, the first variable of the study that is numeric or binary.
     study : Study, optional
         Which columns of the customers table build segments, and what a transaction is called.
 
     Returns
     -------
     str or None
-        None if there is nothing but names: then size decides.
+        None if there are only names: then the larger segment comes first.
     """
     if order_by != "n_burned" or features["n_burned"].notna().any():
         return order_by
@@ -111,7 +131,7 @@ def order_values(features: pd.DataFrame, order_by: str | None, rows: pd.Index) -
     features : pandas.DataFrame
         Indexed by customer_id.
     order_by : str or None
-        A numeric column of it; None: no row comes before another.
+        A numeric column of it; None: all rows are equal.
     rows : pandas.Index
         Index of the matrix, with a level customer_id.
 

@@ -14,9 +14,6 @@ from seglib.k_selection import sampled_silhouette
 from seglib.schema.records import ClusteringRecord
 from seglib.style import letter, position
 
-NEAR_BORDER = 0.2
-"""Below this margin an object lies near the border to another segment."""
-
 
 @dataclass(frozen=True)
 class Segmentation:
@@ -28,11 +25,11 @@ class Segmentation:
         Indexed like the matrix: segment, margin (1 - d1/d2: 0 on the border between two segments, 1 on
         the centre), second_segment, outlier.
     centres : pandas.DataFrame
-        One row a segment, in the columns of the matrix.
+        One row per segment, in the columns of the matrix.
     outlier_radius : pandas.Series of float
         By segment, the distance from its centre beyond which a row is an outlier.
     inertia : float
-        Sum of squared distances to the own centre.
+        Sum of squared distances of the rows to their centres.
     silhouette : float
     """
 
@@ -51,6 +48,20 @@ class Segmentation:
     def sizes(self) -> pd.Series:
         """Rows in each segment."""
         return self.table["segment"].value_counts().reindex(self.centres.index, fill_value=0)
+
+    @property
+    def text(self) -> str:
+        """What was clustered, and how well."""
+        grain = "customer" if self.table.index.nlevels == 1 else "transaction"
+        return (
+            f"{self.k} segments of {len(self.table):,} rows (one a {grain}): inertia {self.inertia:,.1f}, mean "
+            f"silhouette {self.silhouette:.3f}, both on the matrix alone, without any label column in it."
+        )
+
+    @property
+    def numbers(self) -> pd.Series:
+        """The segment of each row as a number: the place of its letter among those of ``centres``."""
+        return self.table["segment"].map({letter: place for place, letter in enumerate(self.centres.index)})
 
     @property
     def record(self) -> ClusteringRecord:
@@ -79,7 +90,7 @@ def segment(
         Number of segments.
     order_by : pandas.Series, shape (n_rows,)
         The segment with the greatest mean of it is A, the next B, and so on: the letters do not depend on
-        the numbers KMeans gives out (`seglib.clustering.labels.ranking`).
+        the numbers of the clusters (`seglib.clustering.labels.ranking`).
     align_to : pandas.Series of str, optional
         The segments of customers in an earlier run: letters are then kept (`match_labels`), whatever ``order_by`` says.
     n_init, seed
@@ -100,19 +111,19 @@ def segment(
     check_k(X, k)
     model = SegmentKMeans(k, n_init=n_init, random_state=seed).fit(X, order_by=order_by)
     letters = pd.Series([letter(number) for number in range(k)])
-    found = model.describe(X).set_axis(matrix.index)
+    described = model.describe(X).set_axis(matrix.index)
     table = pd.DataFrame(
         {
-            "segment": found["cluster"].map(letters),
-            "margin": found["margin"],
-            "second_segment": found["second"].map(letters),
-            "outlier": found["outlier"],
+            "segment": described["cluster"].map(letters),
+            "margin": described["margin"],
+            "second_segment": described["second"].map(letters),
+            "outlier": described["outlier"],
         }
     )
     if align_to is not None:
-        known_as = match_labels(customer_segments(table)["segment"], align_to)
-        letters = letters.map(known_as)
-        table = table.assign(**{c: table[c].map(known_as) for c in ("segment", "second_segment")})
+        earlier = match_labels(customer_segments(table)["segment"], align_to)
+        letters = letters.map(earlier)
+        table = table.assign(segment=table["segment"].map(earlier), second_segment=table["second_segment"].map(earlier))
     names = pd.Index(letters, name="segment")
     order = sorted(names, key=position)
     return Segmentation(
@@ -138,10 +149,10 @@ def check_k(X: np.ndarray, k: int) -> None:
 def customer_segments(assignments: pd.DataFrame) -> pd.DataFrame:
     """Give every customer one segment.
 
-    Where a row is a customer this changes nothing. Where a row is a transaction (recipe ``baseline``), the
-    rows of one customer may lie in several segments: the customer goes where most of them are (on a tie, to
-    the earlier letter), ``margin`` is the share of them that lie there, ``second_segment`` the runner-up,
-    missing if there is none, and ``agreement``, where it is there, the mean over the rows.
+    Where a row is a customer this changes nothing. Where a row is a transaction (recipe ``baseline``), the rows of one
+    customer may lie in several segments: the customer gets the one with most rows (on a tie, the earlier letter).
+    ``margin`` is then the share of the customer's rows in it, ``second_segment`` the segment with the second most rows,
+    missing if there is none, and ``agreement``, where there is one, the mean over the rows.
 
     Parameters
     ----------

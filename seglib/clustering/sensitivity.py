@@ -1,9 +1,10 @@
-"""What would become of the segments had they been made otherwise?"""
+"""Sensitivity: how much do the segments change when one decision of the analysis is changed?"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -20,16 +21,22 @@ from seglib.schema.records import RecipeRecord
 from seglib.study import DEFAULT_STUDY, Study
 from seglib.style import join_words
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 ALIKE = 0.8
-"""Adjusted Rand index from which on two clusterings tell the same story."""
+"""Adjusted Rand index from which on two clusterings count as much the same."""
+
+NOT_JUDGED = ("contrast", "number of segments")
+"""Changes after which the segments are not expected to be the same."""
 
 SEEDS = 10
 """Other seeds that are tried."""
 
-FAR_OUT = 0.01
-"""Share of the customers who spend, or claim, most, without whom the segments are made once more."""
+EXTREME_SHARE = 0.01
+"""Share of the customers who spend, or claim, most: the segments are also made without them."""
 
-MOST_WARD = 5_000
+MOST_PAIRWISE = 5_000
 """Of more rows, a sample is clustered by Ward's method and by density: both compare all pairs."""
 
 
@@ -58,16 +65,19 @@ class Sensitivity:
     ----------
     table : pandas.DataFrame
         One row a variant: change, variant, k (clusters it makes), rows (compared), ari (adjusted Rand index with the
-        segments: 1 the same, 0 no more alike than by chance), kept (share of the rows that stay where they are, after
-        clusters and segments are matched), unclustered (share of the rows it puts nowhere).
+        segments: 1 the same, 0 no more alike than by chance), kept (share of the rows that stay in their segment, after
+        clusters and segments are matched), unclustered (share of the rows in no cluster).
+    n_rows : int
+        Rows of the matrix, of which ``table["rows"]`` may be a sample.
     """
 
-    table: pd.DataFrame
+    table: pd.DataFrame = field(repr=False)
+    n_rows: int
 
     @property
     def text(self) -> str:
-        """Say in one sentence what the segments withstand, and what moves them most."""
-        judged = self.table[~self.table["change"].isin(("contrast", "number of segments"))]
+        """Which changes the segments withstand, and which one changes them most."""
+        judged = self.table[~self.table["change"].isin(NOT_JUDGED)]
         firm = judged["ari"] >= ALIKE
         worst = judged.loc[judged["ari"].idxmin()]
         most = f"what moves them most is {worst['change']} ({worst['variant']}): ARI {worst['ari']:.2f}, "
@@ -77,6 +87,22 @@ class Sensitivity:
             return f"{stay} under all {len(judged)} changes; {most}."
         loose = join_words(list(judged.loc[~firm, "change"].unique()))
         return f"{stay} under {firm.sum()} of {len(judged)} changes, but not under every change of {loose}; {most}."
+
+    @property
+    def alt(self) -> str:
+        """What the figure shows."""
+        return f"Agreement with the segments when one decision is changed. {self.text}"
+
+    @property
+    def caption(self) -> str:
+        """Number of rows, and how to read the figure."""
+        return f"{self.table['rows'].max():,} of {self.n_rows:,} rows; each change alone. Dotted: much the same."
+
+    def figure(self) -> Axes:
+        """Draw the adjusted Rand index of each change."""
+        from seglib.plots import plot_sensitivity
+
+        return plot_sensitivity(self.table, alike=ALIKE, contrasts=NOT_JUDGED)
 
 
 def sensitivity(
@@ -116,29 +142,46 @@ def sensitivity(
     Sensitivity
         Changes: algorithm (Gaussian mixture with diagonal covariances; Ward 1963), contrast (HDBSCAN,
         Campello et al. 2013, which looks for dense places and may find one or none), scale, weight of gender and city,
-        those far out,
-        number of segments (k - 1 and k + 1), seed (the middle one and the worst of ten).
+        without the customers with extreme values, number of segments (k - 1 and k + 1), seed (the median and the worst
+        of ten).
     """
     places = stratified(pd.factorize(segments)[0], sample_rows, seed)
-    table, own = matrix.iloc[places], segments.iloc[places]
-    given = features if rows is None else rows
-    made_of = given.iloc[places] if len(given) == len(matrix) else given
-    known = _Known(table, own, features, recipe, made_of, study, n_init, seed)
+    rows = features if rows is None else rows
+    comparison = _Comparison(
+        matrix=matrix.iloc[places],
+        segments=segments.iloc[places],
+        features=features,
+        recipe=recipe,
+        rows=rows.iloc[places] if len(rows) == len(matrix) else rows,
+        study=study,
+        n_init=n_init,
+        seed=seed,
+    )
     with threadpool_limits(limits=1):
-        records = [known.compared(variant) for variant in known.variants()]
-        records += known.reseeded()
-    return Sensitivity(pd.DataFrame(records))
+        records = [comparison.compare(variant) for variant in comparison.variants()]
+        records += comparison.other_seeds()
+    return Sensitivity(pd.DataFrame(records), len(matrix))
 
 
 @dataclass(frozen=True)
-class _Known:
-    """What all variants start from."""
+class _Comparison:
+    """What all variants start from, and are compared with.
+
+    Attributes
+    ----------
+    matrix, segments
+        Of the rows that are compared.
+    rows : pandas.DataFrame
+        What the matrix of another variant is made from.
+    features, recipe, study, n_init, seed
+        As in `sensitivity`.
+    """
 
     matrix: pd.DataFrame
     segments: pd.Series
     features: pd.DataFrame
     recipe: RecipeRecord
-    made_of: pd.DataFrame
+    rows: pd.DataFrame
     study: Study
     n_init: int
     seed: int
@@ -151,27 +194,27 @@ class _Known:
         """Yield every change that can be made here."""
         X, k = self.matrix.to_numpy(dtype=np.float64), self.k
         everybody = np.arange(len(X))
-        some = stratified(pd.factorize(self.segments)[0], MOST_WARD, self.seed)
-        few = max(5, len(some) // 50)
-        yield Variant("algorithm", "Gaussian mixture", lambda: (everybody, self._mixture(X)))
+        sample = stratified(pd.factorize(self.segments)[0], MOST_PAIRWISE, self.seed)
         ward = AgglomerativeClustering(k, linkage="ward")
-        yield Variant("algorithm", "Ward", lambda: (some, ward.fit_predict(X[some])))
-        dense = HDBSCAN(min_cluster_size=few, copy=True)
-        yield Variant("contrast", "HDBSCAN", lambda: (some, dense.fit_predict(X[some])))
-        for change, variant, options in self._options():
-            yield Variant(change, variant, lambda options=options: (everybody, self._again(options)))
-        far = self._far_out()
-        if far is not None:
-            what, kept = far
-            yield Variant(
-                "those far out", f"top {FAR_OUT:.0%} by {what} left out", lambda: (kept, self._kmeans(X[kept]))
-            )
+        dense = HDBSCAN(min_cluster_size=max(5, len(sample) // 50), copy=True)
+        yield Variant("algorithm", "Gaussian mixture", lambda: (everybody, self._mixture(X)))
+        yield Variant("algorithm", "Ward", lambda: (sample, ward.fit_predict(X[sample])))
+        yield Variant("contrast", "HDBSCAN", lambda: (sample, dense.fit_predict(X[sample])))
+        for change, variant, options in self._other_options():
+            yield Variant(change, variant, lambda options=options: (everybody, self._with_options(options)))
+        extremes = self._without_extremes()
+        if extremes is not None:
+            measure, others = extremes
+            variant = f"top {EXTREME_SHARE:.0%} by {measure} left out"
+            yield Variant("those far out", variant, lambda: (others, self._kmeans(X[others])))
         different = len(self.matrix.drop_duplicates())
         for other in (k - 1, k + 1):
             if 2 <= other <= min(different, len(X) - 1):
-                yield Variant("number of segments", str(other), lambda other=other: (everybody, self._kmeans(X, other)))
+                yield Variant(
+                    "number of segments", str(other), lambda other=other: (everybody, self._kmeans(X, k=other))
+                )
 
-    def _options(self) -> Iterator[tuple[str, str, dict]]:
+    def _other_options(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Yield the options of the recipe that could have been chosen otherwise: change, variant, options."""
         used = self.recipe.options
         if self.recipe.name == "baseline":
@@ -190,33 +233,30 @@ class _Known:
             if names and weight != used["demographic_weight"]:
                 yield "weight of gender and city", f"{weight:g}", {"demographic_weight": weight}
 
-    def _again(self, options: dict) -> np.ndarray:
-        """Cluster the matrix that other options make."""
+    def _with_options(self, options: dict[str, Any]) -> np.ndarray:
+        """Make the matrix with other options of the recipe, and cluster it."""
         described = features_of(self.features, self.study)
         sources = self.recipe.sources
-        if options.get("demographic_weight"):  # gender and city come in where they were left out, and back
+        if options.get("demographic_weight"):  # a weight above 0 needs gender and city, also where they were left out
             demographic = [f.name for f in described if f.role == "demographic" and self.features[f.name].nunique() > 1]
             sources = (*sources, *(name for name in demographic if name not in sources))
         recipe = replace(self.recipe, options=self.recipe.options | options, sources=sources)
-        again = rebuild_matrix(self.made_of, recipe, described=described).table
-        return self._kmeans(again.loc[self.matrix.index].to_numpy(dtype=np.float64))
+        matrix = rebuild_matrix(self.rows, recipe, described=described).table
+        return self._kmeans(matrix.loc[self.matrix.index].to_numpy(dtype=np.float64))
 
-    def _far_out(self) -> tuple[str, np.ndarray] | None:
-        """Return by what the greatest customers are judged, and the places of all rows but theirs."""
-        for name, what in (("spend", "spend"), ("n_coupons", "count")):
+    def _without_extremes(self) -> tuple[str, np.ndarray] | None:
+        """Return by what measure customers are extreme, and the places of all rows but those of the extreme ones."""
+        for name, measure in (("spend", "spend"), ("n_coupons", "count")):
             if name in self.features and self.features[name].notna().any():
-                known = self.features[name].dropna()
-                top = known.nlargest(max(1, round(FAR_OUT * len(known))), keep="first").index
-                kept = np.flatnonzero(~self.matrix.index.get_level_values("customer_id").isin(top))
-                return (what, kept) if len(kept) > self.k else None
+                values = self.features[name].dropna()
+                top = values.nlargest(max(1, round(EXTREME_SHARE * len(values))), keep="first").index
+                others = np.flatnonzero(~self.matrix.index.get_level_values("customer_id").isin(top))
+                return (measure, others) if len(others) > self.k else None
         return None
 
-    def _kmeans(
-        self, X: np.ndarray, k: int | None = None, seed: int | None = None, n_init: int | None = None
-    ) -> np.ndarray:
-        return best_kmeans(
-            X, k or self.k, n_init=n_init or self.n_init, seed=self.seed if seed is None else seed
-        ).labels_
+    def _kmeans(self, X: np.ndarray, *, k: int | None = None, seed: int | None = None) -> np.ndarray:
+        seed = self.seed if seed is None else seed
+        return best_kmeans(X, self.k if k is None else k, n_init=self.n_init, seed=seed).labels_
 
     def _mixture(self, X: np.ndarray) -> np.ndarray:
         """Fit a Gaussian mixture; its diagonal covariances cannot collapse onto the 0/1 columns of names."""
@@ -225,33 +265,39 @@ class _Known:
         )
         return model.fit_predict(X)
 
-    def compared(self, variant: Variant) -> dict:
-        """Make a variant and compare it with the segments."""
+    def compare(self, variant: Variant) -> dict[str, Any]:
+        """Make the segments of a variant and compare them with ours; one row of the table."""
         places, labels = variant.run()
-        inside = labels >= 0
-        own = pd.factorize(self.segments.iloc[places[inside]], sort=True)[0]
-        found = {"change": variant.change, "variant": variant.variant}
-        return found | _likeness(own, labels[inside]) | {"unclustered": float((~inside).mean())}
+        clustered = labels >= 0
+        reference = pd.factorize(self.segments.iloc[places[clustered]], sort=True)[0]
+        return {
+            "change": variant.change,
+            "variant": variant.variant,
+            **_similarity(reference, labels[clustered]),
+            "unclustered": float((~clustered).mean()),
+        }
 
-    def reseeded(self) -> list[dict]:
-        """Compare with the best clustering from each of ten other seeds: the middle one, and the worst."""
+    def other_seeds(self) -> list[dict[str, Any]]:
+        """Compare with the best clustering from each of ten other seeds: two rows, the median and the worst."""
         X = self.matrix.to_numpy(dtype=np.float64)
-        own = pd.factorize(self.segments, sort=True)[0]
-        found = [_likeness(own, self._kmeans(X, seed=self.seed + 1 + number)) for number in range(SEEDS)]
-        found.sort(key=lambda one: one["ari"])
-        named = (("the middle one of ten", found[len(found) // 2]), ("the worst of ten", found[0]))
-        return [{"change": "seed", "variant": name} | one | {"unclustered": 0.0} for name, one in named]
+        reference = pd.factorize(self.segments, sort=True)[0]
+        results = [_similarity(reference, self._kmeans(X, seed=self.seed + 1 + number)) for number in range(SEEDS)]
+        results.sort(key=lambda result: result["ari"])
+        median, worst = results[len(results) // 2], results[0]
+        return [
+            {"change": "seed", "variant": "the middle one of ten", **median, "unclustered": 0.0},
+            {"change": "seed", "variant": "the worst of ten", **worst, "unclustered": 0.0},
+        ]
 
 
-def _likeness(own: np.ndarray, labels: np.ndarray) -> dict:
+def _similarity(reference: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
     """Compare two clusterings of the same rows."""
     if not len(labels):
         return {"k": 0, "rows": 0, "ari": 0.0, "kept": 0.0}
-    table = contingency(own, labels, int(own.max()) + 1, int(labels.max()) + 1)
-    matched = table[linear_sum_assignment(-table)].sum()
-    k = int((table.sum(axis=0) > 0).sum())
+    table = contingency(reference, labels, int(reference.max()) + 1, int(labels.max()) + 1)
+    matched = table[linear_sum_assignment(-table)].sum()  # rows that stay where clusters are matched one to one
     return {
-        "k": k,
+        "k": int((table.sum(axis=0) > 0).sum()),
         "rows": len(labels),
         "ari": round(adjusted_rand(table), 6),
         "kept": round(float(matched / len(labels)), 6),

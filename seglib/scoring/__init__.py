@@ -12,11 +12,12 @@ Start with `score`; read `seglib.scoring.sql` to see how distances become SQL.
 """
 
 from seglib.scoring.file import load_model, save_model
-from seglib.scoring.model import SegmentModel, model_of
+from seglib.scoring.model import ModelVerdict, SegmentModel, model_of
 from seglib.scoring.score import deliver, score
 from seglib.scoring.sql import scoring_sql
 
 __all__ = [
+    "ModelVerdict",
     "SegmentModel",
     "deliver",
     "load_model",

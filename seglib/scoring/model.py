@@ -40,7 +40,7 @@ class ModelVerdict(Record):
     sentence: str
 
     @classmethod
-    def of(cls, verdict: VerdictRecord) -> ModelVerdict:
+    def of(cls, verdict: VerdictRecord | ModelVerdict) -> ModelVerdict:
         """Take from a verdict what goes into a model."""
         return cls(verdict.structure, verdict.useful, verdict.sentence)
 
@@ -196,7 +196,7 @@ def model_of(
     recipe: RecipeRecord,
     study: Study,
     shop: ShopRecord,
-    verdict: VerdictRecord,
+    verdict: VerdictRecord | ModelVerdict,
 ) -> SegmentModel:
     """Put together a model from the results of a run.
 
@@ -212,8 +212,8 @@ def model_of(
     recipe : RecipeRecord
     study : Study
     shop : ShopRecord
-    verdict : VerdictRecord
-        Of ``choice.json``.
+    verdict : VerdictRecord or ModelVerdict
+        Of ``choice.json``, or a short one of one's own.
     """
     described = features_of(features, study)
     study_row = {"as_of": study.as_of, "burn_window_days": recipe.burn_window, "burns_dated": recipe.burns_dated}

@@ -6,18 +6,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.cluster import KMeans
+from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from seglib import clustering
-from seglib.clustering.bootstrap import bootstrap_models, planted_right, reliability
+from seglib.clustering.bootstrap import LOW_AGREEMENT, Agreement, bands, bootstrap_models
 from seglib.clustering.kmeans import SegmentKMeans, best_kmeans
-from seglib.clustering.labels import lettered_by, match_labels, order_values
+from seglib.clustering.labels import correctly_assigned, lettered_by, match_labels, order_values
+from seglib.clustering.lettering import lettering
+from seglib.clustering.margins import Margins, least_certain
+from seglib.clustering.projection import project
 from seglib.clustering.segmentation import customer_segments, segment
 from seglib.clustering.sensitivity import ALIKE, Sensitivity, sensitivity
+from seglib.clustering.sizes import segment_sizes
 from seglib.errors import ParameterRefused
 from seglib.preprocessing.baseline import baseline_matrix
 from seglib.preprocessing.customer import customer_matrix
+from seglib.run import Run
 from seglib.schema.records import AuditRecord, VariableRecord
 from seglib.study import Study
 from seglib.style.letters import letter
@@ -305,9 +311,8 @@ def test_aligned_letters_stay_for_nearly_all_customers(three, change):
 
 
 def models_of(matrix, fit, **options):
-    labels = fit.table["segment"].map({s: i for i, s in enumerate(fit.centres.index)}).to_numpy()
     models = bootstrap_models(matrix.to_numpy(), fit.centres.to_numpy(), **options)
-    return pd.Series(models.agreement(matrix.to_numpy(), labels), matrix.index)
+    return pd.Series(models.agreement(matrix.to_numpy(), fit.numbers.to_numpy()), matrix.index)
 
 
 def test_everybody_agrees_on_what_lies_apart_and_nobody_is_sure_on_a_border():
@@ -339,18 +344,131 @@ def test_who_agreement_is_sure_of_is_more_often_right(generated, prepared, separ
     matrix = customer_matrix(features.table, described=features.features, unreliable=features.unreliable).table
     fit = segment(matrix, k=3, order_by=features.table["n_burned"], n_init=10)
     agreement = models_of(matrix, fit, n_models=40)
-    right = planted_right(fit.table["segment"], truth.loc[matrix.index, "segment"])
-    table = reliability(agreement, right)
-    assert table["customers"].sum() == len(matrix)
+    right = correctly_assigned(fit.table["segment"], truth.loc[matrix.index, "segment"])
     assert right[agreement >= 0.95].mean() > right[agreement < 0.95].mean() + 0.1
 
 
-def test_reliability_counts_by_hand():
+def test_bands_are_counted_by_hand():
     agreement = pd.Series([0.1, 0.5, 0.79, 0.8, 0.95, 1.0])
-    right = pd.Series([False, True, False, True, True, True])
-    table = reliability(agreement, right).set_index("agreement")
-    assert table["customers"].to_dict() == {"0% to 50%": 1, "50% to 80%": 2, "80% to 95%": 1, "95% to 100%": 2}
-    assert table["share_right"].tolist() == [0, 0.5, 1, 1]
+    names = ["0% to 50%", "50% to 80%", "50% to 80%", "80% to 95%", "95% to 100%", "95% to 100%"]
+    assert bands(agreement).tolist() == names
+    segments = pd.DataFrame({"segment": "A", "agreement": agreement, "margin": [0, 0.2, 0.4, 0.5, 0.6, 1]})
+    result = Agreement(segments, 20)
+    table = result.table.set_index("agreement")
+    assert table["customers"].tolist() == [1, 2, 1, 2]
+    assert table["median_confidence"].tolist() == pytest.approx([0, 0.3, 0.5, 0.8])
+    assert table["share"].sum() == pytest.approx(1)
+    assert result.text == "For 67% of the customers fewer than 95% of the models agree."
+    assert f"67% of customers lie below {LOW_AGREEMENT}" in result.alt
+    assert result.caption == "20 models of bootstrap samples; 6 customers."
+
+
+def test_segments_are_matched_with_the_truth_one_to_one():
+    segments, truth = by_customer("AABBBC"), by_customer("yyxxyz")
+    assert correctly_assigned(segments, truth).tolist() == [True, True, True, True, False, True]
+
+
+# What the notebook shows ----------------------------------------------------------------------------------------------
+
+
+def test_the_fit_says_what_was_clustered_and_how_well(three):
+    matrix, burned = three
+    fit = segment(matrix, k=3, order_by=burned, n_init=2)
+    assert fit.text.startswith(f"3 segments of {len(matrix):,} rows (one a customer): inertia {fit.inertia:,.1f}, mean")
+    assert fit.numbers.map(dict(enumerate("ABC"))).equals(fit.table["segment"])
+
+
+def test_the_lettering_says_by_what_the_letters_go():
+    matrix = pd.DataFrame({"x": [0.0] * 3 + [5.0] * 7, "y": np.arange(10) / 100}, pd.Index(map(str, range(10))))
+    matrix.index.name = "customer_id"
+    order = pd.Series([4.0] * 3 + [2.0] * 7, matrix.index)
+    fit = segment(matrix, k=2, order_by=order, n_init=2)
+    result = lettering(fit, order, feature="n_burned", requested="n_burned")
+    assert result.table.to_dict("list") == {
+        "segment": ["A", "B"],
+        "rows": [3, 7],
+        "share": [0.3, 0.7],
+        "mean_n_burned": [4, 2],
+    }
+    assert result.text == "Letters go by the mean of n burned: A has the greatest."
+    assert result.caption == "Rows by segment, lettered by n burned"
+    other = lettering(fit, order, feature="n_coupons", requested="n_burned")
+    assert other.text.startswith(
+        "No burned coupons are recorded here (n_burned), so letters go by the mean of n coupons"
+    )
+    by_size = lettering(fit, order, feature=None, requested="n_burned")
+    assert by_size.text.endswith("letters go by size: A is the largest.")
+    assert list(by_size.table) == ["segment", "rows", "share"]
+    aligned = lettering(fit, order, feature="n_burned", requested="n_burned", align_to="spring")
+    assert aligned.text == "Letters are those of run spring, kept for as many customers as possible."
+
+
+def test_sizes_count_customers_and_those_who_are_split():
+    segments = pd.DataFrame({"segment": ["B", "A", "A", "A"], "margin": [1.0, 0.2, 0.4, 0.9]}, index=list("wxyz"))
+    index = pd.MultiIndex.from_tuples([("w", 1), ("w", 2), ("x", 3), ("y", 4), ("z", 5)], names=["customer_id", "t"])
+    sizes = segment_sizes(segments, pd.DataFrame({"segment": list("BAAAA")}, index))
+    assert sizes.table.to_dict("list") == {
+        "segment": ["A", "B"],
+        "customers": [3, 1],
+        "share": [0.75, 0.25],
+        "median_margin": [0.4, 1.0],
+    }
+    assert sizes.text == (
+        "4 customers have a segment; 1 of them (25.0%) have rows in more than one, so a letter describes only part of "
+        "what they do."
+    )
+    assert sizes.range == "2 segments, from 25% to 75% of 4 customers."
+    assert sizes.alt == "Bar chart of customers by segment: A 3 and B 1."
+
+
+@pytest.mark.parametrize("artefact", ["segments", "assignments"])
+def test_files_in_which_the_margin_was_called_confidence_are_still_read(tmp_path, artefact):
+    run = Run("old", base=tmp_path)
+    run.write(artefact, pd.DataFrame({"segment": ["A"], "confidence": [0.4]}, pd.Index(["7"], name="customer_id")))
+    assert run.read(artefact)["margin"].tolist() == [0.4]
+
+
+def test_margins_say_what_applies_to_the_grain():
+    segments = pd.DataFrame({"segment": list("AABB"), "margin": [0.1, 1.0, 0.3, 1.0]})
+    by_customer = Margins(segments)
+    assert by_customer.text == "The middle customer has a confidence of 0.65. 25% lie near a border."
+    assert by_customer.alt == "Confidence of the members of each segment, sorted; 25% lie below 0.2."
+    assert by_customer.table["near_border"].tolist() == [0.5, 0]
+    of_transactions = Margins(segments, "transaction")
+    assert of_transactions.text.endswith("50% of customers have all their coupons in one segment.")
+
+
+def test_the_least_certain_come_first_under_the_published_name():
+    segments = pd.DataFrame(
+        {"segment": "A", "margin": np.linspace(1, 0, 8), "agreement": [1, 1, 0.5, 1, 1, 1, 1, 0.5], "outlier": False},
+        pd.Index(list("abcdefgh"), name="customer_id"),
+    )
+    result = least_certain(segments)
+    assert result.table["customer_id"].tolist() == list("hcgfe")
+    assert "confidence" in result.table
+    assert "margin" not in result.table
+    assert result.text.startswith("0 customers are outliers")
+
+
+def test_a_projection_has_the_variance_of_the_principal_components(three):
+    matrix, burned = three
+    fit = segment(matrix, k=3, order_by=burned, n_init=2)
+    projection = project(matrix, fit.table["segment"])
+    theirs = PCA(2).fit(matrix)
+    assert projection.explained == pytest.approx(theirs.explained_variance_ratio_)
+    ours = projection.table[["first", "second"]].abs()
+    drawn = np.random.default_rng(0).permutation(len(matrix))[:2000]
+    assert ours.to_numpy() == pytest.approx(np.abs(theirs.transform(matrix))[drawn])
+    assert projection.table["segment"].tolist() == fit.table["segment"].iloc[drawn].tolist()
+    assert 1 <= len(projection.arrows) <= 4
+
+
+def test_one_column_is_the_only_dimension():
+    matrix = pd.DataFrame({"x": [0.0, 1, 5, 6]})
+    projection = project(matrix, pd.Series(list("AABB")))
+    assert projection.text == "The only dimension there is"
+    assert projection.arrows.empty
+    assert (projection.table["second"] == 0).all()
 
 
 # Had it been done otherwise -----------------------------------------------------------------------------------------
@@ -370,8 +488,14 @@ def sensitive(prepared):
 def test_strong_segments_withstand_what_does_not_matter(sensitive):
     table = sensitive[0].table.set_index(["change", "variant"])
     assert {change for change, _ in table.index} == {
-        "algorithm", "contrast", "scale", "weight of gender and city", "those far out", "number of segments", "seed",
-    }  # fmt: skip
+        "algorithm",
+        "contrast",
+        "scale",
+        "weight of gender and city",
+        "those far out",
+        "number of segments",
+        "seed",
+    }
     for change in ("seed", "those far out", "scale", "algorithm"):
         assert table.loc[change, "ari"].min() >= 0.8
     assert table.loc[("weight of gender and city", "2"), "ari"] < 0.8  # gender and city make the segments then
@@ -385,7 +509,7 @@ def test_the_sentence_says_what_the_table_says(sensitive):
     worst = judged.sort_values("ari").iloc[0]
     assert f"{(judged['ari'] >= ALIKE).sum()} of {len(judged)} changes" in result.text
     assert f"{worst['change']} ({worst['variant']})" in result.text
-    firm = Sensitivity(judged[judged["ari"] >= ALIKE])
+    firm = Sensitivity(judged[judged["ari"] >= ALIKE], result.n_rows)
     assert f"under all {len(firm.table)} changes" in firm.text
 
 

@@ -7,7 +7,9 @@ from matplotlib import pyplot as plt
 from sklearn.metrics import silhouette_samples
 
 from seglib.clustering.labels import order_values
+from seglib.clustering.projection import project
 from seglib.clustering.segmentation import customer_segments, segment
+from seglib.clustering.sizes import segment_sizes
 from seglib.eda.correlation import correlations
 from seglib.eda.counts import calendar, claims, coupon_counts, demographics
 from seglib.eda.heterogeneity import homogeneity
@@ -27,7 +29,7 @@ from seglib.k_selection.validation.charts import at_a_glance
 from seglib.k_selection.validation.null_models import CopulaNull
 from seglib.k_selection.validation.verdict import verdict
 from seglib.plots import __all__
-from seglib.plots.clustering import plot_agreement, plot_margins, plot_projection, plot_sensitivity, plot_sizes
+from seglib.plots.clustering import plot_agreement, plot_margins, plot_sensitivity
 from seglib.plots.eda import (
     plot_burned_by_age,
     plot_calendar,
@@ -137,11 +139,11 @@ def analysed(request, prepared):
         "silhouette_widths": lambda: plot_silhouette_widths(
             pd.DataFrame({"segment": fit.table["segment"].iloc[::10].to_numpy(), "width": widths})
         ),
-        "sizes": lambda: plot_sizes(segments),
-        "projection": lambda: plot_projection(matrix.table, fit.table["segment"]),
+        "sizes": lambda: segment_sizes(segments, fit.table).figure(),
+        "projection": lambda: project(matrix.table, fit.table["segment"]).figure(),
         "margins": lambda: plot_margins(segments, near=0.2),
         "agreement": lambda: plot_agreement(segments.assign(agreement=segments["margin"]), near=0.8),
-        "sensitivity": lambda: plot_sensitivity(moved, alike=0.8),
+        "sensitivity": lambda: plot_sensitivity(moved, alike=0.8, contrasts=["contrast"]),
         "outcomes": lambda: plot_outcomes(after, outcome="active", names=names),
         "gain": lambda: plot_gain(gained),
         "profile": lambda: plot_profile(profiles, names),

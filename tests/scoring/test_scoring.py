@@ -26,11 +26,11 @@ from seglib.ingest.shop import ingest
 from seglib.preprocessing.baseline import baseline_matrix
 from seglib.preprocessing.customer import customer_matrix
 from seglib.run import Run
-from seglib.schema.records import AuditRecord, VerdictRecord
+from seglib.schema.records import AuditRecord
 from seglib.schema.tables import TABLES
 from seglib.scoring import file as model_file
 from seglib.scoring.file import load_model, save_model
-from seglib.scoring.model import model_of
+from seglib.scoring.model import ModelVerdict, model_of
 from seglib.scoring.score import score
 from seglib.scoring.sql import NO_TRANSACTION, STARTS, scoring_sql
 from seglib.sql.dialects import DIALECTS
@@ -50,16 +50,7 @@ NASTY = [
 """Names of cities that a careless statement trips over."""
 
 
-VERDICT = VerdictRecord(
-    structure="constructed",
-    useful="not tested",
-    headline="No groups",
-    sentence="Constructed: nothing.",
-    meaning="",
-    advice="",
-    k_star=None,
-    evidence=(),
-)
+VERDICT = ModelVerdict("constructed", "not tested", "Constructed: nothing.")
 
 
 def make_model(run, features, *, recipe="customer", k=3, names=None, scale_frequency=True, n_models=10, **options):
@@ -111,14 +102,14 @@ def on_duckdb(model, run, features, start):
     return con.sql(scoring_sql(model, start=start)).df().set_index("customer_id")
 
 
-def same_answer(found, expected):
+def same_answer(answer, expected):
     """Hold a statement's answer to scikit-learn's, customer by customer."""
-    found = found.reindex(expected.index)
+    answer = answer.reindex(expected.index)
     for column in ("segment", "second_segment"):
-        left, right = (t[column].astype(object).where(t[column].notna(), None) for t in (found, expected))
+        left, right = (t[column].astype(object).where(t[column].notna(), None) for t in (answer, expected))
         assert left.tolist() == right.tolist(), column
-    assert found["confidence"].to_numpy(float) == pytest.approx(expected["margin"].to_numpy(), abs=2e-6)
-    assert found["outlier"].astype(bool).tolist() == expected["outlier"].tolist()
+    assert answer["confidence"].to_numpy(float) == pytest.approx(expected["margin"].to_numpy(), abs=2e-6)
+    assert answer["outlier"].astype(bool).tolist() == expected["outlier"].tolist()
 
 
 # The file -----------------------------------------------------------------------------------------------------------
@@ -354,13 +345,13 @@ OPTIONS = {
 def test_the_statement_says_what_scikit_learn_says(prepared, options, start):
     run, features = prepared("sample")
     model, rows, _ = make_model(run, features, **options)
-    found = on_duckdb(model, run, features.table, start)
-    same_answer(found, model.describe(rows))
+    answer = on_duckdb(model, run, features.table, start)
+    same_answer(answer, model.describe(rows))
     absent = set(features.absent["customer_id"])
     if start == "tables":
-        assert set(found.index[found["remark"] == NO_TRANSACTION]) == absent
-        assert found.loc[list(absent), "segment"].isna().all()
-    assert found.loc[features.table.index, "remark"].isna().all()
+        assert set(answer.index[answer["remark"] == NO_TRANSACTION]) == absent
+        assert answer.loc[list(absent), "segment"].isna().all()
+    assert answer.loc[features.table.index, "remark"].isna().all()
 
 
 @pytest.mark.parametrize("options", [{}, {"recipe": "baseline"}], ids=["customer", "baseline"])
@@ -386,24 +377,24 @@ def nasty(tmp_path_factory):
     """A shop whose cities have names that trip statements up, and segments with such names too."""
     tables = make_shop(customers=300, transactions=2500, seed=5).tables
     cities = tables["cities"]
-    tables["cities"] = cities.assign(city_name=[NASTY[i % len(NASTY)] + (str(i) if i >= len(NASTY) else "")
-                                                for i in range(len(cities))])  # fmt: skip
+    names = [NASTY[i % len(NASTY)] + (str(i) if i >= len(NASTY) else "") for i in range(len(cities))]
+    tables["cities"] = cities.assign(city_name=names)
     folder = tmp_path_factory.mktemp("nasty")
     for name, frame in tables.items():
         frame.astype({c: "str" for c in frame if c.endswith("_id")}).to_parquet(folder / f"{name}.parquet")
     run = Run("nasty", base=tmp_path_factory.mktemp("home"))
     ingest(folder, as_of="2026-06-30").save(run)
     features = customer_features(run.connect(), run.study())
-    made = make_model(run, features, names={"A": NASTY[0], "B": NASTY[2], "C": NASTY[3]})
-    return run, features, *made
+    parts = make_model(run, features, names={"A": NASTY[0], "B": NASTY[2], "C": NASTY[3]})
+    return run, features, *parts
 
 
 @pytest.mark.parametrize("start", STARTS)
 def test_names_of_any_kind_stay_what_they_are(nasty, start):
     run, features, model, rows, _ = nasty
-    found = on_duckdb(model, run, features.table, start)
-    same_answer(found, model.describe(rows))
-    assert (found["segment_name"].dropna() == found["segment"].dropna().map(model.names)).all()
+    answer = on_duckdb(model, run, features.table, start)
+    same_answer(answer, model.describe(rows))
+    assert (answer["segment_name"].dropna() == answer["segment"].dropna().map(model.names)).all()
 
 
 UNSEEN = {
@@ -424,12 +415,12 @@ def test_customers_unlike_any_in_training_have_a_defined_result(prepared, change
     others = features.table.head(40).assign(**changed).set_axis([f"new {i}" for i in range(40)])
     others.index.name = "customer_id"
     others = others.astype({c: features.table[c].dtype for c in ("city_name", "gender_name")} | {"burn_rate": float})
-    found = on_duckdb(model, run, others, "features")
-    same_answer(found, model.describe(others))
-    assert found["remark"].dropna().unique().tolist() == ([remark] if remark else [])
-    assert found["segment"].isin(model.letters).all()
+    answer = on_duckdb(model, run, others, "features")
+    same_answer(answer, model.describe(others))
+    assert answer["remark"].dropna().unique().tolist() == ([remark] if remark else [])
+    assert answer["segment"].isin(model.letters).all()
     if remark is None:
-        assert found["outlier"].all()
+        assert answer["outlier"].all()
 
 
 def test_a_transaction_with_a_new_name_has_a_defined_result(prepared):
@@ -438,9 +429,9 @@ def test_a_transaction_with_a_new_name_has_a_defined_result(prepared):
     other = rows.assign(city_name=rows["city_name"].where(rows["customer_id"] != "1", "Atlantis"))
     con = duckdb.connect()
     con.register("unified", other)
-    found = con.sql(scoring_sql(model)).df().set_index("customer_id")
-    same_answer(found, model.describe(other))
-    assert found["remark"].dropna().to_dict() == {"1": "city_name not seen in training"}
+    answer = con.sql(scoring_sql(model)).df().set_index("customer_id")
+    same_answer(answer, model.describe(other))
+    assert answer["remark"].dropna().to_dict() == {"1": "city_name not seen in training"}
 
 
 @given(
@@ -463,11 +454,11 @@ def test_any_centres_and_any_rows_are_compared_alike(of_sample, k, points, seed)
     some = rows.iloc[: len(points)].assign(recency_days=[a for a, _ in points], burn_rate=[b for _, b in points])
     con = duckdb.connect()
     con.register("features", some.reset_index())
-    found = con.sql(scoring_sql(model)).df().set_index("customer_id").reindex(some.index)
+    answer = con.sql(scoring_sql(model)).df().set_index("customer_id").reindex(some.index)
     distance = np.sort(model.clusterer.transform(model.matrix(some)), axis=1)
     expected = model.describe(some)
     clear = distance[:, 1] - distance[:, 0] > 1e-9
-    assert (found["segment"] == expected["segment"])[clear].all()
+    assert (answer["segment"] == expected["segment"])[clear].all()
 
 
 @pytest.mark.parametrize("options", [{}, {"recipe": "baseline"}], ids=["customer", "baseline"])
@@ -479,18 +470,17 @@ def test_every_dialect_can_be_written_and_read_again(prepared, dialect, start, o
     model, _, _ = make_model(*prepared("sample"), n_models=1, **options)
     text = scoring_sql(model, dialect=dialect, start=start)
     tree = sqlglot.parse_one(text, dialect=dialect)
-    assert tree.named_selects == [
-        "customer_id", "segment", "segment_name", "confidence", "second_segment", "outlier", "remark",
-    ]  # fmt: skip
+    columns = "customer_id segment segment_name confidence second_segment outlier remark"
+    assert tree.named_selects == columns.split()
     assert "Constructed: nothing." in text
 
 
 @pytest.mark.parametrize(
-    ("asked", "why"), [({"dialect": "sparc"}, "did you mean 'spark'"), ({"start": "raw"}, "start is one of")]
+    ("arguments", "why"), [({"dialect": "sparc"}, "did you mean 'spark'"), ({"start": "raw"}, "start is one of")]
 )
-def test_what_cannot_be_written_is_refused(of_sample, asked, why):
+def test_what_cannot_be_written_is_refused(of_sample, arguments, why):
     with pytest.raises(ParameterRefused, match=why):
-        scoring_sql(of_sample[0], **asked)
+        scoring_sql(of_sample[0], **arguments)
 
 
 # Other engines ------------------------------------------------------------------------------------------------------
@@ -500,13 +490,13 @@ def test_what_cannot_be_written_is_refused(of_sample, asked, why):
 def shops(prepared, nasty, request):
     """Models to run elsewhere: the sample, names of any kind, transactions, and the workbook where it is at hand."""
     run, features = prepared("sample")
-    made = [(run, features, *make_model(run, features, transform="yeo-johnson")), nasty]
-    made.append((run, features, *make_model(run, features, recipe="baseline")))
+    models = [(run, features, *make_model(run, features, transform="yeo-johnson")), nasty]
+    models.append((run, features, *make_model(run, features, recipe="baseline")))
     try:
         book = prepared(request.getfixturevalue("workbook"))
     except pytest.skip.Exception:
-        return made
-    return [*made, (*book, *make_model(*book))]
+        return models
+    return [*models, (*book, *make_model(*book))]
 
 
 def test_postgresql_places_everybody_alike(server, shops):
@@ -519,9 +509,9 @@ def test_postgresql_places_everybody_alike(server, shops):
             for name, frame in {grain: given, **canonical_of(run)}.items():
                 in_postgres(connection, name, frame)
             for start in STARTS:
-                asked = connection.execute(scoring_sql(model, dialect="postgres", start=start), prepare=False)
-                found = pd.DataFrame(asked.fetchall(), columns=[c.name for c in asked.description])
-                same_answer(found.set_index("customer_id"), model.describe(rows))
+                cursor = connection.execute(scoring_sql(model, dialect="postgres", start=start), prepare=False)
+                answer = pd.DataFrame(cursor.fetchall(), columns=[c.name for c in cursor.description])
+                same_answer(answer.set_index("customer_id"), model.describe(rows))
             connection.rollback()
 
 
@@ -555,23 +545,23 @@ def test_spark_places_everybody_alike(spark, shops):
         session.read.parquet(f"file://{place}").createOrReplaceTempView("features")
         session.read.parquet(f"file://{run.path('unified')}").createOrReplaceTempView("unified")
         for start in STARTS if run is shops[0][0] else STARTS[:1]:  # Spark takes its time
-            found = session.sql(scoring_sql(model, dialect="spark", start=start)).toArrow().to_pandas()
-            same_answer(found.set_index("customer_id"), model.describe(rows))
+            answer = session.sql(scoring_sql(model, dialect="spark", start=start)).toArrow().to_pandas()
+            same_answer(answer.set_index("customer_id"), model.describe(rows))
 
 
 # The command --------------------------------------------------------------------------------------------------------
 
 
 def test_new_files_are_scored(of_sample, saved, tmp_path, truth, command):
-    code, _, said = command("score", "--model", saved, "--source", "sample", "--out", tmp_path / "s.csv")
-    assert code == 0, said
-    assert "1,353 customers have a segment as of 2026-06-30" in said
-    assert "147 have no transaction" in said
-    found = pd.read_csv(tmp_path / "s.csv", dtype={"customer_id": str}).set_index("customer_id")
+    code, _, output = command("score", "--model", saved, "--source", "sample", "--out", tmp_path / "s.csv")
+    assert code == 0, output
+    assert "1,353 customers have a segment as of 2026-06-30" in output
+    assert "147 have no transaction" in output
+    answer = pd.read_csv(tmp_path / "s.csv", dtype={"customer_id": str}).set_index("customer_id")
     model, rows, _ = of_sample
-    assert found.index.tolist() == truth.index.tolist()
-    same_answer(found, model.describe(rows))
-    assert found["segment_name"].dropna().unique().tolist() != []
+    assert answer.index.tolist() == truth.index.tolist()
+    same_answer(answer, model.describe(rows))
+    assert answer["segment_name"].dropna().unique().tolist() != []
 
 
 def test_others_are_scored_on_another_day(of_sample, saved, generated):
@@ -584,8 +574,8 @@ def test_others_are_scored_on_another_day(of_sample, saved, generated):
 
 
 REFUSED = {
-    "nothing asked": ((), 2, "give --source"),
-    "both asked": (("--source", "sample", "--dialect", "spark"), 2, "give --source"),
+    "neither": ((), 2, "give --source"),
+    "both": (("--source", "sample", "--dialect", "spark"), 2, "give --source"),
     "day of a statement": (("--dialect", "spark", "--as-of", "2024-01-01"), 2, "go with --source"),
     "no such dialect": (("--dialect", "sparc"), 2, "there is no dialect 'sparc'"),
     "no such source": (("--source", "nowhere.xlsx"), 1, "nowhere.xlsx"),
@@ -596,9 +586,9 @@ REFUSED = {
 @pytest.mark.parametrize(("arguments", "code", "why"), REFUSED.values(), ids=REFUSED)
 def test_what_cannot_be_done_is_said(saved, arguments, code, why, command, monkeypatch):
     monkeypatch.chdir(saved.parent)
-    found, _, said = command("score", "--model", saved, *arguments)
-    assert found == code
-    assert why in said
+    exit_code, _, output = command("score", "--model", saved, *arguments)
+    assert exit_code == code
+    assert why in output
 
 
 def test_a_source_that_lacks_what_the_model_is_made_of_is_refused(tmp_path, saved):
@@ -618,5 +608,11 @@ def test_a_source_that_lacks_what_the_model_is_made_of_is_refused(tmp_path, save
 def test_levels_and_features_of_a_model_are_those_of_the_run(of_sample):
     model, rows, _ = of_sample
     assert [line["name"] for line in model.dictionary] == [f.name for f in features_of(rows, Study())]
-    assert set(model.sources) == {"coupons_per_month", "burn_rate", "days_to_burn", "recency_days", "gender_name",
-                                  "city_name"}  # fmt: skip
+    assert set(model.sources) == {
+        "coupons_per_month",
+        "burn_rate",
+        "days_to_burn",
+        "recency_days",
+        "gender_name",
+        "city_name",
+    }

@@ -1,0 +1,74 @@
+"""What the letters of the segments mean, for a reader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from seglib.clustering.segmentation import Segmentation
+from seglib.style import humanize
+
+
+@dataclass(frozen=True)
+class Lettering:
+    """In which order the segments have their letters.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        One row per segment: segment, rows (of the matrix), share, and, where a feature orders them, its mean.
+    feature : str or None
+        The feature that orders the letters; None: size does.
+    requested : str
+        What the analyst asked for.
+    align_to : str or None
+        The earlier run whose letters are used.
+    """
+
+    table: pd.DataFrame = field(repr=False)
+    feature: str | None
+    requested: str
+    align_to: str | None = None
+
+    @property
+    def caption(self) -> str:
+        """A caption for the table."""
+        return f"Rows by segment, lettered by {humanize(self.feature) if self.feature else 'size'}"
+
+    @property
+    def text(self) -> str:
+        """By what the letters go."""
+        if self.align_to:
+            return f"Letters are those of run {self.align_to}, kept for as many customers as possible."
+        if self.feature is None:
+            order = "size: A is the largest."
+        else:
+            order = f"the mean of {humanize(self.feature)}: A has the greatest."
+        if self.feature != self.requested:
+            return f"No burned coupons are recorded here ({self.requested}), so letters go by {order}"
+        return f"Letters go by {order}"
+
+
+def lettering(
+    fit: Segmentation, order: pd.Series, *, feature: str | None, requested: str, align_to: str | None = None
+) -> Lettering:
+    """Say by what the segments have their letters.
+
+    Parameters
+    ----------
+    fit : Segmentation
+    order : pandas.Series, shape (n_rows,)
+        From `order_values`.
+    feature : str or None
+        From `lettered_by`.
+    requested : str
+        What the analyst asked for.
+    align_to : str, optional
+        Name of the earlier run whose letters are used.
+    """
+    table = fit.sizes.rename("rows").reset_index()
+    table["share"] = table["rows"] / table["rows"].sum()
+    if feature:
+        table[f"mean_{feature}"] = table["segment"].map(order.groupby(fit.table["segment"]).mean())
+    return Lettering(table, feature, requested, align_to)
