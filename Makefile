@@ -22,7 +22,7 @@ EXTRAS := completejourney spark bench browser
 install = PYTHONDONTWRITEBYTECODE= PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -qq
 
 .DEFAULT_GOAL := help
-.PHONY: help env report check test browser lab lint format lock sample gallery dictionary bench spark-demo clean
+.PHONY: help env report check test browser lab lint format lock sample gallery architecture dictionary bench spark-demo clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -119,6 +119,9 @@ gallery: $(VENV)/.extra-browser $(READY) ## take the pictures of the README from
 	@$(BIN)/python -m seglib run
 	@$(BIN)/python -m seglib run --run sample-baseline --recipe baseline
 	@$(BIN)/python docs/gallery.py
+
+architecture: $(READY) ## draw the packages and their arrows into ARCHITECTURE.md
+	@$(BIN)/python docs/architecture.py
 
 dictionary: $(READY) ## write the data dictionary in data/README.md from the contract
 	@$(BIN)/python docs/dictionary.py

@@ -177,7 +177,7 @@ def compared(found: pd.DataFrame, expected: pd.DataFrame, tied: pd.Series) -> di
         "differing, no tie": int((other & ~tied).sum()),
         "second segment differs": int((found["second_segment"].astype(object) != expected["second_segment"]).sum()),
         "outlier differs": int((found["outlier"].astype(bool) != expected["outlier"]).sum()),
-        "confidence, at most": float((found["confidence"].astype(float) - expected["confidence"]).abs().max()),
+        "confidence, at most": float((found["confidence"].astype(float) - expected["margin"]).abs().max()),
     }
 
 

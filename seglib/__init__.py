@@ -1,8 +1,8 @@
 """Customer segmentation you can act on.
 
-Six numbered notebooks tell the story; this package does the work behind them. A notebook, its module,
-its test and the file it writes share a name: ``03_preprocessing.ipynb`` imports `seglib.preprocessing`,
-which ``tests/test_preprocessing.py`` guards. ARCHITECTURE.md draws the whole map.
+Six numbered notebooks tell the story; this package does the work behind them. A notebook, its package and its tests
+share a name: ``03_preprocessing.ipynb`` imports `seglib.preprocessing`, which ``tests/preprocessing`` guards.
+ARCHITECTURE.md shows all packages and who imports whom.
 """
 
-__version__ = "0.6.0"
+__version__ = "0.7.0"

@@ -172,21 +172,19 @@ def score(
         raise ParameterRefused("--mapping and --as-of go with --source; in the statement, the day stands in study")
     _writable(out, source, mapping, model)
     from seglib.scoring import load_model, scoring_sql
-    from seglib.scoring import score as scored
+    from seglib.scoring import score as score_source
 
     loaded = load_model(model)
     if dialect:
         _deliver(scoring_sql(loaded, dialect=dialect, start=start), out)
         return
-    found = scored(loaded, source, mapping=mapping, as_of=as_of)
-    Console(stderr=True, highlight=False, soft_wrap=True).print(found.text, markup=False)
+    scored = score_source(loaded, source, mapping=mapping, as_of=as_of)
+    Console(stderr=True, highlight=False, soft_wrap=True).print(scored.text, markup=False)
     if out and out.suffix == ".parquet":
-        found.table.to_parquet(out)
+        scored.table.to_parquet(out)
         typer.echo(out)
         return
-    from seglib.run import safe_csv
-
-    _deliver(safe_csv(found.table), out)
+    _deliver(scored.to_csv(), out)
 
 
 @app.command()

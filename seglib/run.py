@@ -13,7 +13,7 @@ import re
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from seglib.errors import InputRefused, ParameterRefused
 from seglib.schema.records import (
@@ -61,45 +61,55 @@ class Artefact:
 
 ARTEFACTS: dict[str, Artefact] = {
     "shop": Artefact("shop.json", "01_ingest", "source, as_of, rows in, accepted and quarantined", ShopRecord),
-    "quality": Artefact("quality.parquet", "01_ingest", "one row a rule of the contract: rows, share, examples"),
+    "quality": Artefact("quality.parquet", "01_ingest", "one row per rule of the contract: rows, share, examples"),
     "quarantine": Artefact("quarantine.parquet", "01_ingest", "the rows that were set aside, as they came"),
-    "unified": Artefact("unified.parquet", "01_ingest", "one row a transaction, names joined"),
-    "homogeneity": Artefact("homogeneity.parquet", "02_eda", "one row a test: do customers differ at all?"),
+    "unified": Artefact("unified.parquet", "01_ingest", "one row per transaction, names joined"),
+    "homogeneity": Artefact("homogeneity.parquet", "02_eda", "one row per test: do customers differ at all?"),
     "features": Artefact(
         "features.parquet",
         "03_preprocessing",
         "one row per customer, original units",
         formerly={"n_matured": "n_decided", "n_matured_burned": "n_decided_burned"},
     ),
-    "matrix": Artefact("matrix.parquet", "03_preprocessing", "what KMeans sees: one row an object, scaled"),
+    "matrix": Artefact("matrix.parquet", "03_preprocessing", "what KMeans sees: one row per object, scaled"),
     "recipe": Artefact(
         "recipe.json", "03_preprocessing", "the recipe and its options, as they were used", RecipeRecord
     ),
-    "k_scores": Artefact("k_scores.parquet", "04_k_selection", "one row a k, a metric and a kind of null"),
+    "k_scores": Artefact("k_scores.parquet", "04_k_selection", "one row per k, metric and kind of null"),
     "k_segments": Artefact(
         "k_segments.parquet",
         "04_k_selection",
-        "one row a k and a segment: does it come back?",
+        "one row per k and segment: does it come back?",
         formerly={"segment_level_stability": "steadiness"},
     ),
     "choice": Artefact(
         "choice.json", "04_k_selection", "the k that was chosen, and why; the verdict on structure", ChoiceRecord
     ),
-    "assignments": Artefact("assignments.parquet", "05_clustering", "one row a row of the matrix: its segment"),
-    "segments": Artefact("segments.parquet", "05_clustering", "one row a customer: segment and certainty"),
+    "assignments": Artefact(
+        "assignments.parquet",
+        "05_clustering",
+        "one row per row of the matrix: its segment",
+        formerly={"margin": "confidence"},
+    ),
+    "segments": Artefact(
+        "segments.parquet",
+        "05_clustering",
+        "one row per customer: segment, margin, agreement",
+        formerly={"margin": "confidence"},
+    ),
     "clustering": Artefact(
         "clustering.json", "05_clustering", "the final fit: k, inertia, silhouette, sizes", ClusteringRecord
     ),
-    "sensitivity": Artefact("sensitivity.parquet", "05_clustering", "one row a change: how far the segments move"),
+    "sensitivity": Artefact("sensitivity.parquet", "05_clustering", "one row per change: how far the segments move"),
     "model": Artefact("model.skops", "05_clustering", "what places a customer: pipeline, centres, letters"),
-    "profiles": Artefact("profiles.parquet", "06_interpretation", "one row a segment and a variable"),
+    "profiles": Artefact("profiles.parquet", "06_interpretation", "one row per segment and variable"),
     "cards": Artefact(
         "cards.json", "06_interpretation", "one card per segment: name, sentence, markers, notes", CardRecord
     ),
     "rules": Artefact("rules.json", "06_interpretation", "a few questions that nearly give the segments", RulesRecord),
-    "thinning": Artefact("thinning.parquet", "06_interpretation", "one row a feature: an honest test of segments"),
-    "outcomes": Artefact("outcomes.parquet", "06_interpretation", "one row a segment and an outcome after the cut"),
-    "gain": Artefact("gain.parquet", "06_interpretation", "one row an outcome: what segments add to plain rules"),
+    "thinning": Artefact("thinning.parquet", "06_interpretation", "one row per feature: an honest test of segments"),
+    "outcomes": Artefact("outcomes.parquet", "06_interpretation", "one row per segment and outcome after the cut"),
+    "gain": Artefact("gain.parquet", "06_interpretation", "one row per outcome: what segments add to plain rules"),
     "verdict": Artefact(
         "verdict.json", "06_interpretation", "structure and use, and what follows from both", VerdictRecord
     ),
@@ -174,12 +184,51 @@ class Run:
         """Return where an artefact of this run lies, whether or not it has been written."""
         return self.data_dir / ARTEFACTS[artefact].file
 
-    def write(self, artefact: str, content: pd.DataFrame | duckdb.DuckDBPyRelation | Record | list) -> None:
+    def write(self, artefact: str, content: pd.DataFrame | duckdb.DuckDBPyRelation | Record | list | dict) -> None:
         """Write an artefact whole or not at all.
 
-        Tables (pandas or DuckDB) become Parquet, records and lists of records become JSON.
+        Tables (pandas or DuckDB) become Parquet; records, lists of records, and what `Record.to_json` gives become
+        JSON.
         """
         _write(self.path(artefact), content)
+
+    @overload
+    def read(self, artefact: Literal["shop"]) -> ShopRecord: ...
+    @overload
+    def read(self, artefact: Literal["recipe"]) -> RecipeRecord: ...
+    @overload
+    def read(self, artefact: Literal["choice"]) -> ChoiceRecord: ...
+    @overload
+    def read(self, artefact: Literal["clustering"]) -> ClusteringRecord: ...
+    @overload
+    def read(self, artefact: Literal["cards"]) -> list[CardRecord]: ...
+    @overload
+    def read(self, artefact: Literal["rules"]) -> RulesRecord: ...
+    @overload
+    def read(self, artefact: Literal["verdict"]) -> VerdictRecord: ...
+    @overload
+    def read(
+        self,
+        artefact: Literal[
+            "quality",
+            "quarantine",
+            "unified",
+            "homogeneity",
+            "features",
+            "matrix",
+            "k_scores",
+            "k_segments",
+            "assignments",
+            "segments",
+            "sensitivity",
+            "profiles",
+            "thinning",
+            "outcomes",
+            "gain",
+        ],
+    ) -> pd.DataFrame: ...
+    @overload
+    def read(self, artefact: str) -> Any: ...
 
     def read(self, artefact: str) -> Any:
         """Read an artefact.
@@ -194,27 +243,31 @@ class Run:
         InputRefused
             If the notebook that writes it has not run yet, or what is there cannot be read; the message names it.
         """
-        path, known = self.existing(artefact), ARTEFACTS[artefact]
-        if known.record is None:
-            return _read_parquet(path).rename(columns={old: new for new, old in known.formerly.items()})
-        content = json.loads(path.read_text(encoding="utf-8"))
+        path, entry = self.existing(artefact), ARTEFACTS[artefact]
+        if entry.record is None:
+            return _read_parquet(path).rename(columns={old: new for new, old in entry.formerly.items()})
         try:
+            content = json.loads(path.read_text(encoding="utf-8"))
             if isinstance(content, list):
-                return [known.record.from_json(item) for item in content]
-            return known.record.from_json(content)
+                return [entry.record.from_json(item) for item in content]
+            return entry.record.from_json(content)
         except KeyError as missing:
             raise InputRefused(
                 f"run '{self.name}': {path.name} has no {missing}, so another version wrote it: "
-                f"run {known.step}.ipynb again"
+                f"run {entry.step}.ipynb again"
+            ) from None
+        except (ValueError, TypeError, AttributeError):  # no JSON at all, or JSON of another shape
+            raise InputRefused(
+                f"run '{self.name}': {path.name} is not what {entry.step}.ipynb writes: run {entry.step}.ipynb again"
             ) from None
 
     def study(self) -> Study:
-        """Return how this run looks at its shop: from 01 on the day and the variables, from 03 on the shrinkage too."""
+        """Return the study of this run: day and variables, which 01 knows, and the shrinkage, once 03 has run."""
         recipe = self.read("recipe") if self.path("recipe").exists() else None
         return Study.of(self.read("shop"), recipe)
 
     def existing(self, artefact: str) -> Path:
-        """Return where an artefact lies that has been written; else refuse, as `read` does."""
+        """Return where an artefact lies; refuse, as `read` does, if it has not been written."""
         path = self.path(artefact)
         if not path.exists():
             step = ARTEFACTS[artefact].step
@@ -262,9 +315,11 @@ class Run:
         unified = self.path("unified")
         if not unified.exists():
             raise InputRefused(f"run '{self.name}' has no tables yet: run 01_ingest.ipynb first")
+        files = [unified, *sorted((self.data_dir / "tables").glob("*.parquet"))]
+        if self.path("features").exists():
+            files.append(self.path("features"))
         con = in_memory()
-        features = [path for path in [self.path("features")] if path.exists()]
-        for file in [unified, *features, *sorted((self.data_dir / "tables").glob("*.parquet"))]:
+        for file in files:
             con.read_parquet(str(file)).create_view(file.stem)
         return con
 

@@ -1,4 +1,4 @@
-"""What a run looks at: the day, the burn window, the variables, the shrinkage, the words. One frozen object."""
+"""The study of a shop: the day, the burn window, the variables, the shrinkage and the wording in one frozen object."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ class Study:
     as_of : str or None
         The day on which the shop is looked at, ISO format; None: a ready table of customers, without transactions.
     burn_window : int or None
-        Days after which a coupon is old enough to judge; None: find it out from the data.
+        Days after which a coupon is old enough to judge; None: estimate it from the data.
     burns_dated : bool or None
         Whether days of burning are recorded; None: not known yet.
     variables : mapping of str to VariableRecord
         The columns of the customers table that build segments.
     shrinkage : mapping of str to float or None
-        The numbers by which rates and means are shrunk (`seglib.features.SHRUNK_BY`); empty: fit them to the data.
+        The numbers by which rates and means are shrunk (`seglib.features.SHRUNK_BY`); empty: they are fitted to the
+        data.
     wording : Wording
         What a transaction is called.
 
@@ -58,9 +59,9 @@ class Study:
         wording = WORDINGS[shop.wording or ("coupon" if shop.as_of else "none")]
         if recipe is None:
             return cls(shop.as_of, burn_window, None, shop.variables, {}, wording)
-        window = recipe.burn_window or None  # 0 where no burn has a date: it is found out again
+        window = recipe.burn_window or None  # 0 where no burn has a date: `coupon_redemption` gives 0 for None again
         return cls(shop.as_of, window, recipe.burns_dated, shop.variables, recipe.shrinkage, wording)
 
 
 DEFAULT_STUDY = Study()
-"""A shop of coupons without variables of its own: what functions assume where no study is given."""
+"""A shop of coupons without variables of its own: the default of functions that take a study."""

@@ -32,6 +32,7 @@ from seglib.ingest import ingest
 from seglib.k_selection import ALPHA, STABLE, Rows, best_starts, cluster_indices, first_silhouettes
 from seglib.preprocessing import audit, customer_matrix
 from seglib.run import Run
+from seglib.stats import wilson
 
 HERE = Path(__file__).parent
 OUTCOMES, SUMMARY = HERE / "calibration.csv", HERE / "calibration.md"
@@ -273,9 +274,7 @@ def _natural(rows: pd.DataFrame, level: float) -> pd.Series:
 
 
 def _share(successes: int, n: int) -> str:
-    from scipy.stats import binomtest
-
-    low, high = binomtest(int(successes), n).proportion_ci(method="wilson")
+    low, high = wilson(successes / n, n)
     return f"{successes / n:.1%} ({low:.1%} to {high:.1%})"
 
 

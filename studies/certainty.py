@@ -60,20 +60,20 @@ def one_shop(separation: str, seed: int) -> pd.DataFrame:
     agreement = pd.Series(models.agreement(X, own), matrix.index)
     truth = made.truth.astype({"customer_id": str}).set_index("customer_id")["segment"].loc[matrix.index]
     right = clustering.planted_right(fit.table["segment"], truth)
-    confidence = fit.table["confidence"]
+    margin = fit.table["margin"]
     return pd.concat(
         [
             _counted("agreement", clustering.bands(agreement), agreement, right),
-            _counted("confidence", _cut(confidence), confidence, right),
+            _counted("confidence", _cut(margin), margin, right),
         ]
     ).assign(separation=separation, seed=seed)
 
 
-def _cut(confidence: pd.Series) -> pd.Series:
-    """Return the band that each customer's confidence lies in."""
+def _cut(margin: pd.Series) -> pd.Series:
+    """Return the band that each customer's margin lies in."""
     edges = [0.0, *CONFIDENCE, 1.0]
     names = [f"{low:g} to {high:g}" for low, high in pairwise(edges)]
-    return pd.cut(confidence, [-np.inf, *CONFIDENCE, np.inf], labels=names, right=False)
+    return pd.cut(margin, [-np.inf, *CONFIDENCE, np.inf], labels=names, right=False)
 
 
 def _counted(measure: str, band: pd.Series, value: pd.Series, right: pd.Series) -> pd.DataFrame:

@@ -16,6 +16,22 @@ from seglib.errors import ParameterRefused
 from seglib.features.customers import customer_features
 from seglib.ingest.shop import ingest
 from seglib.run import Run
+from seglib.schema.records import (
+    AuditCheckRecord,
+    AuditRecord,
+    CardRecord,
+    ChoiceRecord,
+    ClusteringRecord,
+    DatabaseRecord,
+    NoteRecord,
+    RecipeRecord,
+    RowsRecord,
+    ShopRecord,
+    VerdictRecord,
+)
+from seglib.sql.statements import UNIFIED_SQL
+from seglib.study import Study
+from seglib.style.wording import COUPON, TRANSACTION
 
 # Whole runs (tests/whole.py) ------------------------------------------------------------------------------------------
 
@@ -156,21 +172,62 @@ def tables() -> dict[str, pd.DataFrame]:
 
 @pytest.fixture
 def record_is_made_of():
-    """What the notebooks of a run write that run.json is made of: artefacts with their content, by notebook."""
-    rows = {"in": 1, "accepted": 1, "quarantined": 0}
-    shop = {"source": "s", "as_of": "d", "inputs": [], "rows": rows, "first_transaction": "d", "last_transaction": "d"}
-    shop |= {"kind": "k", "findings": [], "notes": []}
-    audit = {"findings": [], "checks": [{"check": "grain"}]}
-    recipe = {"name": "customer", "customers_without_transaction": 0, "audit": audit}
-    verdict = dict.fromkeys(("structure", "useful", "headline", "sentence", "meaning", "use", "advice"), "v")
-    card = {"segment": "A", "name": "n", "sentence": "s", "customers": 1, "share": 1.0, "facts": {"heading": "text"}}
-    card["beside"] = []
+    """What the notebooks of a run write that run.json is made of: artefacts with their content, by notebook.
+
+    The content is as it stands in the file, so that a test can put it into a notebook as text.
+    """
+    shop = ShopRecord(
+        source="s",
+        kind="k",
+        as_of="d",
+        first_transaction="d",
+        last_transaction="d",
+        cities=(),
+        variables={},
+        inputs=(),
+        notes=(),
+        rows=RowsRecord(1, 1, 0),
+        database=DatabaseRecord(reason="the source is no database"),
+    )
+    recipe = RecipeRecord(
+        name="customer",
+        grain="customer",
+        k_rule="structure",
+        options={},
+        sources=(),
+        audit=AuditRecord(checks=(AuditCheckRecord("grain", "", 1.0, False),)),
+    )
+    verdict = VerdictRecord(
+        structure="v",
+        useful="v",
+        headline="v",
+        sentence="v",
+        meaning="v",
+        advice="v",
+        k_star=2,
+        evidence=(),
+        claim="v",
+        use="v",
+        use_claim="v",
+    )
+    choice = ChoiceRecord(k=2, by="analyst", reason="r", scores={}, criteria={}, judged="j", verdict=verdict)
+    clustering = ClusteringRecord(k=2, rows=1, inertia=1.0, silhouette=0.5, sizes={"A": 1})
+    card = CardRecord(
+        segment="A",
+        name="n",
+        sentence="s",
+        customers=1,
+        share=1.0,
+        notes=(NoteRecord("use", "heading", "text"),),
+        markers=(),
+        beside=(),
+    )
     return {
-        "01_ingest": {"shop": shop},
-        "03_preprocessing": {"recipe": recipe},
-        "04_k_selection": {"choice": {"reason": "r", "judged": "j", "verdict": verdict}},
-        "05_clustering": {"clustering": {"k": 2, "inertia": 1.0, "silhouette": 0.5}},
-        "06_interpretation": {"cards": [card], "verdict": verdict},
+        "01_ingest": {"shop": shop.to_json()},
+        "03_preprocessing": {"recipe": recipe.to_json()},
+        "04_k_selection": {"choice": choice.to_json()},
+        "05_clustering": {"clustering": clustering.to_json()},
+        "06_interpretation": {"cards": [card.to_json()], "verdict": verdict.to_json()},
     }
 
 
@@ -269,19 +326,22 @@ def canonical():
 
 @pytest.fixture(scope="session")
 def lacking(canonical):
-    """A generated shop that records less: (features, unified, customers); the same one only once."""
-    made = {}
+    """A generated shop that records less: (features, unified, customers); the same one only once.
+
+    Options are those of `Study`.
+    """
+    shops = {}
 
     def prepare(*without: str, added: dict[str, object] | None = None, **options):
         key = (without, str(added), str(options))
-        if key not in made:
+        if key not in shops:
             tables = make_shop(customers=400, transactions=3000, seed=3).tables
             tables["customers"] = tables["customers"].assign(**(added or {}))
             con = canonical(tables, without=without)
-            features = customer_features(con, as_of="2026-06-30", **options)
-            unified = con.sql((ROOT / "seglib/sql/unified.sql").read_text(encoding="utf-8")).df()
-            made[key] = features, unified, con.table("customers").df()
-        return made[key]
+            wording = TRANSACTION if "status" in without else COUPON
+            features = customer_features(con, Study(as_of="2026-06-30", wording=wording, **options))
+            shops[key] = features, con.sql(UNIFIED_SQL).df(), con.table("customers").df()
+        return shops[key]
 
     return prepare
 
@@ -289,14 +349,14 @@ def lacking(canonical):
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory):
     """Take a source through 01 and 03 and return (run, features); the same source only once."""
-    made = {}
+    runs = {}
 
     def prepare(source: str | Path):
-        if source not in made:
+        if source not in runs:
             run = Run("prepared", base=tmp_path_factory.mktemp("home"))
             ingest(source).save(run)
-            made[source] = run, customer_features(run.connect(), as_of=run.read("shop")["as_of"])
-        return made[source]
+            runs[source] = run, customer_features(run.connect(), run.study())
+        return runs[source]
 
     return prepare
 

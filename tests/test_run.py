@@ -1,10 +1,15 @@
 """Artefacts of a run: names that stay in their folder, files that are whole, tables that come back."""
 
+import json
+from dataclasses import replace
+from typing import get_args, get_overloads, get_type_hints
+
 import pandas as pd
 import pytest
 
 from seglib.errors import InputRefused, ParameterRefused
 from seglib.run import ARTEFACTS, Run
+from seglib.schema.records import ClusteringRecord, RecipeRecord
 
 
 @pytest.mark.parametrize("name", ["", "..", "../up", "a/b", "a b", ".hidden", "x" * 65, "spring\n", "-rf", "ü"])
@@ -26,8 +31,8 @@ def test_dates_integers_text_and_index_come_back(tmp_path):
 
 def test_reading_too_early_names_the_notebook_to_run(tmp_path):
     run = Run("r", base=tmp_path)
-    for artefact, known in ARTEFACTS.items():
-        with pytest.raises(InputRefused, match=rf"run {known.step}\.ipynb first"):
+    for artefact, entry in ARTEFACTS.items():
+        with pytest.raises(InputRefused, match=rf"run {entry.step}\.ipynb first"):
             run.read(artefact)
     with pytest.raises(InputRefused, match=r"run 01_ingest\.ipynb first"):
         run.connect()
@@ -35,10 +40,47 @@ def test_reading_too_early_names_the_notebook_to_run(tmp_path):
 
 def test_a_failed_write_leaves_the_old_artefact(tmp_path):
     run = Run("r", base=tmp_path)
-    run.write("choice", {"k": 3})
+    fit = ClusteringRecord(k=2, rows=9, inertia=1.5, silhouette=0.5, sizes={"A": 5, "B": 4})
+    run.write("clustering", fit)
     with pytest.raises(ValueError, match="JSON compliant"):
-        run.write("choice", {"k": float("nan")})
-    assert run.read("choice") == {"k": 3}
+        run.write("clustering", replace(fit, inertia=float("nan")))
+    assert run.read("clustering") == fit
+
+
+RECIPE = RecipeRecord(
+    name="customer", grain="customer", k_rule="structure", options={"drop_correlated": False}, sources=("burn_rate",)
+)
+
+
+@pytest.mark.parametrize("text", ["", "{", "nonsense", "3", "null", '"text"', "[1]", '{"name": "customer"}'])
+def test_json_that_is_broken_or_of_another_version_names_the_notebook_to_run(tmp_path, text):
+    run = Run("r", base=tmp_path)
+    run.write("recipe", RECIPE)
+    run.path("recipe").write_text(text, encoding="utf-8")
+    with pytest.raises(InputRefused, match=r"run 'r': recipe\.json .*: run 03_preprocessing\.ipynb again"):
+        run.read("recipe")
+
+
+def test_names_of_the_last_version_are_still_read(tmp_path):
+    run = Run("r", base=tmp_path)
+    run.write("recipe", RECIPE)
+    old = json.loads(run.path("recipe").read_text(encoding="utf-8").replace("drop_correlated", "drop_tied"))
+    assert old["options"] == {"drop_tied": False}
+    run.write("recipe", old)
+    assert run.read("recipe") == RECIPE
+    run.write("features", pd.DataFrame({"n_decided": [2], "n_decided_burned": [1]}))
+    assert run.read("features").columns.tolist() == ["n_matured", "n_matured_burned"]
+
+
+def test_an_editor_knows_what_is_read():
+    returned = {}
+    for signature in get_overloads(Run.read):
+        hints = get_type_hints(signature, localns={"pd": pd})
+        returned |= dict.fromkeys(get_args(hints["artefact"]), hints["return"])
+    assert set(returned) == set(ARTEFACTS) - {"model"}  # which `seglib.scoring` reads
+    for name, hint in returned.items():
+        content = get_args(hint)[0] if get_args(hint) else hint
+        assert content is (ARTEFACTS[name].record or pd.DataFrame), name
 
 
 @pytest.mark.parametrize("text", ['=cmd|"/c calc"!A1', "+1+1", "-2+3", "@SUM(A1)", "\tx", "\rx"])

@@ -22,7 +22,7 @@ SLACK = 1e-9
 
 
 class SegmentKMeans(TransformerMixin, ClusterMixin, BaseEstimator):
-    """KMeans with clusters in a stated order, a confidence for every row, and a limit beyond which a row is an outlier.
+    """KMeans with clusters in a stated order, a margin for every row, and a limit beyond which a row is an outlier.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class SegmentKMeans(TransformerMixin, ClusterMixin, BaseEstimator):
     labels_ : ndarray of int, shape (n_rows,)
     inertia_ : float
         Sum of squared distances to the own centre.
-    reach_ : ndarray of float64, shape (n_clusters,)
+    outlier_radius_ : ndarray of float64, shape (n_clusters,)
         Distance from which on a row of a cluster is an outlier: `OUTLIER_FACTOR` times the 99th percentile.
     n_features_in_ : int
 
@@ -81,7 +81,7 @@ class SegmentKMeans(TransformerMixin, ClusterMixin, BaseEstimator):
         distance = _distances(X, self.cluster_centers_)
         self.labels_ = distance.argmin(axis=1).astype(np.int32)
         own = pd.Series(distance.min(axis=1)).groupby(self.labels_).quantile(0.99)
-        self.reach_ = OUTLIER_FACTOR * own.reindex(range(len(order)), fill_value=0.0).to_numpy() + SLACK
+        self.outlier_radius_ = OUTLIER_FACTOR * own.reindex(range(len(order)), fill_value=0.0).to_numpy() + SLACK
         return self
 
     def transform(self, X) -> np.ndarray:
@@ -99,8 +99,8 @@ class SegmentKMeans(TransformerMixin, ClusterMixin, BaseEstimator):
         Returns
         -------
         pandas.DataFrame
-            Indexed like ``X``: cluster; confidence (1 - d1 / d2 with the distances to the nearest and the next
-            centre: 1 on a centre, 0 on a border); second (the next cluster); outlier. With one cluster, confidence is
+            Indexed like ``X``: cluster; margin (1 - d1 / d2 with the distances to the nearest and the next
+            centre: 1 on a centre, 0 on a border); second (the next cluster); outlier. With one cluster, the margin is
             1 and the second the cluster itself.
         """
         distance = self.transform(X)
@@ -111,9 +111,9 @@ class SegmentKMeans(TransformerMixin, ClusterMixin, BaseEstimator):
         sure = 1 - between if distance.shape[1] > 1 else np.ones(len(rows))
         table = {
             "cluster": first,
-            "confidence": np.round(sure, 6),
+            "margin": np.round(sure, 6),
             "second": second,
-            "outlier": nearest > self.reach_[first],
+            "outlier": nearest > self.outlier_radius_[first],
         }
         return pd.DataFrame(table, index=X.index if isinstance(X, pd.DataFrame) else None)
 

@@ -15,7 +15,7 @@ from seglib.schema.records import ClusteringRecord
 from seglib.style import letter, position
 
 NEAR_BORDER = 0.2
-"""Below this confidence an object lies near the border to another segment."""
+"""Below this margin an object lies near the border to another segment."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,11 @@ class Segmentation:
     Attributes
     ----------
     table : pandas.DataFrame
-        Indexed like the matrix: segment, confidence (1 - d1/d2: 0 on the border between two segments, 1 on
+        Indexed like the matrix: segment, margin (1 - d1/d2: 0 on the border between two segments, 1 on
         the centre), second_segment, outlier.
     centres : pandas.DataFrame
         One row a segment, in the columns of the matrix.
-    reach : pandas.Series of float
+    outlier_radius : pandas.Series of float
         By segment, the distance from its centre beyond which a row is an outlier.
     inertia : float
         Sum of squared distances to the own centre.
@@ -38,7 +38,7 @@ class Segmentation:
 
     table: pd.DataFrame
     centres: pd.DataFrame
-    reach: pd.Series = field(repr=False)
+    outlier_radius: pd.Series = field(repr=False)
     inertia: float
     silhouette: float
 
@@ -104,7 +104,7 @@ def segment(
     table = pd.DataFrame(
         {
             "segment": found["cluster"].map(letters),
-            "confidence": found["confidence"],
+            "margin": found["margin"],
             "second_segment": found["second"].map(letters),
             "outlier": found["outlier"],
         }
@@ -118,7 +118,7 @@ def segment(
     return Segmentation(
         table,
         pd.DataFrame(model.cluster_centers_, names, matrix.columns).loc[order],
-        pd.Series(model.reach_, names).loc[order],
+        pd.Series(model.outlier_radius_, names).loc[order],
         round(model.inertia_, 6),
         round(sampled_silhouette(X, model.labels_, sample_rows=sample_rows, seed=seed), 6),
     )
@@ -139,7 +139,7 @@ def customer_segments(assignments: pd.DataFrame) -> pd.DataFrame:
 
     Where a row is a customer this changes nothing. Where a row is a transaction (recipe ``baseline``), the
     rows of one customer may lie in several segments: the customer goes where most of them are (on a tie, to
-    the earlier letter), ``confidence`` is the share of them that lie there, ``second_segment`` the runner-up,
+    the earlier letter), ``margin`` is the share of them that lie there, ``second_segment`` the runner-up,
     missing if there is none, and ``agreement``, where it is there, the mean over the rows.
 
     Parameters
@@ -165,7 +165,7 @@ def customer_segments(assignments: pd.DataFrame) -> pd.DataFrame:
     table = pd.DataFrame(
         {
             "segment": first["segment"],
-            "confidence": first["share"].round(6),
+            "margin": first["share"].round(6),
             "second_segment": second.reindex(first.index),
             "outlier": rows.groupby("customer_id")["outlier"].any(),
         }

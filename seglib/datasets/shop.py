@@ -63,21 +63,31 @@ GAMMA_SHAPE, BETA = 1.5, (1.6, 1.6)
 """Of the continuum: shape of the gamma distribution of claim rates, and Beta distribution of burn probabilities."""
 
 CITIES = (
-    "Genoa", "Izmir", "Lisbon", "Marseille", "Naples", "Oran",
-    "Palermo", "Patras", "Porto", "Seville", "Tunis", "Valencia",
-)  # fmt: skip
+    *("Genoa", "Izmir", "Lisbon", "Marseille", "Naples", "Oran"),
+    *("Palermo", "Patras", "Porto", "Seville", "Tunis", "Valencia"),
+)
 CAMPAIGNS = (
     # name, month, day, days, how much busier
-    ("New Year", 1, 2, 12, 2.2), ("Spring", 4, 5, 10, 1.9), ("Summer", 7, 1, 14, 2.0),
-    ("Back to School", 8, 25, 12, 1.8), ("Singles Day", 11, 8, 6, 2.8), ("Winter", 12, 10, 14, 2.4),
-)  # fmt: skip
+    ("New Year", 1, 2, 12, 2.2),
+    ("Spring", 4, 5, 10, 1.9),
+    ("Summer", 7, 1, 14, 2.0),
+    ("Back to School", 8, 25, 12, 1.8),
+    ("Singles Day", 11, 8, 6, 2.8),
+    ("Winter", 12, 10, 14, 2.4),
+)
 MONTH_WEIGHT = (0.95, 0.9, 1.0, 1.0, 1.05, 1.0, 0.85, 0.85, 1.0, 1.0, 1.15, 1.25)
 WEEKDAY_WEIGHT = (0.95, 0.9, 0.9, 1.0, 1.15, 1.2, 0.9)
 OFFERS = ("5 off", "10 off", "2 for 1", "Free delivery")
 MERCHANTS = (
-    "Alba Market", "Bruma Books", "Cedro Home", "Dune Sports",
-    "Esfera Toys", "Faro Electronics", "Gala Fashion", "Horta Organic",
-)  # fmt: skip
+    "Alba Market",
+    "Bruma Books",
+    "Cedro Home",
+    "Dune Sports",
+    "Esfera Toys",
+    "Faro Electronics",
+    "Gala Fashion",
+    "Horta Organic",
+)
 N_BRANCHES, N_OPEN_MERCHANTS = 12, 6
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy.stats import poisson
 
 from seglib.features import records
+from seglib.stats import expected_claims
 
 ALIKE, BY_TIME = "the same chance for everybody", "a chance that grows with the time as a customer"
 """The two ways in which customers can be alike: neither need be the truth, so the milder one is believed."""
@@ -58,15 +59,14 @@ def claims(unified: pd.DataFrame, customers: pd.DataFrame, *, as_of: str) -> pd.
     )
     people["since"] = people[["joined", "first"]].min(axis=1)
     people = people[people["since"] <= day].sort_index()
-    days = pd.date_range(people["since"].min(), day, freq="D")
-    per_day = unified["transaction_date"].value_counts().reindex(days, fill_value=0)
-    present = people["since"].value_counts().reindex(days, fill_value=0).cumsum()
-    still_to_come = (per_day / present)[::-1].cumsum()
+    start = people["since"].min()
+    dates = unified.loc[unified["transaction_date"] <= day, "transaction_date"]
+    joined, claimed = ((days - start).dt.days.to_numpy() for days in (people["since"], dates))
     return pd.DataFrame(
         {
             "coupons": people["coupons"].fillna(0).astype("int64"),
             "since": people["since"],
-            "expected": still_to_come.reindex(people["since"]).to_numpy(),
+            "expected": expected_claims(joined, claimed, n_days=(day - start).days + 1),
         }
     )
 

@@ -1,28 +1,34 @@
-"""03 What describes a customer? One row a customer, in original units.
+"""03 What describes a customer? One row per customer, in original units.
 
-`customer_features` runs ``sql/features.sql`` on any engine. The statement shrinks rates towards the shop's own; by how
-much, `seglib.shrinkage` finds out from counts of customers, which the same statement makes on its way.
-`features_in_database` does the same and leaves the features on the engine.
+In go the canonical tables of a shop and a `seglib.study.Study` (the day, the burn window); out comes
+`CustomerFeatures`: the table, the feature dictionary of the shop, and what can be believed of each feature. Two
+statements do the work, on DuckDB, Spark or the shop's own database (`seglib.features.engines`). ``sql/counts.sql``
+counts what every customer did; from these counts `seglib.stats` estimates how much customers differ; and
+``sql/features.sql`` shrinks small counts towards the mean of all customers by just that much (empirical Bayes). A rate
+in which customers do not differ by more than chance is named as unreliable, and preprocessing leaves it out.
+
+Start with `customer_features`. `features_in_database` does the same for shops too large to be fetched, and leaves the
+features on the engine; `dictionary` says what every column means.
 """
 
-from seglib.features.counts import FEATURES_SQL, SHRUNK_BY
+from seglib.features.counts import SHRUNK_BY
 from seglib.features.customers import DAYS_PER_MONTH, CustomerFeatures, customer_features, features_with_shrinkage
 from seglib.features.dictionary import dictionary, features_of
 from seglib.features.engines.open import DuckDB
 from seglib.features.in_database import features_in_database
 from seglib.features.joined_shops import JoinedShops, connect_tables
-from seglib.features.redemption import NO_STATUS, burned_by, coupon_redemption, not_recorded, records
+from seglib.features.redemption import NO_STATUS, Redemption, burned_by, coupon_redemption, not_recorded, records
 from seglib.features.reliability import RELIABLE_P
 
 __all__ = [
     "DAYS_PER_MONTH",
-    "FEATURES_SQL",
     "NO_STATUS",
     "RELIABLE_P",
     "SHRUNK_BY",
     "CustomerFeatures",
     "DuckDB",
     "JoinedShops",
+    "Redemption",
     "burned_by",
     "connect_tables",
     "coupon_redemption",

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
-from importlib.resources import files
 
 import numpy as np
+import pandas as pd
 
 from seglib.features.engines.open import Engine
 from seglib.features.redemption import Redemption, coupon_redemption
-from seglib.features.reliability import _never_burning, _reliability
-from seglib.stats import (
-    excess_zeros,
-    fit_beta_binomial,
-    variance_components,
-)
+from seglib.features.reliability import ReliabilityTest, never_burned_test, reliability_test
+from seglib.sql import COUNTS_SQL
+from seglib.stats import BetaBinomial, VarianceComponents, excess_zeros, fit_beta_binomial, variance_components
 from seglib.study import Study
-
-FEATURES_SQL: str = files("seglib").joinpath("sql/features.sql").read_text(encoding="utf-8")
-"""The statement that turns canonical tables into one row a customer."""
-
 
 CELLS_SQL = """
 SELECT
@@ -42,7 +34,8 @@ WHERE t.transaction_status = 'burned' AND t.burn_date <= s.as_of
 GROUP BY lag_days
 ORDER BY lag_days
 """
-"""How often each number of days to burn came, among decided coupons: how skewed they are decides what chance can do."""
+"""How many of the coupons old enough to judge took each number of days to burn. How skewed these days are decides how
+large their variance between customers becomes by chance."""
 
 
 SHRUNK_BY = ("burn_mean", "burn_reliability", "lag_mean", "lag_reliability")
@@ -51,22 +44,20 @@ SHRUNK_BY = ("burn_mean", "burn_reliability", "lag_mean", "lag_reliability")
 
 @dataclass(frozen=True)
 class FittedCounts:
-    """What was fitted to the counts, which are on the engine, and the SELECT of the features.
+    """What was fitted to the counts, which are on the engine, where `seglib.sql.FEATURES_SQL` reads them.
 
     Attributes
     ----------
     redemption : Redemption
     study : Study
-        With the burn window and the shrinkage that were found.
-    tested : list of dict
-        One line a feature, for `seglib.features.reliability.reliability_table`.
-    select : str
+        With the burn window and the shrinkage that were fitted or given.
+    tests : list of ReliabilityTest
+        Empty where the shrinkage was given: then nothing was fitted.
     """
 
     redemption: Redemption
     study: Study
-    tested: list[dict]
-    select: str
+    tests: list[ReliabilityTest]
 
 
 def fit_counts(engine: Engine, study: Study) -> FittedCounts:
@@ -81,73 +72,57 @@ def fit_counts(engine: Engine, study: Study) -> FittedCounts:
     """
     redemption = coupon_redemption(engine, study)
     study = replace(study, burn_window=redemption.window, burns_dated=redemption.dated)
-    counts, select = split(FEATURES_SQL, after="counts")
-    given = bool(study.shrinkage)
     engine.keep("study", study_row(study))
-    engine.keep("counts", counts)
-    if given:
-        return FittedCounts(redemption, study, [], select)
+    engine.keep("counts", COUNTS_SQL)
+    if study.shrinkage:
+        return FittedCounts(redemption, study, [])
+    # The likelihoods depend on a customer only through these few counts. So customers with the same counts are one
+    # cell, weighted by their number: a few thousand rows leave the engine instead of millions of customers.
     cells = engine.frame(CELLS_SQL).astype(float)
-    n, x = cells["n_matured"], cells["n_matured_burned"]
-    rate = fit_beta_binomial(x, n, cells["customers"])
-    days = engine.frame(LAGS_SQL).astype("int64").set_index("lag_days")["coupons"] if redemption.dated else None
-    lag = variance_components(
+    n, x, customers = cells["n_matured"], cells["n_matured_burned"], cells["customers"]
+    rate = fit_beta_binomial(x, n, customers)
+    lag = _fit_days_to_burn(engine, cells, dated=redemption.dated)
+    study = replace(study, shrinkage=_shrinkage(rate, lag))
+    engine.keep("study", study_row(study))
+    tests = []
+    if redemption.status:
+        tests.append(reliability_test("burn_rate", rate))
+    if redemption.dated:
+        tests.append(reliability_test("days_to_burn", lag))
+    if redemption.status:
+        tests.append(never_burned_test(excess_zeros(rate, x, n, customers)))
+    return FittedCounts(redemption, study, tests)
+
+
+def _fit_days_to_burn(engine: Engine, cells: pd.DataFrame, *, dated: bool) -> VarianceComponents:
+    """Split the variance of the days to burn into that between customers and that within them."""
+    if dated:
+        burned = cells["n_matured_burned"]
+        days = engine.frame(LAGS_SQL).astype("int64").set_index("lag_days")["coupons"]
+    else:  # without burn dates no day is known: every customer has zero observations
+        burned = pd.Series(0.0, cells.index)
+        days = None
+    # One-way analysis of variance needs three sums of a customer: the number of burns, the sum of the days and the
+    # sum of their squares. A cell adds the customers up, so it also carries the sum of the squared sums.
+    return variance_components(
         cells["lag_sum"],
         cells["lag_sumsq"],
-        x if redemption.dated else 0 * x,
+        burned,
         customers=cells["customers"],
         total_squared=cells["lag_sum_squared"],
         values=days,
     )
+
+
+def _shrinkage(rate: BetaBinomial, lag: VarianceComponents) -> dict[str, float | None]:
+    """Return the fitted numbers under the names that ``study`` has for them; None where there was nothing to fit."""
     fitted = {
         "burn_mean": rate.mean,
         "burn_reliability": rate.reliability,
         "lag_mean": lag.mean,
         "lag_reliability": lag.reliability,
     }
-    study = replace(study, shrinkage={name: _number(value) for name, value in fitted.items()})
-    engine.keep("study", study_row(study))
-    tested = []
-    if redemption.status:
-        tested.append(_reliability("burn_rate", rate))
-    if redemption.dated:
-        tested.append(_reliability("days_to_burn", lag))
-    if redemption.status:
-        tested.append(_never_burning(excess_zeros(rate, x, n, cells["customers"])))
-    return FittedCounts(redemption, study, tested, select)
-
-
-def _number(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
-
-
-@cache
-def split(statement: str, *, after: str) -> tuple[str, str]:
-    """Cut a statement in two: a SELECT of the rows of one of its named parts, and the rest, which reads them.
-
-    Parameters
-    ----------
-    statement : str
-        ``WITH ... SELECT``, DuckDB's dialect.
-    after : str
-        Name of the part after which to cut.
-
-    Returns
-    -------
-    tuple of str
-        The second one reads a table that bears the name of that part.
-    """
-    from sqlglot import parse_one
-
-    tree = parse_one(statement, dialect="duckdb")
-    parts = list(tree.ctes)
-    place = [part.alias for part in parts].index(after)
-    first = parts[place].this.copy()
-    for part in parts[:place]:
-        first = first.with_(part.alias, as_=part.this.copy(), copy=False)
-    for part in parts[: place + 1]:
-        part.pop()
-    return first.sql(dialect="duckdb", pretty=True), tree.sql(dialect="duckdb", pretty=True)
+    return {name: None if np.isnan(value) else float(value) for name, value in fitted.items()}
 
 
 def study_row(study: Study) -> str:

@@ -1,4 +1,4 @@
-"""One row a customer: ``sql/features.sql`` on any engine, shrunk by what was fitted to its counts."""
+"""One row per customer: ``sql/features.sql`` on any engine, shrunk by what was fitted to the counts."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from seglib.features.counts import fit_counts
 from seglib.features.dictionary import features_of
 from seglib.features.engines.open import DuckDB, Engine
 from seglib.features.redemption import NO_BURN_DATES, NO_STATUS, Redemption, not_recorded
-from seglib.features.reliability import DOUBTED, _claiming, reliability_table
+from seglib.features.reliability import DOUBTED, claim_rate_test, reliability_table
 from seglib.schema.features import FEATURES, Feature
+from seglib.sql import CUSTOMER_COLUMNS, FEATURES_SQL
 from seglib.study import Study
 from seglib.style import NO_TRANSACTIONS, humanize, join_words
 
@@ -30,18 +31,17 @@ class CustomerFeatures:
     Attributes
     ----------
     table : pandas.DataFrame
-        Indexed by customer_id, one row a customer with at least one transaction by ``as_of``; the columns
-        of `FEATURES`, missing where the shop records nothing of the kind, then those that the customers table adds.
-        Where there are no transactions at all, one row a customer.
+        Indexed by customer_id, one row per customer with at least one transaction by ``as_of``; where there are no
+        transactions at all, one row per customer. The columns are those of `FEATURES`, missing where the shop records
+        nothing of the kind, then those that the customers table adds.
     absent : pandas.DataFrame
         The customers that had joined by ``as_of`` and have no transaction: customer_id, join_date.
     redemption : Redemption
-        Whether burning is recorded, and the age from which on a coupon counts as decided.
+        Whether burning is recorded, and the age from which on a coupon is old enough to judge.
     reliability : pandas.DataFrame
-        One row a rate, mean or count: feature, reliability (share of the variance of a single value, or of a count,
-        that lies between customers), p (of the hypothesis that it is zero), reliable, sentence.
+        One row per rate, mean or count that was tested: the fields of `seglib.features.reliability.ReliabilityTest`.
     study : Study
-        What was asked for, with the burn window and the shrinkage that were found.
+        The one that was given, with the burn window and the shrinkage that were fitted.
     engine : str
         Where the statement ran.
     """
@@ -68,10 +68,15 @@ class CustomerFeatures:
         """Features that could build segments if the shop recorded them, each with the reason."""
         if not self.observed:
             return {}
-        rate = {} if self.redemption.status else {"burn_rate": NO_STATUS}
-        days = {} if self.redemption.dated else {"days_to_burn": NO_BURN_DATES if self.redemption.status else NO_STATUS}
-        demographics = [f.name for f in FEATURES if f.role == "demographic" and self.table[f.name].isna().all()]
-        return rate | days | {name: not_recorded(name) for name in demographics}
+        reasons = {}
+        if not self.redemption.status:
+            reasons |= {"burn_rate": NO_STATUS, "days_to_burn": NO_STATUS}
+        elif not self.redemption.dated:
+            reasons["days_to_burn"] = NO_BURN_DATES
+        for feature in FEATURES:
+            if feature.role == "demographic" and self.table[feature.name].isna().all():
+                reasons[feature.name] = not_recorded(feature.name)
+        return reasons
 
     @property
     def unreliable(self) -> dict[str, str]:
@@ -81,7 +86,7 @@ class CustomerFeatures:
 
     @property
     def text(self) -> str:
-        """Who is described, who is not, from when on a coupon counts, and what falls away."""
+        """Who is described, who is not, from when on a coupon counts, and what is missing."""
         if not self.observed:
             described = f"{len(self.table):,} customers are described, each by one row of the customers table."
             return f"{described} {NO_TRANSACTIONS}"
@@ -105,7 +110,7 @@ def customer_features(
         Sees the canonical tables (`seglib.run.Run.connect`).
     study : Study
         The day, the burn window and the variables. Where it has a shrinkage (that of another shop), rates are shrunk by
-        it, so that both are seen in the same way, and reliability is not asked again.
+        it, so that the two can be compared, and reliability is not tested again.
     engine : Engine, optional
         Where the statement runs (`seglib.features.engines.open_engine`); default: on ``con``.
 
@@ -113,38 +118,42 @@ def customer_features(
     -------
     CustomerFeatures
     """
-    added = con.sql("SELECT * EXCLUDE (join_date, gender_id, city_id) FROM customers").df().set_index("customer_id")
+    standard = ", ".join(name for name in CUSTOMER_COLUMNS if name != "customer_id")
+    added = con.sql(f"SELECT * EXCLUDE ({standard}) FROM customers").df().set_index("customer_id")
+    absent = _without_transaction(con, study.as_of)
     if study.as_of is None:
         none = Redemption(status=False, dated=False, window=None)
-        return CustomerFeatures(_named(con).join(added), _absent(con, None), none, reliability_table([]), study)
+        return CustomerFeatures(_demographics(con).join(added), absent, none, reliability_table([]), study)
     engine = engine or DuckDB(con)
     fitted = fit_counts(engine, study)
-    table, absent, tested = typed(engine.frame(fitted.select)), _absent(con, study.as_of), fitted.tested
-    joined = con.sql("SELECT count(join_date) FROM customers").fetchall()[0][0]
-    if not study.shrinkage and joined and absent["join_date"].notna().all():
-        tested = [_claiming(table, absent, study.as_of), *tested]
+    table, tests = typed(engine.frame(FEATURES_SQL)), fitted.tests
+    # how much customers claim can only be compared where it is known for all of them since when they could
+    some_joined = con.sql("SELECT count(join_date) FROM customers").fetchall()[0][0] > 0
+    if not study.shrinkage and some_joined and absent["join_date"].notna().all():
+        tests = [claim_rate_test(table, absent, study.as_of), *tests]
     return CustomerFeatures(
-        table.join(added), absent, fitted.redemption, reliability_table(tested), fitted.study, engine=engine.name
+        table.join(added), absent, fitted.redemption, reliability_table(tests), fitted.study, engine=engine.name
     )
 
 
 def features_with_shrinkage(con: duckdb.DuckDBPyConnection, study: Study) -> pd.DataFrame:
     """Return the table of `customer_features`, shrunk as the study says, with the columns of `FEATURES` only."""
     engine = DuckDB(con)
-    return typed(engine.frame(fit_counts(engine, study).select))
+    fit_counts(engine, study)
+    return typed(engine.frame(FEATURES_SQL))
 
 
-def typed(found: pd.DataFrame) -> pd.DataFrame:
+def typed(rows: pd.DataFrame) -> pd.DataFrame:
     """Give the same types whatever the engine: whole numbers where all are known, other numbers as floats."""
-    table = found.set_index("customer_id")[[f.name for f in FEATURES]]
+    table = rows.set_index("customer_id")[[f.name for f in FEATURES]]
     names = [f.name for f in FEATURES if f.kind == "nominal"]
     table = table.astype({c: "float64" for c in table if c not in names} | dict.fromkeys(names, "str"))
     whole = [c for c in table if c.startswith("n_") or c in ("recency_days", "tenure_days", "lag_days")]
     return table.astype({c: "int64" for c in whole if table[c].notna().all()}).rename_axis("customer_id")
 
 
-def _named(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """Return one row a customer with the names of gender and city, and nothing else known."""
+def _demographics(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """Return one row per customer with the names of gender and city; the other features are missing."""
     people = con.sql(
         "SELECT c.customer_id, g.gender_name, y.city_name FROM customers AS c LEFT JOIN genders AS g USING (gender_id) "
         "LEFT JOIN cities AS y USING (city_id) ORDER BY length(c.customer_id), c.customer_id"
@@ -152,8 +161,8 @@ def _named(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     return typed(people.reindex(columns=["customer_id", *(f.name for f in FEATURES)]))
 
 
-def _absent(con: duckdb.DuckDBPyConnection, as_of: str | None) -> pd.DataFrame:
-    """Return the customers who had joined and have no transaction."""
+def _without_transaction(con: duckdb.DuckDBPyConnection, as_of: str | None) -> pd.DataFrame:
+    """Return the customers who had joined by that day and have no transaction."""
     return con.execute(
         "SELECT customer_id, join_date FROM customers, (SELECT CAST(? AS DATE) AS as_of) "
         "WHERE as_of IS NOT NULL AND (join_date IS NULL OR join_date <= as_of) "

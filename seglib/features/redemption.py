@@ -1,4 +1,4 @@
-"""What becomes of a coupon: what a shop records of it, and from which age on it is decided."""
+"""What becomes of a coupon: what a shop records of it, and from which age on it is old enough to judge."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def not_recorded(column: str) -> str:
 
 @dataclass(frozen=True)
 class Redemption:
-    """What a shop records of the fate of its coupons, and from which age on it counts.
+    """What a shop records of the redemption of its coupons, and from which age on a coupon counts.
 
     Attributes
     ----------
     status, dated : bool
         Whether it is recorded that a coupon was burned, and on which day.
     window : int or None
-        Days after which a coupon counts as decided; 0 if all do, None without a status.
+        Days after which a coupon is old enough to judge; 0 if all are, None without a status.
     """
 
     status: bool
@@ -57,7 +57,7 @@ class Redemption:
 
 
 def coupon_redemption(engine: Engine, study: Study) -> Redemption:
-    """Find out what is recorded of the fate of coupons, and the age from which on it counts.
+    """Find out what is recorded of the redemption of coupons, and the age from which on a coupon counts.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def coupon_redemption(engine: Engine, study: Study) -> Redemption:
         Sees the canonical tables.
     study : Study
         The day on which the shop is looked at, and the age in days. Default of the age: what `observed_burn_window`
-        finds (1 if nothing was ever burned), and 0 where no burn has a date: nothing is known then of how long a
+        finds (1 if nothing was ever burned), and 0 where no burn has a date: then nothing is known of how long a
         burn takes.
 
     Raises
@@ -82,21 +82,28 @@ def coupon_redemption(engine: Engine, study: Study) -> Redemption:
         )
     )
     if not status:
-        return Redemption(status, dated, None)
-    return Redemption(status, dated, burn_window or ((observed_burn_window(engine, study.as_of) or 1) if dated else 0))
+        window = None
+    elif burn_window is not None:
+        window = burn_window
+    elif dated:
+        window = observed_burn_window(engine, study.as_of) or 1
+    else:
+        window = 0
+    return Redemption(status, dated, window)
 
 
 def records(transactions: pd.DataFrame) -> tuple[bool, bool]:
     """Return whether transactions have a status, and whether those that are burned have a date."""
     status = transactions["transaction_status"]
-    known = bool(status.notna().any())
-    return known, known and bool(transactions.loc[status == "burned", "burn_date"].notna().all())
+    has_status = bool(status.notna().any())
+    all_dated = bool(transactions.loc[status == "burned", "burn_date"].notna().all())
+    return has_status, has_status and all_dated
 
 
 def burned_by(transactions: pd.DataFrame, *, as_of: str) -> pd.Series:
     """Return 1 for a coupon burned by ``as_of``, 0 for another; missing without a status.
 
-    A burn without a date counts as recorded. It is what ``sql/features.sql`` counts.
+    A burn without a date counts as recorded. ``sql/counts.sql`` counts the same.
     """
     status = transactions["transaction_status"]
     burned = (status == "burned") & ~(transactions["burn_date"] > pd.Timestamp(as_of))
@@ -104,10 +111,10 @@ def burned_by(transactions: pd.DataFrame, *, as_of: str) -> pd.Series:
 
 
 def observed_burn_window(engine: Engine, as_of: str) -> int | None:
-    """Return the days within which practically every burn happens, from the burns seen by ``as_of``.
+    """Return the days within which practically every burn happens, from the burns observed by ``as_of``.
 
-    The 99th percentile of the days from claim to burn, taken up to the next full ten days. Slow burns of young
-    coupons have not been seen yet, so only coupons at least as old as the slowest burn seen are counted; where
+    The 99th percentile of the days from claim to burn, rounded up to the next full ten days. Slow burns of young
+    coupons have not been observed yet, so only coupons at least as old as the slowest observed burn are counted; where
     fewer than a hundred of those were burned, the slowest burn itself is taken.
 
     Returns
@@ -122,8 +129,14 @@ def observed_burn_window(engine: Engine, as_of: str) -> int | None:
     ).astype("int64")
     if lags.empty:
         return None
-    slowest = lags["lag"].max()
-    seen = lags[lags["age"] >= slowest].groupby("lag")["burns"].sum().cumsum()
-    if not seen.empty and seen.iloc[-1] >= 100:
-        slowest = seen.index[np.searchsorted(seen.to_numpy(), int(0.99 * (seen.iloc[-1] - 1)) + 1)]
-    return 10 * (int(slowest) // 10 + 1)
+    # A young coupon shows its burn only if that was quick, so the days of young coupons are too short on average
+    # (right censoring). Coupons older than the slowest burn have had time for any burn: their days are not cut short.
+    window = lags["lag"].max()
+    burned_within = lags[lags["age"] >= window].groupby("lag")["burns"].sum().cumsum()
+    n_burns = 0 if burned_within.empty else burned_within.iloc[-1]
+    if n_burns >= 100:
+        # the 99th percentile, read off the cumulative counts: the first lag within which that many burns happened
+        rank = int(0.99 * (n_burns - 1)) + 1
+        window = burned_within.index[np.searchsorted(burned_within.to_numpy(), rank)]
+    # the next full ten days, always more than the days themselves: a burn on the last day is then inside
+    return 10 * (int(window) // 10 + 1)

@@ -59,7 +59,7 @@ def customer_list(
     if not 0 <= control_share <= 1:
         raise ParameterRefused(f"control_share lies between 0 and 1, not {control_share}")
     rng = np.random.default_rng(seed)
-    table = segments.reset_index()
+    table = segments.reset_index().rename(columns={"margin": "confidence"})
     table["segment_name"] = table["segment"].map(names)
     drawn = pd.Series(rng.random(len(table))).groupby(table["segment"].to_numpy()).rank(method="first")
     size = table.groupby("segment")["segment"].transform("size")
@@ -93,9 +93,9 @@ def audience_lists(listed: pd.DataFrame, segments: pd.DataFrame, *, min_segment:
     listed : pandas.DataFrame
         From `customer_list`.
     segments : pandas.DataFrame
-        From `seglib.clustering.customer_segments`: agreement, or where it is not there confidence, tells who is
+        From `seglib.clustering.customer_segments`: agreement, or where it is not there the margin, tells who is
         borderline: fewer than `seglib.clustering.LOW_AGREEMENT` of the models agree, or the customer is an outlier, or
-        (one row a customer) the confidence is less than `seglib.clustering.NEAR_BORDER`.
+        (one row a customer) the margin is less than `seglib.clustering.NEAR_BORDER`.
     min_segment : int, default=50
         Smaller segments get no list: what is done to a few customers cannot be measured, and a few can be recognised.
 
@@ -106,7 +106,7 @@ def audience_lists(listed: pd.DataFrame, segments: pd.DataFrame, *, min_segment:
     if min_segment < 1:
         raise ParameterRefused(f"min_segment is a number of customers, at least 1, not {min_segment}")
     order = segments.reindex(listed["customer_id"])
-    borderline = (order["confidence"] < NEAR_BORDER).to_numpy() | order["outlier"].astype(bool).to_numpy()
+    borderline = (order["margin"] < NEAR_BORDER).to_numpy() | order["outlier"].astype(bool).to_numpy()
     if "agreement" in order:
         borderline |= (order["agreement"] < LOW_AGREEMENT).to_numpy()
     whole = listed.assign(borderline=borderline)
@@ -232,7 +232,7 @@ def criteria(profiles: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame:
         One row a segment, indexed by its letter.
     """
     seen = profiles.pivot_table(index="segment", columns="feature", values="seen").rename_axis(columns=None)
-    by = segments.groupby("segment")["confidence"].agg(["size", "median"])
+    by = segments.groupby("segment")["margin"].agg(["size", "median"])
     by = by.set_axis(["customers", "confidence"], axis="columns")
     return by.join(seen).loc[sorted(by.index, key=position)]
 

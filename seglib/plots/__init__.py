@@ -3,7 +3,7 @@
 A title states the finding, axes carry units. A segment keeps its colour and marker in every figure of a run.
 """
 
-from seglib.plots.clustering import plot_agreement, plot_confidence, plot_projection, plot_sensitivity, plot_sizes
+from seglib.plots.clustering import plot_agreement, plot_margins, plot_projection, plot_sensitivity, plot_sizes
 from seglib.plots.eda import (
     plot_burned_by_age,
     plot_calendar,
@@ -40,7 +40,6 @@ __all__ = [
     "plot_agreement",
     "plot_burned_by_age",
     "plot_calendar",
-    "plot_confidence",
     "plot_correlation",
     "plot_coupon_counts",
     "plot_demographics",
@@ -52,6 +51,7 @@ __all__ = [
     "plot_gorge",
     "plot_heatmap",
     "plot_homogeneity",
+    "plot_margins",
     "plot_other_criteria",
     "plot_outcomes",
     "plot_prepared",

@@ -16,7 +16,7 @@ ARROWS = 4
 
 def plot_sizes(segments: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw the size of each segment and how sure its members are (`seglib.clustering.customer_segments`)."""
-    table = segments.groupby("segment")["confidence"].agg(["size", "median"])
+    table = segments.groupby("segment")["margin"].agg(["size", "median"])
     table = table.loc[sorted(table.index, key=position)]
     ax = ax or new_axes(height=1.2 + 0.5 * len(table))
     bars = ax.barh(table.index, table["size"], color=[colour(s) for s in table.index], height=0.7)
@@ -75,9 +75,9 @@ def _draw_axes(ax: Axes, loadings: np.ndarray, columns: list[str], points: np.nd
     """Draw the columns with the longest arrows, at most `ARROWS`, as long as the cloud allows."""
     length = np.hypot(*loadings.T)
     longest = np.argsort(-length, kind="stable")[:ARROWS]
-    reach = 0.85 * np.quantile(np.hypot(*points.T), 0.98) / length[longest[0]]
+    longest_arrow = 0.85 * np.quantile(np.hypot(*points.T), 0.98) / length[longest[0]]
     for column in longest[length[longest] > 0.25 * length[longest[0]]]:
-        x, y = loadings[column] * reach
+        x, y = loadings[column] * longest_arrow
         ax.annotate("", (x, y), (0, 0), arrowprops={"arrowstyle": "->", "color": DARK, "lw": 1.2}, zorder=4)
         label = ax.annotate(
             shorten(humanize(columns[column]), 22), (x, y), (0, 4 if y >= 0 else -4),
@@ -87,11 +87,11 @@ def _draw_axes(ax: Axes, loadings: np.ndarray, columns: list[str], points: np.nd
         label.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
 
 
-def plot_confidence(segments: pd.DataFrame, *, near: float, ax: Axes | None = None) -> Axes:
-    """Draw the confidence of the members of each segment, from the least to the most sure; ``near`` marks a border."""
-    share = (segments["confidence"] < near).mean()
+def plot_margins(segments: pd.DataFrame, *, near: float, ax: Axes | None = None) -> Axes:
+    """Draw the margins of the members of each segment, from the least to the most sure; ``near`` marks a border."""
+    share = (segments["margin"] < near).mean()
     title = f"{share:.0%} of customers lie near a border (confidence below {near})"
-    return _sorted(segments, "confidence", near, title, "confidence", ax)
+    return _sorted(segments, "margin", near, title, "confidence", ax)
 
 
 def plot_agreement(segments: pd.DataFrame, *, near: float, ax: Axes | None = None) -> Axes:

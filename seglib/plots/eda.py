@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from seglib.plots.theme import ACCENT, DARK, GREY, OURS, WIDTH, count_axis, new_axes, percent_axis, set_title, shorten
+from seglib.plots.theme import ACCENT, DARK, GREY, count_axis, new_axes, new_figure, percent_axis, set_title, shorten
 from seglib.style import COUPON, Wording, humanize
 
 MOST_COMPARISONS = 20
@@ -20,9 +20,9 @@ MOST_COMPARISONS = 20
 def plot_calendar(months: pd.DataFrame, *, wording: Wording = COUPON, ax: Axes | None = None) -> Axes:
     """Draw coupons claimed by month, and burned where that is known (`seglib.eda.calendar`)."""
     ax = ax or new_axes()
-    for column, style, tone in (("claimed", "o-", ACCENT), ("burned", "s--", GREY)):
-        if column in months:
-            ax.plot(months["month"], months[column], style, color=tone, markersize=4, label=wording.of(column))
+    ax.plot(months["month"], months["claimed"], "o-", color=ACCENT, markersize=4, label=wording.made)
+    if "burned" in months:
+        ax.plot(months["month"], months["burned"], "s--", color=GREY, markersize=4, label="burned")
     busiest = months.loc[months["claimed"].idxmax()]
     ax.set(ylabel=f"{wording.many} a month", xlabel="", ylim=(0, None))
     count_axis(ax.yaxis)
@@ -138,9 +138,7 @@ def plot_distributions(features: pd.DataFrame, units: dict[str, str]) -> plt.Fig
         ax.set_axis_off()
         return ax.figure
     rows = max(1, (len(units) + 1) // 2)
-    figure, axes = plt.subplots(
-        rows, 2, figsize=(WIDTH, 0.4 + 2.3 * rows), layout="constrained", squeeze=False, label=OURS
-    )
+    figure, axes = new_figure(rows, 2, height=0.4 + 2.3 * rows)
     for ax, (name, unit) in zip(axes.flat, units.items(), strict=False):
         values = features[name].dropna().astype(float)
         values = values.clip(upper=values.quantile(0.99, interpolation="lower"))

@@ -17,11 +17,10 @@ from seglib.plots.theme import (
     ACCENT,
     DARK,
     GREY,
-    OURS,
-    WIDTH,
     colour,
     marker,
     new_axes,
+    new_figure,
     percent_axis,
     set_title,
     shorten,
@@ -55,9 +54,7 @@ def plot_profile(profiles: pd.DataFrame, names: dict[str, str]) -> plt.Figure:
     lines = -(-len(names) // columns)
     titles = {letter: _panel_title(letter, name, 54 // columns) for letter, name in names.items()}
     height = (0.3 * len(features) + 0.28 + 0.16 * max(t.count("\n") + 1 for t in titles.values())) * lines + 0.75
-    figure, axes = plt.subplots(
-        lines, columns, figsize=(WIDTH, height), layout="constrained", sharex=True, sharey=True, squeeze=False
-    )
+    figure, axes = new_figure(lines, columns, height=height, sharex=True, sharey=True)
     figure.get_layout_engine().set(h_pad=0.06)
     reach = max(1.0, rows["difference"].abs().max()) * (1.3 if columns == 1 else 1.62)  # room for the longest label
     y = np.arange(len(features))
@@ -136,10 +133,8 @@ def plot_gorge(
     rows_are = "customers" if matrix.index.nlevels == 1 else "transactions"
     columns = 1 if len(letters) < BESIDE_FROM else 2
     lines = -(-len(letters) // columns)
-    figure, axes = plt.subplots(
-        lines, columns, figsize=(WIDTH, 1.25 + (1.25 if columns == 1 else 1.15) * lines), layout="constrained",
-        sharex=True, sharey=True, squeeze=False,
-    )  # fmt: skip
+    height = 1.25 + (1.25 if columns == 1 else 1.15) * lines
+    figure, axes = new_figure(lines, columns, height=height, sharex=True, sharey=True)
     edges = np.linspace(0, 1, bins + 1)
     for ax, letter in zip(axes.flat, letters, strict=False):
         own = whose == letter
@@ -319,31 +314,32 @@ def plot_outcomes(
     if unit.startswith("share"):
         percent_axis(ax.xaxis)
         ax.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))  # beside names there is little room
-    reach = rows[["low", "high", "value"]].max(axis=None) - min(0.0, rows[["low", "value"]].min(axis=None))
-    ax.set_xlim(min(0.0, rows[["low", "value"]].min(axis=None)) - 0.02 * reach, None)
+    left = min(0.0, rows[["low", "value"]].min(axis=None))
+    width = rows[["low", "high", "value"]].max(axis=None) - left
+    ax.set_xlim(left - 0.02 * width, None)
     apart = rows[(rows["low"] > overall) | (rows["high"] < overall)]
-    what = wording.of(humanize(outcome)).capitalize()
-    far = f"{len(apart)} of {len(rows)} segments stand out"
-    same = "no segment stands out"
-    set_title(ax, f"{what} after the cut: {far if len(apart) else same}")
+    finding = f"{len(apart)} of {len(rows)} segments stand out" if len(apart) else "no segment stands out"
+    set_title(ax, f"{wording.name_of(outcome).capitalize()} after the cut: {finding}")
     ax.grid(visible=False, axis="y")
     return ax
 
 
 def plot_gain(table: pd.DataFrame, *, wording: Wording = COUPON, ax: Axes | None = None) -> Axes:
-    """Draw how much of each outcome plain rules predict out of sample, and how much with the segments.
+    """Draw how much of each outcome tenure and RFM quintiles predict out of sample, and how much with the segments.
 
     Parameters
     ----------
     table : pandas.DataFrame
         `seglib.interpretation.PredictiveGain.table`.
+    wording : Wording
+        What a transaction is called.
     """
     ax = ax or new_axes(height=1.9 + 0.62 * len(table))
     places = np.arange(len(table))
     scale = 100 * table[["baseline", "with_segments", "gain", "low", "high", "segments_alone", "rfm_alone"]]
     tenure = scale["baseline"] - scale["rfm_alone"]
     alone = tenure + scale["segments_alone"]
-    # the interval is that of the gain, so it starts from the plain rules; at three heights no mark hides another
+    # The interval is that of the gain, so it is drawn from the baseline on. At three heights no mark hides another.
     lower, upper = places + 0.2, places - 0.2
     ax.hlines(lower, scale["baseline"] + scale["low"], scale["baseline"] + scale["high"], color=ACCENT, linewidth=2.5)
     ax.plot(alone, upper, "D", color=GREY, markersize=6, label="tenure and segments")
@@ -351,17 +347,18 @@ def plot_gain(table: pd.DataFrame, *, wording: Wording = COUPON, ax: Axes | None
     ax.plot(
         scale["with_segments"], lower, "s", color=ACCENT, markersize=6, label="all three; line: 95% interval of gain"
     )
-    labels = [
-        f"{wording.of(humanize(r.outcome))}\n{_signed(100 * r.gain)}, {p_value(r.p_holm)}" for r in table.itertuples()
-    ]
+    labels = [f"{wording.name_of(r.outcome)}\n{_signed(100 * r.gain)}, {p_value(r.p_holm)}" for r in table.itertuples()]
     ax.set_yticks(places, labels)
     ax.set_ylim(len(table) - 0.5, -0.5)
     ax.set_xlabel("share of the variance predicted out of sample, in per cent")
     ax.axvline(0, color=DARK, linewidth=0.8)
-    better = table[(table["p_holm"] <= 0.05) & (table["low"] > 0)]
-    found = f"Segments add to tenure and RFM in {len(better)} of {len(table)} outcome{'s' * (len(table) > 1)}"
-    set_title(ax, found if len(better) else "Segments add nothing to tenure and RFM that could be shown")
-    if ax.figure.get_label() == OURS:
+    improved = table[(table["p_holm"] <= 0.05) & (table["low"] > 0)]
+    if len(improved):
+        outcomes = "outcomes" if len(table) > 1 else "outcome"
+        set_title(ax, f"Segments add to tenure and RFM in {len(improved)} of {len(table)} {outcomes}")
+    else:
+        set_title(ax, "Segments add nothing to tenure and RFM that could be shown")
+    if isinstance(ax.figure, PageFigure):
         ax.figure.legend(loc="outside lower left")
     else:
         ax.legend(loc="best")

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
-from seglib.plots.theme import ACCENT, DARK, GREY, WIDTH, colour, count_axis, marker, new_axes, set_title
+from seglib.plots.theme import ACCENT, DARK, GREY, colour, count_axis, marker, new_axes, new_figure, set_title
 from seglib.style import p_value
 
 NULLS = {
@@ -69,7 +69,7 @@ MEASURES = {
 
 
 def plot_verdict(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw measures of the data beside what shops without segments reach (`seglib.k_selection.validation.charts.AtAGlance`)."""
+    """Draw measures of the data beside what shops without segments reach (`seglib.k_selection.Charts.at_a_glance`)."""
     ax = ax or new_axes(2.7)
     table = table[::-1].reset_index(drop=True)
     ax.barh(
@@ -152,7 +152,8 @@ def plot_silhouette(scores: pd.DataFrame, p: float, *, k: int | None = None, ax:
 
 def plot_other_criteria(scores: pd.DataFrame, *, k: int | None = None) -> plt.Figure:
     """Draw Calinski-Harabasz and Davies-Bouldin over k with their null bands; returns the Figure."""
-    figure, axes = plt.subplots(2, 1, figsize=(WIDTH, 5.4), layout="constrained", sharex=True)
+    figure, grid = new_figure(2, 1, height=5.4, sharex=True)
+    axes = grid[:, 0]
     greatest = _with_bands(axes[0], scores, "calinski_harabasz")
     smallest = _with_bands(axes[1], scores, "davies_bouldin")
     best = int(greatest.idxmax()), int(smallest.idxmin())
@@ -195,7 +196,8 @@ def plot_gap(scores: pd.DataFrame, gap_k: int, *, k: int | None = None, ax: Axes
 
 def plot_stability(scores: pd.DataFrame, *, k: int | None = None) -> plt.Figure:
     """Draw three measures of stability over k with their null bands; returns the Figure."""
-    figure, axes = plt.subplots(3, 1, figsize=(WIDTH, 7.2), layout="constrained", sharex=True)
+    figure, grid = new_figure(3, 1, height=7.2, sharex=True)
+    axes = grid[:, 0]
     questions = [
         ("segment_jaccard", "Does the least stable segment come back? (Jaccard)"),
         ("prediction_strength", "Does one half predict the other? (prediction strength)"),

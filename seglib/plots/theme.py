@@ -1,14 +1,16 @@
-"""The look that all figures share: one palette, one size, titles that state the finding."""
+"""The look that all figures share: one palette, one width, titles that state the finding."""
 
 from __future__ import annotations
 
 from textwrap import fill
 
+import numpy as np
 import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from seglib.style import colours, position
@@ -19,33 +21,41 @@ WIDTH = 5.6
 GREY, DARK = "#8c8c8c", "#333333"
 ACCENT = sns.color_palette("colorblind")[0]
 MARKERS = "osD^vPXph*<>"
-OURS = "seglib"
 
-sns.set_theme(
-    context="notebook",
-    style="ticks",
-    palette="colorblind",
-    rc={
-        "figure.figsize": (WIDTH, 3.4),
-        "figure.facecolor": "white",
-        "font.family": "DejaVu Sans",
-        "axes.titlesize": 10.5,
-        "axes.titleweight": "bold",
-        "axes.titlelocation": "left",
-        "axes.titlepad": 7,
-        "axes.labelsize": 10,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "xtick.labelsize": 9.5,
-        "ytick.labelsize": 9.5,
-        "legend.fontsize": 9.5,
-        "legend.title_fontsize": 9.5,
-        "legend.frameon": False,
-        "axes.grid": True,
-        "grid.color": "#e6e6e6",
-        "axes.axisbelow": True,
-    },
-)
+THEME: dict[str, object] = {
+    "figure.figsize": (WIDTH, 3.4),
+    "figure.facecolor": "white",
+    "font.family": "DejaVu Sans",
+    "axes.titlesize": 10.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.titlepad": 7,
+    "axes.labelsize": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.labelsize": 9.5,
+    "ytick.labelsize": 9.5,
+    "legend.fontsize": 9.5,
+    "legend.title_fontsize": 9.5,
+    "legend.frameon": False,
+    "axes.grid": True,
+    "grid.color": "#e6e6e6",
+    "axes.axisbelow": True,
+}
+"""Settings of matplotlib; a change here changes every figure of the package."""
+
+
+class PageFigure(Figure):
+    """A figure that stands alone on a page: its title is the finding, and starts at the left edge of the figure."""
+
+
+def use_theme() -> None:
+    """Set seaborn's theme to that of the package.
+
+    `new_axes` and `new_figure` call it, so every figure of the package looks the same. Importing the package sets
+    nothing, and a drawing in Axes of your own keeps the look that you gave them; call it yourself if you want ours.
+    """
+    sns.set_theme(context="notebook", style="ticks", palette="colorblind", rc=THEME)
 
 
 def colour(letter: str) -> tuple[float, float, float]:
@@ -59,14 +69,46 @@ def marker(letter: str) -> str:
 
 
 def new_axes(height: float = 3.4) -> Axes:
-    """Return the Axes of a new figure, as wide as all others and as high as asked (inches)."""
-    return plt.subplots(figsize=(WIDTH, height), layout="constrained", label=OURS)[1]
+    """Return the Axes of a new figure, as wide as all others and ``height`` inches high."""
+    return new_figure(1, 1, height=height)[1][0, 0]
+
+
+def new_figure(
+    rows: int, columns: int, *, height: float, sharex: bool = False, sharey: bool = False
+) -> tuple[PageFigure, np.ndarray]:
+    """Return a new figure of several Axes, as wide as all others.
+
+    Parameters
+    ----------
+    rows, columns : int
+        The grid of Axes.
+    height : float
+        Of the figure, in inches.
+    sharex, sharey : bool, default=False
+        Whether all Axes have the same limits.
+
+    Returns
+    -------
+    figure : PageFigure
+    axes : ndarray of Axes, shape (rows, columns)
+    """
+    use_theme()
+    return plt.subplots(
+        rows,
+        columns,
+        figsize=(WIDTH, height),
+        layout="constrained",
+        sharex=sharex,
+        sharey=sharey,
+        squeeze=False,
+        FigureClass=PageFigure,
+    )
 
 
 def set_title(ax: Axes, text: str) -> None:
-    """Set the finding as title: from the left edge of a figure of ours, else above the Axes that were given."""
+    """Set the finding as title: from the left edge of a `PageFigure`, else above the Axes that were given."""
     text = fill(text, 58)
-    if ax.figure.get_label() == OURS:
+    if isinstance(ax.figure, PageFigure):
         ax.figure.suptitle(text, x=0.01, ha="left", fontsize=9.5, weight="bold")
     else:
         ax.set_title(text)

@@ -10,7 +10,7 @@ from seglib import __version__
 from seglib.run import Run
 from seglib.schema.records import AuditRecord
 
-VERDICT = ("structure", "useful", "headline", "claim", "sentence", "meaning", "use", "use_claim", "advice")
+VERDICT = ("structure", "useful", "headline", "claim", "sentence", "meaning", "use", "use_claim", "use_lead", "advice")
 """What run.json holds of the verdict."""
 
 

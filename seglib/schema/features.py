@@ -13,7 +13,8 @@ class Feature:
     Attributes
     ----------
     name, unit, meaning : str
-        The meaning is the formula in words.
+        The meaning is the formula in words. In `FEATURES`, unit and meaning are templates that
+        `seglib.style.Wording.of` fills; `seglib.features.features_of` returns them filled.
     role : {"segmentation", "demographic", "descriptor", "count"}
         ``segmentation`` features build the segments, ``demographic`` ones do so with the weight the analyst gives
         them, ``descriptor`` ones only describe the result, and a ``count`` is what others are made of.
@@ -39,36 +40,36 @@ class Feature:
 
 FEATURES: tuple[Feature, ...] = (
     Feature(
-        "coupons_per_month", "coupons a month", "coupons claimed / months observed (at least one)",
+        "coupons_per_month", "{coupons} a month", "{coupons} {claimed} / months observed (at least one)",
         "segmentation", range="more than 0", log=True, ratio=("n_coupons", "months_observed"),
     ),
     Feature(
-        "burn_rate", "share", "share of decided coupons that were burned, shrunk to the shop's",
+        "burn_rate", "share", "share of decided {coupons} that were burned, shrunk to the shop's",
         "segmentation", range="0 to 1", ratio=("n_matured_burned", "n_matured"),
     ),
     Feature(
-        "days_to_burn", "days", "mean days from claim to burn over decided burned coupons, shrunk to the shop's",
+        "days_to_burn", "days", "mean days from {claim} to burn over decided burned {coupons}, shrunk to the shop's",
         "segmentation", ratio=("lag_days", "n_matured_burned"),
     ),
     Feature(
-        "never_burned", "0 or 1", "1 if no decided coupon was burned; missing if none is decided",
+        "never_burned", "0 or 1", "1 if no decided {coupon} was burned; missing if none is decided",
         "segmentation", kind="binary", range="0 or 1",
     ),
-    Feature("recency_days", "days", "days from the last claim to as_of", "segmentation"),
+    Feature("recency_days", "days", "days from the last {claim} to as_of", "segmentation"),
     Feature(
         "spend_per_month", "money a month", "amount spent / months observed",
         "segmentation", range="any; refunds count against it", log=True, ratio=("spend", "months_observed"),
     ),
     Feature("gender_name", "name", "gender", "demographic", kind="nominal", range="the shop's"),
     Feature("city_name", "name", "city", "demographic", kind="nominal", range="the shop's"),
-    Feature("n_coupons", "coupons", "coupons claimed", "descriptor", range="1 or more"),
-    Feature("n_burned", "coupons", "coupons burned by as_of", "descriptor"),
+    Feature("n_coupons", "{coupons}", "{coupons} {claimed}", "descriptor", range="1 or more"),
+    Feature("n_burned", "{coupons}", "{coupons} burned by as_of", "descriptor"),
     Feature("n_branches", "branches", "different branches", "descriptor"),
     Feature("n_merchants", "merchants", "different merchants", "descriptor"),
-    Feature("tenure_days", "days", "days from joining (or the first coupon, if earlier) to as_of", "descriptor"),
-    Feature("n_matured", "coupons", "coupons old enough for their fate to be decided", "count"),
-    Feature("n_matured_burned", "coupons", "decided coupons that were burned", "count"),
-    Feature("lag_days", "days", "days from claim to burn, summed over decided burned coupons", "count"),
+    Feature("tenure_days", "days", "days from joining (or the first {coupon}, if earlier) to as_of", "descriptor"),
+    Feature("n_matured", "{coupons}", "{coupons} old enough for their fate to be decided", "count"),
+    Feature("n_matured_burned", "{coupons}", "decided {coupons} that were burned", "count"),
+    Feature("lag_days", "days", "days from {claim} to burn, summed over decided burned {coupons}", "count"),
     Feature("spend", "money", "amount spent", "count", range="any; refunds count against it"),
     Feature("months_observed", "months", "tenure in months, at least one", "count", range="1 or more"),
 )  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
 
@@ -257,6 +257,15 @@ class RecipeRecord(Record):
     burns_dated: bool = True
     audit: AuditRecord = field(default_factory=AuditRecord)
 
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Self:
+        """Read the record; the option ``drop_correlated`` was called ``drop_tied`` in the last version."""
+        recipe = super().from_json(content)
+        if "drop_tied" not in recipe.options:
+            return recipe
+        options = {"drop_correlated" if name == "drop_tied" else name: value for name, value in recipe.options.items()}
+        return replace(recipe, options=options)
+
 
 # ---- 04 ----
 
@@ -295,6 +304,8 @@ class VerdictRecord(Record):
         Whether the segments are useful, with numbers; None until 06 has asked.
     use_claim : str or None
         The same without numbers.
+    use_lead : str or None
+        The first sentence of ``use_claim``.
     """
 
     structure: str
@@ -308,6 +319,7 @@ class VerdictRecord(Record):
     claim: str = ""
     use: str | None = None
     use_claim: str | None = None
+    use_lead: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""How each fitted step of a pipeline is said in SQL, number by number and level by level; DuckDB's dialect."""
+"""Each fitted step of a pipeline as an SQL expression, in DuckDB's dialect."""
 
 from __future__ import annotations
 
@@ -26,34 +26,34 @@ def number(value: float) -> str:
     """
     text = repr(float(value))
     if not np.isfinite(float(value)):
-        raise InputRefused(f"the model holds a number that is none: {text}")
+        raise InputRefused(f"the model holds a number that is not finite: {text}")
     return text if "e" in text else f"{text}e0"
 
 
 def columns(model: SegmentModel) -> dict[str, list[int]]:
-    """Return the places of the columns of the matrix that each source became."""
-    places = model.pipeline["columns"].output_indices_
-    whole = range(model.centres.shape[1])
-    return {name: list(whole[places[name]]) for name in model.sources}
+    """Return, by source, the positions of the columns of the matrix that were made from it."""
+    slices = model.pipeline["columns"].output_indices_
+    positions = range(model.centres.shape[1])
+    return {name: list(positions[slices[name]]) for name in model.sources}
 
 
 def added_by_level(model: SegmentModel, name: str) -> tuple[list[str], np.ndarray]:
-    """Return the levels of a name that training knew, and what each adds to the squared distances from the centres.
+    """Return the levels of a name in training, and what each adds to the squared distances from the centres.
 
     Returns
     -------
-    tuple of list of str and ndarray
-        The levels; and one row a level and at last one of a level that was not seen, shape (n_levels + 1, k).
+    tuple of list of str and ndarray of float, shape (n_levels + 1, k)
+        The levels; and one row per level, the last row for a level that was not in training.
     """
     steps = _step(model, name)
     levels = [str(level) for level in steps["onehotencoder"].categories_[0]]
-    other = max(levels, key=len) + "?"
+    unseen = max(levels, key=len) + "?"  # longer than every level, so it is none of them
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # that the other one is not known is the point
-        made = steps.transform(pd.DataFrame({name: pd.Series([*levels, other], dtype=object)}))
-    weights = made if isinstance(made, np.ndarray) else made.toarray()
+        warnings.simplefilter("ignore", UserWarning)  # scikit-learn warns of the unseen level
+        values = steps.transform(pd.DataFrame({name: pd.Series([*levels, unseen], dtype=object)}))
+    dummies = values if isinstance(values, np.ndarray) else values.toarray()
     centres = model.centres.to_numpy()[:, columns(model)[name]]
-    return levels, np.square(weights[:, None, :] - centres[None]).sum(axis=2)
+    return levels, np.square(dummies[:, None, :] - centres[None]).sum(axis=2)
 
 
 def codes(model: SegmentModel, name: str) -> list[str]:
@@ -87,16 +87,16 @@ def value_of(model: SegmentModel, name: str, kind: str, cell: str) -> str:
 def _step(model: SegmentModel, name: str, kind: type | None = None) -> object:
     step = model.pipeline["columns"].named_transformers_[name]
     if kind and not isinstance(step, kind):
-        raise _not_known(name, step)
+        raise _unknown_step(name, step)
     return step
 
 
-def _not_known(name: str, step: object) -> InputRefused:
+def _unknown_step(name: str, step: object) -> InputRefused:
     return InputRefused(f"the model prepares {name} in a way that is not known: {type(step).__name__}")
 
 
 def _prepared(name: str, step: object, value: str) -> str:
-    """Write the steps of a number, one round the other."""
+    """Write the steps of a number, each applied to the expression of the step before."""
     for one in (step for _, step in step.steps) if isinstance(step, Pipeline) else [step]:
         if isinstance(one, SimpleImputer):
             value = f"coalesce({value}, {number(one.statistics_[0])})"
@@ -111,7 +111,7 @@ def _prepared(name: str, step: object, value: str) -> str:
         elif isinstance(one, FunctionTransformer) and one.func.__name__ == "log_of_size":
             value = f"sign({value}) * ln(1e0 + abs({value}))"
         else:
-            raise _not_known(name, one)
+            raise _unknown_step(name, one)
     return value
 
 

@@ -1,8 +1,14 @@
-"""The model file: written the same way every time, and read without trust.
+"""The model file: the same model gives the same bytes, and reading one runs no code from it.
 
-Nothing in a model file is executed. Four gates, the first that fails refuses it: it must be an archive with our mark;
-its content must be what the mark says; it may name no type but the few that we write; and the loaded pipeline must
-give what it gave when it was saved.
+A file has to pass four gates before it is used; the first that fails refuses it:
+
+1. it is an archive with the mark of seglib (`_members`);
+2. its content has the checksum that the mark states (`_members`);
+3. its table of contents names no type or function but those that `save_model` writes (`KNOWN`);
+4. the loaded pipeline gives the same distances for a few made-up customers as it did when it was saved (`probe`).
+
+The checksum guards against damage, not against somebody who means harm: they can compute it too. The third gate is the
+one that guards against them, so it comes before anything of the content is built.
 """
 
 from __future__ import annotations
@@ -15,7 +21,6 @@ import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +30,8 @@ import pandas as pd
 from seglib.clustering import Bootstrap
 from seglib.errors import InputRefused
 from seglib.preprocessing import UNKNOWN
-from seglib.schema.records import RecipeRecord, VariableRecord
-from seglib.scoring.model import SegmentModel
+from seglib.schema.records import InputRecord, RecipeRecord, VariableRecord
+from seglib.scoring.model import ModelVerdict, SegmentModel
 
 SCHEMA = 1
 """Of the content of the file. It changes when a reader of the old one would misread the new one."""
@@ -46,15 +51,22 @@ _SKLEARN = {
     "sklearn.preprocessing._encoders.OrdinalEncoder",
     "sklearn.preprocessing._function_transformer.FunctionTransformer",
 }
-_OURS = {
-    f"seglib.preprocessing.encoders.{name}" for name in ("HennigLiaoScaler", "level_name", "levels_of", "log_of_size")
-}
+_ENCODERS = "seglib.preprocessing.encoders"
+_OURS = {f"{_ENCODERS}.{name}" for name in ("HennigLiaoScaler", "level_name", "levels_of", "log_of_size")}
 _PLAIN = {
     *(f"builtins.{name}" for name in ("dict", "float", "int", "list", "slice", "str", "tuple")),
     *(f"numpy.{name}" for name in ("dtype", "float64", "int64", "ndarray")),
 }
 KNOWN = _SKLEARN | _OURS | _PLAIN
 """All types and functions that a model file may name."""
+
+FORMER_TYPES = {
+    "seglib.preprocessing.columns.HennigLiaoEncoder": f"{_ENCODERS}.HennigLiaoScaler",
+    "seglib.preprocessing.columns.level_name": f"{_ENCODERS}.level_name",
+    "seglib.preprocessing.columns.levels_of": f"{_ENCODERS}.levels_of",
+    "seglib.preprocessing.columns.log_of_size": f"{_ENCODERS}.log_of_size",
+}
+"""What version 0.6 called our types, and their present names; its files are still read."""
 
 
 def save_model(model: SegmentModel, path: str | Path) -> None:
@@ -67,26 +79,25 @@ def save_model(model: SegmentModel, path: str | Path) -> None:
     """
     import skops.io
 
-    held = {
+    content = {
         "schema": SCHEMA,
         "run": model.run,
         "pipeline": model.pipeline,
         "letters": model.letters,
         "columns": list(model.centres.columns),
         "centres": model.centres.to_numpy(dtype=np.float64),
-        "reach": model.reach.to_numpy(dtype=np.float64),
+        "outlier_radius": model.outlier_radius.to_numpy(dtype=np.float64),
         "bootstrap": model.bootstrap.centres,
-        "told": json.dumps(_told(model), ensure_ascii=False, sort_keys=False),
+        "description": json.dumps(_description(model), ensure_ascii=False),
+        "probe": _distances(model, probe(model)),
     }
-    probe = probed(model)
-    held["probe"] = _distances(model, probe)
-    members = _canonical(skops.io.dumps(held))
+    members = _canonical(skops.io.dumps(content))
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members.items():
-            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)  # always of 1 January 1980
+        for name, data in members.items():
+            archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)  # ZipInfo: dated 1 January 1980
         archive.comment = f"seglib model {SCHEMA} sha256 {_digest(members)}".encode()
     part.replace(path)
 
@@ -113,102 +124,119 @@ def load_model(path: str | Path) -> SegmentModel:
 
     path = Path(path)
     members = _members(path)
-    named = set(_named(_schema(path, members)))
-    if strange := sorted(named - KNOWN):
-        raise InputRefused(f"model '{path}' is refused: it names {', '.join(strange[:3])}, which no model of ours does")
+    contents = _table_of_contents(path, members)
+    _rename_former_types(contents)
+    named = {_type_name(node) for node in _typed_nodes(contents)}
+    if unknown := sorted(named - KNOWN):
+        raise InputRefused(
+            f"model '{path}' is refused: it names {', '.join(unknown[:3])}, which no model of seglib does"
+        )
+    members["schema.json"] = json.dumps(contents).encode()
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of another version of scikit-learn: the probe tells whether it matters
-            held = skops.io.loads(_archive(members), trusted=sorted(named))
-        model = _model(held)
-        made = _distances(model, probed(model))
-        same = np.allclose(made, held["probe"], rtol=0, atol=1e-9)
+            # skops warns about a file of another version of scikit-learn; whether it matters, the probe tells
+            warnings.simplefilter("ignore")
+            content = skops.io.loads(_archive(members), trusted=sorted(named))
+        model = _model(content)
+        same = np.allclose(_distances(model, probe(model)), content["probe"], rtol=0, atol=1e-9)
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputRefused(f"model '{path}' is refused: its content does not fit together ({reason})") from None
     if not same:
-        own, here = model.versions.get("scikit-learn"), version("scikit-learn")
+        there, here = model.versions.get("scikit-learn"), version("scikit-learn")
         raise InputRefused(
-            f"model '{path}' is refused: it gives other numbers here than where it was made (scikit-learn {own} there, "
-            f"{here} here): make it again"
+            f"model '{path}' is refused: it gives other numbers here than where it was made (scikit-learn {there} "
+            f"there, {here} here): make it again"
         )
     return model
 
 
-def probed(model: SegmentModel) -> pd.DataFrame:
-    """Return a few made-up customers for whom a loaded model must say what it said when it was saved.
+def probe(model: SegmentModel) -> pd.DataFrame:
+    """Return a few made-up customers for whom a loaded model must give the distances that it gave when it was saved.
 
-    The quantiles of the customers it was made of, with the levels it knows in turn, one level that it does not know,
-    and values that are missing.
+    Their numbers are the quantiles of the customers that the model was made of, and missing; their names are the levels
+    it knows in turn, one that it does not know, and missing.
     """
-    at = model.training["at"]
-    rows = {}
+    quantiles, levels = model.training["quantiles"], model.training["levels"]
+    n = len(model.training["at"])
+    columns = {}
     for name, kind in model.sources.items():
         if kind == "numeric":
-            quantiles = model.training["quantiles"].get(name) or [1.0] * len(at)
-            rows[name] = [*quantiles, None, None]
+            values = quantiles.get(name) or [1.0] * n
+            columns[name] = pd.Series([*values, None, None], dtype="float64")
+        elif kind == "binary":
+            columns[name] = pd.Series([*(float(row % 2) for row in range(n)), None, None], dtype="float64")
         else:
-            levels = [*model.training["levels"].get(name, {}), "?"]
-            if kind == "binary":
-                rows[name] = [float(place % 2) for place in range(len(at))] + [None, None]
-            else:
-                rows[name] = [levels[place % len(levels)] for place in range(len(at))] + [UNKNOWN, None]
-    made = pd.DataFrame(rows)
-    for name, kind in model.sources.items():
-        made[name] = made[name].astype("float64" if kind in ("numeric", "binary") else object)
-    return made
+            names = [*levels.get(name, {}), "?"]
+            columns[name] = pd.Series([*(names[row % len(names)] for row in range(n)), UNKNOWN, None], dtype=object)
+    return pd.DataFrame(columns)
 
 
 def _distances(model: SegmentModel, rows: pd.DataFrame) -> np.ndarray:
     codes = [name for name, kind in model.sources.items() if kind == "code"]
-    rows = rows.fillna(dict.fromkeys(codes, UNKNOWN) | ({"coupon_usage_frequency": 1.0} if codes else {}))
+    if codes:  # the pipeline of recipe baseline fills no gaps: `SegmentModel.matrix` does it, and so it is done here
+        rows = rows.fillna({"coupon_usage_frequency": 1.0} | dict.fromkeys(codes, UNKNOWN))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # an unknown level is among them on purpose
-        made = model.pipeline.transform(rows)
-    X = made if isinstance(made, np.ndarray) else made.toarray()
+        values = model.pipeline.transform(rows)
+    X = values if isinstance(values, np.ndarray) else values.toarray()
     return model.clusterer.transform(pd.DataFrame(X, columns=model.centres.columns))
 
 
-_WORDS = (
-    "recipe",
-    "study",
-    "variables",
-    "dictionary",
-    "training",
-    "verdict",
-    "made_of",
-    "versions",
-    "names",
-    "prelude",
-)
+def _description(model: SegmentModel) -> dict[str, Any]:
+    """Return what is text and plain numbers in a model, as JSON has it."""
+    return {
+        "recipe": model.recipe.to_json(),
+        "study": model.study,
+        "variables": {name: variable.to_json() for name, variable in model.variables.items()},
+        "dictionary": model.dictionary,
+        "training": model.training,
+        "verdict": model.verdict.to_json(),
+        "inputs": [table.to_json() for table in model.inputs],
+        "versions": model.versions,
+        "names": model.names,
+        "views": model.views,
+    }
 
 
-def _told(model: SegmentModel) -> dict[str, Any]:
-    """Return what is words and plain numbers in a model."""
-    variables = {name: variable.to_json() for name, variable in model.variables.items()}
-    return {name: getattr(model, name) for name in _WORDS} | {"recipe": model.recipe.to_json(), "variables": variables}
-
-
-def _model(held: Mapping[str, Any]) -> SegmentModel:
-    """Put a model together from what the file held."""
-    letters = pd.Index(held["letters"], name="segment")
-    told = json.loads(held["told"])
+def _model(content: Mapping[str, Any]) -> SegmentModel:
+    """Put a model together from the content of a file, also of version 0.6."""
+    letters = pd.Index(content["letters"], name="segment")
+    radius = content["outlier_radius"] if "outlier_radius" in content else content["reach"]
+    text = _present_keys(json.loads(content["description"] if "description" in content else content["told"]))
     return SegmentModel(
-        run=held["run"],
-        pipeline=held["pipeline"],
-        centres=pd.DataFrame(held["centres"], letters, held["columns"]),
-        reach=pd.Series(held["reach"], letters),
-        bootstrap=Bootstrap(held["bootstrap"]),
-        **{name: told[name] for name in _WORDS}
-        | {
-            "recipe": RecipeRecord.from_json(told["recipe"]),
-            "variables": {name: VariableRecord.from_json(one) for name, one in told["variables"].items()},
-        },
+        run=content["run"],
+        pipeline=content["pipeline"],
+        centres=pd.DataFrame(content["centres"], letters, content["columns"]),
+        outlier_radius=pd.Series(radius, letters),
+        bootstrap=Bootstrap(content["bootstrap"]),
+        recipe=RecipeRecord.from_json(text["recipe"]),
+        study=text["study"],
+        variables={name: VariableRecord.from_json(variable) for name, variable in text["variables"].items()},
+        dictionary=text["dictionary"],
+        training=text["training"],
+        verdict=ModelVerdict.from_json(text["verdict"]),
+        inputs=tuple(InputRecord.from_json(table) for table in text["inputs"]),
+        versions=text["versions"],
+        names=text["names"],
+        views=text["views"],
     )
 
 
+def _present_keys(text: dict[str, Any]) -> dict[str, Any]:
+    """Give the keys of a description that version 0.6 wrote their present names; a present one stays as it is."""
+    if "made_of" not in text:
+        return text
+    recipe = dict(text["recipe"])
+    recipe["k_rule"] = "elbow" if recipe["name"] == "baseline" else "structure"  # was not written
+    options = dict(recipe["options"])
+    if "drop_tied" in options:
+        options["drop_correlated"] = options.pop("drop_tied")
+    return text | {"recipe": recipe | {"options": options}, "inputs": text["made_of"], "views": text["prelude"]}
+
+
 def _members(path: Path) -> dict[str, bytes]:
-    """Read the parts of a model file, and hold them against the mark."""
+    """Read the parts of a model file; refuse one without our mark, or whose content the mark does not fit."""
     refused = f"model '{path}' is refused: "
     if not path.is_file():
         raise InputRefused(f"model '{path}' does not exist")
@@ -227,61 +255,85 @@ def _members(path: Path) -> dict[str, bytes]:
             members = {info.filename: archive.read(info) for info in archive.infolist()}
     except InputRefused:
         raise
-    except Exception as error:  # a damaged archive fails in many ways, none of which is ours
-        what = "it is not a model file of seglib" if isinstance(error, zipfile.BadZipFile) else "it is damaged"
-        raise InputRefused(f"{refused}{what}") from None
+    except Exception as error:  # a damaged archive fails in many ways: zipfile, zlib, struct, memory
+        reason = "it is not a model file of seglib" if isinstance(error, zipfile.BadZipFile) else "it is damaged"
+        raise InputRefused(f"{refused}{reason}") from None
     if _digest(members).encode() != mark[2]:
         raise InputRefused(f"{refused}it was changed after it was written")
     return members
 
 
-def _schema(path: Path, members: Mapping[str, bytes]) -> Any:
+def _table_of_contents(path: Path, members: Mapping[str, bytes]) -> Any:
+    """Return what skops wrote of the types and the structure of the content."""
     try:
         return json.loads(members["schema.json"])
     except (KeyError, ValueError, RecursionError):
         raise InputRefused(f"model '{path}' is refused: it has no table of contents") from None
 
 
-def _named(node: Any) -> Iterator[str]:
-    """Yield every type, function and loader that a table of contents names; it is only read."""
-    waiting = [node]
+def _typed_nodes(contents: Any) -> Iterator[dict[str, Any]]:
+    """Yield every place of a table of contents that names a type, a function or a loader; nothing is built.
+
+    A list of what is still to be seen, and no recursion: the nesting of a foreign file may be as deep as it likes.
+    """
+    waiting = [contents]
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict):
-            if "__class__" in one or "__module__" in one:
-                yield f"{one.get('__module__')}.{one.get('__class__')}"
-            waiting.extend(one.values())
-        elif isinstance(one, list):
-            waiting.extend(one)
+        node = waiting.pop()
+        if isinstance(node, dict):
+            if "__class__" in node or "__module__" in node:
+                yield node
+            waiting.extend(node.values())
+        elif isinstance(node, list):
+            waiting.extend(node)
+
+
+def _type_name(node: Mapping[str, Any]) -> str:
+    return f"{node.get('__module__')}.{node.get('__class__')}"
+
+
+def _rename_former_types(contents: Any) -> None:
+    """Write the present names of our types over those of version 0.6, in a table of contents that was just read.
+
+    It happens after the checksum, which is that of the file as it was written, and before the gate of known types: a
+    former name that is not in `FORMER_TYPES` stays, and is refused there.
+    """
+    for node in _typed_nodes(contents):
+        present = FORMER_TYPES.get(_type_name(node))
+        if present is not None:
+            node["__module__"], _, node["__class__"] = present.rpartition(".")
 
 
 def _canonical(dumped: bytes) -> dict[str, bytes]:
-    """Return the parts of what skops wrote, with numbers in order in place of addresses in memory."""
+    """Return the parts of what skops wrote, with running numbers in place of addresses.
+
+    skops identifies objects, and names the files of arrays, by their address in memory, which differs from one process
+    to the next. Numbered in the order of their first appearance, the same model gives the same bytes.
+    """
     with zipfile.ZipFile(io.BytesIO(dumped)) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     text = members.pop("schema.json").decode()
-    numbers, renamed = count(1), {}
-    for address in re.findall(r'"__id__": (\d+)|"file": "(\d+)\.npy"', text):
-        renamed.setdefault(address[0] or address[1], None)
-    renamed = {address: str(next(numbers)) for address in renamed}
-    text = re.sub(r'"__id__": (\d+)', lambda m: f'"__id__": {renamed[m[1]]}', text)
-    text = re.sub(r'"file": "(\d+)\.npy"', lambda m: f'"file": "{renamed[m[1]]}.npy"', text)
-    parts = {
-        re.sub(r"^(\d+)(?=\.npy$)", lambda m: renamed.get(m[1], m[1]), name): held for name, held in members.items()
+    numbers: dict[str, str] = {}
+    for identity, file in re.findall(r'"__id__": (\d+)|"file": "(\d+)\.npy"', text):
+        numbers.setdefault(identity or file, str(len(numbers) + 1))
+    text = re.sub(r'"__id__": (\d+)', lambda match: f'"__id__": {numbers[match[1]]}', text)
+    text = re.sub(r'"file": "(\d+)\.npy"', lambda match: f'"file": "{numbers[match[1]]}.npy"', text)
+    arrays = {
+        re.sub(r"^(\d+)(?=\.npy$)", lambda match: numbers.get(match[1], match[1]), name): data
+        for name, data in members.items()
     }
-    return {"schema.json": text.encode(), **dict(sorted(parts.items()))}
+    return {"schema.json": text.encode(), **dict(sorted(arrays.items()))}
 
 
 def _archive(members: Mapping[str, bytes]) -> bytes:
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return made.getvalue()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
 
 
 def _digest(members: Mapping[str, bytes]) -> str:
     digest = hashlib.sha256()
-    for name, content in sorted(members.items()):
-        digest.update(f"{len(name.encode())} {name} {len(content)} ".encode() + content)
+    for name, data in sorted(members.items()):  # with their lengths: no two archives give the same stream of bytes
+        digest.update(f"{len(name.encode())} {name} {len(data)} ".encode() + data)
     return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""New files in, segments out."""
+"""From the files of a shop to the segments of its customers, by a model that another run made."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from seglib.errors import InputRefused
-from seglib.run import Run
+from seglib.run import Run, safe_csv
 from seglib.scoring.file import save_model
 from seglib.scoring.model import SegmentModel
 from seglib.scoring.sql import NO_TRANSACTION, scoring_sql
@@ -26,8 +27,9 @@ class Scored:
     Attributes
     ----------
     table : pandas.DataFrame
-        One row a customer: customer_id, segment (missing without a transaction), segment_name, confidence,
-        second_segment, outlier, remark (what had to be assumed).
+        One row per customer: customer_id, segment (missing without a transaction), segment_name, confidence (the
+        margin, see `seglib.clustering.SegmentKMeans.describe`), second_segment, outlier, remark (what had to be
+        assumed).
     shop : Shop
         What they were read from.
     """
@@ -43,16 +45,27 @@ class Scored:
         without = int((self.table["remark"] == NO_TRANSACTION).sum())
         assumed = int(self.table["remark"].notna().sum()) - without
         day = f" as of {self.shop.as_of:%Y-%m-%d}" if self.shop.as_of is not None else ""
-        told = f"{int(sizes.sum()):,} customers have a segment{day}: {placed or 'none'}."
+        text = f"{int(sizes.sum()):,} customers have a segment{day}: {placed or 'none'}."
         if without:
-            told += f" {without:,} have no transaction, and so no segment."
+            text += f" {without:,} have no transaction, and so no segment."
         if assumed:
-            told += f" Of {assumed:,} something had to be assumed: see remark."
-        return f"{told} {self.shop.text}"
+            text += f" Of {assumed:,} something had to be assumed: see remark."
+        return f"{text} {self.shop.text}"
+
+    def to_csv(self) -> str:
+        """Return the table as CSV that is safe to open in a spreadsheet."""
+        return safe_csv(self.table)
 
 
 def deliver(model: SegmentModel, run: Run) -> None:
-    """Put the model, and the statement in DuckDB's dialect, from features and from tables, into the report of a run."""
+    """Write the model, and its statement in DuckDB's dialect from features and from tables, into the report of a run.
+
+    Parameters
+    ----------
+    model : SegmentModel
+        With the names of its segments (`SegmentModel.completed`).
+    run : Run
+    """
     save_model(model, run.report_dir / "model.skops")
     run.write_text("scoring.sql", scoring_sql(model))
     run.write_text("scoring_from_tables.sql", scoring_sql(model, start="tables"))
@@ -91,14 +104,13 @@ def score(
     shop.require(max_reject_share=max_reject_share)
     if model.observed and shop.as_of is None:
         raise InputRefused("the model describes customers by their transactions, and this source has none")
-    there = set(shop.con.table("customers").columns)
-    if lacking := [name for name in model.sources if name in model.variables and name not in there]:
+    columns = set(shop.con.table("customers").columns)
+    if lacking := [name for name in model.sources if name in model.variables and name not in columns]:
         raise InputRefused(
             f"the model is made of {join_words(lacking)}, which the customers table of this source lacks"
         )
-    seen = model
-    if model.observed:
-        seen = replace(model, study={**model.study, "as_of": shop.as_of.date().isoformat()})
-    found = shop.con.sql(scoring_sql(seen, start="tables")).df()
-    order = found["customer_id"].str.len().to_frame("length").assign(id=found["customer_id"])
-    return Scored(found.loc[order.sort_values(["length", "id"]).index].reset_index(drop=True), shop)
+    if model.observed:  # the features are those of the day on which the new files are looked at
+        model = replace(model, study={**model.study, "as_of": shop.as_of.date().isoformat()})
+    table = shop.con.sql(scoring_sql(model, start="tables")).df()
+    order = np.lexsort([table["customer_id"], table["customer_id"].str.len()])  # "9" before "10"
+    return Scored(table.iloc[order].reset_index(drop=True), shop)

@@ -7,22 +7,22 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from seglib.errors import ParameterRefused
-from seglib.features import FEATURES_SQL
 from seglib.scoring.columns import added_by_level, codes, columns, number, value_of
 from seglib.scoring.model import SegmentModel
-from seglib.sql import DIALECTS, UNIFIED_SQL, in_parts, quoted, sql_literal, unordered
+from seglib.sql import COUNTS_SQL, DIALECTS, FEATURES_SQL, UNIFIED_SQL, in_parts, quoted, sql_literal, unordered
 from seglib.style import did_you_mean, join_words
 
 Start = Literal["features", "tables"]
 STARTS = get_args(Start)
 
 NO_TRANSACTION = "no transaction"
-"""The remark on a customer who has none by the day that is looked from: such a customer has no segment."""
+"""The remark on a customer who has none by ``as_of``: such a customer has no segment."""
 
 NOT_SEEN, NOT_KNOWN = "not seen in training", "not known"
 """Ends of remarks on a level that is new, and on a value that is missing."""
 
-_FAR = "1e308"
+_INFINITY = "1e308"
+"""Larger than any distance; not every dialect has a literal for infinity."""
 
 
 def scoring_sql(model: SegmentModel, *, dialect: str = "duckdb", start: Start = "features") -> str:
@@ -59,23 +59,24 @@ def scoring_sql(model: SegmentModel, *, dialect: str = "duckdb", start: Start = 
     parts = _Parts(model)
     named: dict[str, str] = {}
     if start == "tables":
-        if model.prelude and dialect == "postgres":
-            named |= model.prelude
+        if model.views and dialect == "postgres":
+            named |= model.views
         for name, select in parts.of_tables():
             named |= _translated(name, select, dialect)
     for name, select in parts.of_rows():
         named |= _translated(name, select, dialect)
     [(_, last)] = _translated("last", parts.last(whole=start == "tables"), dialect).items()
-    # PostgreSQL would put each part into the next, and reckon every distance hundreds of times
-    kept = " MATERIALIZED" if dialect == "postgres" else ""
-    body = ",\n\n".join(f"{name} AS{kept} (\n{select}\n)" for name, select in named.items())
+    # PostgreSQL inlines a common table expression into every place that reads it: the distances, which `_compared`
+    # reads dozens of times, would be computed anew each time
+    materialized = " MATERIALIZED" if dialect == "postgres" else ""
+    body = ",\n\n".join(f"{name} AS{materialized} (\n{select}\n)" for name, select in named.items())
     return f"{_header(model, dialect, start)}WITH {body}\n\n{last}\n"
 
 
 def _translated(name: str, select: str, dialect: str) -> dict[str, str]:
     """Write a SELECT in another dialect; the named parts that it begins with come before it."""
-    before, own = in_parts(select, dialect, pretty=True)
-    return before | {name: own}
+    before, body = in_parts(select, dialect, pretty=True)
+    return before | {name: body}
 
 
 def _header(model: SegmentModel, dialect: str, start: Start) -> str:
@@ -83,12 +84,12 @@ def _header(model: SegmentModel, dialect: str, start: Start) -> str:
     table = "unified" if model.recipe.grain == "transaction" else "features"
     reads = {"features": f"a table {table} with the columns of {table}.parquet"}
     reads["tables"] = "the canonical tables (customers, transactions and so on) as 01_ingest writes them"
-    if start == "tables" and model.prelude and dialect == "postgres":
+    if start == "tables" and model.views and dialect == "postgres":
         reads["tables"] = "the shop's own tables, as the mapping of the run reads them"
     lines = [
         f"Segments of run {model.run}, {dialect}; made by seglib {model.versions['seglib']}. Reads {reads[start]}.",
         "One row a customer: segment, confidence (0 on a border, 1 on a centre), the next segment, outlier, remark.",
-        f"Verdict: {model.verdict['sentence']}",
+        f"Verdict: {model.verdict.sentence}",
     ]
     if start == "tables" and model.observed:
         lines.append("The day that is looked from is as_of, in study: change it there.")
@@ -108,24 +109,25 @@ class _Parts:
     def of_tables(self) -> Iterator[tuple[str, str]]:
         """From the canonical tables to features, or to the unified table."""
         model = self.model
+        variables = [name for name in model.sources if name in model.variables]
         if not model.observed:
-            own = "".join(f", c.{quoted(name)}" for name in model.sources if name in model.variables)
-            named = "LEFT JOIN genders AS g ON g.gender_id = c.gender_id LEFT JOIN cities AS y ON y.city_id = c.city_id"
-            yield "features", f"SELECT c.customer_id, g.gender_name, y.city_name{own} FROM customers AS c {named}"
+            more = "".join(f", c.{quoted(name)}" for name in variables)
+            joins = "LEFT JOIN genders AS g ON g.gender_id = c.gender_id LEFT JOIN cities AS y ON y.city_id = c.city_id"
+            yield "features", f"SELECT c.customer_id, g.gender_name, y.city_name{more} FROM customers AS c {joins}"
             return
         yield "study", _study(model)
         if self.by_transaction:
             yield "unified", unordered(UNIFIED_SQL)
             return
-        own = [name for name in model.sources if name in model.variables]
-        yield ("described" if own else "features"), unordered(FEATURES_SQL)
-        if own:
-            more = "".join(f", c.{quoted(name)}" for name in own)
+        yield "counts", COUNTS_SQL
+        yield ("described" if variables else "features"), unordered(FEATURES_SQL)
+        if variables:
+            more = "".join(f", c.{quoted(name)}" for name in variables)
             join = "INNER JOIN customers AS c ON c.customer_id = d.customer_id"
             yield "features", f"SELECT d.*{more} FROM described AS d {join}"
 
     def of_rows(self) -> Iterator[tuple[str, str]]:
-        """From features to one row a customer, or a transaction, with its segment."""
+        """From features to one row per customer with its segment."""
         names = [name for name, kind in self.model.sources.items() if kind in ("binary", "nominal")]
         for name in names:
             yield _levels_name(name, names), self._levels(name)
@@ -146,8 +148,8 @@ class _Parts:
             f"({sql_literal(level)}, {', '.join(number(value) for value in row)})"
             for level, row in zip(levels, added[:-1], strict=True)
         )
-        made = ", ".join(_column("from", letter) for letter in self.model.letters)
-        return f"SELECT * FROM (VALUES {rows}) AS t(level, {made})"
+        names = ", ".join(_column("from", letter) for letter in self.model.letters)
+        return f"SELECT * FROM (VALUES {rows}) AS t(level, {names})"
 
     def _prepared(self) -> str:
         """Write the values as the matrix has them; of a name, its level."""
@@ -169,12 +171,23 @@ class _Parts:
             value = f"f.{quoted(name) if name in self.model.variables else name}"
             whens.append(f"WHEN {value} IS NULL THEN {sql_literal(f'{name} {NOT_KNOWN}')}")
             if kind == "code":
-                known = ", ".join(sql_literal(level) for level in codes(self.model, name))
-                whens.append(f"WHEN {value} NOT IN ({known}) THEN {sql_literal(f'{name} {NOT_SEEN}')}")
+                levels = ", ".join(sql_literal(level) for level in codes(self.model, name))
+                whens.append(f"WHEN {value} NOT IN ({levels}) THEN {sql_literal(f'{name} {NOT_SEEN}')}")
         return f"CASE {' '.join(whens)} END" if whens else "CAST(NULL AS VARCHAR)"
 
     def _distances(self, names: list[str]) -> str:
-        """Write the distance from every centre."""
+        """Write the Euclidean distance from every centre.
+
+        It is the square root of the sum of squared differences, column by column, as `SegmentKMeans.transform` computes
+        it. The expansion |x|^2 - 2xc + |c|^2 would be shorter, but it cancels digits close to a centre, and a customer
+        near a border could then get another letter than from scikit-learn.
+
+        A name is dozens of dummy columns of which one is not 0. Their sum of squared differences depends only on the
+        level, so it is computed once (`added_by_level`) and joined as one number for each level and centre.
+
+        Numbers are written with an exponent (`number`): without it, DuckDB and PostgreSQL take 0.25 for a DECIMAL, and
+        would round what a DOUBLE does not.
+        """
         model = self.model
         joins, unseen = "", ""
         for place, name in enumerate(names):
@@ -186,8 +199,8 @@ class _Parts:
             for name, places in columns(model).items():
                 if name in names:
                     place = names.index(name)
-                    other = number(added_by_level(model, name)[1][-1][model.letters.index(letter)])
-                    terms.append(f"coalesce(l{place}.{_column('from', letter)}, {other})")
+                    unseen_level = number(added_by_level(model, name)[1][-1][model.letters.index(letter)])
+                    terms.append(f"coalesce(l{place}.{_column('from', letter)}, {unseen_level})")
                 else:
                     gap = f"(p.{quoted(name)} - {number(model.centres.loc[letter].iloc[places[0]])})"
                     terms.append(f"{gap} * {gap}")
@@ -196,30 +209,36 @@ class _Parts:
         return f"SELECT {', '.join(cells)}, {remark} AS remark FROM prepared AS p{joins}"
 
     def _compared(self) -> Iterator[tuple[str, str]]:
-        """Write the nearest centre, the next one, the confidence, and whether a row is an outlier, step by step."""
+        """Write the nearest centre, the next one, the margin (its column is confidence), and who is an outlier."""
+        # `to_x` is the distance to segment X; `but_x` is the same, but larger than any distance where X is the nearest.
+        # So the least of all `but_x` is the distance to the next segment. Every dialect has `least`; few sort a row.
         letters = self.model.letters
         to, but = ([_column(prefix, s) for s in letters] for prefix in ("to", "but"))
         keys = ", ".join(f"s.{name}" for name in self._identity)
         yield "shortest", f"SELECT d.*, least({', '.join(to)}) AS shortest FROM distances AS d"
-        whens = " ".join(f"WHEN s.{one} = s.shortest THEN '{s}'" for one, s in zip(to, letters, strict=True))
+        whens = " ".join(f"WHEN s.{column} = s.shortest THEN '{s}'" for column, s in zip(to, letters, strict=True))
         yield "nearest", f"SELECT s.*, CASE {whens} END AS segment FROM shortest AS s"
         rest = ", ".join(
-            f"CASE WHEN s.segment = '{s}' THEN {_FAR} ELSE s.{own} END AS {other}"
-            for s, own, other in zip(letters, to, but, strict=True)
+            f"CASE WHEN s.segment = '{s}' THEN {_INFINITY} ELSE s.{distance} END AS {other}"
+            for s, distance, other in zip(letters, to, but, strict=True)
         )
         yield "others", f"SELECT {keys}, s.segment, s.shortest, s.remark, {rest} FROM nearest AS s"
         yield "longer", f"SELECT s.*, least({', '.join(but)}) AS longer FROM others AS s"
-        whens = " ".join(f"WHEN s.{one} = s.longer THEN '{s}'" for one, s in zip(but, letters, strict=True))
-        sure = "CASE WHEN s.longer > 0 THEN floor((1e0 - s.shortest / s.longer) * 1e6 + 0.5e0) / 1e6 ELSE 0e0 END"
-        far = " OR ".join(f"(s.segment = '{s}' AND s.shortest > {number(self.model.reach[s])})" for s in letters)
+        whens = " ".join(f"WHEN s.{column} = s.longer THEN '{s}'" for column, s in zip(but, letters, strict=True))
+        # rounded to six digits by hand: PostgreSQL has no round(x, 6) for a DOUBLE
+        margin = "CASE WHEN s.longer > 0 THEN floor((1e0 - s.shortest / s.longer) * 1e6 + 0.5e0) / 1e6 ELSE 0e0 END"
+        far = " OR ".join(
+            f"(s.segment = '{s}' AND s.shortest > {number(self.model.outlier_radius[s])})" for s in letters
+        )
+        second = f"CASE {whens} END"
         yield (
             "placed",
-            f"SELECT {keys}, s.segment, {sure} AS confidence, CASE {whens} END AS second_segment, ({far}) AS outlier, "
+            f"SELECT {keys}, s.segment, {margin} AS confidence, {second} AS second_segment, ({far}) AS outlier, "
             "s.remark FROM longer AS s",
         )
 
     def _by_customer(self) -> Iterator[tuple[str, str]]:
-        """From transactions to customers: where most of theirs are."""
+        """From transactions to customers: each goes to the segment that holds most of its transactions."""
         yield (
             "counted",
             "SELECT customer_id, segment, count(*) AS n, max(CASE WHEN outlier THEN 1 ELSE 0 END) AS far, "
@@ -241,8 +260,8 @@ class _Parts:
     def last(self, *, whole: bool) -> str:
         """Write the SELECT that gives the answer; where it starts from tables, for every customer there is."""
         model = self.model
-        called = " ".join(f"WHEN {sql_literal(s)} THEN {sql_literal(name)}" for s, name in model.names.items())
-        name = f"CASE p.segment {called} END" if called else "CAST(NULL AS VARCHAR)"
+        whens = " ".join(f"WHEN {sql_literal(s)} THEN {sql_literal(name)}" for s, name in model.names.items())
+        name = f"CASE p.segment {whens} END" if whens else "CAST(NULL AS VARCHAR)"
         cells = f"p.segment, {name} AS segment_name, p.confidence, p.second_segment, p.outlier"
         placed = "customer" if self.by_transaction else "placed"
         if not whole:
@@ -267,5 +286,5 @@ def _column(prefix: str, letter: str) -> str:
 
 
 def _levels_name(name: str, names: list[str]) -> str:
-    """Name the part that holds the levels of a name; names of a shop's own may be no plain words."""
+    """Name the part that holds the levels of a name; a variable of the shop may be called what SQL cannot."""
     return f"{name}_levels" if name in ("gender_name", "city_name", "never_burned") else f"levels_{names.index(name)}"

@@ -1,16 +1,29 @@
-"""sql."""
+"""SQL: the statements that make the tables, and what writes them for other engines.
 
+Tables are merged and aggregated by one readable statement per step, in the files ``unified.sql`` (one row per
+transaction), ``counts.sql`` (what every customer did) and ``features.sql`` (one row per customer). They are written in
+DuckDB's dialect and read the canonical tables; `translated` and `in_parts` write them for PostgreSQL, Spark and other
+warehouses, by sqlglot. `in_memory` opens the DuckDB on which they run by default, `read_canonical_tables` fetches the
+tables of a sample of customers, `quoted` and `sql_literal` put names and texts into a statement. Start with the three
+files, which need no Python to be read.
+"""
+
+from seglib.sql.canonical import CUSTOMER_COLUMNS, read_canonical_tables
 from seglib.sql.connect import in_memory
 from seglib.sql.dialects import DIALECTS, in_parts, translated, unordered
 from seglib.sql.quoting import quoted, sql_literal
-from seglib.sql.statements import UNIFIED_SQL
+from seglib.sql.statements import COUNTS_SQL, FEATURES_SQL, UNIFIED_SQL
 
 __all__ = [
+    "COUNTS_SQL",
+    "CUSTOMER_COLUMNS",
     "DIALECTS",
+    "FEATURES_SQL",
     "UNIFIED_SQL",
     "in_memory",
     "in_parts",
     "quoted",
+    "read_canonical_tables",
     "sql_literal",
     "translated",
     "unordered",

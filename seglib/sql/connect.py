@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def in_memory() -> duckdb.DuckDBPyConnection:
-    """Open an in-memory DuckDB that draws no progress bar: on a terminal it would, over what we say."""
+    """Open an in-memory DuckDB without a progress bar, which would be drawn over our own lines on a terminal."""
     import duckdb
 
     con = duckdb.connect()

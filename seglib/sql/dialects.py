@@ -1,4 +1,4 @@
-"""The same statement in the words of another engine, by sqlglot."""
+"""The same statement in the dialect of another engine, by sqlglot."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def translated(sql: str, to: str) -> str:
     """Write a statement in another dialect.
 
     Two things stay as they are in DuckDB. Differences of days have 64 bits: elsewhere they have 32, and their squares
-    do not fit. And floats become decimals by the same rounding: PostgreSQL would look at 15 digits only, Spark at the
+    do not fit. Floats become decimals by the same rounding: PostgreSQL would look at 15 digits only, Spark at the
     shortest text of the number.
 
     Parameters
@@ -28,7 +28,7 @@ def translated(sql: str, to: str) -> str:
     Raises
     ------
     sqlglot.errors.SqlglotError
-        If it cannot be read, or says something that the other dialect has no words for.
+        If it cannot be read, or the other dialect lacks something that it uses.
 
     Examples
     --------
@@ -39,14 +39,19 @@ def translated(sql: str, to: str) -> str:
 
 
 def in_parts(sql: str, to: str, *, pretty: bool = False) -> tuple[dict[str, str], str]:
-    """Write a statement in another dialect: the named parts that it begins with, and what it does with them.
+    """Write a statement in another dialect: its common table expressions, and the SELECT that reads them.
 
     Parameters
     ----------
     sql, to
         As in `translated`.
     pretty : bool, default=False
-        In lines that can be read.
+        In several indented lines.
+
+    Returns
+    -------
+    dict of str to str, str
+        The common table expressions by name, in their order, and the SELECT.
 
     Examples
     --------
@@ -61,7 +66,7 @@ def in_parts(sql: str, to: str, *, pretty: bool = False) -> tuple[dict[str, str]
 
 
 def unordered(sql: str) -> str:
-    """Return a statement in DuckDB's dialect without the order of its rows, which inside of another one says nothing.
+    """Return a statement in DuckDB's dialect without its ORDER BY, which has no effect inside another statement.
 
     Examples
     --------
@@ -78,22 +83,23 @@ def unordered(sql: str) -> str:
 def _read(sql: str) -> exp.Expression:
     from sqlglot import exp, parse_one
 
-    def said_fully(node: exp.Expression) -> exp.Expression:
+    def exact(node: exp.Expression) -> exp.Expression:
         if isinstance(node, exp.DateDiff):
             return exp.cast(node, "BIGINT")
         if isinstance(node, exp.Cast) and node.to.is_type("DECIMAL"):
             return _rounded(node)
         return node
 
-    return parse_one(sql, dialect="duckdb").transform(said_fully)
+    return parse_one(sql, dialect="duckdb").transform(exact)
 
 
 def _rounded(cast: exp.Cast) -> exp.Expression:
-    """Spell out how DuckDB makes a decimal of a float: others round another number, the text of the float."""
+    """Write out how DuckDB makes a decimal of a float: other engines round the text of the float instead."""
     from sqlglot import exp
 
     _, decimals = (int(size.name) for size in cast.to.expressions)
     x, power = cast.this.sql(dialect="duckdb"), 10**decimals
+    # half away from zero, on the binary value; as a whole number of the smallest unit, so that no digit is lost
     whole = f"CAST(CAST(sign({x}) * floor(abs({x}) * {power} + 0.5) AS BIGINT) AS DECIMAL(19, 0))"
     return exp.cast(exp.maybe_parse(f"{whole} * {1 / power:.{decimals}f}", dialect="duckdb"), cast.to)
 

@@ -1,50 +1,8 @@
--- What describes each customer on the day as_of: one row a customer with at least one transaction.
--- Input: the canonical tables, and study, which has one row: as_of; burn_window_days; burns_dated (are days of burning
--- recorded?); and for the burn rate and the days to burn the mean of all customers and the reliability, by which small
--- counts are shrunk. Both are fitted from counts, see features.py.
--- What the shop does not record stays NULL: without a status nothing is known of burning, which is not 0 burned.
-WITH coupon AS (
-    SELECT
-        t.customer_id,
-        t.transaction_date,
-        t.branch_id,
-        b.merchant_id,
-        -- amounts are summed as decimals: the sum must not depend on the order of the rows
-        CAST(t.amount AS DECIMAL(18, 4)) AS amount,
-        -- burned on the day as_of; a later burn could not be known, and one without a date counts as recorded
-        t.transaction_status = 'burned' AND (t.burn_date IS NULL OR t.burn_date <= s.as_of) AS burned,
-        CASE WHEN s.burns_dated THEN date_diff('day', t.transaction_date, t.burn_date) END AS lag_days,
-        -- old enough for its fate to be decided: younger coupons may still be burned, so they do not count
-        CASE
-            WHEN t.transaction_status IS NOT NULL
-                THEN date_diff('day', t.transaction_date, s.as_of) >= s.burn_window_days
-        END AS decided
-    FROM transactions AS t
-    CROSS JOIN study AS s
-    LEFT JOIN branches AS b ON b.branch_id = t.branch_id
-    WHERE t.transaction_date <= s.as_of
-),
-
--- counts and sums of whole numbers: no engine rounds them differently
-counts AS (
-    SELECT
-        customer_id,
-        count(*) AS n_coupons,
-        sum(CASE WHEN burned THEN 1 WHEN decided IS NOT NULL THEN 0 END) AS n_burned,
-        sum(CASE WHEN decided THEN 1 WHEN decided IS NOT NULL THEN 0 END) AS n_matured,
-        sum(CASE WHEN decided AND burned THEN 1 WHEN decided IS NOT NULL THEN 0 END) AS n_matured_burned,
-        sum(CASE WHEN decided AND burned THEN lag_days END) AS lag_sum,
-        sum(CASE WHEN decided AND burned THEN lag_days * lag_days END) AS lag_sumsq,
-        count(DISTINCT branch_id) AS n_branches,
-        count(DISTINCT merchant_id) AS n_merchants,
-        sum(amount) AS spend,
-        min(transaction_date) AS first_date,
-        max(transaction_date) AS last_date
-    FROM coupon
-    GROUP BY customer_id
-),
-
-observed AS (
+-- What describes each customer on the day as_of: one row per customer with at least one transaction.
+-- Input: the canonical tables; counts, the rows of counts.sql; and study, which has one row: as_of; burns_dated; and for
+-- the burn rate and the days to burn the mean of all customers and the reliability, by which small counts are shrunk.
+-- Both are fitted to counts before this statement runs (seglib/features/counts.py).
+WITH observed AS (
     SELECT
         n.*,
         c.gender_id,
@@ -60,7 +18,7 @@ observed AS (
 ),
 
 exposed AS (
-    -- newcomers are given one month: three coupons on the first day are not ninety a month
+    -- newcomers are given one month: three coupons on the first day are not ninety per month
     SELECT *, greatest(CAST(tenure_days AS DOUBLE) / (365.25 / 12), 1.0) AS months_observed
     FROM observed
 )
@@ -68,7 +26,8 @@ exposed AS (
 SELECT
     o.customer_id,
     o.n_coupons / o.months_observed AS coupons_per_month,
-    -- small counts lie: what a customer did, mixed with what customers do, by as much as customers differ
+    -- small counts lie: the customer's own record is mixed with the mean of all customers, and the more customers differ
+    -- (the reliability), the more the own record counts
     CASE
         WHEN o.n_matured IS NOT NULL
             THEN ((1 - s.burn_reliability) * s.burn_mean + s.burn_reliability * o.n_matured_burned)

@@ -1,4 +1,4 @@
--- The unified table: one row a transaction, with what is known of its customer, branch and merchant.
+-- The unified table: one row per transaction, with what is known of its customer, branch and merchant.
 -- Input: the canonical tables, and study (one row: as_of). Transactions after as_of are invisible.
 SELECT
     t.transaction_id,

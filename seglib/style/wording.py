@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,14 +20,15 @@ class Wording:
 
     Attributes
     ----------
-    one, made : str
-        The noun, and what a customer did with it.
+    one, made, claim : str
+        The noun, what a customer did with it, and the noun for having done so.
     note : str
         What a reader must know where the prose of a notebook says coupon; empty if nothing.
     """
 
     one: str
     made: str
+    claim: str
     note: str = ""
 
     @property
@@ -36,32 +36,59 @@ class Wording:
         """The noun in the plural."""
         return f"{self.one}s"
 
-    def of(self, text: str) -> str:
-        """Put a text of ours, written for coupons, into these words. Not for text from the data.
+    def of(self, template: str, **values: object) -> str:
+        """Fill a template of ours with these words.
+
+        Parameters
+        ----------
+        template : str
+            A text of the package, never one from the data. Its fields are ``{coupon}``, ``{coupons}``, ``{claimed}``,
+            ``{claim}``, and the names of the values.
+        **values : object
+            What else the template names: numbers, or texts from the data, which are put in as they are.
 
         Examples
         --------
-        >>> TRANSACTION.of("claimed their last coupon"), COUPON.of("days from the last claim")
+        >>> TRANSACTION.of("{claimed} their last {coupon}"), COUPON.of("days from the last {claim}")
         ('made their last transaction', 'days from the last claim')
-        >>> TRANSACTION.of("days from the last claim")
-        'days from the last transaction'
+        >>> TRANSACTION.of("{claimed} {own:.1f} {coupons} a month", own=2)
+        'made 2.0 transactions a month'
         """
-        words = {"coupon": self.one, "coupons": self.many, "claimed": self.made, "claim": self.one}
-        return text if self == COUPON else re.sub(r"\b(coupons?|claimed|claim)\b", lambda m: words[m[0]], text)
+        words = {"coupon": self.one, "coupons": self.many, "claimed": self.made, "claim": self.claim}
+        return template.format(**words, **values)
+
+    def name_of(self, column: str) -> str:
+        """Write the name of a column in these words.
+
+        Examples
+        --------
+        >>> TRANSACTION.name_of("coupons_per_month"), TRANSACTION.name_of("burn_rate")
+        ('transactions per month', 'burn rate')
+        """
+        return self.of(COLUMN_NAMES[column]) if column in COLUMN_NAMES else humanize(column)
 
 
-COUPON = Wording("coupon", "claimed")
+COLUMN_NAMES: dict[str, str] = {
+    "coupons_per_month": "{coupons} per month",
+    "n_coupons": "n {coupons}",
+    "coupons": "{coupons}",
+}
+"""Templates of the names of those columns of ours that count coupons."""
+
+
+COUPON = Wording("coupon", "claimed", "claim")
 
 
 TRANSACTION = Wording(
     "transaction",
     "made",
+    "transaction",
     "This shop records no coupons: every transaction counts. Where the text says coupon, read transaction; "
     "what it says of burning does not apply.",
 )
 
 
-READY_TABLE = Wording("transaction", "made", NO_TRANSACTIONS)
+READY_TABLE = Wording("transaction", "made", "transaction", NO_TRANSACTIONS)
 
 WORDINGS: dict[str, Wording] = {"coupon": COUPON, "transaction": TRANSACTION, "none": READY_TABLE}
 """By what ``shop.json`` records."""

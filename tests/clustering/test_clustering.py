@@ -18,6 +18,8 @@ from seglib.clustering.sensitivity import ALIKE, Sensitivity, sensitivity
 from seglib.errors import ParameterRefused
 from seglib.preprocessing.baseline import baseline_matrix
 from seglib.preprocessing.customer import customer_matrix
+from seglib.schema.records import AuditRecord, VariableRecord
+from seglib.study import Study
 from seglib.style.letters import letter
 
 
@@ -62,7 +64,7 @@ def test_confidence_second_segment_and_centres_agree_with_distances(three):
     )
     assert (distances.idxmin(axis=1) == fit.table["segment"]).all()
     ranked = np.sort(distances, axis=1)
-    assert fit.table["confidence"].to_numpy() == pytest.approx(1 - ranked[:, 0] / ranked[:, 1], abs=1e-5)
+    assert fit.table["margin"].to_numpy() == pytest.approx(1 - ranked[:, 0] / ranked[:, 1], abs=1e-5)
     second = distances.apply(lambda row: row.nsmallest(2).index[1], axis=1)
     assert (second == fit.table["second_segment"]).all()
     assert fit.inertia == pytest.approx((distances.min(axis=1) ** 2).sum())
@@ -94,7 +96,7 @@ def test_a_lonely_row_is_an_outlier():
     X.index = pd.Index(map(str, range(len(X))), name="customer_id")
     fit = segment(X, k=2, order_by=X[0])
     assert fit.table.index[fit.table["outlier"]].tolist() == ["800"]
-    assert fit.table.loc["800", "confidence"] < 0.7
+    assert fit.table.loc["800", "margin"] < 0.7
 
 
 @pytest.mark.parametrize("k", [0, 1, 4, 9])
@@ -109,7 +111,7 @@ def test_as_many_segments_as_different_rows():
     fit = segment(X, k=3, order_by=X["x"])
     assert fit.table["segment"].tolist() == ["C", "C", "B", "B", "A"]
     assert fit.inertia == 0
-    assert (fit.table["confidence"] == 1).all()
+    assert (fit.table["margin"] == 1).all()
 
 
 def test_equal_means_go_by_size_then_centre():
@@ -173,7 +175,7 @@ def test_a_customer_goes_where_most_of_its_rows_are():
     rows = pd.DataFrame(
         {
             "segment": ["B", "B", "A", "B", "A", "C"],
-            "confidence": 0.5,
+            "margin": 0.5,
             "second_segment": "A",
             "outlier": [False, True, False, False, False, False],
         },
@@ -182,7 +184,7 @@ def test_a_customer_goes_where_most_of_its_rows_are():
     table = customer_segments(rows)
     assert table.index.tolist() == ["8", "9", "10"]
     assert table["segment"].tolist() == ["C", "A", "B"]  # on a tie, the earlier letter
-    assert table["confidence"].tolist() == pytest.approx([1, 0.5, 2 / 3], abs=1e-6)
+    assert table["margin"].tolist() == pytest.approx([1, 0.5, 2 / 3], abs=1e-6)
     assert table["second_segment"].fillna("none").tolist() == ["none", "B", "A"]
     assert table["outlier"].tolist() == [False, False, True]
 
@@ -208,14 +210,15 @@ def test_the_original_analysis(workbook, prepared, scale, inertia, silhouette):
 
 def test_letters_go_by_burned_coupons_then_coupons_then_the_first_variable():
     features = pd.DataFrame({"n_burned": [1.0, 2.0], "n_coupons": [3.0, 4.0], "age": [30.0, 40.0], "sex": ["m", "f"]})
-    variables = {"sex": {"kind": "nominal"}, "age": {"kind": "numeric"}}
+    study = Study(variables={"sex": VariableRecord("nominal"), "age": VariableRecord("numeric")})
+    names_only = Study(variables={"sex": VariableRecord("nominal")})
     unknown = features.assign(n_burned=np.nan)
     ready = unknown.assign(n_coupons=np.nan)
-    assert lettered_by(features, "n_burned", variables) == "n_burned"
-    assert lettered_by(unknown, "n_burned", variables) == "n_coupons"
-    assert lettered_by(ready, "n_burned", variables) == "age"
-    assert lettered_by(ready, "sex", variables) == "sex"  # as the analyst says; order_values refuses it
-    assert lettered_by(ready, "n_burned", {"sex": {"kind": "nominal"}}) is None
+    assert lettered_by(features, "n_burned", study) == "n_burned"
+    assert lettered_by(unknown, "n_burned", study) == "n_coupons"
+    assert lettered_by(ready, "n_burned", study) == "age"
+    assert lettered_by(ready, "sex", study) == "sex"  # as the analyst says; order_values refuses it
+    assert lettered_by(ready, "n_burned", names_only) is None
 
 
 def test_where_there_is_nothing_to_order_by_the_largest_segment_is_a():
@@ -358,14 +361,10 @@ def sensitive(prepared):
     """Return the sensitivity of the segments of the sample, and what it was asked with."""
     _, features = prepared("sample")
     matrix = customer_matrix(features.table, described=features.features, unreliable=features.unreliable)
-    recipe = {
-        "name": "customer",
-        "options": {"demographic_weight": 1.0, "transform": "log", "scaling": "standard", "min_level_share": 0.01},
-        "sources": matrix.sources,
-    }
+    recipe = matrix.record(features, AuditRecord())
     segments = segment(matrix.table, k=3, order_by=features.table["n_burned"]).table["segment"]
-    asked = {"features": features.table, "recipe": recipe}
-    return sensitivity(matrix.table, segments, **asked), matrix.table, segments, asked
+    arguments = {"features": features.table, "recipe": recipe, "study": features.study}
+    return sensitivity(matrix.table, segments, **arguments), matrix.table, segments, arguments
 
 
 def test_strong_segments_withstand_what_does_not_matter(sensitive):
@@ -381,38 +380,38 @@ def test_strong_segments_withstand_what_does_not_matter(sensitive):
 
 
 def test_the_sentence_says_what_the_table_says(sensitive):
-    found = sensitive[0]
-    judged = found.table[~found.table["change"].isin(["contrast", "number of segments"])]
+    result = sensitive[0]
+    judged = result.table[~result.table["change"].isin(["contrast", "number of segments"])]
     worst = judged.sort_values("ari").iloc[0]
-    assert f"{(judged['ari'] >= ALIKE).sum()} of {len(judged)} changes" in found.text
-    assert f"{worst['change']} ({worst['variant']})" in found.text
+    assert f"{(judged['ari'] >= ALIKE).sum()} of {len(judged)} changes" in result.text
+    assert f"{worst['change']} ({worst['variant']})" in result.text
     firm = Sensitivity(judged[judged["ari"] >= ALIKE])
     assert f"under all {len(firm.table)} changes" in firm.text
 
 
 def test_renumbered_segments_are_as_sensitive(sensitive):
-    found, matrix, segments, asked = sensitive
+    result, matrix, segments, arguments = sensitive
     renamed = segments.map({"A": "C", "B": "A", "C": "B"})
-    pd.testing.assert_frame_equal(sensitivity(matrix, renamed, **asked).table, found.table)
+    pd.testing.assert_frame_equal(sensitivity(matrix, renamed, **arguments).table, result.table)
 
 
 def test_a_sample_stands_for_many_rows(sensitive):
-    _, matrix, segments, asked = sensitive
-    table = sensitivity(matrix, segments, **asked, sample_rows=500).table
+    _, matrix, segments, arguments = sensitive
+    table = sensitivity(matrix, segments, **arguments, sample_rows=500).table
     assert table["rows"].max() == 500
     assert table.loc[table["change"] == "seed", "ari"].min() > 0.8
 
 
 def test_transactions_are_clustered_otherwise_too(lacking):
     features, unified, _ = lacking()
-    matrix = baseline_matrix(unified).table
-    recipe = {"name": "baseline", "options": {"scale_frequency": True}, "sources": []}
+    baseline = baseline_matrix(unified)
+    matrix, recipe = baseline.table, baseline.record(features, AuditRecord())
     order = order_values(features.table, "n_burned", matrix.index)
     segments = segment(matrix, k=3, order_by=order, n_init=3).table["segment"]
-    found = sensitivity(
+    table = sensitivity(
         matrix, segments, features=features.table, recipe=recipe, rows=unified, sample_rows=800, n_init=3
-    )
-    assert ("scale", "frequency not scaled") in set(zip(found.table["change"], found.table["variant"], strict=True))
+    ).table
+    assert ("scale", "frequency not scaled") in set(zip(table["change"], table["variant"], strict=True))
 
 
 def test_a_segment_that_no_sample_finds_wins_no_row():

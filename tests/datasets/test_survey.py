@@ -10,6 +10,7 @@ from seglib.errors import ParameterRefused
 from seglib.ingest.shop import ingest
 from seglib.report import check
 from seglib.run import Run
+from seglib.schema.records import VariableRecord
 from seglib.schema.tables import TABLES
 
 
@@ -74,10 +75,10 @@ def test_without_transactions_there_is_no_day_and_every_table_is_there(shop, tmp
     assert "customers.customer_id.no_transaction" not in set(shop.findings["rule"])
     run = Run("survey", base=tmp_path)
     shop.save(run)
-    said = run.read("shop")
-    assert (said["as_of"], said["first_transaction"], said["last_transaction"]) == (None, None, None)
-    assert said["variables"]["income"] == {"kind": "numeric", "unit": "EUR a year", "log": True}
-    assert {name: v["kind"] for name, v in said["variables"].items()} == {
+    record = run.read("shop")
+    assert (record.as_of, record.first_transaction, record.last_transaction) == (None, None, None)
+    assert record.variables["income"] == VariableRecord("numeric", "EUR a year", log=True)
+    assert {name: v.kind for name, v in record.variables.items()} == {
         "age": "numeric", "income": "numeric", "score": "numeric", "member": "binary", "gender": "nominal",
     }  # fmt: skip
     con = run.connect()

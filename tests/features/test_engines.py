@@ -18,9 +18,11 @@ from seglib.features.in_database import features_in_database
 from seglib.ingest.shop import ingest
 from seglib.preprocessing.customer import customer_matrix
 from seglib.run import Run
+from seglib.schema.records import AuditRecord, VerdictRecord
 from seglib.scoring.model import model_of
 from seglib.scoring.sql import scoring_sql
 from seglib.sql.dialects import translated
+from seglib.study import Study
 
 NAMES = {"customers": "Our Clients", "transactions": "sales%", "genders": "sexes", "cities": "towns",
          "branches": "from", "merchants": "merchants"}  # fmt: skip
@@ -37,37 +39,37 @@ def make_database(server):
     """Put tables into a database of their own, under the names of the shop; returns its URL and a mapping file."""
     import psycopg
 
-    made = []
+    databases = []
 
     def make(tables, folder, **mapping):
         name = f"shop_{secrets.token_hex(4)}"
         url = f"{server.rpartition('/')[0]}/{name}"
         with psycopg.connect(server, autocommit=True) as admin:
             admin.execute(f"CREATE DATABASE {name}")
-            made.append(name)
-        told = {}
+            databases.append(name)
+        mapped = {}
         with psycopg.connect(url) as connection:
             connection.execute("CREATE SCHEMA crm")
             for table, frame in tables.items():
-                own = {column: COLUMNS.get(column, column) for column in frame}
+                columns = {column: COLUMNS.get(column, column) for column in frame}
                 kinds = {c: TYPES.get(c.rpartition("_")[2], "text") for c in frame}
-                listed = ", ".join(f"{quoted(own[c])} {kind}" for c, kind in kinds.items())
+                listed = ", ".join(f"{quoted(columns[c])} {kind}" for c, kind in kinds.items())
                 place = f"crm.{quoted(NAMES[table])}"
                 connection.execute(f"CREATE TABLE {place} ({listed})")
                 rows = frame.astype(object).where(frame.notna(), None)
                 with connection.cursor().copy(f"COPY {place} FROM STDIN") as copy:
                     for row in rows.itertuples(index=False):
                         copy.write_row([None if v is None else str(v) for v in row])
-                told[table] = {"from": f"crm.{NAMES[table]}", "columns": own}
+                mapped[table] = {"from": f"crm.{NAMES[table]}", "columns": columns}
         for table, more in mapping.items():
-            told[table]["columns"] |= more
+            mapped[table]["columns"] |= more
         file = folder / "mapping.yaml"
-        file.write_text(json.dumps({"tables": told}))
+        file.write_text(json.dumps({"tables": mapped}))
         return url, file
 
     yield make
     with psycopg.connect(server, autocommit=True) as admin:
-        for name in made:
+        for name in databases:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -148,15 +150,14 @@ SHOPS = {
 
 
 def taken_in(tables, folder, as_of=None):
-    """Take tables through 01; returns the run, as_of and the features by DuckDB."""
+    """Take tables through 01; returns the run, its study and the features by DuckDB."""
     place = folder / "tables"
     place.mkdir()
     for name, frame in tables.items():
         frame.to_parquet(place / f"{name}.parquet")
     run = Run("plain", base=folder)
     ingest(place, as_of=as_of or ("2026-06-30" if len(tables["customers"]) > 100 else "2024-06-30")).save(run)
-    as_of = run.read("shop")["as_of"]
-    return run, as_of, customer_features(run.connect(), as_of=as_of)
+    return run, run.study(), customer_features(run.connect(), run.study())
 
 
 def same(left, right):
@@ -177,11 +178,11 @@ def own_run(make_database, tables, folder, monkeypatch, as_of="2024-06-30", **ma
 
 @pytest.mark.parametrize("name", ["generated", "gaps", "no status"])
 def test_spark_gives_the_same_table(spark, tmp_path, name):
-    run, as_of, expected = taken_in(SHOPS[name](), tmp_path)
+    run, study, expected = taken_in(SHOPS[name](), tmp_path)
     con = run.connect()
     engine = open_engine("spark", run, con)
     assert engine.text.startswith("The statements run on Spark 4")
-    same(customer_features(con, as_of=as_of, engine=engine), expected)
+    same(customer_features(con, study, engine=engine), expected)
 
 
 def test_what_spark_keeps_is_not_forgotten_with_what_it_was_made_of(spark, tmp_path):
@@ -202,12 +203,12 @@ def test_features_can_stay_on_the_engine(canonical):
     tables = gaps()
     tables["customers"]['own "one"'] = range(8)
     con = canonical(tables)
-    expected = customer_features(con, as_of="2024-06-30")
-    kept = features_in_database(DuckDB(con), as_of="2024-06-30")
-    pd.testing.assert_frame_equal(kept.fetch().table, expected.table)
-    assert kept.redemption == expected.redemption
-    assert dict(kept.shrinkage) == pytest.approx(dict(expected.shrinkage), nan_ok=True)
-    some = kept.fetch(3).table
+    expected = customer_features(con, Study(as_of="2024-06-30"))
+    in_database = features_in_database(DuckDB(con), Study(as_of="2024-06-30"))
+    pd.testing.assert_frame_equal(in_database.fetch().table, expected.table)
+    assert in_database.redemption == expected.redemption
+    assert in_database.study == expected.study
+    some = in_database.fetch(3).table
     assert len(some) == 3
     pd.testing.assert_frame_equal(some, expected.table.loc[some.index], check_dtype=False)
 
@@ -219,10 +220,10 @@ def test_a_shop_on_spark_is_segmented_and_scored_there(spark, root, monkeypatch,
     fetched, frame = [], Spark.frame
     monkeypatch.setattr(Spark, "frame", lambda self, sql: fetched.append(frame(self, sql)) or fetched[-1])
     script = runpy.run_path(str(root / "benchmarks" / "spark_demo.py"))
-    found = script["main"](["--customers", "1500", "--sample", "600", "--k", "3"])
-    assert found["differing"] == 0
-    assert found["equal"] == sum(found["sizes"].values()) > 1000
-    assert list(found["sizes"]) == ["A", "B", "C"]
+    demo = script["main"](["--customers", "1500", "--sample", "600", "--k", "3"])
+    assert demo["differing"] == 0
+    assert demo["equal"] == sum(demo["sizes"].values()) > 1000
+    assert list(demo["sizes"]) == ["A", "B", "C"]
     assert [len(rows) for rows in fetched if "customer_id" in rows and len(rows)] == [600]
     assert "labels are equal" in capsys.readouterr().out
 
@@ -236,7 +237,7 @@ def test_postgresql_gives_the_same_table_where_the_shop_is(make_database, opened
     con = run.connect()
     engine = opened(None, run, con)
     assert engine.name == "database", engine.text
-    same(customer_features(con, as_of=as_of, engine=engine), customer_features(con, as_of=as_of))
+    same(customer_features(con, run.study(), engine=engine), customer_features(con, run.study()))
     assert dump(url) == before
 
 
@@ -256,13 +257,14 @@ def dump(url):
 def test_the_workbook_gives_the_same_table_everywhere(workbook, request, tmp_path, monkeypatch):
     shop = ingest(workbook)
     tables = {name: shop.table(name).dropna(axis=1, how="all") for name in NAMES}
-    run, as_of, expected = taken_in(tables, tmp_path, as_of=f"{shop.as_of:%Y-%m-%d}")
+    as_of = f"{shop.as_of:%Y-%m-%d}"
+    run, study, expected = taken_in(tables, tmp_path, as_of=as_of)
     con = run.connect()
     request.getfixturevalue("spark")
-    same(customer_features(con, as_of=as_of, engine=open_engine("spark", run, con)), expected)
+    same(customer_features(con, study, engine=open_engine("spark", run, con)), expected)
     own, _ = own_run(request.getfixturevalue("make_database"), tables, tmp_path, monkeypatch, as_of)
     engine = request.getfixturevalue("opened")("database", own, con)
-    same(customer_features(con, as_of=as_of, engine=engine), expected)
+    same(customer_features(con, study, engine=engine), expected)
 
 
 # Where the statements run ------------------------------------------------------------------------------------------
@@ -325,17 +327,17 @@ def test_what_a_database_cannot_give_is_said(make_database, monkeypatch, tmp_pat
     if change == "ready":
         tables = {"customers": tables["customers"].assign(age=range(8))}
         url, file = make_database(tables, tmp_path)
-        told = json.loads(file.read_text())
-        told["tables"]["customers"]["columns"].pop("age")
-        told["tables"]["customers"]["segment_by"] = {"age": "numeric"}
-        file.write_text(json.dumps(told))
+        mapped = json.loads(file.read_text())
+        mapped["tables"]["customers"]["columns"].pop("age")
+        mapped["tables"]["customers"]["segment_by"] = {"age": "numeric"}
+        file.write_text(json.dumps(mapped))
         run = Run("own", base=tmp_path)
         ingest(url, mapping=file).save(run)
     else:
         run, _ = own_run(make_database, tables, tmp_path, monkeypatch, **mapping)
-    said = run.read("shop")["database"]
-    assert list(said) == ["not"]
-    assert why in said["not"]
+    database = run.read("shop").database
+    assert why in database.reason
+    assert not database.views
 
 
 def test_cells_are_read_as_duckdb_reads_them(make_database, opened, monkeypatch, tmp_path):
@@ -362,7 +364,7 @@ def test_cells_are_read_as_duckdb_reads_them(make_database, opened, monkeypatch,
     con = run.connect()
     assert con.sql("SELECT count(*) FROM transactions WHERE transaction_status = 'burned'").fetchall() == [(6,)]
     engine = opened("database", run, con)
-    same(customer_features(con, as_of="2024-06-30", engine=engine), customer_features(con, as_of="2024-06-30"))
+    same(customer_features(con, run.study(), engine=engine), customer_features(con, run.study()))
 
 
 def test_a_database_that_has_changed_is_not_used(make_database, opened, monkeypatch, tmp_path):
@@ -413,19 +415,35 @@ def test_the_scoring_statement_runs_on_the_shops_own_tables(make_database, monke
     import psycopg
 
     run, url = own_run(make_database, generated(), tmp_path, monkeypatch, "2026-06-30")
-    features = customer_features(run.connect(), as_of="2026-06-30")
+    features = customer_features(run.connect(), run.study())
     matrix = customer_matrix(features.table, described=features.features, unreliable=features.unreliable)
     fit = segment(matrix.table, k=3, order_by=features.table["n_burned"], n_init=2)
-    recipe = {"name": "customer", "grain": "customer", "sources": matrix.sources, "options": {}}
-    recipe |= {"shrinkage": features.shrinkage_params, "burn_window": features.redemption.window, "burns_dated": True}
     models = bootstrap_models(matrix.table.to_numpy(), fit.centres.to_numpy(), n_models=2)
-    known = {"features": features.table, "recipe": recipe, "shop": run.read("shop")}
-    verdict = {"structure": "constructed", "useful": "not tested", "sentence": "s"}
-    model = model_of(fit, matrix, models, run="own", verdict=verdict, **known)
+    verdict = VerdictRecord(
+        structure="constructed",
+        useful="not tested",
+        headline="h",
+        sentence="s",
+        meaning="m",
+        advice="a",
+        k_star=None,
+        evidence=(),
+    )
+    model = model_of(
+        fit,
+        matrix,
+        models,
+        run="own",
+        features=features.table,
+        recipe=matrix.record(features, AuditRecord()),
+        study=features.study,
+        shop=run.read("shop"),
+        verdict=verdict,
+    )
     statement = scoring_sql(model, dialect="postgres", start="tables")
     assert "the shop's own tables" in statement
     with psycopg.connect(url) as connection:
-        found = pd.DataFrame(connection.execute(statement, prepare=False).fetchall()).set_index(0)
+        scored = pd.DataFrame(connection.execute(statement, prepare=False).fetchall()).set_index(0)
     expected = model.describe(features.table)
-    assert found.loc[expected.index, 1].tolist() == expected["segment"].tolist()
-    assert len(found) == 300
+    assert scored.loc[expected.index, 1].tolist() == expected["segment"].tolist()
+    assert len(scored) == 300

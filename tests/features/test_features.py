@@ -1,6 +1,7 @@
 """Customer features: counts by hand, shrinkage that helps, and nothing that time or order could change."""
 
 import hashlib
+from dataclasses import replace
 
 import duckdb
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from seglib.datasets.shop import make_shop
 from seglib.errors import ParameterRefused
-from seglib.features.counts import FEATURES_SQL, LAGS_SQL, split
+from seglib.features.counts import LAGS_SQL
 from seglib.features.customers import DAYS_PER_MONTH, customer_features
 from seglib.features.dictionary import dictionary, features_of
 from seglib.features.engines.open import DuckDB
@@ -19,37 +20,40 @@ from seglib.features.redemption import burned_by, observed_burn_window
 from seglib.ingest.shop import ingest
 from seglib.run import Run
 from seglib.schema.features import FEATURES
+from seglib.sql.statements import COUNTS_SQL, FEATURES_SQL
 from seglib.stats.empirical_bayes import BetaBinomial, excess_zeros, fit_beta_binomial
 from seglib.stats.overdispersion import overdispersion
 from seglib.stats.variance_components import variance_components
+from seglib.study import Study
+from seglib.style.wording import TRANSACTION
 
 
 @pytest.fixture
 def described(write_csv, tmp_path):
     """Features of a shop given as tables."""
 
-    def describe(tables, name="shop", **options):
+    def describe(tables, name="shop", *, as_of=None, burn_window=None):
         shop = ingest(write_csv(tables, name))
         run = Run(name, base=tmp_path)
         shop.save(run)
-        return customer_features(run.connect(), **{"as_of": f"{shop.as_of:%Y-%m-%d}", **options})
+        return customer_features(run.connect(), Study(as_of or f"{shop.as_of:%Y-%m-%d}", burn_window))
 
     return describe
 
 
 def test_counts_of_a_shop_small_enough_to_reckon_by_hand(tables, described):
-    made = described(tables, burn_window=30)
-    one, two, three = (made.table.loc[c] for c in "123")
-    assert made.table.index.tolist() == ["1", "2", "3"]
-    assert made.absent["customer_id"].tolist() == ["4"]
+    features = described(tables, burn_window=30)
+    one, two, three = (features.table.loc[c] for c in "123")
+    assert features.table.index.tolist() == ["1", "2", "3"]
+    assert features.absent["customer_id"].tolist() == ["4"]
     assert one[["n_coupons", "n_burned", "n_matured", "n_matured_burned"]].tolist() == [3, 1, 2, 1]
     assert two[["n_coupons", "n_burned", "n_matured", "n_matured_burned"]].tolist() == [2, 2, 2, 2]
     assert three[["n_coupons", "n_burned", "n_matured", "n_matured_burned"]].tolist() == [1, 0, 0, 0]
-    assert made.table["recency_days"].tolist() == [2, 121, 0]
-    assert made.table["tenure_days"].tolist() == [181, 181, 121]
-    assert made.table["n_branches"].tolist() == [2, 2, 1]
-    assert made.table["never_burned"].fillna(-1).tolist() == [0, 0, -1]  # nothing of the third is decided
-    assert made.table["lag_days"].tolist() == [2, 4, 0]
+    assert features.table["recency_days"].tolist() == [2, 121, 0]
+    assert features.table["tenure_days"].tolist() == [181, 181, 121]
+    assert features.table["n_branches"].tolist() == [2, 2, 1]
+    assert features.table["never_burned"].fillna(-1).tolist() == [0, 0, -1]  # nothing of the third is decided
+    assert features.table["lag_days"].tolist() == [2, 4, 0]
     assert one["coupons_per_month"] == pytest.approx(3 / (181 / DAYS_PER_MONTH))
 
 
@@ -64,9 +68,9 @@ def test_exposure_starts_with_the_first_coupon_where_no_earlier_day_is_known(tab
 
 
 def test_customers_who_come_later_are_neither_described_nor_listed(tables, described):
-    made = described(tables, as_of="2024-04-15")
-    assert made.table.index.tolist() == ["1", "2"]
-    assert made.absent["customer_id"].tolist() == ["3"]
+    features = described(tables, as_of="2024-04-15")
+    assert features.table.index.tolist() == ["1", "2"]
+    assert features.absent["customer_id"].tolist() == ["3"]
 
 
 def test_amounts_make_spend_and_their_order_does_not_matter(tables, described):
@@ -91,7 +95,7 @@ def test_a_coupon_claimed_yesterday_changes_nobodys_burn_rate_or_lag(generated, 
             frame.to_parquet(place / f"{table}.parquet")
         run = Run(name, base=tmp_path)
         ingest(place, as_of="2026-06-30").save(run)
-        results.append(customer_features(run.connect(), as_of="2026-06-30").table[["burn_rate", "days_to_burn"]])
+        results.append(customer_features(run.connect(), Study(as_of="2026-06-30")).table[["burn_rate", "days_to_burn"]])
     pd.testing.assert_frame_equal(*results)
 
 
@@ -119,7 +123,7 @@ def test_csv_parquet_and_xlsx_give_byte_identical_features(root, tmp_path):
     for name, source in (("xlsx", "sample"), ("csv", tmp_path / "csv")):
         run = Run(name, base=tmp_path)
         ingest(source).save(run)
-        run.write("features", customer_features(run.connect(), as_of="2026-06-30").table)
+        run.write("features", customer_features(run.connect(), Study(as_of="2026-06-30")).table)
         hashes.add(hashlib.sha256(run.path("features").read_bytes()).hexdigest())
     assert len(hashes) == 1
 
@@ -165,38 +169,38 @@ def test_without_a_status_all_transactions_count_and_coupons_are_missing_not_zer
 
 
 def test_without_burn_dates_a_burn_counts_as_recorded(tables, canonical):
-    made = customer_features(canonical(tables, without=["burn dates"]), as_of="2024-06-30")
-    assert made.table["n_burned"].tolist() == [2, 2, 0]  # with its date, the second of "1" would be in the future
-    assert (made.table["n_matured"] == made.table["n_coupons"]).all()
-    assert made.table[["days_to_burn", "lag_days"]].isna().all(axis=None)
-    assert made.missing == {"days_to_burn": "the shop records no burn dates"}
-    assert made.reliability["feature"].tolist() == ["coupons_per_month", "burn_rate", "never_burned"]
-    assert made.redemption.window == 0
-    assert "every coupon counts as decided" in made.text
-    assert "a burn after as_of counts as well" in made.text
+    features = customer_features(canonical(tables, without=["burn dates"]), Study(as_of="2024-06-30"))
+    assert features.table["n_burned"].tolist() == [2, 2, 0]  # with its date, the second of "1" would be in the future
+    assert (features.table["n_matured"] == features.table["n_coupons"]).all()
+    assert features.table[["days_to_burn", "lag_days"]].isna().all(axis=None)
+    assert features.missing == {"days_to_burn": "the shop records no burn dates"}
+    assert features.reliability["feature"].tolist() == ["coupons_per_month", "burn_rate", "never_burned"]
+    assert features.redemption.window == 0
+    assert "every coupon counts as decided" in features.text
+    assert "a burn after as_of counts as well" in features.text
 
 
 def test_without_burn_dates_the_analyst_can_say_how_long_a_coupon_lives(tables, canonical):
-    made = customer_features(canonical(tables, without=["burn dates"]), as_of="2024-06-30", burn_window=30)
-    assert made.table["n_matured"].tolist() == [2, 2, 0]
-    assert made.table["n_matured_burned"].tolist() == [1, 2, 0]
-    assert "decided 30 days after its claim, as burn_window says" in made.text
+    features = customer_features(canonical(tables, without=["burn dates"]), Study(as_of="2024-06-30", burn_window=30))
+    assert features.table["n_matured"].tolist() == [2, 2, 0]
+    assert features.table["n_matured_burned"].tolist() == [1, 2, 0]
+    assert "decided 30 days after its claim, as burn_window says" in features.text
 
 
 def test_a_shop_in_which_nothing_was_burned_records_burning(tables, canonical):
     tables["transactions"] = tables["transactions"].assign(transaction_status="subscribed", burn_date=None)
-    made = customer_features(canonical(tables), as_of="2024-06-30")
-    assert made.table["n_burned"].tolist() == [0, 0, 0]
-    assert made.missing == {}
-    assert list(made.unreliable) == ["burn_rate", "days_to_burn", "never_burned"]
+    features = customer_features(canonical(tables), Study(as_of="2024-06-30"))
+    assert features.table["n_burned"].tolist() == [0, 0, 0]
+    assert features.missing == {}
+    assert list(features.unreliable) == ["burn_rate", "days_to_burn", "never_burned"]
 
 
 def test_a_shop_without_branches_has_not_0_of_them(tables, canonical):
     tables["transactions"]["branch_id"] = ["1", None, None, None, None, None]
-    assert customer_features(canonical(tables), as_of="2024-06-30").table["n_branches"].tolist() == [1, 0, 0]
+    assert customer_features(canonical(tables), Study(as_of="2024-06-30")).table["n_branches"].tolist() == [1, 0, 0]
     tables["transactions"]["branch_id"] = None
-    made = customer_features(canonical(tables), as_of="2024-06-30").table
-    assert made[["n_branches", "n_merchants"]].isna().all(axis=None)
+    table = customer_features(canonical(tables), Study(as_of="2024-06-30")).table
+    assert table[["n_branches", "n_merchants"]].isna().all(axis=None)
 
 
 def test_without_gender_and_city_both_are_missing(lacking):
@@ -222,10 +226,10 @@ def test_a_burn_with_a_date_waits_for_it_and_one_without_cannot(lacking):
 
 
 def test_columns_of_the_shops_own_reach_the_features_whatever_they_are_called(tables, canonical, tmp_path):
-    before = customer_features(canonical(tables), as_of="2024-06-30").table
+    before = customer_features(canonical(tables), Study(as_of="2024-06-30")).table
     values = ["red", None, "=1+1", "unseen"]
     tables["customers"] = tables["customers"].assign(**dict.fromkeys(NASTY, values), age=[31.5, None, 40, 50])
-    after = customer_features(canonical(tables), as_of="2024-06-30").table
+    after = customer_features(canonical(tables), Study(as_of="2024-06-30")).table
     assert after.columns.tolist() == [f.name for f in FEATURES] + [*NASTY, "age"]
     pd.testing.assert_frame_equal(after[before.columns], before)
     run = Run("nasty", base=tmp_path)
@@ -238,19 +242,19 @@ def test_columns_of_the_shops_own_reach_the_features_whatever_they_are_called(ta
 
 def test_columns_of_the_shops_own_are_descriptors_in_its_dictionary(tables, canonical):
     tables["customers"] = tables["customers"].assign(tier=["a", "b", None, "c"], age=[1.0, 2, 3, 4], empty=None)
-    table = customer_features(canonical(tables), as_of="2024-06-30").table
-    told = dictionary(table).set_index("name")
-    assert told.loc["tier"].tolist() == ["name", "from the customers table", "the shop's", "descriptor"]
-    assert told.loc["age"].tolist() == ["number", "from the customers table", "1 to 3", "descriptor"]
-    assert "empty" not in told.index
-    assert told.index.tolist() == [c for c in table if table[c].notna().any()]
-    assert {f.name: f.role for f in features_of(table)} == told["role"].to_dict()
+    table = customer_features(canonical(tables), Study(as_of="2024-06-30")).table
+    described = dictionary(table).set_index("name")
+    assert described.loc["tier"].tolist() == ["name", "from the customers table", "the shop's", "descriptor"]
+    assert described.loc["age"].tolist() == ["number", "from the customers table", "1 to 3", "descriptor"]
+    assert "empty" not in described.index
+    assert described.index.tolist() == [c for c in table if table[c].notna().any()]
+    assert {f.name: f.role for f in features_of(table, Study())} == described["role"].to_dict()
 
 
 def test_the_dictionary_of_a_shop_without_coupons_speaks_of_transactions(lacking):
-    told = dictionary(lacking("status")[0].table)
-    assert not set(COUPONS) & set(told["name"])
-    assert not told[["unit", "meaning"]].apply(lambda c: c.str.contains("coupon|claim|burn")).any(axis=None)
+    described = dictionary(lacking("status")[0].table, Study(wording=TRANSACTION))
+    assert not set(COUPONS) & set(described["name"])
+    assert not described[["unit", "meaning"]].apply(lambda c: c.str.contains("coupon|claim|burn")).any(axis=None)
     whole = dictionary(lacking()[0].table)
     pd.testing.assert_frame_equal(whole, dictionary()[dictionary()["name"].isin(whole["name"])].reset_index(drop=True))
 
@@ -292,7 +296,7 @@ def shop_of(coupons, lags=None):
 
 def rates_of(coupons):
     """Burn rates as the statement makes them, for customers who have a coupon."""
-    return customer_features(shop_of(coupons), as_of="2024-12-31", burn_window=30).table["burn_rate"].to_numpy()
+    return customer_features(shop_of(coupons), Study(as_of="2024-12-31", burn_window=30)).table["burn_rate"].to_numpy()
 
 
 def test_shrunk_rates_are_nearer_to_the_truth_than_raw_ones():
@@ -309,9 +313,9 @@ def test_shrunk_rates_and_days_are_what_the_formulas_say():
     n = rng.integers(1, 9, 400)
     x = rng.binomial(n, rng.beta(1, 1, 400))
     lags = np.clip(rng.normal(np.repeat(rng.uniform(5, 25, 400), n), 3), 0, 30).astype(int)
-    made = customer_features(shop_of(list(zip(x, n, strict=True)), lags), as_of="2024-12-31", burn_window=40).table
+    table = customer_features(shop_of(list(zip(x, n, strict=True)), lags), Study("2024-12-31", 40)).table
     rate = fit_beta_binomial(pd.Series(x), pd.Series(n))
-    np.testing.assert_allclose(made["burn_rate"], (rate.a + x) / (rate.a + rate.b + n), rtol=1e-9)
+    np.testing.assert_allclose(table["burn_rate"], (rate.a + x) / (rate.a + rate.b + n), rtol=1e-9)
     of_burned = pd.Series(lags)[np.arange(len(lags)) - np.repeat(np.cumsum(n) - n, n) < np.repeat(x, n)]
     by_customer = of_burned.groupby(np.repeat(np.arange(400), x))
     own = by_customer.mean().reindex(range(400))
@@ -320,17 +324,17 @@ def test_shrunk_rates_and_days_are_what_the_formulas_say():
     weight = lag.between / (lag.between + lag.within / np.maximum(x, 1))
     expected = lag.mean + (weight * (own - lag.mean)).fillna(0)
     assert lag.p < 1e-9
-    np.testing.assert_allclose(made["days_to_burn"], expected, rtol=1e-9)
+    np.testing.assert_allclose(table["days_to_burn"], expected, rtol=1e-9)
 
 
-def test_the_statement_in_two_parts_is_the_statement(canonical, tables):
+def test_both_statements_are_the_features(canonical, tables):
     con = canonical(tables)
-    made = customer_features(con, as_of="2024-06-30", burn_window=30)  # leaves study behind
-    whole = con.sql(FEATURES_SQL).df().set_index("customer_id")
-    pd.testing.assert_frame_equal(whole, made.table, check_dtype=False)
-    first, then = split(FEATURES_SQL, after="counts")
-    assert "study" in first
-    assert "transactions" not in then
+    features = customer_features(con, Study(as_of="2024-06-30", burn_window=30))  # leaves study behind
+    con.execute("DROP TABLE counts")
+    head, rest = FEATURES_SQL.split("\nWITH ", 1)
+    whole = con.sql(f"{head}\nWITH counts AS ({COUNTS_SQL}), {rest}").df().set_index("customer_id")
+    pd.testing.assert_frame_equal(whole, features.table, check_dtype=False)
+    assert "JOIN transactions" not in FEATURES_SQL
 
 
 def test_where_customers_do_not_differ_the_test_keeps_its_level():
@@ -371,9 +375,10 @@ def test_counts_of_customers_are_enough_for_both_fits():
     cells = table.assign(w=1, square_of=table["total"] ** 2).groupby(["n", "x"], as_index=False).sum()
     assert fit_beta_binomial(cells["x"], cells["n"], cells["w"]) == fit_beta_binomial(table["x"], table["n"])
     each = variance_components(table["total"], table["squares"], table["x"])
-    told = {"customers": cells["w"], "total_squared": cells["square_of"]}
-    taken = variance_components(cells["total"], cells["squares"], cells["x"], **told)
-    assert (taken.mean, taken.within, taken.p) == pytest.approx((each.mean, each.within, each.p))
+    by_cell = variance_components(
+        cells["total"], cells["squares"], cells["x"], customers=cells["w"], total_squared=cells["square_of"]
+    )
+    assert (by_cell.mean, by_cell.within, by_cell.p) == pytest.approx((each.mean, each.within, each.p))
 
 
 def test_customers_who_never_burn_are_more_than_chance_makes_or_not():
@@ -385,9 +390,9 @@ def test_customers_who_never_burn_are_more_than_chance_makes_or_not():
         p.append(excess_zeros(fit_beta_binomial(x, n), x, n, one_each).p)
     assert np.mean(np.array(p) < 0.05) <= 0.05
     some_never = rng.binomial(n, np.where(rng.random(1000) < 0.2, 0, 0.6))
-    found = excess_zeros(fit_beta_binomial(some_never, n), some_never, n, one_each)
-    assert found.p < 0.01
-    assert found.share > found.expected
+    excess = excess_zeros(fit_beta_binomial(some_never, n), some_never, n, one_each)
+    assert excess.p < 0.01
+    assert excess.share > excess.expected
     alike = excess_zeros(BetaBinomial(0.5, np.inf, 1.0), pd.Series([0, 1]), pd.Series([2, 2]), pd.Series([1, 3]))
     assert (alike.share, alike.expected) == (0.25, 0.25)
 
@@ -404,18 +409,19 @@ def test_counts_differ_by_more_than_chance_or_not():
     assert overdispersion([0, 1, 0], [1, 1, 1]).p == 1.0
 
 
-def p_of_dealt(values, counts):
+def p_of_permuted(values, counts):
     """The p-value of skewed values in their order, beside that of the F test: so many for each customer."""
     who = np.repeat(np.arange(len(counts)), counts)
     total, squares = (pd.Series(np.bincount(who, weights=x)) for x in (values, values**2))
-    known = total, squares, pd.Series(counts)
-    return variance_components(*known, values=pd.Series(values).value_counts()).p, variance_components(*known).p
+    n = pd.Series(counts)
+    by_permutation = variance_components(total, squares, n, values=pd.Series(values).value_counts())
+    return by_permutation.p, variance_components(total, squares, n).p
 
 
-def test_skewed_days_dealt_out_by_chance_tell_nobody_apart():
+def test_skewed_days_permuted_at_random_tell_nobody_apart():
     rng = np.random.default_rng(1)
     counts = 1 + rng.poisson(3 * rng.gamma(0.5, 2, 200))
-    p = np.array([p_of_dealt(np.floor(rng.lognormal(2.5, 1, counts.sum())), counts) for _ in range(200)])
+    p = np.array([p_of_permuted(np.floor(rng.lognormal(2.5, 1, counts.sum())), counts) for _ in range(200)])
     ours, by_f = (p < 0.05).mean(axis=0)
     assert 0.02 <= ours <= 0.09  # a level of 5%, give or take three standard errors
     assert by_f > 0.12  # what was wrong with the F test
@@ -426,23 +432,23 @@ def test_skewed_days_that_differ_are_told_apart():
     rng = np.random.default_rng(2)
     counts = rng.integers(1, 9, 300)
     scale = np.repeat(np.exp(rng.normal(0, 0.7, 300)), counts)
-    assert p_of_dealt(np.floor(scale * rng.lognormal(2.5, 0.6, counts.sum())), counts)[0] < 1e-6
+    assert p_of_permuted(np.floor(scale * rng.lognormal(2.5, 0.6, counts.sum())), counts)[0] < 1e-6
 
 
 def test_the_test_of_days_fits_shops_of_any_size():
-    assert p_of_dealt(np.array([1.0, 1.0, 9.0]), np.array([2, 1]))[0] == 1.0  # three values say nothing
-    assert p_of_dealt(np.full(20, 7.0), np.full(5, 4))[0] == 1.0
+    assert p_of_permuted(np.array([1.0, 1.0, 9.0]), np.array([2, 1]))[0] == 1.0  # three values say nothing
+    assert p_of_permuted(np.full(20, 7.0), np.full(5, 4))[0] == 1.0
     rng = np.random.default_rng(3)
     many, counts = np.floor(rng.lognormal(2, 1, 400_000)), np.full(100_000, 4)
-    assert 0.001 < p_of_dealt(many, counts)[0] < 0.999
-    assert p_of_dealt(np.sort(many), counts)[0] < 1e-100
+    assert 0.001 < p_of_permuted(many, counts)[0] < 0.999
+    assert p_of_permuted(np.sort(many), counts)[0] < 1e-100
 
 
 def test_days_are_counted_by_value_as_they_are_by_customer(prepared):
     run, features = prepared("sample")
     engine = DuckDB(run.connect())
     engine.keep(
-        "study", f"SELECT DATE '{run.read('shop')['as_of']}' AS as_of, {features.redemption.window} burn_window_days"
+        "study", f"SELECT DATE '{run.read('shop').as_of}' AS as_of, {features.redemption.window} burn_window_days"
     )
     days = engine.frame(LAGS_SQL)
     assert days["coupons"].sum() == features.table["n_matured_burned"].sum()
@@ -464,10 +470,10 @@ def test_variance_components_agree_with_one_way_analysis_of_variance():
 def test_where_everybody_is_constant_a_customer_without_a_burn_is_no_hole():
     parts = variance_components(pd.Series([4.0, 9.0]), pd.Series([8.0, 27.0]), pd.Series([2, 3]))
     assert (parts.within, parts.reliability) == (0, 1)
-    made = customer_features(
-        shop_of([(2, 2), (3, 3), (0, 2)], [2, 2, 3, 3, 3, 9, 9]), as_of="2024-12-31", burn_window=30
+    features = customer_features(
+        shop_of([(2, 2), (3, 3), (0, 2)], [2, 2, 3, 3, 3, 9, 9]), Study(as_of="2024-12-31", burn_window=30)
     )
-    assert made.table["days_to_burn"].tolist() == pytest.approx([2, 3, 13 / 5])
+    assert features.table["days_to_burn"].tolist() == pytest.approx([2, 3, 13 / 5])
 
 
 def burns(con_rows):
@@ -488,36 +494,36 @@ def test_the_burn_window_does_not_shrink_with_a_short_history():
     assert observed_burn_window(burns([(claimed[0], None)]), "2024-03-01") is None
 
 
-# The same lens --------------------------------------------------------------------------------------------------
+# The same shrinkage --------------------------------------------------------------------------------------------------
 
 
-def test_seen_through_its_own_lens_a_shop_looks_the_same(prepared):
+def test_shrunk_by_its_own_numbers_a_shop_looks_the_same(prepared):
     run, fitted = prepared("sample")
-    assert set(fitted.shrinkage) == {"burn_mean", "burn_reliability", "lag_mean", "lag_reliability"}
-    as_of = run.read("shop")["as_of"]
-    for lens in (fitted.shrinkage, fitted.shrinkage_params):
-        again = customer_features(run.connect(), as_of=as_of, burn_window=fitted.redemption.window, shrinkage=lens)
-        pd.testing.assert_frame_equal(again.table, fitted.table, check_exact=True)
-        assert again.reliability.empty
-        assert not again.unreliable
-        assert again.shrinkage == fitted.shrinkage
+    assert set(fitted.study.shrinkage) == {"burn_mean", "burn_reliability", "lag_mean", "lag_reliability"}
+    assert fitted.study.burn_window == fitted.redemption.window
+    again = customer_features(run.connect(), fitted.study)
+    pd.testing.assert_frame_equal(again.table, fitted.table, check_exact=True)
+    assert again.reliability.empty
+    assert not again.unreliable
+    assert again.study == fitted.study
     pd.testing.assert_frame_equal(again.absent, fitted.absent)
 
 
-def test_another_lens_gives_other_rates_of_the_same_counts(prepared):
+def test_another_shrinkage_gives_other_rates_of_the_same_counts(prepared):
     run, fitted = prepared("sample")
-    lens = fitted.shrinkage | {"burn_mean": 0.9, "burn_reliability": 1e-6}
-    again = customer_features(run.connect(), as_of=run.read("shop")["as_of"], shrinkage=lens).table
+    shrinkage = fitted.study.shrinkage | {"burn_mean": 0.9, "burn_reliability": 1e-6}
+    again = customer_features(run.connect(), replace(fitted.study, shrinkage=shrinkage)).table
     assert again["burn_rate"].tolist() == pytest.approx([0.9] * len(again), abs=1e-3)
     pd.testing.assert_frame_equal(again.drop(columns="burn_rate"), fitted.table.drop(columns="burn_rate"))
 
 
-def test_a_shop_that_records_no_burning_has_a_lens_of_nothing(lacking, canonical):
+def test_a_shop_that_records_no_burning_has_nothing_to_shrink_by(lacking, canonical):
     features = lacking("status")[0]
-    assert {"burn_mean", "lag_mean"} <= set(features.shrinkage_params)
-    assert features.shrinkage_params["lag_mean"] is None
+    shrinkage = features.study.shrinkage
+    assert {"burn_mean", "lag_mean"} <= set(shrinkage)
+    assert shrinkage["lag_mean"] is None
     con = canonical(make_shop(customers=400, transactions=3000, seed=3).tables, without=("status",))
-    again = customer_features(con, as_of="2026-06-30", shrinkage=features.shrinkage_params)
+    again = customer_features(con, Study(as_of="2026-06-30", shrinkage=shrinkage))
     pd.testing.assert_frame_equal(again.table, features.table, check_exact=True)
 
 

@@ -301,7 +301,7 @@ def test_the_hash_is_of_every_value_and_name(con, make_sqlite):
 MEASURE = """
 import os, resource, sys
 import duckdb
-from seglib.sources import database
+from seglib.ingest.sources import database
 con = duckdb.connect(sys.argv[1], config={"memory_limit": "100MB", "threads": 1})
 open_source = database.open_url(os.environ["URL"])
 open_source.tables["few"](con, "few")
@@ -497,7 +497,8 @@ def test_the_ways_to_give_a_password_to_postgresql(make_postgres, monkeypatch, t
 def home(tmp_path, record_is_made_of, monkeypatch):
     """A home with notebooks that do next to nothing, but open their source."""
     monkeypatch.setenv("SEGLIB_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(pipeline, "NOTEBOOKS", tmp_path / "notebooks")
+    for module in ("pipeline", "request"):
+        monkeypatch.setattr(f"seglib.runner.{module}.NOTEBOOKS", tmp_path / "notebooks")
     (tmp_path / "notebooks").mkdir()
 
     def write(code):

@@ -333,5 +333,5 @@ def test_a_duckdb_file_with_tables_and_views_is_read_and_not_written(tables, tmp
 
 def test_the_hash_of_an_input_is_that_of_its_file(tables, write_csv):
     folder = write_csv(tables)
-    inputs = {i["name"]: i["sha256"] for i in ingest(folder).summary()["inputs"]}
+    inputs = {table.name: table.sha256 for table in ingest(folder).record.inputs}
     assert inputs["cities"] == hashlib.sha256((folder / "cities.csv").read_bytes()).hexdigest()

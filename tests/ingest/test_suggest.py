@@ -206,7 +206,7 @@ def test_another_column_settles_whether_the_day_comes_first(drafted, tables, wri
 
 
 def test_a_year_that_begins_with_twelve_days_is_read_on(drafted, tables, tmp_path, write_csv, monkeypatch):
-    monkeypatch.setattr("seglib.ingest.suggest.values.LOOKED_AT", 4)
+    monkeypatch.setattr("seglib.ingest.suggest.values.ROWS_EXAMINED", 4)
     tables["transactions"]["transaction_date"] = [
         "01/02/2024",
         "01/03/2024",

@@ -27,11 +27,11 @@ def segments():
     """Four segments of 200, 100, 60 and 8 customers, one in ten near a border."""
     rng = np.random.default_rng(5)
     letters = np.repeat(list("ABCD"), [200, 100, 60, 8])
-    confidence = np.where(np.arange(len(letters)) % 10 == 0, 0.1, rng.uniform(0.3, 1, len(letters)))
+    margin = np.where(np.arange(len(letters)) % 10 == 0, 0.1, rng.uniform(0.3, 1, len(letters)))
     return pd.DataFrame(
         {
             "segment": letters,
-            "confidence": confidence,
+            "margin": margin,
             "second_segment": np.where(letters == "A", "B", "A"),
             "outlier": np.arange(len(letters)) == 5,
             "agreement": np.where(np.arange(len(letters)) == 7, 0.5, 1.0),
@@ -72,7 +72,7 @@ def test_an_audience_has_the_surest_first_and_marks_the_borderline(segments):
         assert table["confidence"].is_monotonic_decreasing
         assert set(table["segment"]) == {letter}
         own = segments.loc[table["customer_id"]]
-        expected = (own["confidence"] < 0.2) | own["outlier"] | (own["agreement"] < 0.8)
+        expected = (own["margin"] < 0.2) | own["outlier"] | (own["agreement"] < 0.8)
         assert table["borderline"].tolist() == expected.tolist()
     row = made.table.set_index("segment").loc["A"]
     assert (row["customers"], row["control"], row["borderline"], row["outliers"]) == (200, 20, 22, 1)

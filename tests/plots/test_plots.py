@@ -12,6 +12,7 @@ from seglib.eda.correlation import correlations
 from seglib.eda.counts import calendar, claims, coupon_counts, demographics
 from seglib.eda.heterogeneity import homogeneity
 from seglib.eda.redemption_curve import redemption_curve
+from seglib.features.dictionary import dictionary
 from seglib.ingest.shop import ingest
 from seglib.interpretation.cards.cards import segment_cards
 from seglib.interpretation.holdout.predictive_gain import COLUMNS
@@ -25,7 +26,7 @@ from seglib.k_selection.validation.charts import at_a_glance
 from seglib.k_selection.validation.null_models import CopulaNull
 from seglib.k_selection.validation.verdict import verdict
 from seglib.plots import __all__
-from seglib.plots.clustering import plot_agreement, plot_confidence, plot_projection, plot_sensitivity, plot_sizes
+from seglib.plots.clustering import plot_agreement, plot_margins, plot_projection, plot_sensitivity, plot_sizes
 from seglib.plots.eda import (
     plot_burned_by_age,
     plot_calendar,
@@ -60,7 +61,6 @@ from seglib.plots.theme import colour, marker
 from seglib.preprocessing.baseline import baseline_matrix
 from seglib.preprocessing.customer import customer_matrix
 from seglib.preprocessing.matrix import variance_share
-from seglib.schema.features import FEATURES
 from seglib.style.wording import TRANSACTION
 
 
@@ -95,7 +95,7 @@ def analysed(request, prepared):
     claimed = claims(unified, run.read_table("customers"), as_of="2026-06-30")
     evidence = homogeneity(unified, run.read_table("customers"), as_of="2026-06-30", burn_window=90, n_shuffles=199)
     life = redemption_curve(unified, as_of="2026-06-30", window=90)
-    units = {f.name: f.unit for f in FEATURES if f.role == "segmentation"}
+    units = dictionary().query("role == 'segmentation'").set_index("name")["unit"].to_dict()
     moved = pd.DataFrame(
         [
             ("algorithm", "Ward", 0.9, 0.97),
@@ -134,8 +134,8 @@ def analysed(request, prepared):
         ),
         "sizes": lambda: plot_sizes(segments),
         "projection": lambda: plot_projection(matrix.table, fit.table["segment"]),
-        "confidence": lambda: plot_confidence(segments, near=0.2),
-        "agreement": lambda: plot_agreement(segments.assign(agreement=segments["confidence"]), near=0.8),
+        "margins": lambda: plot_margins(segments, near=0.2),
+        "agreement": lambda: plot_agreement(segments.assign(agreement=segments["margin"]), near=0.8),
         "sensitivity": lambda: plot_sensitivity(moved, alike=0.8),
         "outcomes": lambda: plot_outcomes(after, outcome="active", names=names),
         "gain": lambda: plot_gain(gained),

@@ -21,6 +21,8 @@ from seglib.preprocessing.customer import customer_matrix
 from seglib.preprocessing.encoders import HennigLiaoScaler
 from seglib.preprocessing.matrix import RECIPES, variance_share
 from seglib.preprocessing.rebuild import rebuild_matrix
+from seglib.schema.records import RecipeRecord, VariableRecord
+from seglib.study import Study
 
 BEHAVIOUR = ["coupons_per_month", "burn_rate", "days_to_burn", "recency_days"]
 
@@ -132,7 +134,7 @@ def test_weight_zero_leaves_demographics_out_and_says_so(built):
     assert "gender and city (demographic_weight is 0)" in matrix.text
 
 
-def test_what_is_left_out_is_told_with_the_reason(customers, built):
+def test_what_is_left_out_has_its_reason(customers, built):
     matrix = built(customers.assign(gender_name=None), leave_out={"burn_rate": "because"}, unreliable={})
     assert not matrix.table.columns.str.contains("burn_rate|gender_name").any()
     assert matrix.left_out == {"burn_rate": "because", "gender_name": "the shop records none"}
@@ -143,34 +145,34 @@ def test_unknown_cities_are_a_level_and_unseen_ones_count_as_rare(customers, bui
     new = some.head(3).assign(city_name=["Atlantis", "Izmir", None])
     none_is_rare = built(some, min_level_share=0)
     assert "city_name_unknown" in none_is_rare.table
-    made = _cities(none_is_rare, new)
-    assert made.loc[0].eq(0).all()
-    assert made.loc[2].idxmax() == "city_name_unknown"
+    cities = _cities(none_is_rare, new)
+    assert cities.loc[0].eq(0).all()
+    assert cities.loc[2].idxmax() == "city_name_unknown"
     share = some["city_name"].value_counts(normalize=True, dropna=False)
     limit = (share.iloc[-2] + share.iloc[-3]) / 2  # the two rarest are pooled
     pooled = built(some, min_level_share=limit)
     assert pooled.made_of("city_name").shape[1] == len(share) - 1
     assert "city_name_rare" in pooled.table
-    made = _cities(pooled, new)
-    assert made.loc[0].idxmax() == "city_name_rare"
-    assert (made.gt(0).sum(axis=1) == 1).all()
+    cities = _cities(pooled, new)
+    assert cities.loc[0].idxmax() == "city_name_rare"
+    assert (cities.gt(0).sum(axis=1) == 1).all()
 
 
 def _cities(matrix, rows):
-    made = matrix.pipeline.transform(rows)
-    dense = made if isinstance(made, np.ndarray) else made.toarray()
+    columns = matrix.pipeline.transform(rows)
+    dense = columns if isinstance(columns, np.ndarray) else columns.toarray()
     table = pd.DataFrame(dense, columns=matrix.pipeline.get_feature_names_out())
     return table.filter(like="city_name")
 
 
 def test_counts_enter_as_standardised_logarithms_and_rates_as_they_are(customers, built):
-    made = built().table
+    table = built().table
     for column, values in (
         ("coupons_per_month", np.log1p(customers["coupons_per_month"])),
         ("burn_rate", customers["burn_rate"]),
     ):
         wanted = (values - values.mean()) / values.std(ddof=0)
-        assert made[column].to_numpy() == pytest.approx(wanted.to_numpy(), abs=1e-6)
+        assert table[column].to_numpy() == pytest.approx(wanted.to_numpy(), abs=1e-6)
 
 
 def test_transform_none_keeps_the_scale_of_counts(customers, built):
@@ -180,29 +182,29 @@ def test_transform_none_keeps_the_scale_of_counts(customers, built):
 
 
 def test_yeo_johnson_takes_every_number_to_its_most_normal_scale(customers, built):
-    made = built(transform="yeo-johnson").table
+    table = built(transform="yeo-johnson").table
     for name in BEHAVIOUR:
         wanted, _ = yeojohnson(customers[name].to_numpy(float))
-        assert made[name].to_numpy() == pytest.approx((wanted - wanted.mean()) / wanted.std(), abs=1e-4)
-    assert abs(skew(made["recency_days"])) < abs(skew(built().table["recency_days"]))
+        assert table[name].to_numpy() == pytest.approx((wanted - wanted.mean()) / wanted.std(), abs=1e-4)
+    assert abs(skew(table["recency_days"])) < abs(skew(built().table["recency_days"]))
 
 
 def test_a_robust_scale_is_the_middle_half_and_falls_back_where_there_is_none(customers, built):
-    made = built(scaling="robust").table
-    assert made["recency_days"].median() == pytest.approx(0)
-    half = made["recency_days"].quantile(0.75) - made["recency_days"].quantile(0.25)
+    table = built(scaling="robust").table
+    assert table["recency_days"].median() == pytest.approx(0)
+    half = table["recency_days"].quantile(0.75) - table["recency_days"].quantile(0.25)
     assert half == pytest.approx(2 * norm.ppf(0.75))
     mostly = customers.assign(recency_days=np.where(np.arange(len(customers)) % 10 == 0, customers["recency_days"], 7))
     spread = built(mostly, scaling="robust").table["recency_days"].std(ddof=0)  # its middle half is one value
     assert spread == pytest.approx(1)
 
 
-def test_of_a_tied_pair_the_first_of_the_dictionary_stays(customers, built):
-    tied = customers.assign(recency_days=1000 - 500 * customers["burn_rate"])
-    matrix = built(tied)
+def test_of_a_correlated_pair_the_first_of_the_dictionary_stays(customers, built):
+    correlated = customers.assign(recency_days=1000 - 500 * customers["burn_rate"])
+    matrix = built(correlated)
     assert "recency_days" not in matrix.sources
     assert matrix.left_out["recency_days"] == "tied to burn rate, rank correlation -1.00, more than 0.8"
-    assert "recency_days" in built(tied, drop_tied=False).sources
+    assert "recency_days" in built(correlated, drop_correlated=False).sources
 
 
 def test_the_analyst_says_what_builds_segments(customers, built):
@@ -215,24 +217,24 @@ def test_the_analyst_says_what_builds_segments(customers, built):
 def test_variables_of_the_shops_own_build_segments_where_the_mapping_says_so(customers):
     rng = np.random.default_rng(0)
     declared = {
-        "age": {"kind": "numeric", "unit": "years", "log": False},
-        "income": {"kind": "numeric", "unit": "EUR", "log": True},
-        "member": {"kind": "binary", "unit": "0 or 1", "log": False},
-        "plan": {"kind": "nominal", "unit": "name", "log": False},
+        "age": VariableRecord("numeric", "years"),
+        "income": VariableRecord("numeric", "EUR", log=True),
+        "member": VariableRecord("binary", "0 or 1"),
+        "plan": VariableRecord("nominal", "name"),
     }
-    own = customers[["gender_name", "city_name"]].assign(
+    table = customers[["gender_name", "city_name"]].assign(
         age=rng.normal(40, 10, len(customers)), income=rng.lognormal(10, 1, len(customers)),
         member=rng.integers(0, 2, len(customers)) * 1.0, plan=rng.choice(["a", "b", "c"], len(customers)),
         n_burned=np.nan,
     )  # fmt: skip
-    own.loc[own.index[:40], ["age", "member", "plan"]] = None
-    matrix = customer_matrix(own, described=features_of(own, declared))
+    table.loc[table.index[:40], ["age", "member", "plan"]] = None
+    matrix = customer_matrix(table, described=features_of(table, Study(variables=declared)))
     assert matrix.sources == ["gender_name", "city_name", *declared]
     assert list(matrix.made_of("member")) == ["member_no", "member_unknown", "member_yes"]
-    assert matrix.table["income"].corr(np.log1p(own["income"])) == pytest.approx(1)
+    assert matrix.table["income"].corr(np.log1p(table["income"])) == pytest.approx(1)
     shares = variance_share(matrix).set_index("column")["share"]
     assert shares["plan"] / shares["age"] == pytest.approx(0.5)
-    assert matrix.filled == {name: pytest.approx(40 / len(own)) for name in ("age", "member", "plan")}
+    assert matrix.filled == {name: pytest.approx(40 / len(table)) for name in ("age", "member", "plan")}
 
 
 def test_never_burned_enters_beside_the_days_it_explains_and_only_if_it_says_something(customers, built):
@@ -282,8 +284,8 @@ def test_input_is_not_changed(customers, unified):
 @given(st.lists(st.integers(0, 6), min_size=2, max_size=80).filter(lambda x: len(set(x)) > 1), st.floats(0.1, 4))
 def test_hennig_liao_variance_is_half_whatever_the_levels(levels, weight):
     dummies = pd.get_dummies(pd.Series(levels)).to_numpy(float)
-    made = HennigLiaoScaler(weight).fit_transform(dummies)
-    assert made.var(axis=0).sum() == pytest.approx(0.5 * weight**2)
+    scaled = HennigLiaoScaler(weight).fit_transform(dummies)
+    assert scaled.var(axis=0).sum() == pytest.approx(0.5 * weight**2)
 
 
 def test_the_encoder_keeps_the_protocol_of_scikit_learn():
@@ -302,7 +304,7 @@ def test_recipes_are_what_their_notebook_offers(root):
 
 
 @pytest.mark.parametrize(
-    ("lacks", "sources", "told"),
+    ("lacks", "sources", "sentence"),
     [
         (
             ["status"],
@@ -318,16 +320,16 @@ def test_recipes_are_what_their_notebook_offers(root):
         (["status", "names"], ["coupons_per_month", "recency_days"], "(the shop records none)"),
     ],
 )
-def test_what_is_not_recorded_is_left_out_with_the_reason(lacking, lacks, sources, told):
+def test_what_is_not_recorded_is_left_out_with_the_reason(lacking, lacks, sources, sentence):
     features = lacking(*lacks)[0]
-    known = {"described": features.features, "leave_out": features.missing}
-    matrix = customer_matrix(features.table, unreliable=features.unreliable, **known)
+    described, missing = features.features, features.missing
+    matrix = customer_matrix(features.table, described=described, leave_out=missing, unreliable=features.unreliable)
     assert matrix.sources == sources
-    assert told in matrix.text
+    assert sentence in matrix.text
     assert matrix.table.notna().all(axis=None)
     assert matrix.table.var(ddof=0).gt(0).all()
-    off = customer_matrix(features.table, demographic_weight=0, **known)
-    assert {name: off.left_out[name] for name in features.missing} == features.missing
+    off = customer_matrix(features.table, described=described, leave_out=missing, demographic_weight=0)
+    assert {name: off.left_out[name] for name in missing} == missing
 
 
 def test_columns_of_the_shops_own_never_build_segments(lacking):
@@ -420,7 +422,7 @@ def test_other_integers_for_the_same_names_are_tried(blobs):
     assert measured(audit(two, nominal=["sex"]), "recoding") == pytest.approx(1)  # two codes have no order
 
 
-def test_filled_in_values_are_told(customers, built):
+def test_filled_in_values_are_reported(customers, built):
     gaps = customers.assign(recency_days=customers["recency_days"].where(np.arange(len(customers)) % 5 > 0))
     report = audit(built(gaps))
     assert "filled" in fires(report)
@@ -445,21 +447,30 @@ def test_the_audit_fires_on_the_original_analysis_and_not_on_recipe_customer(wor
     assert city["measured"] < 0.2
     if not scale:
         assert measured(report, "dominance") == pytest.approx(0.85, abs=0.01)
-    known = {"described": features.features, "leave_out": features.missing, "unreliable": features.unreliable}
-    assert audit(customer_matrix(features.table, **known)).clean
+    matrix = customer_matrix(
+        features.table, described=features.features, leave_out=features.missing, unreliable=features.unreliable
+    )
+    assert audit(matrix).clean
 
 
-# Made again -----------------------------------------------------------------------------------------------------
+# Rebuilt --------------------------------------------------------------------------------------------------------
 
 KNOBS = {
-    "demographic_weight": 1.0, "transform": "log", "scaling": "standard", "drop_tied": True, "min_level_share": 0.01,
-    "segment_by": None,
+    "demographic_weight": 1.0, "transform": "log", "scaling": "standard",
+    "drop_correlated": True, "min_level_share": 0.01, "segment_by": None,
 }  # fmt: skip
 
 
-def said_of(matrix, options):
-    """What recipe.json would tell of it."""
-    return json.loads(json.dumps({"name": matrix.recipe.name, "options": options, "sources": matrix.sources}))
+def recipe_of(matrix, options):
+    """What is read from recipe.json."""
+    recipe = RecipeRecord(
+        name=matrix.recipe.name,
+        grain=matrix.recipe.grain,
+        k_rule=matrix.recipe.k_rule,
+        options=options,
+        sources=tuple(matrix.sources),
+    )
+    return RecipeRecord.from_json(json.loads(json.dumps(recipe.to_json())))
 
 
 @pytest.mark.parametrize(
@@ -469,41 +480,41 @@ def said_of(matrix, options):
         {"transform": "yeo-johnson", "scaling": "robust"},
         {"demographic_weight": 2.5, "min_level_share": 0.09},
         {"demographic_weight": 0.0, "transform": "none"},
-        {"drop_tied": False, "segment_by": ["n_coupons", "coupons_per_month", "tenure_days", "never_burned"]},
+        {"drop_correlated": False, "segment_by": ["n_coupons", "coupons_per_month", "tenure_days", "never_burned"]},
         {"segment_by": ["recency_days"], "min_level_share": 0.0},
     ],
 )
-def test_the_matrix_can_be_made_again_from_what_is_said_of_it(built, prepared, turned):
+def test_the_matrix_can_be_rebuilt_from_its_record(built, prepared, turned):
     features = prepared("sample")[1]
     matrix = built(**turned)
-    again = rebuild_matrix(features.table, said_of(matrix, KNOBS | turned), described=features.features)
+    again = rebuild_matrix(features.table, recipe_of(matrix, KNOBS | turned), described=features.features)
     pd.testing.assert_frame_equal(again.table, matrix.table, check_exact=True)
     assert again.sources == matrix.sources
     assert again.nominal == matrix.nominal
 
 
-def test_a_matrix_that_kept_the_unreliable_is_made_again_with_them(customers, built):
+def test_a_matrix_that_kept_the_unreliable_is_rebuilt_with_them(customers, built):
     matrix = built(unreliable={})
     assert "never_burned" in matrix.sources
     pd.testing.assert_frame_equal(
-        rebuild_matrix(customers, said_of(matrix, KNOBS)).table, matrix.table, check_exact=True
+        rebuild_matrix(customers, recipe_of(matrix, KNOBS)).table, matrix.table, check_exact=True
     )
 
 
 def test_of_other_rows_the_same_columns_are_made_whatever_one_would_choose_today(customers, built):
-    """Here recency is tied to the claims of half of the customers: it stays, because it was there."""
+    """Here recency is correlated with the claims of half of the customers: it stays, because it was there."""
     matrix = built()
     some = customers.iloc[::2].assign(recency_days=lambda t: -t["coupons_per_month"])
     assert "recency_days" not in built(some).sources
-    again = rebuild_matrix(some, said_of(matrix, KNOBS))
+    again = rebuild_matrix(some, recipe_of(matrix, KNOBS))
     assert again.sources == matrix.sources
     assert len(again.table) == len(some)
 
 
 @pytest.mark.parametrize("scale", [True, False])
-def test_the_original_analysis_can_be_made_again(unified, scale):
+def test_the_original_analysis_can_be_rebuilt(unified, scale):
     matrix = baseline_matrix(unified, scale_frequency=scale)
-    again = rebuild_matrix(unified, said_of(matrix, {"scale_frequency": scale}))
+    again = rebuild_matrix(unified, recipe_of(matrix, {"scale_frequency": scale}))
     pd.testing.assert_frame_equal(again.table, matrix.table, check_exact=True)
 
 

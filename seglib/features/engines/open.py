@@ -1,4 +1,4 @@
-"""Where the statements run: one readable SQL, on whatever engine holds the shop.
+"""Where the statements run: one readable SQL, on the engine that holds the shop.
 
 Statements are written in DuckDB's dialect. `DuckDB` runs them as they are, on the tables that 01 wrote; `Spark` and
 `Database` run what sqlglot makes of them, on the same tables or where the shop's own tables are.
@@ -59,7 +59,7 @@ class DuckDB:
 
 
 def open_engine(name: str | None, run: Run, con: duckdb.DuckDBPyConnection) -> Engine:
-    """Open the engine that shall run the statements of a run.
+    """Open the engine that runs the statements of a run.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def open_engine(name: str | None, run: Run, con: duckdb.DuckDBPyConnection) -> E
     Raises
     ------
     ParameterRefused
-        If there is no such engine, or it cannot be had; the message says why, and how to get it.
+        If there is no such engine, or it cannot be used; the message says why, and what to do.
     """
     if name == "duckdb":
         return DuckDB(con)

@@ -31,7 +31,7 @@ _GET_JAVA = f"install Java {JAVA} or newer (Debian, Ubuntu: apt install openjdk-
 LOCAL = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
-    "spark.driver.bindAddress": "127.0.0.1",  # nobody else is asked, and nobody else can ask
+    "spark.driver.bindAddress": "127.0.0.1",  # no other machine is reached, and none can reach it
     "spark.driver.host": "127.0.0.1",
     "spark.driver.memory": "2g",
     "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",  # half the time to start
@@ -65,10 +65,10 @@ class Spark:
             self.session.read.parquet(f"file://{place}").createOrReplaceTempView(name)
 
     def keep(self, name: str, sql: str) -> None:
-        """Make a view of the rows of a SELECT, which are reckoned once.
+        """Make a view of the rows of a SELECT, which are computed once.
 
-        Not by Spark's cache: it does not know a statement again inside of one that has named parts, and forgets all
-        that was made of a view when another one takes its name.
+        Spark's cache would not do: it does not recognise a statement inside of one that has common table expressions,
+        and drops everything derived from a view when another one takes its name.
         """
         rows = self.session.sql(translated(sql, "spark")).localCheckpoint(eager=False)
         rows.createOrReplaceTempView(name)
@@ -77,7 +77,7 @@ class Spark:
         """Return the rows of a SELECT."""
         import pyarrow as pa
 
-        with _no_word_of_pandas():
+        with _without_pandas_warning():
             rows = self.session.sql(translated(sql, "spark")).toArrow()
         types = [pa.float64() if pa.types.is_decimal(field.type) else field.type for field in rows.schema]
         return rows.cast(pa.schema(list(zip(rows.schema.names, types, strict=True)))).to_pandas(date_as_object=False)
@@ -96,7 +96,7 @@ def open_spark(run: Run) -> Spark:
     if missing:
         raise InputRefused(f"run '{run.name}' has no tables yet: run 01_ingest.ipynb first")
     try:
-        with _no_word_of_pandas():
+        with _without_pandas_warning():
             spark = importlib.import_module("pyspark.sql").SparkSession
     except ImportError:
         raise ParameterRefused(
@@ -109,16 +109,16 @@ def open_spark(run: Run) -> Spark:
 def _local(spark: Any) -> Any:
     _need_java()
     folder = tempfile.gettempdir()
-    made = spark.builder.master("local[*]").appName("seglib")
+    builder = spark.builder.master("local[*]").appName("seglib")
     for setting, value in {**LOCAL, "spark.local.dir": folder, "spark.sql.warehouse.dir": f"{folder}/spark"}.items():
-        made = made.config(setting, value)
-    with tempfile.TemporaryFile() as said, _no_word_of_pandas():
+        builder = builder.config(setting, value)
+    with tempfile.TemporaryFile() as log, _without_pandas_warning():
         try:
-            with _errors_go_to(said.fileno()):
-                return made.getOrCreate()
+            with _errors_go_to(log.fileno()):
+                return builder.getOrCreate()
         except Exception as error:
-            said.seek(0)
-            last = said.read().decode(errors="replace").strip().splitlines()[-1:] or str(error).splitlines()[:1]
+            log.seek(0)
+            last = log.read().decode(errors="replace").strip().splitlines()[-1:] or str(error).splitlines()[:1]
             raise ParameterRefused(f"engine 'spark': Spark does not start: {' '.join(last)}") from None
 
 
@@ -129,16 +129,16 @@ def _need_java() -> None:
     if java is None:
         where = "JAVA_HOME names a folder without one" if home else "there is none"
         raise ParameterRefused(f"engine 'spark' needs Java, and {where}: {_GET_JAVA}")
-    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
-    found = re.search(r'version "(?:1\.)?(\d+)', said)
-    if found is None or int(found[1]) < JAVA:
-        version = f"version {found[1]}" if found else "of a version that it does not tell"
+    output = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    number = re.search(r'version "(?:1\.)?(\d+)', output)
+    if number is None or int(number[1]) < JAVA:
+        version = f"version {number[1]}" if number else "of a version that it does not tell"
         raise ParameterRefused(f"engine 'spark' needs Java {JAVA} or newer, and '{java}' is {version}: {_GET_JAVA}")
 
 
 @contextmanager
 def _errors_go_to(file: int) -> Iterator[None]:
-    """Let what Java says while it starts, and later, go to a file: in a notebook it would be part of the report."""
+    """Send what Java writes to stderr to a file: in a notebook it would become part of the report."""
     before = os.dup(2)
     os.dup2(file, 2)
     try:
@@ -149,7 +149,7 @@ def _errors_go_to(file: int) -> Iterator[None]:
 
 
 @contextmanager
-def _no_word_of_pandas() -> Iterator[None]:
+def _without_pandas_warning() -> Iterator[None]:
     """PySpark warns of pandas 3; nothing here goes through its pandas."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*pandas", category=FutureWarning)

@@ -106,9 +106,9 @@ def facts() -> dict[str, Any]:
         New York (``redemptions_on_basket_day``).
     """
     with duckdb.connect() as con:
-        found = con.execute(STATEMENTS["facts"], _parameters("facts", _data_folder()))
-        names = [column[0] for column in found.description]
-        [row] = found.fetchall()
+        facts = con.execute(STATEMENTS["facts"], _parameters("facts", _data_folder()))
+        names = [column[0] for column in facts.description]
+        [row] = facts.fetchall()
     return dict(zip(names, row, strict=True))
 
 
@@ -139,7 +139,7 @@ def _load(folder: Path, table: str, con: duckdb.DuckDBPyConnection, target: str)
     return Loaded(sha256=digest.hexdigest())
 
 
-def _notes(found: Mapping[str, Any]) -> tuple[str, ...]:
-    shown = {name: f"{value:,}" if isinstance(value, int) else value for name, value in found.items()}
-    early = found["households_seen_early"] / found["households"]
+def _notes(facts: Mapping[str, Any]) -> tuple[str, ...]:
+    shown = {name: f"{value:,}" if isinstance(value, int) else value for name, value in facts.items()}
+    early = facts["households_seen_early"] / facts["households"]
     return tuple(note.format(**shown, early=early) for note in NOTES)

@@ -1,4 +1,4 @@
-"""CSV files: delimiter and encoding are found out and told, values stay text until the contract reads them."""
+"""CSV files: delimiter and encoding are detected and noted; values stay text until the contract reads them."""
 
 from __future__ import annotations
 
@@ -95,13 +95,15 @@ def _open(path: Path) -> IO[bytes]:
     return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")
 
 
-def _encoding(path: Path, told: str | None) -> str:
-    """Return the encoding of a file: the one that was told, UTF-8 if every byte fits, else the likeliest."""
-    if told:
+def _encoding(path: Path, given: str | None) -> str:
+    """Return the encoding of a file: the one that was given, UTF-8 if every byte fits, else the likeliest."""
+    if given:
         try:
-            return codecs.lookup(told).name
+            return codecs.lookup(given).name
         except LookupError:
-            raise InputRefused(f"'{path.name}': there is no encoding '{told}'; write it like utf-8 or cp1252") from None
+            raise InputRefused(
+                f"'{path.name}': there is no encoding '{given}'; write it like utf-8 or cp1252"
+            ) from None
     decoder = codecs.getincrementaldecoder("utf-8")()
     with _open(path) as stream:
         head = stream.read(1 << 16)
@@ -148,15 +150,15 @@ def _delimiter(header: str) -> str:
 
 def _transcoded(path: Path, encoding: str, folder: Path) -> Path:
     """Write a file again as UTF-8, aside."""
-    made = folder / f"{hashlib.sha256(path.name.encode()).hexdigest()[:8]}.csv"
+    transcoded = folder / f"{hashlib.sha256(path.name.encode()).hexdigest()[:8]}.csv"
     try:
-        with _open(path) as stream, made.open("w", encoding="utf-8", newline="") as out:
+        with _open(path) as stream, transcoded.open("w", encoding="utf-8", newline="") as out:
             shutil.copyfileobj(io.TextIOWrapper(stream, encoding=encoding, newline=""), out, 1 << 20)
     except UnicodeDecodeError as error:
         raise InputRefused(
             f"'{path.name}' is not written in {encoding}: {error.reason} at byte {error.start}"
         ) from None
-    return made
+    return transcoded
 
 
 def _fault(path: Path, encoding: str, delimiter: str) -> str:

@@ -87,11 +87,11 @@ def open_url(url: str) -> Source:
     ):
         import sqlalchemy as sa
 
-        made = sa.make_url(url)
-        if made.get_backend_name() == "sqlite":
-            return open_file(Path(made.database or ":memory:"))
+        address = sa.make_url(url)
+        if address.get_backend_name() == "sqlite":
+            return open_file(Path(address.database or ":memory:"))
         engine = server_of(url)
-        name = f"{engine.dialect.name}://{made.host or ''}" + (f"/{made.database}" if made.database else "")
+        name = f"{engine.dialect.name}://{address.host or ''}" + (f"/{address.database}" if address.database else "")
         return _source(engine, name, credentials.secrets(url))
 
 
@@ -99,14 +99,14 @@ def server_of(url: str) -> sa.Engine:
     """Return how to reach the server of a filled URL; nothing is asked of it yet."""
     import sqlalchemy as sa
 
-    made, options = sa.make_url(url), {}
-    if made.drivername in ("postgres", "postgresql"):
-        made = made.set(drivername="postgresql+psycopg")
-    if made.drivername == "postgresql+psycopg":
+    address, options = sa.make_url(url), {}
+    if address.drivername in ("postgres", "postgresql"):
+        address = address.set(drivername="postgresql+psycopg")
+    if address.drivername == "postgresql+psycopg":
         options["isolation_level"] = "REPEATABLE READ"  # a table that is read twice is the same table
-        if "connect_timeout" not in made.query:
+        if "connect_timeout" not in address.query:
             options["connect_args"] = {"connect_timeout": 10}
-    return sa.create_engine(made, poolclass=sa.NullPool, hide_parameters=True, **options)
+    return sa.create_engine(address, poolclass=sa.NullPool, hide_parameters=True, **options)
 
 
 def open_file(path: Path) -> Source:
@@ -115,7 +115,7 @@ def open_file(path: Path) -> Source:
     Raises
     ------
     InputRefused
-        If there is none, or it is none. No file is made.
+        If there is none, or it is none. No file is address.
     """
     import sqlalchemy as sa
 
@@ -193,8 +193,8 @@ def _type(declared: Any, dialect: str) -> str:
         return "VARCHAR" if dialect == "sqlite" else "TIMESTAMPTZ" if declared.timezone else "TIMESTAMP"
     if isinstance(declared, sa.Date):
         return "VARCHAR" if dialect == "sqlite" else "DATE"  # in SQLite a date is a text
-    known = ((sa.Boolean, "BOOLEAN"), (sa.Integer, "BIGINT"), (sa.Float, "DOUBLE"))
-    return next((name for kind, name in known if isinstance(declared, kind)), "VARCHAR")
+    duckdb_types = ((sa.Boolean, "BOOLEAN"), (sa.Integer, "BIGINT"), (sa.Float, "DOUBLE"))
+    return next((name for kind, name in duckdb_types if isinstance(declared, kind)), "VARCHAR")
 
 
 def _ask_for_plain_values(connection: sa.Connection) -> None:
@@ -206,18 +206,26 @@ def _ask_for_plain_values(connection: sa.Connection) -> None:
     elif connection.dialect.driver == "psycopg":
         from psycopg.types.string import TextLoader
 
-        for known in driver.adapters.types:
-            for oid in {known.oid, known.array_oid} - {0} if known.name != "bytea" else ():
+        for info in driver.adapters.types:
+            for oid in {info.oid, info.array_oid} - {0} if info.name != "bytea" else ():
                 driver.adapters.register_loader(oid, TextLoader)
         only_read(connection)
 
 
+READ_ONLY_SETTINGS = (
+    "TRANSACTION READ ONLY",
+    "LOCAL timezone = 'UTC'",
+    "LOCAL datestyle = 'ISO'",
+    "LOCAL extra_float_digits = 1",
+    "LOCAL synchronize_seqscans = off",
+    "LOCAL standard_conforming_strings = on",
+)
+"""Settings of a transaction of PostgreSQL that writes nothing, and whose answers depend on nobody's settings."""
+
+
 def only_read(connection: sa.Connection) -> None:
     """Begin a transaction of PostgreSQL that can write nothing, and whose answers depend on nobody's settings."""
-    for setting in (
-        "TRANSACTION READ ONLY", "LOCAL timezone = 'UTC'", "LOCAL datestyle = 'ISO'", "LOCAL extra_float_digits = 1",
-        "LOCAL synchronize_seqscans = off", "LOCAL standard_conforming_strings = on",
-    ):  # fmt: skip
+    for setting in READ_ONLY_SETTINGS:
         connection.exec_driver_sql(f"SET {setting}")
 
 
@@ -293,7 +301,7 @@ def refusing(what: str, secrets: Collection[str], *also: type[Exception]) -> Ite
             "(such as mysql+pymysql://...)"
         ) from None
     except (sa.exc.SQLAlchemyError, *also) as error:
-        said = " ".join(str(getattr(error, "orig", None) or error).split())
-        if any(secret.lower() in said.lower() for secret in secrets):
-            said = "its driver's message is not shown, because it repeats what is secret"
-        raise InputRefused(f"{what}: {said}") from None
+        message = " ".join(str(getattr(error, "orig", None) or error).split())
+        if any(secret.lower() in message.lower() for secret in secrets):
+            message = "its driver's message is not shown, because it repeats what is secret"
+        raise InputRefused(f"{what}: {message}") from None

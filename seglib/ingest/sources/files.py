@@ -73,7 +73,7 @@ def _open_duckdb(path: Path) -> Source:
 
     try:
         with duckdb.connect(str(path), read_only=True) as con:
-            found = con.sql(
+            listed = con.sql(
                 "SELECT table_schema, table_name FROM information_schema.tables "
                 "WHERE table_catalog = current_database() ORDER BY ALL"
             ).fetchall()
@@ -82,7 +82,7 @@ def _open_duckdb(path: Path) -> Source:
         raise InputRefused(f"'{path.name}' cannot be opened as a DuckDB file: {reason}") from None
     tables = {
         name if schema == "main" else f"{schema}.{name}": partial(_from_duckdb, path=path, schema=schema, name=name)
-        for schema, name in found
+        for schema, name in listed
     }
     return Source(path.name, "DuckDB file", tables)
 

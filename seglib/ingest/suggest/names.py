@@ -109,8 +109,8 @@ def words(name: str) -> tuple[str, ...]:
     (('invoice', 'id'), ('signup', 'date'), ('customer', 'id'), ('order', 'id'))
     """
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name.replace("#", " no "))
-    found = [part for word in re.findall(r"[^\W_]+", spaced.casefold()) for part in _parts(_singular(word))]
-    return tuple(_STANDS_FOR.get(word, word) for word in found if word not in _FILLS and not word.isdecimal())
+    parts = [part for word in re.findall(r"[^\W_]+", spaced.casefold()) for part in _parts(_singular(word))]
+    return tuple(_STANDS_FOR.get(word, word) for word in parts if word not in _FILLS and not word.isdecimal())
 
 
 def _singular(word: str) -> str:
@@ -123,20 +123,24 @@ def _singular(word: str) -> str:
 
 
 def _parts(word: str) -> list[str]:
-    """Take apart two words that are written as one, where both are known."""
-    known = _vocabulary()
-    cuts = [i for i in range(2, len(word) - 1) if word not in known and word[:i] in known and word[i:] in known]
+    """Take apart two words that are written as one, where both are vocabulary."""
+    vocabulary = _vocabulary()
+    cuts = [
+        i
+        for i in range(2, len(word) - 1)
+        if word not in vocabulary and word[:i] in vocabulary and word[i:] in vocabulary
+    ]
     return [word[: cuts[0]], word[cuts[0] :]] if cuts else [word]
 
 
 @cache
 def _vocabulary() -> frozenset[str]:
-    said = [*_SAME, *_SAME.values(), *(text for pair in (*_NOUNS.values(), *_PHRASES.values()) for text in pair)]
-    return frozenset(re.findall(r"\w+", " ".join(said)))
+    texts = [*_SAME, *_SAME.values(), *(text for pair in (*_NOUNS.values(), *_PHRASES.values()) for text in pair)]
+    return frozenset(re.findall(r"\w+", " ".join(texts)))
 
 
 @cache
-def likeness(name: str, target: str, *, own: bool = False) -> float:
+def likeness(name: str, target: str, *, in_its_table: bool = False) -> float:
     """Say how near a name comes to a table or column of the contract.
 
     Parameters
@@ -145,7 +149,7 @@ def likeness(name: str, target: str, *, own: bool = False) -> float:
         What the source calls it.
     target : str
         A table of `seglib.schema.tables.TABLES`, a column of one, ``quantity`` or ``unit_price``.
-    own : bool
+    in_its_table : bool
         Whether the column stands in the table it identifies or names: there ``id`` and ``name`` are enough.
 
     Returns
@@ -160,19 +164,21 @@ def likeness(name: str, target: str, *, own: bool = False) -> float:
     """
     if name.strip().casefold() == target:
         return 2.0
-    said, last = frozenset(words(name)), words(name)[-1:]
-    if own and said in ({"id"}, {"name"}):
-        return 0.95 if target.endswith("_" + next(iter(said))) else 0.0
+    name_words, last = frozenset(words(name)), words(name)[-1:]
+    if in_its_table and name_words in ({"id"}, {"name"}):
+        return 0.95 if target.endswith("_" + next(iter(name_words))) else 0.0
     phrases = _phrases(target)
-    if said in phrases:
-        return phrases[said]
+    if name_words in phrases:
+        return phrases[name_words]
     inside = [
-        score if said - phrase <= {"customer"} else 0.9 * score
+        score if name_words - phrase <= {"customer"} else 0.9 * score
         for phrase, score in phrases.items()
-        if phrase < said and not said - phrase & _elsewhere() and (len(phrase) > 1 or _alone(*phrase, last, target))
+        if phrase < name_words
+        and not name_words - phrase & _elsewhere()
+        and (len(phrase) > 1 or _alone(*phrase, last, target))
     ]
     joined = {"".join(sorted(phrase)): score for phrase, score in phrases.items()}
-    form = "".join(sorted(said))
+    form = "".join(sorted(name_words))
     alike = [
         joined[text] * difflib.SequenceMatcher(None, text, form).ratio()
         for text in difflib.get_close_matches(form, joined, n=1, cutoff=0.86)
@@ -197,12 +203,12 @@ def _elsewhere() -> frozenset[str]:
 @cache
 def _phrases(target: str) -> dict[frozenset[str], float]:
     """Return every phrase that means a table or column, with how surely it does."""
-    found: dict[frozenset[str], float] = {}
+    meanings: dict[frozenset[str], float] = {}
 
     def add(phrases: str, score: float, *ends: str) -> None:
         for phrase in filter(None, phrases.split(", ")):
             for i, end in enumerate(ends):
-                found.setdefault(frozenset(words(f"{phrase} {end}")), score if i == 0 else score - 0.1)
+                meanings.setdefault(frozenset(words(f"{phrase} {end}")), score if i == 0 else score - 0.1)
 
     named = target.replace("_name", "_id")
     table = next((name for name in TABLES if target == name or named == key(name)), None)
@@ -214,4 +220,4 @@ def _phrases(target: str) -> dict[frozenset[str], float]:
         strong, weak = _NOUNS["transactions"]
         add(strong, 1.0, *_OF_TRANSACTIONS[target])
         add(weak, 0.9, *_OF_TRANSACTIONS[target])
-    return found
+    return meanings

@@ -1,7 +1,7 @@
 """A first mapping file for a source, for the analyst to correct.
 
-Names say what a table or column may be, values must bear it out: a date must be read as one, a key must tell rows
-apart, a reference must be found. What is sure becomes a line; what is not, a comment with the reason.
+The name says what a table or column may be, and its values must support it: a date must be read as one, a key must tell
+rows apart, a reference must be found. What is sure becomes a line; what is not, a comment with the reason.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import yaml
 
 from seglib.errors import InputRefused
-from seglib.ingest.suggest.draft import scalar, written
-from seglib.ingest.suggest.tables import find, table_likeness
-from seglib.ingest.suggest.values import Looked
+from seglib.ingest.suggest.draft import scalar, write_mapping
+from seglib.ingest.suggest.tables import match_tables, table_likeness
+from seglib.ingest.suggest.values import SourceTable
 from seglib.schema.tables import TABLES
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from seglib.ingest.sources.base import Source
 
 MOST_TABLES = 40
-"""Tables of a source that are looked at: those whose names come nearest to the contract's."""
+"""Tables of a source that are examined: those whose names come nearest to the contract's."""
 
 
 def suggest(source: Source, con: duckdb.DuckDBPyConnection) -> str:
@@ -32,13 +32,13 @@ def suggest(source: Source, con: duckdb.DuckDBPyConnection) -> str:
     ----------
     source : Source
     con : duckdb.DuckDBPyConnection
-        Where its tables are looked at; nothing of them is there yet.
+        Where its tables are loaded and examined.
 
     Returns
     -------
     str
-        YAML as `seglib.ingest.mapping.file` reads it, with comments. It can be parsed; whether it is right, the analyst
-        says.
+        YAML as `seglib.ingest.mapping.file` reads it, with comments. It can be parsed; the analyst decides whether it
+        is right.
 
     Raises
     ------
@@ -46,20 +46,20 @@ def suggest(source: Source, con: duckdb.DuckDBPyConnection) -> str:
         If it has no table that can be read.
     """
     if source.mapping:
-        told = yaml.safe_dump(dict(source.mapping), sort_keys=False, allow_unicode=True)
-        return f"# {scalar(source.name)} knows what its tables mean. This is what it says.\n{told}"
-    con.execute("CREATE SCHEMA held")
-    con.execute("CREATE SCHEMA seen")
+        content = yaml.safe_dump(dict(source.mapping), sort_keys=False, allow_unicode=True)
+        return f"# {scalar(source.name)} knows what its tables mean. This is what it says.\n{content}"
+    con.execute("CREATE SCHEMA all_rows")
+    con.execute("CREATE SCHEMA first_rows")
     nearest = sorted(source.tables, key=lambda name: -max(table_likeness(name, table) for table in TABLES))
     unread = dict.fromkeys(nearest[MOST_TABLES:], f"only the {MOST_TABLES} with the likeliest names are")
     tables = []
     for i, name in enumerate(source.tables):
         if name not in unread:
             try:
-                source.tables[name](con, f"held.t{i}")
-                tables.append(Looked(con, name, f"held.t{i}", f"seen.t{i}"))
+                source.tables[name](con, f"all_rows.t{i}")
+                tables.append(SourceTable(con, name, f"all_rows.t{i}", f"first_rows.t{i}"))
             except InputRefused as error:
                 unread[name] = str(error)
     if not tables:
         raise InputRefused("\n".join(unread.values()) or f"source '{source.name}' has no tables")
-    return written(source, tables, find(tables), unread)
+    return write_mapping(source, tables, match_tables(tables), unread)

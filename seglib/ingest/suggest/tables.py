@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from seglib.ingest.suggest.names import NEAR, SURE, likeness, words
-from seglib.ingest.suggest.values import MOST, REPEATS, Guess, Looked, guess, numbers
+from seglib.ingest.suggest.values import MOST, REPEATS, Guess, SourceTable, guess_column, numbers
 from seglib.schema.tables import TABLES, key, kind, needed
 
 HALF = 0.5
@@ -17,7 +17,7 @@ EMPTY = 0.01
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class Exclusion:
     """Rows that had better be left out: name, column and test as in a mapping file; and why, if it is not sure."""
 
     name: str
@@ -28,238 +28,253 @@ class LeftOut:
 
 
 @dataclass(frozen=True)
-class Found:
+class TableMatch:
     """What a canonical table is made from.
 
     Attributes
     ----------
     table : str
         Canonical.
-    looked : Looked
+    source : SourceTable
     guesses : mapping of str to Guess
         By canonical column.
     rows : {"as_is", "distinct", "lines"}
         As in a mapping file.
-    left_out : tuple of LeftOut
+    left_out : tuple of Exclusion
     """
 
     table: str
-    looked: Looked
+    source: SourceTable
     guesses: Mapping[str, Guess]
     rows: str = "as_is"
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[Exclusion, ...] = ()
 
     def sure(self, column: str) -> str | None:
-        """Return the source's column for a canonical one, if it is sure."""
-        made = self.guesses.get(column)
-        return made.names[0] if made and not made.doubt else None
+        """Return the source's column for a canonical match, if it is sure."""
+        guess = self.guesses.get(column)
+        return guess.names[0] if guess and not guess.doubt else None
 
     @property
     def used(self) -> set[str]:
         """The source's columns that surely mean something."""
-        return {name for made in self.guesses.values() if not made.doubt for name in made.names}
+        return {name for guess in self.guesses.values() if not guess.doubt for name in guess.names}
 
 
-def find(tables: Collection[Looked]) -> dict[str, Found]:
+def match_tables(tables: Collection[SourceTable]) -> dict[str, TableMatch]:
     """Find what each canonical table is made from; one that nothing fits is not there.
 
-    A table that others refer to, and that the source does not have, is made from the rows that refer to it: a flat file
-    of invoices holds its customers too.
+    A table that others refer to, and that the source does not have, is match from the rows that refer to it: a flat
+    file of invoices holds its customers too.
     """
-    found: dict[str, Found] = {}
+    matches: dict[str, TableMatch] = {}
     for table in reversed(TABLES):  # what refers comes before what it refers to
-        taken = {one.looked.name for one in found.values()}
-        made = _own(table, [looked for looked in tables if looked.name not in taken]) or _derived(table, found)
-        if table == "customers" and not made and len(tables) == 1 and not found:
-            made = _ready(next(iter(tables)))
-        if made:
-            found[table] = made
-    found = {name: _referring(one, found) for name, one in found.items()}
-    if "transactions" in found:
-        found["transactions"] = _left_out(_lines(_amount(found["transactions"])))
-    return {name: _one_way_of_dates(one, found) for name, one in found.items()}
+        taken = {match.source.name for match in matches.values()}
+        match = _match_by_name(table, [source for source in tables if source.name not in taken]) or _derived(
+            table, matches
+        )
+        if table == "customers" and not match and len(tables) == 1 and not matches:
+            match = _match_ready_table(next(iter(tables)))
+        if match:
+            matches[table] = match
+    matches = {name: _referring(match, matches) for name, match in matches.items()}
+    if "transactions" in matches:
+        matches["transactions"] = _left_out(_lines(_amount(matches["transactions"])))
+    return {name: _one_way_of_dates(match, matches) for name, match in matches.items()}
 
 
 def table_likeness(name: str, table: str) -> float:
-    """Say how near the name of a table comes to a canonical one, with or without the schema before it."""
+    """Say how near the name of a table comes to a canonical match, with or without the schema before it."""
     return max(likeness(name, table), min(likeness(name.rsplit(".", 1)[-1], table), 1.0))
 
 
-def _own(table: str, tables: Collection[Looked]) -> Found | None:
+def _match_by_name(table: str, tables: Collection[SourceTable]) -> TableMatch | None:
     """Return what a canonical table is made from, where the source has a table of its own for it."""
     needs = [column for column, declared in TABLES[table].columns.items() if declared.required]
     best, most = None, 0.0
-    for looked in tables:
-        name = table_likeness(looked.name, table)
-        one = Found(table, looked, _guesses(looked, table))
-        sure = [column for column in TABLES[table].columns if one.sure(column)]
+    for source in tables:
+        name = table_likeness(source.name, table)
+        match = TableMatch(table, source, _guesses(source, table))
+        sure = [column for column in TABLES[table].columns if match.sure(column)]
         fit = name + len([c for c in sure if c in needs]) / len(needs) + 0.01 * len(sure)
-        if fit > most and (name > 1 or _is_it(one, name, needs)):
-            best, most = one, fit
+        if fit > most and (name > 1 or _fits(match, name, needs)):
+            best, most = match, fit
     if best is None or table not in ("customers", "transactions"):
         return best
     identity = best.sure("customer_id") if table == "customers" else None
-    rows = "distinct" if identity and best.looked.repeats(identity) > REPEATS else "as_is"
+    rows = "distinct" if identity and best.source.repeats(identity) > REPEATS else "as_is"
     return replace(best, rows=rows, guesses=_with_dates(best))
 
 
-def _ready(looked: Looked) -> Found | None:
+def _match_ready_table(source: SourceTable) -> TableMatch | None:
     """Return the only table of a source as one of customers, where a column that is called id tells its rows apart."""
-    one = Found("customers", looked, _guesses(looked, "customers"))
-    identity = one.sure("customer_id")
-    return one if identity and looked.repeats(identity) <= REPEATS else None
+    match = TableMatch("customers", source, _guesses(source, "customers"))
+    identity = match.sure("customer_id")
+    return match if identity and source.repeats(identity) <= REPEATS else None
 
 
-def _is_it(one: Found, name: float, needs: Collection[str]) -> bool:
-    """Say whether a table can be a canonical one, going by its name and the columns that are sure."""
-    identity = one.sure(key(one.table))
-    if one.table == "transactions" and name < SURE:
-        other = any(table_likeness(one.looked.name, table) >= SURE for table in TABLES)
-        return all(one.sure(column) for column in needs if column != "transaction_id" or other)
-    if one.table == "customers" and name < SURE:
+def _fits(match: TableMatch, name: float, needs: Collection[str]) -> bool:
+    """Say whether a table can be a canonical match, going by its name and the columns that are sure."""
+    identity = match.sure(key(match.table))
+    if match.table == "transactions" and name < SURE:
+        other = any(table_likeness(match.source.name, table) >= SURE for table in TABLES)
+        return all(match.sure(column) for column in needs if column != "transaction_id" or other)
+    if match.table == "customers" and name < SURE:
         named = identity is not None and likeness(identity, "customer_id") >= SURE
-        return named and one.looked.repeats(identity) <= REPEATS
-    return name >= SURE and (identity is not None or needed(one.table))
+        return named and match.source.repeats(identity) <= REPEATS
+    return name >= SURE and (identity is not None or needed(match.table))
 
 
-def _guesses(looked: Looked, table: str, *, without: Collection[str] = (), own: bool = True) -> dict[str, Guess]:
-    """Find the source's column for every canonical one: the sure ones first, of them those that are needed."""
+def _guesses(
+    source: SourceTable, table: str, *, without: Collection[str] = (), in_its_table: bool = True
+) -> dict[str, Guess]:
+    """Find the source's column for every canonical candidate: the sure ones first, of them those that are needed."""
     columns = TABLES[table].columns
-    made = []
+    candidates = []
     for column in columns:
-        named_here = own and column in (key(table), key(table).replace("_id", "_name"))
-        for name in looked.columns:
-            score = likeness(name, column, own=named_here)
+        named_here = in_its_table and column in (key(table), key(table).replace("_id", "_name"))
+        for name in source.columns:
+            score = likeness(name, column, in_its_table=named_here)
             if score >= NEAR and name not in without:
-                made.append(guess(looked, table, column, name, score))
-    found: dict[str, Guess] = {}
-    for one in sorted(made, key=lambda g: (bool(g.doubt), g.score < 2, not columns[g.column].required, -g.score)):
-        if one.column not in found and one.names[0] not in {g.names[0] for g in found.values()}:
-            found[one.column] = one
-    return found
+                candidates.append(guess_column(source, table, column, name, score))
+    guesses: dict[str, Guess] = {}
+    for candidate in sorted(
+        candidates, key=lambda g: (bool(g.doubt), g.score < 2, not columns[g.column].required, -g.score)
+    ):
+        if candidate.column not in guesses and candidate.names[0] not in {g.names[0] for g in guesses.values()}:
+            guesses[candidate.column] = candidate
+    return guesses
 
 
-def _with_dates(one: Found) -> dict[str, Guess]:
+def _with_dates(match: TableMatch) -> dict[str, Guess]:
     """Return the guesses of a table; where a date is needed and no name is like it, the only column with dates."""
-    guesses = dict(one.guesses)
-    for column, declared in TABLES[one.table].columns.items():
+    guesses = dict(match.guesses)
+    for column, declared in TABLES[match.table].columns.items():
         if declared.required and kind(declared) == "date" and column not in guesses:
-            free = [name for name in one.looked.columns if name not in one.used]
-            dated = [made for name in free if not (made := guess(one.looked, one.table, column, name, 1.0)).doubt]
+            free = [name for name in match.source.columns if name not in match.used]
+            dated = [
+                guess
+                for name in free
+                if not (guess := guess_column(match.source, match.table, column, name, 1.0)).doubt
+            ]
             if len(dated) == 1:
                 guesses[column] = replace(dated[0], doubt="its values are dates, its name does not say which")
     return guesses
 
 
-def _derived(table: str, found: Mapping[str, Found]) -> Found | None:
+def _derived(table: str, matches: Mapping[str, TableMatch]) -> TableMatch | None:
     """Return a table that is made from the rows that refer to it, one a key."""
     identity = key(table)
-    for child in found.values():
+    for child in matches.values():
         refers = TABLES[child.table].columns.get(identity)
         if refers is None or refers.metadata["refers_to"] != table or not (column := child.sure(identity)):
             continue
         others = child.used - {column}
-        guesses = _guesses(child.looked, table, without=others | {column}, own=False)
+        guesses = _guesses(child.source, table, without=others | {column}, in_its_table=False)
         coded = "id" in words(column)  # then a name stands beside it, else the column is the name
-        guesses = {c: one for c, one in guesses.items() if not one.doubt and (coded or not c.endswith("_name"))}
+        guesses = {c: guess for c, guess in guesses.items() if not guess.doubt and (coded or not c.endswith("_name"))}
         guesses[identity] = Guess(identity, (column,))
         for name, declared in TABLES[table].columns.items():
             if declared.required and name not in guesses:
                 guesses[name] = Guess(name, (column,))
-        return Found(table, child.looked, guesses, rows="distinct")
+        return TableMatch(table, child.source, guesses, rows="distinct")
     return None
 
 
-def _referring(one: Found, found: Mapping[str, Found]) -> Found:
+def _referring(match: TableMatch, matches: Mapping[str, TableMatch]) -> TableMatch:
     """Doubt the references of a table that are not found where they should be."""
-    guesses = dict(one.guesses)
-    for column, made in one.guesses.items():
-        parent = found.get(TABLES[one.table].columns[column].metadata["refers_to"] or "")
+    guesses = dict(match.guesses)
+    for column, guess in match.guesses.items():
+        parent = matches.get(TABLES[match.table].columns[column].metadata["refers_to"] or "")
         there = parent and parent.sure(column)
-        if made.doubt or not there or parent.looked is one.looked:
+        if guess.doubt or not there or parent.source is match.source:
             continue
-        text, held = one.looked.text(made.names[0]), parent.looked
-        known = f"SELECT {held.text(there)} FROM {held.held} WHERE {held.text(there)} IS NOT NULL"
-        [(share,)] = one.looked.con.sql(
-            f"SELECT avg(CAST(x IN ({known}) AS INTEGER)) FROM (SELECT DISTINCT {text} AS x FROM {one.looked.seen}) "
-            "WHERE x IS NOT NULL"
+        text, parent_source = match.source.text(guess.names[0]), parent.source
+        key_text = parent_source.text(there)
+        referenced = f"SELECT {key_text} FROM {parent_source.all_rows} WHERE {key_text} IS NOT NULL"
+        [(share,)] = match.source.con.sql(
+            f"SELECT avg(CAST(x IN ({referenced}) AS INTEGER)) "
+            f"FROM (SELECT DISTINCT {text} AS x FROM {match.source.first_rows}) WHERE x IS NOT NULL"
         ).fetchall()
         if share < HALF:
-            doubt = f"{share:.0%} of its values are in column {there!r} of table {held.name!r}"
-            guesses[column] = replace(made, doubt=doubt)
-    return replace(one, guesses=guesses)
+            doubt = f"{share:.0%} of its values are in column {there!r} of table {parent_source.name!r}"
+            guesses[column] = replace(guess, doubt=doubt)
+    return replace(match, guesses=guesses)
 
 
-def _amount(one: Found) -> Found:
+def _amount(match: TableMatch) -> TableMatch:
     """Multiply quantity and price where no column is surely the amount."""
-    amount = one.guesses.get("amount")
+    amount = match.guesses.get("amount")
     if amount and not amount.doubt and amount.score >= 1:
-        return one
+        return match
     factors = []
     for factor in ("quantity", "unit_price"):
-        near = [n for n in one.looked.columns if likeness(n, factor) >= SURE and n not in one.used - {_name(amount)}]
+        near = [
+            n for n in match.source.columns if likeness(n, factor) >= SURE and n not in match.used - {_name(amount)}
+        ]
         factors += sorted(near, key=lambda n: -likeness(n, factor))[:1]
     if len(set(factors)) < 2:
-        return one
-    _, made = numbers(one.looked, Guess("amount", tuple(factors)))
-    return replace(one, guesses={**one.guesses, "amount": made})
+        return match
+    _, guess = numbers(match.source, Guess("amount", tuple(factors)))
+    return replace(match, guesses={**match.guesses, "amount": guess})
 
 
-def _name(made: Guess | None) -> str:
-    return made.names[0] if made else ""
+def _name(guess: Guess | None) -> str:
+    return guess.names[0] if guess else ""
 
 
-def _lines(one: Found) -> Found:
+def _lines(match: TableMatch) -> TableMatch:
     """Say whether several rows make one transaction."""
-    identity, customer = one.sure("transaction_id"), one.sure("customer_id")
-    if not identity or one.looked.repeats(identity) <= REPEATS:
-        return one
+    identity, customer = match.sure("transaction_id"), match.sure("customer_id")
+    if not identity or match.source.repeats(identity) <= REPEATS:
+        return match
     if customer:
-        text, who = one.looked.text(identity), one.looked.text(customer)
-        [(several,)] = one.looked.con.sql(
-            f"SELECT avg(CAST(n > 1 AS INTEGER)) FROM (SELECT count(DISTINCT {who}) AS n FROM {one.looked.seen} "
+        text, who = match.source.text(identity), match.source.text(customer)
+        [(several,)] = match.source.con.sql(
+            f"SELECT avg(CAST(n > 1 AS INTEGER)) "
+            f"FROM (SELECT count(DISTINCT {who}) AS n FROM {match.source.first_rows} "
             f"WHERE {text} IS NOT NULL GROUP BY {text})"
         ).fetchall()
         if several > REPEATS:
-            made = replace(one.guesses["transaction_id"], doubt="rows with one of its values name several customers")
-            return replace(one, guesses={**one.guesses, "transaction_id": made})
-    return replace(one, rows="lines")
+            doubt = "rows with one of its values name several customers"
+            guess = replace(match.guesses["transaction_id"], doubt=doubt)
+            return replace(match, guesses={**match.guesses, "transaction_id": guess})
+    return replace(match, rows="lines")
 
 
-def _left_out(one: Found) -> Found:
+def _left_out(match: TableMatch) -> TableMatch:
     """Find rows that are no purchases: cancellations, told by a letter before the number, and rows without customer."""
-    made = []
-    looked, identity, customer = one.looked, one.sure("transaction_id"), one.sure("customer_id")
+    exclusions = []
+    source, identity, customer = match.source, match.sure("transaction_id"), match.sure("customer_id")
     if identity:
-        text = looked.text(identity)
+        text = source.text(identity)
         prefix = rf"regexp_extract({text}, '^([A-Za-z]+)\d+$', 1)"
-        [plain] = looked.ask(rf"count(*) FILTER (regexp_full_match({text}, '\d+'))")
-        amount = one.guesses.get("amount")
+        [plain] = source.ask(rf"count(*) FILTER (regexp_full_match({text}, '\d+'))")
+        amount = match.guesses.get("amount")
         below = "NULL"
         if amount and not amount.doubt:
-            form, _ = numbers(looked, amount)
-            below = " OR ".join(f"{looked.value('number', name, form)} < 0" for name in amount.names)
-        letters = looked.con.sql(
-            f"SELECT {prefix} AS x, coalesce(avg(CAST({below} AS INTEGER)), 0) FROM {looked.seen} "
+            form, _ = numbers(source, amount)
+            below = " OR ".join(f"{source.value('number', name, form)} < 0" for name in amount.names)
+        letters = source.con.sql(
+            f"SELECT {prefix} AS x, coalesce(avg(CAST({below} AS INTEGER)), 0) FROM {source.first_rows} "
             "WHERE x <> '' GROUP BY ALL ORDER BY x LIMIT 5"
         ).fetchall()
-        if plain > looked.filled[identity] / 2:
+        if plain > source.filled[identity] / 2:
             for letter, negative in letters:
                 name, doubt = ("cancelled", "") if negative >= MOST else ("numbered", "are these purchases?")
-                made.append(LeftOut(f"{name}_{letter.lower()}", identity, "starts_with", letter, doubt))
-    [rows] = looked.ask("count(*)")
-    if customer and looked.filled[customer] < (1 - EMPTY) * rows:
-        made.append(LeftOut("without_customer", customer, "empty", "true"))
-    return replace(one, left_out=tuple(made))
+                exclusions.append(Exclusion(f"{name}_{letter.lower()}", identity, "starts_with", letter, doubt))
+    [rows] = source.ask("count(*)")
+    if customer and source.filled[customer] < (1 - EMPTY) * rows:
+        exclusions.append(Exclusion("without_customer", customer, "empty", "true"))
+    return replace(match, left_out=tuple(exclusions))
 
 
-def _one_way_of_dates(one: Found, found: Mapping[str, Found]) -> Found:
+def _one_way_of_dates(match: TableMatch, matches: Mapping[str, TableMatch]) -> TableMatch:
     """Settle whether day or month comes first as another column of the source does; else say that it is open."""
-    settled = {made.days[0] for table in found.values() for made in table.guesses.values() if len(made.days) == 1}
-    guesses = dict(one.guesses)
-    for column, made in one.guesses.items():
-        if len(made.days) > 1:
-            like = [day for day in made.days if day in settled]
-            note = "" if len(like) == 1 else f"{' and '.join(made.days)} fit alike: say which is right"
-            guesses[column] = replace(made, days=tuple(like or made.days), note=made.note or note)
-    return replace(one, guesses=guesses)
+    settled = {guess.days[0] for table in matches.values() for guess in table.guesses.values() if len(guess.days) == 1}
+    guesses = dict(match.guesses)
+    for column, guess in match.guesses.items():
+        if len(guess.days) > 1:
+            like = [day for day in guess.days if day in settled]
+            note = "" if len(like) == 1 else f"{' and '.join(guess.days)} fit alike: say which is right"
+            guesses[column] = replace(guess, days=tuple(like or guess.days), note=guess.note or note)
+    return replace(match, guesses=guesses)

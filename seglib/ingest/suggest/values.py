@@ -1,4 +1,4 @@
-"""What the values of a source's columns bear out: a guess is sure only if they can be what its name says."""
+"""What the values of a column support: a guess is sure only if they can be what the name of the column says."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from seglib.schema.tables import STATUSES, TABLES, key, kind
 if TYPE_CHECKING:
     import duckdb
 
-LOOKED_AT = 10_000
-"""Rows of a table whose values are looked at."""
+ROWS_EXAMINED = 10_000
+"""Rows of a table whose values are examined."""
 
 MOST = 0.8
 """Share of a column's values that must be what the column is taken for."""
@@ -25,21 +25,42 @@ FEW = 20
 """A status or a gender has no more values than that."""
 
 REPEATS = 0.05
-"""A key that repeats more often than that is none, or the key of something else."""
+"""A key that repeats more often is no key, or the key of something else."""
 
 _DAYS = (
-    "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%d/%m/%y", "%m/%d/%y", "%d.%m.%y", "%d-%m-%y",
-    "%m-%d-%y", "%y-%m-%d", "%Y%m%d", "%Y.%m.%d", "%d-%b-%Y", "%d-%b-%y", "%d %b %Y", "%d %B %Y", "%b %d, %Y",
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%d.%m.%Y",
+    "%d-%m-%Y",
+    "%m-%d-%Y",
+    "%d/%m/%y",
+    "%m/%d/%y",
+    "%d.%m.%y",
+    "%d-%m-%y",
+    "%m-%d-%y",
+    "%y-%m-%d",
+    "%Y%m%d",
+    "%Y.%m.%d",
+    "%d-%b-%Y",
+    "%d-%b-%y",
+    "%d %b %Y",
+    "%d %B %Y",
+    "%b %d, %Y",
     "%B %d, %Y",
-)  # fmt: skip
+)
 _TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 DATES = {day: tuple(day + time for time in _TIMES) for day in _DAYS} | {"excel": ("excel",)}
 """How days are written, each with the times of day that may follow. ISO dates are always read."""
 
 NUMBERS = (
-    Formats(), Formats(thousands=","), Formats(decimal=","), Formats(decimal=",", thousands="."),
-    Formats(thousands=" "), Formats(decimal=",", thousands=" "), Formats(thousands="'"),
-)  # fmt: skip
+    Formats(),
+    Formats(thousands=","),
+    Formats(decimal=","),
+    Formats(decimal=",", thousands="."),
+    Formats(thousands=" "),
+    Formats(decimal=",", thousands=" "),
+    Formats(thousands="'"),
+)
 """How numbers are written. What fits two ways is the earlier one: 1,234 is a thousand."""
 
 _STATUS = {
@@ -81,13 +102,13 @@ class Guess:
     values: Mapping[str, str] = field(default_factory=dict)
 
 
-class Looked:
-    """A table of the source: all of it, to find references in, and its first rows."""
+class SourceTable:
+    """A table of the source: all of its rows, to look up references, and its first rows, to examine values."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, name: str, held: str, seen: str) -> None:
-        self.con, self.name, self.held, self.seen = con, name, held, seen
-        con.execute(f"CREATE TABLE {seen} AS FROM {held} LIMIT {LOOKED_AT}")
-        self.columns = {row[0]: RawColumn(*row[:2]) for row in con.sql(f"DESCRIBE {held}").fetchall()}
+    def __init__(self, con: duckdb.DuckDBPyConnection, name: str, all_rows: str, first_rows: str) -> None:
+        self.con, self.name, self.all_rows, self.first_rows = con, name, all_rows, first_rows
+        con.execute(f"CREATE TABLE {first_rows} AS FROM {all_rows} LIMIT {ROWS_EXAMINED}")
+        self.columns = {row[0]: RawColumn(*row[:2]) for row in con.sql(f"DESCRIBE {all_rows}").fetchall()}
         if not self.columns:
             raise InputRefused("it has no columns")
         texts = [self.text(column) for column in self.columns]
@@ -105,7 +126,7 @@ class Looked:
 
     def ask(self, *expressions: str, where: str = "true") -> tuple:
         """Return one row of aggregates over the first rows."""
-        [row] = self.con.sql(f"SELECT {', '.join(expressions)} FROM {self.seen} WHERE {where}").fetchall()
+        [row] = self.con.sql(f"SELECT {', '.join(expressions)} FROM {self.first_rows} WHERE {where}").fetchall()
         return row
 
     def shares(self, what: str, column: str, formats: Sequence[Formats]) -> list[float]:
@@ -119,8 +140,8 @@ class Looked:
 
     def levels(self, column: str) -> dict[str, int]:
         """Return the most frequent values of a column with their rows; one more than `FEW` of them at most."""
-        found = f"SELECT {self.text(column)} AS x, count(*) FROM {self.seen} WHERE x IS NOT NULL GROUP BY ALL"
-        return dict(self.con.sql(f"{found} ORDER BY 2 DESC, 1 LIMIT {FEW + 1}").fetchall())
+        query = f"SELECT {self.text(column)} AS x, count(*) FROM {self.first_rows} WHERE x IS NOT NULL GROUP BY ALL"
+        return dict(self.con.sql(f"{query} ORDER BY 2 DESC, 1 LIMIT {FEW + 1}").fetchall())
 
     def example(self, what: str, column: str, formats: Formats) -> str:
         """Return a value that cannot be read."""
@@ -128,62 +149,62 @@ class Looked:
         return repr(value)[:40]
 
 
-def guess(looked: Looked, table: str, column: str, name: str, score: float) -> Guess:
+def guess_column(source: SourceTable, table: str, column: str, name: str, score: float) -> Guess:
     """Say whether a source's column can be a canonical one that its name comes near to."""
-    made = Guess(column, (name,), score)
-    if not looked.filled[name]:
-        made = replace(made, doubt="it is empty")
+    guess = Guess(column, (name,), score)
+    if not source.filled[name]:
+        guess = replace(guess, doubt="it is empty")
     elif column == "transaction_status":
-        made = _status(looked, made)
+        guess = _status(source, guess)
     elif kind(TABLES[table].columns[column]) == "date":
-        made = _date(looked, made)
+        guess = _date(source, guess)
     elif kind(TABLES[table].columns[column]) == "number":
-        _, made = numbers(looked, made)
-    elif column == "gender_id" and looked.distinct[name] > FEW:
-        made = replace(made, doubt=f"{looked.distinct[name]:,} different values are too many")
-    elif column == key(table) != "transaction_id" and score < 1 and looked.repeats(name) > REPEATS:  # it may have lines
-        made = replace(made, doubt="its values repeat")
+        _, guess = numbers(source, guess)
+    elif column == "gender_id" and source.distinct[name] > FEW:
+        guess = replace(guess, doubt=f"{source.distinct[name]:,} different values are too many")
+    elif column == key(table) != "transaction_id" and score < 1 and source.repeats(name) > REPEATS:  # it may have lines
+        guess = replace(guess, doubt="its values repeat")
     if score > 1:  # the contract's own name: it is taken in any case
-        return replace(made, doubt="", note=made.note or made.doubt)
-    return made if made.doubt or score >= SURE else replace(made, doubt="its name comes near, no more")
+        return replace(guess, doubt="", note=guess.note or guess.doubt)
+    return guess if guess.doubt or score >= SURE else replace(guess, doubt="its name comes near, no more")
 
 
-def _date(looked: Looked, made: Guess) -> Guess:
-    [name] = made.names
-    [iso] = looked.shares("date", name, [Formats()])
+def _date(source: SourceTable, guess: Guess) -> Guess:
+    [name] = guess.names
+    [iso] = source.shares("date", name, [Formats()])
     if iso >= MOST:
-        return made
-    ways = _likely(looked, name)
-    shares = looked.shares("date", name, [Formats(dates=DATES[way]) for way in ways]) if ways else []
+        return guess
+    ways = _plausible_ways(source, name)
+    shares = source.shares("date", name, [Formats(dates=DATES[way]) for way in ways]) if ways else []
     best = max(shares, default=iso)
     if best < MOST:
         form = Formats(dates=DATES[ways[shares.index(best)]]) if ways else Formats()
-        example = looked.example("date", name, form)
-        return replace(made, doubt=f"{best:.0%} of its values can be read as a date, not {example}")
+        example = source.example("date", name, form)
+        return replace(guess, doubt=f"{best:.0%} of its values can be read as a date, not {example}")
     alike = tuple(way for way, share in zip(ways, shares, strict=True) if share == best)
-    return replace(made, days=_told_apart(looked, name, alike))
+    return replace(guess, days=_not_contradicted(source, name, alike))
 
 
-def _likely(looked: Looked, name: str) -> list[str]:
+def _plausible_ways(source: SourceTable, name: str) -> list[str]:
     """Return the ways of writing days that any of a few values is written in; it is quick."""
-    text = looked.text(name)
+    text = source.text(name)
     counts = [f"count(try_strptime(x, {list(DATES[way])}))" for way in DATES if way != "excel"]
-    [hits] = looked.con.sql(
-        f"SELECT {', '.join(counts)} FROM (SELECT {text} AS x FROM {looked.seen} WHERE x <> '' LIMIT 500)"
+    [hits] = source.con.sql(
+        f"SELECT {', '.join(counts)} FROM (SELECT {text} AS x FROM {source.first_rows} WHERE x <> '' LIMIT 500)"
     ).fetchall()
-    found = [way for way, hit in zip(DATES, hits, strict=False) if hit]
-    return [*found, "excel"] if "date" in words(name) else found
+    ways = [way for way, hit in zip(DATES, hits, strict=False) if hit]
+    return [*ways, "excel"] if "date" in words(name) else ways
 
 
-def _told_apart(looked: Looked, name: str, ways: tuple[str, ...]) -> tuple[str, ...]:
+def _not_contradicted(source: SourceTable, name: str, ways: tuple[str, ...]) -> tuple[str, ...]:
     """Return the ways of writing days that no row contradicts; all rows are asked: a year begins with twelve days."""
     best, *others = ways
     alike = [best]
     for way in others:
-        one, other = (looked.value("date", name, Formats(dates=DATES[w])) for w in (best, way))
-        [(here, there)] = looked.con.sql(
-            f"SELECT count(a), count(b) FROM (SELECT a, b FROM (SELECT {one} AS a, {other} AS b FROM {looked.held}) "
-            f"WHERE (a IS NULL) <> (b IS NULL) LIMIT {FEW})"
+        one, other = (source.value("date", name, Formats(dates=DATES[w])) for w in (best, way))
+        both = f"SELECT {one} AS a, {other} AS b FROM {source.all_rows}"
+        [(here, there)] = source.con.sql(
+            f"SELECT count(a), count(b) FROM (SELECT a, b FROM ({both}) WHERE (a IS NULL) <> (b IS NULL) LIMIT {FEW})"
         ).fetchall()
         if there > here:
             best, alike = way, [way]
@@ -192,33 +213,33 @@ def _told_apart(looked: Looked, name: str, ways: tuple[str, ...]) -> tuple[str, 
     return tuple(alike)
 
 
-def date_formats(looked: Looked, made: Guess) -> tuple[str, ...]:
+def date_formats(source: SourceTable, guess: Guess) -> tuple[str, ...]:
     """Return the formats that the first way of writing days needs, with the times of day that are there."""
-    forms = [form for day in made.days[:1] for form in DATES[day]]
-    shares = looked.shares("date", made.names[0], [Formats(dates=(form,)) for form in forms]) if forms else []
+    forms = [form for day in guess.days[:1] for form in DATES[day]]
+    shares = source.shares("date", guess.names[0], [Formats(dates=(form,)) for form in forms]) if forms else []
     return tuple(form for form, share in zip(forms, shares, strict=True) if share > 0)
 
 
-def numbers(looked: Looked, made: Guess) -> tuple[Formats, Guess]:
+def numbers(source: SourceTable, guess: Guess) -> tuple[Formats, Guess]:
     """Return the way of writing numbers that fits all columns of a guess best, and the guess with its doubt."""
-    shares = [min(fits) for fits in zip(*(looked.shares("number", n, NUMBERS) for n in made.names), strict=True)]
+    shares = [min(fits) for fits in zip(*(source.shares("number", n, NUMBERS) for n in guess.names), strict=True)]
     best = NUMBERS[shares.index(max(shares))]
     if max(shares) >= MOST:
-        return best, made
-    example = looked.example("number", made.names[0], best)
-    return best, replace(made, doubt=f"{max(shares):.0%} of its values can be read as a number, not {example}")
+        return best, guess
+    example = source.example("number", guess.names[0], best)
+    return best, replace(guess, doubt=f"{max(shares):.0%} of its values can be read as a number, not {example}")
 
 
-def _status(looked: Looked, made: Guess) -> Guess:
-    [name] = made.names
-    levels = looked.levels(name)
+def _status(source: SourceTable, guess: Guess) -> Guess:
+    [name] = guess.names
+    levels = source.levels(name)
     if len(levels) > FEW:
-        return replace(made, doubt=f"more than {FEW} different values are too many")
+        return replace(guess, doubt=f"more than {FEW} different values are too many")
     flag = bool({"used", "redeemed", "burned"} & set(words(name)))
-    known = {text: status for status, texts in (_FLAG if flag else _STATUS).items() for text in texts.split()}
-    values = {level: known.get(level.casefold(), "") for level in levels}
+    meanings = {text: status for status, texts in (_FLAG if flag else _STATUS).items() for text in texts.split()}
+    values = {level: meanings.get(level.casefold(), "") for level in levels}
     if {level.lower() for level in levels} <= {*STATUSES}:
-        return made
+        return guess
     meant = sum(rows for level, rows in levels.items() if values[level])
-    doubt = "say what its values mean" if meant < looked.filled[name] / 2 else ""
-    return replace(made, doubt=doubt, values=values)
+    doubt = "say what its values mean" if meant < source.filled[name] / 2 else ""
+    return replace(guess, doubt=doubt, values=values)

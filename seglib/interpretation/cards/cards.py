@@ -270,7 +270,7 @@ def _phrase(noun: str, marks: Sequence[Any]) -> str:
 def _verb(mark: Any, wording: Wording) -> str:
     """Say what a marker is: the segment beside all customers."""
     if mark.feature in VERBS:
-        return wording.of(VERBS[mark.feature]).format(own=mark.seen, all=mark.seen_overall)
+        return wording.of(VERBS[mark.feature], own=mark.seen, all=mark.seen_overall)
     name = humanize(mark.feature)
     if mark.kind == "binary":
         return f"have yes under {name} in {mark.seen:.0%} of cases (all: {mark.seen_overall:.0%})"

@@ -51,7 +51,7 @@ def with_notes(
                 *_used(card, usage, wording),
                 *_last_seen(card, profiles),
                 *_certain(card, segments),
-                *_apart(card, wording),
+                *_apart(card, profiles, wording),
                 *_stands_for(card, exemplars),
                 *_to_try(card, profiles, verdict, wording),
                 NoteRecord("caution", "What not to conclude", _caution(card, profiles, verdict, segments)),
@@ -76,6 +76,13 @@ def _seen(card: SegmentCard, profiles: pd.DataFrame, feature: str) -> pd.Series 
     return found.iloc[0] if len(found) else None
 
 
+def _markers(card: SegmentCard, profiles: pd.DataFrame) -> pd.DataFrame:
+    """Return what the segment does otherwise than all customers, the greatest difference first."""
+    rows = profiles[profiles["segment"] == card.segment]
+    rows = rows[rows["marker"].astype(bool) & (rows["role"] == "segmentation")]
+    return rows.loc[rows["difference"].abs().sort_values(ascending=False, kind="stable").index]
+
+
 def _last_seen(card: SegmentCard, profiles: pd.DataFrame) -> list[NoteRecord]:
     row = _seen(card, profiles, "recency_days")
     if row is None:
@@ -91,18 +98,18 @@ def _last_seen(card: SegmentCard, profiles: pd.DataFrame) -> list[NoteRecord]:
 
 def _certain(card: SegmentCard, segments: pd.DataFrame) -> list[NoteRecord]:
     own = segments[segments["segment"] == card.segment]
-    told = f"median confidence {own['confidence'].median():.2f}"
+    told = f"median confidence {own['margin'].median():.2f}"
     if "agreement" in own:
         wavering = (own["agreement"] < LOW_AGREEMENT).mean()
         told += f"; {wavering:.0%} of them would move in more than {1 - LOW_AGREEMENT:.0%} of models of other samples"
     return [NoteRecord("certainty", CERTAINTY, f"{told}.")]
 
 
-def _apart(card: SegmentCard, wording: Wording) -> list[NoteRecord]:
-    marks = card.table[card.table["difference"].notna()]
+def _apart(card: SegmentCard, profiles: pd.DataFrame, wording: Wording) -> list[NoteRecord]:
+    marks = _markers(card, profiles)
     if marks.empty:
         return []
-    told = [f"{wording.of(row.what)} ({row.difference:+.1f} standard deviations)" for row in marks.itertuples()]
+    told = [f"{wording.name_of(row.feature)} ({row.difference:+.1f} standard deviations)" for row in marks.itertuples()]
     return [NoteRecord("markers", "What sets them apart", f"{join_words(told)}.")]
 
 
@@ -124,9 +131,7 @@ def _to_try(card: SegmentCard, profiles: pd.DataFrame, verdict: VerdictRecord, w
                 "to_try", TRY, "what recency and frequency suggest: that the segment adds anything was not shown."
             )
         ]
-    marks = profiles[(profiles["segment"] == card.segment) & profiles["marker"] & (profiles["role"] == "segmentation")]
-    marks = marks.loc[marks["difference"].abs().sort_values(ascending=False, kind="stable").index]
-    for row in marks.itertuples():
+    for row in _markers(card, profiles).itertuples():
         if idea := TO_TRY.get((row.feature, row.difference > 0)):
             return [NoteRecord("to_try", TRY, f"{wording.of(idea)}.".replace("?.", "?"))]
     return [NoteRecord("to_try", TRY, "the same as with everybody: nothing here asks for more.")]

@@ -12,16 +12,16 @@ from seglib.schema.features import Feature
 from seglib.style import Wording, humanize, join_words
 
 PHRASES: dict[str, tuple[str, str]] = {
-    "coupons_per_month": ("claimed", "coupons a month"),
-    "burn_rate": ("burned", "of their decided coupons"),
-    "days_to_burn": ("took", "days to burn a coupon"),
-    "recency_days": ("claimed their last coupon", "days ago"),
+    "coupons_per_month": ("{claimed}", "{coupons} a month"),
+    "burn_rate": ("burned", "of their decided {coupons}"),
+    "days_to_burn": ("took", "days to burn a {coupon}"),
+    "recency_days": ("{claimed} their last {coupon}", "days ago"),
     "spend_per_month": ("spent", "a month"),
-    "n_coupons": ("claimed", "coupons"),
-    "n_burned": ("burned", "coupons"),
+    "n_coupons": ("{claimed}", "{coupons}"),
+    "n_burned": ("burned", "{coupons}"),
     "tenure_days": ("have been customers for", "days"),
 }
-"""The words round a number of ours: "claimed" at most 2.3 "coupons a month"."""
+"""The words round a number of ours, as templates: "{claimed}" at most 2.3 "{coupons} a month"."""
 
 
 def conditions(path: tuple, features: pd.DataFrame, described: Mapping[str, Feature], wording: Wording) -> str:
@@ -55,7 +55,7 @@ def _of_a_name(name: str, own: list) -> str:
 def _of_a_yes_or_no(feature: Feature, bounds: Bounds, wording: Wording) -> str:
     no = math.isfinite(bounds.most)  # at most 0
     if feature.name == "never_burned":
-        return wording.of(f"{'burned at least one' if no else 'never burned a'} coupon")
+        return wording.of("burned at least one {coupon}" if no else "never burned a {coupon}")
     return f"have {'no' if no else 'yes'} under {humanize(feature.name)}"
 
 

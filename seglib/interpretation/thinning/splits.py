@@ -1,4 +1,4 @@
-"""A coin for every coupon: the tables, the two halves, and how long each customer could claim."""
+"""Count splitting: every coupon goes to one of two halves at random, and customers are described by each half."""
 
 from __future__ import annotations
 
@@ -9,33 +9,26 @@ import numpy as np
 import pandas as pd
 
 from seglib.features import JoinedShops, connect_tables, customer_features
+from seglib.sql import read_canonical_tables
+from seglib.stats import expected_claims
 from seglib.study import Study
 
 if TYPE_CHECKING:
     import duckdb
 
-AT_ONCE = 500_000
-"""The statement sees splits together until they have so many rows."""
+MAX_ROWS_PER_STATEMENT = 500_000
+"""Several splits are described by one SQL statement, as long as they have no more rows together."""
 
 
 def read_tables(
     con: duckdb.DuckDBPyConnection, as_of: str, sample_customers: int, seed: int
 ) -> dict[str, pd.DataFrame]:
     """Read the canonical tables, those of customers and transactions for a sample if there are many."""
-    whole = {name: con.sql(f"SELECT * FROM {name}").df() for name in ("genders", "cities", "branches", "merchants")}
-    customers = con.sql("SELECT * FROM customers ORDER BY length(customer_id), customer_id").df()
-    if len(customers) > sample_customers:
-        kept = np.random.default_rng([seed, 99]).choice(len(customers), sample_customers, replace=False)
-        customers = customers.iloc[np.sort(kept)].reset_index(drop=True)
-    con.register("thinned_customers", customers[["customer_id"]])
-    coupons = con.execute(
-        "SELECT * FROM transactions WHERE transaction_date <= CAST(? AS DATE) "
-        "AND customer_id IN (SELECT customer_id FROM thinned_customers) "
-        "ORDER BY length(transaction_id), transaction_id",
-        [as_of],
-    ).df()
-    con.unregister("thinned_customers")
-    return whole | {"customers": customers, "transactions": coupons}
+    ids = con.sql("SELECT customer_id FROM customers ORDER BY length(customer_id), customer_id").df()["customer_id"]
+    if len(ids) > sample_customers:
+        kept = np.random.default_rng([seed, 99]).choice(len(ids), sample_customers, replace=False)
+        ids = ids.iloc[np.sort(kept)]
+    return read_canonical_tables(con, ids, as_of)
 
 
 def exposure(customers: pd.DataFrame, transactions: pd.DataFrame, *, as_of: str) -> pd.Series | None:
@@ -64,40 +57,37 @@ def exposure(customers: pd.DataFrame, transactions: pd.DataFrame, *, as_of: str)
     if (first < joined.reindex(first.index)).any():
         return None
     start = joined.min()
-    came, days = (joined - start).dt.days.to_numpy(), (day - start).days + 1
-    present = np.bincount(came, minlength=days).cumsum()
-    busy = np.bincount((claimed - start).dt.days, minlength=days) / present
-    until = np.concatenate([[0.0], np.cumsum(busy)])
-    return pd.Series(until[-1] - until[came], joined.index)
+    came, n_days = (joined - start).dt.days.to_numpy(), (day - start).days + 1
+    return pd.Series(expected_claims(came, (claimed - start).dt.days.to_numpy(), n_days=n_days), joined.index)
 
 
 def split_counts(
     tables: Mapping[str, pd.DataFrame], rngs: Sequence[np.random.Generator], study: Study
 ) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
-    """Toss a coin for every coupon, and describe customers by each half.
+    """Split the coupons in two at random, and describe customers by each half.
 
     Parameters
     ----------
     tables : mapping of str to pandas.DataFrame
         The canonical tables.
     rngs : sequence of numpy.random.Generator
-        One a split.
+        One per split.
     study : Study
         Both halves are shrunk by its numbers.
 
     Yields
     ------
     tuple of pandas.DataFrame
-        Features of the customers that have a coupon in the first half, and of those that have one in the second. The
-        statement sees several splits at once, as shops whose customers bear a sign before their id.
+        Features of the customers that have a coupon in the first half, and of those that have one in the second.
     """
     coupons, customers = tables["transactions"], tables["customers"]
-    together = max(1, AT_ONCE // max(len(coupons) + 2 * len(customers), 1))
-    for start in range(0, len(rngs), together):
-        group = rngs[start : start + together]
-        tossed = [2 * place + (rng.random(len(coupons)) >= 0.5) for place, rng in enumerate(group)]
-        halves = JoinedShops(2 * len(group))  # every half of every split is a shop
-        marked = [halves.mark(coupons, side) for side in tossed]
-        with connect_tables(halves.tables(tables, marked)) as con:
-            parts = halves.split(customer_features(con, study).table)
+    n_rows = max(len(coupons) + 2 * len(customers), 1)
+    n_together = max(1, MAX_ROWS_PER_STATEMENT // n_rows)
+    for start in range(0, len(rngs), n_together):
+        group = rngs[start : start + n_together]
+        joined = JoinedShops(2 * len(group))  # every half becomes a shop of its own, and one statement describes all
+        halves = [2 * place + (rng.random(len(coupons)) >= 0.5) for place, rng in enumerate(group)]
+        marked = [joined.mark(coupons, half) for half in halves]
+        with connect_tables(joined.tables(tables, marked)) as con:
+            parts = joined.split(customer_features(con, study).table)
         yield from zip(parts[::2], parts[1::2], strict=True)

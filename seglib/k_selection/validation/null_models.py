@@ -15,6 +15,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm, rankdata
 
+from seglib.stats import cumulative_exposure
+
 NEIGHBOURS = 12
 """Whether a coupon is burned is drawn from the matured coupons nearest in time: one in so many of them to each side."""
 
@@ -158,9 +160,7 @@ class ProcessNull:
         n_days = (day - self._first_day).days + 1
         claimed = (coupons["transaction_date"] - self._first_day).dt.days
         came = (since - self._first_day).dt.days
-        present = np.bincount(came, minlength=n_days).cumsum()
-        per_day = np.bincount(claimed, minlength=n_days)
-        self._clock = np.concatenate([[0.0], np.cumsum(per_day / np.maximum(present, 1))])
+        self._clock = cumulative_exposure(came.to_numpy(), claimed.to_numpy(), n_days=n_days)
         self._start = self._clock[came.reindex(coupons["customer_id"]).to_numpy()]
         # Outcomes are drawn from matured coupons only: the others have had less time to be burned, and where they are
         # many (in a growing shop) burning would look rarer than it is. What happens after ``as_of`` is not known yet.

@@ -15,7 +15,7 @@ from seglib.preprocessing import Matrix, rebuild_matrix
 from seglib.run import Run
 from seglib.schema.features import FEATURES
 from seglib.schema.records import RecipeRecord
-from seglib.sql import UNIFIED_SQL
+from seglib.sql import UNIFIED_SQL, read_canonical_tables
 from seglib.study import Study
 from seglib.style import NO_TRANSACTIONS
 
@@ -104,7 +104,7 @@ def null_models_for(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -
     if not resampled:
         reason = "Nothing here comes from coupons, so none are dealt out anew."
         return NullModels(copula.X, (copula,), reason, sampled)
-    tables = _tables(run, customers)
+    tables = read_canonical_tables(run.connect(), customers)
     process = ProcessNull(
         tables["customers"],
         tables["transactions"],
@@ -181,12 +181,3 @@ class MatrixRebuilder:
                 if name in blocks:
                     X[:, places] = blocks[name][shop]
             yield X
-
-
-def _tables(run: Run, customers: pd.Index) -> dict[str, pd.DataFrame]:
-    """Read the canonical tables, those of customers and transactions for these customers only."""
-    con = run.connect()
-    con.register("wanted", pd.DataFrame({"customer_id": customers}))
-    of_them = " WHERE customer_id IN (SELECT customer_id FROM wanted)"
-    whole = {name: con.sql(f"SELECT * FROM {name}").df() for name in ("genders", "cities", "branches", "merchants")}
-    return whole | {name: con.sql(f"SELECT * FROM {name}{of_them}").df() for name in ("customers", "transactions")}

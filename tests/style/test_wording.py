@@ -1,0 +1,60 @@
+"""Templates of the package are filled with what a transaction is called; texts from the data never are templates."""
+
+import pandas as pd
+import pytest
+
+from seglib.features import dictionary
+from seglib.features.dictionary import features_of
+from seglib.interpretation.cards.vocabulary import LABELS, TO_TRY
+from seglib.interpretation.holdout.by_group import OUTCOMES
+from seglib.interpretation.surrogate_tree.wording import PHRASES
+from seglib.schema.features import FEATURES
+from seglib.schema.records import VariableRecord
+from seglib.study import Study
+from seglib.style.wording import COLUMN_NAMES, COUPON, READY_TABLE, TRANSACTION, wording_of
+
+TEMPLATES = [
+    *(text for feature in FEATURES for text in (feature.unit, feature.meaning)),
+    *(text for outcome in OUTCOMES for text in (outcome.unit, outcome.meaning)),
+    *(text for phrases in PHRASES.values() for text in phrases),
+    *LABELS.values(),
+    *TO_TRY.values(),
+    *COLUMN_NAMES.values(),
+]
+
+
+@pytest.mark.parametrize("wording", [COUPON, TRANSACTION, READY_TABLE])
+def test_every_template_can_be_filled(wording):
+    filled = [wording.of(template) for template in TEMPLATES]
+    assert not any("{" in text or "}" in text for text in filled)
+    if wording is not COUPON:
+        assert not any("coupon" in text for text in filled)
+
+
+def test_a_name_says_coupon_only_where_there_are_coupons():
+    assert COUPON.name_of("n_coupons") == "n coupons"
+    assert TRANSACTION.name_of("n_coupons") == "n transactions"
+    assert TRANSACTION.name_of("days_to_burn") == "days to burn"
+
+
+def test_a_value_is_put_in_as_it_is():
+    assert TRANSACTION.of("{claimed} in {city}", city="{coupon} {0} %s") == "made in {coupon} {0} %s"
+
+
+def test_a_unit_from_the_data_is_no_template():
+    table = pd.DataFrame({"n_coupons": [1.0, 2.0], "age{": [30.0, 40.0]})
+    study = Study(variables={"age{": VariableRecord("numeric", "{years} of a coupon")}, wording=TRANSACTION)
+    units = {feature.name: feature.unit for feature in features_of(table, study)}
+    assert units == {"n_coupons": "transactions", "age{": "{years} of a coupon"}
+
+
+def test_the_dictionary_of_every_shop_speaks_of_coupons():
+    texts = dictionary().set_index("name")
+    assert texts.loc["recency_days", "meaning"] == "days from the last claim to as_of"
+    assert not texts.map(lambda text: "{" in text).any(axis=None)
+
+
+def test_the_status_tells_what_a_transaction_is_called():
+    assert wording_of(pd.Series(["burned", None])) is COUPON
+    assert wording_of(pd.Series([None, None])) is TRANSACTION
+    assert wording_of(pd.Series([], dtype=object)) is READY_TABLE
