@@ -37,9 +37,9 @@ def opened(browser: Browser, page: str, width: int, height: int, scheme: str = "
     return view
 
 
-def keep(name: str, taken: bytes, width: int) -> None:
-    """Write a picture, small."""
-    image = Image.open(io.BytesIO(taken)).convert("RGB")
+def keep(name: str, png: bytes, width: int) -> None:
+    """Write a picture in a given width and few colours, so that the file is small."""
+    image = Image.open(io.BytesIO(png)).convert("RGB")
     image = image.resize((width, round(image.height * width / image.width)), Image.Resampling.LANCZOS)
     image.quantize(64).save(ROOT / "docs" / name, optimize=True)
     print(ROOT / "docs" / name)

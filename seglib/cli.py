@@ -1,12 +1,14 @@
 """The command line: ``seglib run``, ``seglib check``, ``seglib score``, ``seglib sample``.
 
+Each command checks its options and leaves the work to a package, which it imports when it needs it, so that ``--help``
+stays quick.
+
 Exit codes: 0 done; 1 the input was refused; 2 wrong usage; 3 a notebook failed.
 """
 
 from __future__ import annotations
 
 import json
-import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
@@ -14,15 +16,18 @@ from typing import Annotated, Any, Literal, NoReturn
 import typer
 from rich.console import Console
 
-from seglib import credentials
 from seglib.errors import ParameterRefused, SeglibError
 from seglib.runner import batch, parameters, pipeline
+from seglib.runner.request import Request, name_after
 from seglib.runner.steps import STEPS, step_named
 
 app = typer.Typer(
-    name="seglib", help="Customer segmentation: six notebooks, one command, one report.",
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-)  # fmt: skip
+    name="seglib",
+    help="Customer segmentation: six notebooks, one command, one report.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
 
 
 SourceOption = Annotated[
@@ -63,29 +68,28 @@ def run(
     """Run the six notebooks and build the report; prints the path of its index.html."""
     content: dict[str, Any] = parameters.read_file(params) if params else {}
     if "tables" in content:
-        raise ParameterRefused(f"'{params}' is a mapping file, not one of parameters: give it with --mapping")
+        raise ParameterRefused(
+            f"'{params}' is a mapping file, not one of parameters: give it with --mapping", parameter="params"
+        )
     given: dict[str, Any] = dict(parameters.read_settings(settings or []))
     options = {"source": source, "recipe": recipe, "mapping": mapping, "engine": engine}
     given |= {name: value for name, value in options.items() if value}
     first = step_named(start)
     if batch.is_batch(content):
         _run_batch(batch.read(content, run or params.stem, given, first))
-    overrides = content | given
-    in_file = {name: overrides.pop(name, None) for name in ("source", "run")}
-    source = in_file["source"]
+    overrides = parameters.with_new_names(content) | parameters.with_new_names(given)
+    source, name_in_file = overrides.pop("source", None), overrides.pop("run", None)
     if source is None and first == next(iter(STEPS)):
         source = "sample"
-    name = run or in_file["run"] or _name_after(source)
-    index = pipeline.execute(pipeline.Request(name, source, overrides, first))
+    index = pipeline.execute(Request(run or name_in_file or name_after(source), source, overrides, first))
     typer.echo(index)
 
 
-def _run_batch(made: batch.Batch) -> NoReturn:
-    """Run a batch, say what became of it, and end with the exit code of its worst entry."""
-    said = Console(stderr=True, highlight=False, soft_wrap=True)
-    page = batch.run(made, lambda line: said.print(line, markup=False))
+def _run_batch(entries: batch.Batch) -> NoReturn:
+    """Run a batch, print the outcome of each entry, and end with the exit code of the worst one."""
+    page = batch.run(entries, _print_to_stderr)
     typer.echo(page)
-    raise typer.Exit(made.code)
+    raise typer.Exit(entries.code)
 
 
 @app.command()
@@ -98,12 +102,16 @@ def check(
     suggest: Annotated[bool, typer.Option("--suggest", help="Write a first mapping file instead.")] = False,
 ) -> None:
     """List everything the contract finds in a source; exit code 1 if a row breaks a rule."""
-    _writable(out, source, mapping)
+    _refuse_unwritable(out, source, mapping)
     if suggest:
         if mapping or as_of or form != "text":
-            raise ParameterRefused("--suggest goes with --source and --out only: it writes a mapping file, no check")
+            raise ParameterRefused(
+                "--suggest goes with --source and --out only: it writes a mapping file, no check", parameter="suggest"
+            )
         if out and out.exists():
-            raise ParameterRefused(f"'{out}' exists; a mapping file may hold somebody's work: give another name")
+            raise ParameterRefused(
+                f"'{out}' exists; a mapping file may hold somebody's work: give another name", parameter="out"
+            )
         from seglib.ingest import connect
         from seglib.ingest.sources import open_source
         from seglib.ingest.suggest import suggest as first_mapping
@@ -111,30 +119,30 @@ def check(
         _deliver(first_mapping(open_source(source), connect()), out)
         return
     from seglib.ingest import ingest
-    from seglib.report import check as told
+    from seglib.report import check as views
 
     shop = ingest(source, as_of=as_of, mapping=mapping)
     if form == "json":
-        _deliver(json.dumps(told.as_json(shop), ensure_ascii=False, allow_nan=False, indent=2) + "\n", out)
+        _deliver(json.dumps(views.as_json(shop), ensure_ascii=False, allow_nan=False, indent=2) + "\n", out)
     elif form == "html":
-        _deliver(told.as_html(shop), out)
+        _deliver(views.as_html(shop), out)
     elif out is None and (terminal := Console()).is_terminal:
-        terminal.print(told.as_text(shop))
+        terminal.print(views.as_text(shop))
     else:
-        _deliver(told.plain(told.as_text(shop)), out)
-    if not told.passed(shop):
+        _deliver(views.without_colours(views.as_text(shop)), out)
+    if not views.passed(shop):
         raise typer.Exit(1)
 
 
-def _writable(out: Path | None, *inputs: str | Path | None) -> None:
-    """Refuse a file that cannot be written, or that is read."""
+def _refuse_unwritable(out: Path | None, *inputs: str | Path | None) -> None:
+    """Refuse a file that cannot be written, or that is one of the inputs."""
     if out is None:
         return
     if out.is_dir() or not out.parent.is_dir():
-        what = "it is a folder" if out.is_dir() else "there is no such folder"
-        raise ParameterRefused(f"'{out}' cannot be written: {what}")
-    if out.exists() and any(given and Path(given).exists() and out.samefile(given) for given in inputs):
-        raise ParameterRefused(f"'{out}' is read here: give --out another name")
+        why = "it is a folder" if out.is_dir() else "there is no such folder"
+        raise ParameterRefused(f"'{out}' cannot be written: {why}", parameter="out")
+    if out.exists() and any(path and Path(path).exists() and out.samefile(path) for path in inputs):
+        raise ParameterRefused(f"'{out}' is read here: give --out another name", parameter="out")
 
 
 def _deliver(text: str, out: Path | None) -> None:
@@ -145,7 +153,7 @@ def _deliver(text: str, out: Path | None) -> None:
     try:
         out.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
-        raise ParameterRefused(f"'{out}' cannot be written: {error.strerror}") from None
+        raise ParameterRefused(f"'{out}' cannot be written: {error.strerror}", parameter="out") from None
     typer.echo(out)
 
 
@@ -167,19 +175,25 @@ def score(
 ) -> None:
     """Place the customers of a source in the segments of a model, or write the SQL statement that does."""
     if (source is None) == (dialect is None):
-        raise ParameterRefused("give --source, whose customers are to be placed, or --dialect, to get the statement")
+        raise ParameterRefused(
+            "give --source, whose customers are to be placed, or --dialect, to get the statement",
+            parameter=("source", "dialect"),
+        )
     if dialect and (mapping or as_of):
-        raise ParameterRefused("--mapping and --as-of go with --source; in the statement, the day stands in study")
-    _writable(out, source, mapping, model)
+        raise ParameterRefused(
+            "--mapping and --as-of go with --source; in the statement, the day stands in study",
+            parameter=("mapping", "as_of"),
+        )
+    _refuse_unwritable(out, source, mapping, model)
     from seglib.scoring import load_model, scoring_sql
-    from seglib.scoring import score as score_source
+    from seglib.scoring import score as place_customers
 
     loaded = load_model(model)
     if dialect:
         _deliver(scoring_sql(loaded, dialect=dialect, start=start), out)
         return
-    scored = score_source(loaded, source, mapping=mapping, as_of=as_of)
-    Console(stderr=True, highlight=False, soft_wrap=True).print(scored.text, markup=False)
+    scored = place_customers(loaded, source, mapping=mapping, as_of=as_of)
+    _print_to_stderr(scored.text)
     if out and out.suffix == ".parquet":
         scored.table.to_parquet(out)
         typer.echo(out)
@@ -217,18 +231,17 @@ def sample(
         typer.echo(file)
 
 
-def _name_after(source: str | None) -> str:
-    """Return a run name made from the name of a source."""
-    stem = Path(credentials.shown(source)).stem if source else "sample"
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-_")[:64] or "run"
+def _print_to_stderr(line: str) -> None:
+    """Print a line for the person who waits, as it is, and not wrapped."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(line, markup=False)
 
 
 def main() -> None:
-    """Run the command line; an error that was raised on purpose ends it with one message and its exit code."""
+    """Run the command line; an error that was raised on purpose ends it with its message and its exit code."""
     try:
         app()
     except SeglibError as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"seglib: {error}", markup=False)
+        _print_to_stderr(f"seglib: {error}")
         sys.exit(error.exit_code)
 
 

@@ -3,7 +3,7 @@
 A URL can hold a password. What a run records (parameters, notebooks, run.json) is the URL as `recorded` gives it; the
 runner hands the whole one to its notebooks in the environment variable `VARIABLE` and nowhere else. Better still is a
 URL that holds none: ``postgresql://me:${SHOP_PASSWORD}@host/shop`` is filled from the environment, and a driver's own
-ways (``PGPASSWORD``, ``~/.pgpass``) work as ever.
+ways (``PGPASSWORD``, ``~/.pgpass``) work too.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def recorded(source: str) -> str:
     Raises
     ------
     InputRefused
-        If the URL cannot be read, so that nobody knows where its password ends. The message does not repeat it.
+        If the URL cannot be read, so that it is not clear where its password ends. The message does not repeat it.
 
     Examples
     --------
@@ -113,10 +113,10 @@ def shown(source: str) -> str:
 def whole(url: str) -> str:
     """Return the URL with everything in it, where it was `recorded` without: from the environment variable `VARIABLE`.
 
-    A URL that says all by itself comes back as it is.
+    A URL that is complete by itself comes back as it is.
     """
-    known = os.environ.get(VARIABLE, "")
-    return known if is_url(known) and recorded(known) == url else url
+    in_environment = os.environ.get(VARIABLE, "")
+    return in_environment if is_url(in_environment) and recorded(in_environment) == url else url
 
 
 def filled(url: str) -> str:
@@ -127,32 +127,38 @@ def filled(url: str) -> str:
     InputRefused
         If a variable is not set, or the URL cannot be read. No message repeats a value.
     """
-    found = _split(url)
+    parts = _split(url)
     for name in _PLACEHOLDER.findall(url):
         if name not in os.environ:
             raise InputRefused(f"the source needs the environment variable {name}, which is not set")
-    part = {name: _PLACEHOLDER.sub(lambda m: quote(os.environ[m[1]], safe=""), text) for name, text in found.items()}
-    place = _PLACEHOLDER.sub(lambda m: os.environ[m[1]], found["place"])  # a host is never escaped
-    password = f":{part['password']}" if part["password"] else ""
-    login = f"{part['user']}{password}@" if part["user"] or password else ""
-    made = f"{part['scheme']}://{login}{place}{part['path']}{part['query']}"
-    _split(made)
-    return made
+
+    def with_values(part: str, escape: bool = True) -> str:
+        return _PLACEHOLDER.sub(lambda m: quote(os.environ[m[1]], safe="") if escape else os.environ[m[1]], parts[part])
+
+    place = with_values("place", escape=False)  # a host is never escaped
+    user, password = with_values("user"), with_values("password")
+    login = f"{user}:{password}@" if password else f"{user}@"
+    if not user and not password:
+        login = ""
+    url = f"{with_values('scheme')}://{login}{place}{with_values('path')}{with_values('query')}"
+    _split(url)  # a value may have broken it
+    return url
 
 
 def secrets(url: str) -> set[str]:
-    """Return what nobody else may read of a filled URL: the password (the user, where there is none) and the query."""
-    found = _split(url)
-    return {unquote(found["password"] or found["user"]), *(value for _, value in parse_qsl(found["query"][1:]))} - {""}
+    """Return the secret parts of a filled URL: the password (the user, where there is none) and the query."""
+    parts = _split(url)
+    return {unquote(parts["password"] or parts["user"]), *(value for _, value in parse_qsl(parts["query"][1:]))} - {""}
 
 
 def _split(url: str) -> dict[str, str]:
+    """Return the parts of a URL: scheme, user, password, place, path, query; empty where it has none."""
     url = url.strip()
-    found = (_FILE if url.startswith("sqlite") else _SERVER).fullmatch(url)
-    if not found:
+    match = (_FILE if url.startswith("sqlite") else _SERVER).fullmatch(url)
+    if not match:
         raise InputRefused(
             "the database URL cannot be read (it is not repeated here, as it may hold a password); it is written "
             "postgresql://user:password@host:port/database, with '@', ':', '/', '?' and '%' in user or password as "
             "%40, %3A, %2F, %3F and %25"
         )
-    return dict.fromkeys(("user", "password", "place"), "") | found.groupdict(default="")
+    return dict.fromkeys(("user", "password", "place"), "") | match.groupdict(default="")

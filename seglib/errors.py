@@ -1,11 +1,12 @@
-"""What can stop a run, and the exit code each of them has.
+"""What can stop a run, and the exit code of each kind of error.
 
-Every message is written for the person who reads it: what was found, where, how many, what to do.
-The runner finds these errors again by class name when one is raised inside a notebook.
+Every message is written for the person who reads it: what is wrong, where, how often, what to do. What a program needs
+to know of an error stands in its fields; nobody reads it out of the message.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,11 +20,13 @@ class Stop:
     notebook : str
         Its name, such as ``04_k_selection``.
     name, message : str
-        Of the error, as Python tells them.
+        Class name and message of the error.
     cell, source : str
         Id of the cell, and what is in it; empty where that is not known.
     traceback : str
-        What Python, or a kernel that died, said last.
+        The traceback, or the last lines of a kernel that died.
+    parameter : tuple of str
+        Names of the parameters at fault; empty where it is none, or nobody knows.
     """
 
     notebook: str
@@ -32,29 +35,42 @@ class Stop:
     cell: str = ""
     source: str = ""
     traceback: str = ""
+    parameter: tuple[str, ...] = ()
 
 
 class SeglibError(Exception):
     """Base of every error this package raises on purpose.
 
+    Parameters
+    ----------
+    message : str
+        For the person who reads it.
+    stop : Stop, optional
+        Where a notebook stopped.
+    files : str, optional
+        A further line for the terminal that names files of this machine. It belongs on no page of a report.
+
     Attributes
     ----------
+    message, files : str
     stop : Stop or None
-        Where a notebook stopped; None where nothing had run yet.
+        None where nothing had run yet.
     page : Path or None
-        The page on which that is told; the message ends with it.
+        The page of the report that says what happened; the text of the error ends with its path.
     """
 
     exit_code = 1
 
-    def __init__(self, message: str = "", *, stop: Stop | None = None) -> None:
+    def __init__(self, message: str = "", *, stop: Stop | None = None, files: str = "") -> None:
         super().__init__(message)
+        self.message = message
         self.stop = stop
+        self.files = files
         self.page: Path | None = None
 
     def __str__(self) -> str:
-        said = super().__str__()
-        return f"{said}\nWhat happened and what to do: {self.page}" if self.page else said
+        page = f"What happened and what to do: {self.page}" if self.page else ""
+        return "\n".join(part for part in (self.message, self.files, page) if part)
 
 
 class InputRefused(SeglibError):
@@ -64,9 +80,41 @@ class InputRefused(SeglibError):
 
 
 class ParameterRefused(SeglibError):
-    """A name or value that was asked for does not exist or does not fit (exit code 2)."""
+    """A parameter or option has a name or a value that does not exist or does not fit (exit code 2).
+
+    Parameters
+    ----------
+    message : str
+    parameter : str or sequence of str, optional
+        The parameters at fault, by name.
+    stop, files
+        As in `SeglibError`.
+
+    Attributes
+    ----------
+    parameter : tuple of str
+        The parameters at fault; empty where it is none of them. An error that was raised inside a notebook takes this
+        field along (`seglib.runner.kernels.parameter_at_fault`).
+
+    Examples
+    --------
+    >>> ParameterRefused("k is at least 2, not 1", parameter="k").parameter
+    ('k',)
+    """
 
     exit_code = 2
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        parameter: str | Sequence[str] | None = None,
+        stop: Stop | None = None,
+        files: str = "",
+    ) -> None:
+        super().__init__(message, stop=stop, files=files)
+        names = (parameter,) if isinstance(parameter, str) else tuple(parameter or ())
+        self.parameter: tuple[str, ...] = names
 
 
 class NotebookFailed(SeglibError):
@@ -76,4 +124,4 @@ class NotebookFailed(SeglibError):
 
 
 class KernelDied(NotebookFailed):
-    """The kernel of a notebook is gone, most often for want of memory (exit code 3)."""
+    """The kernel of a notebook is gone, most often because memory ran out (exit code 3)."""

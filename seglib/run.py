@@ -171,7 +171,9 @@ class Run:
 
     def __init__(self, name: str, *, base: Path | None = None) -> None:
         if not _RUN_NAME.fullmatch(name):
-            raise ParameterRefused(f"a run is named with letters, digits, '-' and '_' (at most 64), not {name!r}")
+            raise ParameterRefused(
+                f"a run is named with letters, digits, '-' and '_' (at most 64), not {name!r}", parameter="run"
+            )
         self.name = name
         base = Path(base) if base else home()
         self.data_dir = base / "data" / "processed" / name

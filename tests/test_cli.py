@@ -50,10 +50,10 @@ def test_check_writes_a_page_and_says_where(seglib, tables, write_csv, tmp_path)
 def test_check_with_a_mapping_and_another_day(seglib, tables, write_csv, tmp_path):
     tables["transactions"] = tables["transactions"].replace({"transaction_status": {"burned": "used"}})
     mapping = tmp_path / "mapping.yaml"
-    said = "{column: transaction_status, values: {used: burned}}"
-    mapping.write_text(f"tables: {{transactions: {{columns: {{transaction_status: {said}}}}}}}", encoding="utf-8")
-    asked = ("check", "--source", write_csv(tables), "--mapping", mapping, "--as-of", "2024-03-15")
-    code, out, _ = seglib(*asked)
+    message = "{column: transaction_status, values: {used: burned}}"
+    mapping.write_text(f"tables: {{transactions: {{columns: {{transaction_status: {message}}}}}}}", encoding="utf-8")
+    options = ("check", "--source", write_csv(tables), "--mapping", mapping, "--as-of", "2024-03-15")
+    code, out, _ = seglib(*options)
     assert code == 0
     assert "as of 2024-03-15" in out
     assert "transactions.transaction_date.after_as_of" in out
@@ -79,7 +79,7 @@ def test_check_suggests_on_standard_output(seglib):
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("options", "message"),
     [
         (["--format", "xml"], "xml"),
         (["--as-of", "someday"], "as_of"),
@@ -90,11 +90,11 @@ def test_check_suggests_on_standard_output(seglib):
         (["--suggest", "--as-of", "2024-01-01"], "--suggest goes with"),
     ],
 )
-def test_check_that_is_asked_wrongly_is_refused(seglib, monkeypatch, tmp_path, asked, said):
+def test_check_that_is_asked_wrongly_is_refused(seglib, monkeypatch, tmp_path, options, message):
     monkeypatch.chdir(tmp_path)
-    code, out, err = seglib("check", *asked)
+    code, out, err = seglib("check", *options)
     assert code == 2
-    assert said in err
+    assert message in err
     assert not out
 
 
@@ -102,12 +102,12 @@ def test_check_overwrites_neither_its_inputs_nor_a_mapping(seglib, tables, write
     source, mapping = write_csv(tables) / "customers.csv", tmp_path / "mapping.yaml"
     mapping.write_text("# somebody's work", encoding="utf-8")
     before = source.read_text(encoding="utf-8")
-    for asked in (
+    for options in (
         ("--source", source, "--out", source),
         ("--mapping", mapping, "--out", mapping),
         ("--suggest", "--out", mapping),
     ):
-        code, _, err = seglib("check", *asked)
+        code, _, err = seglib("check", *options)
         assert code == 2
         assert "another name" in err
     assert source.read_text(encoding="utf-8") == before
@@ -124,9 +124,14 @@ def test_sample_writes_parquet_and_truth(seglib, tmp_path):
     code, out, _ = seglib("sample", "--customers", 20, "--transactions", 50, "--out", tmp_path / "shop")
     assert code == 0
     assert sorted(p.name for p in (tmp_path / "shop").iterdir()) == [
-        "branches.parquet", "cities.parquet", "customers.parquet", "genders.parquet", "merchants.parquet",
-        "transactions.parquet", "truth.csv",
-    ]  # fmt: skip
+        "branches.parquet",
+        "cities.parquet",
+        "customers.parquet",
+        "genders.parquet",
+        "merchants.parquet",
+        "transactions.parquet",
+        "truth.csv",
+    ]
     assert len(out.splitlines()) == 7
     assert len(pd.read_parquet(tmp_path / "shop" / "transactions.parquet")) == 50
 

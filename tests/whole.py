@@ -73,18 +73,19 @@ class WholeRuns:
         return self.start(name).result()
 
     def _make(self, name: str) -> Made:
-        asked, home = self.runs[name], self.folder / name.replace(" ", "-")
+        whole, home = self.runs[name], self.folder / name.replace(" ", "-")
         home.mkdir()
-        if asked.after:
-            shutil.copytree(self.started[asked.after].result().home, home, dirs_exist_ok=True)
-        environment = {**self.environment, **asked.environment}
-        options, project = (self._made(what, home) for what in (asked.options, asked.project))
-        done = run_seglib("run", "--run", asked.run, *options, home=home, environment=environment, cwd=project)
-        return Made(Run(asked.run, base=home), home, done)
+        if whole.after:
+            shutil.copytree(self.started[whole.after].result().home, home, dirs_exist_ok=True)
+        environment = {**self.environment, **whole.environment}
+        options, project = (self._value_of(given, home) for given in (whole.options, whole.project))
+        done = run_seglib("run", "--run", whole.run, *options, home=home, environment=environment, cwd=project)
+        return Made(Run(whole.run, base=home), home, done)
 
     @staticmethod
-    def _made(what, home: Path):
-        return what(Path(tempfile.mkdtemp(prefix="given-", dir=home))) if callable(what) else what
+    def _value_of(given, home: Path):
+        """Return an option as it was given, or what it writes into a new folder."""
+        return given(Path(tempfile.mkdtemp(prefix="given-", dir=home))) if callable(given) else given
 
 
 def run_seglib(*arguments, home: Path, environment: Mapping[str, str] | None = None, cwd: Path | None = None):

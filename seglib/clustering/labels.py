@@ -59,7 +59,9 @@ def match_labels(segments: pd.Series, earlier: pd.Series) -> dict[str, str]:
     """
     both = segments.index.intersection(earlier.index)
     if both.empty:
-        raise ParameterRefused("align_to: the two runs have no customer in common, so no letter can be kept")
+        raise ParameterRefused(
+            "align_to: the two runs have no customer in common, so no letter can be kept", parameter="align_to"
+        )
     table = pd.crosstab(segments[both], earlier[both])
     now = sorted(segments.unique(), key=position)
     table = table.reindex(index=now, fill_value=0)
@@ -123,6 +125,7 @@ def order_values(features: pd.DataFrame, order_by: str | None, rows: pd.Index) -
     numeric = [c for c in features if pd.api.types.is_numeric_dtype(features[c]) and features[c].notna().any()]
     if order_by not in numeric:
         raise ParameterRefused(
-            f"order_by is a numeric feature{did_you_mean(order_by, numeric)}: {', '.join(numeric)}; not '{order_by}'"
+            f"order_by is a numeric feature{did_you_mean(order_by, numeric)}: {', '.join(numeric)}; not '{order_by}'",
+            parameter="order_by",
         )
     return features[order_by].reindex(rows.get_level_values("customer_id")).set_axis(rows)

@@ -130,7 +130,8 @@ def check_k(X: np.ndarray, k: int) -> None:
     if not 2 <= k <= min(different, len(X) - 1):
         raise ParameterRefused(
             f"k = {k} is not possible: it lies between 2 and {min(different, len(X) - 1)} "
-            f"for {len(X):,} rows, {different:,} of them different"
+            f"for {len(X):,} rows, {different:,} of them different",
+            parameter="k",
         )
 
 

@@ -132,7 +132,9 @@ class SampleShop:
 
     def _write_workbook(self, out: Path) -> None:
         if len(self.tables["transactions"]) > 1_000_000:
-            raise ParameterRefused("a sheet holds about a million rows: write a folder of Parquet files instead")
+            raise ParameterRefused(
+                "a sheet holds about a million rows: write a folder of Parquet files instead", parameter="out"
+            )
         with pd.ExcelWriter(out, engine="xlsxwriter", datetime_format="yyyy-mm-dd") as writer:
             writer.book.set_properties({"created": pd.Timestamp(LAST_DAY).to_pydatetime()})
             for name, table in self.tables.items():
@@ -173,15 +175,22 @@ def make_shop(
     """
     planted = separation in SHIFT
     if separation not in get_args(Separation):
-        raise ParameterRefused(f"separation is one of {', '.join(get_args(Separation))}, not '{separation}'")
+        raise ParameterRefused(
+            f"separation is one of {', '.join(get_args(Separation))}, not '{separation}'", parameter="separation"
+        )
     if customers < 1 or transactions < 1:
-        raise ParameterRefused("a shop needs at least one customer and one transaction")
+        raise ParameterRefused(
+            "a shop needs at least one customer and one transaction", parameter=("customers", "transactions")
+        )
     if not 0 <= segments <= len(ARCHETYPES):
-        raise ParameterRefused(f"segments is a number from 0 to {len(ARCHETYPES)}, not {segments}")
+        raise ParameterRefused(
+            f"segments is a number from 0 to {len(ARCHETYPES)}, not {segments}", parameter="segments"
+        )
     if planted != (segments > 0):
         raise ParameterRefused(
             f"{segments} segments and separation '{separation}' contradict each other: plant at least one segment "
-            "with weak, medium or strong separation, or none (segments 0) with 'none' or 'continuum'"
+            "with weak, medium or strong separation, or none (segments 0) with 'none' or 'continuum'",
+            parameter=("segments", "separation"),
         )
     rng = np.random.default_rng(seed)
     share = SIZES[:segments] / SIZES[:segments].sum()

@@ -55,7 +55,7 @@ def survey(customers: int = 200, *, seed: int = 7) -> pd.DataFrame:
         If there are too few customers.
     """
     if customers < 10:
-        raise ParameterRefused(f"a survey has at least 10 customers, not {customers}")
+        raise ParameterRefused(f"a survey has at least 10 customers, not {customers}", parameter="customers")
     rng = np.random.default_rng(seed)
     share, age, spread, income, score, member, woman = np.array(list(GROUPS.values())).T
     group = rng.choice(len(GROUPS), customers, p=share)
@@ -87,7 +87,7 @@ def write_survey(out: str | Path, *, customers: int = 200, seed: int = 7) -> Pat
     """Write a survey as a plain CSV file, and return its path. Same arguments, same bytes."""
     out = Path(out)
     if out.suffix.lower() != ".csv":
-        raise ParameterRefused(f"a survey is written to a path that ends in .csv, not '{out}'")
+        raise ParameterRefused(f"a survey is written to a path that ends in .csv, not '{out}'", parameter="out")
     out.parent.mkdir(parents=True, exist_ok=True)
     survey(customers, seed=seed).to_csv(out, index=False, lineterminator="\n", encoding="utf-8")
     return out

@@ -75,7 +75,9 @@ def coupon_redemption(engine: Engine, study: Study) -> Redemption:
     """
     burn_window = study.burn_window
     if burn_window is not None and burn_window < 1:
-        raise ParameterRefused(f"burn_window is a number of days, at least 1, not {burn_window}")
+        raise ParameterRefused(
+            f"burn_window is a number of days, at least 1, not {burn_window}", parameter="burn_window"
+        )
     status, dated = records(
         engine.frame(
             "SELECT transaction_status, min(burn_date) AS burn_date FROM transactions GROUP BY transaction_status"

@@ -57,7 +57,7 @@ def customer_list(
         customer_id, segment, segment_name, confidence, second_segment, outlier, control.
     """
     if not 0 <= control_share <= 1:
-        raise ParameterRefused(f"control_share lies between 0 and 1, not {control_share}")
+        raise ParameterRefused(f"control_share lies between 0 and 1, not {control_share}", parameter="control_share")
     rng = np.random.default_rng(seed)
     table = segments.reset_index().rename(columns={"margin": "confidence"})
     table["segment_name"] = table["segment"].map(names)
@@ -104,7 +104,9 @@ def audience_lists(listed: pd.DataFrame, segments: pd.DataFrame, *, min_segment:
     Audiences
     """
     if min_segment < 1:
-        raise ParameterRefused(f"min_segment is a number of customers, at least 1, not {min_segment}")
+        raise ParameterRefused(
+            f"min_segment is a number of customers, at least 1, not {min_segment}", parameter="min_segment"
+        )
     order = segments.reindex(listed["customer_id"])
     borderline = (order["margin"] < NEAR_BORDER).to_numpy() | order["outlier"].astype(bool).to_numpy()
     if "agreement" in order:
@@ -201,7 +203,9 @@ def parse_weights(text: str) -> dict[str, float]:
     for part in filter(str.strip, text.split(",")):
         found = _WEIGHT.fullmatch(part)
         if found is None:
-            raise ParameterRefused(f"weights are written like 'customers 1, burn_rate 2', not '{part.strip()}'")
+            raise ParameterRefused(
+                f"weights are written like 'customers 1, burn_rate 2', not '{part.strip()}'", parameter="weights"
+            )
         weights[found[1]] = float(found[2])
     return weights
 
@@ -218,7 +222,9 @@ def parse_knock_outs(text: str) -> list[tuple[str, str, float]]:
     for part in filter(str.strip, text.split(",")):
         found = _KNOCK_OUT.fullmatch(part)
         if found is None:
-            raise ParameterRefused(f"knock_outs are written like 'customers < 50', not '{part.strip()}'")
+            raise ParameterRefused(
+                f"knock_outs are written like 'customers < 50', not '{part.strip()}'", parameter="knock_outs"
+            )
         rules.append((found[1], found[2], float(found[3])))
     return rules
 
@@ -264,10 +270,11 @@ def targets(table: pd.DataFrame, *, weights: str, knock_outs: str = "") -> pd.Da
         if name not in table or table[name].isna().all():
             known = [c for c in table if table[c].notna().any()]
             raise ParameterRefused(
-                f"there is no criterion '{name}'{did_you_mean(name, known)}; there are: {', '.join(known)}"
+                f"there is no criterion '{name}'{did_you_mean(name, known)}; there are: {', '.join(known)}",
+                parameter="weights" if name in wanted else "knock_outs",
             )
     if not sum(map(abs, wanted.values())):
-        raise ParameterRefused("at least one weight differs from 0")
+        raise ParameterRefused("at least one weight differs from 0", parameter="weights")
     marks = pd.DataFrame(index=table.index)
     for name, weight in wanted.items():
         value = table[name].fillna(table[name].mean()) * (1 if weight >= 0 else -1)

@@ -17,6 +17,7 @@ from seglib.plots.theme import (
     ACCENT,
     DARK,
     GREY,
+    PageFigure,
     colour,
     marker,
     new_axes,

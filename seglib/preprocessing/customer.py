@@ -96,7 +96,9 @@ def customer_matrix(
     asked = [f.name for f in described if f.role == "segmentation"] if by_default else list(segment_by)
     unknown = [f"'{name}'{did_you_mean(name, list(known))}" for name in asked if name not in known]
     if unknown:
-        raise ParameterRefused(f"segment_by names no feature {' or '.join(unknown)}; there are: {', '.join(known)}")
+        raise ParameterRefused(
+            f"segment_by names no feature {' or '.join(unknown)}; there are: {', '.join(known)}", parameter="segment_by"
+        )
     candidates = [f for f in described if f.name in asked or f.role == "demographic"]
     left_out = {name: why for name, why in (leave_out or {}).items() if name not in known or known[name] in candidates}
     if by_default and "days_to_burn" in {**left_out, **(unreliable or {})}:  # nothing to say that never_burned adds to
@@ -142,12 +144,17 @@ def customer_matrix(
 
 def _refuse(demographic_weight: float, transform: str, scaling: str, min_level_share: float) -> None:
     if not (np.isfinite(demographic_weight) and demographic_weight >= 0):
-        raise ParameterRefused(f"demographic_weight is a number of at least 0, not {demographic_weight}")
+        raise ParameterRefused(
+            f"demographic_weight is a number of at least 0, not {demographic_weight}", parameter="demographic_weight"
+        )
     if not 0 <= min_level_share < 1:
-        raise ParameterRefused(f"min_level_share is a share, at least 0 and less than 1, not {min_level_share}")
+        raise ParameterRefused(
+            f"min_level_share is a share, at least 0 and less than 1, not {min_level_share}",
+            parameter="min_level_share",
+        )
     for name, value, choices in (("transform", transform, TRANSFORMS), ("scaling", scaling, SCALINGS)):
         if value not in choices:
-            raise ParameterRefused(f"{name} is one of {', '.join(choices)}, not '{value}'")
+            raise ParameterRefused(f"{name} is one of {', '.join(choices)}, not '{value}'", parameter=name)
 
 
 def _same_for_everybody(feature: Feature, features: pd.DataFrame, min_level_share: float) -> str:

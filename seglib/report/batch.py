@@ -1,14 +1,16 @@
-"""The page that compares the runs of a batch: what they share, in what they differ, and what came of each."""
+"""The page that compares the runs of a batch: what they share, how they differ, and the outcome of each."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from seglib.credentials import without_folder
 from seglib.report.render import render
+from seglib.schema.records import RunRecord
 from seglib.style import join_words, shortened
 
 STRUCTURE = {
@@ -18,10 +20,48 @@ STRUCTURE = {
 }
 """What the first half of a verdict says, in a few words."""
 
+STATUSES = {"done": "done", "failed": "failed", "refused": "refused", "not yet": "not made yet"}
+"""What can become of an entry, and how that is written."""
 
-def build_batch(
-    folder: Path, name: str, entries: Sequence[Mapping[str, Any]], *, helps: Mapping[str, str], started: str
-) -> Path:
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one entry of a batch.
+
+    Attributes
+    ----------
+    entry, run : str
+        Its name in the file, and the name of its run.
+    given : sequence of str
+        Names of the parameters of its own section.
+    status : {"done", "refused", "failed", "not yet"}
+    seconds : float or None
+    notebook : str or None
+        Which one stopped.
+    message : str
+        Why it stopped.
+    failed_page, earlier : bool
+        Whether there is a page that explains why, and an earlier report of that name.
+    parameters : mapping of str to Any
+        All of them.
+    record : RunRecord or None
+        None if it is not done.
+    """
+
+    entry: str
+    run: str
+    given: Sequence[str]
+    status: str
+    seconds: float | None
+    notebook: str | None
+    message: str
+    failed_page: bool
+    earlier: bool
+    parameters: Mapping[str, Any]
+    record: RunRecord | None
+
+
+def build_batch(folder: Path, name: str, entries: Sequence[Outcome], *, helps: Mapping[str, str], started: str) -> Path:
     """Write ``<name>.html`` beside the reports that it compares, and ``<name>.json``, the same for machines.
 
     Parameters
@@ -30,10 +70,7 @@ def build_batch(
         That of all reports.
     name : str
         Of the batch.
-    entries : sequence of mapping
-        entry, said (the parameters of its own section), run, status (done, refused, failed, not yet), seconds,
-        notebook, message, failed_page and earlier (whether these pages are there), parameters, record (``run.json``;
-        empty if it is not done).
+    entries : sequence of Outcome
     helps : mapping of str to str
         What every parameter means.
     started : str
@@ -45,27 +82,35 @@ def build_batch(
         The page.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    differ = differing([entry["parameters"] for entry in entries])
-    same = {n: _value(n, v) for n, v in entries[0]["parameters"].items() if n not in (*differ, "run")}
-    told = [
+    differ = differing([entry.parameters for entry in entries])
+    same = {n: _value(n, v) for n, v in entries[0].parameters.items() if n not in (*differ, "run")}
+    structures = {entry.record.verdict.structure for entry in entries if entry.record}
+    page = folder / f"{name}.html"
+    text = render(
+        "batch.html.j2",
+        name=name,
+        entries=[_shown(entry, differ) for entry in entries],
+        differ=differ,
+        same=same,
+        started=started,
+        structure=STRUCTURE,
+        lead=_lead(entries, same, differ),
+        helps={n: _short(text) for n, text in helps.items()},
+        verdicts=[structure for structure in STRUCTURE if structure in structures],
+    )
+    page.write_text(text, encoding="utf-8")
+    runs = [
         {
-            **entry,
-            "own": {n: _value(n, entry["parameters"].get(n)) for n in differ},
-            "said": {n: _value(n, entry["parameters"].get(n)) for n in entry["said"]},
-            "aligned": entry["parameters"].get("align_to"),
+            "entry": entry.entry,
+            "run": entry.run,
+            "status": entry.status,
+            "seconds": entry.seconds,
+            "notebook": entry.notebook,
+            "message": entry.message,
+            "differences": {n: without_folder(n, entry.parameters.get(n)) for n in differ},
         }
         for entry in entries
     ]
-    page = folder / f"{name}.html"
-    text = render(
-        "batch.html.j2", name=name, entries=told, differ=differ, same=same, started=started, structure=STRUCTURE,
-        lead=_lead(told, same, differ), helps={n: _short(said) for n, said in helps.items()},
-        verdicts=[s for s in STRUCTURE if any(e["record"] and e["record"]["verdict"]["structure"] == s for e in told)],
-    )  # fmt: skip
-    page.write_text(text, encoding="utf-8")
-    kept = ("entry", "run", "status", "seconds", "notebook", "message")
-    apart = [{n: without_folder(n, entry["parameters"].get(n)) for n in differ} for entry in told]
-    runs = [{k: e[k] for k in kept} | {"differences": own} for e, own in zip(told, apart, strict=True)]
     machine = {"batch": name, "started_utc": started, "differ": differ, "runs": runs}
     (folder / f"{name}.json").write_text(json.dumps(machine, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return page
@@ -83,19 +128,29 @@ def differing(parameters: Sequence[Mapping[str, Any]]) -> list[str]:
     return [n for n in names if n != "run" and any(v.get(n) != parameters[0].get(n) for v in parameters)]
 
 
-def _lead(entries: Sequence[Mapping[str, Any]], same: Mapping[str, str], differ: Sequence[str]) -> str:
+def _shown(entry: Outcome, differ: Sequence[str]) -> dict[str, Any]:
+    """Return what the page shows of an entry: its outcome, and the values of parameters as texts."""
+    return {
+        **vars(entry),
+        "differing": {n: _value(n, entry.parameters.get(n)) for n in differ},
+        "given": {n: _value(n, entry.parameters.get(n)) for n in entry.given},
+        "aligned": entry.parameters.get("align_to"),
+    }
+
+
+def _lead(entries: Sequence[Outcome], same: Mapping[str, str], differ: Sequence[str]) -> str:
     """Say in a few words what there is."""
     source = f"Source {same['source']}" if same.get("source") else "Several sources"
-    said = {"done": "done", "failed": "failed", "refused": "refused", "not yet": "not made yet"}
-    counts = {status: sum(entry["status"] == status for entry in entries) for status in said}
-    what = join_words([f"{n} {said[status]}" for status, n in counts.items() if n])
-    apart = f" They differ in {shortened(differ, 6)}." if differ else ""
-    return f"{source}: {len(entries)} report{'s' * (len(entries) != 1)}, {what}.{apart}"
+    counts = {status: sum(entry.status == status for entry in entries) for status in STATUSES}
+    outcomes = join_words([f"{n} {STATUSES[status]}" for status, n in counts.items() if n])
+    differences = f" They differ in {shortened(differ, 6)}." if differ else ""
+    reports = "1 report" if len(entries) == 1 else f"{len(entries)} reports"
+    return f"{source}: {reports}, {outcomes}.{differences}"
 
 
-def _short(said: str) -> str:
-    """Cut from what a parameter means its default and its choices."""
-    return said.split(";")[0].split("(one of")[0].strip()
+def _short(text: str) -> str:
+    """Return what a parameter means, without its default and its choices."""
+    return text.split(";")[0].split("(one of")[0].strip()
 
 
 def _value(name: str, value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Write all pages of a run."""
+"""Write all pages of the report of a run."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from seglib.report.changes import compared
 from seglib.report.index import index_page
 from seglib.report.pages import Page, write_pages
 from seglib.report.summary import write_summary
+from seglib.schema.records import RunRecord
 
 
-def build(folder: Path, record: dict, pages: Sequence[Page], *, before: Path | None = None) -> Path:
+def build(folder: Path, record: RunRecord, pages: Sequence[Page], *, before: Path | None = None) -> Path:
     """Write the pages of a run beside its executed notebooks.
 
     Parameters
     ----------
     folder : Path
         The run's report folder.
-    record : dict
-        ``run.json``.
+    record : RunRecord
     pages : sequence of Page
         The notebooks in their order (`seglib.report.pages.page_of`).
     before : Path, optional
@@ -32,16 +32,12 @@ def build(folder: Path, record: dict, pages: Sequence[Page], *, before: Path | N
         ``index.html``.
     """
     picture = next((page.verdict for page in pages if page.verdict), None)
-    with ThreadPoolExecutor(1) as meanwhile:  # a browser prints
+    with ThreadPoolExecutor(1) as meanwhile:  # the browser prints while the other pages are written
         printing = meanwhile.submit(write_summary, folder, record, picture)
         write_pages(folder, record, pages)
         printed = printing.result()  # before the index, which lists the files that are there
     index = folder / "index.html"
-    text = index_page(
-        folder, record, pages,
-        picture=picture,
-        previous=compared(before, folder, record) if before else None,
-        pdf_note=printed.note,
-    )  # fmt: skip
+    previous = compared(before, folder, record) if before else None
+    text = index_page(folder, record, pages, picture=picture, previous=previous, pdf_note=printed.note)
     index.write_text(text, encoding="utf-8")
     return index

@@ -1,37 +1,42 @@
-"""What has changed since the last run of the same name, as far as both records and both lists tell."""
+"""What has changed since the last run of the same name, according to both records and both lists of customers."""
 
 from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
 from pathlib import Path
 
+from seglib.schema.records import RunRecord
 from seglib.style import percent
 
-TOLD = {
-    "started (UTC)": lambda r: r["started_utc"][:16].replace("T", " "),
-    "source": lambda r: r["source"],
-    "looked at on": lambda r: r["as_of"] or "–",
-    "recipe": lambda r: r["recipe"],
-    "customers": lambda r: f"{r['customers']:,}",
-    "rows set aside": lambda r: f"{r['rows']['quarantined']:,}",
-    "segments": lambda r: str(r["k"]),
-    "mean silhouette": lambda r: f"{r['silhouette']:.3f}",
-    "are they real?": lambda r: r["verdict"]["structure"],
-    "are they useful?": lambda r: r["verdict"]["useful"],
+COMPARED: dict[str, Callable[[RunRecord], str]] = {
+    "started (UTC)": lambda run: run.started_utc[:16].replace("T", " "),
+    "source": lambda run: run.source,
+    "looked at on": lambda run: run.as_of or "–",
+    "recipe": lambda run: run.recipe,
+    "customers": lambda run: f"{run.customers:,}",
+    "rows set aside": lambda run: f"{run.rows.quarantined:,}",
+    "segments": lambda run: str(run.k),
+    "mean silhouette": lambda run: f"{run.silhouette:.3f}",
+    "are they real?": lambda run: run.verdict.structure,
+    "are they useful?": lambda run: run.verdict.useful,
 }
 """What is compared, and how it is written."""
 
+SAME_LETTERS = 0.8
+"""If a smaller share of customers keeps the letter, the page says how letters can be kept."""
 
-def compared(before: Path, folder: Path, record: dict) -> dict | None:
+
+def compared(before: Path, folder: Path, record: RunRecord) -> dict | None:
     """Compare a run with the one that it replaces.
 
     Parameters
     ----------
     before, folder : Path
         Report folders of the earlier run and of this one.
-    record : dict
-        ``run.json`` of this one.
+    record : RunRecord
+        Of this one.
 
     Returns
     -------
@@ -39,27 +44,30 @@ def compared(before: Path, folder: Path, record: dict) -> dict | None:
         sentence, rows (what, before, now, differs), changed; None where there is no earlier run that can be read.
     """
     try:
-        old = json.loads((before / "run.json").read_text(encoding="utf-8"))
+        old = RunRecord.from_json(json.loads((before / "run.json").read_text(encoding="utf-8")))
         then, now = _letters(before), _letters(folder)
-        rows = [(what, tell(old), tell(record)) for what, tell in TOLD.items()]
-        rows += [(f"customers of {s}", *(_members(r, s) for r in (old, record))) for s in _all_letters(old, record)]
-        same_input = {i["sha256"] for i in old["inputs"]} == {i["sha256"] for i in record["inputs"]}
-    except (OSError, ValueError, KeyError, TypeError):
-        return None  # none, or of a version that wrote something else
+        rows = [(what, write(old), write(record)) for what, write in COMPARED.items()]
+        rows += [(f"customers of {s}", _members(old, s), _members(record, s)) for s in _all_letters(old, record)]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None  # there is none, or another version wrote something else
+    if not old.started_utc:
+        return None
+    same_input = {table.sha256 for table in old.inputs} == {table.sha256 for table in record.inputs}
     both = then.keys() & now.keys()
-    kept = sum(then[customer] == now[customer] for customer in both)
-    told = ["The input is the same as before." if same_input else "The input is another one than before."]
+    n_same = sum(then[customer] == now[customer] for customer in both)
+    sentences = ["The input is the same as before." if same_input else "The input is another one than before."]
     if both:
-        told.append(
-            f"Of {len(both):,} customers in both runs {percent(kept / len(both))} have the letter they had; "
+        sentences.append(
+            f"Of {len(both):,} customers in both runs {percent(n_same / len(both))} have the letter they had; "
             f"{len(now) - len(both):,} came and {len(then) - len(both):,} left."
         )
-        if kept < 0.8 * len(both) and not record["parameters"]["05_clustering"].get("align_to"):
-            told.append("Letters may have been given out anew: with align_to they are kept as far as possible.")
+        aligned = record.parameters["05_clustering"].get("align_to")
+        if n_same < SAME_LETTERS * len(both) and not aligned:
+            sentences.append("Letters may have been given out anew: with align_to they are kept as far as possible.")
     else:
-        told.append("No customer is in both runs.")
-    shown = [{"what": what, "before": a, "now": b, "differs": a != b} for what, a, b in rows]
-    return {"sentence": " ".join(told), "rows": shown, "changed": any(row["differs"] for row in shown[1:])}
+        sentences.append("No customer is in both runs.")
+    table = [{"what": what, "before": a, "now": b, "differs": a != b} for what, a, b in rows]
+    return {"sentence": " ".join(sentences), "rows": table, "changed": any(row["differs"] for row in table[1:])}
 
 
 def _letters(folder: Path) -> dict[str, str]:
@@ -67,10 +75,11 @@ def _letters(folder: Path) -> dict[str, str]:
         return {row["customer_id"]: row["segment"] for row in csv.DictReader(file)}
 
 
-def _all_letters(*records: dict) -> list[str]:
-    return sorted({s["segment"] for record in records for s in record["segments"]}, key=lambda s: (len(s), s))
+def _all_letters(*records: RunRecord) -> list[str]:
+    return sorted({s.segment for record in records for s in record.segments}, key=lambda s: (len(s), s))
 
 
-def _members(record: dict, letter: str) -> str:
-    found = [s for s in record["segments"] if s["segment"] == letter]
-    return f"{found[0]['customers']:,} ({found[0]['name']})" if found else "–"
+def _members(record: RunRecord, letter: str) -> str:
+    """Return how many customers a segment has, and its name; a dash where there is no such segment."""
+    segment = next((segment for segment in record.segments if segment.segment == letter), None)
+    return f"{segment.customers:,} ({segment.name})" if segment else "–"

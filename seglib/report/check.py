@@ -1,6 +1,7 @@
-"""What the contract finds in a source, told three ways: for a terminal, for a machine, for the owner of the data.
+"""What the contract finds in a source, in three forms: for a terminal, for a machine, for the owner of the data.
 
-Each function takes the `seglib.ingest.shop.Shop` and says everything that was found at once; none looks at the data
+Each function takes a shop as `seglib.ingest.ingest` returns it (``source``, ``as_of``, ``text``, ``notes``, and the
+tables ``rows``, ``findings``, ``quality`` and ``quarantine``) and shows all findings at once. None looks at the data
 again.
 """
 
@@ -21,19 +22,17 @@ from seglib.style import join_words, percent, visible
 if TYPE_CHECKING:
     import pandas as pd
 
-    from seglib.ingest import Shop
-
 WIDTH = 160
-"""Of a line that is not written to a terminal."""
+"""Characters of a line that is not written to a terminal."""
 
 SHOWN = 100
-"""Rows that were set aside and are shown on the page, at most."""
+"""At most so many of the rows that were set aside are shown on the page."""
 
-COLOURS = {"error": "bold red", "choice": "magenta", "warning": "yellow", "fact": "cyan"}
-"""Of a severity on a terminal, beside its word."""
+COLOURS = {"error": "bold red", "exclusion": "magenta", "warning": "yellow", "info": "cyan"}
+"""Colours of the severities on a terminal, where each also has its word."""
 
 
-def as_text(shop: Shop) -> RenderableType:
+def as_text(shop: Any) -> RenderableType:
     """Return the check for a terminal: what the source is, rows in and out of every table, and every finding."""
     parts: list[RenderableType] = [
         Text.assemble((visible(shop.source.name), "bold"), f", {shop.source.kind}; {_day(shop)}."),
@@ -46,19 +45,19 @@ def as_text(shop: Shop) -> RenderableType:
     return Group(*parts, Text(_verdict(shop), style="bold"))
 
 
-def _day(shop: Shop) -> str:
+def _day(shop: Any) -> str:
     """Say from which day the source is looked at."""
     return f"as of {shop.as_of:%Y-%m-%d}" if shop.as_of else "no transactions, so no day to look from"
 
 
-def plain(renderable: RenderableType) -> str:
+def without_colours(renderable: RenderableType) -> str:
     """Write something for a terminal as text without colours, in lines wide enough to search in."""
-    said = io.StringIO()
-    Console(file=said, width=WIDTH, color_system=None, force_terminal=False, force_jupyter=False).print(renderable)
-    return "\n".join(line.rstrip() for line in said.getvalue().split("\n"))
+    out = io.StringIO()
+    Console(file=out, width=WIDTH, color_system=None, force_terminal=False, force_jupyter=False).print(renderable)
+    return "\n".join(line.rstrip() for line in out.getvalue().split("\n"))
 
 
-def as_json(shop: Shop) -> dict[str, Any]:
+def as_json(shop: Any) -> dict[str, Any]:
     """Return the check for a machine: strict JSON, no missing numbers.
 
     Returns
@@ -82,7 +81,7 @@ def as_json(shop: Shop) -> dict[str, Any]:
     }
 
 
-def as_html(shop: Shop) -> str:
+def as_html(shop: Any) -> str:
     """Return the check as one page for the owner of the data; it stands alone, fetches nothing and runs no script."""
     return render(
         "check.html.j2",
@@ -97,82 +96,96 @@ def as_html(shop: Shop) -> str:
     )
 
 
-def passed(shop: Shop) -> bool:
-    """Say whether no row breaks an error rule and some are left; what the mapping leaves out and facts are fine."""
+def passed(shop: Any) -> bool:
+    """Say whether no row breaks an error rule and some rows are left; other severities are fine."""
     return not (shop.findings["severity"] == "error").any() and not shop.without_rows
 
 
-def _verdict(shop: Shop) -> str:
-    errors, warnings = (shop.findings.query("severity == @said") for said in ("error", "warning"))
+def _verdict(shop: Any) -> str:
+    """Sum up in one sentence: rules checked, errors, warnings, and tables without a usable row."""
+    errors = shop.findings.query("severity == 'error'")
+    warnings = shop.findings.query("severity == 'warning'")
     broken = int((shop.rows["quarantined"] - shop.rows["left_out"]).sum())
-    found = "no errors"
+    parts = ["no errors"]
     if len(errors):
         rows = f"{broken:,} row{'s break' if broken > 1 else ' breaks'} {_counted(len(errors), 'rule')}"
-        found = f"{rows}, in {join_words(list(dict.fromkeys(errors['table'])))}"
-    warned = f"; {_counted(len(warnings), 'warning')}" if len(warnings) else ""
-    empty = "".join(f"; table {name} has no usable row, so nothing can be segmented" for name in shop.without_rows)
-    return f"{_counted(_rules_checked(shop), 'rule')} were checked: {found}{warned}{empty}."
+        parts = [f"{rows}, in {join_words(list(dict.fromkeys(errors['table'])))}"]
+    if len(warnings):
+        parts.append(_counted(len(warnings), "warning"))
+    parts += [f"table {name} has no usable row, so nothing can be segmented" for name in shop.without_rows]
+    return f"{_counted(_rules_checked(shop), 'rule')} were checked: {'; '.join(parts)}."
 
 
 def _counted(n: int, what: str) -> str:
-    return f"{n:,} {what}{'s' * (n != 1)}"
+    """Write a number with a noun, such as 2 rules."""
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
-def _rules_checked(shop: Shop) -> int:
+def _rules_checked(shop: Any) -> int:
     """Count the rules that belong to the tables that the shop has."""
-    return int(shop.quality["table"].isin(list(shop.taken)).sum())
+    return int(shop.quality["table"].isin(list(shop.loaded_tables)).sum())
 
 
 def _rows_table(rows: pd.DataFrame) -> Table:
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_footer=True)
-    made.add_column("table", "all", overflow="fold")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_footer=True)
+    table.add_column("table", "all", overflow="fold")
     for name, total in (
         ("rows in", rows["rows_in"]),
         ("accepted", rows["accepted"]),
         ("set aside", rows["quarantined"]),
         ("of these by the mapping", rows["left_out"]),
     ):
-        made.add_column(name, f"{total.sum():,}", justify="right")
+        table.add_column(name, f"{total.sum():,}", justify="right")
     for row in rows.itertuples():
-        made.add_row(row.table, *(f"{n:,}" for n in (row.rows_in, row.accepted, row.quarantined, row.left_out)))
-    return made
+        table.add_row(row.table, *(f"{n:,}" for n in (row.rows_in, row.accepted, row.quarantined, row.left_out)))
+    return table
 
 
 def _findings_table(findings: pd.DataFrame) -> Table:
-    """Make a table that reads in 80 columns: what is said of a rule stands below its name."""
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    made.add_column("severity", no_wrap=True)
-    made.add_column("rows", justify="right", no_wrap=True)
-    made.add_column("share", justify="right", no_wrap=True)
-    made.add_column("rule, what it means, what to do, examples", overflow="fold")
+    """Make a table that fits 80 columns: sentence, remedy and examples stand below the name of a rule."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("severity", no_wrap=True)
+    table.add_column("rows", justify="right", no_wrap=True)
+    table.add_column("share", justify="right", no_wrap=True)
+    table.add_column("rule, what it means, what to do, examples", overflow="fold")
     for i, row in enumerate(findings.itertuples()):
-        told = Text.assemble(
+        text = Text.assemble(
             (visible(row.rule), "bold"),
             f"\n{visible(row.sentence)}",
             (f"\n{row.remedy}", "italic"),
             (f"\nsuch as: {visible(row.examples)}", "dim"),
-            "\n" * (i + 1 < len(findings)),
         )
-        made.add_row(Text(row.severity, COLOURS[row.severity]), f"{row.rows:,}", percent(row.share), told)
-    return made
+        if i + 1 < len(findings):
+            text.append("\n")
+        table.add_row(Text(row.severity, COLOURS[row.severity]), f"{row.rows:,}", percent(row.share), text)
+    return table
 
 
 def _first_set_aside(quarantine: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the first rows that were set aside, as they came: one item a table, broken rows before left out ones."""
-    chosen = quarantine["rules"].str.contains(".left_out.", regex=False)
-    first = quarantine.assign(chosen=chosen).sort_values("chosen", kind="stable").head(SHOWN)
-    made = []
+    """Return the first rows that were set aside, as they came: one item for each table.
+
+    Rows that break a rule come before those that the mapping leaves out.
+    """
+    left_out = quarantine["rules"].str.contains(".left_out.", regex=False)
+    first = quarantine.assign(left_out=left_out).sort_values("left_out", kind="stable").head(SHOWN)
+    parts = []
     for table, rows in first.groupby("table", sort=False):
         originals = [json.loads(original) for original in rows["original"]]
         lines = [
-            (row.row, [row.rules] if row.chosen else row.rules.split(", "), [_cell(value) for value in cells.values()])
+            (
+                row.row,
+                [row.rules] if row.left_out else row.rules.split(", "),
+                [_cell(value) for value in cells.values()],
+            )
             for row, cells in zip(rows.itertuples(), originals, strict=True)
         ]
         all_rows = int((quarantine["table"] == table).sum())
-        made.append({"table": table, "columns": list(originals[0]), "lines": lines, "rows": all_rows})
-    return made
+        parts.append({"table": table, "columns": list(originals[0]), "lines": lines, "rows": all_rows})
+    return parts
 
 
 def _cell(value: Any) -> str:
     """Write a value of a JSON object as text; nothing where there is none."""
-    return value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False)
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

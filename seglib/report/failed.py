@@ -1,4 +1,4 @@
-"""A run that stopped has an honest page: what happened, what is done, and what to do now."""
+"""The page of a run that stopped: what happened, which notebooks are done, and what to do now."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def write_failed(
 ) -> Path | None:
     """Write ``failed.json`` and ``failed.html`` beside the last good report of a run, which stays as it is.
 
-    Where there is no good report, ``index.html`` is the same page: a path that somebody knows leads somewhere honest.
+    Where there is no good report, ``index.html`` is the same page, so that nobody takes an old or missing one for it.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def write_failed(
         The notebooks in their order, each with its question.
     started : datetime.datetime
     source : str, optional
-        As somebody gave it, maybe with credentials: what is secret in it is taken out of every text.
+        As it was given, maybe with credentials: what is secret in it is taken out of every text.
     taken_over : iterable of str
         Notebooks that were not run but taken over from an earlier run.
     batch : str, optional
@@ -59,7 +59,7 @@ def write_failed(
     Returns
     -------
     Path or None
-        ``failed.html``; None where there is none, be it that the disk is full: the error itself says what matters.
+        ``failed.html``; None where it could not be written (the error itself says what matters).
     """
     if error.stop is None:
         return None
@@ -77,14 +77,14 @@ def write_failed(
         "error": {"name": stop.name, "message": clean(stop.message)},
         "started_utc": started.isoformat(timespec="seconds"),
         "failed_utc": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        "durations_s": {step: known["seconds"] for step, known in steps.items() if known["seconds"] is not None},
+        "durations_s": {name: step["seconds"] for name, step in steps.items() if step["seconds"] is not None},
         "taken_over": list(taken_over),
         "earlier_report": good.exists(),
     }
     page = render(
         "failed.html.j2",
         record=record,
-        said=said(record["error"]),
+        description=describe_error(record["error"]),
         kind=kind,
         questions=questions,
         earlier=_earlier(good),
@@ -103,16 +103,20 @@ def write_failed(
     return error.page
 
 
-def said(error: Mapping[str, str]) -> str:
-    """Return what an error of ``failed.json`` says; one that was not raised on purpose begins with its name.
+def describe_error(error: Mapping[str, str]) -> str:
+    """Return an error of ``failed.json`` as a text; one that was not raised on purpose begins with its name.
 
     Examples
     --------
-    >>> said({"name": "InputRefused", "message": "no table"}), said({"name": "KeyError", "message": "'k'"})
-    ('no table', "KeyError: 'k'")
+    >>> describe_error({"name": "InputRefused", "message": "no table"})
+    'no table'
+    >>> describe_error({"name": "KeyError", "message": "'k'"})
+    "KeyError: 'k'"
     """
-    ours = {kind.__name__ for kind in KINDS} & {error["name"]}
-    return (error["message"] if ours else f"{error['name']}: {error['message']}").rstrip(": ")
+    name, message = error["name"], error["message"]
+    if name in {kind.__name__ for kind in KINDS} or not name:
+        return message
+    return f"{name}: {message}" if message else name
 
 
 def _earlier(good: Path) -> str:
@@ -134,20 +138,21 @@ def _shown(source: str) -> str:
 
 
 def cleaner(source: str) -> Callable[[str], str]:
-    """Return what takes passwords, folders of this machine and what nobody can see out of a text of several lines."""
+    """Return a function that takes passwords, folders of this machine and control characters out of a text."""
     secrets = set()
     if credentials.is_url(source):
         with contextlib.suppress(InputRefused):
             secrets = credentials.secrets(credentials.filled(source))
     secrets |= {quote(secret, safe="") for secret in secrets}
-    hidden = dict.fromkeys(sorted(secrets, key=len, reverse=True), HIDDEN)
-    places = {place for place in (project_root(), home()) if len(place.parts) > 1}
-    hidden |= dict.fromkeys((f"{place}{os.sep}" for place in sorted(places, key=str, reverse=True)), "")
+    # the longest first: a secret, or a folder, may be part of another one
+    replacements = dict.fromkeys(sorted(secrets, key=len, reverse=True), HIDDEN)
+    folders = {folder for folder in (project_root(), home()) if len(folder.parts) > 1}
+    replacements |= dict.fromkeys((f"{folder}{os.sep}" for folder in sorted(folders, key=str, reverse=True)), "")
 
     def clean(text: str) -> str:
         text = _COLOURS.sub("", text).expandtabs(4)
-        for what, instead in hidden.items():
-            text = text.replace(what, instead)
+        for hidden, replacement in replacements.items():
+            text = text.replace(hidden, replacement)
         return "\n".join(map(visible, text.splitlines()))
 
     return clean

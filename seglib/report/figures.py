@@ -23,7 +23,7 @@ def figure_named(notebook: nbformat.NotebookNode, name: str) -> Markup | None:
     """
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
-            shown = output.get("data", {}).get("text/html", "")
-            if f'data-name="{name}"' in shown:
-                return Markup(BeautifulSoup(shown, "html.parser").find("figure", attrs={"data-name": name}))
+            page = output.get("data", {}).get("text/html", "")
+            if f'data-name="{name}"' in page:
+                return Markup(BeautifulSoup(page, "html.parser").find("figure", attrs={"data-name": name}))
     return None

@@ -1,4 +1,4 @@
-"""The first page of a run: the verdict, the segments, the data, and what there is to take along."""
+"""The first page of a run: the verdict, the segments, the data, and the files that a reader may take along."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from markupsafe import Markup
 from seglib.credentials import without_folder
 from seglib.report.pages import Page
 from seglib.report.render import render
+from seglib.schema.records import BesideRecord, RunRecord, RunSegmentRecord
 
 AT_ONCE = ("certainty", "to_try")
-"""The kinds of notes on a card that are seen without opening it."""
+"""The kinds of notes that a card shows without being opened."""
 
 FILES = {
     "segments.csv": "one row a customer, with segment, name and certainty",
@@ -25,12 +26,12 @@ FILES = {
     "summary.pdf": "one page to print",
     "run.json": "this page for machines, with parameters and versions",
 }
-"""What a reader may take along, where it is there; the lists of segments come second."""
+"""Files that a reader may take along, if they are there; the lists of segments come second."""
 
 
 def index_page(
     folder: Path,
-    record: dict,
+    record: RunRecord,
     pages: Sequence[Page],
     *,
     picture: Markup | None,
@@ -43,8 +44,7 @@ def index_page(
     ----------
     folder : Path
         The run's report folder: files that are there are linked.
-    record : dict
-        ``run.json``.
+    record : RunRecord
     pages : sequence of Page
     picture : Markup, optional
         The figure that shows the verdict.
@@ -57,34 +57,38 @@ def index_page(
     -------
     str
     """
-    segments = [s | {"beside": [_drawn(row) for row in s["beside"]]} for s in record["segments"]]
     return render(
         "index.html.j2",
-        record=record | {"segments": segments, "parameters": _shown(record["parameters"])},
+        record=record,
+        segments=[(segment, [_with_widths(row) for row in segment.beside]) for segment in record.segments],
+        parameters=_shown(record.parameters),
         pages=pages,
         picture=picture,
         previous=previous,
-        files=_files(folder, record["segments"]),
+        files=_files(folder, record.segments),
         at_once=AT_ONCE,
-        use=record["verdict"]["use_claim"],  # the numbers stand behind
+        use=record.verdict.use_claim,  # its numbers are in a part that can be opened
         pdf_note=pdf_note,
     )
 
 
-def _drawn(row: dict[str, Any]) -> dict[str, Any]:
+def _with_widths(row: BesideRecord) -> dict[str, Any]:
     """Add how far the bars of a comparison reach, in per cent: a share of all, another number of the greater one."""
-    whole = 1 if row["unit"] in ("share", "0 or 1") else 1.1 * max(row["own"], row["all"])
-    own, everybody = (round(100 * min(max(row[side] / whole, 0), 1), 1) if whole > 0 else 0 for side in ("own", "all"))
-    return row | {"own_width": own, "all_width": everybody}
+    whole = 1 if row.unit in ("share", "0 or 1") else 1.1 * max(row.own, row.all)
+
+    def width(value: float) -> float:
+        return round(100 * min(max(value / whole, 0), 1), 1) if whole > 0 else 0
+
+    return {**vars(row), "own_width": width(row.own), "all_width": width(row.all)}
 
 
 def _shown(parameters: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Name files without their folders: those are nobody else's business."""
+    """Return the parameters with files named without their folders, which are private."""
     return {step: {n: without_folder(n, v) for n, v in values.items()} for step, values in parameters.items()}
 
 
-def _files(folder: Path, segments: list[dict]) -> list[dict[str, str]]:
-    lists = {f"audience/{s['segment']}.csv": f"{s['segment']} · {s['name']}, the surest first" for s in segments}
+def _files(folder: Path, segments: Sequence[RunSegmentRecord]) -> list[dict[str, str]]:
+    lists = {f"audience/{s.segment}.csv": f"{s.segment} · {s.name}, the surest first" for s in segments}
     first, *others = FILES.items()
     return [
         {"path": path, "what": what, "size": _size((folder / path).stat().st_size)}

@@ -23,12 +23,13 @@ from pygments.formatters import HtmlFormatter
 
 from seglib.report.figures import figure_named
 from seglib.report.render import render
+from seglib.schema.records import RunRecord
 
 TEMPLATES = Path(__file__).parent / "templates"
 ANALYST_TAGS = {"parameters", "injected-parameters", "imports", "analyst"}
 """Cells with one of these tags are not on the page without code."""
 
-_PICTURE, _HELD = re.compile(r'src="(data:image/[^"]+)"'), re.compile(r'src="held:(\d+)"')
+_PICTURE, _PLACEHOLDER = re.compile(r'src="(data:image/[^"]+)"'), re.compile(r'src="picture:(\d+)"')
 _PAGE = re.compile(r"^(\d\d_[a-z_]+?)(?:_business)?\.(?:ipynb|html)$")
 
 
@@ -41,11 +42,11 @@ class Page:
     name, title, question : str
         File name, the title it gives itself, the question it answers.
     body : BeautifulSoup
-        All of it, as HTML without its pictures.
+        The whole page as HTML, with a placeholder for every picture.
     pictures : list of str
-        These, as the sources of images.
+        The pictures, as the sources of images.
     verdict : Markup, optional
-        Its figure of that name.
+        The figure of that name, if the notebook shows one.
     """
 
     name: str
@@ -60,44 +61,54 @@ def page_of(folder: Path, name: str, question: str) -> Page:
     """Read an executed notebook and convert it: the slow part of a report, which needs nothing of later notebooks."""
     notebook = nbformat.read(folder / "notebooks" / f"{name}.ipynb", as_version=4)
     title = notebook.cells[0].source.splitlines()[0].removeprefix("# ")
-    return Page(name, title, question, *_converted(notebook), figure_named(notebook, "verdict"))
+    body, pictures = _convert(notebook)
+    return Page(name, title, question, body, pictures, figure_named(notebook, "verdict"))
 
 
-def write_pages(folder: Path, record: dict, pages: Sequence[Page]) -> None:
+def write_pages(folder: Path, record: RunRecord, pages: Sequence[Page]) -> None:
     """Write both faces of every page: ``<name>.html`` with the code folded, ``<name>_business.html`` without it.
 
-    Bodies are used up: what is for analysts is taken out of them on the way.
+    The bodies of the pages are changed: what is for analysts is taken out of them on the way.
 
     Parameters
     ----------
     folder : Path
         The run's report folder.
-    record : dict
-        ``run.json``.
+    record : RunRecord
     pages : sequence of Page
     """
     code_style = Markup(_code_style())
     for page in pages:
         soup = page.body
+        # The page with code comes first: the one without is the same tree, with parts of it removed. Parsing or copying
+        # a tree of thousands of elements would take longer than everything else here.
         for suffix in ("", "_business"):
             business = bool(suffix)
             if business:
                 _leave_out_code(soup)
-            contents = _finished(soup, suffix)
-            body = _HELD.sub(partial(_put_back, page.pictures), soup.decode(formatter="html5"))
+            contents = _number_and_link(soup, suffix)
+            body = _PLACEHOLDER.sub(partial(_put_back, page.pictures), soup.decode(formatter="html5"))
             text = render(
-                "page.html.j2", page=page, record=record, pages=pages, suffix=suffix, business=business,
-                contents=contents, body=Markup(body), code_style="" if business else code_style,
-            )  # fmt: skip
+                "page.html.j2",
+                page=page,
+                record=record,
+                pages=pages,
+                suffix=suffix,
+                business=business,
+                contents=contents,
+                body=Markup(body),
+                code_style="" if business else code_style,
+            )
             (folder / f"{page.name}{suffix}.html").write_text(text, encoding="utf-8")
 
 
-def _put_back(pictures: list[str], held: re.Match[str]) -> str:
-    return f'src="{pictures[int(held[1])]}"'
+def _put_back(pictures: list[str], placeholder: re.Match[str]) -> str:
+    """Return the picture for a placeholder."""
+    return f'src="{pictures[int(placeholder[1])]}"'
 
 
 class _Renderer(IPythonRenderer):
-    """Markdown to HTML: formulas become MathML, which needs no script; a picture is inside or it is a link."""
+    """Markdown to HTML: formulas become MathML, which needs no script; a picture from elsewhere becomes a link."""
 
     def inline_math(self, body: str) -> str:
         return _mathml(body, "inline")
@@ -113,7 +124,7 @@ class _Renderer(IPythonRenderer):
 
 
 def _mathml(formula: str, display: str) -> str:
-    """Write a formula as MathML; what is no formula after all, as it stands."""
+    """Write a formula as MathML; what turns out to be no formula, as it stands."""
     try:
         return convert(formula.strip(), display=display)
     except Exception:  # the converter stumbles over unfinished LaTeX in many ways, and text from data may look like it
@@ -123,7 +134,7 @@ def _mathml(formula: str, display: str) -> str:
 class _Exporter(TemplateExporter):
     """nbconvert with raw HTML in Markdown shown as text: a city may be called ``<script>``.
 
-    Not its HTMLExporter, which reads every page once more to look for pictures without alt text: ours have theirs.
+    It is not nbconvert's HTMLExporter, which parses every page once more to look for pictures without alt text.
     """
 
     def default_filters(self) -> Iterator[tuple[str, Any]]:
@@ -137,20 +148,23 @@ class _Exporter(TemplateExporter):
         return MarkdownWithMath(renderer=renderer).render(source)
 
 
-def _converted(notebook: nbformat.NotebookNode) -> tuple[BeautifulSoup, list[str]]:
-    """Return the body of a page with everything in it but the pictures, and those: a parser need not read them."""
+def _convert(notebook: nbformat.NotebookNode) -> tuple[BeautifulSoup, list[str]]:
+    """Convert a notebook; return the body of its page with placeholders for pictures, and the pictures."""
     exporter = _Exporter(extra_template_basedirs=[str(TEMPLATES)], template_name="notebook", file_extension=".html")
     body, _ = exporter.from_notebook_node(notebook)
+    # Pictures are most of the text of a page (megabytes in base64). The parser reads, and the writer escapes, character
+    # by character, so both are spared them: each picture is replaced by its number, and put back at the very end.
     pictures = list(dict.fromkeys(_PICTURE.findall(body)))
     places = {picture: place for place, picture in enumerate(pictures)}
-    soup = BeautifulSoup(_PICTURE.sub(lambda found: f'src="held:{places[found[1]]}"', body), "html.parser")
+    without_pictures = _PICTURE.sub(lambda match: f'src="picture:{places[match[1]]}"', body)
+    soup = BeautifulSoup(without_pictures, "html.parser")
     for code in soup.select(".highlight pre"):
         code["tabindex"] = "0"
     return soup, pictures
 
 
 def _leave_out_code(soup: BeautifulSoup) -> None:
-    """Take away what is for analysts: code, parameters, warnings, and cells with one of `ANALYST_TAGS`."""
+    """Remove what is for analysts: code, parameters, warnings, and cells with one of `ANALYST_TAGS`."""
     for part in soup.select("[data-tags]"):
         if ANALYST_TAGS & set(part["data-tags"].split()):
             part.decompose()
@@ -158,8 +172,8 @@ def _leave_out_code(soup: BeautifulSoup) -> None:
         part.decompose()
 
 
-def _finished(soup: BeautifulSoup, suffix: str) -> list[tuple[str, str]]:
-    """Give figures and tables their numbers, lead links to the same face, and return headings with their anchors."""
+def _number_and_link(soup: BeautifulSoup, suffix: str) -> list[tuple[str, str]]:
+    """Give figures and tables their numbers, links the same kind of page; return anchors and headings."""
     for link in soup.find_all("a", href=_PAGE):
         link["href"] = _PAGE.sub(rf"\1{suffix}.html", link["href"])
     for number, figure in enumerate(soup.find_all("figure"), start=1):
@@ -169,12 +183,12 @@ def _finished(soup: BeautifulSoup, suffix: str) -> list[tuple[str, str]]:
     return _contents(soup)
 
 
-def _number(soup: BeautifulSoup, of: Tag, tag: str, number: str) -> None:
-    """Put a number in front of a caption, and make one where there is none."""
-    caption = of.find(tag)
+def _number(soup: BeautifulSoup, element: Tag, tag: str, number: str) -> None:
+    """Put a number in front of the caption of a figure or a table, and add a caption if there is none."""
+    caption = element.find(tag)
     if caption is None:
         caption = soup.new_tag(tag)
-        of.insert(0 if tag == "caption" else len(of.contents), caption)
+        element.insert(0 if tag == "caption" else len(element.contents), caption)
     inner = caption.find("span") or caption
     mark = inner.find("b", class_="nr")
     if mark is None:
@@ -186,11 +200,11 @@ def _number(soup: BeautifulSoup, of: Tag, tag: str, number: str) -> None:
 
 def _contents(soup: BeautifulSoup) -> list[tuple[str, str]]:
     """Give every part an anchor, and return anchors and headings."""
-    found = []
+    contents = []
     for number, heading in enumerate(soup.find_all("h2"), start=1):
         heading["id"] = f"part-{number}"
-        found.append((heading["id"], heading.get_text()))
-    return found
+        contents.append((heading["id"], heading.get_text()))
+    return contents
 
 
 def _code_style() -> str:

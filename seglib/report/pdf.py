@@ -1,4 +1,4 @@
-"""A page becomes a PDF, by a browser that is installed anyway. Without one there is a note that says how to get it."""
+"""Print a page to a PDF with a browser that is installed. Without one, a note says how to get the PDF."""
 
 from __future__ import annotations
 
@@ -17,22 +17,33 @@ VARIABLE = "SEGLIB_CHROME"
 """Environment variable: the browser to print with, or ``none``."""
 
 NAMES = (
-    "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge", "microsoft-edge",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "msedge",
+    "microsoft-edge",
     "microsoft-edge-stable",
-)  # fmt: skip
-"""What such a browser is called on the PATH."""
+)
+"""Names of such browsers on the PATH."""
 
 FLAGS = (
-    "--headless", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-pdf-header-footer",
-)  # fmt: skip
+    "--headless",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-pdf-header-footer",
+)
 
 OTHERWISE = "Any browser can do it by hand: open summary.html, print, A4, save as PDF."
 
 
 @dataclass(frozen=True)
 class Printed:
-    """What came of printing a page.
+    """The result of printing a page.
 
     Attributes
     ----------
@@ -54,13 +65,13 @@ class Printed:
 
 def find_browser() -> str | None:
     """Return a browser that can print: the one that SEGLIB_CHROME names, or any that is installed."""
-    asked = os.environ.get(VARIABLE, "").strip()
-    if asked:
-        return None if asked.lower() == "none" else shutil.which(asked)
-    on_path = (shutil.which(name) for name in NAMES)
-    return next((found for found in on_path if found), None) or next(
-        (str(place) for place in _usual_places() if place.is_file()), None
-    )
+    named = os.environ.get(VARIABLE, "").strip()
+    if named:
+        return None if named.lower() == "none" else shutil.which(named)
+    for name in NAMES:
+        if path := shutil.which(name):
+            return path
+    return next((str(path) for path in _usual_places() if path.is_file()), None)
 
 
 def print_pdf(text: str, pdf: Path, *, timeout: float = 60) -> Printed:
@@ -87,14 +98,15 @@ def print_pdf(text: str, pdf: Path, *, timeout: float = 60) -> Printed:
         return Printed(note=_no_browser())
     try:
         with tempfile.TemporaryDirectory(prefix="seglib-print-", ignore_cleanup_errors=True) as folder:
-            page, made = Path(folder) / "page.html", Path(folder) / "page.pdf"
+            page, printed = Path(folder) / "page.html", Path(folder) / "page.pdf"
             page.write_text(text, encoding="utf-8")
-            ended = _run_browser(browser, page, made, Path(folder) / "profile", timeout)
-            content = made.read_bytes() if made.exists() else b""
+            ended = _run_browser(browser, page, printed, Path(folder) / "profile", timeout)
+            content = printed.read_bytes() if printed.exists() else b""
             title = re.search(r"<title>(.*?)</title>", text, flags=re.S)
-            if not content.rstrip().endswith(b"%%EOF") or f"({title[1]})".encode() not in content:  # or an error's page
+            # a browser may end well and have printed its own page that says what went wrong: that has another title
+            if not content.rstrip().endswith(b"%%EOF") or f"({title[1]})".encode() not in content:
                 return Printed(note=f"No PDF was made: {Path(browser).name} {ended}. {OTHERWISE}")
-            shutil.move(made, pdf)
+            shutil.move(printed, pdf)
     except OSError as error:
         why = error.strerror or type(error).__name__
         return Printed(note=f"No PDF was made: {Path(browser).name} could not be used ({why}). {OTHERWISE}")
@@ -134,10 +146,11 @@ def _end(process: subprocess.Popen) -> None:
 
 
 def _no_browser() -> str:
-    asked = os.environ.get(VARIABLE, "").strip()
-    if asked.lower() == "none":
+    """Say why there is no browser, and how to get the PDF."""
+    named = os.environ.get(VARIABLE, "").strip()
+    if named.lower() == "none":
         return f"No PDF was made, because {VARIABLE} is none. {OTHERWISE}"
-    if asked:
+    if named:
         return f"No PDF was made: {VARIABLE} names no browser that is there. {OTHERWISE}"
     return (
         "No PDF was made, because no Chromium, Chrome or Edge was found. Install one of them, or put the path of one "
@@ -146,7 +159,7 @@ def _no_browser() -> str:
 
 
 def _usual_places() -> list[Path]:
-    """Return where such a browser lies on a Mac or on Windows."""
+    """Return the paths at which such a browser is usually installed on a Mac or on Windows."""
     if sys.platform == "darwin":
         apps = ("Google Chrome", "Chromium", "Microsoft Edge")
         roots = (Path("/Applications"), Path.home() / "Applications")

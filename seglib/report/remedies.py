@@ -1,9 +1,8 @@
-"""What to do when a run has stopped, by the kind of thing that happened: sentences, each with a command or none."""
+"""What to do when a run has stopped, by the kind of error: sentences, each with a command or none."""
 
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import sys
 from collections.abc import Mapping
@@ -16,10 +15,15 @@ from seglib.errors import InputRefused, KernelDied, ParameterRefused, SeglibErro
 from seglib.run import project_root
 
 KINDS: dict[type[SeglibError], str] = {InputRefused: "data", ParameterRefused: "value", KernelDied: "memory"}
-"""What can happen; everything else is an error in a notebook."""
+"""Kinds of errors; everything else is an error in a notebook."""
 
 SMALLER: dict[str, int | None] = {"sample_customers": 2, "silhouette_rows": 2, "sensitivity_rows": 2, "n_jobs": None}
 """Parameters whose smaller value saves memory: what to divide them by, None where they become 1."""
+
+FILES = ("mapping", "names_file")
+"""Parameters that name a file which the user wrote: instead of another value, the file can be corrected."""
+
+HIDDEN_PASSWORD = " Give user and password of the database with it, as before: this page does not hold them."
 
 
 @dataclass(frozen=True)
@@ -30,9 +34,49 @@ class Remedy:
     command: str = ""
 
 
+@dataclass(frozen=True)
+class StoppedRun:
+    """A run that stopped, and how it goes on.
+
+    Attributes
+    ----------
+    run : str
+        Its name.
+    stop : Stop
+        Where it stopped.
+    steps : mapping of str to mapping
+        All notebooks in their order, each with its ``parameters``.
+    """
+
+    run: str
+    stop: Stop
+    steps: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def in_first_notebook(self) -> bool:
+        """Whether nothing is finished, so that the whole run has to be made again."""
+        return self.stop.notebook == next(iter(self.steps))
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """The parameters of the notebook that stopped."""
+        return self.steps[self.stop.notebook]["parameters"]
+
+    @property
+    def command(self) -> list[str]:
+        """The command that goes on from the notebook that stopped."""
+        return [program(), "run", "--run", self.run, "--from", self.stop.notebook[:2]]
+
+    def continuation(self) -> Remedy:
+        """Say how the run goes on: from where it stopped, or all of it where it stopped in the first notebook."""
+        if self.in_first_notebook:
+            return Remedy("give the same command as before.")
+        return Remedy("go on from there: what is finished is kept.", shlex.join(self.command))
+
+
 def kind_of(error: SeglibError) -> str:
-    """Return what kind of thing happened: data, value, memory or notebook."""
-    return next((kind for of, kind in KINDS.items() if isinstance(error, of)), "notebook")
+    """Return the kind of an error: data, value, memory or notebook."""
+    return next((kind for error_class, kind in KINDS.items() if isinstance(error, error_class)), "notebook")
 
 
 def remedies(kind: str, run: str, stop: Stop, steps: Mapping[str, Mapping[str, Any]]) -> list[Remedy]:
@@ -47,12 +91,8 @@ def remedies(kind: str, run: str, stop: Stop, steps: Mapping[str, Mapping[str, A
     steps : mapping of str to mapping
         All notebooks in their order, each with its ``parameters``; the source in them holds no credentials.
     """
-    again = [program(), "run", "--run", run]
-    if stop.notebook != next(iter(steps)):
-        again += ["--from", stop.notebook[:2]]
-    values = steps[stop.notebook]["parameters"]
-    made = {"data": _data, "value": _value, "memory": _memory, "notebook": _notebook}[kind]
-    return made(run, stop, steps, values, again)
+    by_kind = {"data": _for_data, "value": _for_value, "memory": _for_memory, "notebook": _for_notebook}
+    return by_kind[kind](StoppedRun(run, stop, steps))
 
 
 def program() -> str:
@@ -73,36 +113,18 @@ def from_project(path: str) -> str:
     return Path(os.path.normpath(f"notebooks/{path}")).as_posix() if path.startswith("../") else path
 
 
-def meant(message: str, values: Mapping[str, Any]) -> list[str]:
-    """Return the parameters that a message speaks of: it begins with one, quotes it, or has it before ``=``.
-
-    Examples
-    --------
-    >>> meant("k = 99 is outside the sweep", {"k": 99, "run": "x"})
-    ['k']
-    >>> meant("in this run n_null is at least 19", {"n_null": 3, "run": "x"})
-    ['n_null']
-    """
-
-    def speaks_of(name: str) -> bool:
-        anywhere = rf"|\b{name}\b" if "_" in name else ""  # no word of a sentence looks like_this
-        return bool(re.search(rf"\A{name}\b|'{name}'|\b{name} ?={anywhere}", message))
-
-    return [name for name in values if speaks_of(name)]
-
-
-def _data(run: str, stop: Stop, steps: Mapping, values: Mapping, again: list[str]) -> list[Remedy]:
-    looked_at = steps["01_ingest"]["parameters"]
-    options = ["--source", _recorded(str(looked_at.get("source") or "sample"))]
-    if looked_at.get("mapping"):
-        options += ["--mapping", from_project(str(looked_at["mapping"]))]
-    if looked_at.get("as_of"):
-        options += ["--as-of", str(looked_at["as_of"])]
-    password = " Give user and password of the database with it, as before: this page does not hold them."
-    password *= "://" in options[1]
-    check = shlex.join([program(), "check", *options, "--format", "html", "--out", f"{run}-check.html"])
+def _for_data(stopped: StoppedRun) -> list[Remedy]:
+    ingest = stopped.steps["01_ingest"]["parameters"]
+    source = _recorded(str(ingest.get("source") or "sample"))
+    options = ["--source", source]
+    if ingest.get("mapping"):
+        options += ["--mapping", from_project(str(ingest["mapping"]))]
+    if ingest.get("as_of"):
+        options += ["--as-of", str(ingest["as_of"])]
+    password = HIDDEN_PASSWORD if "://" in source else ""
+    check = shlex.join([program(), "check", *options, "--format", "html", "--out", f"{stopped.run}-check.html"])
     same_command = Remedy("Run it again, with the same command as before.")
-    if stop.notebook != next(iter(steps)):  # the contract had nothing against them
+    if not stopped.in_first_notebook:  # the contract accepted the data
         return [
             Remedy("Do what the message above says: the data were read, but this step cannot work with them."),
             Remedy(f"This lists what is in the data, and which rows were set aside, as a page.{password}", check),
@@ -110,7 +132,7 @@ def _data(run: str, stop: Stop, steps: Mapping, values: Mapping, again: list[str
         ]
     return [
         Remedy(
-            "Have everything that is wrong listed, with example rows, as a page for whoever keeps the data." + password,
+            f"Have everything that is wrong listed, with example rows, as a page for whoever keeps the data.{password}",
             check,
         ),
         Remedy("Have it corrected where the data are kept, or do what the message above says."),
@@ -119,61 +141,70 @@ def _data(run: str, stop: Stop, steps: Mapping, values: Mapping, again: list[str
 
 
 def _recorded(source: str) -> str:
+    """Return a source for a command line; a placeholder if nobody can say where in it a password ends."""
     try:
         return from_project(credentials.recorded(source))
-    except InputRefused:  # nobody can say where in it a password ends
+    except InputRefused:
         return "SOURCE"
 
 
-def _value(run: str, stop: Stop, steps: Mapping, values: Mapping, again: list[str]) -> list[Remedy]:
-    names = meant(stop.message, values)
-    told = " and for ".join(f"{name}, which was {values[name]}" for name in names) or "what the message names"
+def _for_value(stopped: StoppedRun) -> list[Remedy]:
+    names = [name for name in stopped.stop.parameter if name in stopped.values]
+    which = " and for ".join(_with_value(name, stopped.values[name]) for name in names) or "what the message names"
     settings = " ".join(f"--set {name}=VALUE" for name in names or ["NAME"])
-    if again[-2] != "--from":
-        return [Remedy(f"Give the same command as before, with another value for {told}.", f"… {settings}")]
+    if stopped.in_first_notebook:
+        return [Remedy(f"Give the same command as before, with another value for {which}.", f"… {settings}")]
     return [
         Remedy(
-            f"Put another value where VALUE stands: for {told}. What is finished is kept.",
-            f"{shlex.join(again)} {settings}",
+            f"Put another value where VALUE stands: for {which}. What is finished is kept.",
+            f"{shlex.join(stopped.command)} {settings}",
         )
     ]
 
 
-def _memory(run: str, stop: Stop, steps: Mapping, values: Mapping, again: list[str]) -> list[Remedy]:
-    asked = {name: by for name, by in SMALLER.items() if isinstance(values.get(name), int)}
-    smaller = {name: max(1, values[name] // by) if by else 1 for name, by in asked.items()}
-    settings = [part for name, value in smaller.items() for part in ("--set", f"{name}={value}")]
-    then = _go_on(again)
-    made = [Remedy(f"Close what else needs memory on this machine, then {then.text}", then.command)]
-    if smaller and then.command:
-        now = ", ".join(f"{name} was {values[name]}" for name in smaller)
-        made.append(
-            Remedy(f"If that is not enough, let it look at less at a time ({now}).", shlex.join(again + settings))
+def _with_value(name: str, value: Any) -> str:
+    """Name a parameter with its value, and say of a file that it can be corrected instead."""
+    if name in FILES and value:
+        return f"{name}, which was {from_project(str(value))} (or correct that file)"
+    return f"{name}, which was {value}"
+
+
+def _for_memory(stopped: StoppedRun) -> list[Remedy]:
+    smaller: dict[str, int] = {}
+    for name, divisor in SMALLER.items():
+        value = stopped.values.get(name)
+        if isinstance(value, int):
+            smaller[name] = max(1, value // divisor) if divisor else 1
+    continuation = stopped.continuation()
+    things = [
+        Remedy(f"Close what else needs memory on this machine, then {continuation.text}", continuation.command),
+    ]
+    if smaller and not stopped.in_first_notebook:
+        before = ", ".join(f"{name} was {stopped.values[name]}" for name in smaller)
+        settings = [part for name, value in smaller.items() for part in ("--set", f"{name}={value}")]
+        things.append(
+            Remedy(
+                f"If that is not enough, let it look at less at a time ({before}).",
+                shlex.join(stopped.command + settings),
+            )
         )
-    made.append(
+    things.append(
         Remedy(
             "If that is not enough either, it takes a machine with more memory, or a source with fewer customers. "
             "Of a PostgreSQL database, the server itself can do the counting: --engine database."
         )
     )
-    return made
+    return things
 
 
-def _notebook(run: str, stop: Stop, steps: Mapping, values: Mapping, again: list[str]) -> list[Remedy]:
-    where = f", go to the cell {stop.cell}" if stop.cell else ""
-    then = _go_on(again)
+def _for_notebook(stopped: StoppedRun) -> list[Remedy]:
+    where = f", go to the cell {stopped.stop.cell}" if stopped.stop.cell else ""
+    continuation = stopped.continuation()
     return [
-        Remedy(f"Open notebooks/{stop.notebook}.ipynb in JupyterLab{where}, and mend it there.", "make lab"),
-        Remedy(f"When it is mended, {then.text}", then.command),
+        Remedy(f"Open notebooks/{stopped.stop.notebook}.ipynb in JupyterLab{where}, and mend it there.", "make lab"),
+        Remedy(f"When it is mended, {continuation.text}", continuation.command),
         Remedy(
             "If nobody has changed the notebook, the fault is neither yours nor that of your data: send this page to "
             "whoever looks after the project."
         ),
     ]
-
-
-def _go_on(again: list[str]) -> Remedy:
-    """Say how a run goes on: from where it stopped, or anew where it stopped in the first notebook."""
-    if again[-2] != "--from":
-        return Remedy("give the same command as before.")
-    return Remedy("go on from there: what is finished is kept.", shlex.join(again))

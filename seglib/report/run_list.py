@@ -1,4 +1,4 @@
-"""``reports/index.html``: all runs, newest first, with what came of each."""
+"""``reports/index.html``: all runs, newest first, each with its outcome."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from filelock import FileLock, Timeout
 
-from seglib.report.failed import said
+from seglib.report.failed import describe_error
 from seglib.report.render import render
 from seglib.run import write_whole
 
@@ -21,9 +21,9 @@ PATIENCE = 10
 """Seconds to wait for another run that writes the list at the same moment."""
 
 FILES = (("index.html", "Report"), ("summary.html", "One page"), ("summary.pdf", "PDF"))
-"""What a finished run is linked to by, where it is there."""
+"""Files by which a finished run is linked, if they are there, and the texts of these links."""
 
-_EVER = dt.datetime.min.replace(tzinfo=dt.UTC)
+_EARLIEST = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Listed:
     @property
     def when(self) -> dt.datetime:
         """When its newest attempt was made."""
-        return max(made.when for made in (self.good, self.failed) if made)
+        return max(attempt.when for attempt in (self.good, self.failed) if attempt)
 
 
 @dataclass(frozen=True)
@@ -95,23 +95,23 @@ def write_runs(home: Path) -> Path | None:
     reports, locks = home / "reports", home / ".building"
     with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
         locks.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(Timeout):  # better a list that lacks one run than none
+        with contextlib.suppress(Timeout):  # a list that lacks one run is better than no list
             stack.enter_context(FileLock(locks / ".runs.lock", timeout=PATIENCE))  # no run has a name with a dot
-        runs = found(reports)
+        runs = list_runs(reports)
         newest = max((run.when for run in runs), default=None)
-        page = render("runs.html.j2", groups=grouped(runs, reports), runs=runs, newest=newest)
+        page = render("runs.html.j2", groups=group_by_batch(runs, reports), runs=runs, newest=newest)
         return write_whole(reports / "index.html", page)
     return None
 
 
-def found(reports: Path) -> list[Listed]:
+def list_runs(reports: Path) -> list[Listed]:
     """Return the runs in a folder, newest first; what is no run, or cannot be read, is left out."""
     folders = [path for path in reports.iterdir() if path.is_dir()] if reports.is_dir() else []
     runs = [run for folder in folders if (run := _listed(folder))]
     return sorted(runs, key=lambda run: (run.when, run.name), reverse=True)
 
 
-def grouped(runs: Iterable[Listed], reports: Path) -> list[Group]:
+def group_by_batch(runs: Iterable[Listed], reports: Path) -> list[Group]:
     """Put the runs of every batch together, in the order of their newest run."""
     by_batch: dict[str, list[Listed]] = {}
     for run in runs:
@@ -170,8 +170,8 @@ def _attempt(record: dict) -> Attempt | None:
         return None
     error = record.get("error")
     error = error if isinstance(error, dict) else {}
-    told = said({part: _text(error.get(part)) for part in ("name", "message")})
-    first = next((line.strip() for line in told.splitlines() if line.strip()), "")
+    text = describe_error({part: _text(error.get(part)) for part in ("name", "message")})
+    first = next((line.strip() for line in text.splitlines() if line.strip()), "")
     return Attempt(_when(record.get("failed_utc")), record["status"], _text(record.get("notebook")), first)
 
 
@@ -184,19 +184,21 @@ def _json(path: Path) -> dict:
     return content if isinstance(content, dict) else {}
 
 
-def _when(told: Any) -> dt.datetime:
-    """Return a point in time; the beginning of all times if it cannot be read, so that it comes last."""
+def _when(value: Any) -> dt.datetime:
+    """Return a point in time; the earliest possible one if it cannot be read, so that it comes last."""
     try:
-        when = dt.datetime.fromisoformat(told)
+        when = dt.datetime.fromisoformat(value)
         return (when if when.tzinfo else when.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
     except (TypeError, ValueError, OverflowError):
-        return _EVER
+        return _EARLIEST
 
 
 def _total(seconds: Any) -> float:
-    told = seconds.values() if isinstance(seconds, dict) else []
-    return float(sum(s for s in told if isinstance(s, int | float) and 0 < s < 1e9))
+    """Sum up seconds by notebook; what is no plausible number counts nothing."""
+    numbers = seconds.values() if isinstance(seconds, dict) else []
+    return float(sum(s for s in numbers if isinstance(s, int | float) and 0 < s < 1e9))
 
 
-def _text(told: Any) -> str:
-    return told if isinstance(told, str) else ""
+def _text(value: Any) -> str:
+    """Return a text, and an empty one for anything else."""
+    return value if isinstance(value, str) else ""

@@ -1,24 +1,31 @@
-"""One page to hand on: what was found, who they are, what to try. On screen, and as one sheet of A4."""
+"""One page to hand on: the verdict, the segments, what to try. On screen, and as one sheet of A4."""
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from markupsafe import Markup
 
 from seglib.report.pdf import Printed, find_browser, print_pdf
 from seglib.report.render import render
 from seglib.run import write_whole
+from seglib.schema.records import RunRecord, RunSegmentRecord, RunVerdictRecord
 
 FITS = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6)
-"""Sizes of the print, from that of a book downwards: the first one by which all is on one sheet is taken."""
+"""Sizes of the print, largest first: the largest one at which everything is on one sheet is taken."""
 
-SHEET, LINE, SIGN = 276, 5.1, 1.95
-"""Millimetres: what a sheet has between its margins, a line of text at the first size, and a sign in it."""
+SHEET, LINE, CHARACTER = 276, 5.1, 1.95
+"""In millimetres: the height of a sheet between its margins, that of a line of text at the first size, and the mean
+width of a character at that size."""
+
+FEW, MANY = 4, 10
+"""Up to so many segments, a card has the whole sentence; with more than so many, it does not say what to try."""
+
+LONGEST_LEAD, LONGEST_USE = 200, 400
+"""Characters of a short text; a longer one is cut between words."""
 
 USE: dict[str, str] = {
     "useful": "Yes, they tell what customers do next",
@@ -29,15 +36,26 @@ USE: dict[str, str] = {
 """The second axis of the verdict as an answer."""
 
 
-def write_summary(folder: Path, record: Mapping[str, Any], picture: Markup | None = None) -> Printed:
+@dataclass(frozen=True)
+class SmallCard:
+    """What the page shows of a segment."""
+
+    segment: str
+    name: str
+    customers: int
+    share: float
+    sentence: str
+    to_try: str
+
+
+def write_summary(folder: Path, record: RunRecord, picture: Markup | None = None) -> Printed:
     """Write ``summary.html`` and, where a browser is installed, ``summary.pdf``.
 
     Parameters
     ----------
     folder : Path
         The run's report folder.
-    record : mapping
-        ``run.json``.
+    record : RunRecord
     picture : markupsafe.Markup, optional
         The figure of the verdict (`seglib.report.figures.figure_named`).
 
@@ -45,6 +63,12 @@ def write_summary(folder: Path, record: Mapping[str, Any], picture: Markup | Non
     -------
     Printed
         What came of the PDF; its ``note`` stands on the page too, but not on paper.
+
+    Notes
+    -----
+    How much text there is, nobody knows before. The first size to try is an estimate (`_height`), so that one print is
+    nearly always enough: starting a browser takes seconds. Where the sheet still has a second page, the next smaller
+    size is printed.
     """
     page, pdf = folder / "summary.html", folder / "summary.pdf"
     seconds, printed = 0.0, Printed()
@@ -58,36 +82,26 @@ def write_summary(folder: Path, record: Mapping[str, Any], picture: Markup | Non
     return Printed(printed.path, printed.pages, seconds, printed.note)
 
 
-def first_sentence(text: str, *, longest: int = 200) -> str:
-    """Return the first sentence of a text; one that is too long is cut between words.
+def shortened_between_words(text: str, longest: int) -> str:
+    """Return a text; one with more than ``longest`` characters is cut between two words.
 
     Examples
     --------
-    >>> first_sentence("They live in St. Gallen (9%, all: 1%). They burned 3 of 4.")
-    'They live in St. Gallen (9%, all: 1%).'
-    >>> first_sentence("They come often and stay long.", longest=20)
+    >>> shortened_between_words("They come often and stay long.", 20)
     'They come often…'
     """
-    for end in re.finditer(r"[.!?](?=\s+[A-Z])", text):
-        word = text[: end.start()].rsplit(" ", 1)[-1]
-        if not (word.isalpha() and word[0].isupper() and len(word) <= 3):  # as in "St. Gallen"
-            text = text[: end.end()]
-            break
     return text if len(text) <= longest else f"{text[: longest - 1].rsplit(' ', 1)[0]}…"
 
 
-def _html(
-    record: Mapping[str, Any], picture: Markup | None, size: float, *, note: str = "", paper: bool = False
-) -> str:
-    verdict = record["verdict"]
+def _html(record: RunRecord, picture: Markup | None, size: float, *, note: str = "", paper: bool = False) -> str:
     return render(
         "summary.html.j2",
         record=record,
-        cards=_cards(record["segments"]),
-        real=verdict["claim"],
-        use=USE.get(verdict["useful"], verdict["useful"]),
-        why=_why(verdict),
-        columns=_columns(record["k"]),
+        cards=_cards(record.segments),
+        real=record.verdict.claim,
+        use=USE.get(record.verdict.useful, record.verdict.useful),
+        why=_why(record.verdict),
+        columns=_columns(record.k),
         picture=picture,
         size=size,
         note=note,
@@ -95,58 +109,54 @@ def _html(
     )
 
 
-def _cards(segments: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return what a small card tells: of few segments all, of many one sentence and what to try, of very many less."""
-    few, many = len(segments) <= 4, len(segments) > 10
-    return [
-        {
-            "segment": segment["segment"],
-            "name": segment["name"],
-            "customers": segment["customers"],
-            "share": segment["share"],
-            "sentence": segment["sentence"] if few else first_sentence(segment["sentence"]),
-            "try": "" if many else _to_try(segment),
-        }
-        for segment in segments
-    ]
+def _cards(segments: Sequence[RunSegmentRecord]) -> list[SmallCard]:
+    """Return the small cards: of few segments all there is, of more only the lead, of many no suggestion either."""
+    cards = []
+    for segment in segments:
+        sentence = segment.sentence
+        if len(segments) > FEW:
+            sentence = shortened_between_words(segment.lead or segment.sentence, LONGEST_LEAD)
+        to_try = segment.to_try if len(segments) <= MANY else ""
+        cards.append(SmallCard(segment.segment, segment.name, segment.customers, segment.share, sentence, to_try))
+    return cards
 
 
-def _to_try(segment: Mapping[str, Any]) -> str:
-    return next((note["text"] for note in segment["notes"] if note["kind"] == "to_try"), "")
-
-
-def _why(verdict: Mapping[str, str]) -> str:
-    """Return in one sentence what says that the segments are useful, or not."""
-    return first_sentence(verdict["use_claim"], longest=400)
+def _why(verdict: RunVerdictRecord) -> str:
+    """Return in one sentence why the segments are useful, or not."""
+    return shortened_between_words(verdict.use_lead or verdict.use_claim or "", LONGEST_USE)
 
 
 def _columns(k: int) -> int:
     """Return how many cards stand beside each other on paper."""
-    return 3 if k in (3, 9) or k > 10 else 2
+    return 3 if k in (3, 9) or k > MANY else 2
 
 
-def _size(record: Mapping[str, Any], picture: Markup | None) -> float:
-    """Return the first size of the print by which all should be on one sheet, so that one print is enough."""
+def _size(record: RunRecord, picture: Markup | None) -> float:
+    """Return the largest size of the print at which everything should be on one sheet."""
     return next((size for size in FITS if _height(record, picture, size) <= SHEET), FITS[-1])
 
 
-def _height(record: Mapping[str, Any], picture: Markup | None, size: float) -> float:
-    """Guess how many millimetres of a sheet are filled at a size of the print."""
+def _height(record: RunRecord, picture: Markup | None, size: float) -> float:
+    """Estimate how many millimetres of a sheet are filled at a size of the print."""
 
-    def lines(text: str, share: float = 1.0) -> int:
-        """Lines that a text takes in a column of a share of the sheet, less than its padding."""
-        signs = max(10, (share * 186 - 9 * size) / (SIGN * size))
-        return math.ceil(len(text) / signs)
+    def lines(text: str | int, share: float = 1.0) -> int:
+        """Count the lines of a text, or of so many characters, in a column of a share of the sheet."""
+        width = share * 186 - 9 * size  # 186 mm between the margins, less the padding of a box
+        characters = max(10, width / (CHARACTER * size))
+        return math.ceil((text if isinstance(text, int) else len(text)) / characters)
 
-    verdict, cards, columns = record["verdict"], _cards(record["segments"]), _columns(record["k"])
-    answers = 3 + max(lines(verdict["claim"], 0.5), lines(_why(verdict), 0.5))
-    follows = max(1 + lines(verdict["advice"], 0.5), min(35 / (LINE * size), 7.6) if picture else 0)
-    card = [
-        2.6 + lines(card["name"], 0.8 / columns) + sum(lines(card[part], 1 / columns) for part in ("sentence", "try"))
+    # All heights below are counted in lines. Numbers that stand alone are fixed parts of the page (headings, padding,
+    # the line with the size of a segment); they were measured once at the first size.
+    verdict, cards, columns = record.verdict, _cards(record.segments), _columns(record.k)
+    answers = 3 + max(lines(verdict.claim, 0.5), lines(_why(verdict), 0.5))  # two answers beside each other
+    advice = 1 + lines(verdict.advice, 0.5)
+    image = min(35 / (LINE * size), 7.6) if picture else 0  # beside the advice; the style limits its height
+    heights = [
+        2.6 + lines(card.name, 0.8 / columns) + lines(card.sentence, 1 / columns) + lines(card.to_try, 1 / columns)
         for card in cards
     ]
-    rows = [max(card[i : i + columns]) for i in range(0, len(card), columns)]
-    limits = [record["verdict"]["meaning"] + 90 * "x", 90 * "x", *record["audit"]["findings"]]
-    lists = 5 + lines(20 * "x" * len(record["audiences"]), 0.45)
-    notes = 1.5 + 0.92 * max(lists, sum(lines(text, 0.53) for text in limits))
-    return LINE * size * (11 + answers + follows + sum(rows) + notes)
+    rows = [max(heights[i : i + columns]) for i in range(0, len(heights), columns)]  # a row is as high as its highest
+    limits = [len(verdict.meaning) + 90, 90, *(len(finding) for finding in record.audit.findings)]  # 90: fixed texts
+    lists = 5 + lines(20 * len(record.audiences), 0.45)  # the name of a list has 20 characters
+    notes = 1.5 + 0.92 * max(lists, sum(lines(n, 0.53) for n in limits))  # in smaller type
+    return LINE * size * (11 + answers + max(advice, image) + sum(rows) + notes)

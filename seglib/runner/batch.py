@@ -1,6 +1,6 @@
-"""One report an entry: a parameter file with ``runs`` is a batch, checked as a whole and then run entry by entry.
+"""A parameter file with ``runs`` is a batch: checked as a whole, then one run and one report for each entry.
 
-A section of what all entries start from, then one an entry, which may say otherwise::
+It has a section of what all entries start from, then one section for each entry, which may override that::
 
     shared:                # anything that `seglib run` takes, by its name: source, mapping, recipe, parameters
       source: sample
@@ -25,27 +25,28 @@ from typing import Any
 from seglib import credentials
 from seglib.errors import ParameterRefused, SeglibError
 from seglib.run import Run, home
-from seglib.runner import pipeline
-from seglib.runner.request import Checked, Request
+from seglib.runner import parameters, pipeline
+from seglib.runner.request import CheckedRequest, Request
 from seglib.runner.staging import Stage
+from seglib.schema.records import RunRecord
 from seglib.style import did_you_mean, duration
 
 SECTIONS = ("shared", "runs")
 FAILED = 3
-"""Exit code of an entry that stopped for a reason nobody foresaw."""
+"""Exit code of an entry that stopped with an error that was not raised on purpose."""
 
 
 @dataclass
 class Entry:
-    """One run of a batch, and what became of it.
+    """One run of a batch, and its outcome.
 
     Attributes
     ----------
     name : str
         As the file has it.
     request : Request
-    said : tuple of str
-        The parameters of its own section.
+    given : tuple of str
+        Names of the parameters of its own section.
     values : dict of str to Any
         All its parameters, as they may be written down.
     status : {"not yet", "done", "refused", "failed"}
@@ -56,30 +57,30 @@ class Entry:
         Why it was refused, or failed.
     notebook : str or None
         Which one stopped.
-    told : bool
+    has_failed_page : bool
         Whether there is a page that says what happened, and what to do.
     """
 
     name: str
     request: Request
-    said: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
     values: dict[str, Any] = field(default_factory=dict)
     status: str = "not yet"
     code: int = 0
     seconds: float | None = None
     message: str = ""
     notebook: str | None = None
-    told: bool = False
+    has_failed_page: bool = False
 
     @property
     def text(self) -> str:
-        """One line: what became of it."""
+        """The outcome in one line."""
         name = self.request.run
         if self.status == "done":
             return f"{name}: done in {duration(self.seconds)}, {Run(name).report_dir / 'index.html'}"
         where = f" in {self.notebook}" if self.notebook else ""
-        said = (self.message.splitlines() or [""])[0]
-        return f"{name}: {self.status}{where}" + (f": {said}" if said else "")
+        why = f": {self.message.splitlines()[0]}" if self.message else ""
+        return f"{name}: {self.status}{where}{why}"
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def read(content: Mapping[str, Any], name: str, given: Mapping[str, Any], start:
     name : str
         What the names of the runs begin with.
     given : mapping of str to Any
-        What the command line says: it holds for all entries, whatever the file says.
+        Parameters from the command line: they override the file, for all entries.
     start : str
         First notebook to run, of every entry.
 
@@ -132,26 +133,31 @@ def read(content: Mapping[str, Any], name: str, given: Mapping[str, Any], start:
     if unknown := [key for key in content if key not in SECTIONS]:
         hint = did_you_mean(unknown[0], SECTIONS) or "; what all entries start from stands under shared"
         raise ParameterRefused(f"a batch has shared and runs, not '{unknown[0]}'{hint}")
-    shared = _lines(content.get("shared"), "shared")
-    runs = _lines(content["runs"], "runs")
+    given = parameters.with_new_names(given)
+    shared = parameters.with_new_names(_section(content.get("shared"), "shared"))
+    runs = _section(content["runs"], "runs")
     if not runs:
         raise ParameterRefused("runs: there is no entry; write one line a run, such as 'all: {}'")
     entries: list[Entry] = []
     helps: dict[str, str] = {}
-    for key, said in runs.items():
+    for key, lines in runs.items():
         _refuse_key(key, runs)
         try:
-            section = _lines(said, "its section")
-            own = shared | section
-            if "run" in {**own, **given}:
-                raise ParameterRefused(f"its run is called {name}-{key}: leave 'run' out; --run changes the beginning")
+            section = parameters.with_new_names(_section(lines, "its section"))
+            overrides = {**shared, **section, **given}
+            if "run" in overrides:
+                raise ParameterRefused(
+                    f"its run is called {name}-{key}: leave 'run' out; --run changes the beginning", parameter="run"
+                )
             place = (len(entries) + 1, len(runs))
-            request = _request(f"{name}-{key}", {**own, **given}, start, name, place)
-            known = pipeline.check(request, to_come=[entry.request.run for entry in entries])
-            if known.skipped:
-                Stage(request.run).require(known.skipped)
-            entries.append(Entry(key, request, tuple(section), _values(known, request)))
-            helps |= {name: p.help for step in known.declared.values() for name, p in step.items()}
+            request = _request(f"{name}-{key}", overrides, start, name, place)
+            checked = pipeline.check(request, to_come=[entry.request.run for entry in entries])
+            if checked.skipped:
+                Stage(request.run).require(checked.skipped)
+            entries.append(Entry(key, request, tuple(section), _values(checked, request)))
+            helps |= {name: p.help for step in checked.declared.values() for name, p in step.items()}
+        except ParameterRefused as error:
+            raise ParameterRefused(f"entry '{key}': {error}", parameter=error.parameter) from None
         except SeglibError as error:
             raise type(error)(f"entry '{key}': {error}") from None
     return Batch(name, entries, helps)
@@ -166,9 +172,9 @@ def run(batch: Batch, tell: Callable[[str], None]) -> Path:
     Parameters
     ----------
     batch : Batch
-        Its entries are told what became of them.
+        The outcome is written into its entries.
     tell : callable
-        Says a line to whoever waits.
+        Takes a line of text for the person who waits.
 
     Returns
     -------
@@ -183,11 +189,12 @@ def run(batch: Batch, tell: Callable[[str], None]) -> Path:
             entry.status = "done"
         except SeglibError as error:
             entry.code, entry.status = error.exit_code, "failed" if error.exit_code == FAILED else "refused"
-            said = str(error.args[0])  # without the page, whose path is nobody else's business
-            entry.message = said.partition("\n")[0] if entry.status == "failed" else said
-            entry.notebook, entry.told = error.stop and error.stop.notebook, error.page is not None
+            # of a notebook that failed only the first line: the others are layout of the error itself
+            entry.message = error.message.partition("\n")[0] if entry.status == "failed" else error.message
+            entry.notebook = error.stop.notebook if error.stop else None
+            entry.has_failed_page = error.page is not None
             tell(f"seglib: {entry.request.run}: {error}")
-        except Exception as error:  # a mistake of ours must not cost the others their report
+        except Exception as error:  # an error in one entry must not cost the others their report
             traceback.print_exc()
             entry.code, entry.status, entry.message = FAILED, "failed", f"{type(error).__name__}: {error}"
         entry.seconds = round(time.monotonic() - begun, 1)
@@ -199,55 +206,62 @@ def run(batch: Batch, tell: Callable[[str], None]) -> Path:
 
 def _write(batch: Batch, started: dt.datetime) -> Path:
     """Write the page that compares the runs, and the same for machines."""
-    from seglib.report.batch import build_batch
+    from seglib.report.batch import Outcome, build_batch
     from seglib.report.failed import cleaner
     from seglib.report.run_list import write_runs
 
-    told = []
+    outcomes = []
     for entry in batch.entries:
         run = Run(entry.request.run)
-        record = run.read_record() if entry.status == "done" else {}
-        values = entry.values | {n: v for step in record.get("parameters", {}).values() for n, v in step.items()}
-        told.append(
-            {
-                "entry": entry.name, "said": entry.said, "run": run.name, "status": entry.status,
-                "seconds": entry.seconds, "notebook": entry.notebook,
-                "message": cleaner(entry.request.source or "")(entry.message),
-                "failed_page": entry.told,
-                "earlier": entry.status != "done" and (run.report_dir / "run.json").exists(),
-                "parameters": values | {name: given for name in credentials.PATHS if (given := entry.values.get(name))},
-                "record": record,
-            }
-        )  # fmt: skip
+        record = RunRecord.from_json(run.read_record()) if entry.status == "done" else None
+        values = dict(entry.values)
+        for step in record.parameters.values() if record else ():
+            values |= step
+        values |= {name: entry.values[name] for name in credentials.PATHS if entry.values.get(name)}
+        outcomes.append(
+            Outcome(
+                entry=entry.name,
+                given=entry.given,
+                run=run.name,
+                status=entry.status,
+                seconds=entry.seconds,
+                notebook=entry.notebook,
+                message=cleaner(entry.request.source or "")(entry.message),
+                failed_page=entry.has_failed_page,
+                earlier=entry.status != "done" and (run.report_dir / "run.json").exists(),
+                parameters=values,
+                record=record,
+            )
+        )
     when = started.isoformat(timespec="seconds")
-    page = build_batch(home() / "reports", batch.name, told, helps=batch.helps, started=when)
+    page = build_batch(home() / "reports", batch.name, outcomes, helps=batch.helps, started=when)
     write_runs(home())  # which links it now
     return page
 
 
-def _request(run: str, said: Mapping[str, Any], start: str, batch: str, place: tuple[int, int]) -> Request:
-    overrides = dict(said)
+def _request(run: str, given: Mapping[str, Any], start: str, batch: str, place: tuple[int, int]) -> Request:
+    overrides = dict(given)
     source = overrides.pop("source", None)
     if source is None and start == next(iter(pipeline.STEPS)):
         source = "sample"
     return Request(run, source, overrides, start, batch, place)
 
 
-def _values(known: Checked, request: Request) -> dict[str, Any]:
+def _values(checked: CheckedRequest, request: Request) -> dict[str, Any]:
     """Return all parameters of a run, as they may be written down."""
-    values = {name: value for step in known.wanted.values() for name, value in step.items()}
-    given = {name: request.overrides.get(name) for name in credentials.PATHS}  # not as notebooks see them
+    values = {name: value for step in checked.values.values() for name, value in step.items()}
+    given = {name: request.overrides.get(name) for name in credentials.PATHS}  # paths as the user gave them
     given["source"] = credentials.shown(request.source) if request.source else None
     return values | given
 
 
-def _lines(said: Any, where: str) -> dict[str, Any]:
+def _section(lines: Any, where: str) -> dict[str, Any]:
     """Return a section; it may be empty."""
-    if said is None:
+    if lines is None:
         return {}
-    if not isinstance(said, Mapping):
-        raise ParameterRefused(f"{where}: expected lines 'name: value', not {said!r}")
-    return dict(said)
+    if not isinstance(lines, Mapping):
+        raise ParameterRefused(f"{where}: expected lines 'name: value', not {lines!r}")
+    return dict(lines)
 
 
 def _refuse_key(key: Any, runs: Mapping[Any, Any]) -> None:

@@ -1,11 +1,12 @@
 """Kernels that work in the stage, each started while the notebook before it runs.
 
-A kernel needs seconds to start and to import what every notebook imports. One that is started ahead has done both when
-its turn comes. It is otherwise a kernel like any other: nothing is put into its namespace.
+A kernel needs seconds to start and to import what every notebook imports. A kernel that is started ahead has done both
+when its turn comes. It is otherwise a kernel like any other: nothing is put into its namespace.
 """
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,31 +21,43 @@ if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager
 
 COMMON = (
-    "pandas", "pyarrow.parquet", "duckdb", "sqlglot", "matplotlib.pyplot", "seaborn", "sklearn.cluster",
+    "pandas",
+    "pyarrow.parquet",
+    "duckdb",
+    "sqlglot",
+    "matplotlib.pyplot",
+    "seaborn",
+    "sklearn.cluster",
     "sklearn.pipeline",
-)  # fmt: skip
-"""What every notebook imports, or nearly every one, and what takes long."""
+)
+"""Modules that (nearly) every notebook imports, and that take long to import."""
 
 MORE = {"05_clustering": ("skops.io",), "06_interpretation": ("skops.io",)}
-"""What else takes long, by notebook."""
+"""Further modules that take long to import, by notebook."""
 
 AHEAD = "SEGLIB_AHEAD"
 """Environment variable of a kernel that is started ahead: what it imports before its turn comes."""
 
+AT_FAULT = "getattr(getattr(__import__('sys'), 'last_value', None), 'parameter', ())"
+"""Expression that gives, in a kernel, the parameters at fault of the error that was raised last."""
+
+PATIENCE = 10
+"""Seconds to wait for the answer of a kernel that has just raised an error."""
+
 
 class Kernels:
-    """The kernels of one run, one a notebook; at the end none is left, however the run ends.
+    """The kernels of one run, one for each notebook; at the end none is left, however the run ends.
 
     Parameters
     ----------
     steps : sequence of str
         The notebooks in their order.
     folder : Path
-        Of the stage: SEGLIB_HOME of the kernels. What they mutter goes to ``kernel.log`` there.
+        Folder of the stage: SEGLIB_HOME of the kernels. Their standard error goes to ``kernel.log`` there.
     cwd : Path
         Where the kernels work.
     environment : mapping of str to str
-        Reaches the kernels and nobody else: no file, no other process.
+        Variables that only the kernels get: they are written to no file and reach no other process.
     """
 
     def __init__(self, steps: Sequence[str], *, folder: Path, cwd: Path, environment: Mapping[str, str]) -> None:
@@ -69,22 +82,27 @@ class Kernels:
 
         kernel = self._next
         try:
+            # The next kernel starts and imports while this notebook computes: on two cores the second one is idle
+            # most of the time, so the seconds that a kernel needs to start cost nothing.
             if self._left:
                 self._start(ahead=True)
             yield kernel
         finally:
-            run_sync(_dismissed)(kernel)
+            run_sync(_dismiss)(kernel)
 
     def _start(self, *, ahead: bool = False) -> None:
-        """Start the kernel of the next notebook; the first one is wanted at once, and imports nothing ahead."""
+        """Start the kernel of the next notebook; the first one is needed at once, and imports nothing ahead."""
         from jupyter_core.utils import run_sync
 
         step, kernel = self._left.pop(0), _manager()
         arguments, environment = ["--HistoryManager.hist_file=:memory:"], {**os.environ, **self._environment}
         if ahead:
+            # IPython loads this module as an extension while the kernel starts, before it answers any request. So the
+            # imports happen in the right process, and the names do not appear in the namespace of the notebook.
             arguments.append(f"--IPKernelApp.extra_extensions={__name__}")
             environment[AHEAD] = " ".join((*COMMON, *MORE.get(step, ())))
-        self._open.callback(run_sync(_ended), kernel)
+        # registered before the kernel starts: a run that is stopped right now must not leave one behind
+        self._open.callback(run_sync(_wait_until_ended), kernel)
         self._next = kernel
         run_sync(kernel.start_kernel)(extra_arguments=arguments, env=environment, cwd=str(self._cwd), stderr=self._out)
 
@@ -94,6 +112,40 @@ def load_ipython_extension(_: Any) -> None:
     for name in os.environ.get(AHEAD, "").split():
         with suppress(ImportError):  # the notebook will say so, if it needs it
             import_module(name)
+
+
+def parameter_at_fault(kernel: AsyncKernelManager) -> tuple[str, ...]:
+    """Ask a kernel in which a cell has just failed which parameters are at fault.
+
+    Of an error that is raised inside a notebook only its class name and its message reach the runner, both as text.
+    The error itself is still in the kernel (`sys.last_value`), so its field ``parameter``
+    (`seglib.errors.ParameterRefused`) is asked for there.
+
+    Parameters
+    ----------
+    kernel : AsyncKernelManager
+        As `Kernels.next` gave it; its notebook has stopped at an error, and it still runs.
+
+    Returns
+    -------
+    tuple of str
+        Empty where none is at fault, or the kernel does not answer.
+    """
+    from jupyter_core.utils import run_sync
+
+    try:
+        answer = ast.literal_eval(run_sync(_evaluate)(kernel, AT_FAULT))
+    except Exception:  # a kernel that does not answer must not hide the error that is being reported
+        return ()
+    return tuple(name for name in answer if isinstance(name, str)) if isinstance(answer, tuple) else ()
+
+
+async def _evaluate(kernel: AsyncKernelManager, expression: str) -> str:
+    """Evaluate an expression in a kernel and return how Python writes its value."""
+    reply = await kernel.opened.execute(
+        "", silent=True, store_history=False, user_expressions={"value": expression}, reply=True, timeout=PATIENCE
+    )
+    return reply["content"]["user_expressions"]["value"]["data"]["text/plain"]
 
 
 def _manager() -> AsyncKernelManager:
@@ -111,10 +163,12 @@ def _manager() -> AsyncKernelManager:
     return KernelManager(kernel_name="python3", transport_encryption="auto")
 
 
-async def _dismissed(kernel: AsyncKernelManager) -> None:
-    """Ask a kernel to end, which takes it a while; nobody has to wait for that yet."""
+async def _dismiss(kernel: AsyncKernelManager) -> None:
+    """Ask a kernel to end, without waiting until it has."""
     kernel.done = True
-    waiting = asyncio.all_tasks() - {asyncio.current_task()}  # of nbclient, if somebody stopped the run in a cell
+    # If somebody stopped the run in the middle of a cell, nbclient still waits for the answer on this event loop, and
+    # its tasks would read from channels that are closed below.
+    waiting = asyncio.all_tasks() - {asyncio.current_task()}
     for task in waiting:
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
@@ -125,7 +179,7 @@ async def _dismissed(kernel: AsyncKernelManager) -> None:
         await kernel.request_shutdown()
 
 
-async def _ended(kernel: AsyncKernelManager) -> None:
+async def _wait_until_ended(kernel: AsyncKernelManager) -> None:
     """Wait until a kernel that was dismissed has ended, five seconds at most; one that was not needed is killed."""
     try:
         if kernel.done:

@@ -14,7 +14,9 @@ import ast
 import datetime as dt
 import math
 import re
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from typing import Any
 import yaml
 
 from seglib.errors import ParameterRefused
+from seglib.schema.renamed import RENAMED_PARAMETERS
 from seglib.style import did_you_mean
 
 TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
@@ -38,6 +41,7 @@ class _Loader(yaml.SafeLoader):
         return node
 
 
+_ARTICLE = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
 _CHOICES = re.compile(r"\(one of: ([^)]*)\)")
 
 
@@ -53,8 +57,8 @@ class Parameter:
     @property
     def choices(self) -> list[str]:
         """The allowed values, or nothing if all are."""
-        found = _CHOICES.search(self.help)
-        return [choice.strip() for choice in found[1].split(",")] if found else []
+        listed = _CHOICES.search(self.help)
+        return [choice.strip() for choice in listed[1].split(",")] if listed else []
 
     def check(self, value: Any) -> Any:
         """Return a value (text from the command line, or as YAML gives it) in the parameter's type.
@@ -64,19 +68,26 @@ class Parameter:
         ParameterRefused
             If it is not of that type, or not one of the choices.
         """
-        none = value is None or (isinstance(value, str) and value.lower() == "none")
-        if none and self.default is None:
+        says_none = isinstance(value, str) and value.lower() == "none"
+        if self.default is None and (value is None or says_none):
             return None
-        if value is None or (none and self.type is not str):  # a run may be called "none"
-            raise ParameterRefused(f"parameter '{self.name}' cannot be left empty; its default is {self.default!r}")
-        made = self._read(value)
-        if made is None:
-            raise ParameterRefused(f"parameter '{self.name}' is {_ARTICLE[self.type]}, not {value!r}")
-        if self.choices and made not in self.choices:
-            raise ParameterRefused(f"parameter '{self.name}' is one of {', '.join(self.choices)}, not {value!r}")
-        return made
+        if value is None or (says_none and self.type is not str):  # a run may be called "none"
+            raise ParameterRefused(
+                f"parameter '{self.name}' cannot be left empty; its default is {self.default!r}", parameter=self.name
+            )
+        typed = self._read(value)
+        if typed is None:
+            raise ParameterRefused(
+                f"parameter '{self.name}' is {_ARTICLE[self.type]}, not {value!r}", parameter=self.name
+            )
+        if self.choices and typed not in self.choices:
+            raise ParameterRefused(
+                f"parameter '{self.name}' is one of {', '.join(self.choices)}, not {value!r}", parameter=self.name
+            )
+        return typed
 
     def _read(self, value: Any) -> Any:
+        """Return a value in the parameter's type; None if it is not of that type."""
         if self.type is bool:
             return value if isinstance(value, bool) else {"true": True, "false": False}.get(str(value).lower())
         if self.type is str:
@@ -94,9 +105,6 @@ class Parameter:
         return number if math.isfinite(number) else None
 
 
-_ARTICLE = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
-
-
 def declared(notebook: Path) -> dict[str, Parameter]:
     """Read the parameters that a notebook declares.
 
@@ -109,12 +117,66 @@ def declared(notebook: Path) -> dict[str, Parameter]:
     -------
     dict of str to Parameter
     """
-    from papermill import inspect_notebook
+    with _without_address_grammar():
+        from papermill import inspect_notebook
 
     return {
         name: Parameter(name, TYPES[p["inferred_type_name"]], ast.literal_eval(p["default"]), p["help"])
         for name, p in inspect_notebook(notebook).items()
     }
+
+
+@contextmanager
+def _without_address_grammar() -> Iterator[None]:
+    """Import something that imports jsonschema, as papermill and nbformat do, without two seconds of waiting.
+
+    If the package rfc3987_syntax is installed (JupyterLab brings it along), jsonschema imports it for checking web
+    addresses, and it compiles a grammar at import. No notebook format has such a check. jsonschema does without it
+    where it is missing, so it is made to look missing while jsonschema is imported for the first time; afterwards
+    everybody can import it again.
+    """
+    name = "rfc3987_syntax"
+    if name in sys.modules or "jsonschema" in sys.modules:
+        yield
+        return
+    sys.modules[name] = None
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+
+
+def with_new_names(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace names of parameters that have changed since the last version (`RENAMED_PARAMETERS`).
+
+    Each old name gets a note on standard error.
+
+    Parameters
+    ----------
+    values : mapping of str to Any
+        Of one origin: the command line, a section of a parameter file, or the record of an earlier run.
+
+    Raises
+    ------
+    ParameterRefused
+        If both names are given.
+
+    Examples
+    --------
+    >>> with_new_names({"k": 3, "drop_correlated": False})
+    {'k': 3, 'drop_correlated': False}
+    """
+    new_names = {}
+    for name, value in values.items():
+        new = RENAMED_PARAMETERS.get(name, name)
+        if new != name:
+            if new in values:
+                raise ParameterRefused(
+                    f"'{name}' is now called '{new}', and both are given: keep '{new}'", parameter=(name, new)
+                )
+            print(f"seglib: '{name}' is now called '{new}'; the old name works until the next version", file=sys.stderr)
+        new_names[new] = value
+    return new_names
 
 
 def read_file(path: Path) -> dict[str, Any]:
@@ -128,14 +190,14 @@ def read_file(path: Path) -> dict[str, Any]:
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except (FileNotFoundError, IsADirectoryError) as error:
-        raise ParameterRefused(f"parameter file '{path}' does not exist") from error
+        raise ParameterRefused(f"parameter file '{path}' does not exist", parameter="params") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         problem = " ".join(str(error).split())
-        raise ParameterRefused(f"parameter file '{path}' is not valid YAML: {problem}") from error
+        raise ParameterRefused(f"parameter file '{path}' is not valid YAML: {problem}", parameter="params") from error
     if content is None:
         return {}
     if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
-        raise ParameterRefused(f"parameter file '{path}' is not a list of lines 'name: value'")
+        raise ParameterRefused(f"parameter file '{path}' is not a list of lines 'name: value'", parameter="params")
     return content
 
 
@@ -145,7 +207,7 @@ def read_settings(settings: Iterable[str]) -> dict[str, str]:
     for setting in settings:
         name, equals, value = setting.partition("=")
         if not equals or not name.strip():
-            raise ParameterRefused(f"--set takes name=value, not '{setting}'")
+            raise ParameterRefused(f"--set takes name=value, not '{setting}'", parameter="set")
         pairs[name.strip()] = value.strip()
     return pairs
 
@@ -171,11 +233,13 @@ def resolve(
     ParameterRefused
         If no notebook declares a name (the message names the nearest one), or a value does not fit.
     """
-    known = {name: p for parameters in notebooks.values() for name, p in parameters.items()}
-    unknown = [f"'{name}'{did_you_mean(name, list(known))}" for name in overrides if name not in known]
-    if unknown:
-        raise ParameterRefused(f"no notebook has a parameter {' or '.join(unknown)}; there are: {', '.join(known)}")
-    checked = {name: known[name].check(value) for name, value in overrides.items()}
+    by_name = {name: p for parameters in notebooks.values() for name, p in parameters.items()}
+    if unknown := [name for name in overrides if name not in by_name]:
+        quoted = " or ".join(f"'{name}'{did_you_mean(name, list(by_name))}" for name in unknown)
+        raise ParameterRefused(
+            f"no notebook has a parameter {quoted}; there are: {', '.join(by_name)}", parameter=unknown
+        )
+    checked = {name: by_name[name].check(value) for name, value in overrides.items()}
     return {
         step: {name: checked.get(name, p.default) for name, p in parameters.items()}
         for step, parameters in notebooks.items()

@@ -1,7 +1,7 @@
-"""What is shown while a run is built: two lines that move on a terminal, plain lines elsewhere.
+"""The progress of a run: two lines that move on a terminal, plain lines elsewhere.
 
-How long it will take is only said where the same run was made before: then every notebook weighs as many seconds as it
-took the last time, and what is left is corrected by how this run compares so far.
+The time that is left is only shown where the same run was made before. Then every notebook has the weight of the
+seconds that it took the last time, and the rest is corrected by how this run compares so far.
 """
 
 from __future__ import annotations
@@ -17,19 +17,21 @@ from rich.table import Table
 from rich.text import Text
 
 WIDTH = 32
-"""Of the bar, in characters."""
+"""Width of the bar in characters."""
 
 LATE = 0.95
-"""Share of a notebook that may count as done before it is, when it takes longer than the last time."""
+"""Largest share of a notebook that counts as done before it is, when it takes longer than the last time."""
 
 
-def spoken(seconds: float) -> str:
-    """Say a time that is not known exactly.
+def approximately(seconds: float) -> str:
+    """Write a time that is not known exactly.
 
     Examples
     --------
-    >>> spoken(3), spoken(38), spoken(100), spoken(1300), spoken(7400)
-    ('a few seconds', 'about 40 s', 'about 1 min 40 s', 'about 22 min', 'about 2 h 3 min')
+    >>> approximately(3), approximately(38), approximately(100)
+    ('a few seconds', 'about 40 s', 'about 1 min 40 s')
+    >>> approximately(1300), approximately(7400)
+    ('about 22 min', 'about 2 h 3 min')
     """
     if seconds < 7.5:
         return "a few seconds"
@@ -40,6 +42,16 @@ def spoken(seconds: float) -> str:
         return f"about {minutes} min{f' {rest} s' if rest else ''}"
     hours, minutes = divmod(round(seconds / 60), 60)
     return f"about {hours} h {minutes} min" if hours else f"about {minutes} min"
+
+
+def _clock(seconds: float) -> str:
+    """Write seconds like a clock: minutes and seconds, and hours if there are any.
+
+    >>> _clock(75.9), _clock(3725)
+    ('01:15', '1:02:05')
+    """
+    minutes = f"{seconds // 60 % 60:02.0f}:{seconds % 60 // 1:02.0f}"
+    return f"{seconds // 3600:.0f}:{minutes}" if seconds >= 3600 else minutes
 
 
 class RunProgress:
@@ -53,7 +65,7 @@ class RunProgress:
     notebooks : sequence of str
         Those that will run, in their order.
     expected : mapping of str to float, optional
-        Seconds that they took the last time. Unless all of them are known, no time is foretold.
+        Seconds that they took the last time. Unless all of them are known, no time is predicted.
     run : str
         Name of the run; it is shown where there are several.
     place : tuple of int
@@ -76,9 +88,9 @@ class RunProgress:
     ) -> None:
         self.console = console or Console(stderr=True, highlight=False, soft_wrap=True)
         self._notebooks, self._clock = list(notebooks), clock
-        known = expected or {}
-        foretold = bool(self._notebooks) and all(known.get(name, 0) > 0 for name in self._notebooks)
-        self._expected = {name: known[name] for name in self._notebooks} if foretold else {}
+        before = expected or {}
+        can_predict = all(before.get(name, 0) > 0 for name in self._notebooks)
+        self._expected = {name: before[name] for name in self._notebooks} if can_predict else {}
         self._entry = f"{run} ({place[0]} of {place[1]})" if place[1] > 1 else ""
         self._at = -1
         self._cells, self._n_cells = 0, 1
@@ -86,9 +98,12 @@ class RunProgress:
         self._begun = self._begun_here = clock()
         self._stopped: float | None = None
         self._live = Live(
-            console=self.console, get_renderable=self._render, refresh_per_second=4, auto_refresh=True,
+            console=self.console,
+            get_renderable=self._render,
+            refresh_per_second=4,
+            auto_refresh=True,
             vertical_overflow="visible",
-        )  # fmt: skip
+        )
 
     def __enter__(self) -> RunProgress:
         self._begun = self._clock()
@@ -109,8 +124,8 @@ class RunProgress:
         self._cells, self._n_cells, self._begun_here = 0, max(n_cells, 1), self._clock()
         if not self.console.is_terminal:
             left = self.left
-            said = "" if left is None else f" ({spoken(left)} left)"
-            self.console.print(f"[{self._at + 1}/{len(self._notebooks)}] {notebook}{said}", markup=False)
+            rest = "" if left is None else f" ({approximately(left)} left)"
+            self.console.print(f"[{self._at + 1}/{len(self._notebooks)}] {notebook}{rest}", markup=False)
 
     def cell(self) -> None:
         """Say that a code cell of the current notebook is done."""
@@ -125,7 +140,7 @@ class RunProgress:
 
     @property
     def left(self) -> float | None:
-        """Seconds until the last notebook will be done; None where nobody knows."""
+        """Seconds until the last notebook will be done; None where that is not known."""
         if not self._expected:
             return None
         rest = [name for name in self._notebooks[max(self._at, 0) :] if name not in self._took]
@@ -160,16 +175,15 @@ class RunProgress:
         return self._clock() if self._stopped is None else self._stopped
 
     def _render(self) -> RenderableType:
-        """Make the two lines: where the run is; the bar, the time that went by, and what is left of it."""
+        """Make the two lines: where the run is; the bar, the time since it started, and the time that is left."""
         finished = len(self._took) == len(self._notebooks)
         where = f"{len(self._took)} notebooks done" if finished else "starting"
         if not finished and self._at >= 0:
             cell = f"cell {min(self._cells + 1, self._n_cells)} of {self._n_cells}"
             where = f"[{self._at + 1}/{len(self._notebooks)}] {self._notebooks[self._at]}, {cell}"
-        elapsed = self._now() - self._begun
-        clock = f"{elapsed // 3600:.0f}:" * (elapsed >= 3600) + f"{elapsed // 60 % 60:02.0f}:{elapsed % 60 // 1:02.0f}"
         left = self.left if self._stopped is None else None
-        after = f"{self.share:4.0%}  {clock}" + (f", {spoken(left)} left" if left else "")
+        rest = f", {approximately(left)} left" if left else ""
+        after = f"{self.share:4.0%}  {_clock(self._now() - self._begun)}{rest}"
         line = Table.grid(padding=(0, 1))
         line.add_row(ProgressBar(total=1.0, completed=self.share, width=WIDTH), Text(after, no_wrap=True))
         lines = Table.grid()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from seglib import credentials
 from seglib.errors import InputRefused, ParameterRefused
@@ -44,25 +45,47 @@ class Request:
     place: tuple[int, int] = (1, 1)
 
 
-class Checked(NamedTuple):
-    """A request that was checked as far as that is possible before anything runs."""
+@dataclass(frozen=True)
+class CheckedRequest:
+    """A request that was checked as far as that is possible before anything runs.
 
-    skipped: list[str]  # notebooks that are taken over
-    remaining: list[str]  # those that run
-    declared: Mapping[str, Mapping[str, parameters.Parameter]]  # by notebook
-    asked: dict[str, Any]  # parameters that were asked for
-    wanted: dict[str, dict[str, Any]]  # all of them, by notebook
-    whole: str | None  # the source as notebooks see it, with all that is in it
+    Attributes
+    ----------
+    skipped, remaining : list of str
+        Notebooks that are taken over from an earlier run, and those that run.
+    declared : mapping of str to mapping of str to Parameter
+        What each notebook declares.
+    overrides : dict of str to Any
+        The parameters that were given; paths as the notebooks see them, the source without credentials.
+    values : dict of str to dict
+        All parameters by notebook, defaults included.
+    whole : str or None
+        The source as the notebooks see it, with its credentials.
+    """
+
+    skipped: list[str]
+    remaining: list[str]
+    declared: Mapping[str, Mapping[str, parameters.Parameter]]
+    overrides: dict[str, Any]
+    values: dict[str, dict[str, Any]]
+    whole: str | None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Environment variables of the kernels: the whole source, if it holds credentials."""
+        if not self.whole or self.whole == self.overrides["source"]:
+            return {}
+        return {credentials.VARIABLE: self.whole}
 
 
-def check(request: Request, *, to_come: Collection[str] = ()) -> Checked:
+def check(request: Request, *, to_come: Collection[str] = ()) -> CheckedRequest:
     """Check a request as far as that is possible before anything runs.
 
     Parameters
     ----------
     request : Request
     to_come : collection of str
-        Runs that will be there by then: letters can be kept from them (``align_to``).
+        Runs that will be finished by then: letters can be kept from them (``align_to``).
 
     Raises
     ------
@@ -70,32 +93,46 @@ def check(request: Request, *, to_come: Collection[str] = ()) -> Checked:
         If a name or value does not fit, or the source does not exist.
     """
     order = list(STEPS)
-    Run(request.run)  # which refuses a name that is none
+    Run(request.run)  # refuses what cannot be the name of a run
     skipped, remaining = order[: order.index(request.start)], order[order.index(request.start) :]
     declared = {step: parameters.declared(NOTEBOOKS / f"{step}.ipynb") for step in order}
-    asked = {**request.overrides, "run": request.run}
-    given = asked.pop("source", None) if request.source is None else request.source
-    if given is not None and not isinstance(given, str):
-        raise ParameterRefused(f"parameter 'source' is a text, not {given!r}")
-    whole = given and _seen_from_notebooks(given)
+    overrides = {**parameters.with_new_names(request.overrides), "run": request.run}
+    source = overrides.pop("source", None) if request.source is None else request.source
+    mapping, align_to = overrides.get("mapping"), str(overrides.get("align_to") or "")
+    if source is not None and not isinstance(source, str):
+        raise ParameterRefused(f"parameter 'source' is a text, not {source!r}", parameter="source")
+    whole = source and seen_from_notebooks(source)
     if whole:
-        asked["source"] = credentials.recorded(whole)
+        overrides["source"] = credentials.recorded(whole)
     for file in ("mapping", "names_file"):
-        if asked.get(file):
-            asked[file] = _seen_from_notebooks(str(asked[file]))
-    wanted = parameters.resolve(declared, asked)
+        if overrides.get(file):
+            overrides[file] = seen_from_notebooks(str(overrides[file]))
+    values = parameters.resolve(declared, overrides)
     if not skipped:
-        _refuse_early(given, request.overrides.get("mapping"))
-    like = str(request.overrides.get("align_to") or "")
-    if like and like not in to_come and not Run(like).path("segments").exists():
-        raise ParameterRefused(f"align_to: there is no finished run '{like}' whose letters could be kept")
-    return Checked(skipped, remaining, declared, asked, wanted, whole)
+        refuse_early(source, mapping)
+    if align_to and align_to not in to_come and not Run(align_to).path("segments").exists():
+        raise ParameterRefused(
+            f"align_to: there is no finished run '{align_to}' whose letters could be kept", parameter="align_to"
+        )
+    return CheckedRequest(skipped, remaining, declared, overrides, values, whole)
 
 
-def _refuse_early(source: str | None, mapping: str | None) -> None:
-    """Refuse a source or a mapping file that cannot be there, before a notebook has to find out."""
+def name_after(source: str | None) -> str:
+    """Return a name for a run, made from that of its source.
+
+    Examples
+    --------
+    >>> name_after("data/our shop.xlsx"), name_after("postgresql://me:secret@host/shop"), name_after(None)
+    ('our-shop', 'shop', 'sample')
+    """
+    stem = Path(credentials.shown(source)).stem if source else "sample"
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-_")[:64] or "run"
+
+
+def refuse_early(source: str | None, mapping: str | None) -> None:
+    """Refuse a source or a mapping file that does not exist, before a notebook has to find out."""
     if mapping and not Path(mapping).expanduser().is_file():
-        raise ParameterRefused(f"mapping file '{mapping}' does not exist")
+        raise ParameterRefused(f"mapping file '{mapping}' does not exist", parameter="mapping")
     if source is not None and credentials.is_url(source):
         credentials.filled(source)
     elif source not in ADAPTERS and not (source and Path(source).expanduser().exists()):
@@ -105,20 +142,32 @@ def _refuse_early(source: str | None, mapping: str | None) -> None:
         )
 
 
-def _refuse_late(late: Iterable[str], wanted: dict[str, dict], earlier: dict[str, dict]) -> None:
-    """Refuse a new value for what only notebooks that are skipped would read."""
-    for step, known in earlier.items():
-        for name in late:
-            before = known["parameters"].get(name)
-            if name in wanted[step] and wanted[step][name] != before:
-                raise ParameterRefused(f"'{name}' is read by {step}, which --from skips; it was {before!r} there")
+def refuse_late(checked: CheckedRequest, earlier: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse a new value of a parameter that only notebooks read which are skipped.
+
+    Parameters
+    ----------
+    checked : CheckedRequest
+    earlier : mapping of str to mapping
+        The steps of the run that is continued: ``parameters`` by notebook.
+    """
+    still_read = {name for step in checked.remaining for name in checked.declared[step]}
+    late = checked.overrides.keys() - still_read
+    for step, record in earlier.items():
+        values = checked.values[step]
+        for name in late & values.keys():
+            before = record["parameters"].get(name)
+            if values[name] != before:
+                raise ParameterRefused(
+                    f"'{name}' is read by {step}, which --from skips; it was {before!r} there", parameter=name
+                )
 
 
-def _seen_from_notebooks(source: str) -> str:
-    """Return a path as the notebooks see it, who run in their own folder; also the path in the URL of a file."""
+def seen_from_notebooks(source: str) -> str:
+    """Return a path as the notebooks see it, which run in their own folder; also the path in the URL of a file."""
     if credentials.is_url(source):
         scheme, slashes, path = source.strip().partition(":///")
-        return f"{scheme}{slashes}{_seen_from_notebooks(path)}" if scheme.startswith("sqlite") and path else source
+        return f"{scheme}{slashes}{seen_from_notebooks(path)}" if scheme.startswith("sqlite") and path else source
     if credentials.shown(source) in ADAPTERS:
         return source
     try:

@@ -1,8 +1,8 @@
-"""A run is built aside and moved into place when it is whole.
+"""A run is built in a folder of its own and moved into place when it is whole.
 
-The notebooks of a run work in ``.building/<run>/``, a folder shaped like the home of all runs. Only a
-finished run replaces an earlier one of that name, so a crash or a kill never leaves half a report. What was
-built before a failure stays there: ``seglib run --from`` continues with it.
+The notebooks of a run work in ``.building/<run>/``, a folder shaped like the home of all runs. Only a finished run
+replaces an earlier one of that name, so a crash or a kill never leaves half a report. What was built before a failure
+stays there: ``seglib run --from`` continues with it.
 """
 
 from __future__ import annotations
@@ -12,15 +12,24 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
 from seglib.errors import ParameterRefused
 from seglib.run import FAILED, Run, home
+from seglib.runner.parameters import with_new_names
+from seglib.schema.records import RunRecord
 
 
 class Stage:
-    """The folder in which a run is being built, and the record of its steps."""
+    """The folder in which a run is being built, and the record of its steps.
+
+    Parameters
+    ----------
+    name : str
+        Of the run.
+    """
 
     def __init__(self, name: str) -> None:
         self.final = Run(name)
@@ -29,28 +38,32 @@ class Stage:
         self._record = self.folder / "steps.json"
 
     @property
-    def steps(self) -> dict[str, dict]:
-        """What is known of the steps, by name: parameters, and seconds (None until it has finished)."""
+    def steps(self) -> dict[str, dict[str, Any]]:
+        """The steps of the run that is being built, by notebook: parameters, and seconds (None until it is done)."""
         return json.loads(self._record.read_text(encoding="utf-8")) if self._record.exists() else {}
 
-    def record(self, steps: dict[str, dict]) -> None:
-        """Write down with what every step runs, and which ones have finished."""
+    @property
+    def last(self) -> RunRecord:
+        """The last whole run of that name; its fields are empty if there is none."""
+        return RunRecord.from_json(self.final.read_record())
+
+    def record(self, steps: dict[str, dict[str, Any]]) -> None:
+        """Write down the parameters of every step, and which steps have finished."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._record.write_text(json.dumps(steps, indent=2), encoding="utf-8")
 
-    def clear(self) -> dict[str, dict]:
-        """Start with nothing, and return that."""
+    def clear(self) -> None:
+        """Remove everything that was built."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        return {}
 
     @property
     def durations(self) -> dict[str, float]:
         """Seconds that notebooks took the last time, as far as is known: in the last whole run, or in one since."""
-        since = {step: told["seconds"] for step, told in self.steps.items() if told["seconds"] is not None}
-        return {**self.final.read_record().get("durations_s", {}), **since}
+        since = {name: step["seconds"] for name, step in self.steps.items() if step["seconds"] is not None}
+        return {**self.last.durations_s, **since}
 
-    def require(self, needed: list[str]) -> dict[str, dict] | None:
-        """Return the steps of the last whole run, if ``needed`` must come from there; None if they are here.
+    def require(self, needed: list[str]) -> dict[str, dict[str, Any]] | None:
+        """Return the steps of the last whole run, if ``needed`` must come from there; None if they are in the stage.
 
         Raises
         ------
@@ -59,25 +72,25 @@ class Stage:
         """
         if all(self.steps.get(step, {}).get("seconds") is not None for step in needed):
             return None
-        record = self.final.read_record() if self.final.data_dir.exists() else {}
+        last = self.last if self.final.data_dir.exists() else RunRecord()
         finished = {
-            step: {"parameters": values, "seconds": record["durations_s"][step]}
-            for step, values in record.get("parameters", {}).items()
+            step: {"parameters": values, "seconds": last.durations_s[step]} for step, values in last.parameters.items()
         }
         missing = [step for step in needed if step not in finished]
         if missing:
             raise ParameterRefused(
-                f"run '{self.final.name}' has no finished {missing[0]} to continue from: leave --from out"
+                f"run '{self.final.name}' has no finished {missing[0]} to continue from: leave --from out",
+                parameter="from",
             )
         return finished
 
-    def continue_from(self, needed: list[str]) -> dict[str, dict]:
+    def continue_from(self, needed: list[str]) -> dict[str, dict[str, Any]]:
         """Make the finished steps ``needed`` available: from a run that broke off, or from the last whole one.
 
         Returns
         -------
         dict of str to dict
-            All steps that were to run there, the later ones too: parameters, seconds.
+            All steps that were to run there, the later ones too: parameters (by their names of today), seconds.
 
         Raises
         ------
@@ -86,14 +99,19 @@ class Stage:
         """
         finished = self.require(needed)
         if finished is None:
-            return self.steps
-        self.clear()
-        shutil.copytree(self.final.data_dir, self.run.data_dir)
-        shutil.copytree(self.final.report_dir, self.run.report_dir, ignore=shutil.ignore_patterns(*FAILED))
-        return finished
+            finished = self.steps
+        else:
+            self.clear()
+            shutil.copytree(self.final.data_dir, self.run.data_dir)
+            shutil.copytree(self.final.report_dir, self.run.report_dir, ignore=shutil.ignore_patterns(*FAILED))
+        return {name: {**step, "parameters": with_new_names(step["parameters"])} for name, step in finished.items()}
 
     def put_in_place(self) -> None:
         """Replace the run of that name by this one."""
+        # No file system moves two folders in one step, and few replace a folder that is not empty. So each old folder
+        # is renamed into the stage before the new one takes its place. A kill between the two renames leaves no folder
+        # in place, but the old one in the stage, where `recover` finds it. All renames stay on one file system, so
+        # none of them copies. The old folders go with the stage, after both new ones are in place.
         for new, target in self._moves():
             old = self._old(target)
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -104,6 +122,7 @@ class Stage:
 
     def recover(self) -> None:
         """Undo a replacement that was cut short between its two renames."""
+        # An old folder in the stage whose target is there was replaced completely: it is only not removed yet.
         for _, target in self._moves():
             old = self._old(target)
             if old.exists() and not target.exists():
@@ -111,32 +130,35 @@ class Stage:
                 old.rename(target)
 
     def _moves(self) -> list[tuple[Path, Path]]:
+        """Return the folders of the run as they are built, each with the folder that it will be."""
         return [(self.run.data_dir, self.final.data_dir), (self.run.report_dir, self.final.report_dir)]
 
     def _old(self, target: Path) -> Path:
+        """Return where in the stage an old folder waits until the new one is in place."""
         return self.folder / f"old-{target.parent.name}"
 
 
 @contextmanager
 def stage(name: str) -> Iterator[Stage]:
-    """Hold the run of that name for this process alone.
+    """Hold the run of that name for this process alone; what an earlier process left half done is undone first.
 
     Raises
     ------
     ParameterRefused
         If another process is building it.
     """
-    made = Stage(name)
-    made.folder.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(made.folder.with_name(f"{name}.lock"))
+    building = Stage(name)
+    building.folder.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(building.folder.with_name(f"{name}.lock"))  # the system gives it back even after a kill
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
         raise ParameterRefused(
-            f"run '{name}' is being built by another process: wait for it, or choose another name"
+            f"run '{name}' is being built by another process: wait for it, or choose another name",
+            parameter="run",
         ) from error
     try:
-        made.recover()
-        yield made
+        building.recover()
+        yield building
     finally:
         lock.release()

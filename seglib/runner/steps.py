@@ -27,8 +27,9 @@ def step_named(name: str) -> str:
     ParameterRefused
         If there is none.
     """
-    plain = name.removesuffix(".ipynb")
-    matches = [step for step in STEPS if step == plain or (plain.isdigit() and step.startswith(f"{int(plain):02d}_"))]
+    stem = name.removesuffix(".ipynb")
+    beginning = f"{int(stem):02d}_" if stem.isdigit() else None
+    matches = [step for step in STEPS if step == stem or (beginning and step.startswith(beginning))]
     if not matches:
-        raise ParameterRefused(f"there is no notebook '{name}'; there are {', '.join(STEPS)}")
+        raise ParameterRefused(f"there is no notebook '{name}'; there are {', '.join(STEPS)}", parameter="from")
     return matches[0]

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
 
+from seglib.schema.renamed import RENAMED_PARAMETERS
+
 
 class Record:
     """What a JSON artefact holds. Subclasses are frozen dataclasses of plain values, tuples, mappings and records."""
@@ -259,11 +261,9 @@ class RecipeRecord(Record):
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Self:
-        """Read the record; the option ``drop_correlated`` was called ``drop_tied`` in the last version."""
+        """Read the record; names of options that have changed since the last version become those of today."""
         recipe = super().from_json(content)
-        if "drop_tied" not in recipe.options:
-            return recipe
-        options = {"drop_correlated" if name == "drop_tied" else name: value for name, value in recipe.options.items()}
+        options = {RENAMED_PARAMETERS.get(name, name): value for name, value in recipe.options.items()}
         return replace(recipe, options=options)
 
 
@@ -446,3 +446,120 @@ class RulesRecord(Record):
     sentences: tuple[str, ...]
     sql: str
     text: str
+
+
+# ---- the run ----
+
+
+@dataclass(frozen=True)
+class AuditCountRecord(Record):
+    """What the audit of the matrix found, as sentences, and how many kinds of checks it made."""
+
+    findings: tuple[str, ...] = ()
+    checks: int = 0
+
+
+@dataclass(frozen=True)
+class RunVerdictRecord(Record):
+    """The verdict as ``run.json`` has it: the sentences of `VerdictRecord`, without its evidence."""
+
+    structure: str = ""
+    useful: str = ""
+    headline: str = ""
+    claim: str = ""
+    sentence: str = ""
+    meaning: str = ""
+    use: str | None = None
+    use_claim: str | None = None
+    use_lead: str | None = None
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class RunSegmentRecord(Record):
+    """A segment as ``run.json`` has it: its card, without the markers."""
+
+    segment: str = ""
+    name: str = ""
+    sentence: str = ""
+    lead: str = ""
+    customers: int = 0
+    share: float = 0.0
+    beside: tuple[BesideRecord, ...] = ()
+    notes: tuple[NoteRecord, ...] = ()
+
+    @property
+    def to_try(self) -> str:
+        """What a test could try with this segment; empty if nothing is said."""
+        return next((note.text for note in self.notes if note.kind == "to_try"), "")
+
+
+@dataclass(frozen=True)
+class RunRecord(Record):
+    """``run.json``: a finished run for machines, and what the pages of its report are made of.
+
+    Every field has a default, so that files of earlier versions can be read.
+
+    Attributes
+    ----------
+    status : {"done"}
+        Empty where the file holds something else.
+    run, recipe, source, kind : str
+    as_of : str or None
+    seed : int or None
+    parameters : dict of str to dict
+        All of them, by notebook.
+    inputs : tuple of InputRecord
+    period : tuple of (str or None)
+        First and last transaction.
+    customers, customers_without_transaction : int
+        Those with a segment, and those without.
+    rows : RowsRecord
+    findings : tuple of FindingRecord
+        Of the contract.
+    notes : tuple of str
+        What else is worth knowing of the source.
+    audit : AuditCountRecord
+    k : int
+    k_reason, k_judged : str
+    inertia, silhouette : float
+    verdict : RunVerdictRecord
+    audiences : tuple of str
+        Letters of the segments that have a list of their own.
+    segments : tuple of RunSegmentRecord
+    durations_s : dict of str to float
+        By notebook.
+    versions : dict of str to str
+    started_utc : str
+    batch : str or None
+        The batch that the run belongs to.
+    """
+
+    status: str = ""
+    run: str = ""
+    recipe: str = ""
+    source: str = ""
+    kind: str = ""
+    as_of: str | None = None
+    seed: int | None = None
+    parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
+    inputs: tuple[InputRecord, ...] = ()
+    period: tuple[str | None, ...] = (None, None)
+    customers: int = 0
+    customers_without_transaction: int = 0
+    rows: RowsRecord = field(default_factory=lambda: RowsRecord(0, 0, 0))
+    findings: tuple[FindingRecord, ...] = ()
+    notes: tuple[str, ...] = ()
+    audit: AuditCountRecord = field(default_factory=AuditCountRecord)
+    k: int = 0
+    k_reason: str = ""
+    k_judged: str = ""
+    inertia: float = 0.0
+    silhouette: float = 0.0
+    verdict: RunVerdictRecord = field(default_factory=RunVerdictRecord)
+    audiences: tuple[str, ...] = ()
+    segments: tuple[RunSegmentRecord, ...] = ()
+    durations_s: dict[str, float] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    started_utc: str = ""
+    batch: str | None = None

@@ -52,10 +52,11 @@ def scoring_sql(model: SegmentModel, *, dialect: str = "duckdb", start: Start = 
     """
     if dialect not in DIALECTS:
         raise ParameterRefused(
-            f"there is no dialect '{dialect}'{did_you_mean(dialect, DIALECTS)}; there are: {join_words(DIALECTS)}"
+            f"there is no dialect '{dialect}'{did_you_mean(dialect, DIALECTS)}; there are: {join_words(DIALECTS)}",
+            parameter="dialect",
         )
     if start not in STARTS:
-        raise ParameterRefused(f"start is one of {join_words(STARTS)}, not '{start}'")
+        raise ParameterRefused(f"start is one of {join_words(STARTS)}, not '{start}'", parameter="start")
     parts = _Parts(model)
     named: dict[str, str] = {}
     if start == "tables":

@@ -43,7 +43,7 @@ class Look:
     faults: dict[str, list[str]] = field(default_factory=dict)
     ids: set[str] = field(default_factory=set)
     links: list[str] = field(default_factory=list)
-    told: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
+    reported: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
 
     def fault(self, check: str, what: str, where: Iterable[str]) -> None:
         """Note a fault, with the elements that have it."""
@@ -70,8 +70,7 @@ class Viewer:
     def look(self, path: Path, judged: Iterable[tuple[int, str]]) -> Look:
         """Open a page and measure it.
 
-        ``assess_k`` are the widths and colour schemes in which axe-core looks at it; everything else is measured in
-        all.
+        ``judged`` are the widths and colour schemes in which axe-core looks at it; everything else is measured in all.
         """
         seen = Look(path)
         self.asked.clear()
@@ -107,54 +106,53 @@ class Viewer:
         return self.page.evaluate(f"([...given]) => ({PAGE.read_text(encoding='utf-8')}).{what}(...given)", list(given))
 
     def _structure(self, seen: Look) -> None:
-        found = self._ask("structure")
-        seen.ids, seen.links = set(found["ids"]), found["links"]
-        seen.fault("network", "would fetch", found["fetches"])
-        seen.fault("network", "has a script", found["scripts"])
-        if len(found["h1"]) != 1:
-            seen.fault("structure", f"has {len(found['h1'])} headings h1, not one", found["h1"] or ["none"])
-        seen.fault("structure", "skips a level of headings before", found["skips"])
-        seen.fault("structure", "image without a text for those who cannot see it", [
-            where for length, where in found["images"] if length < SHORTEST_ALT
-        ])  # fmt: skip
-        seen.fault("structure", "figure without a caption", found["uncaptioned"])
-        seen.fault("structure", "image outside a figure", found["loose"])
-        seen.fault("structure", "table without a caption or a label", found["unnamed"])
-        seen.fault("structure", "image that cannot be shown", found["broken"])
+        elements = self._ask("structure")
+        seen.ids, seen.links = set(elements["ids"]), elements["links"]
+        seen.fault("network", "would fetch", elements["fetches"])
+        seen.fault("network", "has a script", elements["scripts"])
+        if len(elements["h1"]) != 1:
+            seen.fault("structure", f"has {len(elements['h1'])} headings h1, not one", elements["h1"] or ["none"])
+        seen.fault("structure", "skips a level of headings before", elements["skips"])
+        textless = [where for length, where in elements["images"] if length < SHORTEST_ALT]
+        seen.fault("structure", "image without a text for those who cannot see it", textless)
+        seen.fault("structure", "figure without a caption", elements["uncaptioned"])
+        seen.fault("structure", "image outside a figure", elements["loose"])
+        seen.fault("structure", "table without a caption or a label", elements["unnamed"])
+        seen.fault("structure", "image that cannot be shown", elements["broken"])
 
     def _overflow(self, seen: Look, when: str) -> None:
-        found = self._ask("screen")
-        told = seen.told.setdefault(when.partition(",")[0], set())
-        for kind, where in found.items():  # what is wrong while details are closed is not told again
-            found[kind] = [element for element in where if (kind, element) not in told]
-            told |= {(kind, element) for element in where}
-        seen.fault("width", f"{when} the page scrolls sideways", found["scroll"])
-        seen.fault("width", f"{when} this sticks out of the page", found["out"])
-        seen.fault("width", f"{when} this is cut off", found["cut"])
-        seen.fault("width", f"{when} this sticks out of its own box", found["burst"])
-        seen.fault("width", f"{when} this scrolls, but not by keyboard", found["mute"])
+        elements = self._ask("screen")
+        reported = seen.reported.setdefault(when.partition(",")[0], set())
+        for kind, where in elements.items():  # what is wrong while details are closed is not told again
+            elements[kind] = [element for element in where if (kind, element) not in reported]
+            reported |= {(kind, element) for element in where}
+        seen.fault("width", f"{when} the page scrolls sideways", elements["scroll"])
+        seen.fault("width", f"{when} this sticks out of the page", elements["out"])
+        seen.fault("width", f"{when} this is cut off", elements["cut"])
+        seen.fault("width", f"{when} this sticks out of its own box", elements["burst"])
+        seen.fault("width", f"{when} this scrolls, but not by keyboard", elements["mute"])
 
     def _axe(self, seen: Look, when: str) -> None:
         if not self.page.evaluate("() => Boolean(window.axe)"):
             self.page.evaluate(AXE.read_text(encoding="utf-8"))
-        for found in self._ask("axe", list(LEVELS)):
-            seen.fault("axe", f"{when} {found['rule']}", found["nodes"])
+        for violation in self._ask("axe", list(LEVELS)):
+            seen.fault("axe", f"{when} {violation['rule']}", violation["nodes"])
 
     def _print(self, seen: Look) -> None:
         width, height = self._ask("sheet", PAPER_MM, MARGIN_MM)
         self.page.set_viewport_size({"width": width, "height": height})
         for scheme in SCHEMES:  # paper is white, whatever the screen is
             self.page.emulate_media(media="print", color_scheme=scheme)
-            found = self._ask("paper", height)
+            elements = self._ask("paper", height)
             if scheme == SCHEMES[0]:
-                seen.fault("print", "on A4 the page is too wide", found["wide"])
-                seen.fault("print", "on A4 this table leaves the page", found["tables"])
-                seen.fault("print", "on A4 this is cut off by its box", found["boxes"])
-                seen.fault("print", "on A4 the text of this cell sticks out", found["cells"])
-                seen.fault("print", "on A4 this is taller than the page", found["tall"])
-                seen.fault("print", "on A4 this may be torn between two pages", found["torn"])
-            seen.fault("print", f"on paper, {scheme} screen: too pale", found["pale"])
-            seen.fault("print", f"on paper, {scheme} screen: dark background", found["dark"])
+                seen.fault("print", "on A4 the page is too wide", elements["wide"])
+                seen.fault("print", "on A4 this table leaves the page", elements["tables"])
+                seen.fault("print", "on A4 this is cut off by its box", elements["boxes"])
+                seen.fault("print", "on A4 the text of this cell sticks out", elements["cells"])
+                seen.fault("print", "on A4 this is taller than the page", elements["tall"])
+                seen.fault("print", "on A4 this may be torn between two pages", elements["torn"])
+            seen.fault("print", f"on paper, {scheme} screen: too pale", elements["pale"])
+            seen.fault("print", f"on paper, {scheme} screen: dark background", elements["dark"])
         margin = f"{MARGIN_MM}mm"
         margins = dict.fromkeys(("top", "right", "bottom", "left"), margin)
         pdf = self.page.pdf(format="A4", margin=margins, prefer_css_page_size=True)
@@ -227,15 +225,15 @@ def invalid(paths: Iterable[Path]) -> list[str]:
         text=True,
         check=True,
     )
-    found: dict[tuple[str, str], list[str]] = {}
+    by_message: dict[tuple[str, str], list[str]] = {}
     for message in json.loads(done.stderr)["messages"]:
         kind = message.get("subType", message["type"])
         if kind == "info" or any(re.search(pattern, message["message"]) for pattern in BEARABLE_HTML):
             continue
         name = shown(Path(unquote(urlsplit(message.get("url", "")).path)))
         line = f"line {message.get('lastLine')}: {' '.join(message.get('extract', '').split())[:100]}"
-        found.setdefault((name, f"{kind}: {message['message']}"), []).append(line)
-    return [_at(f"{name}: {message}", lines) for (name, message), lines in found.items()]
+        by_message.setdefault((name, f"{kind}: {message['message']}"), []).append(line)
+    return [_at(f"{name}: {message}", lines) for (name, message), lines in by_message.items()]
 
 
 def _at(what: str, where: list[str]) -> str:

@@ -15,9 +15,13 @@ from whole import Made, WholeRuns, run_seglib
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
-    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic",
-    "--disable-gpu", "--no-first-run",
-)  # fmt: skip
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--disable-gpu",
+    "--no-first-run",
+)
 
 
 def _browser() -> str | None:
@@ -62,12 +66,12 @@ def viewer(browser) -> Viewer:
 @pytest.fixture(scope="session")
 def runs(tmp_path_factory):
     """All runs, begun at once, two at a time: while a browser looks at one, the next are made."""
-    made = WholeRuns(tmp_path_factory.mktemp("shops"), {name: variant.asked for name, variant in VARIANTS.items()})
-    made.environment["SEGLIB_CHROME"] = str(_browser())  # so that there are PDFs too
+    begun = WholeRuns(tmp_path_factory.mktemp("shops"), {name: variant.whole for name, variant in VARIANTS.items()})
+    begun.environment["SEGLIB_CHROME"] = str(_browser())  # so that there are PDFs too
     for name in VARIANTS:
-        made.start(name)
-    yield made
-    made.pool.shutdown(cancel_futures=True)
+        begun.start(name)
+    yield begun
+    begun.pool.shutdown(cancel_futures=True)
 
 
 @pytest.fixture(scope="session", params=list(VARIANTS))
@@ -76,7 +80,7 @@ def variant(request) -> str:
 
 
 @pytest.fixture(scope="session")
-def made(variant, runs) -> Made:
+def finished(variant, runs) -> Made:
     ready = runs(variant)
     assert ready.done.returncode == VARIANTS[variant].code, ready.done.stderr
     return ready
@@ -88,19 +92,19 @@ def pages_of(runs):
 
     @cache
     def find(variant: str) -> list[Path]:
-        made = runs(variant)
+        finished = runs(variant)
         if variant == "states":
-            page, folder = made.home / "reports" / "check.html", made.home / "checked"
+            page, folder = finished.home / "reports" / "check.html", finished.home / "checked"
             folder.mkdir()
-            done = run_seglib("check", *dirty_shop(folder), "--format", "html", "--out", page, home=made.home)
+            done = run_seglib("check", *dirty_shop(folder), "--format", "html", "--out", page, home=finished.home)
             assert done.returncode == 1, done.stderr
-        return sorted((made.home / "reports").rglob("*.html"))
+        return sorted((finished.home / "reports").rglob("*.html"))
 
     return find
 
 
 @pytest.fixture(scope="session")
-def pages(variant, made, pages_of) -> list[Path]:
+def pages(variant, finished, pages_of) -> list[Path]:
     return pages_of(variant)
 
 
@@ -126,11 +130,11 @@ def looked_at() -> dict[str, Look]:
 
 @pytest.fixture(scope="session")
 def looks(variant, pages, viewer, looked_at) -> dict[Path, Look]:
-    found = {}
+    looks_by_path = {}
     for page in pages:
         content = page.read_text(encoding="utf-8")
         if content in looked_at:  # its faults are told already
-            found[page.resolve()] = replace(looked_at[content], path=page, faults={})
+            looks_by_path[page.resolve()] = replace(looked_at[content], path=page, faults={})
         else:
-            found[page.resolve()] = looked_at[content] = viewer.look(page, judged(variant, page))
-    return found
+            looks_by_path[page.resolve()] = looked_at[content] = viewer.look(page, judged(variant, page))
+    return looks_by_path

@@ -100,7 +100,7 @@ def _one_of_each_state(folder: Path) -> tuple:
     return ("--params", file)
 
 
-def _asked(*shops: Callable[[Path], tuple] | tuple, **settings: object) -> Callable[[Path], tuple]:
+def _options(*shops: Callable[[Path], tuple] | tuple, **settings: object) -> Callable[[Path], tuple]:
     """Put together the options of a run."""
 
     def options(folder: Path) -> tuple:
@@ -117,7 +117,7 @@ class Variant:
     ``pages`` are those that are promised beside the pages of every run and the list of all.
     """
 
-    asked: Whole
+    whole: Whole
     done: tuple[str, ...]
     stopped: tuple[str, ...] = ()
     pages: tuple[str, ...] = ()
@@ -126,16 +126,16 @@ class Variant:
     code: int = 0
 
 
-_EIGHT = Whole(RUN_NAME, _asked(_long_and_hostile_words, _long_names, k=8, k_max=8))
-_STATES = Whole("states", _asked(_one_of_each_state), project=_broken_project)
+_EIGHT = Whole(RUN_NAME, _options(_long_and_hostile_words, _long_names, k=8, k_max=8))
+_STATES = Whole("states", _options(_one_of_each_state), project=_broken_project)
 VARIANTS: dict[str, Variant] = {
-    "sample": Variant(Whole("sample", _asked()), ("sample",)),
+    "sample": Variant(Whole("sample", _options()), ("sample",)),
     "states": Variant(
         _STATES, ("states-two",), ("states-broken", "states-refused"), ("states.html", "check.html"), k=2, code=3
     ),
     "eight segments": Variant(_EIGHT, (RUN_NAME,), k=8),
     "baseline": Variant(Whole("sample", ("--from", "03", "--recipe", "baseline"), after="sample"), ("sample",)),
-    "one customer": Variant(Whole("survey", _asked(_one_far_away, k=3)), ("survey",), k=3, smallest=1),
-    "no coupons": Variant(Whole("invoices", _asked(_sample("invoices"))), ("invoices",)),
+    "one customer": Variant(Whole("survey", _options(_one_far_away, k=3)), ("survey",), k=3, smallest=1),
+    "no coupons": Variant(Whole("invoices", _options(_sample("invoices"))), ("invoices",)),
 }
 """By name, in the order in which they are made. ``states`` has two segments, and neither gender nor city."""

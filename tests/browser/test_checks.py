@@ -45,7 +45,7 @@ FAULTS = {
     "torn row": ("print", "torn between two pages", "@media print { table tr { break-inside: auto } }", SMALL),
     "dark on paper": ("print", "dark background", NIGHT + " { body { background: #111; color: #eee; } }", ""),
     "pale on paper": ("print", "too pale", "@media print { p { color: #ccc; } }", ""),
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -78,10 +78,10 @@ def test_a_good_page_has_no_fault(see):
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_is_found_and_said_with_page_and_place(see, name):
-    check, said, style, body = FAULTS[name]
-    found = "\n".join(see(name, style, body).faults.get(check, []))
-    assert said in found
-    assert f"{name.replace(' ', '-')}.html" in found
+    check, message, style, body = FAULTS[name]
+    faults = "\n".join(see(name, style, body).faults.get(check, []))
+    assert message in faults
+    assert f"{name.replace(' ', '-')}.html" in faults
 
 
 def test_links_are_followed_to_files_and_anchors(see):

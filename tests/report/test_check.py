@@ -47,7 +47,7 @@ def page(shop):
 
 def test_a_clean_shop_passes(clean):
     assert check.passed(clean)
-    text = check.plain(check.as_text(clean))
+    text = check.without_colours(check.as_text(clean))
     assert "rules were checked: no errors." in text
     assert clean.text in text
 
@@ -56,29 +56,31 @@ def test_warnings_facts_and_choices_pass(tables, write_csv, tmp_path):
     tables["transactions"].loc[0, "transaction_date"] = "2023-12-31"  # before the customer joined: a warning
     (tmp_path / "mapping.yaml").write_text(MAPPING, encoding="utf-8")
     shop = ingest(write_csv(tables), mapping=tmp_path / "mapping.yaml")
-    assert set(shop.findings["severity"]) == {"choice", "warning", "fact"}
+    assert set(shop.findings["severity"]) == {"exclusion", "warning", "info"}
     assert check.passed(shop)
-    text = check.plain(check.as_text(shop))
+    text = check.without_colours(check.as_text(shop))
     assert "1 by choice of the mapping" in text
     assert "rules were checked: no errors; 1 warning." in text
 
 
 def test_plain_text_has_every_finding_with_its_count_on_one_line(broken):
-    text = check.plain(check.as_text(broken))
+    text = check.without_colours(check.as_text(broken))
     assert not check.passed(broken)
     assert "\x1b" not in text
     assert "\u202e" not in text
     lines = text.splitlines()
-    for found in broken.findings.itertuples():
-        assert any(re.search(rf"^ {found.severity} +{found.rows:,} .*{re.escape(found.rule)}$", line) for line in lines)
-        for told in (found.sentence, found.remedy):
-            assert told in text
+    for finding in broken.findings.itertuples():
+        assert any(
+            re.search(rf"^ {finding.severity} +{finding.rows:,} .*{re.escape(finding.rule)}$", line) for line in lines
+        )
+        for text_of_finding in (finding.sentence, finding.remedy):
+            assert text_of_finding in text
     assert "2 rows break 1 rule, in transactions; 1 warning." in text
     assert r"[red]\x1b[31m\u202e" in text  # shown, not obeyed
 
 
 def test_rows_of_every_table_and_their_sum_are_told(broken):
-    text = check.plain(check.as_text(broken))
+    text = check.without_colours(check.as_text(broken))
     for row in broken.rows.itertuples():
         numbers = f"{row.rows_in} +{row.accepted} +{row.quarantined} +{row.left_out}"
         assert re.search(rf"^ {row.table} +{numbers}$", text, flags=re.M)
@@ -90,32 +92,32 @@ def test_eighty_columns_are_enough_and_colours_come_with_words(broken):
     bare = re.sub(r"\x1b\[[\d;]*m", "", text)
     assert max(map(len, bare.splitlines())) <= 80
     assert "\x1b[1;31merror" in text
-    for found in broken.findings.itertuples():
-        assert found.rule in bare
+    for finding in broken.findings.itertuples():
+        assert finding.rule in bare
     joined = " ".join(bare.split())
     assert "make it a date such as 2024-07-31, or say in a mapping file how it is written" in joined
 
 
 def test_nothing_is_cut_off_however_narrow_the_terminal(broken):
     folded = re.sub(r"\s|\x1b\[[\d;]*m", "", on_terminal(broken, 40))
-    for found in broken.findings.itertuples():
-        assert found.rule in folded
-        assert found.remedy.replace(" ", "") in folded
+    for finding in broken.findings.itertuples():
+        assert finding.rule in folded
+        assert finding.remedy.replace(" ", "") in folded
 
 
 def test_json_is_strict_and_reconciles(broken):
-    told = json.loads(json.dumps(check.as_json(broken), allow_nan=False))
-    assert told["passed"] is False
-    assert (told["as_of"], told["kind"]) == ("2024-03-01", "folder of CSV files")
-    assert told["notes"] == list(broken.notes)
-    totals = told["totals"]
-    assert totals["rows_in"] == totals["accepted"] + totals["quarantined"] == sum(r["rows_in"] for r in told["rows"])
-    assert [f["rule"] for f in told["findings"]] == list(broken.findings["rule"])
-    error = told["findings"][0]
+    content = json.loads(json.dumps(check.as_json(broken), allow_nan=False))
+    assert content["passed"] is False
+    assert (content["as_of"], content["kind"]) == ("2024-03-01", "folder of CSV files")
+    assert content["notes"] == list(broken.notes)
+    totals = content["totals"]
+    assert totals["rows_in"] == totals["accepted"] + totals["quarantined"] == sum(r["rows_in"] for r in content["rows"])
+    assert [f["rule"] for f in content["findings"]] == list(broken.findings["rule"])
+    error = content["findings"][0]
     assert (error["rule"], error["rows"], error["severity"]) == ("transactions.transaction_date.unreadable", 2, "error")
     assert error["share"] == pytest.approx(1 / 3)
     assert set(error) == {"rule", "table", "severity", "rows", "share", "examples", "sentence", "remedy"}
-    assert 0 < told["rules_checked"] <= len(broken.quality)
+    assert 0 < content["rules_checked"] <= len(broken.quality)
 
 
 def test_rules_of_tables_that_are_not_there_are_not_counted_as_checked(clean, tables, write_csv):
@@ -147,9 +149,9 @@ def test_text_from_data_stays_text(broken):
 
 def test_tables_are_accessible(broken):
     soup = page(broken)
-    found = soup.find_all("table")
-    assert len(found) == 2
-    for table in found:
+    page_tables = soup.find_all("table")
+    assert len(page_tables) == 2
+    for table in page_tables:
         assert table.caption.text
         assert all(cell.get("scope") == "col" for cell in table.thead.find_all("th"))
         assert all(row.th.get("scope") == "row" for row in table.tbody.find_all("tr"))
@@ -161,11 +163,11 @@ def test_tables_are_accessible(broken):
 def test_the_page_tells_rows_findings_and_what_to_do(broken):
     soup = page(broken)
     assert broken.text in soup.find("p", class_="lead").text
-    for found, row in zip(soup.select(".findings li"), broken.findings.itertuples(), strict=True):
-        text = " ".join(found.text.split())
-        assert found["class"] == [row.severity]
-        for told in (row.severity, row.rule, row.sentence, row.remedy[1:]):
-            assert told in text
+    for finding, row in zip(soup.select(".findings li"), broken.findings.itertuples(), strict=True):
+        text = " ".join(finding.text.split())
+        assert finding["class"] == [row.severity]
+        for part in (row.severity, row.rule, row.sentence, row.remedy[1:]):
+            assert part in text
     assert [cell.text for cell in soup.find("tfoot").find_all("td")] == ["19", "16", "3", "1"]
 
 

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import re
 
+import pandas as pd
 import pytest
 
 from seglib import credentials
@@ -56,26 +57,37 @@ def test_the_page_says_where_it_stopped_what_was_done_and_what_to_do(run, sound,
     error, record = fail(run, kind, k=99)
     page = sound(run.report_dir / "failed.html")
     text = " ".join(page.get_text(" ").split())
-    for told in ("notebook 4 of 6, 04_k_selection", "it broke", "culprit", "What to do", "03_preprocessing: done in"):
-        assert told in text
+    for part in ("notebook 4 of 6, 04_k_selection", "it broke", "culprit", "What to do", "03_preprocessing: done in"):
+        assert part in text
     assert page.find(class_="here").get_text().startswith("×04_k_selection: stopped here")
     assert len(page.find_all(class_="later")) == 2
     assert len(page.find(class_="remedies").find_all("li")) >= 1
     assert not page.find("summary", string=re.compile("traceback|kernel")).parent.has_attr("open")
     assert str(error) == f"in the terminal\nWhat happened and what to do: {run.report_dir / 'failed.html'}"
     assert list(record) == [
-        "status", "run", "batch", "recipe", "source", "notebook", "cell", "error", "started_utc", "failed_utc",
-        "durations_s", "taken_over", "earlier_report",
-    ]  # fmt: skip
+        "status",
+        "run",
+        "batch",
+        "recipe",
+        "source",
+        "notebook",
+        "cell",
+        "error",
+        "started_utc",
+        "failed_utc",
+        "durations_s",
+        "taken_over",
+        "earlier_report",
+    ]
     assert record["status"] == ("refused" if kind in ("data", "value") else "failed")
     assert (record["recipe"], record["source"], record["cell"]) == ("customer", "data/shop.xlsx", "culprit")
     assert record["durations_s"] == {"01_ingest": 2.5, "02_eda": 2.5, "03_preprocessing": 2.5}
 
 
-def commands(kind, notebook="04_k_selection", message="it broke", **values):
-    stop = Stop(notebook, "Error", message, "culprit")
-    made = remedies(kind, "spring", stop, steps_before(notebook, **values))
-    return " ; ".join(remedy.command for remedy in made), " ".join(remedy.text for remedy in made)
+def commands(kind, notebook="04_k_selection", parameter=(), **values):
+    stop = Stop(notebook, "Error", "it broke", "culprit", parameter=parameter)
+    things = remedies(kind, "spring", stop, steps_before(notebook, **values))
+    return " ; ".join(remedy.command for remedy in things), " ".join(remedy.text for remedy in things)
 
 
 def test_what_to_do_depends_on_what_happened():
@@ -84,12 +96,17 @@ def test_what_to_do_depends_on_what_happened():
     command, text = commands("data", "03_preprocessing")
     assert "Do what the message above says" in text
     assert "check --source" in command
-    command, text = commands("value", message="k = 99 is outside the sweep, 2 to 10", k=99, k_max=10)
+    command, text = commands("value", parameter=("k", "not_of_this_notebook"), k=99, k_max=10)
     assert command.endswith("run --run spring --from 04 --set k=VALUE")
     assert "for k, which was 99" in text
-    command, text = commands("value", "01_ingest", message="as_of lies in the future")
+    command, text = commands("value", "01_ingest", parameter=("as_of",))
     assert "--from" not in command
     assert "as_of, which was 2026-06-30" in text
+    command, text = commands("value", "01_ingest", parameter=("mapping",))
+    assert "for mapping, which was params/m.yaml (or correct that file)" in text
+    command, text = commands("value", k=99)
+    assert command.endswith("--from 04 --set NAME=VALUE")
+    assert "for what the message names" in text
     command, text = commands("notebook")
     assert "make lab" in command
     assert command.rstrip(" ;").endswith("run --run spring --from 04")
@@ -102,8 +119,17 @@ def test_what_to_do_depends_on_what_happened():
 
 def test_a_database_is_checked_without_its_password(run, sound, monkeypatch):
     monkeypatch.setenv("SHOP_PASSWORD", "s3cr3t/x")
-    error = InputRefused("refused", stop=Stop("01_ingest", "InputRefused", "no way in for s3cr3t%2Fx", "read",
-                                              "open()", "URL postgresql://me:s3cr3t/x@host/shop"))  # fmt: skip
+    error = InputRefused(
+        "refused",
+        stop=Stop(
+            "01_ingest",
+            "InputRefused",
+            "no way in for s3cr3t%2Fx",
+            "read",
+            "open()",
+            "URL postgresql://me:s3cr3t/x@host/shop",
+        ),
+    )
     given = "postgresql://me:${SHOP_PASSWORD}@host/shop"
     steps = steps_before("01_ingest", source=credentials.recorded(given))
     write_failed(run, error, steps, STEPS, started=STARTED, source=given)
@@ -160,14 +186,14 @@ def test_without_a_good_report_the_known_path_leads_to_the_same_page(run, sound)
 def test_a_whole_run_takes_the_place_of_the_failed_page(run):
     fail(run)
     building = Stage("spring")
-    building.run.write("choice", {"k": 3})
+    building.run.write("homogeneity", pd.DataFrame({"p": [0.5]}))
     building.run.write_record({"status": "done"})
     building.put_in_place()
     assert [path.name for path in run.report_dir.iterdir()] == ["run.json"]
 
 
 def test_a_run_that_continues_a_good_one_does_not_take_over_its_failed_page(run):
-    run.write("choice", {"k": 3})
+    run.write("homogeneity", pd.DataFrame({"p": [0.5]}))
     run.write_record({"status": "done", "parameters": {"01_ingest": {}}, "durations_s": {"01_ingest": 1.0}})
     fail(run)
     building = Stage("spring")

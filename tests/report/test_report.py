@@ -1,8 +1,8 @@
 """Pages that stand alone, in two faces, and show text from data as text."""
 
-import copy
 import json
 import re
+from dataclasses import replace
 
 import nbformat
 import pytest
@@ -12,8 +12,18 @@ from seglib.report.build import build
 from seglib.report.changes import compared
 from seglib.report.figures import figure_named
 from seglib.report.pages import _Exporter, page_of
+from seglib.schema.records import (
+    AuditCountRecord,
+    BesideRecord,
+    FindingRecord,
+    InputRecord,
+    NoteRecord,
+    RowsRecord,
+    RunRecord,
+    RunSegmentRecord,
+    RunVerdictRecord,
+)
 from seglib.style.colours import PALETTE
-from seglib.style.wording import TRY
 
 HOSTILE = '<script>alert("x")</script> & <img src=x onerror=alert(1)> [click](javascript:alert(1))'
 FIGURE = (
@@ -21,28 +31,59 @@ FIGURE = (
     "</figure><table><caption><span>rows</span></caption><tr><td>1</td></tr></table>"
 )
 QUESTIONS = {"01_one": "First?", "02_two": "Second?"}
-RECORD = {
-    "run": "r", "recipe": "customer", "source": HOSTILE, "kind": "workbook", "notes": [HOSTILE],
-    "inputs": [{"sha256": "0"}], "as_of": "2026-06-30", "seed": 0, "period": ["a", "b"],
-    "customers": 1234, "customers_without_transaction": 0, "rows": {"in": 1, "accepted": 1, "quarantined": 0}, "k": 2,
-    "findings": [{"severity": "fact", "table": "customers", "sentence": HOSTILE, "rows": 12345}],
-    "parameters": {"01_ingest": {"cities": "Genoa"},
-                   "01_one": {"run": "r", "city": HOSTILE, "source": "../../home/me/shop.xlsx"},
-                   "05_clustering": {"align_to": None}},
-    "audit": {"findings": ["City <b>holds</b> 85% of the variance."], "checks": 10},
-    "k_reason": "because.", "k_judged": "Judged.", "inertia": 1234.5, "silhouette": 0.5,
-    "verdict": {
-        "structure": "constructed", "useful": "not tested", "headline": "No", "sentence": "Constructed: no groups.",
-        "meaning": "The method made them.", "advice": "Prefer rules.", "use": "Not shown to be useful.",
+TO_TRY = "To try, beside a control group"
+RECORD = RunRecord(
+    status="done",
+    run="r",
+    recipe="customer",
+    source=HOSTILE,
+    kind="workbook",
+    as_of="2026-06-30",
+    seed=0,
+    parameters={
+        "01_ingest": {"cities": "Genoa"},
+        "01_one": {"run": "r", "city": HOSTILE, "source": "../../home/me/shop.xlsx"},
+        "05_clustering": {"align_to": None},
     },
-    "audiences": ["A"],
-    "segments": [{"segment": "A", "name": HOSTILE, "sentence": HOSTILE, "customers": 1234, "share": 1.0,
-                  "facts": {HOSTILE: HOSTILE, TRY: "a reminder"},
-                  "beside": [{"what": HOSTILE, "unit": "share", "own": 0.9, "all": 0.45, "marker": True,
-                              "own_text": "90%", "all_text": "45%"}]}],
-    "durations_s": {"01_one": 1.0, "02_two": 2.0}, "versions": {"seglib": "0"},
-    "started_utc": "2026-01-01T00:00:00+00:00",
-}  # fmt: skip
+    inputs=(InputRecord("customers", 1, "0"),),
+    period=("a", "b"),
+    customers=1234,
+    rows=RowsRecord(1, 1, 0),
+    findings=(FindingRecord("info", "customers", HOSTILE, 12345),),
+    notes=(HOSTILE,),
+    audit=AuditCountRecord(("City <b>holds</b> 85% of the variance.",), 10),
+    k=2,
+    k_reason="because.",
+    k_judged="Judged.",
+    inertia=1234.5,
+    silhouette=0.5,
+    verdict=RunVerdictRecord(
+        structure="constructed",
+        useful="not tested",
+        headline="No",
+        claim="There are no groups.",
+        sentence="Constructed: no groups.",
+        meaning="The method made them.",
+        use="Not shown to be useful (p = .3).",
+        use_claim="Not shown to be useful.",
+        advice="Prefer rules.",
+    ),
+    audiences=("A",),
+    segments=(
+        RunSegmentRecord(
+            segment="A",
+            name=HOSTILE,
+            sentence=HOSTILE,
+            customers=1234,
+            share=1.0,
+            beside=(BesideRecord(HOSTILE, "share", 0.9, 0.45, True, "90%", "45%"),),
+            notes=(NoteRecord("caution", HOSTILE, HOSTILE), NoteRecord("to_try", TO_TRY, "a reminder")),
+        ),
+    ),
+    durations_s={"01_one": 1.0, "02_two": 2.0},
+    versions={"seglib": "0"},
+    started_utc="2026-01-01T00:00:00+00:00",
+)
 
 
 def notebook(title):
@@ -51,16 +92,21 @@ def notebook(title):
         v4.new_markdown_cell(f"# {title}\n\n**Q?** [next](02_two.ipynb)"),
         v4.new_markdown_cell("for analysts", metadata={"tags": ["analyst"]}),
         v4.new_code_cell("run = 1", metadata={"tags": ["parameters"]}),
-        v4.new_markdown_cell(r"With $a_i$ and $b_i$: $$\frac{b_i - a_i}{\max(a_i, b_i)}$$ ![far](http://example.com/x.png)"),
-        v4.new_code_cell("secret_code()", outputs=[
-            v4.new_output("display_data", data={"text/markdown": f"city {HOSTILE}"}),
-            v4.new_output("display_data", data={"text/html": "<p>made by us</p>", "text/plain": "x"}),
-            v4.new_output("display_data", data={"text/html": FIGURE}),
-            v4.new_output("stream", name="stderr", text="a warning"),
-            v4.new_output("execute_result", data={"text/plain": "42 <b>"}, execution_count=1),
-        ]),
+        v4.new_markdown_cell(
+            r"With $a_i$ and $b_i$: $$\frac{b_i - a_i}{\max(a_i, b_i)}$$ ![far](http://example.com/x.png)"
+        ),
+        v4.new_code_cell(
+            "secret_code()",
+            outputs=[
+                v4.new_output("display_data", data={"text/markdown": f"city {HOSTILE}"}),
+                v4.new_output("display_data", data={"text/html": "<p>made by us</p>", "text/plain": "x"}),
+                v4.new_output("display_data", data={"text/html": FIGURE}),
+                v4.new_output("stream", name="stderr", text="a warning"),
+                v4.new_output("execute_result", data={"text/plain": "42 <b>"}, execution_count=1),
+            ],
+        ),
         v4.new_markdown_cell("## A part\n\ntext\n\n```python\nx = 1\n```"),
-    ]  # fmt: skip
+    ]
     return v4.new_notebook(cells=cells, metadata={"language_info": {"name": "python"}})
 
 
@@ -76,8 +122,13 @@ def pages(tmp_path_factory):
 
 def test_every_notebook_has_two_faces_and_there_is_an_index(pages):
     assert set(pages) == {
-        "index.html", "01_one.html", "01_one_business.html", "02_two.html", "02_two_business.html", "summary.html",
-    }  # fmt: skip
+        "index.html",
+        "01_one.html",
+        "01_one_business.html",
+        "02_two.html",
+        "02_two_business.html",
+        "summary.html",
+    }
 
 
 def test_text_from_data_stays_text(pages):
@@ -114,8 +165,8 @@ def test_the_current_page_is_marked_and_titles_come_from_the_notebooks(pages):
 
 def test_the_index_tells_what_the_record_tells(pages):
     text = pages["index.html"].get_text()
-    told = ("1,234 customers in 2 segments", "Constructed: no groups.", "Prefer rules.", "because.", "Judged.")
-    for part in (*told, "0.500", "First?"):
+    expected = ("1,234 customers in 2 segments", "Constructed: no groups.", "Prefer rules.", "because.", "Judged.")
+    for part in (*expected, "0.500", "First?"):
         assert part in text
 
 
@@ -160,12 +211,12 @@ def test_the_code_of_a_page_can_be_copied_as_it_stands(pages):
 
 
 def test_the_head_of_a_page_says_what_it_is_about(pages):
-    told = {dt.get_text(): dt.find_next("dd").get_text() for dt in pages["01_one_business.html"].select("dl.run dt")}
-    assert told["Customers"] == "1,234"
-    assert told["Period"] == "a to b"
-    assert told["Verdict"] == "Constructed, not tested"
-    assert told["Run time"] == "3 s"
-    assert told["Data"] == f"{HOSTILE}, customers of Genoa only, looked at on 2026-06-30"
+    shown = {dt.get_text(): dt.find_next("dd").get_text() for dt in pages["01_one_business.html"].select("dl.run dt")}
+    assert shown["Customers"] == "1,234"
+    assert shown["Period"] == "a to b"
+    assert shown["Verdict"] == "Constructed, not tested"
+    assert shown["Run time"] == "3 s"
+    assert shown["Data"] == f"{HOSTILE}, customers of Genoa only, looked at on 2026-06-30"
 
 
 def test_the_index_shows_the_picture_of_the_verdict(pages):
@@ -177,7 +228,7 @@ def test_a_card_puts_numbers_beside_those_of_all_customers(pages):
     card = pages["index.html"].select_one(".cards li")
     assert [dd.get_text(strip=True) for dd in card.select("dd")] == ["90%", "all customers: 45%"]
     assert "width: 90.0%" in card.select_one("dl .bar span")["style"]
-    assert card.find("p", class_="todo").get_text() == f"{TRY}: a reminder"
+    assert card.find("p", class_="todo").get_text() == f"{TO_TRY}: a reminder"
 
 
 def test_no_page_tells_where_the_files_of_the_analyst_lie(pages):
@@ -187,8 +238,8 @@ def test_no_page_tells_where_the_files_of_the_analyst_lie(pages):
 
 
 def test_the_colours_of_pages_are_those_of_figures(pages):
-    found = re.findall(r"--seg-\d: (#\w{6})", pages["index.html"].style.get_text())
-    assert tuple(found) == PALETTE
+    colours = re.findall(r"--seg-\d: (#\w{6})", pages["index.html"].style.get_text())
+    assert tuple(colours) == PALETTE
 
 
 def test_dark_and_paper_are_thought_of(pages):
@@ -202,10 +253,13 @@ def two_runs(tmp_path):
     """Write the records and lists of two runs; return a function that compares them after a change of the second."""
 
     def compare(letters, **changes):
-        record = copy.deepcopy(RECORD) | changes
-        for name, told, listed in (("before", RECORD, {"1": "A", "2": "A", "3": "A"}), ("now", record, letters)):
+        record = replace(RECORD, **changes)
+        for name, record_of_run, listed in (
+            ("before", RECORD, {"1": "A", "2": "A", "3": "A"}),
+            ("now", record, letters),
+        ):
             (tmp_path / name).mkdir(exist_ok=True)
-            (tmp_path / name / "run.json").write_text(json.dumps(told), encoding="utf-8")
+            (tmp_path / name / "run.json").write_text(json.dumps(record_of_run.to_json()), encoding="utf-8")
             lines = "".join(f"{customer},{letter}\r\n" for customer, letter in listed.items())
             (tmp_path / name / "segments.csv").write_text(f"customer_id,segment\r\n{lines}", encoding="utf-8")
         return compared(tmp_path / "before", tmp_path / "now", record)
@@ -214,17 +268,17 @@ def two_runs(tmp_path):
 
 
 def test_the_same_again_differs_in_nothing(two_runs):
-    found = two_runs({"1": "A", "2": "A", "3": "A"})
-    assert not found["changed"]
-    assert "input is the same" in found["sentence"]
-    assert "Of 3 customers in both runs 100.0% have the letter they had" in found["sentence"]
+    changes = two_runs({"1": "A", "2": "A", "3": "A"})
+    assert not changes["changed"]
+    assert "input is the same" in changes["sentence"]
+    assert "Of 3 customers in both runs 100.0% have the letter they had" in changes["sentence"]
 
 
 def test_what_changed_since_the_last_run_is_told(two_runs):
-    found = two_runs({"1": "B", "2": "A", "9": "A"}, customers=999, inputs=[{"sha256": "1"}])
-    assert {row["what"] for row in found["rows"] if row["differs"]} == {"customers"}
-    for told in ("another one", "50.0%", "1 came and 1 left", "align_to"):
-        assert told in found["sentence"]
+    changes = two_runs({"1": "B", "2": "A", "9": "A"}, customers=999, inputs=(InputRecord("customers", 1, "1"),))
+    assert {row["what"] for row in changes["rows"] if row["differs"]} == {"customers"}
+    for record_of_run in ("another one", "50.0%", "1 came and 1 left", "align_to"):
+        assert record_of_run in changes["sentence"]
 
 
 def test_where_no_run_was_before_nothing_is_compared(two_runs, tmp_path):

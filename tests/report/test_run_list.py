@@ -27,9 +27,17 @@ def add(home, name, *, hours=0, files=("index.html",), **other):
     folder = home / "reports" / name
     folder.mkdir(parents=True, exist_ok=True)
     record = {
-        "status": "done", "run": name, "recipe": "customer", "source": "shop.xlsx", "customers": 1353, "k": 3,
-        "verdict": VERDICT, "durations_s": {"01_ingest": 40.0, "02_eda": 35.2}, "started_utc": at(hours), **other,
-    }  # fmt: skip
+        "status": "done",
+        "run": name,
+        "recipe": "customer",
+        "source": "shop.xlsx",
+        "customers": 1353,
+        "k": 3,
+        "verdict": VERDICT,
+        "durations_s": {"01_ingest": 40.0, "02_eda": 35.2},
+        "started_utc": at(hours),
+        **other,
+    }
     (folder / "run.json").write_text(json.dumps(record), encoding="utf-8")
     for file in files:
         (folder / file).write_text("x")
@@ -40,10 +48,15 @@ def add_failed(home, name, *, hours=0, **other):
     folder = home / "reports" / name
     folder.mkdir(parents=True, exist_ok=True)
     record = {
-        "status": "failed", "run": name, "recipe": "baseline", "source": "data/shop.xlsx",
-        "notebook": "03_preprocessing", "error": {"name": "KeyError", "message": "'x'"}, "failed_utc": at(hours),
+        "status": "failed",
+        "run": name,
+        "recipe": "baseline",
+        "source": "data/shop.xlsx",
+        "notebook": "03_preprocessing",
+        "error": {"name": "KeyError", "message": "'x'"},
+        "failed_utc": at(hours),
         **other,
-    }  # fmt: skip
+    }
     (folder / "failed.json").write_text(json.dumps(record), encoding="utf-8")
     (folder / "failed.html").write_text("x")
 
@@ -52,7 +65,7 @@ def listed(page):
     return [heading.get_text() for heading in page.find_all("h3")]
 
 
-def said(page, name):
+def text_of(page, name):
     heading = next(h for h in page.find_all("h3") if h.get_text() == name)
     return " ".join(heading.find_parent("li").get_text(" ").split())
 
@@ -60,9 +73,16 @@ def said(page, name):
 def test_a_finished_run_is_told_in_words_and_linked_to_what_is_there(tmp_path, sound):
     add(tmp_path, "spring", files=("index.html", "summary.html"))
     page = sound(write_runs(tmp_path))
-    text = said(page, "spring")
-    for part in ("1,353 customers in 3 segments", "Yes, these data fall into groups", "Natural; useful", "shop.xlsx",
-                 "recipe customer", "24 Nov 2026, 12:00 UTC", "1 min 15 s"):  # fmt: skip
+    text = text_of(page, "spring")
+    for part in (
+        "1,353 customers in 3 segments",
+        "Yes, these data fall into groups",
+        "Natural; useful",
+        "shop.xlsx",
+        "recipe customer",
+        "24 Nov 2026, 12:00 UTC",
+        "1 min 15 s",
+    ):
         assert part in text
     assert [a["href"] for a in page.main.find_all("a")] == [
         "spring/index.html",
@@ -78,11 +98,13 @@ def test_the_newest_attempt_comes_first_and_a_good_report_behind_a_failed_one_is
     add_failed(tmp_path, "never-good", hours=-1, status="refused", error={"name": "InputRefused", "message": HOSTILE})
     page = sound(write_runs(tmp_path))
     assert listed(page) == ["spring", "autumn", "never-good"]
-    told = "Failed in 03_preprocessing on 24 Nov 2026, 15:00 UTC; the report of 24 Nov 2026, 13:00 UTC is still there."
-    assert told in said(page, "spring")
-    assert "KeyError: 'x'" in said(page, "spring")
-    assert "1,353 customers" in said(page, "spring")
-    assert f"Refused in 03_preprocessing. {HOSTILE}" in said(page, "never-good")
+    sentence = (
+        "Failed in 03_preprocessing on 24 Nov 2026, 15:00 UTC; the report of 24 Nov 2026, 13:00 UTC is still there."
+    )
+    assert sentence in text_of(page, "spring")
+    assert "KeyError: 'x'" in text_of(page, "spring")
+    assert "1,353 customers" in text_of(page, "spring")
+    assert f"Refused in 03_preprocessing. {HOSTILE}" in text_of(page, "never-good")
     assert page.find("a", string="never-good")["href"] == "never-good/failed.html"
     assert "In 2 of them the last attempt failed" in page.get_text()
 
@@ -131,8 +153,8 @@ def test_a_run_of_an_older_version_is_listed_with_what_it_wrote(tmp_path, sound)
     add(tmp_path, "new")
     page = sound(write_runs(tmp_path))
     assert listed(page) == ["new", "old"]
-    assert "1,353 customers in 3 segments" in said(page, "old")
-    assert "a day unknown" in said(page, "old")
+    assert "1,353 customers in 3 segments" in text_of(page, "old")
+    assert "a day unknown" in text_of(page, "old")
 
 
 ANYTHING = st.recursive(
@@ -140,8 +162,19 @@ ANYTHING = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
 )
-KEYS = ("source", "recipe", "batch", "customers", "k", "verdict", "durations_s", "started_utc", "failed_utc", "error",
-        "notebook")  # fmt: skip
+KEYS = (
+    "source",
+    "recipe",
+    "batch",
+    "customers",
+    "k",
+    "verdict",
+    "durations_s",
+    "started_utc",
+    "failed_utc",
+    "error",
+    "notebook",
+)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -1,10 +1,10 @@
 """One page to hand on: what it tells, that it is one sheet of A4, and what is said where no browser is."""
 
-import copy
 import os
 import re
 import stat
 import sys
+from dataclasses import replace
 
 import nbformat
 import pytest
@@ -12,44 +12,72 @@ from markupsafe import Markup
 
 from seglib.report import pdf, summary
 from seglib.report.figures import figure_named
-from seglib.report.summary import FITS, write_summary
+from seglib.report.summary import FITS, LONGEST_LEAD, write_summary
+from seglib.schema.records import (
+    AuditCountRecord,
+    NoteRecord,
+    RowsRecord,
+    RunRecord,
+    RunSegmentRecord,
+    RunVerdictRecord,
+)
 
 HOSTILE = '<script>alert("x")</script><img src=x onerror=alert(1)>'
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 PICTURE = Markup(f'<figure data-name="verdict"><img src="{PIXEL}" alt="A picture" style="width: 640px"></figure>')
-SEGMENT = {
-    "name": "Slow collectors",
-    "sentence": "They burned 21% of their decided coupons (all: 57%) and took 52 days to burn a coupon (all: 17). "
-    "Over-represented by city: St. Gallen (14%, all: 8%) and Patras (13%, all: 8%).",
-    "facts": {
-        "To try, beside a control group": "another kind of coupon before more of the same: they leave coupons.",
-        "What not to conclude": "that a coupon would work better or worse here: nobody has tried.",
-    },
-}
-VERDICT = {
-    "structure": "natural",
-    "useful": "useful",
-    "headline": "Yes, these data fall into groups",
-    "sentence": "Natural: the customers fall into 3 groups that stand out from shops without segments (p = .010) and "
+LEAD = "They burned 21% of their decided coupons (all: 57%) and took 52 days to burn a coupon (all: 17)."
+SEGMENT = RunSegmentRecord(
+    name="Slow collectors",
+    sentence=f"{LEAD} Over-represented by city: St. Gallen (14%, all: 8%) and Patras (13%, all: 8%).",
+    lead=LEAD,
+    notes=(
+        NoteRecord(
+            "to_try",
+            "To try, beside a control group",
+            "another kind of coupon before more of the same: they leave coupons.",
+        ),
+        NoteRecord(
+            "caution", "What not to conclude", "that a coupon would work better or worse here: nobody has tried."
+        ),
+    ),
+)
+VERDICT = RunVerdictRecord(
+    structure="natural",
+    useful="useful",
+    headline="Yes, these data fall into groups",
+    claim="The customers fall into 3 groups that stand out from shops without segments.",
+    sentence="Natural: the customers fall into 3 groups that stand out from shops without segments (p = .010) and "
     "come back when customers are drawn anew.",
-    "meaning": "The data fall into groups by themselves.",
-    "use": "Useful: who knows the segment predicts what customers do next better than who knows tenure and RFM "
+    meaning="The data fall into groups by themselves.",
+    use="Useful: who knows the segment predicts what customers do next better than who knows tenure and RFM "
     "quintiles only (active 5.4 points of the variance more, p = .008). Each on its own, segments predict more.",
-    "advice": "You can plan with these segments: they are there, and they tell what customers do next.",
-}
+    use_claim="Who knows the segment predicts what customers do next better than who knows tenure and RFM quintiles "
+    "only. Each on its own, segments predict more.",
+    use_lead="Who knows the segment predicts what customers do next better than who knows tenure and RFM quintiles "
+    "only.",
+    advice="You can plan with these segments: they are there, and they tell what customers do next.",
+)
 
 
 def record_of(k=3, **other):
-    segments = [
-        copy.deepcopy(SEGMENT) | {"segment": chr(65 + i), "customers": 1353 // k, "share": 1 / k} for i in range(k)
-    ]
-    return {
-        "run": "spring", "recipe": "customer", "source": "shop.xlsx", "as_of": "2026-06-30", "k": k, "customers": 1353,
-        "period": ["2024-07-01", "2026-06-30"], "customers_without_transaction": 147, "verdict": VERDICT,
-        "rows": {"in": 13_534, "accepted": 13_500, "quarantined": 34}, "audit": {"findings": [], "checks": 10},
-        "audiences": [segment["segment"] for segment in segments], "segments": segments,
-        "started_utc": "2026-11-24T22:39:22+00:00",
-    } | other  # fmt: skip
+    segments = tuple(replace(SEGMENT, segment=chr(65 + i), customers=1353 // k, share=1 / k) for i in range(k))
+    record = RunRecord(
+        run="spring",
+        recipe="customer",
+        source="shop.xlsx",
+        as_of="2026-06-30",
+        k=k,
+        customers=1353,
+        period=("2024-07-01", "2026-06-30"),
+        customers_without_transaction=147,
+        verdict=VERDICT,
+        rows=RowsRecord(13_534, 13_500, 34),
+        audit=AuditCountRecord((), 10),
+        audiences=tuple(segment.segment for segment in segments),
+        segments=segments,
+        started_utc="2026-11-24T22:39:22+00:00",
+    )
+    return replace(record, **other)
 
 
 def test_the_page_tells_what_a_marketer_asks(tmp_path, sound):
@@ -57,34 +85,45 @@ def test_the_page_tells_what_a_marketer_asks(tmp_path, sound):
     page = sound(tmp_path / "summary.html")
     text = " ".join(page.get_text(" ").split())
     for part in (
-        "1,353 customers in 3 segments", "2024-07-01 to 2026-06-30", "Yes, these data fall into groups",
-        "Yes, they tell what customers do next", "You can plan with these segments", "Slow collectors", "33.3%",
-        "Try: another kind of coupon", "13,534 rows came in, 13,500 were accepted, 34 set aside",
-        "147 customers without a transaction", "nobody has tried", "24 Nov 2026, 22:39 UTC", "reports/spring",
+        "1,353 customers in 3 segments",
+        "2024-07-01 to 2026-06-30",
+        "Yes, these data fall into groups",
+        "Yes, they tell what customers do next",
+        "You can plan with these segments",
+        "Slow collectors",
+        "33.3%",
+        "Try: another kind of coupon",
+        "13,534 rows came in, 13,500 were accepted, 34 set aside",
+        "147 customers without a transaction",
+        "nobody has tried",
+        "24 Nov 2026, 22:39 UTC",
+        "reports/spring",
         "St. Gallen",
-    ):  # fmt: skip
+    ):
         assert part in text
     assert not re.search(r"p = |points of the variance|Each on its own|Natural:|Useful:", text)
     assert page.find("img")["alt"] == "A picture"
     assert [a.get_text() for a in page.main.find_all("a")] == [
-        "segments.csv", "audience/A.csv", "audience/B.csv", "audience/C.csv"
-    ]  # fmt: skip
+        "segments.csv",
+        "audience/A.csv",
+        "audience/B.csv",
+        "audience/C.csv",
+    ]
     discs = [(card.find(class_="disc").get_text(), card["style"]) for card in page.find(class_="who").find_all("li")]
     assert [letter for letter, _ in discs] == ["A", "B", "C"]
     assert len({style for _, style in discs}) == 3
 
 
 def test_text_from_data_stays_text(tmp_path, sound):
-    record = record_of(source=HOSTILE, audit={"findings": [HOSTILE], "checks": 10})
-    for segment in record["segments"]:
-        segment |= {"name": HOSTILE, "sentence": HOSTILE, "facts": {"To try, beside a control group": HOSTILE}}
-    write_summary(tmp_path, record)
+    segment = replace(SEGMENT, name=HOSTILE, sentence=HOSTILE, notes=(NoteRecord("to_try", "To try", HOSTILE),))
+    audit, segments = AuditCountRecord((HOSTILE,), 10), tuple(replace(segment, segment=letter) for letter in "ABC")
+    write_summary(tmp_path, record_of(source=HOSTILE, audit=audit, segments=segments))
     assert sound(tmp_path / "summary.html").get_text().count(HOSTILE) == 2 + 3 * 3
 
 
 @pytest.mark.parametrize("useful", ["useful", "not shown to be useful", "cannot be said", "not tested", "a new word"])
 def test_every_verdict_has_an_answer(tmp_path, sound, useful):
-    write_summary(tmp_path, record_of(verdict=VERDICT | {"useful": useful}, period=[None, None], as_of=None))
+    write_summary(tmp_path, record_of(verdict=replace(VERDICT, useful=useful), period=(None, None), as_of=None))
     text = sound(tmp_path / "summary.html").get_text()
     assert summary.USE.get(useful, "a new word") in text
     assert "None" not in text
@@ -99,6 +138,18 @@ def test_many_segments_are_told_in_fewer_words_and_smaller_type(tmp_path, sound)
     sizes = [summary._size(record_of(k), PICTURE) for k in (2, 5, 8)]
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[0] == FITS[0]
+
+
+def test_a_record_of_an_earlier_version_has_no_lead_and_is_shown_with_its_sentence(tmp_path, sound):
+    segments = tuple(replace(s, lead="", sentence=10 * f"{LEAD} ") for s in record_of(5).segments)
+    verdict = replace(VERDICT, use_lead=None)
+    write_summary(tmp_path, record_of(5, segments=segments, verdict=verdict))
+    page = sound(tmp_path / "summary.html")
+    assert "Each on its own, segments predict more." in page.get_text()
+    sentence = page.find(class_="who").li.find_all("p")[1].get_text()
+    assert sentence.endswith("…")
+    assert 0.8 * LONGEST_LEAD < len(sentence) <= LONGEST_LEAD
+    assert segments[0].sentence.startswith(sentence[:-1])
 
 
 def test_the_picture_is_found_in_the_notebook():
@@ -129,9 +180,9 @@ def test_without_a_browser_the_page_says_how_to_get_the_pdf(tmp_path, monkeypatc
     assert not (tmp_path / "summary.pdf").exists()
 
 
-@pytest.mark.parametrize("asked", ["none", "None", "/no/such/browser"])
-def test_the_browser_can_be_switched_off_and_named(tmp_path, monkeypatch, asked):
-    monkeypatch.setenv("SEGLIB_CHROME", asked)
+@pytest.mark.parametrize("browser_name", ["none", "None", "/no/such/browser"])
+def test_the_browser_can_be_switched_off_and_named(tmp_path, monkeypatch, browser_name):
+    monkeypatch.setenv("SEGLIB_CHROME", browser_name)
     assert pdf.find_browser() is None
     assert "SEGLIB_CHROME" in write_summary(tmp_path, record_of()).note
 
@@ -148,18 +199,18 @@ def browser_that(tmp_path, monkeypatch, *lines):
 
 @posix
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "note"),
     [
         ("sys.exit(3)", "ended with code 3"),
         ("pathlib.Path([a for a in sys.argv if '=' in a][-1].split('=')[1]).write_text('x')", "something else"),
         ("time.sleep(60)", "did not end within 1 seconds"),
     ],
 )
-def test_a_browser_that_fails_is_told_and_stops_nothing(tmp_path, monkeypatch, line, told):
+def test_a_browser_that_fails_is_told_and_stops_nothing(tmp_path, monkeypatch, line, note):
     browser_that(tmp_path, monkeypatch, line)
     page = "<title>x</title>"
     printed = pdf.print_pdf(page, tmp_path / "page.pdf", timeout=1 if "sleep" in line else 30)
-    assert told in printed.note
+    assert note in printed.note
     assert not (tmp_path / "page.pdf").exists()
 
 
@@ -192,9 +243,9 @@ def real_browser(monkeypatch):
     ("k", "name"), [(3, "Slow collectors"), (8, "A name of sixty letters, as an analyst may give to a segment")]
 )
 def test_the_pdf_is_one_sheet(tmp_path, real_browser, k, name):
-    record = record_of(k, audit={"findings": ["City holds 96% of the variance."] * (4 if k == 8 else 0), "checks": 10})
-    for segment in record["segments"]:
-        segment["name"] = name
+    findings = ("City holds 96% of the variance.",) if k == 8 else ()
+    record = record_of(k, audit=AuditCountRecord(4 * findings, 10))
+    record = replace(record, segments=tuple(replace(segment, name=name) for segment in record.segments))
     printed = write_summary(tmp_path, record, PICTURE)
     content = (tmp_path / "summary.pdf").read_bytes()
     assert (printed.pages, printed.note) == (1, "")

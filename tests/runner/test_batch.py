@@ -8,10 +8,11 @@ import pytest
 from bs4 import BeautifulSoup
 
 from seglib.errors import InputRefused, NotebookFailed, ParameterRefused, Stop
-from seglib.report.batch import build_batch
+from seglib.report.batch import Outcome, build_batch
 from seglib.run import Run
 from seglib.runner import batch, parameters, pipeline
 from seglib.runner.steps import STEPS
+from seglib.schema.records import RunRecord
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def runs(home, monkeypatch, record_is_made_of):
         return 1.0
 
     def pages(folder, record, *_, **__):  # which have tests of their own
-        (folder / "index.html").write_text(record["run"], encoding="utf-8")
+        (folder / "index.html").write_text(record.run, encoding="utf-8")
 
     monkeypatch.setattr(pipeline, "_run_notebook", instead)
     monkeypatch.setattr("seglib.report.pages.page_of", lambda *_: None)
@@ -84,8 +85,11 @@ def test_every_entry_becomes_a_run_with_what_is_shared_and_its_own(command, writ
     assert {record["batch"] for record in records} == {"markets"}
     ingest = [record["parameters"]["01_ingest"] for record in records]
     assert [(p["cities"], p["as_of"]) for p in ingest] == [
-        (None, None), ("Genoa", None), (None, "2026-03-31"), (None, None),
-    ]  # fmt: skip
+        (None, None),
+        ("Genoa", None),
+        (None, "2026-03-31"),
+        (None, None),
+    ]
     assert [r["parameters"]["03_preprocessing"]["recipe"] for r in records] == ["customer"] * 3 + ["baseline"]
     assert {r["seed"] for r in records} == {3}
     assert [line.split(":")[0] for line in err.splitlines() if ": done in" in line] == names
@@ -102,6 +106,20 @@ def test_the_command_line_holds_for_all_entries(command, write, runs):
     assert [r["parameters"]["04_k_selection"]["k"] for r in records] == [None, 4]
 
 
+def test_old_names_of_parameters_work_in_a_file_and_the_command_line_overrides_them(command, write, runs):
+    file = write("shared: {drop_tied: false}\nruns: {a: {}, b: {drop_tied: true}}")
+    code, *_ = command("run", "--params", file)
+    assert code == 0
+    values = [Run(f"markets-{entry}").read_record()["parameters"]["03_preprocessing"] for entry in "ab"]
+    assert [v["drop_correlated"] for v in values] == [False, True]
+    assert not any("drop_tied" in v for v in values)
+    code, _, err = command("run", "--params", file, "--set", "drop_correlated=true")
+    assert code == 0
+    assert err.count("'drop_tied' is now called 'drop_correlated'") == 2  # shared, and of b
+    values = [Run(f"markets-{entry}").read_record()["parameters"]["03_preprocessing"] for entry in "ab"]
+    assert [v["drop_correlated"] for v in values] == [True, True]
+
+
 @pytest.mark.parametrize(
     ("text", "code", "message"),
     [
@@ -114,6 +132,7 @@ def test_the_command_line_holds_for_all_entries(command, write, runs):
         ("runs: {a: {align_to: nobody}}", 2, "entry 'a': align_to: there is no finished run 'nobody'"),
         ("runs: {a: {}, b: {align_to: markets-c}, c: {}}", 2, "entry 'b': align_to"),  # c comes later
         ("runs: {a: {run: other}}", 2, "entry 'a': its run is called markets-a"),
+        ("runs: {a: {drop_tied: true, drop_correlated: true}}", 2, "entry 'a': 'drop_tied' is now called"),
         ("runs: {a: {}, b: {k: 3, k: 4}}", 2, "'k' is given twice"),
         ("runs: {a: {}, a: {}}", 2, "'a' is given twice"),
         ("runs: {a: {}, A: {}}", 2, "'a' and 'A' would share a folder"),
@@ -161,19 +180,19 @@ def test_one_that_stops_does_not_stop_the_others(command, write, runs, home, err
     got, out, err = command("run", "--params", write(FOUR))
     assert got == code
     assert out.strip().endswith("markets.html")
-    said = {e["entry"]: e for e in json.loads((home / "reports/markets.json").read_text("utf-8"))["runs"]}
+    outcomes = {e["entry"]: e for e in json.loads((home / "reports/markets.json").read_text("utf-8"))["runs"]}
     text = page_of(home).get_text(" ")
-    for entry, told in said.items():
+    for entry, outcome in outcomes.items():
         stopped = entry in errors
-        assert (told["status"] == "done") == (not stopped)
+        assert (outcome["status"] == "done") == (not stopped)
         assert bool(Run(f"markets-{entry}").read_record()) == (not stopped)
         if stopped:
-            said_so = errors[entry].args[0]
-            assert said_so in told["message"]
-            assert said_so in text
-            assert re.search(f"^markets-{entry}: (failed|refused).*{said_so}", err, flags=re.M)
+            message = errors[entry].args[0]
+            assert message in outcome["message"]
+            assert message in text
+            assert re.search(f"^markets-{entry}: (failed|refused).*{message}", err, flags=re.M)
     if code == 3 and "all" in errors:
-        assert said["all"]["notebook"] == "02_eda"
+        assert outcomes["all"]["notebook"] == "02_eda"
         assert "failed in 02_eda" in text
     for kind in ("html", "json"):
         assert str(home) not in (home / f"reports/markets.{kind}").read_text("utf-8")
@@ -182,7 +201,7 @@ def test_one_that_stops_does_not_stop_the_others(command, write, runs, home, err
 def test_a_page_of_what_failed_is_linked_where_there_is_one(command, write, runs, home):
     assert command("run", "--params", write("runs: {a: {}}"))[0] == 0
     runs.stops["markets-a", "04_k_selection"] = NotebookFailed(
-        "04_k_selection.ipynb stopped\nThe notebook is /somewhere", stop=Stop("04_k_selection", "E", "m")
+        "04_k_selection.ipynb stopped", files="The notebook is /somewhere", stop=Stop("04_k_selection", "E", "m")
     )
     assert command("run", "--params", write("runs: {a: {}}"))[0] == 3
     links = [a["href"] for a in page_of(home).find_all("a", href=True)]
@@ -190,6 +209,26 @@ def test_a_page_of_what_failed_is_linked_where_there_is_one(command, write, runs
     assert "markets-a/index.html" in links  # the earlier report, which is still there
     assert "earlier report" in page_of(home).get_text()
     assert "/somewhere" not in page_of(home).get_text()
+
+
+def test_a_run_of_the_last_version_is_continued(command, write, runs):
+    """Its record has the old names of parameters."""
+    assert command("run", "--params", write("runs: {a: {drop_correlated: false}}"))[0] == 0
+    run = Run("markets-a")
+    record = run.read_record()
+    values = record["parameters"]["03_preprocessing"]
+    values["drop_tied"] = values.pop("drop_correlated")
+    run.write_record(record)
+    code, _, err = command("run", "--run", "markets-a", "--from", "04")
+    assert code == 0
+    assert err.count("'drop_tied' is now called 'drop_correlated'; the old name works until the next version") == 1
+    values = run.read_record()["parameters"]["03_preprocessing"]
+    assert values["drop_correlated"] is False
+    assert "drop_tied" not in values
+    late = ("--from", "04", "--set", "drop_tied=true")
+    code, _, err = command("run", "--run", "markets-a", *late)
+    assert code == 2
+    assert "'drop_correlated' is read by 03_preprocessing, which --from skips; it was False there" in err
 
 
 def test_entries_are_continued_with_from(command, write, runs, home):
@@ -210,8 +249,8 @@ def test_entries_are_continued_with_from(command, write, runs, home):
 
 def test_letters_can_be_kept_from_an_entry_that_comes_before(write, home):
     content = parameters.read_file(write("runs: {a: {}, b: {align_to: m-a}}"))
-    made = batch.read(content, "m", {}, "01_ingest")
-    assert [entry.request.run for entry in made.entries] == ["m-a", "m-b"]
+    entries_of_file = batch.read(content, "m", {}, "01_ingest")
+    assert [entry.request.run for entry in entries_of_file.entries] == ["m-a", "m-b"]
 
 
 def test_a_source_in_the_file_is_found_from_where_the_command_is_given(command, write, runs, tmp_path, monkeypatch):
@@ -238,7 +277,7 @@ def test_no_password_reaches_the_page(command, write, runs, home):
 
 
 @pytest.fixture
-def told():
+def write_page():
     """Write the page of entries; each is (name, parameters, what replaces parts of its record; None: it failed)."""
 
     def make(folder, *entries):
@@ -251,37 +290,48 @@ def told():
 
 def entry_of(name, values, record):
     done = {
-        "customers": 1200, "period": ["2025-01-01", "2026-06-30"], "as_of": "2026-06-30", "k": 2, "k_reason": "why.",
+        "customers": 1200,
+        "period": ["2025-01-01", "2026-06-30"],
+        "as_of": "2026-06-30",
+        "k": 2,
+        "k_reason": "why.",
         "verdict": {"structure": "natural", "useful": "useful", "headline": "Yes"},
         "segments": [
             {"segment": "A", "name": "Quick burners", "customers": 900, "share": 0.75},
             {"segment": "B", "name": "Slow burners", "customers": 300, "share": 0.25},
         ],
-    }  # fmt: skip
+    }
     failed = record is None
-    return {
-        "entry": name, "said": tuple(values), "run": f"m-{name}", "status": "failed" if failed else "done",
-        "seconds": 75.0, "notebook": "02_eda" if failed else None, "message": "<b>why</b>" if failed else "",
-        "failed_page": False, "earlier": False, "parameters": {"source": "sample", "seed": 0, **values},
-        "record": {} if failed else done | record,
-    }  # fmt: skip
+    return Outcome(
+        entry=name,
+        run=f"m-{name}",
+        given=tuple(values),
+        status="failed" if failed else "done",
+        seconds=75.0,
+        notebook="02_eda" if failed else None,
+        message="<b>why</b>" if failed else "",
+        failed_page=False,
+        earlier=False,
+        parameters={"source": "sample", "seed": 0, **values},
+        record=None if failed else RunRecord.from_json(done | record),
+    )
 
 
-def test_the_page_says_what_differs_and_what_does_not(told, tmp_path):
-    page = told(tmp_path, ("all", {"cities": None}, {}), ("genoa", {"cities": "Genoa"}, {"customers": 200}))
+def test_the_page_says_what_differs_and_what_does_not(write_page, tmp_path):
+    page = write_page(tmp_path, ("all", {"cities": None}, {}), ("genoa", {"cities": "Genoa"}, {"customers": 200}))
     soup = BeautifulSoup(page.read_text("utf-8"), "html.parser")
     differ = soup.find("caption", string=re.compile("not the same")).find_parent("table")
     assert [row.th.get_text() for row in differ.tbody.find_all("tr")] == ["cities"]
     assert [cell.get_text() for cell in differ.tbody.find_all("td")] == ["–", "Genoa"]
     shared = soup.find("details")
     assert [row.th.get_text() for row in shared.tbody.find_all("tr")] == ["source", "seed"]
-    said = json.loads((tmp_path / "m.json").read_text("utf-8"))
-    assert said["differ"] == ["cities"]
-    assert said["runs"][1]["differences"] == {"cities": "Genoa"}
+    machine = json.loads((tmp_path / "m.json").read_text("utf-8"))
+    assert machine["differ"] == ["cities"]
+    assert machine["runs"][1]["differences"] == {"cities": "Genoa"}
 
 
-def test_the_page_shows_every_segment_with_its_share(told, tmp_path):
-    page = told(tmp_path, ("all", {}, {}), ("b", {"k": 3}, {}))
+def test_the_page_shows_every_segment_with_its_share(write_page, tmp_path):
+    page = write_page(tmp_path, ("all", {}, {}), ("b", {"k": 3}, {}))
     soup = BeautifulSoup(page.read_text("utf-8"), "html.parser")
     first = soup.find("ul", class_="shares")
     assert " ".join(first.li.get_text(" ").split()) == "A Quick burners 75.0% · 900"
@@ -290,18 +340,20 @@ def test_the_page_shows_every_segment_with_its_share(told, tmp_path):
     assert "1 min 15 s" in soup.get_text()
 
 
-def test_the_page_warns_of_many_looks_and_of_letters(told, tmp_path):
-    text = " ".join(BeautifulSoup(told(tmp_path, ("a", {}, {})).read_text("utf-8"), "html.parser").get_text().split())
+def test_the_page_warns_of_many_looks_and_of_letters(write_page, tmp_path):
+    text = " ".join(
+        BeautifulSoup(write_page(tmp_path, ("a", {}, {})).read_text("utf-8"), "html.parser").get_text().split()
+    )
     assert "The more reports there are, the more of them will look special although they are not" in text
     assert "A here is not A there" in text
-    kept = told(tmp_path, ("a", {"align_to": None}, {}), ("b", {"align_to": "m-a"}, {}))
+    kept = write_page(tmp_path, ("a", {"align_to": None}, {}), ("b", {"align_to": "m-a"}, {}))
     text = " ".join(BeautifulSoup(kept.read_text("utf-8"), "html.parser").get_text().split())
     assert "A here is not A there" not in text
     assert "Letters as in m-a" in text
 
 
-def test_the_page_stands_alone_and_is_well_made(told, tmp_path):
-    page = told(tmp_path, ("all", {"cities": None}, {}), ("<i>", {"cities": "<script>"}, {}), ("no", {}, None))
+def test_the_page_stands_alone_and_is_well_made(write_page, tmp_path):
+    page = write_page(tmp_path, ("all", {"cities": None}, {}), ("<i>", {"cities": "<script>"}, {}), ("no", {}, None))
     text = page.read_text("utf-8")
     soup = BeautifulSoup(text, "html.parser")
     assert not soup.find_all(["script", "link", "iframe", "img"])
@@ -319,8 +371,8 @@ def test_the_page_stands_alone_and_is_well_made(told, tmp_path):
         assert sum(int(cell.get("colspan", 1)) for cell in row.find_all(["td", "th"])) == 6
 
 
-def test_a_survey_has_no_day_and_no_period(told, tmp_path):
-    page = told(tmp_path, ("a", {}, {"period": [None, None], "as_of": None}))
+def test_a_survey_has_no_day_and_no_period(write_page, tmp_path):
+    page = write_page(tmp_path, ("a", {}, {"period": [None, None], "as_of": None}))
     text = page.read_text("utf-8")
     assert "no day" in text
     assert "None" not in text
@@ -328,8 +380,8 @@ def test_a_survey_has_no_day_and_no_period(told, tmp_path):
 
 def test_the_shipped_batch_is_one(root):
     content = parameters.read_file(root / "params/markets.yaml")
-    made = batch.read(content, "markets", {}, "01_ingest")
-    assert len(made.entries) == 4
-    assert made.name == "markets"
+    entries_of_file = batch.read(content, "markets", {}, "01_ingest")
+    assert len(entries_of_file.entries) == 4
+    assert entries_of_file.name == "markets"
     assert batch.is_batch(content)
     assert not batch.is_batch(parameters.read_file(root / "params/original.yaml"))

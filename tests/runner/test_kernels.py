@@ -14,7 +14,7 @@ STEPS = ("01_ingest", "02_eda", "03_preprocessing")
 
 
 @pytest.fixture
-def made(tmp_path, monkeypatch):
+def three_kernels(tmp_path, monkeypatch):
     """Make the kernels of three notebooks; those that are started ahead import something quick."""
     monkeypatch.setattr(kernels, "COMMON", ("colorsys", "not_a_module_at_all"))
     monkeypatch.setenv("SEGLIB_HOME", str(tmp_path))
@@ -24,7 +24,7 @@ def made(tmp_path, monkeypatch):
     return Kernels(STEPS, folder=tmp_path / "stage", cwd=tmp_path / "notebooks", environment=environment)
 
 
-def said(kernel, code):
+def printed(kernel, code):
     """Run code in a kernel and return what it printed."""
     client = kernel.client()
     client.start_channels()
@@ -38,42 +38,42 @@ def pid(kernel):
     return kernel.provisioner.pid
 
 
-def test_the_next_kernel_is_started_while_a_notebook_runs_and_none_is_left(made):
+def test_the_next_kernel_is_started_while_a_notebook_runs_and_none_is_left(three_kernels):
     seen = []
-    with made:
+    with three_kernels:
         for _ in STEPS:
-            with made.next() as kernel:
+            with three_kernels.next() as kernel:
                 seen.append(pid(kernel))
-                assert psutil.pid_exists(pid(made._next))
-                assert (made._next is kernel) == (len(seen) == len(STEPS))
+                assert psutil.pid_exists(pid(three_kernels._next))
+                assert (three_kernels._next is kernel) == (len(seen) == len(STEPS))
     assert len(set(seen)) == len(STEPS)
     assert not any(psutil.pid_exists(number) for number in seen)
 
 
 @pytest.mark.parametrize("problem", [ValueError, KeyboardInterrupt])
-def test_none_is_left_when_a_notebook_fails_or_somebody_stops_the_run(made, problem):
+def test_none_is_left_when_a_notebook_fails_or_somebody_stops_the_run(three_kernels, problem):
     seen = []
-    with pytest.raises(problem), made, made.next() as kernel:  # noqa: PT012
-        seen += [pid(kernel), pid(made._next)]
+    with pytest.raises(problem), three_kernels, three_kernels.next() as kernel:  # noqa: PT012
+        seen += [pid(kernel), pid(three_kernels._next)]
         raise problem
     assert not any(psutil.pid_exists(number) for number in seen)
 
 
-def test_none_is_left_when_a_kernel_dies(made):
-    with made, made.next() as kernel:
-        seen = [pid(kernel), pid(made._next)]
+def test_none_is_left_when_a_kernel_dies(three_kernels):
+    with three_kernels, three_kernels.next() as kernel:
+        seen = [pid(kernel), pid(three_kernels._next)]
         psutil.Process(pid(kernel)).kill()
     assert not any(psutil.pid_exists(number) for number in seen)
 
 
-def test_a_kernel_that_was_started_ahead_is_like_any_other(made, tmp_path):
-    asked = "import os, sys; print(sorted(set(globals()) - {'os', 'sys'})); print(os.getcwd(), *[os.environ.get(n) "
-    asked += f"for n in ('SEGLIB_HOME', 'SEGLIB_QUIET', {FINISHED!r}, 'SECRET')]); print('colorsys' in sys.modules)"
-    with made:
-        with made.next() as kernel:
-            first = said(kernel, asked).splitlines()
-        with made.next() as kernel:
-            ahead = said(kernel, asked).splitlines()
+def test_a_kernel_that_was_started_ahead_is_like_any_other(three_kernels, tmp_path):
+    code = "import os, sys; print(sorted(set(globals()) - {'os', 'sys'})); print(os.getcwd(), *[os.environ.get(n) "
+    code += f"for n in ('SEGLIB_HOME', 'SEGLIB_QUIET', {FINISHED!r}, 'SECRET')]); print('colorsys' in sys.modules)"
+    with three_kernels:
+        with three_kernels.next() as kernel:
+            first = printed(kernel, code).splitlines()
+        with three_kernels.next() as kernel:
+            ahead = printed(kernel, code).splitlines()
     assert first[:2] == ahead[:2]
     stage, notebooks = tmp_path / "stage", tmp_path / "notebooks"
     assert first[1] == f"{notebooks} {stage} 1 {tmp_path} hush"

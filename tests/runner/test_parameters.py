@@ -1,11 +1,22 @@
 """Parameters: defaults live in the notebooks, overrides are checked by name, type and choice."""
 
+import subprocess
+import sys
+
 import nbformat
 import pytest
 
 from seglib.errors import ParameterRefused
 from seglib.runner import parameters
-from seglib.runner.parameters import Parameter, declared, read_file, read_settings, resolve
+from seglib.runner.parameters import (
+    RENAMED_PARAMETERS,
+    Parameter,
+    declared,
+    read_file,
+    read_settings,
+    resolve,
+    with_new_names,
+)
 
 CELL = """\
 run: str = "sample"  # name of the run
@@ -29,9 +40,12 @@ def notebook(tmp_path):
 
 def test_names_types_defaults_and_choices_are_read(notebook):
     assert {p.name: (p.type, p.default) for p in notebook.values()} == {
-        "run": (str, "sample"), "k": (int, None), "share": (float, 0.1), "scale": (bool, True),
+        "run": (str, "sample"),
+        "k": (int, None),
+        "share": (float, 0.1),
+        "scale": (bool, True),
         "recipe": (str, "customer"),
-    }  # fmt: skip
+    }
     assert notebook["recipe"].choices == ["customer", "baseline"]
     assert notebook["run"].help == "name of the run"
 
@@ -39,13 +53,23 @@ def test_names_types_defaults_and_choices_are_read(notebook):
 @pytest.mark.parametrize(
     ("name", "given", "value"),
     [
-        ("k", "3", 3), ("k", 3, 3), ("k", "none", None), ("k", None, None), ("k", "-2", -2),
-        ("share", "0.25", 0.25), ("share", 1, 1.0), ("share", "1e-3", 0.001),
-        ("scale", "false", False), ("scale", "True", True), ("scale", False, False),
-        ("recipe", "baseline", "baseline"), ("run", "spring", "spring"), ("run", "7", "7"),
+        ("k", "3", 3),
+        ("k", 3, 3),
+        ("k", "none", None),
+        ("k", None, None),
+        ("k", "-2", -2),
+        ("share", "0.25", 0.25),
+        ("share", 1, 1.0),
+        ("share", "1e-3", 0.001),
+        ("scale", "false", False),
+        ("scale", "True", True),
+        ("scale", False, False),
+        ("recipe", "baseline", "baseline"),
+        ("run", "spring", "spring"),
+        ("run", "7", "7"),
         ("run", "none", "none"),
     ],
-)  # fmt: skip
+)
 def test_values_are_read_in_the_type_of_the_parameter(notebook, name, given, value):
     got = notebook[name].check(given)
     assert got == value
@@ -55,16 +79,67 @@ def test_values_are_read_in_the_type_of_the_parameter(notebook, name, given, val
 @pytest.mark.parametrize(
     ("name", "given", "message"),
     [
-        ("k", "3.5", "whole number"), ("k", "three", "whole number"), ("k", 3.5, "whole number"), ("k", True, "whole"),
-        ("share", "much", "a number"), ("share", "nan", "a number"), ("share", "inf", "a number"),
-        ("share", None, "empty"), ("share", "none", "empty"), ("run", None, "empty"),
-        ("scale", "yes", "true or false"), ("scale", 1, "true or false"),
-        ("recipe", "basline", "one of customer, baseline"), ("run", 7, "a text"), ("run", ["a"], "a text"),
+        ("k", "3.5", "whole number"),
+        ("k", "three", "whole number"),
+        ("k", 3.5, "whole number"),
+        ("k", True, "whole"),
+        ("share", "much", "a number"),
+        ("share", "nan", "a number"),
+        ("share", "inf", "a number"),
+        ("share", None, "empty"),
+        ("share", "none", "empty"),
+        ("run", None, "empty"),
+        ("scale", "yes", "true or false"),
+        ("scale", 1, "true or false"),
+        ("recipe", "basline", "one of customer, baseline"),
+        ("run", 7, "a text"),
+        ("run", ["a"], "a text"),
     ],
-)  # fmt: skip
+)
 def test_values_of_another_type_are_refused(notebook, name, given, message):
     with pytest.raises(ParameterRefused, match=message):
         notebook[name].check(given)
+
+
+def test_an_error_names_the_parameter_at_fault(notebook):
+    for name, value in (("k", "three"), ("run", None), ("recipe", "basline")):
+        with pytest.raises(ParameterRefused) as refused:
+            notebook[name].check(value)
+        assert refused.value.parameter == (name,)
+    with pytest.raises(ParameterRefused) as refused:
+        resolve({"01": notebook}, {"kk": "3", "k": 3, "colour": "red"})
+    assert refused.value.parameter == ("kk", "colour")
+
+
+def test_an_old_name_works_with_a_note(capsys):
+    assert with_new_names({"k": 3, "drop_tied": "false"}) == {"k": 3, "drop_correlated": "false"}
+    note = "'drop_tied' is now called 'drop_correlated'; the old name works until the next version"
+    assert note in capsys.readouterr().err
+    assert with_new_names({"k": 3, "drop_correlated": True}) == {"k": 3, "drop_correlated": True}
+    assert capsys.readouterr().err == ""
+
+
+def test_both_names_of_a_parameter_are_refused():
+    with pytest.raises(ParameterRefused, match="both are given: keep 'drop_correlated'") as refused:
+        with_new_names({"drop_tied": True, "drop_correlated": True})
+    assert refused.value.parameter == ("drop_tied", "drop_correlated")
+
+
+def test_every_new_name_is_declared_and_no_old_one(root):
+    names = {name for path in (root / "notebooks").glob("0*.ipynb") for name in declared(path)}
+    assert set(RENAMED_PARAMETERS.values()) <= names
+    assert not RENAMED_PARAMETERS.keys() & names
+
+
+def test_reading_a_notebook_leaves_no_trace_among_the_modules(root):
+    """What slows down the import of jsonschema is only left out while that is imported."""
+    code = (
+        "import sys; from pathlib import Path; from seglib.runner.parameters import declared; "
+        f"declared(Path({str(root / 'notebooks' / '01_ingest.ipynb')!r})); "
+        "print('jsonschema' in sys.modules, 'rfc3987_syntax' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "False"]
 
 
 def test_a_date_in_yaml_is_a_text(tmp_path):

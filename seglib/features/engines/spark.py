@@ -101,7 +101,8 @@ def open_spark(run: Run) -> Spark:
     except ImportError:
         raise ParameterRefused(
             "engine 'spark' needs PySpark: make extra-spark installs it (or pip install 'seglib[spark]'); "
-            f"it also needs Java: {_GET_JAVA}"
+            f"it also needs Java: {_GET_JAVA}",
+            parameter="engine",
         ) from None
     return Spark(spark.getActiveSession() or _local(spark), tables)
 
@@ -119,7 +120,9 @@ def _local(spark: Any) -> Any:
         except Exception as error:
             log.seek(0)
             last = log.read().decode(errors="replace").strip().splitlines()[-1:] or str(error).splitlines()[:1]
-            raise ParameterRefused(f"engine 'spark': Spark does not start: {' '.join(last)}") from None
+            raise ParameterRefused(
+                f"engine 'spark': Spark does not start: {' '.join(last)}", parameter="engine"
+            ) from None
 
 
 def _need_java() -> None:
@@ -128,12 +131,14 @@ def _need_java() -> None:
     java = shutil.which("java", path=f"{home}/bin") if home else shutil.which("java")
     if java is None:
         where = "JAVA_HOME names a folder without one" if home else "there is none"
-        raise ParameterRefused(f"engine 'spark' needs Java, and {where}: {_GET_JAVA}")
+        raise ParameterRefused(f"engine 'spark' needs Java, and {where}: {_GET_JAVA}", parameter="engine")
     output = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
     number = re.search(r'version "(?:1\.)?(\d+)', output)
     if number is None or int(number[1]) < JAVA:
         version = f"version {number[1]}" if number else "of a version that it does not tell"
-        raise ParameterRefused(f"engine 'spark' needs Java {JAVA} or newer, and '{java}' is {version}: {_GET_JAVA}")
+        raise ParameterRefused(
+            f"engine 'spark' needs Java {JAVA} or newer, and '{java}' is {version}: {_GET_JAVA}", parameter="engine"
+        )
 
 
 @contextmanager

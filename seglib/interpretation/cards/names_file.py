@@ -32,17 +32,25 @@ def read_names(path: str | Path, letters: Collection[str]) -> dict[str, str]:
     try:
         told = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ParameterRefused(f"names_file '{path}' cannot be read: {str(error).splitlines()[0]}") from None
+        raise ParameterRefused(
+            f"names_file '{path}' cannot be read: {str(error).splitlines()[0]}", parameter="names_file"
+        ) from None
     if not isinstance(told, dict) or not all(isinstance(v, str) and v.strip() for v in told.values()):
-        raise ParameterRefused(f"names_file '{path}' holds lines such as 'A: Loyal burners', a name for each letter")
+        raise ParameterRefused(
+            f"names_file '{path}' holds lines such as 'A: Loyal burners', a name for each letter",
+            parameter="names_file",
+        )
     names = {str(letter): " ".join(name.split()) for letter, name in told.items()}
     if strange := sorted(names.keys() - set(letters)):
         raise ParameterRefused(
-            f"names_file '{path}' names {join_words(strange)}; there are {join_words(sorted(letters))}"
+            f"names_file '{path}' names {join_words(strange)}; there are {join_words(sorted(letters))}",
+            parameter="names_file",
         )
     if long := [name for name in names.values() if len(name) > LONGEST_NAME]:
-        raise ParameterRefused(f"names_file '{path}': '{long[0]}' has more than {LONGEST_NAME} characters")
+        raise ParameterRefused(
+            f"names_file '{path}': '{long[0]}' has more than {LONGEST_NAME} characters", parameter="names_file"
+        )
     twice = [name for name, n in Counter(name.casefold() for name in names.values()).items() if n > 1]
     if twice:
-        raise ParameterRefused(f"names_file '{path}' gives the name '{twice[0]}' twice")
+        raise ParameterRefused(f"names_file '{path}' gives the name '{twice[0]}' twice", parameter="names_file")
     return names

@@ -143,7 +143,9 @@ def evaluate_holdout(
         If ``share`` is not between 0 and 1, or ``cut`` is no day before ``as_of``.
     """
     if not 0 < share < 1:
-        raise ParameterRefused(f"share is a part of the calendar, more than 0 and less than 1, not {share}")
+        raise ParameterRefused(
+            f"share is a part of the calendar, more than 0 and less than 1, not {share}", parameter="share"
+        )
     if study.as_of is None or (first_day := first_transaction(con, as_of=study.as_of)) is None:
         return _not_possible(NO_TRANSACTIONS, as_of=study.as_of)
     last_day = pd.Timestamp(study.as_of)
@@ -261,7 +263,9 @@ def _parse_cut(cut: str, last_day: pd.Timestamp) -> pd.Timestamp:
     except ValueError:
         day = pd.NaT
     if pd.isna(day) or day >= last_day:
-        raise ParameterRefused(f"cut is a day before {last_day.date()}, written like 2025-12-31, not '{cut}'")
+        raise ParameterRefused(
+            f"cut is a day before {last_day.date()}, written like 2025-12-31, not '{cut}'", parameter="cut"
+        )
     return day
 
 

@@ -246,7 +246,8 @@ def predictive_gain(
     if n_folds < 2 or n_repeats < 1 or n_permutations < 19:
         raise ParameterRefused(
             f"it takes n_folds of at least 2, n_repeats of at least 1 and n_permutations of at least 19, "
-            f"not {n_folds}, {n_repeats} and {n_permutations}"
+            f"not {n_folds}, {n_repeats} and {n_permutations}",
+            parameter=("n_folds", "n_repeats", "n_permutations"),
         )
     if holdout.why:
         return _not_possible(holdout, holdout.why)

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from seglib.schema.columns import CUSTOMER_COLUMNS
 from seglib.sql import in_memory
 
 if TYPE_CHECKING:
     import duckdb
-
-OWN_NOT = ("customer_id", "join_date", "city_id", "gender_id")
-"""The columns of the customers table that are not the shop's own."""
 
 AFTER_SQL = """
 -- one row per customer with a transaction after the cut
@@ -66,7 +64,7 @@ def snapshot(
     duckdb.DuckDBPyConnection
         In memory, with copies of the tables.
     """
-    columns = [c for c in con.table("customers").columns if c not in OWN_NOT and c in known_by_cut]
+    columns = [c for c in con.table("customers").columns if c not in CUSTOMER_COLUMNS and c in known_by_cut]
     added = "".join(', "' + c.replace('"', '""') + '"' for c in columns)
     # The optional columns of the tables must all exist, whatever is not known: a NULL keeps the statements of features
     # and of the unified table unchanged.

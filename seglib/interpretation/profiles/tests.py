@@ -73,7 +73,7 @@ def descriptor_tests(
         If ``n_shuffles`` is less than 1, or letters are missing.
     """
     if n_shuffles < 1:
-        raise ParameterRefused(f"n_shuffles is at least 1, not {n_shuffles}")
+        raise ParameterRefused(f"n_shuffles is at least 1, not {n_shuffles}", parameter="n_shuffles")
     letters = segments.reindex(features.index)
     if letters.isna().any():
         raise ParameterRefused(f"{int(letters.isna().sum()):,} customers have features and no segment")

@@ -162,9 +162,9 @@ def fit_surrogate_tree(
     k = letters.nunique()
     leaves = 2 * k if most_rules is None else most_rules
     if leaves < 2:
-        raise ParameterRefused(f"most_rules is at least 2, not {leaves}")
+        raise ParameterRefused(f"most_rules is at least 2, not {leaves}", parameter="most_rules")
     if n_folds < 2:
-        raise ParameterRefused(f"n_folds is at least 2, not {n_folds}")
+        raise ParameterRefused(f"n_folds is at least 2, not {n_folds}", parameter="n_folds")
     asked = _asked(features, sources, study)
     options = {"leaves": leaves, "seed": seed}
     root = grown(features, letters, asked, **options)
@@ -192,7 +192,9 @@ def _asked(features: pd.DataFrame, sources: Sequence[str], study: Study) -> list
     wanted = [STANDS_FOR.get(name, name) for name in sources]
     asked = [f for f in features_of(features, study) if f.name in wanted]
     if not asked:
-        raise ParameterRefused(f"no column to ask about: of {', '.join(map(str, sources))} none is a feature")
+        raise ParameterRefused(
+            f"no column to ask about: of {', '.join(map(str, sources))} none is a feature", parameter="sources"
+        )
     return asked
 
 

@@ -167,9 +167,9 @@ def thinning_tests(
     2009, JASA 104). It errs on the safe side: ``studies/thinning.md`` has the rates measured on shops without segments.
     """
     if n_splits < 1:
-        raise ParameterRefused(f"n_splits is at least 1, not {n_splits}")
+        raise ParameterRefused(f"n_splits is at least 1, not {n_splits}", parameter="n_splits")
     if k < 2:
-        raise ParameterRefused(f"k is at least 2, not {k}")
+        raise ParameterRefused(f"k is at least 2, not {k}", parameter="k")
     if why := _why_impossible(con, study, recipe):
         return _nothing_tested(why)
     tables = read_tables(con, study.as_of, sample_customers, seed)

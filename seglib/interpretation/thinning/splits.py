@@ -81,13 +81,12 @@ def split_counts(
         Features of the customers that have a coupon in the first half, and of those that have one in the second.
     """
     coupons, customers = tables["transactions"], tables["customers"]
-    n_rows = max(len(coupons) + 2 * len(customers), 1)
-    n_together = max(1, MAX_ROWS_PER_STATEMENT // n_rows)
-    for start in range(0, len(rngs), n_together):
-        group = rngs[start : start + n_together]
-        joined = JoinedShops(2 * len(group))  # every half becomes a shop of its own, and one statement describes all
-        halves = [2 * place + (rng.random(len(coupons)) >= 0.5) for place, rng in enumerate(group)]
-        marked = [joined.mark(coupons, half) for half in halves]
-        with connect_tables(joined.tables(tables, marked)) as con:
-            parts = joined.split(customer_features(con, study).table)
+    together = max(1, MAX_ROWS_PER_STATEMENT // max(len(coupons) + 2 * len(customers), 1))
+    for start in range(0, len(rngs), together):
+        group = rngs[start : start + together]
+        tossed = [2 * place + (rng.random(len(coupons)) >= 0.5) for place, rng in enumerate(group)]
+        halves = JoinedShops(2 * len(group))  # every half of every split is a shop
+        marked = [halves.mark(coupons, side) for side in tossed]
+        with connect_tables(halves.tables(tables, marked)) as con:
+            parts = halves.split(customer_features(con, study).table)
         yield from zip(parts[::2], parts[1::2], strict=True)

@@ -130,7 +130,7 @@ def choose_k(
     most = int(scores["k"].max())
     if k is not None:
         if not 2 <= k <= most:
-            raise ParameterRefused(f"k = {k} is outside the sweep, 2 to {most}")
+            raise ParameterRefused(f"k = {k} is outside the sweep, 2 to {most}", parameter="k")
         return Choice(k, "analyst", "given by the analyst.", table)
     if rule == "structure" and k_star is not None:
         reason = (

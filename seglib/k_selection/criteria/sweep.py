@@ -62,7 +62,7 @@ def largest_k(matrix: pd.DataFrame, k_max: int) -> int:
         If there are fewer than three rows, or fewer than two different ones.
     """
     if k_max < 2:
-        raise ParameterRefused(f"k_max is at least 2, not {k_max}")
+        raise ParameterRefused(f"k_max is at least 2, not {k_max}", parameter="k_max")
     different = len(matrix.drop_duplicates())
     most = min(k_max, len(matrix) - 1, different)
     if most < 2:

@@ -172,7 +172,7 @@ def benchmark(
     the bands of these measures are too wide rather than too narrow, and their p too large rather than too small.
     """
     if n_null < 19:
-        raise ParameterRefused(f"n_null is at least 19, or no p-value could be .05; not {n_null}")
+        raise ParameterRefused(f"n_null is at least 19, or no p-value could be .05; not {n_null}", parameter="n_null")
     # Every task has a random generator of its own, seeded by what the task does and by the numbers of its shops. So the
     # result depends neither on the number of processes nor on the order in which tasks finish.
     chunks, boxes = _chunks(n_null), _chunks(n_references)
