@@ -1,6 +1,6 @@
 """The number of segments, and whether there are any: 04.
 
-KMeans makes as many segments of any data as it is told to, and every criterion for k has a best value, also where there
+KMeans makes any number of segments from any data, and every criterion for k has a best value, also where there
 is nothing to find. So each criterion is computed twice: for the matrix of the shop, and for matrices that null models
 simulate, which are shops without segments. A number is evidence only where the null models do not reach it.
 

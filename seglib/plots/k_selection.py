@@ -69,7 +69,7 @@ MEASURES = {
 
 
 def plot_verdict(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw measures of the data beside what shops without segments reach (`seglib.k_selection.AtAGlance.table`)."""
+    """Draw measures of the data beside what shops without segments reach (`seglib.k_selection.Charts.at_a_glance`)."""
     ax = ax or new_axes(2.7)
     table = table[::-1].reset_index(drop=True)
     ax.barh(

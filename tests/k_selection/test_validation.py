@@ -119,7 +119,7 @@ def test_the_copula_null_keeps_every_column_and_its_correlations(seed):
     assert (np.sort(one, axis=0) == np.sort(X, axis=0)).all()
     assert not (one == two).all()
     # Given X, a draw scatters about its rank correlations with the standard error of Spearman's rho, at most
-    # 1 / sqrt(n - 3) (at rho = 0; Bonett & Wright 2000, eq. 2). Of six correlations, one is beyond five standard errors
+    # 1 / sqrt(n - 3) (at rho = 0; Bonett & Wright 2000). Of six correlations, one is beyond five standard errors
     # in less than one of 200,000 draws.
     error = 1 / np.sqrt(len(X) - 3)
     assert np.abs(spearmanr(one[:, :4]).statistic - spearmanr(X[:, :4]).statistic).max() < 5 * error

@@ -119,7 +119,7 @@ def choose_k(
     k : int, optional
         The analyst's own choice; it is taken as it is.
     k_star : int, optional
-        The k that the evidence supports (`seglib.k_selection.Verdict.k_star`).
+        The k that the evidence supports (`seglib.k_selection.verdict`).
 
     Returns
     -------

@@ -289,7 +289,9 @@ class SegmentFlowChart(Chart):
     @property
     def caption(self) -> str:
         """Number of rows, and which segments are filled."""
-        return f"{self._rows} Filled: mean Jaccard index at least {STABLE:g} over {self.benchmark.n_samples} samples."
+        return (
+            f"{self._rows} Filled: mean Jaccard index of at least {STABLE:g} over {self.benchmark.n_samples} samples."
+        )
 
     def figure(self) -> Axes:
         """Draw the flows."""

@@ -69,9 +69,9 @@ class CopulaNull:
         numbers = [s[0] for s in self.sources if len(s) == 1]
         first = _first_component(self.X[:, numbers]) if numbers else np.zeros(len(self.X))
         keys = [self.X[:, s[0]] if len(s) == 1 else _ordered_levels(self.X[:, s], first) for s in self.sources]
-        # Equal values share their mean rank, and so one normal score: ties weaken the estimated correlation a little,
-        # but no order is invented among them. Only the draws are free of ties; `_draw` maps them to the sorted values,
-        # in which the ties are as they were.
+        # Equal values get the same normal score, from their mean rank: this weakens the estimated correlation a little,
+        # but invents no order among them. The normal draws have no equal values; `_draw` maps them to the sorted values
+        # of the data, which bring theirs back.
         scores = np.array([norm.ppf((rankdata(key) - 0.5) / len(key)) for key in keys])
         self._orders = [np.argsort(key, kind="stable") for key in keys]
         # A constant source has no correlation with anything. The root of the correlation matrix comes from its

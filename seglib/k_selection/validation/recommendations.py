@@ -67,7 +67,7 @@ def recommendations(votes: pd.DataFrame, benchmark: Benchmark, verdict: Verdict)
     Parameters
     ----------
     votes : pandas.DataFrame
-        `seglib.k_selection.Choice.table`: criterion, k, reading.
+        `seglib.k_selection.criteria.choice.Choice.table`: criterion, k, reading.
     benchmark : Benchmark
     verdict : Verdict
 
