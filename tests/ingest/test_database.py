@@ -25,7 +25,7 @@ from seglib.ingest.sources import database
 from seglib.ingest.sources.open import ADAPTERS, open_source
 from seglib.run import Run
 from seglib.runner import pipeline
-from seglib.runner.request import _seen_from_notebooks
+from seglib.runner.request import seen_from_notebooks
 
 SECRET = "hunter2-and-more"
 
@@ -589,4 +589,4 @@ def test_a_file_in_a_url_is_found_from_where_the_command_is_given(home, make_sql
 
 
 def test_the_runner_knows_the_adapters():
-    assert {_seen_from_notebooks(name) for name in ADAPTERS} == set(ADAPTERS)
+    assert {seen_from_notebooks(name) for name in ADAPTERS} == set(ADAPTERS)
