@@ -1,13 +1,13 @@
 """Measure the sweep over k on 1,000,000 rows beside scikit-learn, and the small sweeps of the nulls: `make bench`.
 
 The rows lie in six clusters that overlap, with noise between them, in twelve columns.
-`seglib.k_selection.criteria.sweep` clusters them for k = 1 to 10, in two threads, and judges each outcome by four
-criteria; its fits are timed apart, and so is the count of different rows before them. scikit-learn's KMeans makes k = 2
-to 10, one fit after the other (float64, one start, its own choice of threads). Each runs three times in turn. The
-inertia, summed in float64, is held against the best of ten starts of scikit-learn, which takes minutes.
+`seglib.k_selection.criteria.sweep` clusters them for k = 1 to 10, in two threads, and computes four criteria of each;
+its fits are timed separately, and so is the count of different rows before them. scikit-learn's KMeans makes k = 2 to
+10, one fit after the other (float64, one start, its own choice of threads). Each runs three times in turn. The inertia,
+summed in float64, is compared with the best of ten starts of scikit-learn, which takes minutes.
 
-Then 1,000 x 8, as in the nulls: one start of every k (`seglib.k_selection.one_start`) beside scikit-learn's, in one
-thread.
+Then 1,000 x 8, as in the null models: one start of every k (`seglib.k_selection.one_start`) beside scikit-learn's, in
+one thread.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def inertia(X: np.ndarray, centres: np.ndarray) -> float:
 
 
 @contextmanager
-def apart() -> Iterator[dict[str, float]]:
-    """Add up the seconds of every part of a sweep but the fits, so that those are known."""
+def timed_parts() -> Iterator[dict[str, float]]:
+    """Add up the seconds of every part of a sweep but the fits, which are the rest."""
     seconds = dict.fromkeys(PARTS, 0.0)
 
     def timed(name: str, function: Callable) -> Callable:
@@ -76,12 +76,12 @@ def ours(matrix: pd.DataFrame, warm: tuple[int, int]) -> tuple[dict[str, float],
     with (
         patch.object(MODULE, "WARM_ROWS", warm[0]),
         patch.object(MODULE, "WARM_STARTS", warm[1]),
-        apart() as others,
+        timed_parts() as others,
     ):
         begun = time.perf_counter()
-        found = sweep(matrix, k_max=K_MAX, n_jobs=2)
+        swept = sweep(matrix, k_max=K_MAX, n_jobs=2)
         whole = time.perf_counter() - begun
-    return {"fits": whole - sum(others.values()), **others, "whole": whole}, found.centres
+    return {"fits": whole - sum(others.values()), **others, "whole": whole}, swept.centres
 
 
 def of_peer(X: np.ndarray, seed: int, n_init: int = 1) -> tuple[float, dict[int, np.ndarray]]:
@@ -104,12 +104,12 @@ def large(n_rows: int, rounds: int, warms: list[tuple[int, int]]) -> None:
     centres: dict = {name: [] for name in seconds}
     for seed in range(rounds):
         for warm in warms:
-            took, found = ours(matrix, warm)
+            took, fitted = ours(matrix, warm)
             seconds[warm].append(took)
-            centres[warm].append(found)
-        took, found = of_peer(X, seed)
+            centres[warm].append(fitted)
+        took, fitted = of_peer(X, seed)
         seconds["peer"].append({"fits": took})
-        centres["peer"].append(found)
+        centres["peer"].append(fitted)
     took, best = of_peer(X.astype(np.float32), rounds, n_init=10)
     least = {k: inertia(X, c.astype(np.float64)) for k, c in best.items()}
     print(f"{n_rows:,} x 12, k = 2 to {K_MAX}; best of ten starts of scikit-learn, float32: {took:.1f} s")
@@ -119,7 +119,7 @@ def large(n_rows: int, rounds: int, warms: list[tuple[int, int]]) -> None:
             "scikit-learn, float64, one start" if name == "peer" else "seglib, {1} starts on {0:,} rows".format(*name)
         )
         greater = {
-            k: max(inertia(X, found[k].astype(np.float64)) for found in centres[name]) / least[k] - 1 for k in least
+            k: max(inertia(X, fitted[k].astype(np.float64)) for fitted in centres[name]) / least[k] - 1 for k in least
         }
         worst = max(greater, key=greater.get)
         middle = pd.DataFrame(each).median()
@@ -129,8 +129,8 @@ def large(n_rows: int, rounds: int, warms: list[tuple[int, int]]) -> None:
             f"mean {np.mean(list(greater.values())):+.3%}"
         )
         if name != "peer":
-            told = ", ".join(f"{part} {middle[part]:.1f}" for part in PARTS)
-            print(f"    whole sweep {middle['whole']:.1f} s, ratio {middle['whole'] / peer:.2f}: {told}", flush=True)
+            parts = ", ".join(f"{part} {middle[part]:.1f}" for part in PARTS)
+            print(f"    whole sweep {middle['whole']:.1f} s, ratio {middle['whole'] / peer:.2f}: {parts}", flush=True)
 
 
 def small(rounds: int, repeats: int = 20) -> None:
@@ -176,10 +176,10 @@ def main() -> None:
     parser.add_argument(
         "--warm", type=int, nargs=2, action="append", metavar=("ROWS", "STARTS"), help="other WARM_ROWS and WARM_STARTS"
     )
-    asked = parser.parse_args()
+    options = parser.parse_args()
     usual = (MODULE.WARM_ROWS, MODULE.WARM_STARTS)
-    large(asked.rows, asked.rounds, list(dict.fromkeys([usual, *map(tuple, asked.warm or [])])))
-    small(asked.rounds)
+    large(options.rows, options.rounds, list(dict.fromkeys([usual, *map(tuple, options.warm or [])])))
+    small(options.rounds)
 
 
 if __name__ == "__main__":

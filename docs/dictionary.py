@@ -8,10 +8,7 @@ from seglib.ingest import RULES, SEVERITIES
 from seglib.schema.tables import TABLES, describe, needed
 
 README = Path(__file__).parents[1] / "data" / "README.md"
-COLUMNS = {
-    "column": "column", "kind": "kind", "needed": "needed", "may_be_empty": "may be empty", "unit": "unit",
-    "values": "values", "refers_to": "refers to", "what": "what",
-}  # fmt: skip
+COLUMNS = ["column", "kind", "needed", "may_be_empty", "unit", "values", "refers_to", "what"]
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:
@@ -21,35 +18,35 @@ def table(header: list[str], rows: list[list[str]]) -> str:
 
 
 def dictionary() -> str:
-    """Write one section a canonical table, those that a shop needs first."""
+    """Write one section per canonical table, those that a shop needs first."""
     parts = []
     for name in sorted(TABLES, key=lambda name: not needed(name)):
-        told = describe(name)[list(COLUMNS)]
-        told["column"] = "`" + told["column"] + "`"
+        columns = describe(name)[COLUMNS]
+        columns["column"] = "`" + columns["column"] + "`"
         note = "needed" if needed(name) else "optional"
-        rows = table(list(COLUMNS.values()), told.to_numpy().tolist())
+        rows = table([column.replace("_", " ") for column in COLUMNS], columns.to_numpy().tolist())
         parts.append(f"### {name}\n\n{TABLES[name].description}; {note}.\n\n{rows}")
     return "\n\n".join(parts)
 
 
 def rules() -> str:
-    """Write one line a rule."""
-    told = sorted(RULES, key=lambda rule: SEVERITIES.index(rule.severity))
+    """Write one line per rule."""
+    by_severity = sorted(RULES, key=lambda rule: SEVERITIES.index(rule.severity))
     return table(
         ["rule", "severity", "what it says", "what to do"],
-        [[f"`{rule.id}`", rule.severity, rule.sentence, rule.remedy] for rule in told],
+        [[f"`{rule.id}`", rule.severity, rule.sentence, rule.remedy] for rule in by_severity],
     )
 
 
 def features() -> str:
-    """Write one line a feature."""
-    told = feature_dictionary()
-    told["name"] = "`" + told["name"] + "`"
-    return table(list(told), told.to_numpy().tolist())
+    """Write one line per feature."""
+    features = feature_dictionary()
+    features["name"] = "`" + features["name"] + "`"
+    return table(list(features), features.to_numpy().tolist())
 
 
-def written(text: str) -> str:
-    """Return the text with the generated parts in it anew."""
+def replace_generated(text: str) -> str:
+    """Return the text with its generated parts replaced."""
     for name, content in (("dictionary", dictionary()), ("rules", rules()), ("features", features())):
         begin, end = f"<!-- {name}: written by make dictionary -->", f"<!-- end of {name} -->"
         assert begin in text, f"data/README.md has no place for the {name}"
@@ -59,5 +56,5 @@ def written(text: str) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(written(README.read_text(encoding="utf-8")), encoding="utf-8")
+    README.write_text(replace_generated(README.read_text(encoding="utf-8")), encoding="utf-8")
     print(README)

@@ -76,7 +76,12 @@ ARTEFACTS: dict[str, Artefact] = {
         "recipe.json", "03_preprocessing", "the recipe and its options, as they were used", RecipeRecord
     ),
     "k_scores": Artefact("k_scores.parquet", "04_k_selection", "one row per k, metric and kind of null"),
-    "k_segments": Artefact("k_segments.parquet", "04_k_selection", "one row per k and segment: does it come back?"),
+    "k_segments": Artefact(
+        "k_segments.parquet",
+        "04_k_selection",
+        "one row per k and segment: does it come back?",
+        formerly={"segment_level_stability": "steadiness"},
+    ),
     "choice": Artefact(
         "choice.json", "04_k_selection", "the k that was chosen, and why; the verdict on structure", ChoiceRecord
     ),
@@ -259,7 +264,7 @@ class Run:
             ) from None
 
     def study(self) -> Study:
-        """Return the study of this run: the day and the variables, which 01 knows, and the shrinkage, once 03 has run."""
+        """Return the study of this run: day and variables, which 01 knows, and the shrinkage, once 03 has run."""
         recipe = self.read("recipe") if self.path("recipe").exists() else None
         return Study.of(self.read("shop"), recipe)
 

@@ -4,9 +4,9 @@
     python studies/calibration.py --only none-1000-0 --shops 20
     python studies/calibration.py --table    # only write the summary again
 
-Every shop is written as Parquet, taken in by the contract, and goes through the same functions as in the notebooks 01
-to 04. Outcomes are appended to studies/calibration.csv, a line a shop with its seed; a run that was broken off goes
-on where it stopped. The summary is studies/calibration.md.
+Every shop is written as Parquet, loaded and validated, and goes through the same functions as in the notebooks 01 to
+04. Results are appended to studies/calibration.csv, one line per shop with its seed; an interrupted run continues where
+it stopped. The summary is studies/calibration.md.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from seglib.eda import homogeneity
 from seglib.features import customer_features
 from seglib.ingest import ingest
 from seglib.k_selection import ALPHA, STABLE, Rows, best_starts, cluster_indices, first_silhouettes
-from seglib.preprocessing import customer_matrix
+from seglib.preprocessing import audit, customer_matrix
 from seglib.run import Run
 from seglib.stats import wilson
 
@@ -38,7 +38,7 @@ HERE = Path(__file__).parent
 OUTCOMES, SUMMARY = HERE / "calibration.csv", HERE / "calibration.md"
 N_NULL, N_STARTS, K_MAX = 39, 3, 10
 PER_CUSTOMER = 8
-"""Transactions a customer, as in the committed sample."""
+"""Transactions per customer, as in the committed sample."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Scenario:
 
     @property
     def name(self) -> str:
-        """How it is called in the table of outcomes."""
+        """Its name in the table of results."""
         return f"{self.separation}-{self.customers}-{self.segments}"
 
 
@@ -76,65 +76,80 @@ SCENARIOS = (
 
 
 def one_shop(scenario: Scenario, seed: int) -> dict:
-    """Make a shop, take it from its tables to the verdict, and hold the verdict against the truth."""
+    """Generate a shop, take it from its tables to the verdict, and compare the verdict with the truth."""
     begun = time.perf_counter()
-    made = make_shop(
-        customers=scenario.customers, transactions=PER_CUSTOMER * scenario.customers, segments=scenario.segments,
-        separation=scenario.separation, seed=seed,
-    )  # fmt: skip
+    generated = make_shop(
+        customers=scenario.customers,
+        transactions=PER_CUSTOMER * scenario.customers,
+        segments=scenario.segments,
+        separation=scenario.separation,
+        seed=seed,
+    )
     with tempfile.TemporaryDirectory() as folder, threadpool_limits(limits=1):
-        made.write(Path(folder) / "shop")
+        generated.write(Path(folder) / "shop")
         run = Run("study", base=Path(folder))
         ingest(str(Path(folder) / "shop")).save(run)
-        as_of = run.read("shop")["as_of"]
-        features = customer_features(run.connect(), as_of=as_of)
+        study = run.study()
+        features = customer_features(run.connect(), study)
         panel = homogeneity(
-            run.read("unified"), run.read_table("customers"), as_of=as_of, burn_window=features.redemption.window,
-            n_shuffles=99, sample_customers=2_500, seed=seed,
-        )  # fmt: skip
+            run.read("unified"),
+            run.read_table("customers"),
+            as_of=study.as_of,
+            burn_window=features.redemption.window,
+            n_shuffles=99,
+            sample_customers=2_500,
+            seed=seed,
+        )
         matrix = customer_matrix(
             features.table, described=features.features, leave_out=features.missing, unreliable=features.unreliable
         )
         run.write("features", features.table)
         run.write("matrix", matrix.table)
-        said = {"name": "customer", "grain": "customer", "options": {}, "sources": matrix.sources}
-        run.write("recipe", said | {"shrinkage": features.shrinkage_params, "burn_window": features.redemption.window})
-        compared = k_selection.comparison(run, seed=seed)
-        found = {"scenario": scenario.name, "seed": seed, "differ": bool(panel.table["differ"].any())}
-        if not found["differ"] and certainly_constructed(compared, seed):
-            found |= {"structure": "constructed", "shortened": True}
+        run.write("recipe", matrix.record(features, audit(matrix).record))
+        null_models = k_selection.null_models_for(run, seed=seed)
+        result = {"scenario": scenario.name, "seed": seed, "differ": bool(panel.table["differ"].any())}
+        if not result["differ"] and certainly_constructed(null_models, seed):
+            result |= {"structure": "constructed", "shortened": True}
         else:
-            battery = k_selection.benchmark(
-                compared.X, compared.nulls, k_max=K_MAX, n_null=N_NULL, n_starts=N_STARTS, n_samples=50, n_splits=25,
-                n_references=9, null_samples=0, seed=seed,
-            )  # fmt: skip
-            verdict = k_selection.verdict(battery, panel.table)
-            holds = verdict.table.set_index("evidence")["holds"]
-            found |= {"structure": verdict.structure, "shortened": False, "k": verdict.k_star}
-            found |= {f"p_{row.null}": row.p for row in battery.tests.itertuples()}
-            found |= {name: bool(holds[name]) for name in ("silhouette", "stability", "separation")}
+            benchmark = k_selection.benchmark(
+                null_models.X,
+                null_models.nulls,
+                k_max=K_MAX,
+                n_null=N_NULL,
+                n_starts=N_STARTS,
+                n_samples=50,
+                n_splits=25,
+                n_references=9,
+                null_samples=0,
+                seed=seed,
+            )
+            verdict = k_selection.verdict(benchmark, panel.table)
+            holds = verdict.evidence.set_index("evidence")["holds"]
+            result |= {"structure": verdict.structure, "shortened": False, "k": verdict.k_star}
+            result |= {f"p_{row.null}": row.p for row in benchmark.tests.itertuples()}
+            result |= {name: bool(holds[name]) for name in ("silhouette", "stability", "separation")}
             if verdict.k_star:
-                at = k_selection.evidence_by_k(battery).loc[verdict.k_star]
-                found |= {name: at[name] for name in ("jaccard", "prediction", "prediction_high", "excess", "gap_p")}
+                at = k_selection.evidence_by_k(benchmark).loc[verdict.k_star]
+                result |= {name: at[name] for name in ("jaccard", "prediction", "prediction_high", "excess", "gap_p")}
             if verdict.k_star and scenario.segments:
                 labels = best_kmeans(matrix.table.to_numpy(), verdict.k_star, n_init=10).labels_
-                truth = made.truth.astype({"customer_id": str}).set_index("customer_id")["segment"]
-                found["ari"] = round(adjusted_rand_score(truth.loc[matrix.table.index], labels), 4)
-    return found | {"columns": len(matrix.sources), "seconds": round(time.perf_counter() - begun, 1)}
+                truth = generated.truth.astype({"customer_id": str}).set_index("customer_id")["segment"]
+                result["ari"] = round(adjusted_rand_score(truth.loc[matrix.table.index], labels), 4)
+    return result | {"columns": len(matrix.sources), "seconds": round(time.perf_counter() - begun, 1)}
 
 
-def certainly_constructed(compared: k_selection.Comparison, seed: int) -> bool:
-    """Say whether the first few shops without segments settle the test of the silhouette: two that reach it do.
+def certainly_constructed(null_models: k_selection.NullModels, seed: int) -> bool:
+    """Say whether the first few shops without segments decide the test of the silhouette: two that reach it do.
 
-    They are the very shops that the whole comparison would begin with, so nothing changes but the time.
+    They are the first shops of the whole benchmark, so the result is the same in less time.
     """
     rng = np.random.default_rng([seed, 0])
-    rows = Rows(compared.X)
+    rows = Rows(null_models.X)
     greatest = np.nanmax(cluster_indices(rows, best_starts(rows, K_MAX, rng, n_init=N_STARTS))["silhouette"])
-    enough = int(0.05 * (N_NULL + 1))  # as many that reach it make p > .05
+    enough = int(0.05 * (N_NULL + 1))  # so many that reach it make p > .05
     return any(
         (first_silhouettes(null, place, k_max=K_MAX, n_starts=N_STARTS, seed=seed) >= greatest - 1e-9).sum() >= enough
-        for place, null in enumerate(compared.nulls)
+        for place, null in enumerate(null_models.nulls)
     )
 
 
@@ -142,33 +157,50 @@ def main() -> None:
     """Run what is missing, then write the summary."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", help="one scenario, such as none-1000-0")
-    parser.add_argument("--shops", type=int, help="so many of each, instead of as many as are planned")
+    parser.add_argument("--shops", type=int, help="number of shops per scenario, instead of the planned one")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--table", action="store_true", help="only write the summary again")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     done = pd.read_csv(OUTCOMES) if OUTCOMES.exists() else pd.DataFrame(columns=["scenario", "seed"])
-    known = set(zip(done["scenario"], done["seed"], strict=True))
+    finished = set(zip(done["scenario"], done["seed"], strict=True))
     missing = [
         (scenario, seed)
         for scenario in SCENARIOS
-        if asked.only in (None, scenario.name)
-        for seed in range(1, 1 + (asked.shops or scenario.shops))
-        if (scenario.name, seed) not in known
+        if options.only in (None, scenario.name)
+        for seed in range(1, 1 + (options.shops or scenario.shops))
+        if (scenario.name, seed) not in finished
     ]
-    if not asked.table:
-        jobs = Parallel(n_jobs=asked.jobs, return_as="generator_unordered")(delayed(one_shop)(*m) for m in missing)
-        for found in jobs:
-            line = pd.DataFrame([found]).reindex(columns=COLUMNS)
+    if not options.table:
+        jobs = Parallel(n_jobs=options.jobs, return_as="generator_unordered")(delayed(one_shop)(*m) for m in missing)
+        for result in jobs:
+            line = pd.DataFrame([result]).reindex(columns=COLUMNS)
             line.to_csv(OUTCOMES, mode="a", header=not OUTCOMES.exists(), index=False, lineterminator="\n")
-            print(f"{found['scenario']} {found['seed']}: {found['structure']}, {found['seconds']} s", flush=True)
+            print(f"{result['scenario']} {result['seed']}: {result['structure']}, {result['seconds']} s", flush=True)
     SUMMARY.write_text(summary(pd.read_csv(OUTCOMES)), encoding="utf-8")
     print(f"written: {SUMMARY.name}")
 
 
 COLUMNS = [
-    "scenario", "seed", "structure", "k", "ari", "differ", "silhouette", "stability", "separation", "p_process",
-    "p_copula", "jaccard", "prediction", "prediction_high", "excess", "gap_p", "shortened", "columns", "seconds",
-]  # fmt: skip
+    "scenario",
+    "seed",
+    "structure",
+    "k",
+    "ari",
+    "differ",
+    "silhouette",
+    "stability",
+    "separation",
+    "p_process",
+    "p_copula",
+    "jaccard",
+    "prediction",
+    "prediction_high",
+    "excess",
+    "gap_p",
+    "shortened",
+    "columns",
+    "seconds",
+]
 
 
 def summary(outcomes: pd.DataFrame) -> str:
@@ -192,7 +224,7 @@ def summary(outcomes: pd.DataFrame) -> str:
         if scenario.segments:
             right = _share((rows["k"] == scenario.segments).sum(), len(rows))
             agreement = f"{rows['ari'].median():.2f} ({rows['ari'].quantile(0.05):.2f})"
-        lines.append(f"| {_called(scenario)} | {len(rows)} | {' | '.join(share)} | {right} | {agreement} |")
+        lines.append(f"| {_label(scenario)} | {len(rows)} | {' | '.join(share)} | {right} | {agreement} |")
     lines += [
         "",
         "## Why all of it is needed",
@@ -212,7 +244,7 @@ def summary(outcomes: pd.DataFrame) -> str:
         alone = [whole["p_process"] <= ALPHA, whole["p_copula"] <= ALPHA]
         alone += [whole[name].astype(bool) for name in ("silhouette", "stability", "separation")]
         shares = " | ".join(f"{holds.mean():.0%}" for holds in alone)
-        lines.append(f"| {_called(scenario)} | {len(whole)} | {shares} |")
+        lines.append(f"| {_label(scenario)} | {len(whole)} | {shares} |")
     lines += [
         "",
         "## The thresholds",
@@ -226,13 +258,13 @@ def summary(outcomes: pd.DataFrame) -> str:
     ]
     for scenario, rows in by_scenario.items():
         cells = [f"{_natural(rows, level).mean():.1%}" for level in (0.025, 0.05)]
-        found = rows["structure"] != "constructed"
-        cells += [f"{(found & (rows['jaccard'] >= least)).mean():.1%}" for least in (0.75, 0.85, 0.95)]
-        lines.append(f"| {_called(scenario)} | {' | '.join(cells)} |")
+        has_structure = rows["structure"] != "constructed"
+        cells += [f"{(has_structure & (rows['jaccard'] >= least)).mean():.1%}" for least in (0.75, 0.85, 0.95)]
+        lines.append(f"| {_label(scenario)} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
-def _called(scenario: Scenario) -> str:
+def _label(scenario: Scenario) -> str:
     return f"{scenario.separation} | {scenario.customers:,} | {scenario.segments or '–'}"
 
 

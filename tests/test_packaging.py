@@ -114,7 +114,7 @@ def test_make_help_lists_every_target(root):
 def test_the_data_dictionary_is_that_of_the_contract(root):
     script = runpy.run_path(str(root / "docs" / "dictionary.py"))
     text = (root / "data" / "README.md").read_text(encoding="utf-8")
-    assert script["written"](text) == text, "run make dictionary"
+    assert script["replace_generated"](text) == text, "run make dictionary"
     for name, schema in TABLES.items():
         assert f"### {name}\n" in text
         assert all(f"| `{column}` |" in text for column in schema.columns)

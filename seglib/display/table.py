@@ -38,7 +38,8 @@ def table(
     Parameters
     ----------
     frame : pandas.DataFrame
-        Columns are shown, the index is not. Columns named p, p_holm or p_median are p-values.
+        Columns are shown, the index is not. Columns named p, p_holm or p_median are p-values. Without rows, nothing is
+        shown.
     caption : str
         What the table holds.
     percent : sequence of str
@@ -48,6 +49,8 @@ def table(
     rows : int, default=30
         Longer tables are cut there, and say so.
     """
+    if frame.empty:
+        return
     cut = len(frame) > rows
     shown = frame.head(rows).reset_index(drop=True)
     numbers = [c for c in shown if pd.api.types.is_numeric_dtype(shown[c]) and shown[c].dtype != bool]

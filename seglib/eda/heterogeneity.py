@@ -12,6 +12,7 @@ import pandas as pd
 from seglib.eda.counts import claims
 from seglib.errors import ParameterRefused
 from seglib.features import burned_by, records
+from seglib.schema.columns import CUSTOMER_COLUMNS
 from seglib.stats import NO_RESULT, TestResult, anova_permutation_test, dispersion_test, holm
 from seglib.style import NO_TRANSACTIONS, join_words, p_value, wording_of
 
@@ -25,7 +26,6 @@ MOST_LEVELS = 12
 """A descriptor of the shop's own with more levels is not asked; neither is a name that is never twice the same."""
 
 WHO = ("customers", "genders", "cities")
-NOT_DESCRIPTORS = ("customer_id", "join_date", "gender_id", "city_id")
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ def homogeneity(
         people[behaviour] = rows.groupby("customer_id")[value].mean()
     groups = {name: known[f"{one}_id"] for one, name in (("gender", "genders"), ("city", "cities"))}
     groups = {name: who for name, who in groups.items() if who.nunique() > 1}
-    own = {name: levels(known[name]) for name in known if name not in NOT_DESCRIPTORS}
+    own = {name: levels(known[name]) for name in known if name not in CUSTOMER_COLUMNS}
     groups |= {name: group for name, group in own.items() if group is not None}
 
     chance = {"n_shuffles": n_shuffles, "rng": np.random.default_rng(seed)}

@@ -16,7 +16,8 @@ from seglib.features.customers import DAYS_PER_MONTH, CustomerFeatures, customer
 from seglib.features.dictionary import dictionary, features_of
 from seglib.features.engines.open import DuckDB
 from seglib.features.in_database import features_in_database
-from seglib.features.redemption import NO_STATUS, burned_by, coupon_redemption, not_recorded, records
+from seglib.features.joined_shops import JoinedShops, connect_tables
+from seglib.features.redemption import NO_STATUS, Redemption, burned_by, coupon_redemption, not_recorded, records
 from seglib.features.reliability import RELIABLE_P
 
 __all__ = [
@@ -26,7 +27,10 @@ __all__ = [
     "SHRUNK_BY",
     "CustomerFeatures",
     "DuckDB",
+    "JoinedShops",
+    "Redemption",
     "burned_by",
+    "connect_tables",
     "coupon_redemption",
     "customer_features",
     "dictionary",

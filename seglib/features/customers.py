@@ -12,8 +12,9 @@ from seglib.features.dictionary import features_of
 from seglib.features.engines.open import DuckDB, Engine
 from seglib.features.redemption import NO_BURN_DATES, NO_STATUS, Redemption, not_recorded
 from seglib.features.reliability import DOUBTED, claim_rate_test, reliability_table
+from seglib.schema.columns import CUSTOMER_COLUMNS
 from seglib.schema.features import FEATURES, Feature
-from seglib.sql import CUSTOMER_COLUMNS, FEATURES_SQL
+from seglib.sql import FEATURES_SQL
 from seglib.study import Study
 from seglib.style import NO_TRANSACTIONS, humanize, join_words
 

@@ -11,8 +11,9 @@ from seglib.features.customers import CustomerFeatures, typed
 from seglib.features.engines.open import Engine
 from seglib.features.redemption import Redemption
 from seglib.features.reliability import reliability_table
+from seglib.schema.columns import CUSTOMER_COLUMNS
 from seglib.schema.features import FEATURES
-from seglib.sql import CUSTOMER_COLUMNS, FEATURES_SQL, quoted, unordered
+from seglib.sql import FEATURES_SQL, quoted, unordered
 from seglib.study import Study
 
 

@@ -18,12 +18,13 @@ from seglib.credentials import recorded
 from seglib.errors import InputRefused, ParameterRefused
 from seglib.ingest import markets, postgres_views
 from seglib.ingest.contract import validation
-from seglib.ingest.contract.loading import Intake, take_in, with_names
+from seglib.ingest.contract.loading import LoadedTable, load_tables, with_name_tables
 from seglib.ingest.contract.rules import SEVERITIES
 from seglib.ingest.mapping.file import parse, read_mapping
-from seglib.ingest.mapping.model import ShopMapping as Told
+from seglib.ingest.mapping.model import ShopMapping
 from seglib.ingest.sources.base import Source
 from seglib.ingest.sources.open import open_source
+from seglib.ingest.summaries import MergedRows, ObservationDay, RejectedShares, TableContract
 from seglib.run import Run
 from seglib.schema.records import DatabaseRecord, FindingRecord, InputRecord, RowsRecord, ShopRecord, VariableRecord
 from seglib.schema.tables import TABLES, key, needed
@@ -44,21 +45,21 @@ class Shop:
         Holds the canonical tables (accepted rows only) and ``study``, one row with ``as_of``.
     source : Source
         Where the data came from.
-    taken : mapping of str to Intake
+    loaded_tables : mapping of str to LoadedTable
         What each canonical table that the shop has is made from.
     as_of : pandas.Timestamp or None
-        The day the run looks at the shop; nothing after it is seen. None: the source has no transactions, and what
+        The day on which the shop is looked at; nothing after it is seen. None: the source has no transactions, and what
         it says of its customers has no day.
     rows : pandas.DataFrame
-        One row a table: table, rows_in, accepted, quarantined, left_out (of those, by the mapping or by ``cities``),
+        One row per table: table, rows_in, accepted, quarantined, left_out (of those, by the mapping or by ``cities``),
         rows_out (fewer than accepted where several lines make one transaction).
     quality : pandas.DataFrame
-        One row a rule: rule, table, severity, rows, share, examples, sentence, remedy.
+        One row per rule: rule, table, severity, rows, share, examples, sentence, remedy.
     quarantine : pandas.DataFrame
-        One row a row that was set aside: table, row (1 is the first below the header), rules, original (JSON). Rows
+        One row per row that was set aside: table, row (1 is the first below the header), rules, original (JSON). Rows
         of customers from other cities are counted in ``rows`` and ``quality`` only.
-    told : seglib.ingest.mapping.model.ShopMapping
-        What the source's own tables and columns are called here.
+    mapping : ShopMapping
+        What the source's own tables and columns are called in the contract.
     url : str
         What may be written down of the source (`seglib.credentials.recorded`).
     cities : tuple of str
@@ -67,12 +68,12 @@ class Shop:
 
     con: duckdb.DuckDBPyConnection
     source: Source
-    taken: Mapping[str, Intake]
+    loaded_tables: Mapping[str, LoadedTable]
     as_of: pd.Timestamp | None
     rows: pd.DataFrame
     quality: pd.DataFrame
     quarantine: pd.DataFrame
-    told: Told
+    mapping: ShopMapping
     url: str
     cities: tuple[str, ...] = ()
 
@@ -82,34 +83,59 @@ class Shop:
 
     @property
     def unified(self) -> duckdb.DuckDBPyRelation:
-        """One row a transaction up to ``as_of`` with its customer's names joined (``sql/unified.sql``)."""
+        """One row per transaction up to ``as_of`` with its customer's names joined (``sql/unified.sql``)."""
         return self.con.sql(UNIFIED_SQL)
+
+    @property
+    def row_counts(self) -> pd.DataFrame:
+        """One row per table that the shop has: table, found_in (its name in the source), rows in and out."""
+        sources = {name: loaded.source for name, loaded in self.loaded_tables.items()}
+        counts = self.rows[self.rows["table"].isin(list(sources))]
+        counts = counts.assign(found_in=counts["table"].map(sources))
+        return counts[["table", "found_in", "rows_in", "accepted", "quarantined"]]
+
+    @property
+    def main_table(self) -> str:
+        """The table that says most: transactions, or customers where there are none."""
+        return "transactions" if "transactions" in self.loaded_tables else "customers"
+
+    @property
+    def contract(self) -> TableContract:
+        """What `main_table` must look like."""
+        return TableContract(self.main_table)
 
     @property
     def findings(self) -> pd.DataFrame:
         """The rules that found something, errors first."""
-        found = self.quality[self.quality["rows"] > 0]
-        return found.sort_values("severity", key=lambda s: s.map(SEVERITIES.index), kind="stable")
+        findings = self.quality[self.quality["rows"] > 0]
+        return findings.sort_values("severity", key=lambda s: s.map(SEVERITIES.index), kind="stable")
+
+    def rows_found(self, rule: str) -> int:
+        """Return how many rows a rule, given by its id, found."""
+        return int(self.quality.set_index("rule").loc[rule, "rows"])
 
     @property
     def text(self) -> str:
         """One sentence: how many rows came in, how many were set aside, and why."""
         counted = ("rows_in", "accepted", "quarantined", "left_out")
-        rows_in, accepted, aside, chosen = (int(self.rows[c].sum()) for c in counted)
-        broken = len(self.findings.query("severity == 'error'"))
-        elsewhere = int(
-            self.findings.loc[self.findings["rule"].str.endswith(f".{validation.NOT_COPIED}"), "rows"].sum()
-        )
-        why = [f"{aside - chosen:,} by {broken} rule{'s' if broken > 1 else ''}"] * (aside > chosen)
-        why += [f"{chosen - elsewhere:,} by choice of the mapping"] * (chosen > elsewhere)
-        why += [f"{elsewhere:,} not of {shortened(self.cities, 5, last='or')}, as asked"] * (elsewhere > 0)
+        rows_in, accepted, quarantined, left_out = (int(self.rows[column].sum()) for column in counted)
+        n_errors = len(self.findings.query("severity == 'error'"))
+        of_other_cities = self.findings["rule"].str.endswith(f".{validation.NOT_COPIED}")
+        elsewhere = int(self.findings.loc[of_other_cities, "rows"].sum())
+        why = []
+        if quarantined > left_out:
+            why.append(f"{quarantined - left_out:,} by {n_errors} rule{'s' if n_errors > 1 else ''}")
+        if left_out > elsewhere:
+            why.append(f"{left_out - elsewhere:,} by choice of the mapping")
+        if elsewhere:
+            why.append(f"{elsewhere:,} not of {shortened(self.cities, 5, last='or')}, as asked")
         because = f" ({', '.join(why)})" if why else ""
-        return f"{rows_in:,} rows came in, {accepted:,} were accepted and {aside:,} were set aside{because}."
+        return f"{rows_in:,} rows came in, {accepted:,} were accepted and {quarantined:,} were set aside{because}."
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences on how the source was read, and what its tables are."""
-        read = dict.fromkeys(intake.loaded.note for intake in self.taken.values() if intake.loaded.note)
+        read = dict.fromkeys(table.loaded.note for table in self.loaded_tables.values() if table.loaded.note)
         lines = [row for row in self.rows.itertuples() if row.rows_out < row.accepted]
         merged = [f"{row.accepted:,} lines of table {row.table} are {row.rows_out:,} rows" for row in lines]
         return (*self.source.notes, *read, *merged)
@@ -118,14 +144,62 @@ class Shop:
     def without_rows(self) -> list[str]:
         """The tables that this shop must have and of which no row is left."""
         empty = self.rows.loc[self.rows["rows_out"] == 0, "table"]
-        return [name for name in empty if needed(name) and name in self.taken]
+        return [name for name in empty if needed(name) and name in self.loaded_tables]
 
     @property
     def variables(self) -> dict[str, VariableRecord]:
         """What the analyst segments by, as the mapping file says: kind, unit and log of each variable."""
-        return {name: variable.record for name, variable in self.taken["customers"].variables.items()}
+        return {name: variable.record for name, variable in self.loaded_tables["customers"].variables.items()}
 
-    def require(self, *, max_reject_share: float) -> None:
+    @property
+    def variable_table(self) -> pd.DataFrame:
+        """One row per variable to segment by: variable, kind, unit, log."""
+        rows = [{"variable": name, **variable.to_json()} for name, variable in self.variables.items()]
+        return pd.DataFrame(rows, columns=["variable", "kind", "unit", "log"])
+
+    @property
+    def day(self) -> ObservationDay:
+        """The day on which the shop is looked at, and what lies after it."""
+        return ObservationDay(
+            as_of=self.as_of,
+            has_status=not self.rows_found("transactions.transaction_status.absent"),
+            joins=self.rows_found("customers.join_date.after_as_of"),
+            transactions=self.rows_found("transactions.transaction_date.after_as_of"),
+            burns=self.rows_found("transactions.burn_date.after_as_of"),
+        )
+
+    @property
+    def merged_rows(self) -> MergedRows:
+        """How many transactions there are before and after the merge."""
+        return MergedRows(
+            accepted=int(self.rows.set_index("table").loc["transactions", "rows_out"]),
+            after_as_of=self.rows_found("transactions.transaction_date.after_as_of"),
+            unified=self.unified.shape[0],
+        )
+
+    @property
+    def takeaways(self) -> tuple[str, ...]:
+        """What to remember of the shop, in sentences; gaps that later notebooks will meet come last."""
+        n_errors = int((self.findings["severity"] == "error").sum())
+        merged = self.merged_rows
+        if merged.accepted:
+            absent = self.rows_found("customers.customer_id.no_transaction")
+            described = (
+                f"The unified table has {merged.unified:,} rows; {absent:,} customers have no transaction "
+                "and cannot be described."
+            )
+        else:
+            n_customers = self.con.table("customers").shape[0]
+            described = f"{n_customers:,} customers are described by {len(self.variables)} variables."
+        gaps = self.quality[self.quality["rule"].str.endswith(".absent") & (self.quality["rows"] > 0)]
+        return (
+            self.text,
+            f"{n_errors or 'No'} rule{'s were' if n_errors > 1 else ' was'} broken badly enough to set a row aside.",
+            described,
+            *(f"A gap that later notebooks will meet: {sentence}." for sentence in gaps["sentence"]),
+        )
+
+    def require(self, *, max_reject_share: float) -> RejectedShares:
         """Refuse the shop if too much of it had to be set aside, or nothing is left to work on.
 
         Parameters
@@ -134,27 +208,37 @@ class Shop:
             Largest share of the rows of any one table that may break a rule, 0 to 1. What the mapping or ``cities``
             leaves out does not count.
 
+        Returns
+        -------
+        RejectedShares
+            What share of each table broke a rule.
+
         Raises
         ------
         InputRefused
             Names the table, the row counts, the rules and what to do.
         """
+        broken, rows = (self.rows[column] - self.rows["left_out"] for column in ("quarantined", "rows_in"))
+        shares = pd.DataFrame(
+            {"table": self.rows["table"], "broken": broken, "rows": rows, "share": broken / rows.clip(lower=1)}
+        )
         problems = []
-        for row in self.rows.itertuples():
-            broken, rows = row.quarantined - row.left_out, row.rows_in - row.left_out
-            if broken > max_reject_share * rows:
+        for row in shares.itertuples():
+            if row.broken > max_reject_share * row.rows:
                 problems.append(
-                    f"table {row.table}: {broken:,} of {rows:,} rows ({broken / rows:.1%}) break the contract, "
+                    f"table {row.table}: {row.broken:,} of {row.rows:,} rows ({row.share:.1%}) break the contract, "
                     f"more than max_reject_share = {max_reject_share:.0%} allows: {self._reasons(row.table)}"
                 )
             elif row.table in self.without_rows:
                 problems.append(f"table {row.table} has no usable row: nothing can be segmented")
         if problems:
             raise InputRefused("\n".join(problems))
+        return RejectedShares(shares, max_reject_share)
 
     def _reasons(self, table: str) -> str:
-        broken = self.findings.query("severity == 'error' and table == @table").nlargest(3, "rows")
-        return "; ".join(f"{r.rule} ({r.rows:,} rows): {r.sentence}; {r.remedy}" for r in broken.itertuples())
+        """Name the three rules that most rows of a table break."""
+        errors = self.findings.query("severity == 'error' and table == @table").nlargest(3, "rows")
+        return "; ".join(f"{r.rule} ({r.rows:,} rows): {r.sentence}; {r.remedy}" for r in errors.itertuples())
 
     @property
     def record(self) -> ShopRecord:
@@ -176,9 +260,9 @@ class Shop:
             cities=self.cities,
             variables=self.variables,
             inputs=tuple(
-                InputRecord(row.table, int(row.rows_in), self.taken[row.table].loaded.sha256)
+                InputRecord(row.table, int(row.rows_in), self.loaded_tables[row.table].loaded.sha256)
                 for row in self.rows.itertuples()
-                if row.table in self.taken
+                if row.table in self.loaded_tables
             ),
             notes=self.notes,
             findings=tuple(
@@ -198,7 +282,7 @@ class Shop:
         run.write("quality", self.quality)
         run.write("quarantine", self.quarantine)
         aside = int(self.rows["quarantined"].sum())
-        database = postgres_views.describe_views(self.con, self.source, self.taken, self.told, aside=aside)
+        database = postgres_views.describe_views(self.con, self.source, self.loaded_tables, self.mapping, aside=aside)
         if database.reason is None:
             database = replace(database, url=self.url)
         run.write("shop", replace(self.record, database=database))
@@ -234,29 +318,37 @@ def ingest(
         If the mapping file is wrong, or ``as_of`` is no date, lies before the first transaction, or is given where
         there are none; or if there is no such city.
     """
-    told = parse(read_mapping(mapping)) if mapping else None
-    opened = open_source(source, csv=told.csv if told else None)
-    told = with_names(opened, told or parse(opened.mapping))
+    given = parse(read_mapping(mapping)) if mapping else None
+    opened = open_source(source, csv=given.csv if given else None)
+    shop_mapping = with_name_tables(opened, given or parse(opened.mapping))
     con = connect()
-    taken = take_in(con, opened, told)
-    rules = validation.apply(con, taken)
-    asked = as_of or told.as_of
-    if asked and "transactions" not in taken:
+    tables = load_tables(con, opened, shop_mapping)
+    rules = validation.apply(con, tables)
+    wanted = as_of or shop_mapping.as_of
+    if wanted and "transactions" not in tables:
         raise ParameterRefused(
-            f"as_of {asked} does not apply: {NO_TRANSACTIONS[0].lower()}{NO_TRANSACTIONS[1:]}", parameter="as_of"
+            f"as_of {wanted} does not apply: {NO_TRANSACTIONS[0].lower()}{NO_TRANSACTIONS[1:]}", parameter="as_of"
         )
-    day = _as_of(con, asked) if "transactions" in taken else None
-    only: tuple[str, ...] = ()
+    day = _as_of(con, wanted) if "transactions" in tables else None
+    chosen_cities: tuple[str, ...] = ()
     if cities is not None:
-        only, choices = markets.restrict_to_cities(con, taken, cities)
-        rules = (*choices, *rules)
+        chosen_cities, exclusions = markets.restrict_to_cities(con, tables, cities)
+        rules = (*exclusions, *rules)
         _refuse_unseen(con, day)
     con.execute("CREATE TABLE study AS SELECT CAST(? AS DATE) AS as_of", [day])
-    rows = validation.count_rows(con, taken)
-    found = validation.quality(con, rules, rows)
-    looked_at = pd.Timestamp(day) if day else None
-    aside = validation.quarantine(con)
-    return Shop(con, opened, taken, looked_at, rows, found, aside, told, recorded(str(source)), only)
+    rows = validation.count_rows(con, tables)
+    return Shop(
+        con=con,
+        source=opened,
+        loaded_tables=tables,
+        as_of=pd.Timestamp(day) if day else None,
+        rows=rows,
+        quality=validation.quality(con, rules, rows),
+        quarantine=validation.quarantine(con),
+        mapping=shop_mapping,
+        url=recorded(str(source)),
+        cities=chosen_cities,
+    )
 
 
 def connect() -> duckdb.DuckDBPyConnection:
@@ -269,9 +361,10 @@ def connect() -> duckdb.DuckDBPyConnection:
 
 
 def _as_of(con: duckdb.DuckDBPyConnection, as_of: str | None) -> str:
+    """Return the day on which the shop is looked at, ISO format: the one given, else that of the last transaction."""
     [(last,)] = con.sql("SELECT max(transaction_date) FROM transactions").fetchall()
     if as_of is None:
-        if last is None:  # nothing to look at, but what is wrong is told all the same
+        if last is None:  # no usable row; but what is wrong with the others is listed all the same
             [(last,)] = con.sql(
                 "SELECT coalesce(max(transaction_date), DATE '1970-01-01') FROM staged_transactions"
             ).fetchall()

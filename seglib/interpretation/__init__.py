@@ -12,9 +12,10 @@ from seglib.interpretation.audiences import (
 from seglib.interpretation.cards.names_file import read_names
 from seglib.interpretation.cards.notes import with_notes
 from seglib.interpretation.holdout.by_group import OUTCOMES
-from seglib.interpretation.holdout.holdout import Holdout, evaluate_holdout, rfm_table
+from seglib.interpretation.holdout.holdout import Holdout, evaluate_holdout
 from seglib.interpretation.holdout.predictive_gain import ALPHA, NOT_SHOWN, predictive_gain
 from seglib.interpretation.holdout.rfm import BURNED, quintiles
+from seglib.interpretation.holdout.rfm_table import rfm_table
 from seglib.interpretation.holdout.usefulness import with_usefulness
 from seglib.interpretation.profiles.exemplars import exemplars
 from seglib.interpretation.profiles.means import profile

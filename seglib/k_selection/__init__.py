@@ -1,41 +1,52 @@
-"""k_selection."""
+"""The number of segments, and whether there are any: 04.
+
+KMeans makes as many segments of any data as it is told to, and every criterion for k has a best value, also where there
+is nothing to find. So each criterion is computed twice: for the matrix of the shop, and for matrices that null models
+simulate, which are shops without segments. A number is evidence only where the null models do not reach it.
+
+In goes the matrix of 03 (`sweep`) and the run that it belongs to (`null_models_for`). `benchmark` computes all criteria
+for every k beside their null distributions, `verdict` weighs them (natural, reproducible or constructed), and
+`choose_k` takes the number of segments, with its reason. `Charts` holds one result per figure of the notebook. The
+criteria alone are in `seglib.k_selection.criteria`, the comparison with null models is in
+`seglib.k_selection.validation`.
+"""
 
 from seglib.k_selection.criteria.batch_kmeans import Fit, Rows, best_starts, one_start
-from seglib.k_selection.criteria.choice import choose_k, curve, elbow
+from seglib.k_selection.criteria.choice import choose_k, curve
 from seglib.k_selection.criteria.gap import box_inertias, gap
 from seglib.k_selection.criteria.indices import cluster_indices, sampled_silhouette, stratified
 from seglib.k_selection.criteria.stability import adjusted_rand, bootstrap, contingency, prediction_strength
 from seglib.k_selection.criteria.sweep import WARM_ROWS, row_silhouettes, sweep
 from seglib.k_selection.validation.benchmark import benchmark, first_silhouettes
+from seglib.k_selection.validation.charts import Charts
 from seglib.k_selection.validation.null_models import CopulaNull
-from seglib.k_selection.validation.null_shops import Comparison, comparison
-from seglib.k_selection.validation.recommendations import assess_k, at_a_glance, recommendations
+from seglib.k_selection.validation.null_shops import NullModels, null_models_for
+from seglib.k_selection.validation.recommendations import assess_k, recommendations
 from seglib.k_selection.validation.verdict import ALPHA, STABLE, evidence_by_k, verdict
 
 __all__ = [
     "ALPHA",
     "STABLE",
     "WARM_ROWS",
-    "Comparison",
+    "Charts",
     "CopulaNull",
     "Fit",
+    "NullModels",
     "Rows",
     "adjusted_rand",
     "assess_k",
-    "at_a_glance",
     "benchmark",
     "best_starts",
     "bootstrap",
     "box_inertias",
     "choose_k",
     "cluster_indices",
-    "comparison",
     "contingency",
     "curve",
-    "elbow",
     "evidence_by_k",
     "first_silhouettes",
     "gap",
+    "null_models_for",
     "one_start",
     "prediction_strength",
     "recommendations",

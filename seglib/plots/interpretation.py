@@ -315,31 +315,32 @@ def plot_outcomes(
     if unit.startswith("share"):
         percent_axis(ax.xaxis)
         ax.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))  # beside names there is little room
-    reach = rows[["low", "high", "value"]].max(axis=None) - min(0.0, rows[["low", "value"]].min(axis=None))
-    ax.set_xlim(min(0.0, rows[["low", "value"]].min(axis=None)) - 0.02 * reach, None)
+    left = min(0.0, rows[["low", "value"]].min(axis=None))
+    width = rows[["low", "high", "value"]].max(axis=None) - left
+    ax.set_xlim(left - 0.02 * width, None)
     apart = rows[(rows["low"] > overall) | (rows["high"] < overall)]
-    what = wording.name_of(outcome).capitalize()
-    far = f"{len(apart)} of {len(rows)} segments stand out"
-    same = "no segment stands out"
-    set_title(ax, f"{what} after the cut: {far if len(apart) else same}")
+    finding = f"{len(apart)} of {len(rows)} segments stand out" if len(apart) else "no segment stands out"
+    set_title(ax, f"{wording.name_of(outcome).capitalize()} after the cut: {finding}")
     ax.grid(visible=False, axis="y")
     return ax
 
 
 def plot_gain(table: pd.DataFrame, *, wording: Wording = COUPON, ax: Axes | None = None) -> Axes:
-    """Draw how much of each outcome plain rules predict out of sample, and how much with the segments.
+    """Draw how much of each outcome tenure and RFM quintiles predict out of sample, and how much with the segments.
 
     Parameters
     ----------
     table : pandas.DataFrame
         `seglib.interpretation.PredictiveGain.table`.
+    wording : Wording
+        What a transaction is called.
     """
     ax = ax or new_axes(height=1.9 + 0.62 * len(table))
     places = np.arange(len(table))
     scale = 100 * table[["baseline", "with_segments", "gain", "low", "high", "segments_alone", "rfm_alone"]]
     tenure = scale["baseline"] - scale["rfm_alone"]
     alone = tenure + scale["segments_alone"]
-    # the interval is that of the gain, so it starts from the plain rules; at three heights no mark hides another
+    # The interval is that of the gain, so it is drawn from the baseline on. At three heights no mark hides another.
     lower, upper = places + 0.2, places - 0.2
     ax.hlines(lower, scale["baseline"] + scale["low"], scale["baseline"] + scale["high"], color=ACCENT, linewidth=2.5)
     ax.plot(alone, upper, "D", color=GREY, markersize=6, label="tenure and segments")
@@ -352,9 +353,12 @@ def plot_gain(table: pd.DataFrame, *, wording: Wording = COUPON, ax: Axes | None
     ax.set_ylim(len(table) - 0.5, -0.5)
     ax.set_xlabel("share of the variance predicted out of sample, in per cent")
     ax.axvline(0, color=DARK, linewidth=0.8)
-    better = table[(table["p_holm"] <= 0.05) & (table["low"] > 0)]
-    found = f"Segments add to tenure and RFM in {len(better)} of {len(table)} outcome{'s' * (len(table) > 1)}"
-    set_title(ax, found if len(better) else "Segments add nothing to tenure and RFM that could be shown")
+    improved = table[(table["p_holm"] <= 0.05) & (table["low"] > 0)]
+    if len(improved):
+        outcomes = "outcomes" if len(table) > 1 else "outcome"
+        set_title(ax, f"Segments add to tenure and RFM in {len(improved)} of {len(table)} {outcomes}")
+    else:
+        set_title(ax, "Segments add nothing to tenure and RFM that could be shown")
     if isinstance(ax.figure, PageFigure):
         ax.figure.legend(loc="outside lower left")
     else:

@@ -1,4 +1,4 @@
-"""Figures of 04: each criterion over k, beside what shops without segments give."""
+"""Figures of 04: each criterion over k, beside the null models."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ NULLS = {
     "process": ("all customers alike", "#d55e00", "//"),
     "copula": ("customers differ gradually", "#5f5f5f", ".."),
 }
-"""How each kind of shop without segments is called, and drawn."""
+"""Name, colour and hatching of each null model."""
 
-STABLE_BANDS = (0.6, 0.75, 0.85)
+STABLE = 0.75
+"""Mean Jaccard index from which on a segment counts as stable (Hennig 2007), as in `seglib.k_selection`."""
 
 
 def plot_against_nulls(tests: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw the greatest silhouette of the data beside those of shops without segments (`Battery.tests`)."""
+    """Draw the greatest silhouette of the data beside those of shops without segments (`Benchmark.tests`)."""
     ax = ax or new_axes(2.2)
     value = tests["value"].iloc[0]
     for place, row in enumerate(tests.itertuples()):
@@ -32,18 +33,30 @@ def plot_against_nulls(tests: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax.annotate(p_value(row.p), (1.01, place), xycoords=("axes fraction", "data"), va="center", fontsize=9.5)
     ax.axvline(value, color=ACCENT, linewidth=2.5)
     ax.annotate(
-        "this shop", (value, 1), (4, -4), xycoords=("data", "axes fraction"), textcoords="offset points", va="top",
-        color=ACCENT, fontsize=9.5, weight="bold",
-    )  # fmt: skip
+        "this shop",
+        (value, 1),
+        (4, -4),
+        xycoords=("data", "axes fraction"),
+        textcoords="offset points",
+        va="top",
+        color=ACCENT,
+        fontsize=9.5,
+        weight="bold",
+    )
     ax.set_yticks(range(len(tests)), [NULLS[null][0] for null in tests["null"]])
     ax.set(xlabel="greatest mean silhouette over all k", ylim=(-0.6, len(tests) - 0.1))
-    reach = [value, *tests["null_low"], *tests["null_high"]]
-    margin = 0.18 * (max(reach) - min(reach)) + 0.01
-    ax.set_xlim(min(reach) - margin, max(reach) + margin)
+    drawn = [value, *tests["null_low"], *tests["null_high"]]
+    margin = 0.18 * (max(drawn) - min(drawn)) + 0.01
+    ax.set_xlim(min(drawn) - margin, max(drawn) + margin)
     ax.grid(visible=False, axis="y")
-    beaten = int((tests["p"] <= 0.05).sum())
-    told = {len(tests): "This shop stands out from shops without segments", 0: "Shops without segments do as well"}
-    set_title(ax, told.get(beaten, "This shop stands out from one kind of shop without segments, not from the other"))
+    n_beaten = int((tests["p"] <= 0.05).sum())
+    if n_beaten == len(tests):
+        title = "This shop stands out from shops without segments"
+    elif n_beaten == 0:
+        title = "Shops without segments do as well"
+    else:
+        title = "This shop stands out from one kind of shop without segments, not from the other"
+    set_title(ax, title)
     return ax
 
 
@@ -52,28 +65,41 @@ MEASURES = {
     "prediction_strength": "One half of the\ncustomers foretells\nthe other",
     "silhouette": "Customers are nearer\nto their own segment\nthan to the next",
 }
-"""The measures that lie between 0 and 1, in words of everyday life."""
+"""Measures of which 1 is the greatest value, in everyday words."""
 
 
 def plot_verdict(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw measures of the data beside what shops without segments reach (`at_a_glance`)."""
+    """Draw measures of the data beside what shops without segments reach (`seglib.k_selection.AtAGlance.table`)."""
     ax = ax or new_axes(2.7)
     table = table[::-1].reset_index(drop=True)
-    band = {"height": 0.46, "color": "#e3e3e3", "edgecolor": GREY, "hatch": "//", "linewidth": 0.6}
-    ax.barh(table.index, table["reached"], **band, label="19 of 20 shops without segments")
+    ax.barh(
+        table.index,
+        table["reached"],
+        height=0.46,
+        color="#e3e3e3",
+        edgecolor=GREY,
+        hatch="//",
+        linewidth=0.6,
+        label="19 of 20 shops without segments",
+    )
     n = int(table["beyond"].sum())
     other = "not beyond" if n else "your shop"
     for beyond, sign, fill, label in [(True, "D", ACCENT, "your shop, beyond them"), (False, "o", "white", other)]:
-        own = table[table["beyond"] == beyond]
-        if len(own):
-            ax.plot(own["value"], own.index, sign, color=ACCENT, mfc=fill, mew=2, ms=11, ls="", label=label)
+        rows = table[table["beyond"] == beyond]
+        if len(rows):
+            ax.plot(rows["value"], rows.index, sign, color=ACCENT, mfc=fill, mew=2, ms=11, ls="", label=label)
     ax.set_yticks(table.index, [MEASURES[metric] for metric in table["metric"]])
     low = table["value"].min()
     ax.set(xlim=(low - 0.04 if low < 0.02 else 0, 1.04), xlabel="0: not at all; 1: perfectly")
     ax.grid(visible=False, axis="y")
     ax.tick_params(axis="y", length=0)
-    told = {len(table): "Your shop goes beyond shops without segments", 0: "Shops without segments look the same"}
-    set_title(ax, told.get(n, f"Your shop goes beyond shops without segments in {n} of {len(table)} ways"))
+    if n == 0:
+        title = "Shops without segments look the same"
+    elif n == len(table):
+        title = "Your shop goes beyond shops without segments"
+    else:
+        title = f"Your shop goes beyond shops without segments in {n} of {len(table)} ways"
+    set_title(ax, title)
     ax.figure.legend(loc="outside lower center", ncols=3, fontsize=8.5, handletextpad=0.4, columnspacing=1.0)
     return ax
 
@@ -81,23 +107,27 @@ def plot_verdict(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 def plot_elbow(
     scores: pd.DataFrame, elbow: int | None, *, k: int | None = None, believed: bool = False, ax: Axes | None = None
 ) -> Axes:
-    """Draw the inertia over k with its null bands, and the elbow annotated (`Battery.scores`, `elbow`)."""
+    """Draw the inertia over k with its null bands, and the elbow annotated (`Benchmark.scores`, `elbow`)."""
     ax = ax or new_axes()
     inertia = _with_bands(ax, scores, "inertia")
     if elbow is not None and elbow in inertia.index:
         ax.annotate(
-            f"elbow: k = {elbow}", (elbow, inertia[elbow]), (22, -44), textcoords="offset points",
-            arrowprops={"arrowstyle": "->", "color": DARK}, fontsize=9,
-        )  # fmt: skip
+            f"elbow: k = {elbow}",
+            (elbow, inertia[elbow]),
+            (22, -44),
+            textcoords="offset points",
+            arrowprops={"arrowstyle": "->", "color": DARK},
+            fontsize=9,
+        )
     _mark_k(ax, k)
     ax.set(xlabel="number of segments k", ylabel="inertia (sum of squared distances)", ylim=(0, None))
     if elbow is None:
-        told = "The curve does not bend: it has no elbow"
+        title = "The curve does not bend: it has no elbow"
     elif believed:
-        told = f"The curve bends at k = {elbow}, further down than without segments"
+        title = f"The curve bends at k = {elbow}, further down than without segments"
     else:
-        told = f"The curve bends at k = {elbow}, but shops without segments fall as fast"
-    set_title(ax, told)
+        title = f"The curve bends at k = {elbow}, but shops without segments fall as fast"
+    set_title(ax, title)
     count_axis(ax.xaxis)
     count_axis(ax.yaxis)
     ax.legend(loc="upper right")
@@ -105,7 +135,7 @@ def plot_elbow(
 
 
 def plot_silhouette(scores: pd.DataFrame, p: float, *, k: int | None = None, ax: Axes | None = None) -> Axes:
-    """Draw the mean silhouette over k with its null bands (`Battery.scores`); ``p`` is that of the greatest."""
+    """Draw the mean silhouette over k with its null bands (`Benchmark.scores`); ``p`` is that of the greatest."""
     ax = ax or new_axes()
     width = _with_bands(ax, scores, "silhouette")
     best = int(width.idxmax())
@@ -124,17 +154,15 @@ def plot_other_criteria(scores: pd.DataFrame, *, k: int | None = None) -> plt.Fi
     """Draw Calinski-Harabasz and Davies-Bouldin over k with their null bands; returns the Figure."""
     figure, grid = new_figure(2, 1, height=5.4, sharex=True)
     axes = grid[:, 0]
-    for ax, (metric, name, better) in zip(
-        axes,
-        [("calinski_harabasz", "Calinski-Harabasz", "idxmax"), ("davies_bouldin", "Davies-Bouldin", "idxmin")],
-        strict=True,
-    ):
-        values = _with_bands(ax, scores, metric)
-        best = int(getattr(values, better)())
-        ax.plot(best, values[best], "D", color=DARK, markersize=9)
+    greatest = _with_bands(axes[0], scores, "calinski_harabasz")
+    smallest = _with_bands(axes[1], scores, "davies_bouldin")
+    best = int(greatest.idxmax()), int(smallest.idxmin())
+    axes[0].set_title(f"Calinski-Harabasz is greatest at k = {best[0]}")
+    axes[1].set_title(f"Davies-Bouldin is smallest at k = {best[1]}")
+    for ax, values, k_best in zip(axes, (greatest, smallest), best, strict=True):
+        ax.plot(k_best, values[k_best], "D", color=DARK, markersize=9)
         _mark_k(ax, k)
         ax.set_ylabel("index")
-        ax.set_title(f"{name} is {'greatest' if better == 'idxmax' else 'smallest'} at k = {best}")
         count_axis(ax.xaxis)
     axes[0].legend(loc="upper right")
     axes[-1].set_xlabel("number of segments k")
@@ -142,7 +170,7 @@ def plot_other_criteria(scores: pd.DataFrame, *, k: int | None = None) -> plt.Fi
 
 
 def plot_gap(scores: pd.DataFrame, gap_k: int, *, k: int | None = None, ax: Axes | None = None) -> Axes:
-    """Draw the gap statistic with its errors, beside the gaps of shops without segments (`Battery.scores`)."""
+    """Draw the gap statistic with its errors, beside the gaps of shops without segments (`Benchmark.scores`)."""
     ax = ax or new_axes()
     gaps = _with_bands(ax, scores, "gap")
     error = scores[scores["metric"] == "gap_error"].set_index("k")["value"]
@@ -150,15 +178,15 @@ def plot_gap(scores: pd.DataFrame, gap_k: int, *, k: int | None = None, ax: Axes
     ax.plot(gap_k, gaps[gap_k], "D", color=DARK, markersize=9)
     _mark_k(ax, k)
     ax.set(xlabel="number of segments k", ylabel="gap (log inertia, box less data)")
-    every = scores[(scores["metric"] == "gap") & (scores["k"] == max(gap_k, 2))]
-    above = gap_k > 1 and bool((every["p"] <= 0.05).all())
+    at_k = scores[(scores["metric"] == "gap") & (scores["k"] == max(gap_k, 2))]
+    above = gap_k > 1 and bool((at_k["p"] <= 0.05).all())
     if gap_k == 1:
-        told = "The gap statistic chooses k = 1: no segments"
+        title = "The gap statistic chooses k = 1: no segments"
     elif above:
-        told = f"The gap statistic chooses k = {gap_k}, above what shops without segments give"
+        title = f"The gap statistic chooses k = {gap_k}, above what shops without segments give"
     else:
-        told = f"The gap statistic chooses k = {gap_k}, as it would without segments"
-    set_title(ax, told)
+        title = f"The gap statistic chooses k = {gap_k}, as it would without segments"
+    set_title(ax, title)
     count_axis(ax.xaxis)
     low, high = ax.get_ylim()
     ax.set_ylim(low - 0.5 * (high - low), high)  # room for the legend, below whatever the curves do
@@ -170,22 +198,27 @@ def plot_stability(scores: pd.DataFrame, *, k: int | None = None) -> plt.Figure:
     """Draw three measures of stability over k with their null bands; returns the Figure."""
     figure, grid = new_figure(3, 1, height=7.2, sharex=True)
     axes = grid[:, 0]
-    asked = [
+    questions = [
         ("segment_jaccard", "Does the least stable segment come back? (Jaccard)"),
         ("prediction_strength", "Does one half predict the other? (prediction strength)"),
         ("bootstrap_ari", "Do two samples of customers agree? (adjusted Rand)"),
     ]
-    for ax, (metric, question) in zip(axes, asked, strict=True):
+    for ax, (metric, question) in zip(axes, questions, strict=True):
         _with_bands(ax, scores, metric)
         _mark_k(ax, k)
         ax.set(ylim=(0, 1.05), ylabel="agreement")
         ax.set_title(question)
         count_axis(ax.xaxis)
-    axes[0].axhline(STABLE_BANDS[1], color=DARK, linewidth=1, linestyle="--")
+    axes[0].axhline(STABLE, color=DARK, linewidth=1, linestyle="--")
     axes[0].annotate(
-        f"stable from {STABLE_BANDS[1]:g}", (1, STABLE_BANDS[1]), (-3, 3), xycoords=("axes fraction", "data"),
-        textcoords="offset points", ha="right", fontsize=8.5,
-    )  # fmt: skip
+        f"stable from {STABLE:g}",
+        (1, STABLE),
+        (-3, 3),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        ha="right",
+        fontsize=8.5,
+    )
     axes[-1].legend(loc="lower left", fontsize=8.5)
     axes[-1].set_xlabel("number of segments k")
     return figure
@@ -195,6 +228,9 @@ def plot_flow(segments: pd.DataFrame, flows: pd.DataFrame, *, k: int | None = No
     """Draw where the rows of every cluster go from k to k + 1, and how stable each is (`Benchmark`)."""
     ax = ax or new_axes(4.2)
     order, total = _in_order(segments, flows), segments.groupby("k")["rows"].sum().iloc[0]
+    # Every k is a column of bars, one per cluster, with equal spaces and centred: `spot` holds where each bar begins
+    # and how high it is. Ribbons are stacked on the right side of the bar that they leave and on the left side of the
+    # bar that they reach; drawn in the order of the bars, they do not cross without need.
     spot = {}
     for number, clusters in order.items():
         size = segments[segments["k"] == number].set_index("cluster")["rows"] if number > 1 else pd.Series({0: total})
@@ -203,7 +239,7 @@ def plot_flow(segments: pd.DataFrame, flows: pd.DataFrame, *, k: int | None = No
             height = size[cluster] / total
             spot[number, cluster] = [top, height]
             top += height + free
-        for cluster in clusters:  # centred, whatever the number of gaps
+        for cluster in clusters:  # centred vertically, whatever the number of spaces
             spot[number, cluster][0] += (1.22 - (top - free)) / 2
     left = {key: value[0] for key, value in spot.items()}
     right = dict(left)
@@ -218,20 +254,31 @@ def plot_flow(segments: pd.DataFrame, flows: pd.DataFrame, *, k: int | None = No
         x0, x1, middle = number + half, number + 1 - half, number + 0.5
         edge = [(x0, y0), (middle, y0), (middle, y1), (x1, y1), (x1, y1 + thick), (middle, y1 + thick)]
         edge += [(middle, y0 + thick), (x0, y0 + thick), (x0, y0)]
-        codes = [Path.MOVETO, *[Path.CURVE4] * 3, Path.LINETO, *[Path.CURVE4] * 3, Path.CLOSEPOLY]
+        curve = [Path.CURVE4, Path.CURVE4, Path.CURVE4]
+        codes = [Path.MOVETO, *curve, Path.LINETO, *curve, Path.CLOSEPOLY]
         ax.add_patch(PathPatch(Path(edge, codes), facecolor=GREY, alpha=0.35, linewidth=0))
-    firm = segments.set_index(["k", "cluster"])["jaccard"]
+    jaccard = segments.set_index(["k", "cluster"])["jaccard"]
     for (number, cluster), (bottom, height) in spot.items():
-        stable = number == 1 or firm[number, cluster] >= STABLE_BANDS[1]
+        stable = number == 1 or jaccard[number, cluster] >= STABLE
         ax.bar(
-            number, height, 2 * half, bottom, color=ACCENT if stable else "white", edgecolor=DARK, linewidth=0.8,
+            number,
+            height,
+            2 * half,
+            bottom,
+            color=ACCENT if stable else "white",
+            edgecolor=DARK,
+            linewidth=0.8,
             hatch=None if stable else "////",
-        )  # fmt: skip
+        )
     for stable in (True, False):
         ax.bar(
-            0, 0, color=ACCENT if stable else "white", edgecolor=DARK, hatch=None if stable else "////",
+            0,
+            0,
+            color=ACCENT if stable else "white",
+            edgecolor=DARK,
+            hatch=None if stable else "////",
             label="comes back" if stable else "does not",
-        )  # fmt: skip
+        )
     _mark_k(ax, k)
     most = int(segments["k"].max())
     ax.set(xlabel="number of segments k", xlim=(0.7, most + 0.3), ylim=(1.4, -0.05), yticks=[])
@@ -239,12 +286,12 @@ def plot_flow(segments: pd.DataFrame, flows: pd.DataFrame, *, k: int | None = No
     ax.grid(visible=False)
     ax.legend(loc="lower center", ncols=3, bbox_to_anchor=(0.5, -0.02))
     whole = segments.groupby("k")["jaccard"].min()
-    good = [int(n) for n in whole.index[whole >= STABLE_BANDS[1]]]
+    good = [int(n) for n in whole.index[whole >= STABLE]]
     if good:
-        told = f"All segments come back for k = {', '.join(map(str, good))}"
+        title = f"All segments come back for k = {', '.join(map(str, good))}"
     else:
-        told = "For no number of segments do all of them come back"
-    set_title(ax, told)
+        title = "For no number of segments do all of them come back"
+    set_title(ax, title)
     return ax
 
 
@@ -279,18 +326,24 @@ def _with_bands(ax: Axes, scores: pd.DataFrame, metric: str) -> pd.Series:
         name, shade, hatch = NULLS[null]
         part = part.set_index("k")
         ax.fill_between(
-            part.index, part["null_low"], part["null_high"], color=shade, alpha=0.25, linewidth=0.5, hatch=hatch,
+            part.index,
+            part["null_low"],
+            part["null_high"],
+            color=shade,
+            alpha=0.25,
+            linewidth=0.5,
+            hatch=hatch,
             edgecolor=shade,
-        )  # fmt: skip
-        middle = {"color": shade, "linewidth": 1.4, "linestyle": "--", "label": f"without segments: {name}"}
-        ax.plot(part.index, part["null_median"], **middle)
+        )
+        label = f"without segments: {name}"
+        ax.plot(part.index, part["null_median"], color=shade, linewidth=1.4, linestyle="--", label=label)
     values = rows.drop_duplicates("k").set_index("k")["value"]
     ax.plot(values.index, values, "o-", color=ACCENT, label="this shop", linewidth=2)
     return values
 
 
 def _in_order(segments: pd.DataFrame, flows: pd.DataFrame) -> dict[int, list[int]]:
-    """Put the clusters of every k in an order in which few flows cross: by the mean place of where their rows were."""
+    """Order the clusters of every k by the mean position of the clusters that their rows came from: few flows cross."""
     order = {1: [0]}
     for number in sorted(segments["k"].unique()):
         place = {cluster: i for i, cluster in enumerate(order[number - 1])}

@@ -28,7 +28,7 @@ WIDTH = 160
 SHOWN = 100
 """At most so many of the rows that were set aside are shown on the page."""
 
-COLOURS = {"error": "bold red", "choice": "magenta", "warning": "yellow", "fact": "cyan"}
+COLOURS = {"error": "bold red", "exclusion": "magenta", "warning": "yellow", "info": "cyan"}
 """Colours of the severities on a terminal, where each also has its word."""
 
 
@@ -123,7 +123,7 @@ def _counted(n: int, what: str) -> str:
 
 def _rules_checked(shop: Any) -> int:
     """Count the rules that belong to the tables that the shop has."""
-    return int(shop.quality["table"].isin(list(shop.taken)).sum())
+    return int(shop.quality["table"].isin(list(shop.loaded_tables)).sum())
 
 
 def _rows_table(rows: pd.DataFrame) -> Table:

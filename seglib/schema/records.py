@@ -304,6 +304,8 @@ class VerdictRecord(Record):
         Whether the segments are useful, with numbers; None until 06 has asked.
     use_claim : str or None
         The same without numbers.
+    use_lead : str or None
+        The first sentence of ``use_claim``.
     """
 
     structure: str
@@ -317,6 +319,7 @@ class VerdictRecord(Record):
     claim: str = ""
     use: str | None = None
     use_claim: str | None = None
+    use_lead: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
-"""The contract: which tables, columns and rules a shop's data must keep.
+"""The contract: which tables and columns a shop must have, and what their rows must satisfy.
 
-Everything here is data, declared once, as one pandera schema a table. `seglib.ingest.contract.rules` derives from it a
-rule for every way in which a row can be wrong, which `seglib.ingest.contract.validation` applies to tables of any size;
-`validate` applies the same schemas to a DataFrame; the data dictionary in ``data/README.md`` is written from them.
+Everything here is data, declared once, as one pandera schema per table. `seglib.ingest.contract.rules` derives from it
+a rule for every way in which a row can be wrong; `seglib.ingest.contract.validation` applies these rules to tables of
+any size. `validate` applies the same schemas to a DataFrame. The data dictionary in ``data/README.md`` is written from
+them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-with warnings.catch_warnings():  # where PySpark is installed, pandera imports it, and it mutters about pandas
+with warnings.catch_warnings():  # where PySpark is installed, pandera imports it, and PySpark warns about pandas
     warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas", category=FutureWarning)
     import pandera.pandas as pa
 
@@ -25,10 +26,10 @@ Kind = Literal["id", "text", "status", "date", "number"]
 STATUSES = ("subscribed", "burned")
 
 FIRST_DAY, LAST_DAY = dt.datetime(1950, 1, 1), dt.datetime(2099, 12, 31)
-"""A date outside of these is a slip of the pen, or a spreadsheet's zero."""
+"""A date outside of these is a typing error, or a spreadsheet's zero."""
 
 LARGEST_NUMBER = 1e12
-"""Larger ones are no number that a shop can mean; sums of smaller ones are exact decimals."""
+"""No shop can mean a larger number; sums of smaller ones fit in exact decimals."""
 
 SQL_TYPES: dict[str, str] = {
     "id": "VARCHAR",
@@ -38,14 +39,14 @@ SQL_TYPES: dict[str, str] = {
     "number": "DOUBLE",
     "binary": "DOUBLE",
 }
-"""Type of a column in DuckDB, by its kind; a binary one, 0 or 1, is of the shop's own."""
+"""Type of a column in DuckDB, by its kind; only columns that the shop adds are binary (0 or 1)."""
 
 _DTYPES = {"date": None, "number": "float64"}  # pandera knows datetime64[ns] only, which ends in 2262
 
 
 @dataclass(frozen=True)
-class Holds:
-    """A condition on the columns of one row, in SQL, that can be asked of a DataFrame too.
+class RowCondition:
+    """A condition on the columns of one row, in SQL, that can be applied to a DataFrame too.
 
     Where it is unknown (a value or an optional column is missing) it holds, as in an SQL CHECK constraint.
     """
@@ -56,12 +57,14 @@ class Holds:
         """Say of every row whether the condition holds."""
         import duckdb
 
-        absent = [name for name in re.findall(r"\b[a-z]+_?[a-z]*\b", self.sql) if name in _NAMES and name not in frame]
+        # optional columns that the frame does not have are NULL in the query, so that the condition is unknown there
+        words = re.findall(r"\b[a-z]+_?[a-z]*\b", self.sql)
+        absent = [name for name in words if name in _NAMES and name not in frame]
         nulls = "".join(f", NULL AS {name}" for name in dict.fromkeys(absent))
         con = duckdb.connect()
         con.register("frame", frame)
-        found = con.sql(f"SELECT coalesce(({self.sql}), true) AS holds FROM (SELECT *{nulls} FROM frame)").df()
-        return found["holds"].set_axis(frame.index)
+        rows = con.sql(f"SELECT coalesce(({self.sql}), true) AS holds FROM (SELECT *{nulls} FROM frame)").df()
+        return rows["holds"].set_axis(frame.index)
 
 
 def _column(
@@ -98,11 +101,11 @@ def _column(
     )
 
 
-def _check(name: str, holds: str, sentence: str, remedy: str, *, warning: bool = False) -> pa.Check:
+def _check(name: str, condition: str, sentence: str, remedy: str, *, warning: bool = False) -> pa.Check:
     """Declare a condition on several columns of one row; ``name`` is ``column.problem``."""
     return pa.Check(
-        Holds(holds),
-        statistics={"sql": holds},
+        RowCondition(condition),
+        statistics={"sql": condition},
         ignore_na=False,
         name=name,
         title=sentence,
@@ -230,7 +233,7 @@ def kind(column: pa.Column) -> Kind:
     return column.metadata["kind"]
 
 
-def parsed(column: pa.Column) -> bool:
+def can_be_unreadable(column: pa.Column) -> bool:
     """Say whether the cells of a column can be unreadable: dates and numbers."""
     return kind(column) in ("date", "number")
 
@@ -241,10 +244,9 @@ def needed(table: str) -> bool:
 
 
 def validate(table: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """Hold a DataFrame against the contract of one table, all rows and all checks at once.
+    """Check a DataFrame against the contract of one table, all rows and all checks at once.
 
-    For data at hand in a notebook; references between tables need all of them and are the business of
-    `seglib.ingest.shop.ingest`.
+    For a DataFrame in a notebook. References between tables need all of them: `seglib.ingest.shop.ingest` checks them.
 
     Parameters
     ----------
@@ -281,7 +283,7 @@ def describe(table: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a column: column, kind, needed (the table must have it), may_be_empty, unit, values, refers_to, what.
+        One row per column: column, kind, needed (the table must have it), may_be_empty, unit, values, refers_to, what.
     """
     import pandas as pd
 

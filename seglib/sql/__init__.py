@@ -8,7 +8,7 @@ tables of a sample of customers, `quoted` and `sql_literal` put names and texts 
 files, which need no Python to be read.
 """
 
-from seglib.sql.canonical import CUSTOMER_COLUMNS, LOOKUP_TABLES, read_canonical_tables
+from seglib.sql.canonical import read_canonical_tables
 from seglib.sql.connect import in_memory
 from seglib.sql.dialects import DIALECTS, in_parts, translated, unordered
 from seglib.sql.quoting import quoted, sql_literal
@@ -16,10 +16,8 @@ from seglib.sql.statements import COUNTS_SQL, FEATURES_SQL, UNIFIED_SQL
 
 __all__ = [
     "COUNTS_SQL",
-    "CUSTOMER_COLUMNS",
     "DIALECTS",
     "FEATURES_SQL",
-    "LOOKUP_TABLES",
     "UNIFIED_SQL",
     "in_memory",
     "in_parts",

@@ -7,6 +7,8 @@ import yaml
 from seglib.errors import InputRefused, ParameterRefused
 from seglib.ingest.mapping.file import parse, read_mapping
 from seglib.ingest.shop import ingest
+from seglib.schema.columns import CUSTOMER_COLUMNS
+from seglib.schema.records import VariableRecord
 
 
 @pytest.fixture
@@ -26,10 +28,11 @@ def write_mapping(tmp_path):
 def canonical(shop):
     """Return the canonical tables of a shop, in one order."""
     return {
-        name: shop.table(name).sort_values(f"{name[:-1] if name != 'cities' else 'city'}_id" if name != "branches" else
-                                           "branch_id", ignore_index=True)
+        name: shop.table(name).sort_values(
+            f"{name[:-1] if name != 'cities' else 'city'}_id" if name != "branches" else "branch_id", ignore_index=True
+        )
         for name in ("customers", "transactions", "genders", "cities")
-    }  # fmt: skip
+    }
 
 
 def test_a_shop_under_other_names_is_the_same_shop(tables, write_csv, write_mapping):
@@ -58,9 +61,9 @@ tables:
       customer_id: Client No
       transaction_status: {column: State, values: {eingelöst: burned, no: subscribed}}
 """
-    found = canonical(ingest(write_csv(other, "other"), mapping=write_mapping(mapping)))
+    read = canonical(ingest(write_csv(other, "other"), mapping=write_mapping(mapping)))
     for name, frame in wanted.items():
-        pd.testing.assert_frame_equal(found[name], frame)
+        pd.testing.assert_frame_equal(read[name], frame)
 
 
 def test_constants_and_defaults(tables, write_csv, write_mapping):
@@ -77,7 +80,7 @@ def test_constants_and_defaults(tables, write_csv, write_mapping):
 
 
 @pytest.mark.parametrize(
-    ("said", "cells", "read"),
+    ("entries", "cells", "days"),
     [
         ({"date_format": "excel"}, ["45292", "45301.75"], ["2024-01-01", "2024-01-10"]),
         ({"date_format": "%m/%d/%y"}, ["01/31/24", "2024-02-01"], ["2024-01-31", "2024-02-01"]),  # ISO is always read
@@ -95,16 +98,16 @@ def test_constants_and_defaults(tables, write_csv, write_mapping):
         ({"time_zone": "Asia/Tokyo"}, ["2024-01-05T20:00:00+01:00", "2024-01-05"], ["2024-01-06", "2024-01-05"]),
     ],
 )
-def test_dates_are_read_as_the_mapping_says(tables, write_csv, write_mapping, said, cells, read):
+def test_dates_are_read_as_the_mapping_says(tables, write_csv, write_mapping, entries, cells, days):
     tables["customers"].loc[:1, "join_date"] = cells
     for table in ("transactions",):  # what the test does not look at is left in ISO
         assert tables[table]["transaction_date"].str.match(r"\d{4}-").all()
-    shop = ingest(write_csv(tables), mapping=write_mapping(said))
-    assert shop.table("customers")["join_date"].dt.strftime("%Y-%m-%d").tolist()[:2] == read
+    shop = ingest(write_csv(tables), mapping=write_mapping(entries))
+    assert shop.table("customers")["join_date"].dt.strftime("%Y-%m-%d").tolist()[:2] == days
 
 
 @pytest.mark.parametrize(
-    ("said", "cell", "value"),
+    ("entries", "cell", "value"),
     [
         ({"decimal": ",", "thousands": "."}, "1.234,50", 1234.5),
         ({"decimal": ","}, "12,5", 12.5),
@@ -116,9 +119,9 @@ def test_dates_are_read_as_the_mapping_says(tables, write_csv, write_mapping, sa
         ({"thousands": ","}, "12,34", None),
     ],
 )
-def test_numbers_are_read_as_the_mapping_says(tables, write_csv, write_mapping, said, cell, value):
+def test_numbers_are_read_as_the_mapping_says(tables, write_csv, write_mapping, entries, cell, value):
     tables["transactions"]["amount"] = [cell, "1", "2", "3", "4", "5"]
-    shop = ingest(write_csv(tables), mapping=write_mapping(said))
+    shop = ingest(write_csv(tables), mapping=write_mapping(entries))
     amounts = shop.table("transactions").set_index("transaction_id")["amount"]
     if value is None:
         assert "1" not in amounts.index
@@ -149,7 +152,7 @@ def test_descriptors_are_numbers_or_names_by_their_values(tables, write_csv, wri
     assert customers["income"].dtype == "float64"
     assert customers["income"].isna().sum() == 1
     assert customers["age"].tolist()[:3] == ["1", "2", "3"]
-    assert shop.taken["customers"].added == {"income": "number", "age": "text", "it's": "text"}
+    assert shop.loaded_tables["customers"].added == {"income": "number", "age": "text", "it's": "text"}
 
 
 def test_a_shop_without_statuses_counts_every_transaction(tables, write_csv, write_mapping):
@@ -158,7 +161,7 @@ def test_a_shop_without_statuses_counts_every_transaction(tables, write_csv, wri
     assert len(shop.unified.df()) == 6
     assert shop.table("transactions")["transaction_status"].isna().all()
     assert "transactions.transaction_status.absent" in set(shop.findings["rule"])
-    assert (shop.findings["severity"] == "fact").all()
+    assert (shop.findings["severity"] == "info").all()
 
 
 def test_a_shop_without_burn_dates_keeps_its_statuses(tables, write_csv):
@@ -212,11 +215,11 @@ tables:
     shop = ingest(tmp_path / "lines.csv", mapping=write_mapping(mapping))
     row = shop.rows.set_index("table").loc["transactions"]
     assert row.to_dict() == {"rows_in": 8, "accepted": 3, "quarantined": 5, "left_out": 1, "rows_out": 2}
-    found = shop.findings.set_index("rule")["rows"]
-    assert found["transactions.left_out.cancelled"] == 1
-    assert found["transactions.customer_id.varies"] == 2  # A2 has lines of 8 and of 9
-    assert found["transactions.transaction_date.unreadable"] == 1
-    assert found["transactions.customer_id.missing"] == 1
+    rows_by_rule = shop.findings.set_index("rule")["rows"]
+    assert rows_by_rule["transactions.left_out.cancelled"] == 1
+    assert rows_by_rule["transactions.customer_id.varies"] == 2  # A2 has lines of 8 and of 9
+    assert rows_by_rule["transactions.transaction_date.unreadable"] == 1
+    assert rows_by_rule["transactions.customer_id.missing"] == 1
     sold = shop.table("transactions").set_index("transaction_id")
     assert sold["amount"].to_dict() == {"A1": 0.3, "A4": 0.3}  # exact decimals: no 0.30000000000000004
     assert sold.loc["A1", "transaction_date"] == pd.Timestamp("2024-01-04")
@@ -285,29 +288,29 @@ def test_descriptors_declared_as_numbers_that_cannot_be_read_are_told(tables, wr
     tables["customers"] = tables["customers"].assign(
         income=["10,5", "forty", "9e99", None], n=["2", "3", "x", "1"], tier=["7", "gold", "=1+1", None]
     )
-    own = {
+    descriptors = {
         "income": {"column": "income", "kind": "number", "decimal": ","},
         "worth": {"multiply": ["n", "n"]},
         "tier": {"column": "tier", "kind": "text"},
         "n": "n",  # nothing is said, and not all of its values are numbers: text
     }
-    shop = ingest(write_csv(tables), mapping=write_mapping({"tables": {"customers": {"descriptors": own}}}))
+    shop = ingest(write_csv(tables), mapping=write_mapping({"tables": {"customers": {"descriptors": descriptors}}}))
     reconciles(shop)
     assert not len(shop.quarantine)
-    told = shop.findings.set_index("rule")
-    assert told.loc[["customers.income.unreadable", "customers.worth.unreadable"], "rows"].tolist() == [2, 1]
-    assert "2 in row 2 (forty), 3 in row 3 (9e99)" in told.loc["customers.income.unreadable", "examples"]
-    assert set(told.loc[told.index.str.contains("income|worth"), "severity"]) == {"warning"}
+    findings = shop.findings.set_index("rule")
+    assert findings.loc[["customers.income.unreadable", "customers.worth.unreadable"], "rows"].tolist() == [2, 1]
+    assert "2 in row 2 (forty), 3 in row 3 (9e99)" in findings.loc["customers.income.unreadable", "examples"]
+    assert set(findings.loc[findings.index.str.contains("income|worth"), "severity"]) == {"warning"}
     assert not {rule for rule in shop.quality["rule"] if rule.startswith(("customers.tier.", "customers.n."))}
-    found = shop.table("customers")
-    assert found["income"].isna().tolist() == [False, True, True, True]
-    assert found["worth"].fillna(-1).tolist() == [4, 9, -1, 1]
+    customers = shop.table("customers")
+    assert customers["income"].isna().tolist() == [False, True, True, True]
+    assert customers["worth"].fillna(-1).tolist() == [4, 9, -1, 1]
 
 
 def test_a_descriptor_that_no_customer_can_mean_is_told(tables, write_csv, write_mapping):
     tables["customers"]["income"] = ["1", "-5e15", "3", "4"]
-    own = {"income": {"column": "income", "kind": "number"}}
-    shop = ingest(write_csv(tables), mapping=write_mapping({"tables": {"customers": {"descriptors": own}}}))
+    descriptors = {"income": {"column": "income", "kind": "number"}}
+    shop = ingest(write_csv(tables), mapping=write_mapping({"tables": {"customers": {"descriptors": descriptors}}}))
     assert shop.findings.set_index("rule").loc["customers.income.out_of_range", "examples"] == "2 in row 2 (-5e15)"
     assert shop.table("customers")["income"].isna().tolist() == [False, True, False, False]
 
@@ -350,14 +353,14 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("content", "says"), WRONG)
-def test_a_wrong_mapping_is_refused_by_name(write_mapping, content, says):
-    with pytest.raises(ParameterRefused, match=says):
+@pytest.mark.parametrize(("content", "message"), WRONG)
+def test_a_wrong_mapping_is_refused_by_name(write_mapping, content, message):
+    with pytest.raises(ParameterRefused, match=message):
         parse(read_mapping(write_mapping(content)))
 
 
 @pytest.mark.parametrize(
-    ("said", "says"),
+    ("entry", "message"),
     [
         ({"customers": {"from": "clents"}}, r"no table 'clents'.*found: "),
         (
@@ -368,9 +371,9 @@ def test_a_wrong_mapping_is_refused_by_name(write_mapping, content, says):
         ({"transactions": {"leave_out": {"x": {"column": "statuss", "is": "y"}}}}, "leave_out names column 'statuss'"),
     ],
 )
-def test_what_the_mapping_names_and_the_source_lacks_is_refused(tables, write_csv, write_mapping, said, says):
-    with pytest.raises(InputRefused, match=says):
-        ingest(write_csv(tables), mapping=write_mapping({"tables": said}))
+def test_what_the_mapping_names_and_the_source_lacks_is_refused(tables, write_csv, write_mapping, entry, message):
+    with pytest.raises(InputRefused, match=message):
+        ingest(write_csv(tables), mapping=write_mapping({"tables": entry}))
 
 
 def test_a_missing_mapping_file_is_refused(tables, write_csv):
@@ -379,10 +382,9 @@ def test_a_missing_mapping_file_is_refused(tables, write_csv):
 
 
 def test_words_that_yaml_would_take_for_something_else_stay_words(write_mapping):
-    said = parse(read_mapping(write_mapping(
-        "tables: {transactions: {columns: {transaction_status: {column: 'on', values: {yes: burned, NO: subscribed}}}}}"
-    )))  # fmt: skip
-    origin = said.table("transactions").columns["transaction_status"]
+    status = "{column: 'on', values: {yes: burned, NO: subscribed}}"
+    content = f"tables: {{transactions: {{columns: {{transaction_status: {status}}}}}}}"
+    origin = parse(read_mapping(write_mapping(content))).table("transactions").columns["transaction_status"]
     assert origin.columns == ("on",)
     assert vars(origin)["values"] == {"yes": "burned", "no": "subscribed"}
 
@@ -408,16 +410,18 @@ def test_variables_are_read_by_their_kind(tables, write_csv, write_mapping):
     }
     mapping = write_mapping({"tables": {"customers": {"segment_by": by, "descriptors": {"tier": "club"}}}})
     shop = ingest(write_csv({"customers": tables["customers"]}), mapping=mapping)
-    found = shop.table("customers").drop(columns=["join_date", "gender_id", "city_id"]).astype(object)
+    customers = shop.table("customers").drop(columns=[*CUSTOMER_COLUMNS[1:]]).astype(object)
     nothing = None
     wanted = [
-        ["1", 1000.5, 1.0, 1.0, "a", "Gold"], ["2", 2.0, 0.0, 0.0, "b", "basic"],
-        ["3", nothing, 1.0, 1.0, nothing, "GOLD"], ["4", nothing, 0.0, nothing, "a", nothing],
+        ["1", 1000.5, 1.0, 1.0, "a", "Gold"],
+        ["2", 2.0, 0.0, 0.0, "b", "basic"],
+        ["3", nothing, 1.0, 1.0, nothing, "GOLD"],
+        ["4", nothing, 0.0, nothing, "a", nothing],
         ["5", nothing, nothing, nothing, "b", "silver"],
-    ]  # fmt: skip
-    assert found.where(found.notna(), None).to_numpy().tolist() == wanted
-    told = shop.findings.set_index("rule")
-    assert told["rows"].to_dict() == {
+    ]
+    assert customers.where(customers.notna(), None).to_numpy().tolist() == wanted
+    findings = shop.findings.set_index("rule")
+    assert findings["rows"].to_dict() == {
         "customers.income.missing": 1,
         "customers.income.unreadable": 2,
         "customers.in_club.unreadable": 1,
@@ -425,14 +429,14 @@ def test_variables_are_read_by_their_kind(tables, write_csv, write_mapping):
         "customers.smoker.unreadable": 1,
         "customers.it's.missing": 1,
     }
-    assert "3 in row 3 (x)" in told.loc["customers.income.unreadable", "examples"]
+    assert "3 in row 3 (x)" in findings.loc["customers.income.unreadable", "examples"]
 
 
 def test_numbers_that_no_customer_can_mean_and_a_constant_are_told(write_csv, write_mapping):
     customers = pd.DataFrame({"customer_id": ["1", "2", "3"], "age": ["40", "5e15", "40"], "sex": ["f", "m", "f"]})
     mapping = write_mapping({"tables": {"customers": {"segment_by": {"age": "numeric", "sex": "nominal"}}}})
-    told = ingest(write_csv({"customers": customers}), mapping=mapping).findings.set_index("rule")
-    assert told["severity"].to_dict() == {"customers.age.out_of_range": "warning", "customers.age.constant": "fact"}
+    findings = ingest(write_csv({"customers": customers}), mapping=mapping).findings.set_index("rule")
+    assert findings["severity"].to_dict() == {"customers.age.out_of_range": "warning", "customers.age.constant": "info"}
 
 
 def test_with_transactions_variables_are_added_and_the_shop_is_seen_on_its_day(tables, write_csv, write_mapping):
@@ -440,19 +444,19 @@ def test_with_transactions_variables_are_added_and_the_shop_is_seen_on_its_day(t
     shop = ingest(
         write_csv(tables), mapping=write_mapping({"tables": {"customers": {"segment_by": {"age": "numeric"}}}})
     )
-    said = shop.summary()
-    assert said["as_of"] == "2024-06-30"
-    assert said["variables"] == {"age": {"kind": "numeric", "unit": "", "log": False}}
+    assert shop.record.as_of == "2024-06-30"
+    assert shop.record.variables == {"age": VariableRecord("numeric")}
+    assert shop.variable_table.to_dict("records") == [{"variable": "age", "kind": "numeric", "unit": "", "log": False}]
     assert len(shop.unified.df()) == 6
-    assert ingest(write_csv(tables)).summary()["variables"] == {}
+    assert ingest(write_csv(tables)).record.variables == {}
 
 
 def test_transactions_that_the_mapping_speaks_of_must_be_there(write_csv, write_mapping):
     source = write_csv({"customers": pd.DataFrame({"customer_id": ["1", "2"], "age": ["3", "4"]})})
     customers = {"segment_by": {"age": "numeric"}}
-    for said in ({"from": "orders"}, {"columns": {"customer_id": "who"}}):
+    for entry in ({"from": "orders"}, {"columns": {"customer_id": "who"}}):
         with pytest.raises(InputRefused, match=r"no table '(orders|transactions)'"):
-            ingest(source, mapping=write_mapping({"tables": {"customers": customers, "transactions": said}}))
+            ingest(source, mapping=write_mapping({"tables": {"customers": customers, "transactions": entry}}))
 
 
 def test_who_has_no_transactions_is_told_of_segment_by(write_csv):
@@ -467,14 +471,19 @@ def test_ids_without_a_table_of_names_are_names(tables, write_csv, write_mapping
     shop = ingest(write_csv(tables), mapping=write_mapping({"tables": {"customers": {"columns": columns}}}))
     reconciles(shop)
     assert shop.unified.df().set_index("transaction_id")["gender_name"].to_dict() == {
-        "1": "Male", "2": "Male", "3": "Male", "4": "Female", "5": "Female", "6": "Female",
-    }  # fmt: skip
+        "1": "Male",
+        "2": "Male",
+        "3": "Male",
+        "4": "Female",
+        "5": "Female",
+        "6": "Female",
+    }
     assert set(shop.table("genders")["gender_name"]) == {"Male", "Female", "?"}
     assert not len(shop.table("cities"))  # the mapping does not say that an id of a city is its name
 
 
 @pytest.mark.parametrize(
-    ("said", "says"),
+    ("entry", "message"),
     [
         ("[age, income]", "a list does not say what the variables are; .*'age: numeric'"),
         ("{age: Age}", r"segment_by\.age: say its kind, one of numeric, binary, nominal, not 'Age'"),
@@ -492,9 +501,9 @@ def test_ids_without_a_table_of_names_are_names(tables, write_csv, write_mapping
         ("{Tier: nominal}", "'Tier' is named twice under segment_by and descriptors"),
     ],
 )
-def test_wrong_variables_are_refused_by_name(write_mapping, said, says):
-    content = f"tables: {{customers: {{segment_by: {said}, descriptors: [tier]}}}}"
-    with pytest.raises(ParameterRefused, match=says):
+def test_wrong_variables_are_refused_by_name(write_mapping, entry, message):
+    content = f"tables: {{customers: {{segment_by: {entry}, descriptors: [tier]}}}}"
+    with pytest.raises(ParameterRefused, match=message):
         parse(read_mapping(write_mapping(content)))
 
 

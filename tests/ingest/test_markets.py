@@ -1,4 +1,4 @@
-"""Some cities only: a choice that is counted, the same day for every market, and no row lost or twice."""
+"""Some cities only: exclusions that are counted, the same day for every market, and no row lost or twice."""
 
 import pandas as pd
 import pytest
@@ -22,19 +22,20 @@ def test_a_market_is_its_customers_and_what_they_did(tables, write_csv):
     assert ids(shop, "customers") == {"2"}
     assert ids(shop, "transactions") == {"4", "5"}
     assert len(shop.unified.df()) == 2
-    assert shop.summary()["cities"] == ["Giza"]
+    assert shop.record.cities == ("Giza",)
     assert ingest(write_csv(tables)).cities == ()
 
 
-def test_everybody_else_is_a_choice_counted_but_not_copied(tables, write_csv):
+def test_everybody_else_is_excluded_counted_but_not_copied(tables, write_csv):
     shop = ingest(write_csv(tables), cities="Giza")
     for table in ("customers", "transactions"):
         counted = rows(shop, table)
         assert counted["rows_in"] == len(tables[table]) == counted["accepted"] + counted["quarantined"]
         assert counted["left_out"] == counted["quarantined"] > 0
-    assert set(shop.findings.query("severity == 'choice'")["rule"]) == {
-        "customers.city_id.not_asked_for", "transactions.customer_id.not_asked_for",
-    }  # fmt: skip
+    assert set(shop.findings.query("severity == 'exclusion'")["rule"]) == {
+        "customers.city_id.not_asked_for",
+        "transactions.customer_id.not_asked_for",
+    }
     assert "not of Giza, as asked" in shop.text
     assert len(shop.quarantine) == 0
     shop.require(max_reject_share=0.0)  # nothing is broken
@@ -96,7 +97,7 @@ def test_where_no_table_names_them_ids_are_names(tables, write_csv):
 
 def test_all_markets_are_looked_at_on_the_last_day_of_the_shop(tables, write_csv):
     shop = ingest(write_csv(tables), cities="Giza")
-    assert shop.summary()["last_transaction"] == "2024-03-01"
+    assert shop.record.last_transaction == "2024-03-01"
     assert shop.as_of == pd.Timestamp("2024-06-30")  # of a customer in Cairo
 
 
@@ -139,10 +140,10 @@ def test_what_the_mapping_leaves_out_stays_its_own(tables, write_csv, tmp_path):
     mapping = tmp_path / "mapping.yaml"
     mapping.write_text("tables: {customers: {leave_out: {staff: {column: customer_id, is: '1'}}}}", encoding="utf-8")
     shop = ingest(write_csv(tables), mapping=mapping, cities="Cairo, Giza")
-    found = shop.quality.set_index("rule")["rows"]
-    assert found["customers.left_out.staff"] == 1
-    assert found["customers.city_id.not_asked_for"] == 0
-    assert found["transactions.customer_id.not_asked_for"] == 3
+    rows_by_rule = shop.quality.set_index("rule")["rows"]
+    assert rows_by_rule["customers.left_out.staff"] == 1
+    assert rows_by_rule["customers.city_id.not_asked_for"] == 0
+    assert rows_by_rule["transactions.customer_id.not_asked_for"] == 3
     assert (ids(shop, "customers"), ids(shop, "transactions")) == ({"2", "3", "4"}, {"4", "5", "6"})
 
 
@@ -165,6 +166,6 @@ def test_a_survey_can_be_of_one_market(root):
 def test_a_market_is_saved_as_a_run(tables, write_csv, tmp_path):
     run = Run("market", base=tmp_path)
     ingest(write_csv(tables), cities="Giza").save(run)
-    assert run.read("shop")["cities"] == ["Giza"]
-    assert "not" in run.read("shop")["database"]
+    assert run.read("shop").cities == ("Giza",)
+    assert run.read("shop").database.reason
     assert len(run.read("unified")) == 2

@@ -1,4 +1,4 @@
-"""Are segments useful? Nothing of the future enters them, the plain alternative is fair, and chance is not a gain."""
+"""Are segments useful? Nothing of the future enters them, RFM is a fair baseline, and chance is not a gain."""
 
 from dataclasses import replace
 
@@ -17,22 +17,30 @@ from seglib.errors import ParameterRefused
 from seglib.features.customers import customer_features
 from seglib.ingest.shop import UNIFIED_SQL, ingest
 from seglib.interpretation.holdout.by_group import OUTCOMES
-from seglib.interpretation.holdout.holdout import Holdout, evaluate_holdout, rfm_table
+from seglib.interpretation.holdout.holdout import Holdout, evaluate_holdout
 from seglib.interpretation.holdout.predictive_gain import COLUMNS, PredictiveGain, design, predictive_gain
 from seglib.interpretation.holdout.rfm import BURNED, SCORES, quintiles, rfm_scores
+from seglib.interpretation.holdout.rfm_table import rfm_table
 from seglib.interpretation.holdout.usefulness import with_usefulness
 from seglib.plots.interpretation import plot_gain, plot_outcomes
 from seglib.preprocessing.baseline import baseline_matrix
 from seglib.preprocessing.customer import customer_matrix
+from seglib.schema.records import RecipeRecord, VerdictRecord
 from seglib.stats.intervals import wilson
-from seglib.style.wording import NO_TRANSACTIONS
+from seglib.study import Study
+from seglib.style.wording import NO_TRANSACTIONS, TRANSACTION
 
 few_examples = settings(max_examples=25, deadline=None)
 AS_OF = "2026-06-30"
-KNOBS = {
-    "demographic_weight": 1.0, "transform": "log", "scaling": "standard", "drop_tied": True, "min_level_share": 0.01,
+STUDY = Study(as_of=AS_OF)
+OPTIONS = {
+    "demographic_weight": 1.0,
+    "transform": "log",
+    "scaling": "standard",
+    "drop_correlated": True,
+    "min_level_share": 0.01,
     "segment_by": None,
-}  # fmt: skip
+}
 QUICK = {"n_repeats": 2, "n_permutations": 99}
 
 
@@ -46,26 +54,36 @@ def one_thread():
 def look(canonical):
     """Make tables into a shop, its recipe as 03 writes it, and hold out the last third."""
 
-    def hold(tables, *, recipe="customer", without=(), segment_by=None, **options):
+    def hold(tables, *, study=STUDY, recipe="customer", without=(), segment_by=None, k=3, **options):
         con = canonical(tables, without=without)
-        return evaluate_holdout(
-            con, **{"as_of": AS_OF, "recipe": said(con, recipe, segment_by), "k": 3, "n_init": 5} | options
-        )
+        return evaluate_holdout(con, study, recipe_of(con, recipe, segment_by), k=k, n_init=5, **options)
 
     return hold
 
 
-def said(con, name="customer", segment_by=None):
-    """Return what recipe.json would say."""
-    found = customer_features(con, as_of=AS_OF)
+def recipe_of(con, name="customer", segment_by=None, study=STUDY):
+    """Return the recipe as 03 would write it."""
+    features = customer_features(con, study)
     if name == "baseline":
-        con.execute(f"CREATE OR REPLACE TEMP TABLE study AS SELECT DATE '{AS_OF}' AS as_of")
+        con.execute(f"CREATE OR REPLACE TEMP TABLE study AS SELECT DATE '{study.as_of}' AS as_of")
         matrix, options = baseline_matrix(con.sql(UNIFIED_SQL).df()), {"scale_frequency": True}
     else:
-        options = KNOBS | {"segment_by": segment_by}
-        known = {"leave_out": found.missing, "unreliable": found.unreliable, "described": found.features}
-        matrix = customer_matrix(found.table, **known, **options)
-    return {"name": name, "options": options, "sources": matrix.sources, "burn_window": found.redemption.window}
+        options = OPTIONS | {"segment_by": segment_by}
+        matrix = customer_matrix(
+            features.table,
+            described=features.features,
+            leave_out=features.missing,
+            unreliable=features.unreliable,
+            **options,
+        )
+    return RecipeRecord(
+        name=name,
+        grain="customer" if name == "customer" else "transaction",
+        k_rule="structure" if name == "customer" else "elbow",
+        options=options,
+        sources=tuple(matrix.sources),
+        burn_window=features.redemption.window,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +92,7 @@ def strong(look):
     return tables, look(tables)
 
 
-# The plain alternative ----------------------------------------------------------------------------------------------
+# RFM scores ----------------------------------------------------------------------------------------------
 
 
 @given(st.lists(st.integers(0, 6) | st.floats(-1e6, 1e6), min_size=1, max_size=60), st.randoms())
@@ -119,38 +137,38 @@ def test_rfm_scores_take_spend_where_it_is_recorded_and_else_burned_coupons():
     assert rfm_scores(features.assign(spend=np.nan, n_burned=np.nan))["monetary_score"].isna().all()
 
 
-# Freezing -----------------------------------------------------------------------------------------------------------
+# The snapshot ---------------------------------------------------------------------------------------------------------
 
 
 def test_two_thirds_of_the_calendar_are_known_by_default(strong):
-    tables, held = strong
-    first, cut = tables["transactions"]["transaction_date"].min(), pd.Timestamp(held.cut)
+    tables, holdout = strong
+    first, cut = tables["transactions"]["transaction_date"].min(), pd.Timestamp(holdout.cut)
     assert (cut - first) / (pd.Timestamp(AS_OF) - first) == pytest.approx(2 / 3, abs=0.002)
-    assert f"{len(held.table):,} customers" in held.text
-    assert f"{(pd.Timestamp(AS_OF) - cut).days} days" in held.text
+    assert f"{len(holdout.table):,} customers" in holdout.text
+    assert f"{(pd.Timestamp(AS_OF) - cut).days} days" in holdout.text
 
 
 def test_who_came_later_is_not_there_and_the_others_are_counted_by_hand(strong):
-    tables, held = strong
+    tables, holdout = strong
     rows = tables["transactions"].assign(customer_id=lambda t: t["customer_id"].astype(str))
-    before = rows[rows["transaction_date"] <= held.cut]
-    after = rows[(rows["transaction_date"] > held.cut) & rows["customer_id"].isin(before["customer_id"])]
-    assert set(held.table.index) == set(before["customer_id"])
-    counted = after["customer_id"].value_counts().reindex(held.table.index, fill_value=0)
-    assert (held.table["coupons"] == counted).all()
-    assert (held.table["active"] == (counted > 0)).all()
+    before = rows[rows["transaction_date"] <= holdout.cut]
+    after = rows[(rows["transaction_date"] > holdout.cut) & rows["customer_id"].isin(before["customer_id"])]
+    assert set(holdout.table.index) == set(before["customer_id"])
+    counted = after["customer_id"].value_counts().reindex(holdout.table.index, fill_value=0)
+    assert (holdout.table["coupons"] == counted).all()
+    assert (holdout.table["active"] == (counted > 0)).all()
     burned = set(after.loc[after["transaction_status"] == "burned", "customer_id"])
-    assert (held.table["burned"] == held.table.index.isin(list(burned))).all()
-    decided = held.table["decided"] > 0
-    assert held.table["burn_rate"].notna().equals(decided)
+    assert (holdout.table["burned"] == holdout.table.index.isin(list(burned))).all()
+    matured = holdout.table["matured"] > 0
+    assert holdout.table["burn_rate"].notna().equals(matured)
 
 
 @pytest.mark.parametrize("recipe", ["customer", "baseline"])
 def test_nothing_that_happens_after_the_cut_changes_a_segment(look, canonical, recipe):
     tables = make_shop(customers=300, transactions=2500, seed=5).tables
-    recipe = said(canonical(tables), recipe)
+    recipe = recipe_of(canonical(tables), recipe)
     cut = pd.Timestamp("2025-10-30")
-    held = evaluate_holdout(canonical(tables), as_of=AS_OF, cut="2025-10-30", recipe=recipe, k=3, n_init=5)
+    holdout = evaluate_holdout(canonical(tables), STUDY, recipe, cut="2025-10-30", k=3, n_init=5)
     rng = np.random.default_rng(1)
     rows = tables["transactions"].copy()
     later = rows["burn_date"] > cut  # burned after the cut: burned on another day, or never, or all of a sudden
@@ -161,19 +179,19 @@ def test_nothing_that_happens_after_the_cut_changes_a_segment(look, canonical, r
     gone = (rows["transaction_date"] > cut) & (rng.random(len(rows)) < 0.7)
     other = dict(tables, transactions=rows[~gone])
     other["customers"] = other["customers"].assign(spend_2026=rng.normal(size=300))
-    again = evaluate_holdout(canonical(other), as_of=AS_OF, cut="2025-10-30", recipe=recipe, k=3, n_init=5)
-    known = ["segment", "tenure_days", *SCORES]
-    pd.testing.assert_frame_equal(again.table[known], held.table[known])
-    assert not again.table["coupons"].equals(held.table["coupons"])
+    again = evaluate_holdout(canonical(other), STUDY, recipe, cut="2025-10-30", k=3, n_init=5)
+    at_cut = ["segment", "tenure_days", *SCORES]
+    pd.testing.assert_frame_equal(again.table[at_cut], holdout.table[at_cut])
+    assert not again.table["coupons"].equals(holdout.table["coupons"])
 
 
 def test_the_order_of_the_rows_changes_nothing(look, strong):
-    tables, held = strong
+    tables, holdout = strong
     mixed = {name: table.sample(frac=1, random_state=4) for name, table in tables.items()}
     again = look(mixed)
-    pd.testing.assert_frame_equal(again.table, held.table)
-    shuffled = replace(held, table=held.table.sample(frac=1, random_state=2))
-    pd.testing.assert_frame_equal(predictive_gain(shuffled, **QUICK).table, predictive_gain(held, **QUICK).table)
+    pd.testing.assert_frame_equal(again.table, holdout.table)
+    shuffled = replace(holdout, table=holdout.table.sample(frac=1, random_state=2))
+    pd.testing.assert_frame_equal(predictive_gain(shuffled, **QUICK).table, predictive_gain(holdout, **QUICK).table)
 
 
 def test_a_column_of_the_shops_own_stays_out_unless_it_was_known(look):
@@ -181,22 +199,22 @@ def test_a_column_of_the_shops_own_stays_out_unless_it_was_known(look):
     spent = np.random.default_rng(0).gamma(2, 50, 300)
     tables["customers"] = tables["customers"].assign(spend_2026=spent)
     by = ["coupons_per_month", "recency_days", "spend_2026"]
-    held = look(tables, segment_by=by)
-    assert "spend 2026" in held.text
-    assert "nothing says when" in held.text
-    known = look(tables, segment_by=by, known_by_cut=["spend_2026"])
-    assert "spend 2026" not in known.text
-    assert not known.table["segment"].equals(held.table["segment"])
+    holdout = look(tables, segment_by=by)
+    assert "spend 2026" in holdout.text
+    assert "nothing says when" in holdout.text
+    with_spend = look(tables, segment_by=by, known_by_cut=["spend_2026"])
+    assert "spend 2026" not in with_spend.text
+    assert not with_spend.table["segment"].equals(holdout.table["segment"])
     only = look(tables, segment_by=["spend_2026"])
     assert "no segments could be made" in only.why
 
 
 def test_without_days_of_burning_nothing_is_known_of_burning_at_the_cut(look):
     tables = make_shop(customers=300, transactions=2500, seed=5).tables
-    held = look(tables, without=("burn dates",))
-    assert "The days of burning are not recorded" in held.text
-    assert held.table["monetary_score"].isna().all()
-    assert held.table["burned"].mean() > 0.2
+    holdout = look(tables, without=("burn dates",))
+    assert "The days of burning are not recorded" in holdout.text
+    assert holdout.table["monetary_score"].isna().all()
+    assert holdout.table["burned"].mean() > 0.2
     flipped = tables["transactions"].assign(
         transaction_status=tables["transactions"]["transaction_status"]
         .astype(str)
@@ -204,12 +222,12 @@ def test_without_days_of_burning_nothing_is_known_of_burning_at_the_cut(look):
         .values
     )
     again = look(dict(tables, transactions=flipped), without=("burn dates",))
-    assert again.table["segment"].equals(held.table["segment"])
+    assert again.table["segment"].equals(holdout.table["segment"])
 
 
 def test_what_is_not_recorded_falls_away_and_amounts_are_looked_at(look):
     tables = make_shop(customers=300, transactions=2500, seed=5).tables
-    bare = look(tables, without=("status",))
+    bare = look(tables, without=("status",), study=Study(as_of=AS_OF, wording=TRANSACTION))
     assert [o.name for o in bare.outcomes] == ["active", "coupons"]
     assert "Burning is not looked at" in bare.text
     assert "made a transaction" in bare.text
@@ -223,11 +241,11 @@ def test_what_is_not_recorded_falls_away_and_amounts_are_looked_at(look):
     assert "stand for money" not in rich.text
 
 
-def test_recipe_baseline_is_frozen_as_well(look):
+def test_recipe_baseline_is_held_out_as_well(look):
     tables = make_shop(customers=300, transactions=2500, seed=5).tables
-    held = look(tables, recipe="baseline")
-    assert not held.why
-    assert sorted(held.table["segment"].unique()) == ["A", "B", "C"]
+    holdout = look(tables, recipe="baseline")
+    assert not holdout.why
+    assert sorted(holdout.table["segment"].unique()) == ["A", "B", "C"]
 
 
 # What cannot be done ------------------------------------------------------------------------------------------------
@@ -243,16 +261,22 @@ def test_what_cannot_be_done_is_said_and_not_raised(look, canonical):
     assert "k = 400 is not possible" in look(tables, k=400).why
     assert "fewer than two segments" in look(tables, k=90).why
     con = canonical(tables)
-    nothing = evaluate_holdout(con, as_of=None, recipe={}, k=3)
+    recipe = recipe_of(con)
+    nothing = evaluate_holdout(con, Study(), recipe, k=3)
     assert nothing.why == NO_TRANSACTIONS
-    assert evaluate_holdout(con, as_of="2001-01-01", recipe={}, k=3).why == NO_TRANSACTIONS
-    for held in (few, nothing):
-        answer = predictive_gain(held)
-        assert held.table.empty
-        assert held.why in held.text
+    assert evaluate_holdout(con, Study(as_of="2001-01-01"), recipe, k=3).why == NO_TRANSACTIONS
+    for holdout in (few, nothing):
+        answer = predictive_gain(holdout)
+        assert holdout.table.empty
+        assert holdout.why in holdout.text
         assert answer.useful is None
-        assert held.why in answer.text
-        assert rfm_table(held).empty
+        assert holdout.why in answer.text
+        assert not holdout.figures
+        assert not answer.figures
+        assert not answer.alt
+        assert rfm_table(holdout).table.empty
+        assert rfm_table(holdout).wide.empty
+        assert rfm_table(holdout).text == holdout.text
 
 
 @pytest.mark.parametrize("wrong", [{"share": 0.0}, {"share": 1.0}, {"cut": "soon"}, {"cut": "2030-01-01"}])
@@ -271,9 +295,9 @@ def test_a_gain_that_could_show_nothing_is_refused(strong, wrong):
 
 
 def test_shares_have_wilson_intervals_and_means_have_t_intervals(strong):
-    held = strong[1]
-    rows = held.by_segment.set_index(["segment", "outcome"])
-    for segment, part in held.table.groupby("segment"):
+    holdout = strong[1]
+    rows = holdout.by_segment.set_index(["segment", "outcome"])
+    for segment, part in holdout.table.groupby("segment"):
         row = rows.loc[(segment, "burned")]
         interval = binomtest(int(part["burned"].sum()), len(part)).proportion_ci(0.95, "wilson")
         assert (row["low"], row["high"]) == pytest.approx((interval.low, interval.high))
@@ -281,27 +305,29 @@ def test_shares_have_wilson_intervals_and_means_have_t_intervals(strong):
         mean = rows.loc[(segment, "coupons")]
         assert mean["high"] - mean["value"] == pytest.approx(1.97 * part["coupons"].sem(), rel=0.02)
         rate = rows.loc[(segment, "burn_rate")]
-        assert rate["value"] == pytest.approx(part["decided_burned"].sum() / part["decided"].sum())
-        # coupons of one customer are alike: they tell no more than as many coupons of strangers
-        assert rate["high"] - rate["low"] > 0.95 * np.diff(wilson(rate["value"], part["decided"].sum()))[0]
-    assert (held.by_segment["low"] <= held.by_segment["value"]).all()
-    assert (held.by_segment["value"] <= held.by_segment["high"]).all()
+        assert rate["value"] == pytest.approx(part["matured_burned"].sum() / part["matured"].sum())
+        # coupons of one customer are alike: they are worth fewer than as many coupons of strangers
+        assert rate["high"] - rate["low"] > 0.95 * np.diff(wilson(rate["value"], part["matured"].sum()))[0]
+    assert (holdout.by_segment["low"] <= holdout.by_segment["value"]).all()
+    assert (holdout.by_segment["value"] <= holdout.by_segment["high"]).all()
 
 
-def test_the_plain_alternative_is_reported_like_the_segments(strong):
-    held = strong[1]
-    table = rfm_table(held)
+def test_rfm_scores_are_reported_like_the_segments(strong):
+    holdout = strong[1]
+    table = rfm_table(holdout).table
     assert set(table["by"]) == set(SCORES)
     assert table["score"].between(1, 5).all()
-    assert (table[table["outcome"] == "active"].groupby("by")["customers"].sum() == len(held.table)).all()
+    assert (table[table["outcome"] == "active"].groupby("by")["customers"].sum() == len(holdout.table)).all()
     active = table[(table["by"] == "recency_score") & (table["outcome"] == "active")].set_index("score")["value"]
     assert active[5] > active[1]
+    wide = rfm_table(holdout).wide.set_index(["by", "score"])
+    assert wide.loc[("recency_score", 5), "active"] == active[5]
 
 
 # Gain ---------------------------------------------------------------------------------------------------------------
 
 
-def made_up(rng, *, n=400, effect=0.0):
+def simulated(rng, *, n=400, effect=0.0):
     """A holdout in which segments depend on RFM, and outcomes on RFM and, by ``effect``, on the segment."""
     rfm = pd.DataFrame(rng.integers(1, 6, (n, 3)).astype(float), columns=list(SCORES))
     segment = np.where(rfm["frequency_score"] + rng.normal(0, 1.5, n) > 3, "A", "B")
@@ -313,8 +339,8 @@ def made_up(rng, *, n=400, effect=0.0):
         active=(rng.random(n) < 1 / (1 + np.exp(1.5 - lifted))).astype(float),
         coupons=rng.poisson(np.exp(lifted / 2)).astype(float),
     ).set_axis([str(i) for i in range(n)])
-    kept = tuple(o for o in OUTCOMES if o.name in ("active", "coupons"))
-    return Holdout(table, pd.DataFrame(), "2025-10-30", AS_OF, kept)
+    outcomes = tuple(o for o in OUTCOMES if o.name in ("active", "coupons"))
+    return Holdout(table, pd.DataFrame(), "2025-10-30", AS_OF, outcomes)
 
 
 def test_a_planted_gain_is_found(strong):
@@ -330,24 +356,24 @@ def test_a_planted_gain_is_found(strong):
 
 def test_no_gain_is_found_where_segments_only_repeat_what_rfm_says():
     """Segments go with the outcome in every shop, because both go with frequency: that alone must not be a gain."""
-    found, p = 0, []
+    useful, p = 0, []
     for number in range(30):
-        answer = predictive_gain(made_up(np.random.default_rng(number)), n_repeats=1, n_permutations=39)
-        found += answer.useful
+        answer = predictive_gain(simulated(np.random.default_rng(number)), n_repeats=1, n_permutations=39)
+        useful += answer.useful
         p += answer.table["p"].tolist()
         assert (answer.table["segments_alone"] > 0).all()
-    assert found <= 5  # 5% of 30 are 1 or 2; more than 5 come once in 300 times
+    assert useful <= 5  # 5% of 30 are 1 or 2; more than 5 come once in 300 times
     assert (np.array(p) <= 0.05).mean() <= 0.15
-    answer = predictive_gain(made_up(np.random.default_rng(1), effect=1.5), n_repeats=1, n_permutations=39)
+    answer = predictive_gain(simulated(np.random.default_rng(1), effect=1.5), n_repeats=1, n_permutations=39)
     assert answer.useful
 
 
 def test_the_model_is_scikit_learns_ridge_out_of_sample(strong):
-    held = strong[1]
-    active = replace(held, outcomes=tuple(o for o in held.outcomes if o.name == "active"))
+    holdout = strong[1]
+    active = replace(holdout, outcomes=tuple(o for o in holdout.outcomes if o.name == "active"))
     answer = predictive_gain(active, n_repeats=20, n_permutations=19).table.set_index("outcome")
-    parts, y = design(held.table), held.table["active"].to_numpy()
-    X = np.hstack([parts["tenure"], parts["rfm"]])
+    predictors, y = design(holdout.table), holdout.table["active"].to_numpy()
+    X = np.hstack([predictors.tenure, predictors.rfm])
     predicted = cross_val_predict(Ridge(), X, y, cv=5)
     assert answer.loc["active", "baseline"] == pytest.approx(
         1 - ((y - predicted) ** 2).sum() / y.var() / len(y), abs=0.02
@@ -363,8 +389,8 @@ def test_processes_and_threads_change_nothing(strong):
 
 
 def test_what_cannot_be_predicted_is_left_out_with_a_reason():
-    held = made_up(np.random.default_rng(0))
-    always = replace(held, table=held.table.assign(active=1.0))
+    holdout = simulated(np.random.default_rng(0))
+    always = replace(holdout, table=holdout.table.assign(active=1.0))
     answer = predictive_gain(always, **QUICK)
     assert answer.left_out == {"active": "the same for all customers"}
     assert answer.table["outcome"].tolist() == ["coupons"]
@@ -381,13 +407,19 @@ def test_more_than_chance_is_not_enough_to_be_useful():
     assert "RFM quintiles predict as much as segments or more" in text
 
 
+def test_the_lead_is_the_first_sentence_of_the_claim(strong):
+    nothing = PredictiveGain(pd.DataFrame(columns=COLUMNS), None, {}, "too few.")
+    assert nothing.lead == nothing.claim == nothing.text == "Whether the segments are useful cannot be said: too few."
+    for gain in (predictive_gain(strong[1], **QUICK), predictive_gain(simulated(np.random.default_rng(0)), **QUICK)):
+        assert gain.claim.startswith(gain.lead + " ")
+        assert gain.lead.endswith(".")
+        assert ". " not in gain.lead
+
+
 def test_the_workbook_is_not_shown_to_be_useful(workbook):
     con = ingest(workbook).con
-    found = customer_features(con, as_of="2024-07-14")
-    known = {"leave_out": found.missing, "unreliable": found.unreliable, "described": found.features}
-    sources = customer_matrix(found.table, **known, **KNOBS).sources
-    recipe = {"name": "customer", "options": KNOBS, "sources": sources, "burn_window": found.redemption.window}
-    answer = predictive_gain(evaluate_holdout(con, as_of="2024-07-14", recipe=recipe, k=3))
+    study = Study(as_of="2024-07-14")
+    answer = predictive_gain(evaluate_holdout(con, study, recipe_of(con, study=study), k=3))
     assert answer.useful is False
     assert answer.text.startswith("Not shown to be useful")
     assert (answer.table["p_holm"] > 0.05).all()
@@ -397,43 +429,72 @@ def test_the_workbook_is_not_shown_to_be_useful(workbook):
 
 
 def test_figures_show_the_table_they_are_given(strong):
-    held = strong[1]
-    ax = plot_outcomes(held.by_segment, outcome="burned", names={"A": "often there"})
+    holdout = strong[1]
+    ax = plot_outcomes(holdout.by_segment, outcome="burned", names={"A": "often there"})
     assert [label.get_text() for label in ax.get_yticklabels()] == ["A · often there", "B", "C"]
     assert "share of customers" in ax.get_xlabel()
-    answer = predictive_gain(held, **QUICK)
+    answer = predictive_gain(holdout, **QUICK)
     ax = plot_gain(answer.table)
     assert len(ax.get_yticklabels()) == len(answer.table)
     assert plot_gain(answer.table.head(1), ax=ax.figure.add_subplot()) is not None
 
 
+def test_results_say_what_their_figures_show(strong):
+    holdout = strong[1]
+    figures = {result.outcome.name: result for result in holdout.figures}
+    assert list(figures) == [outcome.name for outcome in holdout.outcomes]
+    rate = figures["burn_rate"]
+    assert rate.table["segment"].tolist() == ["A", "B", "C"]
+    assert rate.alt.startswith("burn rate after the cut by segment: A 0.")
+    assert rate.text.startswith(rate.alt.removesuffix("."))
+    assert rate.caption.endswith("how many of the coupons claimed were burned; 95% intervals. Letters are of the cut.")
+    assert "share of decided coupons" in rate.figure().get_xlabel()
+    transactions = replace(figures["coupons"], wording=TRANSACTION)
+    assert transactions.alt.startswith("transactions after the cut")
+    assert "how many transactions a customer made" in transactions.caption
+    gain = predictive_gain(holdout, **QUICK)
+    assert gain.figures == (gain,)
+    assert gain.alt == gain.text
+    assert gain.caption.startswith(f"{len(holdout.table):,} customers, predicted by")
+    assert len(gain.figure().get_yticklabels()) == len(gain.table)
+
+
 # The verdict --------------------------------------------------------------------------------------------------------
 
-STRUCTURE = {"structure": "constructed", "advice": "as 04 said", "sentence": "s", "meaning": "m", "headline": "h"}
+VERDICT = VerdictRecord(
+    structure="constructed",
+    useful="not tested",
+    headline="h",
+    sentence="s",
+    meaning="m",
+    advice="as 04 said",
+    k_star=None,
+    evidence=(),
+)
 
 
 @pytest.mark.parametrize("structure", ["natural", "reproducible", "constructed"])
 @pytest.mark.parametrize(
-    ("found", "useful"), [(True, "useful"), (False, "not shown to be useful"), (None, "cannot be said")]
+    ("useful", "label"), [(True, "useful"), (False, "not shown to be useful"), (None, "cannot be said")]
 )
-def test_the_verdict_has_a_second_axis(structure, found, useful):
+def test_the_verdict_has_a_second_axis(structure, useful, label):
     rows = pd.DataFrame([("active", 500, 0.1, 0.0, 0.0, 0.2, 0.1, 0.05, 0.15, 0.01, 0.01)], columns=COLUMNS)
-    made = with_usefulness(
-        STRUCTURE | {"structure": structure}, PredictiveGain(rows, found, {}, "" if found is not None else "too few.")
-    )
-    assert made["useful"] == useful
-    assert made["structure"] == structure
-    assert made["use"]
-    if found is None:
-        assert made["advice"] == "as 04 said"
-    if found is False:
-        assert "recency and frequency" in made["advice"] or "how recently" in made["advice"]
-        assert "tell what customers do next" not in made["advice"]
-    if found:
-        assert "what customers do next" in made["advice"]
+    gain = PredictiveGain(rows, useful, {}, "too few." if useful is None else "")
+    verdict = with_usefulness(replace(VERDICT, structure=structure), gain)
+    assert verdict.useful == label
+    assert verdict.structure == structure
+    assert (verdict.use, verdict.use_claim, verdict.use_lead) == (gain.text, gain.claim, gain.lead)
+    assert verdict.use
+    if useful is None:
+        assert verdict.advice == "as 04 said"
+    elif useful:
+        assert "what customers do next" in verdict.advice
+    else:
+        assert "recency and frequency" in verdict.advice or "how recently" in verdict.advice
+        assert "tell what customers do next" not in verdict.advice
 
 
-def test_money_that_is_spend_leaves_burned_coupons_in_the_plain_rule():
+def test_money_that_is_spend_leaves_burned_coupons_as_a_score():
     features = pd.DataFrame(
         {"recency_days": range(10), "n_coupons": range(10), "spend": range(10), "n_burned": range(10)}, dtype=float
     )

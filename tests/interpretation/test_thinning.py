@@ -1,4 +1,6 @@
-"""Two halves of the coupons: an honest test of segments, and what it leaves out."""
+"""Count splitting: an honest test of segments, and what it leaves out."""
+
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,25 +14,28 @@ from seglib.errors import ParameterRefused
 from seglib.features.customers import customer_features
 from seglib.features.dictionary import features_of
 from seglib.ingest.shop import ingest
-from seglib.interpretation.thinning.inference import FROM_CUSTOMERS, NO_JOINING, TOO_REGULAR, thinning_tests
+from seglib.interpretation.thinning.inference import FROM_CUSTOMERS, NO_JOINING, UNDERDISPERSED, thinning_tests
 from seglib.interpretation.thinning.ratio_tests import ratio_test, underdispersion_test
 from seglib.interpretation.thinning.splits import exposure
 from seglib.preprocessing.customer import customer_matrix
 from seglib.preprocessing.rebuild import rebuild_matrix
 from seglib.run import Run
+from seglib.schema.records import RecipeRecord, VariableRecord
+from seglib.study import Study
 
 AS_OF = "2026-06-30"
 SOURCES = ("coupons_per_month", "burn_rate", "days_to_burn", "recency_days")
 
 
-LENS = {"burn_mean": 0.6, "burn_reliability": 0.1, "lag_mean": 22.0, "lag_reliability": 0.1}
+SHRINKAGE = {"burn_mean": 0.6, "burn_reliability": 0.1, "lag_mean": 22.0, "lag_reliability": 0.1}
 """As if customers could be told apart by rates and days: else they would leave the matrix, and nothing be tested."""
 
+STUDY = Study(as_of=AS_OF, burn_window=90, shrinkage=SHRINKAGE)
 
-def recipe_of(sources=SOURCES, **changed):
-    """Return ``recipe.json``."""
-    made = {"name": "customer", "grain": "customer", "options": {}, "sources": list(sources), "shrinkage": LENS}
-    return made | {"burn_window": 90} | changed
+
+def recipe_of(sources=SOURCES, grain="customer"):
+    """Return the recipe as 03 writes it."""
+    return RecipeRecord(name="customer", grain=grain, k_rule="structure", options={}, sources=tuple(sources))
 
 
 @pytest.fixture(scope="module")
@@ -48,27 +53,25 @@ def test_where_all_customers_are_alike_it_rejects_as_often_as_it_should(shops):
     once, naive = [], []
     for seed in range(101, 141):
         with shops(seed=seed) as con:
-            recipe = recipe_of()
-            splits = thinning_tests(con, as_of=AS_OF, recipe=recipe, k=3, n_splits=1, n_init=2, seed=seed).splits
+            splits = thinning_tests(con, STUDY, recipe_of(), k=3, n_splits=1, n_init=2, seed=seed).splits
             once.append(splits.set_index("feature")["p"])
             if seed <= 104:
-                naive.append(naive_p(con, recipe))
+                naive.append(naive_p(con))
     once = pd.DataFrame(once)
     assert list(once) == ["burn_rate", "days_to_burn", "coupons_per_month"]
-    assert once.isna().to_numpy().sum() <= 2  # counts were called too regular by chance
+    assert once.isna().to_numpy().sum() <= 2  # counts were called underdispersed by chance
     assert 0.02 <= (once < 0.05).to_numpy().mean() <= 0.08  # 120 tests; 4.7% of 600 (200 shops)
     assert (once < 0.05).mean().max() <= 0.15  # 40 each
     assert all(kstest(once[feature].dropna(), "uniform").pvalue > 0.001 for feature in once)
     assert (pd.DataFrame(naive) < 0.05).to_numpy().mean() > 0.9
 
 
-def naive_p(con, recipe):
+def naive_p(con):
     """Cluster everything and test on the same."""
     from seglib.clustering.segmentation import segment
 
-    lens = {"burn_window": recipe["burn_window"], "shrinkage": recipe["shrinkage"]}
-    features = customer_features(con, as_of=AS_OF, **lens).table
-    matrix = rebuild_matrix(features, recipe).table
+    features = customer_features(con, STUDY).table
+    matrix = rebuild_matrix(features, recipe_of()).table
     letters = segment(matrix, k=3, order_by=pd.Series(0.0, matrix.index), n_init=2).table["segment"]
     return {name: f_oneway(*(features[name][letters == s] for s in letters.unique())).pvalue for name in SOURCES}
 
@@ -77,26 +80,31 @@ def test_twice_the_median_of_several_splits_seldom_rejects_and_needs_no_luck(sho
     rejected = 0
     for seed in range(1, 9):
         with shops(seed=seed) as con:
-            found = thinning_tests(con, as_of=AS_OF, recipe=recipe_of(), k=3, n_splits=5, n_init=2, seed=seed)
-        assert (found.table["p"] == (2 * found.table["p_median"]).clip(upper=1)).all()
-        assert (found.table["n_splits"] == 5).all()
-        medians = found.splits.groupby("feature")["p"].median()
-        assert found.table.set_index("feature")["p_median"].to_dict() == pytest.approx(medians.to_dict())
-        rejected += int(found.table["differs"].any())
+            tests = thinning_tests(con, STUDY, recipe_of(), k=3, n_splits=5, n_init=2, seed=seed)
+        assert (tests.table["p"] == (2 * tests.table["p_median"]).clip(upper=1)).all()
+        assert (tests.table["n_splits"] == 5).all()
+        medians = tests.splits.groupby("feature")["p"].median()
+        assert tests.table.set_index("feature")["p_median"].to_dict() == pytest.approx(medians.to_dict())
+        rejected += int(tests.table["differs"].any())
     assert rejected <= 1
 
 
 def test_planted_segments_are_found_and_what_is_not_tested_is_said(shops):
+    recipe = recipe_of((*SOURCES, "gender_name"))
     with shops("strong", 3, customers=300) as con:
-        found = thinning_tests(con, as_of=AS_OF, recipe=recipe_of((*SOURCES, "gender_name")), k=3, n_splits=3, seed=5)
-        again = thinning_tests(con, as_of=AS_OF, recipe=recipe_of((*SOURCES, "gender_name")), k=3, n_splits=3, seed=5)
-    assert found.table["differs"].all()
-    assert (found.table["p_holm"] >= found.table["p"]).all()
-    pd.testing.assert_frame_equal(found.table, again.table)
-    assert set(found.left_out) == {"recency_days", "gender_name"}
-    assert found.left_out["gender_name"] == FROM_CUSTOMERS
-    assert "Not tested: recency" in found.text
-    assert "does not make them groups" in found.text
+        tests = thinning_tests(con, STUDY, recipe, k=3, n_splits=3, seed=5)
+        again = thinning_tests(con, STUDY, recipe, k=3, n_splits=3, seed=5)
+    assert tests.table["differs"].all()
+    assert (tests.table["p_holm"] >= tests.table["p"]).all()
+    pd.testing.assert_frame_equal(tests.table, again.table)
+    assert set(tests.left_out) == {"recency_days", "gender_name"}
+    assert tests.left_out["gender_name"] == FROM_CUSTOMERS
+    assert tests.text.startswith(
+        "Segments made from one half of the coupons, looked at with the other half: they differ"
+    )
+    assert "not shown to differ" not in tests.text
+    assert "Not tested: recency" in tests.text
+    assert "does not make them groups" in tests.text
 
 
 # What cannot be tested ------------------------------------------------------------------------------------------------
@@ -122,46 +130,43 @@ def as_many_for_everybody(tables):
     return tables | {"transactions": coupons, "customers": customers}
 
 
-@pytest.mark.parametrize(("change", "why"), [(without_join_dates, NO_JOINING), (as_many_for_everybody, TOO_REGULAR)])
+@pytest.mark.parametrize(("change", "why"), [(without_join_dates, NO_JOINING), (as_many_for_everybody, UNDERDISPERSED)])
 def test_counts_are_left_out_where_halves_would_not_be_independent(shops, change, why):
     with shops(change=change) as con:
-        found = thinning_tests(con, as_of=AS_OF, recipe=recipe_of(), k=3, n_splits=2)
-    assert found.left_out["coupons_per_month"] == why
-    assert found.table["feature"].tolist() == ["burn_rate", "days_to_burn"]
-    assert why in found.text
+        tests = thinning_tests(con, STUDY, recipe_of(), k=3, n_splits=2)
+    assert tests.left_out["coupons_per_month"] == why
+    assert tests.table["feature"].tolist() == ["burn_rate", "days_to_burn"]
+    assert why in tests.text
 
 
 def test_without_a_status_only_counts_are_tested(shops):
     with shops(without=("status",)) as con:
-        found = thinning_tests(
-            con, as_of=AS_OF, recipe=recipe_of(("coupons_per_month", "recency_days")), k=3, n_splits=2
-        )
-    assert found.table["feature"].tolist() == ["coupons_per_month"]
+        tests = thinning_tests(con, STUDY, recipe_of(("coupons_per_month", "recency_days")), k=3, n_splits=2)
+    assert tests.table["feature"].tolist() == ["coupons_per_month"]
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("as_of", "grain", "k", "sentence"),
     [
-        ({"as_of": None}, "no transactions"),
-        ({"as_of": "2024-07-05"}, "too few to be divided"),
-        ({"grain": "transaction"}, "a row is a transaction"),
-        ({"k": 100}, "cannot be clustered"),
+        (None, "customer", 3, "no transactions"),
+        ("2024-07-05", "customer", 3, "too few to be divided"),
+        (AS_OF, "transaction", 3, "a row is a transaction"),
+        (AS_OF, "customer", 100, "cannot be clustered"),
     ],
 )
-def test_what_cannot_be_done_is_a_sentence(shops, asked, told):
+def test_what_cannot_be_done_is_a_sentence(shops, as_of, grain, k, sentence):
     with shops(customers=90) as con:
-        recipe = recipe_of(grain=asked.get("grain", "customer"))
-        found = thinning_tests(con, as_of=asked.get("as_of", AS_OF), recipe=recipe, k=asked.get("k", 3), n_splits=2)
-    assert found.table.empty
-    assert told in found.text
+        tests = thinning_tests(con, replace(STUDY, as_of=as_of), recipe_of(grain=grain), k=k, n_splits=2)
+    assert tests.table.empty
+    assert sentence in tests.text
 
 
 def test_bad_numbers_are_refused(shops):
     with shops(customers=60) as con:
-        recipe = recipe_of()
-        for bad in ({"k": 1}, {"n_splits": 0}):
-            with pytest.raises(ParameterRefused):
-                thinning_tests(con, as_of=AS_OF, recipe=recipe, **{"k": 3} | bad)
+        with pytest.raises(ParameterRefused, match="k is at least 2"):
+            thinning_tests(con, STUDY, recipe_of(), k=1)
+        with pytest.raises(ParameterRefused, match="n_splits is at least 1"):
+            thinning_tests(con, STUDY, recipe_of(), k=3, n_splits=0)
 
 
 def test_variables_of_the_customers_table_stay_in_the_matrix(shops):
@@ -170,14 +175,14 @@ def test_variables_of_the_customers_table_stay_in_the_matrix(shops):
     def with_age(tables):
         return tables | {"customers": tables["customers"].assign(age=rng.normal(40.0, 9.0, len(tables["customers"])))}
 
-    variables = {"age": {"kind": "numeric", "unit": "years", "log": False}}
+    study = Study(as_of=AS_OF, variables={"age": VariableRecord("numeric", "years")})
     with shops("strong", 3, customers=200, change=with_age) as con:
-        recipe = recipe_of(("burn_rate", "age"))
-        found = thinning_tests(con, as_of=AS_OF, recipe=recipe, variables=variables, k=3, n_splits=2)
-        table = customer_features(con, as_of=AS_OF, variables=variables).table
-    assert "age" in customer_matrix(table, described=features_of(table, variables)).sources
-    assert found.left_out["age"] == FROM_CUSTOMERS
-    assert found.table.set_index("feature")["differs"]["burn_rate"]
+        shrunk = replace(study, burn_window=90, shrinkage=SHRINKAGE)
+        tests = thinning_tests(con, shrunk, recipe_of(("burn_rate", "age")), k=3, n_splits=2)
+        table = customer_features(con, study).table
+    assert "age" in customer_matrix(table, described=features_of(table, study)).sources
+    assert tests.left_out["age"] == FROM_CUSTOMERS
+    assert tests.table.set_index("feature")["differs"]["burn_rate"]
 
 
 # Its parts ------------------------------------------------------------------------------------------------------------
@@ -209,31 +214,29 @@ def test_exposure_adds_up_to_the_coupons_and_weighs_busy_days():
     )
     days = ["2026-01-10", "2026-01-10", "2026-01-20", "2026-02-10", "2026-02-10", "2026-02-10"]
     coupons = pd.DataFrame({"customer_id": ["1", "2", "1", "1", "2", "3"], "transaction_date": pd.to_datetime(days)})
-    found = exposure(customers, coupons, as_of="2026-02-28")
-    assert found.to_dict() == pytest.approx({"1": 2.5, "2": 2.5, "3": 1.0})
+    expected = exposure(customers, coupons, as_of="2026-02-28")
+    assert expected.to_dict() == pytest.approx({"1": 2.5, "2": 2.5, "3": 1.0})
     late = customers.assign(join_date=pd.Timestamp("2026-02-01"))
     assert exposure(late, coupons, as_of="2026-02-28") is None
 
 
-def test_only_regular_counts_are_called_too_regular():
+def test_only_regular_counts_are_called_underdispersed():
     rng = np.random.default_rng(0)
     expected = rng.uniform(0.5, 12, 300)
-    called = [underdispersion_test(rng.poisson(expected), expected) for _ in range(200)]
-    assert np.mean(called) <= 0.03
+    rejected = [underdispersion_test(rng.poisson(expected), expected) for _ in range(200)]
+    assert np.mean(rejected) <= 0.03
     assert underdispersion_test(np.round(expected), expected)
     assert not underdispersion_test(rng.negative_binomial(2, 2 / (2 + expected)), expected)
 
 
-def test_where_nothing_can_be_tested_the_reasons_are_told(tmp_path, root):
+def test_where_nothing_can_be_tested_the_reasons_are_given(tmp_path, root):
     run = Run("invoices", base=tmp_path)
     ingest(root / "data/sample/invoices.csv", mapping=root / "params/mappings/invoices.yaml").save(run)
     con = run.connect()
-    features = customer_features(con, as_of="2026-06-30")
+    features = customer_features(con, run.study())
     matrix = customer_matrix(features.table, described=features.features, leave_out=features.missing)
-    recipe = {"name": "customer", "grain": "customer", "options": {}, "sources": matrix.sources}
-    recipe |= {"shrinkage": features.shrinkage_params, "burn_window": None}
-    found = thinning_tests(con, as_of="2026-06-30", recipe=recipe, k=3, n_splits=2)
-    assert found.table.empty
-    assert found.text.startswith("Nothing here can be tested honestly.")
-    assert "recency days: " in found.text
-    assert "coupons per month: not every customer has a day of joining" in found.text
+    tests = thinning_tests(con, features.study, recipe_of(matrix.sources), k=3, n_splits=2)
+    assert tests.table.empty
+    assert tests.text.startswith("Nothing here can be tested honestly.")
+    assert "recency days: " in tests.text
+    assert "coupons per month: not every customer has a day of joining" in tests.text

@@ -1,4 +1,4 @@
-"""The sweep, its criteria, stability, and the choice of k: published values, and honesty about what was chosen."""
+"""The sweep, its criteria, stability, and the choice of k: published values, and the reason of the choice."""
 
 import numpy as np
 import pandas as pd
@@ -41,6 +41,7 @@ from seglib.k_selection.criteria.stability import (
 from seglib.k_selection.criteria.sweep import sweep
 from seglib.preprocessing.baseline import baseline_matrix
 from seglib.preprocessing.customer import customer_matrix
+from seglib.schema.records import VerdictRecord
 
 few_examples = settings(max_examples=20, deadline=None)
 seeds = st.integers(0, 2**32 - 1)
@@ -88,9 +89,9 @@ def test_iris_calinski_harabasz_and_davies_bouldin():
     rows = Rows(X)
     start = (model.cluster_centers_ - rows.shift).astype(np.float32)
     whole, _ = one_start(rows, 2, np.random.default_rng(0))
-    found = cluster_indices(rows, [whole, whole, fit(rows, start)])
-    assert found["calinski_harabasz"][2] == pytest.approx(561.5937, abs=1e-2)
-    assert found["davies_bouldin"][2] == pytest.approx(0.6660, abs=1e-3)
+    indices = cluster_indices(rows, [whole, whole, fit(rows, start)])
+    assert indices["calinski_harabasz"][2] == pytest.approx(561.5937, abs=1e-2)
+    assert indices["davies_bouldin"][2] == pytest.approx(0.6660, abs=1e-3)
 
 
 def test_silhouettes_of_the_scikit_learn_example():
@@ -111,21 +112,21 @@ def test_the_table_is_tidy_and_complete(iris):
 
 def test_labels_and_centres_are_those_that_the_table_judges():
     X, _ = cloud(5, n=200)
-    made = sweep(pd.DataFrame(X), k_max=5, n_init=5)
-    for k, labels in made.labels.items():
-        assert made.centres[k].shape == (k, X.shape[1])
+    swept = sweep(pd.DataFrame(X), k_max=5, n_init=5)
+    for k, labels in swept.labels.items():
+        assert swept.centres[k].shape == (k, X.shape[1])
         assert sorted(set(labels)) == list(range(k))
-        inertia = ((X - made.centres[k][labels]) ** 2).sum()
-        assert curve(made.table, "inertia")[k] == pytest.approx(inertia, abs=1e-5)
+        inertia = ((X - swept.centres[k][labels]) ** 2).sum()
+        assert curve(swept.table, "inertia")[k] == pytest.approx(inertia, abs=1e-5)
         if k > 1:
-            assert curve(made.table, "silhouette")[k] == pytest.approx(silhouette_score(X, labels), abs=1e-5)
-            assert curve(made.table, "davies_bouldin")[k] == pytest.approx(davies_bouldin_score(X, labels), abs=1e-5)
+            assert curve(swept.table, "silhouette")[k] == pytest.approx(silhouette_score(X, labels), abs=1e-5)
+            assert curve(swept.table, "davies_bouldin")[k] == pytest.approx(davies_bouldin_score(X, labels), abs=1e-5)
 
 
 def test_few_different_rows_shorten_the_sweep():
-    made = sweep(pd.DataFrame({"x": [0.0, 0, 1, 1, 2, 2]}), n_init=2)
-    assert made.table["k"].max() == max(made.labels) == 3
-    assert curve(made.table, "inertia")[3] == 0
+    swept = sweep(pd.DataFrame({"x": [0.0, 0, 1, 1, 2, 2]}), n_init=2)
+    assert swept.table["k"].max() == max(swept.labels) == 3
+    assert curve(swept.table, "inertia")[3] == 0
 
 
 @pytest.mark.parametrize("rows", [[1.0], [1.0, 2.0], [3.0, 3.0, 3.0]])
@@ -177,11 +178,11 @@ def test_a_fit_ends_no_higher_than_that_of_scikit_learn_from_the_same_start(seed
     X, _ = cloud(seed, n=80, columns=2)
     rows = Rows(X)
     start = rows.X[np.random.default_rng(seed).choice(len(X), k, replace=False)]
-    made = fit(rows, start)
+    ours = fit(rows, start)
     theirs = KMeans(k, init=start.astype(float), n_init=1, tol=0).fit(rows.X.astype(float))
-    assert made.inertia <= theirs.inertia_ * (1 + 1e-4)
-    inertia = ((rows.X - made.centres[made.labels]) ** 2).sum()
-    assert made.inertia == pytest.approx(inertia, rel=1e-4)
+    assert ours.inertia <= theirs.inertia_ * (1 + 1e-4)
+    inertia = ((rows.X - ours.centres[ours.labels]) ** 2).sum()
+    assert ours.inertia == pytest.approx(inertia, rel=1e-4)
 
 
 @few_examples
@@ -244,27 +245,27 @@ def test_the_squared_silhouette_is_its_definition(seed, k, offset):
         labels[0] = 0
     squared = ((X[:, None] - X[None]) ** 2).sum(axis=2)
     width = np.zeros(len(X))
-    for i, own in enumerate(labels):
-        if (labels == own).sum() > 1:
-            a = squared[i, labels == own].sum() / ((labels == own).sum() - 1)
-            b = min(squared[i, labels == j].mean() for j in set(labels) - {own})
+    for i, cluster in enumerate(labels):
+        if (labels == cluster).sum() > 1:
+            a = squared[i, labels == cluster].sum() / ((labels == cluster).sum() - 1)
+            b = min(squared[i, labels == j].mean() for j in set(labels) - {cluster})
             width[i] = (b - a) / max(a, b)
     assert squared_silhouette(X + offset, labels) == pytest.approx(width.mean(), rel=1e-12, abs=1e-12)
 
 
 @few_examples
 @given(seeds)
-def test_judge_agrees_with_scikit_learn(seed):
+def test_cluster_indices_agree_with_scikit_learn(seed):
     X, _ = cloud(seed)
     rows = Rows(X)
     fits = best_starts(rows, 5, np.random.default_rng(seed))
-    found = cluster_indices(rows, fits)
-    assert set(found) == set(CRITERIA)
+    indices = cluster_indices(rows, fits)
+    assert set(indices) == set(CRITERIA)
     for k, f in enumerate(fits[1:], start=2):
-        assert found["silhouette"][k - 1] == pytest.approx(silhouette_score(X, f.labels), abs=1e-5)
+        assert indices["silhouette"][k - 1] == pytest.approx(silhouette_score(X, f.labels), abs=1e-5)
         # in float32: where a cluster of few rows is tight, its width has lost a digit more
-        assert found["calinski_harabasz"][k - 1] == pytest.approx(calinski_harabasz_score(X, f.labels), rel=2e-3)
-        assert found["davies_bouldin"][k - 1] == pytest.approx(davies_bouldin_score(X, f.labels), rel=2e-3)
+        assert indices["calinski_harabasz"][k - 1] == pytest.approx(calinski_harabasz_score(X, f.labels), rel=2e-3)
+        assert indices["davies_bouldin"][k - 1] == pytest.approx(davies_bouldin_score(X, f.labels), rel=2e-3)
 
 
 @few_examples
@@ -273,23 +274,24 @@ def test_numbers_of_clusters_mean_nothing(seed):
     X, _ = cloud(seed)
     rows, rng = Rows(X), np.random.default_rng(seed)
     fits = best_starts(rows, 4, rng)
-    again = []
+    renamed = []
     for f in fits:
         new = rng.permutation(len(f.centres))
-        again.append(Fit(f.centres[np.argsort(new)], new[f.labels], f.inertia))
-    one, two = cluster_indices(rows, fits), cluster_indices(rows, again)
+        renamed.append(Fit(f.centres[np.argsort(new)], new[f.labels], f.inertia))
+    one, two = cluster_indices(rows, fits), cluster_indices(rows, renamed)
     for name in CRITERIA:
         assert two[name].tolist() == pytest.approx(one[name].tolist(), rel=1e-5, nan_ok=True)
-    f, g = fits[3].labels, again[3].labels
+    f, g = fits[3].labels, renamed[3].labels
     assert squared_silhouette(X, f) == pytest.approx(squared_silhouette(X, g), rel=1e-12)
     between = distances(rows)
     for a, b in zip(silhouette_widths(between, [(f, 4)]), silhouette_widths(between, [(g, 4)]), strict=True):
         assert a == pytest.approx(b, abs=1e-12)
-    assert restarts([fits, again], fits).tolist() == pytest.approx([1] * 4)
-    drawn = [bootstrap(rows, fs, np.random.default_rng(1), n_samples=3) for fs in (fits, again)]
-    for a, b in zip(drawn[0][0], drawn[1][0], strict=True):
+    assert restarts([fits, renamed], fits).tolist() == pytest.approx([1] * 4)
+    segments, agreement = bootstrap(rows, fits, np.random.default_rng(1), n_samples=3)
+    renamed_segments, renamed_agreement = bootstrap(rows, renamed, np.random.default_rng(1), n_samples=3)
+    for a, b in zip(segments, renamed_segments, strict=True):
         assert np.sort(a, axis=1) == pytest.approx(np.sort(b, axis=1), nan_ok=True)  # of a segment not drawn
-    assert drawn[0][1] == pytest.approx(drawn[1][1])
+    assert agreement == pytest.approx(renamed_agreement)
 
 
 # The gap statistic ----------------------------------------------------------------------------------------------
@@ -462,8 +464,12 @@ def test_every_criterion_votes():
     table = votes(BENT)
     assert table.columns.tolist() == ["criterion", "k", "reading"]
     assert table.set_index("criterion")["k"].to_dict() == {
-        "elbow": 3, "elbow_from_2": 3, "silhouette": 4, "calinski_harabasz": 4, "davies_bouldin": 6,
-    }  # fmt: skip
+        "elbow": 3,
+        "elbow_from_2": 3,
+        "silhouette": 4,
+        "calinski_harabasz": 4,
+        "davies_bouldin": 6,
+    }
     assert votes(STRAIGHT).set_index("criterion")["k"].isna().to_dict()["elbow"]
 
 
@@ -506,12 +512,24 @@ def test_a_k_outside_the_sweep_is_refused(k):
         choose_k(BENT, k=k)
 
 
+VERDICT = VerdictRecord(
+    structure="constructed",
+    useful="not tested",
+    headline="No",
+    sentence="Constructed.",
+    meaning="",
+    advice="",
+    k_star=None,
+    evidence=(),
+)
+
+
 def test_the_record_of_the_choice_holds_scores_and_votes():
-    record = choose_k(STRAIGHT, k=2).summary(STRAIGHT)
-    assert (record["k"], record["by"]) == (2, "analyst")
-    assert record["scores"] == {"inertia": 50, "silhouette": 0.3, "calinski_harabasz": 0.3, "davies_bouldin": 0.3}
-    assert record["criteria"]["elbow"] is None
-    assert record["criteria"]["silhouette"] == 3
+    record = choose_k(STRAIGHT, k=2).record(STRAIGHT, judged="", verdict=VERDICT)
+    assert (record.k, record.by, record.verdict) == (2, "analyst", VERDICT)
+    assert record.scores == {"inertia": 50, "silhouette": 0.3, "calinski_harabasz": 0.3, "davies_bouldin": 0.3}
+    assert record.criteria["elbow"] is None
+    assert record.criteria["silhouette"] == 3
 
 
 def test_the_committed_sample_has_three_segments_by_every_criterion(prepared):

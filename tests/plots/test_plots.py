@@ -22,8 +22,9 @@ from seglib.interpretation.profiles.usage import usage
 from seglib.k_selection.criteria.choice import elbow
 from seglib.k_selection.criteria.stability import flows
 from seglib.k_selection.validation.benchmark import benchmark
+from seglib.k_selection.validation.charts import at_a_glance
 from seglib.k_selection.validation.null_models import CopulaNull
-from seglib.k_selection.validation.recommendations import at_a_glance
+from seglib.k_selection.validation.verdict import verdict
 from seglib.plots import __all__
 from seglib.plots.clustering import plot_agreement, plot_margins, plot_projection, plot_sensitivity, plot_sizes
 from seglib.plots.eda import (
@@ -88,8 +89,8 @@ def analysed(request, prepared):
     nulls = CopulaNull(some, matrix.places), CopulaNull(some, matrix.places)
     nulls[0].name = "process"  # as if: the figures ask only what it is called
     few = {"n_null": 19, "n_starts": 1, "n_samples": 4, "n_splits": 2, "n_references": 5}
-    battery = benchmark(some, nulls, k_max=5, **few)
-    scores, bend = battery.scores, elbow(battery.of("inertia").reset_index())
+    benchmark_result = benchmark(some, nulls, k_max=5, **few)
+    scores, bend = benchmark_result.scores, elbow(benchmark_result.of("inertia").reset_index())
     widths = silhouette_samples(matrix.table.iloc[::10], fit.table["segment"].iloc[::10])
     claimed = claims(unified, run.read_table("customers"), as_of="2026-06-30")
     evidence = homogeneity(unified, run.read_table("customers"), as_of="2026-06-30", burn_window=90, n_shuffles=199)
@@ -120,14 +121,14 @@ def analysed(request, prepared):
             pd.DataFrame({w: variance_share(matrix).set_index("column")["share"] * (w + 1) / 3 for w in (0, 1, 2)}),
             knob="demographic_weight",
         ),
-        "against_nulls": lambda: plot_against_nulls(battery.tests),
-        "verdict": lambda: plot_verdict(at_a_glance(battery, int(k))),
+        "against_nulls": lambda: plot_against_nulls(benchmark_result.tests),
+        "verdict": lambda: plot_verdict(at_a_glance(benchmark_result, int(k), verdict(benchmark_result)).table),
         "elbow": lambda: plot_elbow(scores, bend, k=int(k)),
-        "silhouette": lambda: plot_silhouette(scores, battery.tests["p"].max(), k=int(k)),
+        "silhouette": lambda: plot_silhouette(scores, benchmark_result.tests["p"].max(), k=int(k)),
         "other_criteria": lambda: plot_other_criteria(scores, k=int(k)),
-        "gap": lambda: plot_gap(scores, battery.gap_k, k=int(k)),
+        "gap": lambda: plot_gap(scores, benchmark_result.gap_k, k=int(k)),
         "stability": lambda: plot_stability(scores, k=int(k)),
-        "flow": lambda: plot_flow(battery.segments, battery.flows, k=int(k)),
+        "flow": lambda: plot_flow(benchmark_result.segments, benchmark_result.flows, k=int(k)),
         "silhouette_widths": lambda: plot_silhouette_widths(
             pd.DataFrame({"segment": fit.table["segment"].iloc[::10].to_numpy(), "width": widths})
         ),
@@ -171,10 +172,10 @@ def test_axes_say_exactly_where_their_ticks_are():
 
 
 def beside(metric, values, *, first=2, null=("process", "copula"), p=0.5, high=0.3):
-    """One metric as `Battery.scores` has it, from k = ``first`` on."""
+    """One metric as `Benchmark.scores` has it, from k = ``first`` on."""
     k = range(first, first + len(values))
-    known = {"metric": metric, "value": values, "null_median": 0.2, "null_low": 0.1, "null_high": high, "p": p}
-    return pd.concat([pd.DataFrame({"k": k, "null": name, **known}) for name in null], ignore_index=True)
+    values = {"metric": metric, "value": values, "null_median": 0.2, "null_low": 0.1, "null_high": high, "p": p}
+    return pd.concat([pd.DataFrame({"k": k, "null": name} | values) for name in null], ignore_index=True)
 
 
 def test_a_figure_can_be_put_into_axes_of_the_analysts_own():
@@ -186,41 +187,41 @@ def test_a_figure_can_be_put_into_axes_of_the_analysts_own():
     assert not figure.get_suptitle()
 
 
-def told_by(ax):
+def title_of(ax):
     return ax.figure.get_suptitle().replace("\n", " ")
 
 
 def test_titles_say_whether_shops_without_segments_do_as_well():
     scores = beside("silhouette", [0.2, 0.45, 0.3])
-    assert told_by(plot_silhouette(scores, 0.05)).endswith("k = 3 (0.45), above shops without segments")
-    assert told_by(plot_silhouette(scores, 0.06)).endswith("which shops without segments reach, too")
+    assert title_of(plot_silhouette(scores, 0.05)).endswith("k = 3 (0.45), above shops without segments")
+    assert title_of(plot_silhouette(scores, 0.06)).endswith("which shops without segments reach, too")
     inertia = beside("inertia", [9, 4, 3], first=1)
-    assert "but shops without segments fall as fast" in told_by(plot_elbow(inertia, 2))
-    assert "further down than without segments" in told_by(plot_elbow(inertia, 2, believed=True))
+    assert "but shops without segments fall as fast" in title_of(plot_elbow(inertia, 2))
+    assert "further down than without segments" in title_of(plot_elbow(inertia, 2, believed=True))
 
 
 @pytest.mark.parametrize(
-    ("p", "told"),
+    ("p", "title"),
     [
         ((0.01, 0.05), "stands out from shops"),
         ((0.2, 0.3), "do as well"),
         ((0.2, 0.01), "one kind of shop without segments, not from the other"),
     ],
 )
-def test_the_greatest_silhouette_stands_beside_both_kinds_of_shop(p, told):
-    known = {"value": 0.4, "null_median": 0.2, "null_low": 0.1, "null_high": 0.3}
-    ax = plot_against_nulls(pd.DataFrame({"null": ["process", "copula"], "p": p, **known}))
-    assert told in told_by(ax)
+def test_the_greatest_silhouette_stands_beside_both_kinds_of_shop(p, title):
+    test = {"value": 0.4, "null_median": 0.2, "null_low": 0.1, "null_high": 0.3}
+    ax = plot_against_nulls(pd.DataFrame({"null": ["process", "copula"], "p": p} | test))
+    assert title in title_of(ax)
     assert [label.get_text() for label in ax.get_yticklabels()] == ["all customers alike", "customers differ gradually"]
-    ax = plot_against_nulls(pd.DataFrame({"null": ["copula"], "p": [0.2], **known}))
-    assert "do as well" in told_by(ax)
+    ax = plot_against_nulls(pd.DataFrame({"null": ["copula"], "p": [0.2]} | test))
+    assert "do as well" in title_of(ax)
 
 
 def test_the_gap_may_choose_no_segments():
     error = beside("gap_error", [0.01] * 3, first=1, null=[""])
-    for chosen, p, told in [(1, 0.5, "k = 1: no segments"), (2, 0.01, "above what"), (2, 0.5, "as it would without")]:
+    for chosen, p, title in [(1, 0.5, "k = 1: no segments"), (2, 0.01, "above what"), (2, 0.5, "as it would without")]:
         scores = pd.concat([beside("gap", [0.3, 0.6, 0.5], first=1, p=p), error])
-        assert told in told_by(plot_gap(scores, chosen)), told
+        assert title in title_of(plot_gap(scores, chosen)), title
 
 
 def test_where_no_shop_without_segments_gives_stability_its_curve_is_drawn_without_a_band():
@@ -239,14 +240,14 @@ def test_the_flow_says_which_divisions_come_back(stable):
         columns=["k", "cluster", "rows", "share", "jaccard"],
     )
     table = pd.DataFrame(flows(labels), columns=["k", "from", "to", "rows"])
-    told = told_by(plot_flow(segments, table, k=2))
+    title = title_of(plot_flow(segments, table, k=2))
     good, bad = "All segments come back for k = 2, 3", "For no number of segments do all of them come back"
-    assert told == (good if stable > 0.75 else bad)
+    assert title == (good if stable > 0.75 else bad)
 
 
 def test_widths_below_zero_are_counted():
     widths = pd.DataFrame({"segment": list("AAAB"), "width": [0.5, 0.4, -0.1, 0.0]})
-    assert told_by(plot_silhouette_widths(widths)).startswith("25% of the rows are nearer to another segment")
+    assert title_of(plot_silhouette_widths(widths)).startswith("25% of the rows are nearer to another segment")
 
 
 def test_titles_state_what_the_table_says():

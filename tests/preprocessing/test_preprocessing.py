@@ -456,8 +456,8 @@ def test_the_audit_fires_on_the_original_analysis_and_not_on_recipe_customer(wor
 # Rebuilt --------------------------------------------------------------------------------------------------------
 
 KNOBS = {
-    "demographic_weight": 1.0, "transform": "log", "scaling": "standard", "drop_correlated": True, "min_level_share": 0.01,
-    "segment_by": None,
+    "demographic_weight": 1.0, "transform": "log", "scaling": "standard",
+    "drop_correlated": True, "min_level_share": 0.01, "segment_by": None,
 }  # fmt: skip
 
 

@@ -56,7 +56,7 @@ def test_warnings_facts_and_choices_pass(tables, write_csv, tmp_path):
     tables["transactions"].loc[0, "transaction_date"] = "2023-12-31"  # before the customer joined: a warning
     (tmp_path / "mapping.yaml").write_text(MAPPING, encoding="utf-8")
     shop = ingest(write_csv(tables), mapping=tmp_path / "mapping.yaml")
-    assert set(shop.findings["severity"]) == {"choice", "warning", "fact"}
+    assert set(shop.findings["severity"]) == {"exclusion", "warning", "info"}
     assert check.passed(shop)
     text = check.without_colours(check.as_text(shop))
     assert "1 by choice of the mapping" in text

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from seglib import credentials
 from seglib.errors import InputRefused
-from seglib.ingest import asking, behind, table_fingerprint
+from seglib.ingest import query_function, table_fingerprint, with_views
 from seglib.ingest.sources import only_read, refusing, server_of
 from seglib.sql import in_parts, translated
 
@@ -57,9 +57,9 @@ class Database:
 
     def prints(self) -> dict[str, str]:
         """Return what tells the canonical tables from any others, as they are there now."""
-        ask = asking(self._connection, self._tables)
+        query = query_function(self._connection, self._tables)
         with self._refusing():
-            return {name: table_fingerprint(name, ask, "postgres") for name in self._tables}
+            return {name: table_fingerprint(name, query, "postgres") for name in self._tables}
 
     def keep(self, name: str, sql: str) -> None:
         """Put a SELECT in front of later statements: nothing can be kept in a database that is only read."""
@@ -70,9 +70,9 @@ class Database:
         import pandas as pd
 
         parts, select = in_parts(sql, "postgres")
-        asked = behind(self._tables | parts, select)
+        statement = with_views(self._tables | parts, select)
         with self._refusing():
-            result = self._connection.exec_driver_sql(asked, execution_options={"no_parameters": True})
+            result = self._connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
             names, types = list(result.keys()), [column.type_code for column in result.cursor.description]
             made = [_typed(rows, names, types) for rows in result.partitions(CHUNK)]
         return pd.concat(made, ignore_index=True) if made else _typed([], names, types)

@@ -1,24 +1,24 @@
-"""Bring a source's tables into DuckDB and find, for every canonical column, where its values come from.
+"""Load a source's tables into DuckDB and find, for every canonical column, where its values come from.
 
-The mapping file says it; what it does not say goes by the canonical names. Everything that is missing is named at once.
+The mapping file says it; where it says nothing, the canonical names count. Everything that is missing is named at
+once.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from collections.abc import Mapping as AnyMapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from seglib.errors import InputRefused
-from seglib.ingest.contract.parsing import RawColumn, Reading, left_out, read
+from seglib.ingest.contract.parsing import ParsedColumn, RawColumn, exclusion_condition, read
 from seglib.ingest.contract.rules import Rule
-from seglib.ingest.mapping.model import Choice, ColumnSource, Formats, ShopMapping, TableMapping, Variable
+from seglib.ingest.mapping.model import ColumnSource, Exclusion, Formats, ShopMapping, TableMapping, Variable
 from seglib.ingest.sources.base import Loaded, Source
 from seglib.schema.tables import TABLES, key, kind
-from seglib.sql import sql_literal
+from seglib.sql import quoted, sql_literal
 from seglib.style import did_you_mean
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ FEW_LEVELS = 12
 
 
 @dataclass(frozen=True)
-class Intake:
+class LoadedTable:
     """A canonical table before the contract is applied; ``raw.<name>`` holds its rows as they came.
 
     Attributes
@@ -39,14 +39,15 @@ class Intake:
     source : str
         What the source calls the table it comes from.
     loaded : Loaded
-    readings : mapping of str to Reading
-        The canonical columns that the source has, and those beyond the contract.
+        Checksum and note of its reading.
+    columns : mapping of str to ParsedColumn
+        How each column is read: the canonical columns that the source has, and those beyond the contract.
     added : mapping of str to {"number", "binary", "text"}
         How the columns beyond the contract are read: variables to segment by, and descriptors.
-    choices : tuple of (Rule, str)
-        What the mapping leaves out: the rule it is told by, and its condition on the raw table.
+    exclusions : tuple of (Rule, str)
+        What the mapping leaves out: the rule that reports it, and its condition on the raw table.
     lines : bool
-        Whether several rows with one key are one row here.
+        Whether several rows with one key become one row.
     variables : mapping of str to Variable
         Those of the added columns that segments are built by.
     """
@@ -54,14 +55,14 @@ class Intake:
     name: str
     source: str
     loaded: Loaded
-    readings: AnyMapping[str, Reading]
-    added: AnyMapping[str, str]
-    choices: tuple[tuple[Rule, str], ...]
+    columns: Mapping[str, ParsedColumn]
+    added: Mapping[str, str]
+    exclusions: tuple[tuple[Rule, str], ...]
     lines: bool
-    variables: AnyMapping[str, Variable]
+    variables: Mapping[str, Variable]
 
 
-def take_in(con: duckdb.DuckDBPyConnection, source: Source, mapping: ShopMapping) -> dict[str, Intake]:
+def load_tables(con: duckdb.DuckDBPyConnection, source: Source, mapping: ShopMapping) -> dict[str, LoadedTable]:
     """Load the tables that the canonical ones are made from, as ``raw.<canonical name>``.
 
     Raises
@@ -72,52 +73,61 @@ def take_in(con: duckdb.DuckDBPyConnection, source: Source, mapping: ShopMapping
     con.execute("CREATE SCHEMA source")
     con.execute("CREATE SCHEMA raw")
     loaded: dict[str, Loaded] = {}
-    taken: dict[str, Intake] = {}
+    tables: dict[str, LoadedTable] = {}
     problems: list[str] = []
-    for name, found in _resolve(source, mapping).items():
-        held = 'source."' + found.replace('"', '""') + '"'
-        if found not in loaded:
-            loaded[found] = source.tables[found](con, held)
-        with damage_refused(name):
-            columns = [RawColumn(*row[:2]) for row in con.sql(f"DESCRIBE {held}").fetchall()]
-        asked = mapping.table(name)
-        named, missing = _origins(name, found, asked, columns)
+    for name, source_table in _source_tables(source, mapping).items():
+        target = f"source.{quoted(source_table)}"
+        if source_table not in loaded:
+            loaded[source_table] = source.tables[source_table](con, target)
+        with refuse_damage(name):
+            raw = [RawColumn(*row[:2]) for row in con.sql(f"DESCRIBE {target}").fetchall()]
+        table_mapping = mapping.table(name)
+        origins, missing = _column_sources(name, source_table, table_mapping, raw)
         problems += missing
         if missing:
             continue
-        by_name = {plain(column.name): column for column in columns}
-        with damage_refused(name):
-            _view(con, name, held, asked, named, by_name, mapping.formats)
+        by_name = {plain(column.name): column for column in raw}
+        with refuse_damage(name):
+            _make_raw_table(con, name, target, table_mapping, origins, by_name, mapping.formats)
             kinds = {
-                column: named[column].kind or _kind_of(con, held, by_name, named[column], mapping.formats)
-                for column in asked.added
+                column: origins[column].kind or _kind_of(con, target, by_name, origins[column], mapping.formats)
+                for column in table_mapping.added
             }
-        readings = {
-            column: read(kinds.get(column) or kind(TABLES[name].columns[column]), origin, by_name, mapping.formats)
-            for column, origin in named.items()
-        }
-        choices = tuple((_choice_rule(name, c), left_out(c, by_name[plain(c.column)])) for c in asked.leave_out)
-        lines = asked.rows == "lines"
-        taken[name] = Intake(name, found, loaded[found], readings, kinds, choices, lines, asked.segment_by)
+        tables[name] = LoadedTable(
+            name=name,
+            source=source_table,
+            loaded=loaded[source_table],
+            columns={
+                column: read(kinds.get(column) or kind(TABLES[name].columns[column]), origin, by_name, mapping.formats)
+                for column, origin in origins.items()
+            },
+            added=kinds,
+            exclusions=tuple(
+                (_exclusion_rule(name, exclusion), exclusion_condition(exclusion, by_name[plain(exclusion.column)]))
+                for exclusion in table_mapping.leave_out
+            ),
+            lines=table_mapping.rows == "lines",
+            variables=table_mapping.segment_by,
+        )
     if problems:
         raise InputRefused("\n".join(problems))
-    return taken
+    return tables
 
 
-def with_names(source: Source, mapping: ShopMapping) -> ShopMapping:
-    """Let genders and cities be called by their ids where the mapping says the id, and no table has the names."""
-    customers, there = mapping.table("customers"), {plain(name) for name in source.tables}
-    made = {}
+def with_name_tables(source: Source, mapping: ShopMapping) -> ShopMapping:
+    """Let the ids of genders and cities be their names, where the mapping says the id and no table has the names."""
+    customers, existing = mapping.table("customers"), {plain(name) for name in source.tables}
+    added = {}
     for table, column, name in (("genders", "gender_id", "gender_name"), ("cities", "city_id", "city_name")):
         origin = customers.columns.get(column)
-        if origin and table not in mapping.tables and table not in there:
+        if origin and table not in mapping.tables and table not in existing:
             columns = {column: origin, name: origin}
-            made[table] = TableMapping(customers.source or "customers", "distinct", columns)
-    return replace(mapping, tables={**mapping.tables, **made})
+            added[table] = TableMapping(customers.source or "customers", "distinct", columns)
+    return replace(mapping, tables={**mapping.tables, **added})
 
 
 @contextmanager
-def damage_refused(table: str) -> Iterator[None]:
+def refuse_damage(table: str) -> Iterator[None]:
     """Refuse a table that breaks off while it is read; an error in our own SQL stays what it is.
 
     Raises
@@ -139,50 +149,52 @@ def plain(name: str) -> str:
     return name.strip().casefold()
 
 
-def _resolve(source: Source, mapping: ShopMapping) -> dict[str, str]:
-    """Say which of the source's tables each canonical one comes from."""
-    there = {plain(name): name for name in source.tables}
-    found, problems = {}, []
+def _source_tables(source: Source, mapping: ShopMapping) -> dict[str, str]:
+    """Find the source's table behind each canonical one."""
+    by_name = {plain(name): name for name in source.tables}
+    matches: dict[str, str] = {}
+    problems = []
     for name in TABLES:
-        wanted = mapping.table(name).source
-        at = there.get(plain(wanted or name)) or there.get(plain((wanted or name).rsplit(".", 1)[0]))
-        if at is not None:
-            found[name] = at
-        elif wanted or mapping.needs(name):
-            problems.append(f"no table '{wanted or name}'{did_you_mean(wanted or name, list(source.tables))}")
+        given = mapping.table(name).source
+        wanted = given or name
+        match = by_name.get(plain(wanted)) or by_name.get(plain(wanted.rsplit(".", 1)[0]))
+        if match is not None:
+            matches[name] = match
+        elif given or mapping.needs(name):
+            problems.append(f"no table '{wanted}'{did_you_mean(wanted, list(source.tables))}")
     if problems:
         listed = ", ".join(f"'{name}'" for name in source.tables) or "none"
-        hint = (
-            "" if mapping.tables else "; a mapping file says what they are called (seglib check --suggest writes one)"
-        )
-        if "transactions" not in found and not mapping.table("transactions").source:
+        hint = ""
+        if not mapping.tables:
+            hint += "; a mapping file says what they are called (seglib check --suggest writes one)"
+        if "transactions" not in matches and not mapping.table("transactions").source:
             hint += (
                 "; a table with one row a customer needs no transactions, if the mapping file says which of its "
                 "columns to segment by (segment_by, under customers)"
             )
         raise InputRefused(f"source '{source.name}' has {' and '.join(problems)}; found: {listed}{hint}")
-    return found
+    return matches
 
 
-def _origins(
-    name: str, found: str, asked: TableMapping, columns: list[RawColumn]
+def _column_sources(
+    name: str, source_table: str, table_mapping: TableMapping, raw: list[RawColumn]
 ) -> tuple[dict[str, ColumnSource], list[str]]:
-    """Say where each canonical column comes from, in names as they are compared; and what is missing."""
-    where = f"table {name}" if plain(found) == name else f"table {name} (from '{found}')"
-    listed = ", ".join(f"'{column.name}'" for column in columns)
-    times = Counter(plain(column.name) for column in columns)
+    """Find where each canonical column comes from, in names as they are compared; and what is missing."""
+    where = f"table {name}" if plain(source_table) == name else f"table {name} (from '{source_table}')"
+    listed = ", ".join(f"'{column.name}'" for column in raw)
+    times = Counter(plain(column.name) for column in raw)
     problems = [
         f"{where}: column '{column}' is there more than once; keep one of them" for column, n in times.items() if n > 1
     ]
-    for rule in asked.leave_out:
-        if plain(rule.column) not in times:
+    for exclusion in table_mapping.leave_out:
+        if plain(exclusion.column) not in times:
             problems.append(
-                f"{where}: leave_out names column '{rule.column}'{did_you_mean(rule.column, list(times))}; "
+                f"{where}: leave_out names column '{exclusion.column}'{did_you_mean(exclusion.column, list(times))}; "
                 f"found: {listed}"
             )
     origins: dict[str, ColumnSource] = {}
     for column, declared in TABLES[name].columns.items():
-        origin = asked.columns.get(column)
+        origin = table_mapping.columns.get(column)
         if origin is None and column in times:
             origin = ColumnSource((column,))
         if origin is not None:
@@ -191,7 +203,7 @@ def _origins(
             problems.append(
                 f"{where}: column '{column}' is missing{did_you_mean(column, list(times))}; found: {listed}"
             )
-    origins |= asked.added
+    origins |= table_mapping.added
     for column, origin in origins.items():
         for wanted in origin.columns:
             if plain(wanted) not in times:
@@ -202,31 +214,32 @@ def _origins(
     return {c: replace(o, columns=tuple(map(plain, o.columns))) for c, o in origins.items()}, problems
 
 
-def _view(
+def _make_raw_table(
     con: duckdb.DuckDBPyConnection,
     name: str,
-    held: str,
-    asked: TableMapping,
-    origins: AnyMapping[str, ColumnSource],
-    columns: AnyMapping[str, RawColumn],
+    target: str,
+    table_mapping: TableMapping,
+    origins: Mapping[str, ColumnSource],
+    columns: Mapping[str, RawColumn],
     formats: Formats,
 ) -> None:
-    """Make ``raw.<name>``: the rows of the source; one a key, the first, where the mapping says ``distinct``."""
-    if asked.rows != "distinct":
-        con.execute(f"CREATE VIEW raw.{name} AS FROM {held}")
+    """Make ``raw.<name>``: the rows of the source; the first row of each key, where the mapping says ``distinct``."""
+    if table_mapping.rows != "distinct":
+        con.execute(f"CREATE VIEW raw.{name} AS FROM {target}")
         return
     identity = read("id", origins[key(name)], columns, formats).value
+    # The place of a row is fixed before anything is sorted, so "the first row" is that of the file on every machine.
     con.execute(
         f"CREATE TABLE raw.{name} AS SELECT * EXCLUDE (__place) FROM "
-        f"(SELECT *, row_number() OVER () AS __place FROM {held}) WHERE {identity} IS NOT NULL "
+        f"(SELECT *, row_number() OVER () AS __place FROM {target}) WHERE {identity} IS NOT NULL "
         f"QUALIFY row_number() OVER (PARTITION BY {identity} ORDER BY __place) = 1 ORDER BY __place"
     )
 
 
 def _kind_of(
     con: duckdb.DuckDBPyConnection,
-    held: str,
-    columns: AnyMapping[str, RawColumn],
+    target: str,
+    columns: Mapping[str, RawColumn],
     origin: ColumnSource,
     formats: Formats,
 ) -> str:
@@ -236,16 +249,16 @@ def _kind_of(
     text, number = (read(kind, origin, columns, formats) for kind in ("text", "number"))
     [(numbers, levels)] = con.sql(
         f"SELECT coalesce(bool_and(x IS NULL OR y IS NOT NULL), false), count(DISTINCT x) "
-        f"FROM (SELECT {text.value} AS x, {number.value} AS y FROM {held})"
+        f"FROM (SELECT {text.value} AS x, {number.value} AS y FROM {target})"
     ).fetchall()
     return "number" if numbers and levels > FEW_LEVELS else "text"
 
 
-def _choice_rule(table: str, choice: Choice) -> Rule:
+def _exclusion_rule(table: str, exclusion: Exclusion) -> Rule:
     return Rule(
-        f"{table}.left_out.{choice.name}",
-        "choice",
-        f"left_out = {sql_literal(choice.name)}",
-        f"the mapping leaves out rows in which {choice.sentence}",
+        f"{table}.left_out.{exclusion.name}",
+        "exclusion",
+        f"left_out = {sql_literal(exclusion.name)}",
+        f"the mapping leaves out rows in which {exclusion.sentence}",
         "nothing to do; take it out of the mapping file to keep them",
     )

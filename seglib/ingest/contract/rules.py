@@ -1,7 +1,7 @@
-"""Every way in which a shop's rows can be wrong, and every fact worth knowing, each with an id.
+"""Every way in which a shop's rows can be wrong, and what else is worth knowing of them, each with an id.
 
-The rules of single columns, references and rows are derived from the schemas of `seglib.schema.tables`; what concerns
-several tables, and the facts, is declared here.
+The rules of single columns, references and rows are derived from the schemas of `seglib.schema.tables`. Rules that
+concern several tables, and those of severity ``info``, are declared here.
 """
 
 from __future__ import annotations
@@ -12,26 +12,27 @@ from typing import Literal, get_args
 import pandera.pandas as pa
 
 from seglib.ingest.mapping.model import VariableKind
-from seglib.schema.tables import TABLES, column_range, kind, parsed
+from seglib.schema.tables import TABLES, can_be_unreadable, column_range, kind
 from seglib.sql import quoted
 
-Severity = Literal["error", "choice", "warning", "fact"]
+Severity = Literal["error", "exclusion", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+"""In the order in which they are listed."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One way in which the data can be wrong, or one fact worth knowing.
+    """One way in which the data can be wrong, or one thing worth knowing of them.
 
     Attributes
     ----------
     id : str
         ``table.column.problem``, stable: tests, reports and quarantine use it.
-    severity : {"error", "warning", "fact", "choice"}
-        Rows with an error go to quarantine. A warning keeps the row. A fact is neither: it is counted and told. A
-        choice is made by the mapping file: its rows are set aside because the analyst said so.
+    severity : {"error", "exclusion", "warning", "info"}
+        Rows with an error go to quarantine. An exclusion is made by the mapping file or by the cities that are asked
+        for: its rows are set aside because the analyst said so. A warning keeps the row. An info is only counted.
     where : str
-        DuckDB condition on the staged table (errors, warnings) or on the accepted one (facts).
+        DuckDB condition on the staged table, which may be called ``t``; on the accepted one, if it is an info.
     sentence, remedy : str
         What it means and what to do about it.
     """
@@ -52,10 +53,15 @@ class Rule:
         """The column that is wrong; ``text`` where it can be any text column of the table."""
         return self.id.split(".")[1]
 
+    @property
+    def problem(self) -> str:
+        """What is wrong with it: the rest of the id."""
+        return self.id.split(".", 2)[2]
 
-def _cell(table: str, what: str) -> str:
-    """Write the condition of a row with a cell that was found wrong while it was read."""
-    return f"row_number IN (SELECT row_number FROM trouble_{table} WHERE {what} IS NOT NULL)"
+
+def _has_parse_error(table: str, what: str) -> str:
+    """Write the condition of a row with a parse error in a cell; ``what`` is its column of ``parse_errors_<table>``."""
+    return f"row_number IN (SELECT row_number FROM parse_errors_{table} WHERE {what} IS NOT NULL)"
 
 
 def _column_rules(table: str, name: str, column: pa.Column) -> list[Rule]:
@@ -68,32 +74,42 @@ def _column_rules(table: str, name: str, column: pa.Column) -> list[Rule]:
     if column.unique:
         add("missing", f"{name} IS NULL", "is empty", "fill in the key, or drop the row at the source")
         add(
-            "duplicate", f"row_number IN (FROM repeated_{table})", "has been used by an earlier row",
+            "duplicate",
+            f"row_number IN (FROM repeated_{table})",
+            "has been used by an earlier row",
             "keep one row a key; the first one is kept here",
-        )  # fmt: skip
+        )
     elif not column.nullable:
         add("missing", f"{name} IS NULL", "is empty", "fill it in, or drop the row at the source")
     keeps: Severity = "warning" if column.metadata["keeps_row"] else "error"
-    if parsed(column):
+    if can_be_unreadable(column):
         formats = {"date": "a date such as 2024-07-31", "number": "a plain number such as 12.50"}[kind(column)]
         add(
-            "unreadable", _cell(table, f"{name}__unreadable"), f"cannot be read as a {kind(column)}",
-            f"make it {formats}, or say in a mapping file how it is written", keeps,
-        )  # fmt: skip
+            "unreadable",
+            _has_parse_error(table, f"{name}__unreadable"),
+            f"cannot be read as a {kind(column)}",
+            f"make it {formats}, or say in a mapping file how it is written",
+            keeps,
+        )
     for check in column.checks:
         bounds = check.statistics
         if check.name == "out_of_range":
             add(
-                "out_of_range", _cell(table, f"{name}__out_of_range"), f"lies outside of {column_range(column)}",
-                "no shop can mean that: correct the typing error at the source", keeps,
-            )  # fmt: skip
+                "out_of_range",
+                _has_parse_error(table, f"{name}__out_of_range"),
+                f"lies outside of {column_range(column)}",
+                "no shop can mean that: correct the typing error at the source",
+                keeps,
+            )
         elif check.name == "unknown":
             allowed = bounds["allowed_values"]
             listed = ", ".join(f"'{value}'" for value in allowed)
             add(
-                "unknown", f"{name} NOT IN ({listed})", f"is none of {', '.join(allowed)}",
+                "unknown",
+                f"{name} NOT IN ({listed})",
+                f"is none of {', '.join(allowed)}",
                 "translate the value at the source, or under 'values' in a mapping file",
-            )  # fmt: skip
+            )
     return rules
 
 
@@ -118,31 +134,39 @@ def _row_rule(table: str, check: pa.Check) -> Rule:
 def _text_rules(table: str) -> list[Rule]:
     return [
         Rule(
-            f"{table}.text.blanks", "warning", _cell(table, "text__blanks"),
-            "a text has blanks before or after it", "nothing to do: they were cut off",
+            f"{table}.text.blanks",
+            "warning",
+            _has_parse_error(table, "text__blanks"),
+            "a text has blanks before or after it",
+            "nothing to do: they were cut off",
         ),
         Rule(
-            f"{table}.text.formula", "warning", _cell(table, "text__formula"),
-            "a text looks like a spreadsheet formula", "it is kept as text, and disarmed in every CSV that leaves "
-            "the house; export values instead of formulas",
+            f"{table}.text.formula",
+            "warning",
+            _has_parse_error(table, "text__formula"),
+            "a text looks like a spreadsheet formula",
+            "it is kept as text, and disarmed in every CSV that leaves the house; export values instead of formulas",
         ),
-    ]  # fmt: skip
+    ]
 
 
 def variable_rules(name: str, kind: VariableKind) -> tuple[Rule, ...]:
     """Return the rules of a variable to segment by: what is wrong with its values, and whether they differ.
 
-    A value that cannot be read is dropped, and the row stays: a survey has gaps.
+    A value that cannot be read is dropped, and the row stays: gaps in a survey are normal.
     """
     of, column = f"customers.{name}", quoted(name)
     form = {"numeric": "a plain number such as 12.50", "binary": "yes or no"}.get(kind)
     rules = [
         Rule(f"{of}.missing", "warning", f"{column} IS NULL", f"{name} is empty", "fill it in, if it is known"),
         Rule(
-            f"{of}.constant", "fact", f"(SELECT count(DISTINCT {column}) FROM customers) = 1",
-            f"every customer whose {name} is known has the same", f"{name} tells no customer from another",
+            f"{of}.constant",
+            "info",
+            f"(SELECT count(DISTINCT {column}) FROM customers) = 1",
+            f"every customer whose {name} is known has the same",
+            f"{name} tells no customer from another",
         ),
-    ]  # fmt: skip
+    ]
     if form:
         rules.append(_unreadable_rule(name, form))
     if kind == "numeric":
@@ -151,7 +175,7 @@ def variable_rules(name: str, kind: VariableKind) -> tuple[Rule, ...]:
 
 
 def descriptor_rules(name: str, kind: str) -> tuple[Rule, ...]:
-    """Return the rules of a descriptor: a number that cannot be read is dropped, and told. A text is never wrong.
+    """Return the rules of a descriptor: a number that cannot be read is dropped and reported. A text is never wrong.
 
     Parameters
     ----------
@@ -160,118 +184,149 @@ def descriptor_rules(name: str, kind: str) -> tuple[Rule, ...]:
     kind : {"number", "text"}
         How it is read: as the mapping file says, or, where it says nothing, as all of its values can be.
     """
-    return (
-        (_unreadable_rule(name, "a plain number such as 12.50"), _out_of_range_rule(name)) if kind == "number" else ()
-    )
+    if kind != "number":
+        return ()
+    return _unreadable_rule(name, "a plain number such as 12.50"), _out_of_range_rule(name)
 
 
 def _unreadable_rule(name: str, form: str) -> Rule:
-    """Return the rule of a cell, beyond the contract, that is nothing of the wanted form."""
+    """Return the rule of a cell of a column beyond the contract that does not have the wanted form."""
     return Rule(
-        f"customers.{name}.unreadable", "warning", _cell("customers", quoted(f"{name}__unreadable")),
+        f"customers.{name}.unreadable",
+        "warning",
+        _has_parse_error("customers", quoted(f"{name}__unreadable")),
         f"{name} cannot be read as {form}: the value is dropped, the row stays",
         f"make it {form}, or say in the mapping file how it is written",
-    )  # fmt: skip
+    )
 
 
 def _out_of_range_rule(name: str) -> Rule:
-    """Return the rule of a number, beyond the contract, that is too large to be one."""
+    """Return the rule of a number in a column beyond the contract that is too large to be meant."""
     return Rule(
-        f"customers.{name}.out_of_range", "warning", _cell("customers", quoted(f"{name}__out_of_range")),
+        f"customers.{name}.out_of_range",
+        "warning",
+        _has_parse_error("customers", quoted(f"{name}__out_of_range")),
         f"{name} lies outside of -1e12 to 1e12: the value is dropped, the row stays",
         "no customer can mean that: correct the typing error at the source",
-    )  # fmt: skip
+    )
 
 
-_BETWEEN_TABLES: tuple[Rule, ...] = (
+_CROSS_TABLE_RULES: tuple[Rule, ...] = (
     Rule(
-        "transactions.transaction_date.before_join", "warning",
+        "transactions.transaction_date.before_join",
+        "warning",
         "transaction_date < (SELECT c.join_date FROM customers AS c WHERE c.customer_id = t.customer_id)",
         "the transaction was made before the customer joined",
         "the row is kept and exposure starts with it; check join_date",
     ),
     Rule(
-        "customers.customer_id.alike", "warning",
+        "customers.customer_id.alike",
+        "warning",
         "ltrim(customer_id, '0') IN (SELECT ltrim(customer_id, '0') FROM staged_customers "
         "GROUP BY ALL HAVING count(DISTINCT customer_id) > 1)",
         "the customer_id differs from another one by leading zeros only",
         "007 and 7 are two customers here; if they are one, write them alike at the source",
     ),
-)  # fmt: skip
+)
 
-_FACTS: tuple[Rule, ...] = (
+_INFO_RULES: tuple[Rule, ...] = (
     Rule(
-        "transactions.transaction_date.after_as_of", "fact",
+        "transactions.transaction_date.after_as_of",
+        "info",
         "transaction_date > (SELECT as_of FROM study)",
-        "the transaction was made after as_of", "such rows are invisible to this run",
+        "the transaction was made after as_of",
+        "such rows are invisible to this run",
     ),
     Rule(
-        "transactions.burn_date.after_as_of", "fact",
+        "transactions.burn_date.after_as_of",
+        "info",
         "burn_date > (SELECT as_of FROM study)",
-        "the coupon was burned after as_of", "it counts as open: on that day nobody could know",
+        "the coupon was burned after as_of",
+        "it counts as open: on that day nobody could know",
     ),
     Rule(
-        "transactions.transaction_status.absent", "fact",
+        "transactions.transaction_status.absent",
+        "info",
         "NOT EXISTS (SELECT 1 FROM transactions WHERE transaction_status IS NOT NULL)",
         "no transaction has a status",
         "every transaction counts, and what is known of burning coupons falls away",
     ),
     Rule(
-        "transactions.burn_date.absent", "fact",
+        "transactions.burn_date.absent",
+        "info",
         "transaction_status = 'burned' AND NOT EXISTS (SELECT 1 FROM transactions WHERE burn_date IS NOT NULL)",
         "the coupon is burned, and the shop records no burn dates",
         "burned counts as recorded, whatever as_of is; days to burn fall away",
     ),
     Rule(
-        "transactions.transaction_status.constant", "fact",
+        "transactions.transaction_status.constant",
+        "info",
         "transaction_status IS NOT NULL AND (SELECT count(DISTINCT transaction_status) FROM transactions) = 1",
-        "every transaction has the same status", "the status tells no customer from another",
+        "every transaction has the same status",
+        "the status tells no customer from another",
     ),
     Rule(
-        "transactions.coupon_name.unique", "fact",
+        "transactions.coupon_name.unique",
+        "info",
         "coupon_name IS NOT NULL AND coupon_name NOT IN (SELECT coupon_name FROM transactions"
         " WHERE coupon_name IS NOT NULL GROUP BY ALL HAVING count(*) > 1)",
         "the coupon_name occurs once only",
         "if this holds for every row, names say nothing about behaviour and usage frequency is a count of rows",
     ),
     Rule(
-        "customers.customer_id.single", "fact", "(SELECT count(*) FROM customers) = 1",
-        "the shop has one customer only", "there is nothing to segment",
+        "customers.customer_id.single",
+        "info",
+        "(SELECT count(*) FROM customers) = 1",
+        "the shop has one customer only",
+        "there is nothing to segment",
     ),
     Rule(
-        "customers.customer_id.mixed", "fact",
+        "customers.customer_id.mixed",
+        "info",
         "NOT regexp_full_match(customer_id, '[0-9]+') AND "
         "EXISTS (SELECT 1 FROM customers WHERE regexp_full_match(customer_id, '[0-9]+'))",
         "the customer_id is no number while others are",
         "ids are text, so nothing is lost; check that two systems were not mixed",
     ),
     Rule(
-        "customers.gender_id.constant", "fact", "(SELECT count(DISTINCT gender_id) FROM customers) = 1",
-        "every customer whose gender is known has the same", "gender tells no customer from another",
+        "customers.gender_id.constant",
+        "info",
+        "(SELECT count(DISTINCT gender_id) FROM customers) = 1",
+        "every customer whose gender is known has the same",
+        "gender tells no customer from another",
     ),
     Rule(
-        "customers.city_id.constant", "fact", "(SELECT count(DISTINCT city_id) FROM customers) = 1",
-        "every customer whose city is known lives in the same", "the city tells no customer from another",
+        "customers.city_id.constant",
+        "info",
+        "(SELECT count(DISTINCT city_id) FROM customers) = 1",
+        "every customer whose city is known lives in the same",
+        "the city tells no customer from another",
     ),
     Rule(
-        "customers.join_date.after_as_of", "fact",
+        "customers.join_date.after_as_of",
+        "info",
         "join_date > (SELECT as_of FROM study)",
-        "the customer joined after as_of", "not there yet on that day: neither described nor listed",
+        "the customer joined after as_of",
+        "not there yet on that day: neither described nor listed",
     ),
     Rule(
-        "customers.customer_id.no_transaction", "fact",
+        "customers.customer_id.no_transaction",
+        "info",
         "(SELECT as_of FROM study) IS NOT NULL AND (join_date IS NULL OR join_date <= (SELECT as_of FROM study)) AND"
         " customer_id NOT IN (SELECT DISTINCT customer_id FROM transactions, study WHERE transaction_date <= as_of)",
-        "the customer has no transaction by as_of", "listed, not clustered: there is no behaviour to describe",
+        "the customer has no transaction by as_of",
+        "listed, not clustered: there is no behaviour to describe",
     ),
     Rule(
-        "merchants.merchant_id.unused", "fact",
+        "merchants.merchant_id.unused",
+        "info",
         "(SELECT as_of FROM study) IS NOT NULL AND"
         " merchant_id NOT IN (SELECT merchant_id FROM branches WHERE merchant_id IS NOT NULL"
         " AND branch_id IN (SELECT DISTINCT branch_id FROM transactions))",
-        "the merchant has no transaction", "nothing to do",
+        "the merchant has no transaction",
+        "nothing to do",
     ),
-)  # fmt: skip
+)
 
 
 def _rules() -> tuple[Rule, ...]:
@@ -285,10 +340,10 @@ def _rules() -> tuple[Rule, ...]:
             if column.metadata["refers_to"]
         ]
         rules += [_row_rule(table, check) for check in schema.checks]
-        rules += [rule for rule in _BETWEEN_TABLES if rule.table == table]
+        rules += [rule for rule in _CROSS_TABLE_RULES if rule.table == table]
         rules += _text_rules(table)
-    return (*rules, *_FACTS)
+    return (*rules, *_INFO_RULES)
 
 
 RULES: tuple[Rule, ...] = _rules()
-"""Every rule, in the order in which they are told."""
+"""Every rule, in the order in which they are listed."""

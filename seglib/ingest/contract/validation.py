@@ -1,99 +1,92 @@
 """Apply the contract to the raw tables of a source.
 
-Every step is a query on the DuckDB connection that holds them: read each column by its kind, find the rows that break a
-rule, accept the others, count both. The canonical tables are views on the staged ones, so that every row is held once.
+Every step is a query on the DuckDB connection that holds them: read each column by its kind, find the rows that violate
+a rule, accept the others, count both. The canonical tables are views on the staged ones, so every row is held once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import duckdb
 import pandas as pd
 
-from seglib.ingest.contract.loading import Intake, damage_refused
-from seglib.ingest.contract.parsing import Reading
+from seglib.ingest.contract.loading import LoadedTable, refuse_damage
+from seglib.ingest.contract.parsing import NULL_TEXT, ParsedColumn
 from seglib.ingest.contract.rules import RULES, Rule, descriptor_rules, variable_rules
-from seglib.schema.tables import SQL_TYPES, TABLES, key, kind, parsed
+from seglib.schema.tables import SQL_TYPES, TABLES, can_be_unreadable, key, kind
 from seglib.sql import quoted, sql_literal
 
-NULL_TEXT = "CAST(NULL AS VARCHAR)"
-READ = ("date", "number", "binary")
+PARSED_KINDS = ("date", "number", "binary")
 """The kinds whose cells can be unreadable."""
 
 NOT_COPIED = "not_asked_for"
 """The problem of rows of another market: counted as every row, but not copied to the quarantine: they may be most."""
 
 
-def apply(con: duckdb.DuckDBPyConnection, taken: Mapping[str, Intake]) -> tuple[Rule, ...]:
+def apply(con: duckdb.DuckDBPyConnection, tables: Mapping[str, LoadedTable]) -> tuple[Rule, ...]:
     """Make the canonical tables from ``raw.<table>``, with accepted rows only.
 
-    Also makes ``staged_<table>`` (every row, read by kind), ``broken`` (one row a row and a rule it breaks) and
-    ``set_aside`` (those of them that keep a row out).
+    Also makes ``staged_<table>`` (every row, read by kind), ``violations`` (one row per row of a table and rule that it
+    violates) and ``set_aside`` (those violations that keep a row out).
 
     Returns
     -------
     tuple of Rule
-        The rules that were applied, the choices of the mapping among them, in the order in which they are told.
+        The rules that were applied, the exclusions of the mapping among them, in the order in which they are listed.
     """
-    con.execute("CREATE TABLE broken (table_name VARCHAR, row_number BIGINT, rule VARCHAR, severity VARCHAR)")
-    con.execute("CREATE VIEW set_aside AS FROM broken WHERE severity IN ('error', 'choice')")
+    con.execute("CREATE TABLE violations (table_name VARCHAR, row_number BIGINT, rule VARCHAR, severity VARCHAR)")
+    con.execute("CREATE VIEW set_aside AS FROM violations WHERE severity IN ('error', 'exclusion')")
     for name in TABLES:
-        intake = taken.get(name)
-        _stage(con, name, intake)
-        for rule in _rules_of(name, intake):
+        loaded = tables.get(name)
+        _stage(con, name, loaded)
+        # One statement per rule, in the order of the contract: a rule may look into the accepted rows of the tables
+        # before its own (references), so each table is accepted before the next one is checked.
+        for rule in _applicable_rules(name, loaded):
             con.execute(
-                f"INSERT INTO broken SELECT ?, row_number, ?, ? FROM staged_{name} AS t "
-                f"WHERE ({rule.where}){_unless(rule, intake)}",
+                f"INSERT INTO violations SELECT ?, row_number, ?, ? FROM staged_{name} AS t "
+                f"WHERE ({rule.where}){_excuses(rule, loaded)}",
                 [name, rule.id, rule.severity],
             )
-        accept(con, name, intake)
-    row_rules = [rule for name in TABLES for rule in _told_of(name, taken.get(name))]
-    facts = [rule for rule in (*RULES, *_of_added(taken.get("customers"))) if rule.severity == "fact"]
-    return (*row_rules, *facts)
+        accept(con, name, loaded)
+    row_rules = [rule for name in TABLES for rule in _row_rules(name, tables.get(name))]
+    info_rules = [rule for rule in (*RULES, *_rules_of_added(tables.get("customers"))) if rule.severity == "info"]
+    return (*row_rules, *info_rules)
 
 
-def _of_added(intake: Intake | None) -> list[Rule]:
+def _rules_of_added(loaded: LoadedTable | None) -> list[Rule]:
     """Return the rules of the columns beyond the contract: variables to segment by, and descriptors."""
-    if intake is None:
+    if loaded is None:
         return []
-    rules = [rule for name, variable in intake.variables.items() for rule in variable_rules(name, variable.kind)]
-    descriptors = {name: kind for name, kind in intake.added.items() if name not in intake.variables}
+    rules = [rule for name, variable in loaded.variables.items() for rule in variable_rules(name, variable.kind)]
+    descriptors = {name: kind for name, kind in loaded.added.items() if name not in loaded.variables}
     return rules + [rule for name, kind in descriptors.items() for rule in descriptor_rules(name, kind)]
 
 
-def _unless(rule: Rule, intake: Intake) -> str:
-    """Write the SQL of what excuses a row: it is left out anyway, or the cell is not empty but unreadable."""
-    excuses = ""
-    if intake.choices and rule.severity != "choice":
-        excuses += " AND left_out IS NULL"
-    column = TABLES[rule.table].columns.get(rule.column)
-    can_be_wrong = parsed(column) if column is not None else intake.added.get(rule.column) in READ
-    if can_be_wrong and rule.id.endswith(".missing"):
-        unreadable, beyond = (quoted(f"{rule.column}__{problem}") for problem in ("unreadable", "out_of_range"))
-        excuses += f" AND row_number NOT IN (SELECT row_number FROM trouble_{rule.table} WHERE "
-        excuses += f"coalesce({unreadable}, {beyond}) IS NOT NULL)"
-    return excuses
-
-
-def _told_of(name: str, intake: Intake | None) -> list[Rule]:
-    choices = [rule for rule, _ in intake.choices] if intake else []
-    own = _of_added(intake) if name == "customers" else []
-    rules = [rule for rule in (*RULES, *own) if rule.table == name and rule.severity != "fact"]
-    if intake and intake.lines:
+def _row_rules(name: str, loaded: LoadedTable | None) -> list[Rule]:
+    """Return the rules that rows of a table can violate, whether or not the shop has the columns."""
+    exclusions = [rule for rule, _ in loaded.exclusions] if loaded else []
+    added = _rules_of_added(loaded) if name == "customers" else []
+    rules = [rule for rule in (*RULES, *added) if rule.table == name and rule.severity != "info"]
+    if loaded and loaded.lines:
         rules = [rule for rule in rules if rule.id != f"{name}.{key(name)}.duplicate"]
-        rules.append(_one_customer_a_transaction("left_out IS NULL" if intake.choices else "true"))
-    return choices + rules
+        rules.append(_one_customer_per_transaction(_counted_rows(loaded)))
+    return exclusions + rules
 
 
-def _rules_of(name: str, intake: Intake | None) -> list[Rule]:
-    """Return the rules that can be broken: what a shop does not have, it cannot have wrong."""
-    if intake is None:
+def _applicable_rules(name: str, loaded: LoadedTable | None) -> list[Rule]:
+    """Return the rules that can be violated: a column that the shop does not have cannot be wrong."""
+    if loaded is None:
         return []
-    return [rule for rule in _told_of(name, intake) if rule.column in (*intake.readings, "text", "left_out")]
+    return [rule for rule in _row_rules(name, loaded) if rule.column in (*loaded.columns, "text", "left_out")]
 
 
-def _one_customer_a_transaction(counted: str) -> Rule:
+def _counted_rows(loaded: LoadedTable | None) -> str:
+    """Write the condition of a row that counts: the mapping does not leave it out."""
+    return "left_out IS NULL" if loaded and loaded.exclusions else "true"
+
+
+def _one_customer_per_transaction(counted: str) -> Rule:
     return Rule(
         "transactions.customer_id.varies",
         "error",
@@ -104,45 +97,89 @@ def _one_customer_a_transaction(counted: str) -> Rule:
     )
 
 
-def _stage(con: duckdb.DuckDBPyConnection, name: str, intake: Intake | None) -> None:
-    """Read every column by its kind into ``staged_<table>``; what is wrong with cells goes to ``trouble_<table>``.
+def _excuses(rule: Rule, loaded: LoadedTable) -> str:
+    """Write the SQL of what excuses a row from a rule, to be added to the condition of the rule.
 
-    Cells are seldom wrong, so what is wrong with a row is held as one text: rows by the million stay small.
+    A row that the mapping leaves out violates nothing else. A cell that could not be read is NULL in the staged table,
+    but it is not missing: it is reported once, as unreadable or out of range.
+    """
+    excuses = ""
+    if loaded.exclusions and rule.severity != "exclusion":
+        excuses += " AND left_out IS NULL"
+    column = TABLES[rule.table].columns.get(rule.column)
+    is_parsed = loaded.added.get(rule.column) in PARSED_KINDS if column is None else can_be_unreadable(column)
+    if is_parsed and rule.problem == "missing":
+        unreadable, out_of_range = (quoted(f"{rule.column}__{problem}") for problem in ("unreadable", "out_of_range"))
+        excuses += (
+            f" AND row_number NOT IN (SELECT row_number FROM parse_errors_{rule.table} "
+            f"WHERE coalesce({unreadable}, {out_of_range}) IS NOT NULL)"
+        )
+    return excuses
+
+
+def _stage(con: duckdb.DuckDBPyConnection, name: str, loaded: LoadedTable | None) -> None:
+    """Read every column by its kind into ``staged_<table>``; what is wrong with cells goes to ``parse_errors_<table>``.
+
+    The second table has one row per row with a parse error, and a text column per column and problem, such as
+    ``burn_date__unreadable``: the cell as it came, where it has that problem.
     """
     kinds = {column: kind(declared) for column, declared in TABLES[name].columns.items()}
-    there = dict(intake.readings) if intake else {}
-    kinds |= intake.added if intake else {}
-    texts = [reading for column, reading in there.items() if kinds[column] in ("id", "text", "status")]
-    wrong = {f"{column}__{problem}": getattr(reading, problem) for column, reading in there.items()
-             for problem in ("unreadable", "out_of_range") if kinds[column] in READ}  # fmt: skip
-    wrong["text__blanks"] = _first([r.blanks for r in texts])
-    wrong["text__formula"] = _first([f"CASE WHEN starts_with({r.value}, '=') THEN {r.value} END" for r in texts])
-    if "burn_date" in there and "transaction_status" not in there:  # who records the day of the burn says it all
-        burned = f"CASE WHEN {there['burn_date'].value} IS NULL THEN 'subscribed' ELSE 'burned' END"
-        there["transaction_status"] = Reading(burned)
+    columns: dict[str, ParsedColumn] = {}
+    if loaded:
+        kinds |= loaded.added
+        columns |= loaded.columns
+    errors = _parse_errors(columns, kinds)
+    if "burn_date" in columns and "transaction_status" not in columns:
+        # a shop that records the day of the burn needs no status: a coupon with a day is burned
+        status = f"CASE WHEN {columns['burn_date'].value} IS NULL THEN 'subscribed' ELSE 'burned' END"
+        columns["transaction_status"] = ParsedColumn(status)
     parts = ["row_number() OVER () AS row_number"]
-    parts += [f"CAST({r.value} AS {SQL_TYPES[kinds[column]]}) AS {quoted(column)}" for column, r in there.items()]
-    fields = ", ".join(f"{sql_literal(what)}: {text}" for what, text in wrong.items())
-    parts.append(f"CASE WHEN {_first(list(wrong.values()))} IS NOT NULL THEN to_json({{{fields}}}) END AS trouble")
-    if intake and intake.choices:
-        whens = [f"WHEN {where} THEN {sql_literal(rule.id.split('.', 2)[2])}" for rule, where in intake.choices]
-        parts.append(f"CASE {' '.join(whens)} END AS left_out")
-    rows = f"FROM raw.{name}" if intake else "WHERE false"
-    with damage_refused(name):
-        con.execute(f"CREATE TABLE read_{name} AS SELECT {', '.join(parts)} {rows}")
-    absent = [f"CAST(NULL AS {SQL_TYPES[k]}) AS {quoted(column)}" for column, k in kinds.items() if column not in there]
-    con.execute(f"CREATE VIEW staged_{name} AS SELECT {', '.join(['*', *absent])} FROM read_{name}")
-    cells = [f"trouble ->> {sql_literal('$.' + quoted(what))} AS {quoted(what)}" for what in wrong]
-    con.execute(
-        f"CREATE TABLE trouble_{name} AS SELECT row_number, {', '.join(cells)} FROM read_{name} "
-        "WHERE trouble IS NOT NULL"
+    parts += [f"CAST({c.value} AS {SQL_TYPES[kinds[column]]}) AS {quoted(column)}" for column, c in columns.items()]
+    # Few cells have errors. All those of a row are held as one JSON text, NULL in nearly every row, instead of a
+    # column for each: millions of rows stay small. A second, short table takes them apart again.
+    fields = ", ".join(f"{sql_literal(error)}: {cell}" for error, cell in errors.items())
+    parts.append(
+        f"CASE WHEN {_first_not_null(errors.values())} IS NOT NULL THEN to_json({{{fields}}}) END AS parse_errors"
     )
-    _find_repeated(con, name, "left_out IS NULL" if intake and intake.choices else "true")
+    if loaded and loaded.exclusions:
+        whens = [f"WHEN {where} THEN {sql_literal(rule.problem)}" for rule, where in loaded.exclusions]
+        parts.append(f"CASE {' '.join(whens)} END AS left_out")
+    rows = f"FROM raw.{name}" if loaded else "WHERE false"
+    with refuse_damage(name):
+        con.execute(f"CREATE TABLE read_{name} AS SELECT {', '.join(parts)} {rows}")
+    # Canonical columns that the shop does not have are NULL in the view: they take no room.
+    absent = [
+        f"CAST(NULL AS {SQL_TYPES[k]}) AS {quoted(column)}" for column, k in kinds.items() if column not in columns
+    ]
+    con.execute(f"CREATE VIEW staged_{name} AS SELECT {', '.join(['*', *absent])} FROM read_{name}")
+    cells = [f"parse_errors ->> {sql_literal('$.' + quoted(error))} AS {quoted(error)}" for error in errors]
+    con.execute(
+        f"CREATE TABLE parse_errors_{name} AS SELECT row_number, {', '.join(cells)} FROM read_{name} "
+        "WHERE parse_errors IS NOT NULL"
+    )
+    _find_repeated(con, name, _counted_rows(loaded))
+
+
+def _parse_errors(columns: Mapping[str, ParsedColumn], kinds: Mapping[str, str]) -> dict[str, str]:
+    """Write the SQL of every cell that has a parse error, by ``<column>__<problem>``; ``text`` is any text column."""
+    errors = {}
+    for column, parsed in columns.items():
+        if kinds[column] in PARSED_KINDS:
+            errors[f"{column}__unreadable"] = parsed.unreadable
+            errors[f"{column}__out_of_range"] = parsed.out_of_range
+    texts = [parsed for column, parsed in columns.items() if kinds[column] in ("id", "text", "status")]
+    errors["text__blanks"] = _first_not_null(text.blanks for text in texts)
+    errors["text__formula"] = _first_not_null(
+        f"CASE WHEN starts_with({text.value}, '=') THEN {text.value} END" for text in texts
+    )
+    return errors
 
 
 def _find_repeated(con: duckdb.DuckDBPyConnection, name: str, counted: str) -> None:
-    """Make ``repeated_<table>``: the rows whose key an earlier row has. Keys seldom repeat: only those are sorted."""
+    """Make ``repeated_<table>``: the rows whose key an earlier row has."""
     identity = key(name)
+    # A window over all rows would sort all of them. Keys seldom repeat: a hash aggregate finds those that do, and only
+    # their rows are sorted.
     con.execute(
         f"CREATE TABLE repeated_{name} AS SELECT row_number FROM staged_{name} WHERE {counted} AND {identity} IN "
         f"(SELECT {identity} FROM staged_{name} WHERE {counted} GROUP BY ALL HAVING count(*) > 1) "
@@ -150,21 +187,21 @@ def _find_repeated(con: duckdb.DuckDBPyConnection, name: str, counted: str) -> N
     )
 
 
-def accept(con: duckdb.DuckDBPyConnection, name: str, intake: Intake | None) -> None:
-    """Make a canonical table of the staged rows that are not set aside; once more, where more of them were."""
-    columns = [quoted(c) for c in (*TABLES[name].columns, *(intake.added if intake else ()))]
-    [(broken,)] = con.execute("SELECT count(*) FROM set_aside WHERE table_name = ?", [name]).fetchall()
-    kept = f" WHERE {_kept(name)}" if broken else ""
-    if intake and intake.lines:
+def accept(con: duckdb.DuckDBPyConnection, name: str, loaded: LoadedTable | None) -> None:
+    """Make a canonical table of the staged rows that are not set aside; again, if more of them were set aside."""
+    [(n_violations,)] = con.execute("SELECT count(*) FROM set_aside WHERE table_name = ?", [name]).fetchall()
+    condition = f" WHERE {_accepted(name)}" if n_violations else ""
+    if loaded and loaded.lines:
         con.execute(
-            f"CREATE OR REPLACE TABLE {name} AS {_merged_lines(name)}{kept} GROUP BY {key(name)} "
+            f"CREATE OR REPLACE TABLE {name} AS {_merged_lines(name)}{condition} GROUP BY {key(name)} "
             "ORDER BY min(row_number)"
         )
     else:
-        con.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT {', '.join(columns)} FROM staged_{name}{kept}")
+        columns = [quoted(c) for c in (*TABLES[name].columns, *(loaded.added if loaded else ()))]
+        con.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT {', '.join(columns)} FROM staged_{name}{condition}")
 
 
-def _kept(name: str) -> str:
+def _accepted(name: str) -> str:
     """Write the condition of a staged row that is not set aside."""
     return f"row_number NOT IN (SELECT row_number FROM set_aside WHERE table_name = '{name}')"
 
@@ -175,7 +212,8 @@ def _merged_lines(name: str) -> str:
     for column, declared in TABLES[name].columns.items():
         if column == key(name):
             parts.append(column)
-        elif kind(declared) == "number":  # exact: the order of the lines must not matter
+        elif kind(declared) == "number":
+            # sums of floats depend on their order, and a database has none: decimals add up exactly
             parts.append(f"CAST(sum(CAST({column} AS DECIMAL(24, 6))) AS DOUBLE) AS {column}")
         elif kind(declared) == "date":
             parts.append(f"min({column}) AS {column}")
@@ -184,21 +222,22 @@ def _merged_lines(name: str) -> str:
     return f"SELECT {', '.join(parts)} FROM staged_{name}"
 
 
-def count_rows(con: duckdb.DuckDBPyConnection, taken: Mapping[str, Intake]) -> pd.DataFrame:
+def count_rows(con: duckdb.DuckDBPyConnection, tables: Mapping[str, LoadedTable]) -> pd.DataFrame:
     """Count rows in, accepted and quarantined of every table, and make sure that none was lost."""
     counts = []
     for name in TABLES:
-        aside = con.execute(
-            "SELECT count(DISTINCT row_number), count(DISTINCT row_number) FILTER (severity = 'choice') "
+        [(quarantined, left_out)] = con.execute(
+            "SELECT count(DISTINCT row_number), count(DISTINCT row_number) FILTER (severity = 'exclusion') "
             "FROM set_aside WHERE table_name = ?",
             [name],
-        ).fetchall()[0]
-        came_from = f"raw.{name}" if name in taken else f"staged_{name}"
-        [(came, accepted, made)] = con.sql(
-            f"SELECT (SELECT count(*) FROM {came_from}), "
-            f"(SELECT count(*) FROM staged_{name} WHERE {_kept(name)}), (SELECT count(*) FROM {name})"
         ).fetchall()
-        counts.append((name, came, accepted, *aside, made))
+        # rows are counted where they came from, not where they were staged: a row lost in between would show
+        raw = f"raw.{name}" if name in tables else f"staged_{name}"
+        [(rows_in, accepted, rows_out)] = con.sql(
+            f"SELECT (SELECT count(*) FROM {raw}), "
+            f"(SELECT count(*) FROM staged_{name} WHERE {_accepted(name)}), (SELECT count(*) FROM {name})"
+        ).fetchall()
+        counts.append((name, rows_in, accepted, quarantined, left_out, rows_out))
     rows = pd.DataFrame(counts, columns=["table", "rows_in", "accepted", "quarantined", "left_out", "rows_out"])
     lost = rows.query("rows_in != accepted + quarantined")
     if len(lost):  # cannot happen; if it does, no number after it deserves trust
@@ -207,13 +246,13 @@ def count_rows(con: duckdb.DuckDBPyConnection, taken: Mapping[str, Intake]) -> p
 
 
 def quality(con: duckdb.DuckDBPyConnection, rules: tuple[Rule, ...], rows: pd.DataFrame) -> pd.DataFrame:
-    """Tell what every rule found; facts need ``study``, a table with one row: as_of."""
-    came, made = (rows.set_index("table")[column] for column in ("rows_in", "rows_out"))
-    counts = dict(con.sql("SELECT rule, count(*) FROM broken GROUP BY rule").fetchall())
+    """Count what every rule found; rules of severity info need ``study``, a table with one row: as_of."""
+    rows_in, rows_out = (rows.set_index("table")[column] for column in ("rows_in", "rows_out"))
+    counts = dict(con.sql("SELECT rule, count(*) FROM violations GROUP BY rule").fetchall())
     records = []
     for rule in rules:
-        size = made[rule.table] if rule.severity == "fact" else came[rule.table]
-        if rule.severity == "fact" and size:
+        size = rows_out[rule.table] if rule.severity == "info" else rows_in[rule.table]
+        if rule.severity == "info" and size:
             [(counts[rule.id],)] = con.sql(f"SELECT count(*) FROM {rule.table} AS t WHERE {rule.where}").fetchall()
         count = counts.get(rule.id, 0)
         share = count / size if size else 0.0
@@ -225,26 +264,27 @@ def quality(con: duckdb.DuckDBPyConnection, rules: tuple[Rule, ...], rows: pd.Da
 
 
 def _examples(con: duckdb.DuckDBPyConnection, rule: Rule) -> str:
-    """Name up to five of the rows a rule found, by key; broken ones also by row number and offending value."""
+    """Name up to five of the rows a rule found, by key; violations also by row number and offending value."""
     identity = key(rule.table)
-    if rule.severity == "fact":
-        found = f"SELECT {identity} AS example, {identity} AS place FROM {rule.table} AS t WHERE {rule.where}"
-        order = "length(place), place"
+    if rule.severity == "info":
+        select = f"SELECT {identity} AS example, {identity} AS place FROM {rule.table} AS t WHERE {rule.where}"
+        order = "length(place), place"  # ids are text: so 9 comes before 10
     else:
-        found = (
-            f"SELECT coalesce({identity}, '(empty)') || ' in row ' || row_number || {_value_of(rule)} AS example, "
-            f"row_number AS place FROM staged_{rule.table} LEFT JOIN trouble_{rule.table} USING (row_number) "
-            f"WHERE row_number IN (SELECT row_number FROM broken WHERE rule = {sql_literal(rule.id)})"
+        select = (
+            f"SELECT coalesce({identity}, '(empty)') || ' in row ' || row_number || {_offending_value(rule)} "
+            f"AS example, row_number AS place FROM staged_{rule.table} "
+            f"LEFT JOIN parse_errors_{rule.table} USING (row_number) "
+            f"WHERE row_number IN (SELECT row_number FROM violations WHERE rule = {sql_literal(rule.id)})"
         )
         order = "place"
-    return ", ".join(text for (text,) in con.sql(f"SELECT example FROM ({found}) ORDER BY {order} LIMIT 5").fetchall())
+    examples = con.sql(f"SELECT example FROM ({select}) ORDER BY {order} LIMIT 5").fetchall()
+    return ", ".join(example for (example,) in examples)
 
 
-def _value_of(rule: Rule) -> str:
+def _offending_value(rule: Rule) -> str:
     """Write the SQL of the value to show beside a row; nothing where the key says it already."""
-    problem = rule.id.split(".", 2)[2]
-    if rule.column == "text" or problem in ("unreadable", "out_of_range"):
-        value = quoted(f"{rule.column}__{problem}")
+    if rule.column == "text" or rule.problem in ("unreadable", "out_of_range"):
+        value = quoted(f"{rule.column}__{rule.problem}")
     elif rule.column in (key(rule.table), "left_out"):
         return "''"
     else:
@@ -253,20 +293,20 @@ def _value_of(rule: Rule) -> str:
 
 
 def quarantine(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """Return the rows that were set aside, as they came, each with all the rules it breaks; of this market only."""
+    """Return the rows that were set aside, as they came, each with all the rules it violates; of this market only."""
     copied = f"NOT ends_with(rule, '.{NOT_COPIED}')"
-    broken = con.sql(f"SELECT DISTINCT table_name FROM set_aside WHERE {copied}").fetchall()
+    names = con.sql(f"SELECT DISTINCT table_name FROM set_aside WHERE {copied}").fetchall()
     parts = [
         f"""SELECT '{name}' AS "table", b.row_number AS row, b.rules, to_json(r.original) AS original
         FROM (SELECT row_number, string_agg(rule, ', ' ORDER BY rule) AS rules FROM set_aside
               WHERE table_name = '{name}' AND {copied} GROUP BY row_number) AS b
         JOIN (SELECT row_number() OVER () AS row_number, source AS original FROM raw.{name} AS source) AS r
         USING (row_number)"""
-        for (name,) in broken
+        for (name,) in names
     ]
     parts.append("""SELECT '' AS "table", 0 AS row, '' AS rules, '{}' AS original WHERE false""")
     return con.sql(f'SELECT * FROM ({" UNION ALL ".join(parts)}) ORDER BY "table", row').df()
 
 
-def _first(values: list[str]) -> str:
-    return f"coalesce({', '.join([*values, NULL_TEXT])})"
+def _first_not_null(cells: Iterable[str]) -> str:
+    return f"coalesce({', '.join([*cells, NULL_TEXT])})"

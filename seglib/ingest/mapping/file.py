@@ -1,8 +1,8 @@
 """Read a mapping file, and refuse by name what is wrong with it.
 
-A YAML file; everything in it is optional, and what it does not say goes by the canonical names::
+A mapping file is YAML. Everything in it is optional; where it says nothing, the canonical names count::
 
-    time_zone: America/New_York     # the shop's clock: moments become days on it
+    time_zone: America/New_York     # of the shop: moments become days in it
     times_are_in: UTC               # zone of moments that carry none (default: the shop's own)
     date_format: "%d/%m/%Y"         # or a list; "excel" for serial numbers; ISO dates are always read
     decimal: ","                    # and thousands: "."
@@ -11,7 +11,7 @@ A YAML file; everything in it is optional, and what it does not say goes by the 
     tables:
       customers:
         from: clients               # the sheet, file or table that holds it
-        rows: distinct              # one row a key, where the source repeats it
+        rows: distinct              # one row per key, where the source repeats it
         columns:
           customer_id: Client no
           gender_id: {column: Sex, default: unknown}
@@ -33,7 +33,7 @@ A YAML file; everything in it is optional, and what it does not say goes by the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping as AnyMapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
@@ -44,8 +44,8 @@ from seglib.errors import ParameterRefused
 from seglib.ingest.contract.parsing import NO, YES
 from seglib.ingest.mapping.model import (
     TESTS,
-    Choice,
     ColumnSource,
+    Exclusion,
     Formats,
     ShopMapping,
     TableMapping,
@@ -65,9 +65,9 @@ class _Loader(yaml.BaseLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        twice = next((key for key in keys if keys.count(key) > 1), None)
-        if twice is not None:
-            raise yaml.constructor.ConstructorError(None, None, f"'{twice}' is given twice", node.start_mark)
+        repeated = next((key for key in keys if keys.count(key) > 1), None)
+        if repeated is not None:
+            raise yaml.constructor.ConstructorError(None, None, f"'{repeated}' is given twice", node.start_mark)
         return super().construct_mapping(node, deep=deep)
 
 
@@ -91,7 +91,7 @@ def read_mapping(path: str | Path) -> dict[str, Any]:
     return {} if content in (None, "") else content
 
 
-def parse(content: AnyMapping[str, Any]) -> ShopMapping:
+def parse(content: Mapping[str, Any]) -> ShopMapping:
     """Check the content of a mapping file.
 
     Parameters
@@ -101,73 +101,87 @@ def parse(content: AnyMapping[str, Any]) -> ShopMapping:
 
     Returns
     -------
-    Mapping
+    ShopMapping
 
     Raises
     ------
     ParameterRefused
         If a key is unknown (the message names the nearest one) or a value has the wrong shape.
     """
-    top = _keys(content, "the mapping", (*_FORMAT_KEYS, "csv", "as_of", "tables"))
+    top = _checked_keys(content, "the mapping", (*_FORMAT_KEYS, "csv", "as_of", "tables"))
     formats = _formats(top, "the mapping", Formats())
-    tables = _keys(top.get("tables", {}), "tables", tuple(TABLES))
+    tables = _checked_keys(top.get("tables", {}), "tables", tuple(TABLES))
     return ShopMapping(
-        tables={name: _table(name, said, formats) for name, said in tables.items()},
+        tables={name: _table(name, entry, formats) for name, entry in tables.items()},
         formats=formats,
-        csv=_keys(top.get("csv", {}), "csv", ("delimiter", "encoding")),
+        csv=_checked_keys(top.get("csv", {}), "csv", ("delimiter", "encoding")),
         as_of=top.get("as_of"),
     )
 
 
-def _keys(said: Any, where: str, allowed: tuple[str, ...]) -> dict[str, Any]:
-    """Return a mapping after its keys were checked."""
-    if said in ("", None):
+def _checked_keys(entry: Any, where: str, allowed: tuple[str, ...]) -> dict[str, Any]:
+    """Return the lines below a key as a dictionary, after their keys were checked."""
+    if entry in ("", None):
         return {}
-    if not isinstance(said, AnyMapping):
-        raise ParameterRefused(f"{where}: expected lines 'name: value', not {said!r}", parameter="mapping")
-    unknown = [f"'{key}'{did_you_mean(str(key), allowed)}" for key in said if key not in allowed]
+    if not isinstance(entry, Mapping):
+        raise ParameterRefused(f"{where}: expected lines 'name: value', not {entry!r}", parameter="mapping")
+    unknown = [f"'{key}'{did_you_mean(str(key), allowed)}" for key in entry if key not in allowed]
     if unknown:
         raise ParameterRefused(
             f"{where}: unknown {' and '.join(unknown)}; there are: {', '.join(allowed)}", parameter="mapping"
         )
-    return dict(said)
+    return dict(entry)
 
 
-def _formats(said: AnyMapping[str, Any], where: str, general: Formats) -> Formats:
-    dates = said.get("date_format", general.dates)
+def _any_keys(entry: Any, where: str) -> dict[str, Any]:
+    """Return the lines below a key as a dictionary, whatever their keys are."""
+    return _checked_keys(entry, where, tuple(entry) if isinstance(entry, Mapping) else ())
+
+
+def _formats(entry: Mapping[str, Any], where: str, general: Formats) -> Formats:
+    """Read how dates and numbers are written; what the entry does not say is as in ``general``."""
+    dates = entry.get("date_format", general.dates)
     dates = (dates,) if isinstance(dates, str) else tuple(dates)
     for form in dates:
         if form != "excel" and not _is_date_format(form):
             raise ParameterRefused(
                 f"{where}: date_format '{form}' is none: write it like %d/%m/%Y, or 'excel'", parameter="mapping"
             )
-    zones = {name: str(said.get(name, getattr(general, name))) for name in ("time_zone", "times_are_in")}
-    for name, zone in zones.items():
-        if zone and zone not in (known := _time_zones()):
-            meant = did_you_mean(zone, known)
-            raise ParameterRefused(
-                f"{where}: {name} '{zone}' is no time zone{meant}; write it like Europe/Rome", parameter="mapping"
-            )
-    if zones["times_are_in"] and not zones["time_zone"]:
+    time_zone = _time_zone(entry, where, "time_zone", general.time_zone)
+    times_are_in = _time_zone(entry, where, "times_are_in", general.times_are_in)
+    if times_are_in and not time_zone:
         raise ParameterRefused(f"{where}: times_are_in needs time_zone, the clock of the shop", parameter="mapping")
-    decimal, thousands = str(said.get("decimal", general.decimal)), str(said.get("thousands", general.thousands))
+    decimal, thousands = str(entry.get("decimal", general.decimal)), str(entry.get("thousands", general.thousands))
     if len(decimal) != 1 or len(thousands) > 1 or decimal == thousands or (decimal + thousands).isalnum():
         raise ParameterRefused(
             f"{where}: decimal and thousands are two different signs, not {decimal!r}, {thousands!r}",
             parameter="mapping",
         )
-    return Formats(dates, decimal, thousands, **zones)
+    return Formats(dates, decimal, thousands, time_zone=time_zone, times_are_in=times_are_in)
+
+
+def _time_zone(entry: Mapping[str, Any], where: str, name: str, general: str) -> str:
+    """Read the name of a time zone; empty if there is none."""
+    zone = str(entry.get(name, general))
+    if zone:
+        zones = _time_zones()
+        if zone not in zones:
+            raise ParameterRefused(
+                f"{where}: {name} '{zone}' is no time zone{did_you_mean(zone, zones)}; write it like Europe/Rome",
+                parameter="mapping",
+            )
+    return zone
 
 
 def _time_zones() -> list[str]:
-    """List the time zones that DuckDB, which moves the moments, knows."""
+    """List the time zones of DuckDB, which converts the moments."""
     import duckdb
 
     return [name for (name,) in duckdb.connect().sql("SELECT name FROM pg_timezone_names() ORDER BY 1").fetchall()]
 
 
 def _is_date_format(form: Any) -> bool:
-    """Say whether DuckDB, which reads the dates, takes a format."""
+    """Say whether DuckDB, which reads the dates, accepts a format."""
     import duckdb
 
     if not isinstance(form, str) or "%" not in form:
@@ -179,181 +193,191 @@ def _is_date_format(form: Any) -> bool:
     return True
 
 
-def _table(name: str, said: Any, formats: Formats) -> TableMapping:
+def _table(name: str, entry: Any, formats: Formats) -> TableMapping:
     where = f"tables.{name}"
-    said = _keys(said, where, ("from", "rows", "columns", "segment_by", "descriptors", "leave_out"))
-    rows = said.get("rows", "as_is")
+    entry = _checked_keys(entry, where, ("from", "rows", "columns", "segment_by", "descriptors", "leave_out"))
+    rows = entry.get("rows", "as_is")
     choices = ("as_is", "distinct", "lines") if name == "transactions" else ("as_is", "distinct")
     if rows not in choices:
         raise ParameterRefused(
             f"{where}.rows is one of {', '.join(choices)}, not {rows!r}{did_you_mean(str(rows), choices)}",
             parameter="mapping",
         )
-    columns = _keys(said.get("columns", {}), f"{where}.columns", tuple(TABLES[name].columns))
-    variables = _variables(name, said.get("segment_by", {}), formats)
-    descriptors = _descriptors(name, said.get("descriptors", {}), formats)
-    _named_once([*variables, *descriptors], where)
+    columns = _checked_keys(entry.get("columns", {}), f"{where}.columns", tuple(TABLES[name].columns))
+    variables = _variables(name, entry.get("segment_by", {}), formats)
+    descriptors = _descriptors(name, entry.get("descriptors", {}), formats)
+    _refuse_repeated([*variables, *descriptors], where)
+    sources = {}
+    for column, origin in columns.items():
+        what: str = kind(TABLES[name].columns[column])
+        if (name, column) == ("transactions", "transaction_id"):
+            what = column  # the only key that may be the number of the row
+        sources[column] = _column_source(origin, f"{where}.columns.{column}", formats, what)
+    exclusions = _any_keys(entry.get("leave_out", {}), f"{where}.leave_out")
     return TableMapping(
-        source=said.get("from"),
+        source=entry.get("from"),
         rows=rows,
-        columns={
-            column: _origin(
-                origin,
-                f"{where}.columns.{column}",
-                formats,
-                column if (name, column) == ("transactions", "transaction_id") else kind(TABLES[name].columns[column]),
-            )
-            for column, origin in columns.items()
-        },
+        columns=sources,
         segment_by=variables,
         descriptors=descriptors,
-        leave_out=tuple(
-            _choice(choice, test, f"{where}.leave_out.{choice}")
-            for choice, test in _any_keys(said.get("leave_out", {}), f"{where}.leave_out").items()
-        ),
+        leave_out=tuple(_exclusion(label, test, f"{where}.leave_out.{label}") for label, test in exclusions.items()),
     )
 
 
-def _any_keys(said: Any, where: str) -> dict[str, Any]:
-    return _keys(said, where, tuple(said) if isinstance(said, AnyMapping) else ())
-
-
-def _origin(said: Any, where: str, formats: Formats, what: str) -> ColumnSource:
+def _column_source(entry: Any, where: str, formats: Formats, what: str) -> ColumnSource:
     """Read where a column comes from; ``what`` is its kind, of a variable too, "descriptor" or "transaction_id"."""
-    if isinstance(said, str):
-        said = {"column": said}
-    allowed = ["column", "constant", "default", "values"]
-    allowed += ["multiply", "decimal", "thousands"] if what in ("number", "descriptor", "numeric") else []
-    allowed += ["date_format", "time_zone", "times_are_in"] if what == "date" else []
-    allowed += ["kind"] if what == "descriptor" else []
-    allowed += ["row_number"] if what == "transaction_id" else []
-    said = _keys(said, where, tuple(allowed))
-    if said == {"row_number": "true"}:
+    if isinstance(entry, str):
+        entry = {"column": entry}
+    allowed = _allowed_keys(what)
+    entry = _checked_keys(entry, where, allowed)
+    if entry == {"row_number": "true"}:
         return ColumnSource(row_number=True)
-    if "row_number" in said or sum(key in said for key in ("column", "constant", "multiply")) != 1:
-        raise ParameterRefused(
-            f"{where}: say one of column, constant{' or multiply' * ('multiply' in allowed)}", parameter="mapping"
-        )
-    columns = said.get("multiply", [said["column"]] if "column" in said else [])
-    if (
-        not isinstance(columns, list)
-        or not all(isinstance(c, str) and c for c in columns)
-        or ("multiply" in said) > (len(columns) > 1)
-    ):
-        raise ParameterRefused(
-            f"{where}: expected {'a list of columns' if 'multiply' in said else 'one column'}", parameter="mapping"
-        )
-    if said.get("kind", "text") not in ("number", "text"):
-        raise ParameterRefused(f"{where}.kind is number or text, not {said['kind']!r}", parameter="mapping")
-    values = {k.strip().lower(): v for k, v in _any_keys(said.get("values", {}), f"{where}.values").items()}
-    own = any(key in said for key in _FORMAT_KEYS)
+    origins = [key for key in ("column", "constant", "multiply") if key in entry]
+    if "row_number" in entry or len(origins) != 1:
+        expected = "column, constant or multiply" if "multiply" in allowed else "column, constant"
+        raise ParameterRefused(f"{where}: say one of {expected}", parameter="mapping")
+    if "multiply" in entry:
+        columns = entry["multiply"]
+        if not _is_list_of_names(columns) or len(columns) < 2:
+            raise ParameterRefused(f"{where}: expected a list of columns", parameter="mapping")
+    else:
+        columns = [entry["column"]] if "column" in entry else []
+        if not _is_list_of_names(columns):
+            raise ParameterRefused(f"{where}: expected one column", parameter="mapping")
+    if entry.get("kind", "text") not in ("number", "text"):
+        raise ParameterRefused(f"{where}.kind is number or text, not {entry['kind']!r}", parameter="mapping")
+    values = {k.strip().lower(): v for k, v in _any_keys(entry.get("values", {}), f"{where}.values").items()}
+    has_formats = any(key in entry for key in _FORMAT_KEYS)
     return ColumnSource(
         columns=tuple(columns),
-        constant=said.get("constant"),
-        default=said.get("default"),
+        constant=entry.get("constant"),
+        default=entry.get("default"),
         values=values,
-        formats=_formats(said, where, formats) if own else None,
-        kind=said.get("kind"),
+        formats=_formats(entry, where, formats) if has_formats else None,
+        kind=entry.get("kind"),
     )
 
 
-def _descriptors(table: str, said: Any, formats: Formats) -> dict[str, ColumnSource]:
+def _allowed_keys(what: str) -> tuple[str, ...]:
+    """List what can be said of a column of one kind; see `_column_source`."""
+    allowed = ["column", "constant", "default", "values"]
+    if what in ("number", "descriptor", "numeric"):
+        allowed += ["multiply", "decimal", "thousands"]
+    if what == "date":
+        allowed += ["date_format", "time_zone", "times_are_in"]
+    if what == "descriptor":
+        allowed += ["kind"]
+    if what == "transaction_id":
+        allowed += ["row_number"]
+    return tuple(allowed)
+
+
+def _is_list_of_names(columns: Any) -> bool:
+    return isinstance(columns, list) and all(isinstance(name, str) and name for name in columns)
+
+
+def _descriptors(table: str, entry: Any, formats: Formats) -> dict[str, ColumnSource]:
     where = f"tables.{table}.descriptors"
-    if said and table != "customers":
+    if entry and table != "customers":
         raise ParameterRefused(f"{where}: only customers have descriptors", parameter="mapping")
-    if isinstance(said, list) and all(isinstance(name, str) for name in said):
-        said = {name: name for name in said}
-    found = {}
-    for name, origin in _any_keys(said, where).items():
+    if isinstance(entry, list) and all(isinstance(name, str) for name in entry):
+        entry = {name: name for name in entry}
+    descriptors = {}
+    for name, origin in _any_keys(entry, where).items():
         _refuse_name(name, where, f"own_{name}: {name}")
-        found[name.strip()] = _origin(origin, f"{where}.{name}", formats, "descriptor")
-    return found
+        descriptors[name.strip()] = _column_source(origin, f"{where}.{name}", formats, "descriptor")
+    return descriptors
 
 
-def _variables(table: str, said: Any, formats: Formats) -> dict[str, Variable]:
+def _variables(table: str, entry: Any, formats: Formats) -> dict[str, Variable]:
     """Read what segments are built by: ``name: kind``, or a name with a kind and where its values come from."""
     where = f"tables.{table}.segment_by"
-    if said and table != "customers":
+    if entry and table != "customers":
         raise ParameterRefused(f"{where}: only customers are segmented", parameter="mapping")
-    if isinstance(said, list):
-        first = said[0] if said and isinstance(said[0], str) else "age"
+    if isinstance(entry, list):
+        first = entry[0] if entry and isinstance(entry[0], str) else "age"
         raise ParameterRefused(
             f"{where}: a list does not say what the variables are; write lines 'name: kind', such as "
             f"'{first}: numeric'; a kind is {', '.join(KINDS)}",
             parameter="mapping",
         )
-    found = {}
-    for name, told in _any_keys(said, where).items():
+    variables = {}
+    for name, declaration in _any_keys(entry, where).items():
         _refuse_name(name, where, f"own_{name}: {{column: {name}, kind: numeric}}")
         if name.strip().lower() == "text" or any(sign in name for sign in '.,"'):
             raise ParameterRefused(
                 f"{where}: '{name}': the name of a variable has no point, comma or quotation mark, and is not text",
                 parameter="mapping",
             )
-        found[name.strip()] = _variable(name, told, f"{where}.{name}", formats)
-    return found
+        variables[name.strip()] = _variable(name, declaration, f"{where}.{name}", formats)
+    return variables
 
 
-def _variable(name: str, said: Any, where: str, formats: Formats) -> Variable:
-    said = {"kind": said} if isinstance(said, str) else _any_keys(said, where)
-    what = said.get("kind")
+def _variable(name: str, entry: Any, where: str, formats: Formats) -> Variable:
+    entry = {"kind": entry} if isinstance(entry, str) else _any_keys(entry, where)
+    what = entry.get("kind")
     if what not in KINDS:
         not_this = f", not {what!r}{did_you_mean(str(what), KINDS)}" if what else ""
         raise ParameterRefused(f"{where}: say its kind, one of {', '.join(KINDS)}{not_this}", parameter="mapping")
     of_numbers = ("log", "multiply", "decimal", "thousands") if what == "numeric" else ()
-    said = _keys(said, where, ("kind", "column", "unit", "values", "default", *of_numbers))
-    log, unit = said.get("log", "false"), said.get("unit", "")
+    entry = _checked_keys(entry, where, ("kind", "column", "unit", "values", "default", *of_numbers))
+    log, unit = entry.get("log", "false"), entry.get("unit", "")
     if log not in ("true", "false"):
         raise ParameterRefused(f"{where}.log is true or false, not {log!r}", parameter="mapping")
     if not isinstance(unit, str):
         raise ParameterRefused(f"{where}.unit is a word or two, not {unit!r}", parameter="mapping")
-    cells = {key: value for key, value in said.items() if key not in ("kind", "unit", "log")}
-    cells = cells if {"column", "multiply"} & {*cells} else {"column": name, **cells}
-    origin = _origin(cells, where, formats, what)
-    results = [*origin.values.values(), *([] if origin.default is None else [origin.default])]
-    odd = [repr(value) for value in results if str(value).strip().lower() not in (*YES, *NO)]
-    if what == "binary" and odd:
-        raise ParameterRefused(
-            f"{where}: values and default of a binary variable are yes or no, not {' or '.join(odd)}: "
-            "write values: {gold: yes, basic: no}",
-            parameter="mapping",
-        )
+    cells = {key: value for key, value in entry.items() if key not in ("kind", "unit", "log")}
+    if "column" not in cells and "multiply" not in cells:
+        cells["column"] = name
+    origin = _column_source(cells, where, formats, what)
+    if what == "binary":
+        results = [*origin.values.values()]
+        if origin.default is not None:
+            results.append(origin.default)
+        odd = [repr(value) for value in results if str(value).strip().lower() not in (*YES, *NO)]
+        if odd:
+            raise ParameterRefused(
+                f"{where}: values and default of a binary variable are yes or no, not {' or '.join(odd)}: "
+                "write values: {gold: yes, basic: no}",
+                parameter="mapping",
+            )
     return Variable(replace(origin, kind=_READ_AS[what]), what, unit, log == "true")
 
 
 def _refuse_name(name: str, where: str, instead: str) -> None:
-    """Refuse a name for a column of the customers that means something else further on."""
+    """Refuse a name for a column beyond the contract that the project uses for something else."""
     if name.strip().lower() in _reserved() or "__" in name or not name.strip():
         raise ParameterRefused(
             f"{where}: '{name}' is taken; give it another name, such as '{instead}'", parameter="mapping"
         )
 
 
-def _named_once(names: list[str], where: str) -> None:
+def _refuse_repeated(names: list[str], where: str) -> None:
     """Refuse a column that both builds segments and only describes them; case makes no difference."""
-    alike = [name.casefold() for name in names]
-    twice = [name for name in names if alike.count(name.casefold()) > 1]
-    if twice:
+    folded = [name.casefold() for name in names]
+    repeated = [name for name in names if folded.count(name.casefold()) > 1]
+    if repeated:
         raise ParameterRefused(
-            f"{where}: '{twice[0]}' is named twice under segment_by and descriptors: keep one of them",
+            f"{where}: '{repeated[0]}' is named twice under segment_by and descriptors: keep one of them",
             parameter="mapping",
         )
 
 
 def _reserved() -> set[str]:
-    """Names that mean something else further on."""
+    """Return the names that the project uses itself."""
     from seglib.schema.features import FEATURES
 
     columns = {column for schema in TABLES.values() for column in schema.columns}
     return columns | {feature.name for feature in FEATURES} | {"segment", "row_number", "left_out"}
 
 
-def _choice(name: str, said: Any, where: str) -> Choice:
-    said = _keys(said, where, ("column", *TESTS))
-    tests = [test for test in TESTS if test in said]
-    if "column" not in said or len(tests) != 1:
+def _exclusion(name: str, entry: Any, where: str) -> Exclusion:
+    entry = _checked_keys(entry, where, ("column", *TESTS))
+    tests = [test for test in TESTS if test in entry]
+    if "column" not in entry or len(tests) != 1:
         raise ParameterRefused(f"{where}: say a column and one of {', '.join(TESTS)}", parameter="mapping")
-    values = said[tests[0]]
-    if tests[0] == "empty" and values != "true":
+    [test] = tests
+    values = entry[test]
+    if test == "empty" and values != "true":
         raise ParameterRefused(f"{where}: empty takes true, not {values!r}", parameter="mapping")
-    return Choice(name, said["column"], tests[0], tuple(values) if isinstance(values, list) else (values,))
+    return Exclusion(name, entry["column"], test, tuple(values) if isinstance(values, list) else (values,))

@@ -1,4 +1,4 @@
-"""What a shop's own tables, columns and values are called here, once it is known: a `ShopMapping`.
+"""A checked mapping file as dataclasses: where each canonical table, column and value comes from.
 
 `seglib.ingest.mapping.file` reads one from a file; `seglib.ingest.contract.loading` and
 `seglib.ingest.contract.parsing` act on it.
@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping as AnyMapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -18,21 +18,21 @@ Rows = Literal["as_is", "distinct", "lines"]
 VariableKind = Literal["numeric", "binary", "nominal"]
 
 TESTS = ("starts_with", "ends_with", "contains", "is", "empty")
-"""How a row can be told that the mapping leaves out."""
+"""The conditions by which a mapping can leave rows out."""
 
 
 @dataclass(frozen=True)
 class Formats:
-    """How dates and numbers are written, and on which clock.
+    """How dates and numbers are written, and in which time zone.
 
     Attributes
     ----------
     dates : tuple of str
-        As in ``strftime``, or ``excel``; ISO dates are always read.
+        As in ``strftime``, or ``excel`` for serial numbers; ISO dates are always read.
     decimal, thousands : str
-        The signs in a number that is text.
+        The separators in a number that is text.
     time_zone, times_are_in : str
-        IANA names; empty: no moment is moved to another clock.
+        IANA names; empty: no moment is moved to another time zone.
     """
 
     dates: tuple[str, ...] = ()
@@ -49,7 +49,7 @@ class ColumnSource:
     Attributes
     ----------
     columns : tuple of str
-        The source's column; several are multiplied; none: ``constant`` is the value of every row.
+        The source's column; several are multiplied; if empty, ``constant`` is the value of every row.
     constant, default : str, optional
         Value of every row; value of the rows that have none.
     values : mapping of str to str
@@ -57,15 +57,15 @@ class ColumnSource:
     formats : Formats, optional
         Where this column is written differently from the others.
     kind : str, optional
-        Of a column beyond the contract: number, binary or text; None: whatever its values are.
+        Of a column beyond the contract; None: it is found out from the values.
     row_number : bool
-        Whether the number of the row is the value: a key for rows that have none.
+        Whether the number of the row is the value: a key for rows that have no id.
     """
 
     columns: tuple[str, ...] = ()
     constant: str | None = None
     default: str | None = None
-    values: AnyMapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
     formats: Formats | None = None
     kind: Literal["number", "binary", "text"] | None = None
     row_number: bool = False
@@ -73,11 +73,12 @@ class ColumnSource:
 
 @dataclass(frozen=True)
 class Variable:
-    """A column of the customers that segments are built by, because the analyst says so.
+    """A column of the customers table that segments are built by, because the analyst says so.
 
     Attributes
     ----------
-    origin : Origin
+    origin : ColumnSource
+        Where its values come from.
     kind : {"numeric", "binary", "nominal"}
         A binary variable is read as 0 or 1, a nominal one is a name.
     unit : str
@@ -98,7 +99,7 @@ class Variable:
 
 
 @dataclass(frozen=True)
-class Choice:
+class Exclusion:
     """Rows that the mapping leaves out: those whose ``column`` passes ``test`` with one of ``values``."""
 
     name: str
@@ -109,25 +110,43 @@ class Choice:
     @property
     def sentence(self) -> str:
         """What is left out, in words."""
-        said = join_words([f"'{value}'" for value in self.values], last="or")
-        return f"{self.column} is empty" if self.test == "empty" else f"{self.column} {plain_test(self.test)} {said}"
+        if self.test == "empty":
+            return f"{self.column} is empty"
+        values = join_words([f"'{value}'" for value in self.values], last="or")
+        return f"{self.column} {test_in_words(self.test)} {values}"
 
 
-def plain_test(test: str) -> str:
-    """Write a test as words."""
+def test_in_words(test: str) -> str:
+    """Write one of `TESTS` as words."""
     return test.replace("_", " ")
 
 
 @dataclass(frozen=True)
 class TableMapping:
-    """What one canonical table is made from."""
+    """What one canonical table is made from.
+
+    Attributes
+    ----------
+    source : str, optional
+        The source's table; None: it has the canonical name.
+    rows : {"as_is", "distinct", "lines"}
+        Whether every row counts, the first row of each key, or several rows are the lines of one.
+    columns : mapping of str to ColumnSource
+        By canonical name; what is not there goes by the canonical name.
+    segment_by : mapping of str to Variable
+        Columns beyond the contract that segments are built by.
+    descriptors : mapping of str to ColumnSource
+        Columns beyond the contract that only describe customers.
+    leave_out : tuple of Exclusion
+        Rows that the analyst does not want.
+    """
 
     source: str | None = None
     rows: Rows = "as_is"
-    columns: AnyMapping[str, ColumnSource] = field(default_factory=dict)
-    segment_by: AnyMapping[str, Variable] = field(default_factory=dict)
-    descriptors: AnyMapping[str, ColumnSource] = field(default_factory=dict)
-    leave_out: tuple[Choice, ...] = ()
+    columns: Mapping[str, ColumnSource] = field(default_factory=dict)
+    segment_by: Mapping[str, Variable] = field(default_factory=dict)
+    descriptors: Mapping[str, ColumnSource] = field(default_factory=dict)
+    leave_out: tuple[Exclusion, ...] = ()
 
     @property
     def added(self) -> dict[str, ColumnSource]:
@@ -137,22 +156,34 @@ class TableMapping:
 
 @dataclass(frozen=True)
 class ShopMapping:
-    """A mapping file, checked."""
+    """A mapping file after its content was checked.
 
-    tables: AnyMapping[str, TableMapping] = field(default_factory=dict)
+    Attributes
+    ----------
+    tables : mapping of str to TableMapping
+        By canonical name.
+    formats : Formats
+        How dates and numbers are written, unless a column says otherwise.
+    csv : mapping of str to str
+        ``delimiter`` and ``encoding`` of CSV files.
+    as_of : str, optional
+        The day on which the shop is looked at, unless the run says otherwise.
+    """
+
+    tables: Mapping[str, TableMapping] = field(default_factory=dict)
     formats: Formats = Formats()
-    csv: AnyMapping[str, str] = field(default_factory=dict)
+    csv: Mapping[str, str] = field(default_factory=dict)
     as_of: str | None = None
 
     def table(self, name: str) -> TableMapping:
-        """Return what is said about a canonical table."""
+        """Return what the mapping says about a canonical table; an empty `TableMapping` if nothing."""
         return self.tables.get(name, TableMapping())
 
     @property
-    def variables(self) -> AnyMapping[str, Variable]:
-        """What the analyst segments by, beside or instead of what customers do."""
+    def variables(self) -> Mapping[str, Variable]:
+        """The variables that segments are built by, beside or instead of what customers do."""
         return self.table("customers").segment_by
 
     def needs(self, name: str) -> bool:
-        """Say whether the shop must have a table: who names variables to segment by needs no transactions."""
+        """Say whether the shop must have a table; with variables to segment by, transactions are optional."""
         return needed(name) and not (name == "transactions" and self.variables and name not in self.tables)

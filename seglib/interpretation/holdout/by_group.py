@@ -1,22 +1,27 @@
-"""Outcomes by group, each with an interval: segments, or the scores of the plain alternative."""
+"""Outcomes by group with 95% intervals, where groups are segments or RFM scores."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm, t
+from scipy.stats import t
 
 from seglib.stats import wilson
+from seglib.style import COUPON, Wording, each
 
-Z = float(norm.ppf(0.975))
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLUMNS = ["group", "outcome", "unit", "customers", "value", "low", "high", "overall"]
+"""What `by_group` returns."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Something customers did after the cut.
+    """Something that customers did after the cut.
 
     Attributes
     ----------
@@ -40,9 +45,56 @@ OUTCOMES: tuple[Outcome, ...] = (
     Outcome("burn_rate", "rate", "share of decided {coupons}", "how many of the {coupons} {claimed} were burned"),
     Outcome("spend", "money", "money a customer", "what a customer spent"),
 )
-"""In the order in which they are told."""
+"""In the order in which they are reported."""
 
 KINDS: dict[str, str] = {outcome.name: outcome.kind for outcome in OUTCOMES}
+
+
+@dataclass(frozen=True)
+class OutcomeBySegment:
+    """One outcome of every segment after the cut.
+
+    Attributes
+    ----------
+    outcome : Outcome
+    table : pandas.DataFrame
+        One row per segment: segment, outcome, unit, customers, value, low, high (95%), overall.
+    """
+
+    outcome: Outcome
+    table: pd.DataFrame
+    wording: Wording = field(default=COUPON, repr=False)
+
+    @property
+    def text(self) -> str:
+        """The value of every segment beside that of all customers."""
+        overall = self.table["overall"].iloc[0]
+        return f"{self._name} after the cut by segment: {self._values}; of all customers {overall:.3g}."
+
+    @property
+    def alt(self) -> str:
+        """The value of every segment."""
+        return f"{self._name} after the cut by segment: {self._values}."
+
+    @property
+    def caption(self) -> str:
+        """Number of customers, what was counted, and how to read the figure."""
+        customers, meaning = int(self.table["customers"].sum()), self.wording.of(self.outcome.meaning)
+        return f"{customers:,} customers, {meaning}; 95% intervals. Letters are of the cut."
+
+    def figure(self) -> Axes:
+        """Draw the outcome of every segment with its interval."""
+        from seglib.plots import plot_outcomes
+
+        return plot_outcomes(self.table, outcome=self.outcome.name, wording=self.wording)
+
+    @property
+    def _name(self) -> str:
+        return self.wording.name_of(self.outcome.name)
+
+    @property
+    def _values(self) -> str:
+        return each(self.table.set_index("segment")["value"], "{:.3g}")
 
 
 def by_group(table: pd.DataFrame, group: pd.Series, outcome: Outcome) -> pd.DataFrame:
@@ -51,8 +103,8 @@ def by_group(table: pd.DataFrame, group: pd.Series, outcome: Outcome) -> pd.Data
     Parameters
     ----------
     table : pandas.DataFrame
-        One row a customer: the outcome; for burn_rate also decided, decided_burned. Customers for whom it is missing
-        do not count.
+        One row per customer: the outcome; for burn_rate also matured, matured_burned. Customers for whom it is missing
+        are left out.
     group : pandas.Series
         On the same index.
     outcome : Outcome
@@ -61,37 +113,52 @@ def by_group(table: pd.DataFrame, group: pd.Series, outcome: Outcome) -> pd.Data
     -------
     pandas.DataFrame
         group, outcome, unit, customers, value, low, high, overall (the same of all customers). Yes or no: the share
-        and its Wilson interval. Rate: all coupons burned over all decided ones, with Wilson's interval for the number
-        of customers that would tell as much (the ratio's variance over customers, Cochran 1977, *Sampling Techniques*,
-        2.11; Korn & Graubard 1998, Survey Methodology 24(2)), since the coupons of one customer are alike. Count and
-        money: the mean and its t interval; missing for a single customer.
+        and its Wilson interval. Rate: all burned coupons over all matured ones, with Wilson's interval for the
+        effective sample size (from the ratio's variance over customers, Cochran 1977, *Sampling Techniques*, 2.11;
+        Korn & Graubard 1998, Survey Methodology 24(2)), since the coupons of one customer are alike. Count and money:
+        the mean and its t interval; missing for a single customer.
     """
-    known = table[table[outcome.name].notna() & group.notna()]
-    overall = _told(known, outcome)[0] if len(known) else float("nan")
+    complete = table[table[outcome.name].notna() & group.notna()]
+    overall = _estimate(complete, outcome).value if len(complete) else float("nan")
     rows = []
-    for name, part in known.groupby(group.reindex(known.index), sort=True):
-        value, low, high = _told(part, outcome)
+    for name, part in complete.groupby(group.reindex(complete.index), sort=True):
+        value, low, high = _estimate(part, outcome)
         rows.append((name, outcome.name, outcome.unit, len(part), value, low, high, overall))
-    columns = ["group", "outcome", "unit", "customers", "value", "low", "high", "overall"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _told(part: pd.DataFrame, outcome: Outcome) -> tuple[float, float, float]:
+class _Estimate(NamedTuple):
+    """A value with its 95% interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def _estimate(part: pd.DataFrame, outcome: Outcome) -> _Estimate:
+    """Estimate an outcome of some customers, at least one."""
     n, x = len(part), part[outcome.name].to_numpy(dtype=float)
     if outcome.kind == "yes or no":
-        return float(x.mean()), *wilson(float(x.mean()), n)
+        return _Estimate(float(x.mean()), *wilson(float(x.mean()), n))
     if outcome.kind == "rate":
-        above, below = part["decided_burned"].to_numpy(dtype=float), part["decided"].to_numpy(dtype=float)
-        rate = float(above.sum() / below.sum())
-        squares = float(((above - rate * below) ** 2).sum())
-        worth = float(n)  # where all burned, or none did, customers cannot be seen to differ
-        if 0 < rate < 1 and squares > 0 and n > 1:
-            variance = squares * n / (n - 1) / below.sum() ** 2
-            worth = rate * (1 - rate) / variance
-        return rate, *wilson(rate, worth)
+        return _estimate_rate(part["matured_burned"].to_numpy(dtype=float), part["matured"].to_numpy(dtype=float))
     mean = float(x.mean())
     if n < 2:
-        return mean, float("nan"), float("nan")
-    reach = float(t.ppf(0.975, n - 1) * x.std(ddof=1) / np.sqrt(n))
+        return _Estimate(mean, float("nan"), float("nan"))
+    margin = float(t.ppf(0.975, n - 1) * x.std(ddof=1) / np.sqrt(n))
     least = 0.0 if outcome.kind == "count" else -np.inf
-    return mean, max(least, mean - reach), mean + reach
+    return _Estimate(mean, max(least, mean - margin), mean + margin)
+
+
+def _estimate_rate(burned: np.ndarray, matured: np.ndarray) -> _Estimate:
+    """Estimate sum(burned) / sum(matured), where customers are drawn and not coupons."""
+    n = len(matured)
+    rate = float(burned.sum() / matured.sum())
+    residuals = float(((burned - rate * matured) ** 2).sum())
+    # The linearised variance of the ratio over customers. A share of m independent customers would have the variance
+    # rate (1 - rate) / m, so m is the effective sample size, and Wilson's interval for it respects 0 and 1.
+    effective = float(n)  # where all burned, or none did, no difference between customers can be seen
+    if 0 < rate < 1 and residuals > 0 and n > 1:
+        variance = residuals * n / (n - 1) / matured.sum() ** 2
+        effective = rate * (1 - rate) / variance
+    return _Estimate(rate, *wilson(rate, effective))

@@ -1,4 +1,4 @@
-"""Look at a shop as it stood on an earlier day, segment it, and see what the segments did next."""
+"""Segment a shop as it was known on an earlier day, and measure what the segments did next."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import pandas as pd
 
 from seglib.clustering import customer_segments, lettered_by, order_values, segment
 from seglib.errors import InputRefused, ParameterRefused
-from seglib.features import NO_STATUS, DuckDB, coupon_redemption, customer_features, features_of
-from seglib.interpretation.holdout.by_group import OUTCOMES, Outcome, by_group
+from seglib.features import NO_STATUS, DuckDB, Redemption, coupon_redemption, customer_features, features_of
+from seglib.interpretation.holdout.by_group import COLUMNS as BY_GROUP
+from seglib.interpretation.holdout.by_group import OUTCOMES, Outcome, OutcomeBySegment, by_group
 from seglib.interpretation.holdout.rfm import BURNED, SCORES, monetary_of, rfm_scores
-from seglib.interpretation.holdout.snapshot import calendar, snapshot, what_followed
+from seglib.interpretation.holdout.snapshot import first_transaction, outcomes_after, snapshot
 from seglib.preprocessing import rebuild_matrix
 from seglib.schema.records import RecipeRecord
 from seglib.sql import UNIFIED_SQL
@@ -23,37 +24,37 @@ from seglib.style import COUPON, NO_TRANSACTIONS, Wording, humanize, join_words,
 if TYPE_CHECKING:
     import duckdb
 
-LEAST_DAYS = 28
+MIN_DAYS = 28
 """Before the cut and after it: in fewer days neither a habit nor its end can be seen."""
 
-LEAST_CUSTOMERS = 100
-"""Customers known on the day of the cut; fewer cannot show that segments help, nor that they do not."""
+MIN_CUSTOMERS = 100
+"""Customers known on the day of the cut; fewer can show neither that segments help nor that they do not."""
 
-LEAST_IN_SEGMENT = 20
-"""Customers a segment needs to be compared; at least two segments must have as many."""
+MIN_IN_SEGMENT = 20
+"""Customers that a segment needs to be compared; at least two segments must have as many."""
 
-COLUMNS = ["segment", "tenure_days", *SCORES, BURNED, "decided", "decided_burned"]
+COLUMNS = ["segment", "tenure_days", *SCORES, BURNED, "matured", "matured_burned"]
 
 
 @dataclass(frozen=True)
 class Holdout:
-    """Segments made of what was known on one day, and what their customers did afterwards.
+    """Segments made from what was known on one day, and what their customers did afterwards.
 
     Attributes
     ----------
     table : pandas.DataFrame
-        Indexed by customer_id, one row a customer with a transaction by the cut: segment, tenure_days (on that day),
-        recency_score, frequency_score, monetary_score, burned_score (`seglib.interpretation.rfm_scores`, on that day),
-        decided, decided_burned (coupons claimed after it, decided by the last day), and a column for each of
-        ``outcomes``.
+        Indexed by customer_id, one row per customer with a transaction by the cut: segment, tenure_days (on that
+        day), recency_score, frequency_score, monetary_score, burned_score (`seglib.interpretation.rfm_scores`, on that
+        day), matured, matured_burned (coupons claimed after it that are old enough to judge on the last day), and a
+        column for each of ``outcomes``.
     by_segment : pandas.DataFrame
-        One row a segment and an outcome: segment, outcome, unit, customers, value, low, high (95%), overall.
+        One row per segment and outcome: segment, outcome, unit, customers, value, low, high (95%), overall.
     cut, as_of : str or None
         The last day that was known, and the last day of what followed, ISO format.
     outcomes : tuple of Outcome
         What could be measured.
     notes : tuple of str
-        What could not, and what else a reader must know.
+        What could not be measured, and what else a reader must know.
     why : str
         Why it cannot be done; empty if it can. Then there are no rows.
     """
@@ -69,18 +70,26 @@ class Holdout:
 
     @property
     def text(self) -> str:
-        """What was frozen, what is looked at, and what falls away."""
+        """What was known at the cut, which outcomes are measured, and which are not."""
         if self.why:
             return f"What the segments would have done next cannot be seen: {self.why}"
         sizes = self.table["segment"].value_counts()
         days = (pd.Timestamp(self.as_of) - pd.Timestamp(self.cut)).days
         parts = ", ".join(f"{name} {sizes[name]:,}" for name in sorted(sizes.index, key=position))
-        told = (
+        sentence = (
             f"The shop as it stood on {self.cut}: {len(self.table):,} customers were known and are segmented by "
             f"what was known of them on that day ({parts}). Looked at is what they did in the {days} days after it, up "
             f"to {self.as_of}: {join_words([o.meaning for o in self.outcomes])}."
         )
-        return " ".join([told, *self.notes])
+        return " ".join([sentence, *self.notes])
+
+    @property
+    def figures(self) -> tuple[OutcomeBySegment, ...]:
+        """One drawn result per outcome; none where the holdout could not be made."""
+        return tuple(
+            OutcomeBySegment(outcome, self.by_segment[self.by_segment["outcome"] == outcome.name], self.wording)
+            for outcome in self.outcomes
+        )
 
 
 def evaluate_holdout(
@@ -97,17 +106,17 @@ def evaluate_holdout(
     burn_window: int | None = None,
     known_by_cut: Collection[str] = (),
 ) -> Holdout:
-    """Freeze a shop on an earlier day, segment its customers by the same recipe, and look at what they did next.
+    """Take a snapshot of a shop on an earlier day, segment it by the same recipe, and measure what followed.
 
     Parameters
     ----------
     con : duckdb.DuckDBPyConnection
         Sees the canonical tables (`seglib.run.Run.connect`).
     study : Study
-        Its ``as_of`` is the last day that is looked at. Its variables count only as far as they are ``known_by_cut``.
+        Its ``as_of`` is the last day of the outcomes. Its variables are used only if they are ``known_by_cut``.
     recipe : RecipeRecord
-        Of the run. The columns are those of the run; what stands in them, and everything that is fitted (burn window,
-        shrinkage, scales, levels), is of the cut.
+        Of the run. The columns are those of the run; their values, and everything that is fitted (burn window,
+        shrinkage, scales, levels), are those of the cut.
     k : int
         Number of segments.
     cut : str, optional
@@ -117,10 +126,11 @@ def evaluate_holdout(
     order_by, n_init, seed
         See `seglib.clustering.segment`.
     burn_window : int, optional
-        Days after which a coupon is decided, if the analyst set it; default: found anew in what was known by the cut.
+        Days after which a coupon is old enough to judge, if the analyst set it; default: estimated from what was known
+        by the cut.
     known_by_cut : collection of str, optional
         Columns that the shop adds to its customers whose values were known by the cut. All others are left out: a
-        column such as the spend of the whole year would tell the future.
+        column such as the spend of the whole year would leak the future.
 
     Returns
     -------
@@ -136,80 +146,67 @@ def evaluate_holdout(
         raise ParameterRefused(
             f"share is a part of the calendar, more than 0 and less than 1, not {share}", parameter="share"
         )
-    if study.as_of is None or (first := calendar(con, as_of=study.as_of)) is None:
-        return _cannot(NO_TRANSACTIONS, as_of=study.as_of)
-    last = pd.Timestamp(study.as_of)
-    day = first + pd.Timedelta(days=int(share * (last - first).days)) if cut is None else _day(cut, last)
-    as_of, at = last.date().isoformat(), day.date().isoformat()
-    if min((day - first).days, (last - day).days) < LEAST_DAYS:
-        return _cannot(
-            f"the calendar runs from {first.date()} to {as_of}, and with the cut on {at} one side of it has fewer "
-            f"than {LEAST_DAYS} days.", cut=at, as_of=as_of,
-        )  # fmt: skip
+    if study.as_of is None or (first_day := first_transaction(con, as_of=study.as_of)) is None:
+        return _not_possible(NO_TRANSACTIONS, as_of=study.as_of)
+    last_day = pd.Timestamp(study.as_of)
+    if cut is None:
+        cut_day = first_day + pd.Timedelta(days=int(share * (last_day - first_day).days))
+    else:
+        cut_day = _parse_cut(cut, last_day)
+    as_of, cut = last_day.date().isoformat(), cut_day.date().isoformat()
+    if min((cut_day - first_day).days, (last_day - cut_day).days) < MIN_DAYS:
+        why = (
+            f"the calendar runs from {first_day.date()} to {as_of}, and with the cut on {cut} one side of it has fewer "
+            f"than {MIN_DAYS} days."
+        )
+        return _not_possible(why, cut=cut, as_of=as_of)
+    # Outcomes are judged by the burn window of the whole calendar: they are what is to be predicted. The features are
+    # those of the snapshot, and everything that is fitted for them is fitted to the snapshot alone.
     window = burn_window or recipe.burn_window or None
     redemption = coupon_redemption(DuckDB(con), replace(study, as_of=as_of, burn_window=window, shrinkage={}))
-    then = snapshot(con, cut=at, burns_dated=redemption.dated, known=known_by_cut)
-    at_cut = replace(study, as_of=at, burn_window=burn_window if redemption.dated else None, shrinkage={})
-    features = customer_features(then, at_cut).table
-    if len(features) < LEAST_CUSTOMERS:
-        return _cannot(
-            f"on {at} only {len(features):,} customers had a transaction, and fewer than {LEAST_CUSTOMERS} cannot "
-            "show it either way.", cut=at, as_of=as_of,
-        )  # fmt: skip
+    con_at_cut = snapshot(con, cut=cut, burns_dated=redemption.dated, known_by_cut=known_by_cut)
+    study_at_cut = replace(study, as_of=cut, burn_window=burn_window if redemption.dated else None, shrinkage={})
+    features = customer_features(con_at_cut, study_at_cut).table
+    if len(features) < MIN_CUSTOMERS:
+        why = (
+            f"on {cut} only {len(features):,} customers had a transaction, and fewer than {MIN_CUSTOMERS} cannot "
+            "show it either way."
+        )
+        return _not_possible(why, cut=cut, as_of=as_of)
     try:
-        segments, notes = _segments(then, features, recipe, study, k=k, order_by=order_by, n_init=n_init, seed=seed)
+        segments, notes = _segment_at_cut(
+            con_at_cut, features, recipe, study, k=k, order_by=order_by, n_init=n_init, seed=seed
+        )
     except (InputRefused, ParameterRefused) as refused:
-        return _cannot(f"with what was known on {at} no segments could be made: {refused}.", cut=at, as_of=as_of)
-    if (segments.value_counts() >= LEAST_IN_SEGMENT).sum() < 2:
-        return _cannot(f"fewer than two segments hold {LEAST_IN_SEGMENT} customers on {at}.", cut=at, as_of=as_of)
-    after = what_followed(con, features.index, cut=at, as_of=as_of, burn_window=redemption.window or 0)
-    after["burn_rate"] = (after["decided_burned"] / after["decided"]).where(after["decided"] > 0)
+        why = f"with what was known on {cut} no segments could be made: {refused}."
+        return _not_possible(why, cut=cut, as_of=as_of)
+    if (segments.value_counts() >= MIN_IN_SEGMENT).sum() < 2:
+        why = f"fewer than two segments hold {MIN_IN_SEGMENT} customers on {cut}."
+        return _not_possible(why, cut=cut, as_of=as_of)
+    after = outcomes_after(con, features.index, cut=cut, as_of=as_of, burn_window=redemption.window or 0)
+    after["burn_rate"] = (after["matured_burned"] / after["matured"]).where(after["matured"] > 0)
     wording = study.wording
     outcomes = tuple(
-        replace(o, unit=wording.of(o.unit), meaning=wording.of(o.meaning))
-        for o in OUTCOMES
-        if after[o.name].notna().any()
+        replace(outcome, unit=wording.of(outcome.unit), meaning=wording.of(outcome.meaning))
+        for outcome in OUTCOMES
+        if after[outcome.name].notna().any()
     )
-    notes = (
-        *notes,
-        *_not_measured(after, status=redemption.status, dated=redemption.dated, window=redemption.window or 0),
-    )
+    notes += _notes_on_outcomes(after, redemption)
     if (money := monetary_of(features)) != "spend":
         stands = "burned coupons stand" if money else "nothing stands"
-        notes = (*notes, f"In RFM, {stands} for money: no amounts are recorded by {at}.")
+        notes.append(f"In RFM, {stands} for money: no amounts are recorded by {cut}.")
     table = pd.concat([segments, features[["tenure_days"]].astype(float), rfm_scores(features), after], axis=1)
     table = table[COLUMNS + [o.name for o in outcomes]]
-    told = [by_group(table, table["segment"], o).rename(columns={"group": "segment"}) for o in outcomes]
-    by = pd.concat(told, ignore_index=True)
-    by = by.sort_values("segment", key=lambda s: s.map(position), kind="stable", ignore_index=True)
-    return Holdout(table, by, at, as_of, outcomes, notes, wording=study.wording)
-
-
-def rfm_table(held: Holdout) -> pd.DataFrame:
-    """Describe the outcomes by the scores of the plain alternative, instead of by segment.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a score and an outcome: by (recency_score, frequency_score, monetary_score), score, outcome, unit,
-        customers, value, low, high, overall. Scores that no customer has are not there.
-    """
-    columns = ["by", "score", "outcome", "unit", "customers", "value", "low", "high", "overall"]
-    parts = [
-        by_group(held.table, held.table[name], outcome).rename(columns={"group": "score"}).assign(by=name)
-        for name in SCORES
-        if held.table[name].notna().any()
-        for outcome in held.outcomes
-    ]
-    return (
-        pd.concat(parts, ignore_index=True)[columns].astype({"score": int})
-        if parts
-        else pd.DataFrame([], columns=columns)
+    parts = [by_group(table, table["segment"], o).rename(columns={"group": "segment"}) for o in outcomes]
+    by_segment = pd.concat(parts, ignore_index=True)
+    by_segment = by_segment.sort_values(
+        "segment", key=lambda column: column.map(position), kind="stable", ignore_index=True
     )
+    return Holdout(table, by_segment, cut, as_of, outcomes, tuple(notes), wording=study.wording)
 
 
-def _segments(
-    then: duckdb.DuckDBPyConnection,
+def _segment_at_cut(
+    con_at_cut: duckdb.DuckDBPyConnection,
     features: pd.DataFrame,
     recipe: RecipeRecord,
     study: Study,
@@ -218,59 +215,61 @@ def _segments(
     order_by: str,
     n_init: int,
     seed: int,
-) -> tuple[pd.Series, tuple[str, ...]]:
-    """Return the segment of every customer on the day of the cut, and what a reader must know of them."""
-    theirs = []
+) -> tuple[pd.Series, list[str]]:
+    """Return the segment of every customer on the day of the cut, and what a reader must know of the segments."""
+    not_dated = []
     if recipe.name == "baseline":
-        matrix = rebuild_matrix(then.sql(UNIFIED_SQL).df(), recipe)
+        matrix = rebuild_matrix(con_at_cut.sql(UNIFIED_SQL).df(), recipe)
     else:
-        theirs = [name for name in recipe.sources if name not in features]
+        not_dated = [name for name in recipe.sources if name not in features]
         recorded = tuple(name for name in recipe.sources if name in features and features[name].notna().any())
         matrix = rebuild_matrix(features, replace(recipe, sources=recorded), described=features_of(features, study))
     notes = []
-    if theirs:
+    if not_dated:
+        names = join_words([humanize(name) for name in not_dated])
         notes.append(
-            f"Not among what the segments are made of: {join_words([humanize(s) for s in theirs])}, "
-            "since nothing says when "
-            "these values came to be known."
+            f"Not among what the segments are made of: {names}, since nothing says when these values came to be known."
         )
-    if gone := [s for s in recipe.sources if s not in theirs and s not in matrix.sources]:
-        notes.append(f"Not known yet on that day: {join_words([humanize(s) for s in gone])}.")
+    if missing := [name for name in recipe.sources if name not in not_dated and name not in matrix.sources]:
+        notes.append(f"Not known yet on that day: {join_words([humanize(name) for name in missing])}.")
     variables = {name: variable for name, variable in study.variables.items() if name in features}
     by = lettered_by(features, order_by if order_by in features else "n_burned", replace(study, variables=variables))
-    rows = segment(matrix.table, k=k, order_by=order_values(features, by, matrix.table.index), n_init=n_init, seed=seed)
-    return customer_segments(rows.table)["segment"].reindex(features.index), tuple(notes)
+    order = order_values(features, by, matrix.table.index)
+    rows = segment(matrix.table, k=k, order_by=order, n_init=n_init, seed=seed)
+    return customer_segments(rows.table)["segment"].reindex(features.index), notes
 
 
-def _not_measured(after: pd.DataFrame, *, status: bool, dated: bool, window: int) -> list[str]:
-    """Say what falls away."""
+def _notes_on_outcomes(after: pd.DataFrame, redemption: Redemption) -> list[str]:
+    """Say which outcomes are not measured, and why."""
     notes = []
-    if not status:
+    if not redemption.status:
         notes.append(f"Burning is not looked at: {NO_STATUS}.")
-    elif not dated:
+    elif not redemption.dated:
         notes.append(
             "The days of burning are not recorded: what was burned by the cut is not known, so nothing of it enters "
             "the segments; of coupons claimed after it the status counts that is recorded."
         )
-    if status and after["burn_rate"].isna().all():
-        notes.append(f"No coupon claimed after the cut is decided by the last day: that takes {window} days.")
+    if redemption.status and after["burn_rate"].isna().all():
+        days = redemption.window or 0
+        notes.append(f"No coupon claimed after the cut is old enough to judge on the last day: that takes {days} days.")
     if after["spend"].isna().all():
         notes.append("Spend is not looked at: no amounts are recorded.")
     return notes
 
 
-def _day(cut: str, last: pd.Timestamp) -> pd.Timestamp:
+def _parse_cut(cut: str, last_day: pd.Timestamp) -> pd.Timestamp:
     try:
         day = pd.Timestamp(cut).normalize()
     except ValueError:
         day = pd.NaT
-    if pd.isna(day) or day >= last:
+    if pd.isna(day) or day >= last_day:
         raise ParameterRefused(
-            f"cut is a day before {last.date()}, written like 2025-12-31, not '{cut}'", parameter="cut"
+            f"cut is a day before {last_day.date()}, written like 2025-12-31, not '{cut}'", parameter="cut"
         )
     return day
 
 
-def _cannot(why: str, *, as_of: str | None, cut: str | None = None) -> Holdout:
-    columns = ["segment", "outcome", "unit", "customers", "value", "low", "high", "overall"]
-    return Holdout(pd.DataFrame(columns=COLUMNS), pd.DataFrame(columns=columns), cut, as_of, why=why)
+def _not_possible(why: str, *, as_of: str | None, cut: str | None = None) -> Holdout:
+    """Return a holdout without rows that says why."""
+    by_segment = pd.DataFrame(columns=["segment", *BY_GROUP[1:]])
+    return Holdout(pd.DataFrame(columns=COLUMNS), by_segment, cut, as_of, why=why)

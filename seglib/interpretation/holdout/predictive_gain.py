@@ -1,9 +1,10 @@
-"""Do segments say more about what customers do next than tenure and plain RFM rules? Out of sample, with a null."""
+"""Do segments predict what customers do next better than tenure and RFM quintiles? Out of sample, with a null."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,10 +15,13 @@ from threadpoolctl import threadpool_limits
 
 from seglib.errors import ParameterRefused
 from seglib.interpretation.holdout.by_group import KINDS
-from seglib.interpretation.holdout.holdout import LEAST_CUSTOMERS, Holdout
+from seglib.interpretation.holdout.holdout import MIN_CUSTOMERS, Holdout
 from seglib.interpretation.holdout.rfm import BURNED, SCORES, quintiles
 from seglib.stats import holm
 from seglib.style import COUPON, Wording, humanize, join_words, p_value
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 USEFUL, NOT_SHOWN, NOT_SAID = "useful", "not shown to be useful", "cannot be said"
 """Whether the segments are useful."""
@@ -25,115 +29,170 @@ USEFUL, NOT_SHOWN, NOT_SAID = "useful", "not shown to be useful", "cannot be sai
 ALPHA = 0.05
 """Level, after Holm, at which a gain is more than chance."""
 
-LEAST_RARE = 20
-"""Customers that differ from the most frequent value; fewer cannot be predicted, by whatever model."""
+MIN_RARE = 20
+"""Customers that must differ from the most frequent value; fewer cannot be predicted by any model."""
 
-BLOCK = 20
-"""Customers for whom the plain rules predict nearly the same, among whom an outcome is dealt out anew."""
+BLOCK_SIZE = 20
+"""Customers for whom the baseline predicts nearly the same, within whom an outcome is permuted."""
 
 N_BOOTSTRAP = 1_000
+"""Bootstrap samples of customers for the interval of a gain."""
 
 Folds = list[list[tuple[np.ndarray, np.ndarray]]]
-"""Per repeat, of every fold the rows to fit to and the rows to predict."""
+"""Per repeat and fold, the rows to fit to and the rows to predict."""
 
 COLUMNS = [
-    "outcome", "n", "baseline", "segments_alone", "rfm_alone", "with_segments", "gain", "low", "high", "p", "p_holm",
-]  # fmt: skip
+    "outcome",
+    "n",
+    "baseline",
+    "segments_alone",
+    "rfm_alone",
+    "with_segments",
+    "gain",
+    "low",
+    "high",
+    "p",
+    "p_holm",
+]
 
 
 @dataclass(frozen=True)
 class PredictiveGain:
-    """What segments add to the plain rules.
+    """What segments add to the predictions from tenure and RFM quintiles.
 
     Attributes
     ----------
     table : pandas.DataFrame
-        One row an outcome, shares of its variance that are predicted out of sample: outcome, n (customers), baseline
+        One row per outcome, shares of its variance that are predicted out of sample: outcome, n (customers), baseline
         (by tenure and RFM), segments_alone (added to tenure by segments), rfm_alone (added to tenure by RFM),
         with_segments (by tenure, RFM and segments), gain (with_segments - baseline), low, high (95% interval of the
         gain), p, p_holm (after Holm, over the outcomes).
     useful : bool or None
         Whether any outcome is predicted better with the segments: Holm p at most `ALPHA`, and the interval of the gain
         above zero. Both are needed: where thousands of customers show that segments say something beyond RFM, it may
-        still be too little to predict better. None if it cannot be asked.
+        still be too little to predict better. None if the question does not apply.
     left_out : mapping of str to str
         Outcomes that cannot be predicted, each with the reason.
     why : str
-        Why it cannot be asked; empty if it can.
+        Why the question does not apply; empty if it does.
+    customers : int
+        Customers in the holdout.
     """
 
     table: pd.DataFrame
     useful: bool | None
     left_out: dict[str, str]
     why: str = ""
+    customers: int = 0
     wording: Wording = field(default=COUPON, repr=False)
 
     @property
     def label(self) -> str:
         """Whether the segments are useful, in a word or a few: see `seglib.interpretation.with_usefulness`."""
-        return NOT_SAID if self.useful is None else USEFUL if self.useful else NOT_SHOWN
+        if self.useful is None:
+            return NOT_SAID
+        return USEFUL if self.useful else NOT_SHOWN
 
     @property
     def text(self) -> str:
         """The answer in plain words, with its label and its numbers."""
         if self.useful is None:
             return self.claim
-        answer = self._answer(numbers=True)
+        answer = f"{self._answer(numbers=True)} {self._each_alone()}"
         return f"{self.label.capitalize()}: {answer[0].lower()}{answer[1:]}"
 
     @property
     def claim(self) -> str:
-        """The answer in plain words, without numbers."""
+        """The answer in plain words, without numbers: whether segments add to RFM, and what each predicts alone."""
+        if self.useful is None:
+            return self.lead
+        return f"{self.lead} {self._each_alone()}"
+
+    @property
+    def lead(self) -> str:
+        """The first sentence of the claim."""
         if self.useful is None:
             return f"Whether the segments are useful cannot be said: {self.why}"
         return self._answer(numbers=False)
 
+    @property
+    def figures(self) -> tuple[PredictiveGain, ...]:
+        """The drawn result, or none where nothing could be predicted."""
+        return () if self.table.empty else (self,)
+
+    @property
+    def alt(self) -> str:
+        """The answer; empty where there is nothing to draw."""
+        return "" if self.table.empty else self.text
+
+    @property
+    def caption(self) -> str:
+        """Number of customers, and how to read the figure."""
+        return f"{self.customers:,} customers, predicted by what was fitted to others. 95% intervals over customers."
+
+    def figure(self) -> Axes:
+        """Draw what each model predicts of every outcome."""
+        from seglib.plots import plot_gain
+
+        return plot_gain(self.table, wording=self.wording)
+
     def _answer(self, *, numbers: bool) -> str:
-        """Say what was found, and what segments and RFM quintiles predict each on its own."""
-        rows = self.table.sort_values("p_holm", kind="stable")
-        least = f"smallest {p_value(rows['p_holm'].iloc[0])} after Holm"
-        hints = rows.loc[rows["p_holm"] <= ALPHA, "outcome"]
+        """Say whether segments improve predictions."""
+        rows = self._rows
+        smallest = f"smallest {p_value(rows['p_holm'].iloc[0])} after Holm"
+        significant = rows.loc[rows["p_holm"] <= ALPHA, "outcome"]
+        detail = ""
         if self.useful:
-            gains = [
-                f"{self._named([r.outcome])} {100 * r.gain:.1f} points of the variance more, 95% interval "
-                f"{100 * r.low:.1f} to {100 * r.high:.1f}, {p_value(r.p_holm)}"
-                for r in rows[_better(rows)].itertuples()
-            ]
-            detail = f" ({'; '.join(gains)})" if numbers else ""
-            found = (
+            if numbers:
+                detail = f" ({'; '.join(self._gains(rows[_improved(rows)]))})"
+            return (
                 "Who knows the segment predicts what customers do next better than who knows tenure and RFM "
                 f"quintiles only{detail}."
             )
-        elif len(hints):
-            detail = f" ({least})" if numbers else ""
-            found = (
-                f"The segment says more than chance about {self._named(hints)}{detail}, but too little for "
+        if len(significant):
+            if numbers:
+                detail = f" ({smallest})"
+            return (
+                f"The segment says more than chance about {self._names(significant)}{detail}, but too little for "
                 "predictions from tenure and RFM quintiles to get surely better by it."
             )
-        else:
-            outcomes = "outcome" if len(rows) == 1 else "outcomes"
-            detail = f" ({len(rows)} {outcomes} tried, {least})" if numbers else ""
-            found = (
-                "What customers do next was predicted no better with the segment than with tenure and RFM quintiles "
-                f"only{detail}."
-            )
-        return f"{found} {self._each_alone(rows)}"
+        if numbers:
+            detail = f" ({len(rows)} {'outcome' if len(rows) == 1 else 'outcomes'} tried, {smallest})"
+        return (
+            "What customers do next was predicted no better with the segment than with tenure and RFM quintiles "
+            f"only{detail}."
+        )
 
-    def _each_alone(self, rows: pd.DataFrame) -> str:
-        ahead = rows[rows["segments_alone"] > np.maximum(rows["rfm_alone"], 0)]["outcome"]
+    def _gains(self, rows: pd.DataFrame) -> list[str]:
+        """Write the gain of each outcome with its interval and p-value."""
+        return [
+            f"{self._names([row.outcome])} {100 * row.gain:.1f} points of the variance more, 95% interval "
+            f"{100 * row.low:.1f} to {100 * row.high:.1f}, {p_value(row.p_holm)}"
+            for row in rows.itertuples()
+        ]
+
+    def _each_alone(self) -> str:
+        """Say what segments and RFM quintiles predict, each on its own."""
+        rows = self._rows
+        segments_ahead = rows.loc[rows["segments_alone"] > np.maximum(rows["rfm_alone"], 0), "outcome"]
         if (rows[["segments_alone", "rfm_alone"]] <= 0).all(axis=None):
             return "Neither RFM quintiles nor segments predict anything beyond tenure."
-        if len(ahead) == len(rows):
+        if len(segments_ahead) == len(rows):
             return "Each on its own, segments predict more than RFM quintiles."
-        but = f", except for {self._named(ahead)}" if len(ahead) else ""
-        return f"Each on its own, RFM quintiles predict as much as segments or more{but}."
+        exception = f", except for {self._names(segments_ahead)}" if len(segments_ahead) else ""
+        return f"Each on its own, RFM quintiles predict as much as segments or more{exception}."
 
-    def _named(self, outcomes: Iterable[str]) -> str:
+    @property
+    def _rows(self) -> pd.DataFrame:
+        """The table, smallest p-value first."""
+        return self.table.sort_values("p_holm", kind="stable")
+
+    def _names(self, outcomes: Iterable[str]) -> str:
         return join_words([self.wording.name_of(outcome) for outcome in outcomes])
 
 
 def predictive_gain(
-    held: Holdout,
+    holdout: Holdout,
     *,
     n_folds: int = 5,
     n_repeats: int = 5,
@@ -145,19 +204,19 @@ def predictive_gain(
 
     Parameters
     ----------
-    held : Holdout
-        From `seglib.interpretation.holdout.holdout`.
+    holdout : Holdout
+        From `seglib.interpretation.evaluate_holdout`.
     n_folds, n_repeats : int, default=5
-        Customers are dealt into folds so many times; each fold is predicted by what was fitted to the others.
+        Repeated cross-validation: each fold is predicted by what was fitted to the others.
     n_permutations : int, default=499
-        How often outcomes are dealt out anew.
+        How often each outcome is permuted.
     seed : int
     n_jobs : int, default=1
         Threads, one outcome each; -1: one for each core. The result does not depend on it.
 
     Returns
     -------
-    Gain
+    PredictiveGain
 
     Raises
     ------
@@ -167,22 +226,22 @@ def predictive_gain(
     Notes
     -----
     Model: ridge regression (Hoerl & Kennard 1970, penalty 1) on a 0/1 column for every quintile of tenure, recency,
-    frequency and money (and, where money is spend, of burned coupons: else the plain rules would know nothing of
+    frequency and money (and, where money is spend, of burned coupons: otherwise the baseline would know nothing of
     burning, and segments would seem useful for no other reason), and for every segment; a missing score is a level.
     Counts and money are predicted as log(1 + x), refunds with their sign. Measure: the out-of-sample R2, 1 - sum of
     squared errors / sum of squares about the mean of the customers fitted to; of a yes or no it is the Brier skill
     score (Murphy 1973), a proper score.
 
-    Null: the segment says nothing beyond the baseline. Segments are made of the same behaviour as the RFM scores, so
-    they must not be dealt out to customers at random: that would be rejected wherever they share anything with RFM.
-    Instead everything that was known at the cut stays as it is, and the *outcome* is dealt out anew among customers
-    for whom the baseline, out of sample, predicts nearly the same (`BLOCK` at a time). It then depends on the baseline
-    as before, and on nothing else. It is the stratified permutation on an estimated score of Rosenbaum (1984, JASA
+    Null: the segment says nothing beyond the baseline. Segments are made from the same behaviour as the RFM scores, so
+    the segments must not be permuted: that null would be rejected wherever they share anything with RFM. Instead
+    everything that was known at the cut stays as it is, and the *outcome* is permuted among customers for whom the
+    baseline, out of sample, predicts nearly the same (blocks of `BLOCK_SIZE`). It then depends on the baseline as
+    before, and on nothing else. It is the stratified permutation on an estimated score of Rosenbaum (1984, JASA
     79(387)), with the score of the outcome. Both models are fitted again each time; p = (1 + number of gains as great)
     / (n_permutations + 1). How often it errs: ``studies/usefulness.md``.
 
-    Interval: percentiles of the gain over bootstrap samples of customers, with their predictions as they are. It tells
-    how sure the gain of these fits is, and leaves out that other customers would give other fits.
+    Interval: percentiles of the gain over bootstrap samples of customers, with their predictions as they are. It
+    measures the uncertainty of the gain of these fits, and leaves out that other customers would give other fits.
     """
     if n_folds < 2 or n_repeats < 1 or n_permutations < 19:
         raise ParameterRefused(
@@ -190,150 +249,190 @@ def predictive_gain(
             f"not {n_folds}, {n_repeats} and {n_permutations}",
             parameter=("n_folds", "n_repeats", "n_permutations"),
         )
-    if held.why:
-        return PredictiveGain(pd.DataFrame(columns=COLUMNS), None, {}, held.why)
-    table = held.table.iloc[np.lexsort([held.table.index, held.table.index.str.len()])]
-    left_out = {o.name: why for o in held.outcomes if (why := _unfit(table[o.name].dropna(), n_folds))}
-    names = [o.name for o in held.outcomes if o.name not in left_out]
+    if holdout.why:
+        return _not_possible(holdout, holdout.why)
+    # one order of rows, whatever the order of the table: folds and permutations go by position
+    table = holdout.table.iloc[np.lexsort([holdout.table.index, holdout.table.index.str.len()])]
+    reasons = {o.name: _why_not_predictable(table[o.name].dropna(), n_folds) for o in holdout.outcomes}
+    left_out = {name: reason for name, reason in reasons.items() if reason}
+    names = [name for name, reason in reasons.items() if not reason]
     if not names:
-        reasons = join_words([f"{humanize(name)} ({why})" for name, why in left_out.items()])
-        return PredictiveGain(pd.DataFrame(columns=COLUMNS), None, left_out, f"no outcome can be predicted: {reasons}.")
-    number = {o.name: place for place, o in enumerate(held.outcomes)}
+        parts = join_words([f"{humanize(name)} ({reason})" for name, reason in left_out.items()])
+        return _not_possible(holdout, f"no outcome can be predicted: {parts}.", left_out)
+    # Generators are numbered by outcome, so that an outcome has the same p-value whichever others are left out, and
+    # whichever thread it runs in.
+    number = {o.name: place for place, o in enumerate(holdout.outcomes)}
     tasks = [
-        delayed(_of_outcome)(table, name, n_folds, n_repeats, n_permutations, [seed, number[name]]) for name in names
+        delayed(_compare_models)(table, name, n_folds, n_repeats, n_permutations, [seed, number[name]])
+        for name in names
     ]
     with threadpool_limits(limits=1):
-        found = pd.DataFrame(Parallel(n_jobs=n_jobs, prefer="threads")(tasks))
-    found["p_holm"] = holm(found["p"])
-    return PredictiveGain(found[COLUMNS], bool(_better(found).any()), left_out, wording=held.wording)
+        rows = pd.DataFrame(Parallel(n_jobs=n_jobs, prefer="threads")(tasks))
+    rows["p_holm"] = holm(rows["p"])
+    return PredictiveGain(
+        rows[COLUMNS],
+        bool(_improved(rows).any()),
+        left_out,
+        customers=len(holdout.table),
+        wording=holdout.wording,
+    )
 
 
-def _better(rows: pd.DataFrame) -> pd.Series:
-    """Say which outcomes are predicted better: by more than chance gives, and with an interval above zero."""
+def _not_possible(holdout: Holdout, why: str, left_out: dict[str, str] | None = None) -> PredictiveGain:
+    """Return a result without rows that says why."""
+    return PredictiveGain(pd.DataFrame(columns=COLUMNS), None, left_out or {}, why, customers=len(holdout.table))
+
+
+def _improved(rows: pd.DataFrame) -> pd.Series:
+    """Say which outcomes are predicted better: more than by chance, and with an interval above zero."""
     return (rows["p_holm"] <= ALPHA) & (rows["low"] > 0)
 
 
-def _unfit(values: pd.Series, n_folds: int) -> str:
-    """Say why an outcome cannot be predicted, or nothing."""
-    if len(values) < max(LEAST_CUSTOMERS, n_folds):
+def _why_not_predictable(values: pd.Series, n_folds: int) -> str:
+    """Say why an outcome cannot be predicted; empty if it can."""
+    if len(values) < max(MIN_CUSTOMERS, n_folds):
         return f"known of {len(values):,} customers only"
     others = len(values) - int(values.value_counts().iloc[0])
-    if others < LEAST_RARE:
+    if others < MIN_RARE:
         return f"the same for all but {others:,} customers" if others else "the same for all customers"
     return ""
 
 
-def design(table: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Return what outcomes are predicted by: 0/1 columns of tenure, of RFM, and of segments.
+class Design(NamedTuple):
+    """The predictors as 0/1 columns, each of shape (n_customers, n_levels)."""
+
+    tenure: np.ndarray
+    rfm: np.ndarray
+    segment: np.ndarray
+
+
+def design(table: pd.DataFrame) -> Design:
+    """Return the predictors: 0/1 columns of the quintiles of tenure, of the RFM scores, and of the segments.
 
     Parameters
     ----------
-    table : pandas.DataFrame, shape (n, ...)
+    table : pandas.DataFrame, shape (n_customers, ...)
         `Holdout.table`.
-
-    Returns
-    -------
-    dict of str to ndarray of float, shape (n, n_levels)
-        tenure, rfm, segment.
     """
-
-    def dummies(columns: list[pd.Series]) -> np.ndarray:
-        return np.hstack([pd.get_dummies(c.astype("str").fillna("none"), dtype=float).to_numpy() for c in columns])
-
-    scores = [table[name] for name in (*SCORES, BURNED)]
-    return {
-        "tenure": dummies([quintiles(table["tenure_days"])]),
-        "rfm": dummies(scores),
-        "segment": dummies([table["segment"]]),
-    }
+    return Design(
+        tenure=_dummies([quintiles(table["tenure_days"])]),
+        rfm=_dummies([table[name] for name in (*SCORES, BURNED)]),
+        segment=_dummies([table["segment"]]),
+    )
 
 
-def _of_outcome(
+def _dummies(columns: list[pd.Series]) -> np.ndarray:
+    """Return a 0/1 column for every level of every column; a missing value is a level."""
+    return np.hstack([pd.get_dummies(c.astype("str").fillna("none"), dtype=float).to_numpy() for c in columns])
+
+
+def _compare_models(
     table: pd.DataFrame, name: str, n_folds: int, n_repeats: int, n_permutations: int, seed: list[int]
 ) -> dict[str, float | str]:
-    """Compare the models for one outcome."""
+    """Compare the models for one outcome: a row of `PredictiveGain.table`, without p_holm."""
     table = table[table[name].notna()]
-    parts, y = design(table), _scaled(table[name].to_numpy(dtype=float), KINDS[name])
+    predictors, y = design(table), _transform(table[name].to_numpy(dtype=float), KINDS[name])
     folds = _folds(len(y), n_folds, n_repeats, seed)
-    plain_rules = np.hstack([parts["tenure"], parts["rfm"]])
-    all_of_it = np.hstack([plain_rules, parts["segment"]])
-    skill = {
-        "tenure": _skill(parts["tenure"], y, folds),
-        "tenure_segments": _skill(np.hstack([parts["tenure"], parts["segment"]]), y, folds),
-    }
-    score = np.mean(list(_predicted(plain_rules, y[:, None], folds)), axis=0)[:, 0]
-    Y = np.column_stack([y, *_dealt(y, score, n_permutations, seed)])
-    before, after = _errors(plain_rules, Y, folds), _errors(all_of_it, Y, folds)
-    about = _errors(None, Y, folds)
-    gains = (before.sum(axis=0) - after.sum(axis=0)) / about.sum(axis=0)
-    rng = np.random.default_rng([*seed, n_permutations + 1])
-    drawn = rng.multinomial(len(y), np.full(len(y), 1 / len(y)), size=N_BOOTSTRAP)
-    spread = drawn @ (before[:, 0] - after[:, 0]) / (drawn @ about[:, 0])
-    low, high = np.quantile(spread, [0.025, 0.975])
-    baseline = 1 - before[:, 0].sum() / about[:, 0].sum()
-    found = {
-        "baseline": baseline,
-        "segments_alone": skill["tenure_segments"] - skill["tenure"],
-        "rfm_alone": baseline - skill["tenure"],
-        "with_segments": baseline + gains[0],
+    baseline = np.hstack([predictors.tenure, predictors.rfm])
+    with_segments = np.hstack([baseline, predictors.segment])
+    # The outcome and all its permutations are the columns of one matrix. Ridge fits every column by itself, so one call
+    # per fold refits both models exactly to each permutation, for little more than the cost of one fit.
+    predicted = np.mean(list(_out_of_sample(baseline, y[:, None], folds)), axis=0)[:, 0]
+    Y = np.column_stack([y, *_permute_within_blocks(y, predicted, n_permutations, seed)])
+    errors_baseline = _squared_errors(baseline, Y, folds)
+    errors_with_segments = _squared_errors(with_segments, Y, folds)
+    errors_mean = _squared_errors(None, Y, folds)
+    gains = (errors_baseline.sum(axis=0) - errors_with_segments.sum(axis=0)) / errors_mean.sum(axis=0)
+    low, high = _bootstrap_interval(
+        errors_baseline[:, 0] - errors_with_segments[:, 0], errors_mean[:, 0], [*seed, n_permutations + 1]
+    )
+    r2_baseline = 1 - errors_baseline[:, 0].sum() / errors_mean[:, 0].sum()
+    r2_tenure = _r_squared(predictors.tenure, y, folds)
+    r2_tenure_segments = _r_squared(np.hstack([predictors.tenure, predictors.segment]), y, folds)
+    r2 = {
+        "baseline": r2_baseline,
+        "segments_alone": r2_tenure_segments - r2_tenure,
+        "rfm_alone": r2_baseline - r2_tenure,
+        "with_segments": r2_baseline + gains[0],
         "gain": gains[0],
         "low": low,
         "high": high,
     }
-    reached = int((gains[1:] >= gains[0] - 1e-12).sum())
-    rounded = {key: round(float(value), 6) for key, value in found.items()}
-    return {"outcome": name, "n": len(y), **rounded, "p": (1 + reached) / (n_permutations + 1)}
+    row: dict[str, float | str] = {"outcome": name, "n": len(y)}
+    row |= {key: round(float(value), 6) for key, value in r2.items()}
+    # The outcome itself counts as one of its permutations: p is never 0. The small tolerance makes equal gains equal,
+    # whatever the rounding of sums.
+    as_great = int((gains[1:] >= gains[0] - 1e-12).sum())
+    row["p"] = (1 + as_great) / (n_permutations + 1)
+    return row
 
 
-def _scaled(y: np.ndarray, kind: str) -> np.ndarray:
-    """Take counts and money to logarithms, refunds with their sign."""
+def _bootstrap_interval(differences: np.ndarray, about_mean: np.ndarray, seed: list[int]) -> tuple[float, float]:
+    """Return the 95% percentile interval of sum(differences) / sum(about_mean) over bootstrap samples of customers."""
+    n = len(differences)
+    # A bootstrap sample is given by how often each customer is in it, which is multinomial. The sums over all samples
+    # are then two matrix products.
+    rng = np.random.default_rng(seed)
+    counts = rng.multinomial(n, np.full(n, 1 / n), size=N_BOOTSTRAP)
+    low, high = np.quantile(counts @ differences / (counts @ about_mean), [0.025, 0.975])
+    return low, high
+
+
+def _transform(y: np.ndarray, kind: str) -> np.ndarray:
+    """Take logarithms of counts and money, refunds with their sign."""
     return np.sign(y) * np.log1p(np.abs(y)) if kind in ("count", "money") else y
 
 
 def _folds(n: int, n_folds: int, n_repeats: int, seed: list[int]) -> Folds:
-    """Deal rows into folds, anew in every repeat."""
+    """Divide rows into folds at random, in every repeat differently."""
     states = np.random.default_rng([*seed, 0]).integers(0, 2**31, n_repeats)
     return [list(KFold(n_folds, shuffle=True, random_state=int(s)).split(np.zeros(n))) for s in states]
 
 
-def _dealt(y: np.ndarray, score: np.ndarray, n_permutations: int, seed: list[int]) -> list[np.ndarray]:
-    """Deal values out anew among neighbours in the score, each time with a generator of its own number."""
+def _permute_within_blocks(
+    y: np.ndarray, predicted: np.ndarray, n_permutations: int, seed: list[int]
+) -> list[np.ndarray]:
+    """Permute an outcome among customers with nearly the same prediction, each time with a generator of its own."""
     n = len(y)
-    order = np.argsort(score.round(9), kind="stable")
+    # Blocks are runs of about `BLOCK_SIZE` customers in the order of the prediction. It is rounded first: where it is
+    # equal up to rounding errors, the order of the rows decides, and the result is the same on every machine.
+    order = np.argsort(predicted.round(9), kind="stable")
     block = np.empty(n, dtype=int)
-    block[order] = np.arange(n) * max(1, n // BLOCK) // n
-    sorted_rows = np.argsort(block, kind="stable")
-    dealt = []
+    block[order] = np.arange(n) * max(1, n // BLOCK_SIZE) // n
+    rows_by_block = np.argsort(block, kind="stable")
+    permutations = []
     for number in range(1, n_permutations + 1):
-        drawn = np.lexsort([np.random.default_rng([*seed, number]).random(n), block])
+        # Sorting by block and then by a random number shuffles all blocks at once. The rows of a block stay in its
+        # places, since both orders have the blocks in the same sequence.
+        shuffled_rows = np.lexsort([np.random.default_rng([*seed, number]).random(n), block])
         values = np.empty(n)
-        values[sorted_rows] = y[drawn]
-        dealt.append(values)
-    return dealt
+        values[rows_by_block] = y[shuffled_rows]
+        permutations.append(values)
+    return permutations
 
 
-def _predicted(X: np.ndarray | None, Y: np.ndarray, folds: Folds) -> Iterator[np.ndarray]:
-    """Yield, for every repeat, the out-of-sample predictions of every column of Y; without X by the mean."""
+def _out_of_sample(X: np.ndarray | None, Y: np.ndarray, folds: Folds) -> Iterator[np.ndarray]:
+    """Yield, for every repeat, the out-of-sample predictions of every column of Y; without X, by the mean."""
     for repeat in folds:
-        out = np.empty_like(Y)
+        predicted = np.empty_like(Y)
         for fit, rest in repeat:
             if X is None:
-                out[rest] = Y[fit].mean(axis=0)
+                predicted[rest] = Y[fit].mean(axis=0)
             else:
                 model = Ridge(alpha=1.0, solver="cholesky").fit(X[fit], Y[fit])
-                out[rest] = model.predict(X[rest]).reshape(len(rest), -1)
-        yield out
+                predicted[rest] = model.predict(X[rest]).reshape(len(rest), -1)
+        yield predicted
 
 
-def _errors(X: np.ndarray | None, Y: np.ndarray, folds: Folds) -> np.ndarray:
-    """Return the squared error of every row and column of Y, the mean over repeats."""
+def _squared_errors(X: np.ndarray | None, Y: np.ndarray, folds: Folds) -> np.ndarray:
+    """Return the squared out-of-sample error of every row and column of Y, the mean over repeats."""
     total = np.zeros_like(Y)
-    for predicted in _predicted(X, Y, folds):
+    for predicted in _out_of_sample(X, Y, folds):
         total += (Y - predicted) ** 2
     return total / len(folds)
 
 
-def _skill(X: np.ndarray, y: np.ndarray, folds: Folds) -> float:
+def _r_squared(X: np.ndarray, y: np.ndarray, folds: Folds) -> float:
     """Return the out-of-sample R2."""
     Y = y[:, None]
-    return float(1 - _errors(X, Y, folds).sum() / _errors(None, Y, folds).sum())
+    return float(1 - _squared_errors(X, Y, folds).sum() / _squared_errors(None, Y, folds).sum())

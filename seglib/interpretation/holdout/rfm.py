@@ -1,9 +1,9 @@
-"""The plain alternative: three quintiles a customer, which anybody can compute without a model.
+"""RFM scores, the plain alternative to segments: quintiles that anybody can compute without a model.
 
 Recency, frequency and monetary value, each cut into five by itself (Hughes 1994, *Strategic Database Marketing*: the
-independent quintile method), with one difference: customers who are equal always get the same score. Where many are
-equal, fifths cannot be equally large, and some scores stay empty; the usual way out, to break ties by the order of the
-rows, gives customers who did the same different scores.
+independent quintile method), with one difference: customers with equal values always get the same score. Where many are
+equal, fifths cannot be equally large, and some scores stay empty. The usual solution, to break ties by the order of the
+rows, gives different scores to customers who did the same.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ SCORES = ("recency_score", "frequency_score", "monetary_score")
 """The columns of `rfm_scores`."""
 
 BURNED = "burned_score"
-"""What comes beside them where money is spend: without it the plain rules would know nothing of burning."""
+"""The additional score where money is spend: without it the scores would know nothing of burning."""
 
-FIFTHS = 5
+N_QUINTILES = 5
 
 
-def quintiles(values: pd.Series, *, parts: int = FIFTHS) -> pd.Series:
+def quintiles(values: pd.Series, *, parts: int = N_QUINTILES) -> pd.Series:
     """Score values from 1 (lowest fifth) to 5 (highest); equal values get equal scores.
 
     Parameters
@@ -44,17 +44,17 @@ def quintiles(values: pd.Series, *, parts: int = FIFTHS) -> pd.Series:
     [1.0, 1.0, 1.0, 1.0, 5.0]
     """
     x = values.to_numpy(dtype=float)
-    known = ~np.isnan(x)
+    present = ~np.isnan(x)
     score = np.full(len(x), np.nan)
-    if known.any():
+    if present.any():
         inner = np.arange(1, parts) / parts
-        boundaries = np.quantile(x[known], inner, method="inverted_cdf")
-        score[known] = 1 + np.searchsorted(boundaries, x[known], side="left")
+        boundaries = np.quantile(x[present], inner, method="inverted_cdf")
+        score[present] = 1 + np.searchsorted(boundaries, x[present], side="left")
     return pd.Series(score, values.index, name=values.name)
 
 
 def monetary_of(features: pd.DataFrame) -> str | None:
-    """Return what stands for money: spend where it is recorded, else burned coupons; None if neither is."""
+    """Return the column that stands for money: spend where it is recorded, else burned coupons; None if neither is."""
     return next((name for name in ("spend", "n_burned") if features[name].notna().any()), None)
 
 
@@ -64,7 +64,7 @@ def rfm_scores(features: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     features : pandas.DataFrame
-        One row a customer (`seglib.features.CustomerFeatures.table`): recency_days, n_coupons, spend, n_burned.
+        One row per customer (`seglib.features.CustomerFeatures.table`): recency_days, n_coupons, spend, n_burned.
 
     Returns
     -------
@@ -74,9 +74,13 @@ def rfm_scores(features: pd.DataFrame) -> pd.DataFrame:
         monetary score is spend; else missing).
     """
     money = monetary_of(features)
-    nothing = pd.Series(np.nan, features.index)
-    parts = [-features["recency_days"], features["n_coupons"]]
-    parts.append(features[money] if money else nothing)
-    parts.append(features["n_burned"] if money == "spend" else nothing)
-    scored = {name: quintiles(part) for name, part in zip((*SCORES, BURNED), parts, strict=True)}
-    return pd.DataFrame(scored, index=features.index)
+    missing = pd.Series(np.nan, features.index)
+    return pd.DataFrame(
+        {
+            "recency_score": quintiles(-features["recency_days"]),
+            "frequency_score": quintiles(features["n_coupons"]),
+            "monetary_score": quintiles(features[money] if money else missing),
+            BURNED: quintiles(features["n_burned"] if money == "spend" else missing),
+        },
+        index=features.index,
+    )

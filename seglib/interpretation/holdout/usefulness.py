@@ -1,4 +1,4 @@
-"""The second axis of the verdict: are the segments useful, and what follows from both axes together?"""
+"""The second part of the verdict: whether the segments are useful, and the advice that follows from both parts."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ ADVICE: dict[tuple[str, str], str] = {
     ("constructed", NOT_SHOWN): f"{RULES_INSTEAD} If you do use these segments, choose as many as you can serve, and "
     "do not read a character into one.",
 }
-"""What follows, by structure and use; where use cannot be said, what the verdict on structure says stands."""
+"""Advice by structure and usefulness. Where usefulness cannot be said, the advice on structure stands."""
 
 
 def with_usefulness(verdict: VerdictRecord, gain: PredictiveGain) -> VerdictRecord:
-    """Complete the verdict: on structure by 04, on use by what customers did next.
+    """Complete the verdict: structure is from 04, usefulness is from what customers did next.
 
     Parameters
     ----------
@@ -41,7 +41,8 @@ def with_usefulness(verdict: VerdictRecord, gain: PredictiveGain) -> VerdictReco
     -------
     VerdictRecord
         With ``useful`` (useful, not shown to be useful, or cannot be said), ``use`` (the answer in plain words),
-        ``use_claim`` (the same without numbers) and ``advice`` (what follows from both).
+        ``use_claim`` (the same without numbers), ``use_lead`` (its first sentence) and ``advice`` (what follows from
+        both).
     """
     advice = ADVICE.get((verdict.structure, gain.label), verdict.advice)
-    return replace(verdict, useful=gain.label, use=gain.text, use_claim=gain.claim, advice=advice)
+    return replace(verdict, useful=gain.label, use=gain.text, use_claim=gain.claim, use_lead=gain.lead, advice=advice)

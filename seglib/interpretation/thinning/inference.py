@@ -1,4 +1,4 @@
-"""Segments from one half of the coupons, tests with the other."""
+"""Test segments honestly: make them from one half of the coupons, and test with the other half."""
 
 from __future__ import annotations
 
@@ -26,19 +26,26 @@ if TYPE_CHECKING:
 NOT_TESTED: dict[str, str] = {
     "recency_days": "the last coupon of one half comes from the same time with us as that of the other, and from the "
     "same number of coupons",
-    "never_burned": "it is likelier with few decided coupons, and their number is tied to the time with us in both "
-    "halves",
+    "never_burned": "it is likelier with few coupons that are old enough to judge, and their number depends on the "
+    "time with us in both halves",
 }
-"""Behaviours that cannot be tested so, and why."""
+"""Behaviours that cannot be tested this way, and why."""
 
 FROM_CUSTOMERS = "it does not come from coupons, so it is the same in both halves"
 NO_JOINING = "not every customer has a day of joining, so it is not known how long each could claim"
-TOO_REGULAR = (
-    "the numbers of coupons are more regular than chance would have it, so many in one half mean few in the other"
+UNDERDISPERSED = (
+    "the numbers of coupons vary less than chance alone would make them (underdispersion), so many in one half mean "
+    "few in the other"
 )
-FEWEST_COUPONS, FEWEST_CUSTOMERS = 200, 50
+
+MIN_COUPONS, MIN_CUSTOMERS = 200, 50
+"""A shop with fewer is not divided."""
+
 LEVEL = 0.05
+"""Level, after Holm, at which segments count as different."""
+
 COLUMNS = ["feature", "p_median", "p", "p_holm", "differs", "n_splits"]
+SPLIT_COLUMNS = ["split", "feature", "customers", "p"]
 
 
 @dataclass(frozen=True)
@@ -48,8 +55,8 @@ class ThinningTests:
     Attributes
     ----------
     table : pandas.DataFrame
-        One row a feature that can be tested: feature, p_median (over the splits), p (valid: twice the median, at most
-        1), p_holm, differs (p_holm <= .05), n_splits (in which it could be tested). Empty if nothing can be.
+        One row per feature that can be tested: feature, p_median (over the splits), p (valid: twice the median, at
+        most 1), p_holm, differs (p_holm <= .05), n_splits (in which it could be tested). Empty if nothing can be.
     left_out : mapping of str to str
         Features of the matrix that cannot be tested honestly, each with the reason.
     splits : pandas.DataFrame
@@ -60,7 +67,7 @@ class ThinningTests:
 
     table: pd.DataFrame
     left_out: Mapping[str, str] = field(default_factory=dict)
-    splits: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["split", "feature", "customers", "p"]))
+    splits: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=SPLIT_COLUMNS))
     why: str = ""
 
     @property
@@ -68,19 +75,30 @@ class ThinningTests:
         """In which features segments differ on coupons that they were not made from, and what was not tested."""
         if self.why:
             return self.why
-        rows = list(self.table.itertuples())
-        told = "Segments made from one half of the coupons, looked at with the other half: "
-        differ = [f"{humanize(r.feature)} ({p_value(r.p_holm)})" for r in rows if r.differs]
-        alike = [f"{humanize(r.feature)} ({p_value(r.p_holm)})" for r in rows if not r.differs]
-        parts = [f"they differ in {join_words(differ)}"] * bool(differ)
-        parts += [f"they are not shown to differ in {join_words(alike)}"] * bool(alike)
-        told += f"{'; '.join(parts)}. (Twice the median p of {int(self.table['n_splits'].max())} splits, after Holm.)"
+        differ = self._features(self.table[self.table["differs"]])
+        alike = self._features(self.table[~self.table["differs"]])
+        results = []
         if differ:
-            told += " That customers differ does not make them groups: whether there are groups is for 04 to say."
-        for why in dict.fromkeys(self.left_out.values()):
-            names = [humanize(f) for f, reason in self.left_out.items() if reason == why]
-            told += f" Not tested: {join_words(names)} ({why})."
-        return told
+            results.append(f"they differ in {join_words(differ)}")
+        if alike:
+            results.append(f"they are not shown to differ in {join_words(alike)}")
+        sentences = [
+            f"Segments made from one half of the coupons, looked at with the other half: {'; '.join(results)}.",
+            f"(Twice the median p of {int(self.table['n_splits'].max())} splits, after Holm.)",
+        ]
+        if differ:
+            sentences.append(
+                "That customers differ does not make them groups: whether there are groups is for 04 to say."
+            )
+        for reason in dict.fromkeys(self.left_out.values()):
+            names = [humanize(name) for name, why in self.left_out.items() if why == reason]
+            sentences.append(f"Not tested: {join_words(names)} ({reason}).")
+        return " ".join(sentences)
+
+    @staticmethod
+    def _features(rows: pd.DataFrame) -> list[str]:
+        """Write each feature with its p-value."""
+        return [f"{humanize(row.feature)} ({p_value(row.p_holm)})" for row in rows.itertuples()]
 
 
 def thinning_tests(
@@ -107,18 +125,18 @@ def thinning_tests(
     k : int
         Number of segments.
     n_splits : int, default=20
-        How often the coins are tossed. One toss would do, but another would give another p.
+        How often the coupons are divided at random. One split would be valid, but another would give another p.
     n_init : int, default=5
         Starts of every KMeans.
     sample_customers : int, default=10_000
-        Of more customers a sample of so many stands for the shop.
+        If there are more customers, a random sample of this size is used.
     seed : int, default=0
-        Of coins, sample and starts; every split has its own generator.
+        Of splits, sample and starts; every split has its own generator.
 
     Returns
     -------
-    Thinned
-        Where it cannot be done (no transactions, too few, rows that are transactions), a sentence that says so.
+    ThinningTests
+        Where it cannot be done (no transactions, too few, rows that are transactions), ``why`` says so.
 
     Raises
     ------
@@ -131,16 +149,16 @@ def thinning_tests(
     single-cell RNA sequencing data, Biostatistics 25(1); Dharamshi et al. 2025, Generalized data thinning, JASA
     120(549)). What it needs, and what can be tested:
 
-    * What happens to a coupon (burned or not, after how many days). If all customers are alike, marks are independent
-      of each other and of the coins, whatever the numbers of coupons.
-    * Coupons and money a month. Given a customer's time with us, the two halves are independent if coupons come as a
-      Poisson process. Time is weighed by how busy the shop was, per customer present (else those who joined before a
-      busy season would seem to claim more), and a customer without a coupon in the second half counts with 0. If
-      numbers are more regular than Poisson, many in one half mean few in the other: then this is left out. If they
-      are less regular, customers differ.
+    * What happens to a coupon (burned or not, after how many days). If all customers are alike, these marks are
+      independent of each other and of the split, whatever the numbers of coupons.
+    * Coupons and money per month. Given a customer's time with us, the two halves are independent if coupons come as a
+      Poisson process. Time is weighted by how busy the shop was, per customer present (otherwise those who joined
+      before a busy season would seem to claim more), and a customer without a coupon in the second half counts with
+      0. If numbers are more regular than Poisson, many in one half mean few in the other: then this is left out. If
+      they are less regular, customers differ.
     * Not recency and never burned, see `NOT_TESTED`, and not what comes from the customers table.
 
-    Each feature is the ratio of two sums of a segment (burned over decided, say), tested by Welch's (1951, Biometrika
+    Each feature is the ratio of two sums of a segment (burned over matured, say), tested by Welch's (1951, Biometrika
     38) one-way analysis, with linearised variances over customers: customers with few coupons scatter more, and a
     rank test or equal variances would take that for a difference.
 
@@ -152,34 +170,43 @@ def thinning_tests(
         raise ParameterRefused(f"n_splits is at least 1, not {n_splits}", parameter="n_splits")
     if k < 2:
         raise ParameterRefused(f"k is at least 2, not {k}", parameter="k")
-    if why := _impossible(con, study, recipe):
-        return ThinningTests(pd.DataFrame(columns=COLUMNS), why=why)
+    if why := _why_impossible(con, study, recipe):
+        return _nothing_tested(why)
     tables = read_tables(con, study.as_of, sample_customers, seed)
+    # Expected coupons of each customer if all were alike: the denominator of counts per month. It comes from all
+    # coupons, not from one half, so it does not depend on the split.
     time = exposure(tables["customers"], tables["transactions"], as_of=study.as_of)
     rngs = [np.random.default_rng([seed, split]) for split in range(n_splits)]
-    records, untold = [], ""
+    rows, problem = [], ""
     for split, (first, second) in enumerate(split_counts(tables, rngs, study)):
         try:
             matrix = rebuild_matrix(first, recipe, described=features_of(first, study)).table
             check_k(matrix.to_numpy(), k)
-            found = SegmentKMeans(k, n_init=n_init, random_state=seed).fit(matrix.to_numpy())
-        except (InputRefused, ParameterRefused) as problem:
-            untold = str(problem)
+            model = SegmentKMeans(k, n_init=n_init, random_state=seed).fit(matrix.to_numpy())
+        except (InputRefused, ParameterRefused) as refused:
+            problem = str(refused)
             continue
-        clusters = pd.Series(found.labels_, matrix.index)
+        # Segments come from the first half only. The ratios are of the second half, so a difference in them cannot be
+        # an artefact of the clustering.
+        clusters = pd.Series(model.labels_, matrix.index)
         for feature, (above, below) in ratios_of(first, second, time).items():
             p = ratio_test(above, below, clusters.reindex(above.index))
-            records.append({"split": split, "feature": feature, "customers": len(above), "p": p})
-    if untold and not records:
-        return ThinningTests(pd.DataFrame(columns=COLUMNS), why=f"Half of the coupons cannot be clustered: {untold}.")
-    splits = pd.DataFrame(records, columns=["split", "feature", "customers", "p"]).dropna(subset=["p"])
-    left_out = _left_out(recipe.sources, time, tables, set(splits["feature"]))
+            rows.append({"split": split, "feature": feature, "customers": len(above), "p": p})
+    if problem and not rows:
+        return _nothing_tested(f"Half of the coupons cannot be clustered: {problem}.")
+    splits = pd.DataFrame(rows, columns=SPLIT_COLUMNS).dropna(subset=["p"])
+    left_out = _untested_features(recipe.sources, time, tables, set(splits["feature"]))
     splits = splits[~splits["feature"].isin(list(left_out))]
-    return _summed_up(splits, left_out)
+    return _combine_splits(splits, left_out)
 
 
-def _impossible(con: duckdb.DuckDBPyConnection, study: Study, recipe: RecipeRecord) -> str:
-    """Say why coupons cannot be divided, or nothing."""
+def _nothing_tested(why: str, left_out: Mapping[str, str] | None = None) -> ThinningTests:
+    """Return a result without rows that says why."""
+    return ThinningTests(pd.DataFrame(columns=COLUMNS), left_out or {}, why=why)
+
+
+def _why_impossible(con: duckdb.DuckDBPyConnection, study: Study, recipe: RecipeRecord) -> str:
+    """Say why coupons cannot be divided; empty if they can."""
     if study.as_of is None:
         return f"{NO_TRANSACTIONS} So they cannot be divided in two."
     if recipe.grain != "customer":
@@ -191,35 +218,40 @@ def _impossible(con: duckdb.DuckDBPyConnection, study: Study, recipe: RecipeReco
         "SELECT count(*), count(DISTINCT customer_id) FROM transactions WHERE transaction_date <= CAST(? AS DATE)",
         [study.as_of],
     ).fetchall()[0]
-    if coupons < FEWEST_COUPONS or customers < FEWEST_CUSTOMERS:
+    if coupons < MIN_COUPONS or customers < MIN_CUSTOMERS:
         return (
             f"{coupons:,} transactions of {customers:,} customers are too few to be divided in two: it takes "
-            f"{FEWEST_COUPONS} of {FEWEST_CUSTOMERS}."
+            f"{MIN_COUPONS} of {MIN_CUSTOMERS}."
         )
     return ""
 
 
-def _left_out(
+def _untested_features(
     sources: Sequence[str], time: pd.Series | None, tables: Mapping[str, pd.DataFrame], tested: set[str]
 ) -> dict[str, str]:
     """Give the reason for every feature of the matrix that is not tested."""
     reasons = {name: NOT_TESTED.get(name, FROM_CUSTOMERS) for name in sources if name not in {**MARKS, **COUNTS}}
     if time is None:
         return reasons | {name: NO_JOINING for name in COUNTS if name in sources}
+    # Counts of the two halves are independent only if a Poisson process gave them. Too little scatter contradicts
+    # that and makes the test wrong; too much scatter does not: it is the very difference that the test looks for.
     claimed = tables["transactions"]["customer_id"].value_counts().reindex(time.index, fill_value=0)
     if underdispersion_test(claimed.to_numpy(float), time.to_numpy()):
-        reasons |= {name: TOO_REGULAR for name in COUNTS if name in tested}
+        reasons |= {name: UNDERDISPERSED for name in COUNTS if name in tested}
     return reasons
 
 
-def _summed_up(splits: pd.DataFrame, left_out: Mapping[str, str]) -> ThinningTests:
+def _combine_splits(splits: pd.DataFrame, left_out: Mapping[str, str]) -> ThinningTests:
+    """Combine the p-values of all splits, feature by feature."""
     if splits.empty:
-        why = "; ".join(f"{humanize(name)}: {reason}" for name, reason in left_out.items())
-        return ThinningTests(
-            pd.DataFrame(columns=COLUMNS), left_out, why=f"Nothing here can be tested honestly. {why}."
-        )
+        reasons = "; ".join(f"{humanize(name)}: {reason}" for name, reason in left_out.items())
+        return _nothing_tested(f"Nothing here can be tested honestly. {reasons}.", left_out)
     table = splits.groupby("feature", sort=False)["p"].agg(p_median="median", n_splits="size").reset_index()
-    table["p"] = table["p_median"] if (table["n_splits"] == 1).all() else (2 * table["p_median"]).clip(upper=1.0)
+    # Splits share their coupons, so their p-values depend on each other in an unknown way. If the median is at most c,
+    # half of the p-values are at most c. Under the null that half has an expected share of c, so by Markov's inequality
+    # this happens with probability at most 2c: twice the median is a valid p-value. One split needs no correction.
+    one_split = (table["n_splits"] == 1).all()
+    table["p"] = table["p_median"] if one_split else (2 * table["p_median"]).clip(upper=1.0)
     table["p_holm"] = holm(table["p"])
     table["differs"] = table["p_holm"] <= LEVEL
     return ThinningTests(table[COLUMNS], left_out, splits.reset_index(drop=True))

@@ -1,4 +1,4 @@
-"""A coin for every coupon: the tables, the two halves, and how long each customer could claim."""
+"""Count splitting: every coupon goes to one of two halves at random, and customers are described by each half."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from seglib.features import customer_features
-from seglib.sql import in_memory, read_canonical_tables
+from seglib.features import JoinedShops, connect_tables, customer_features
+from seglib.sql import read_canonical_tables
 from seglib.stats import expected_claims
 from seglib.study import Study
 
 if TYPE_CHECKING:
     import duckdb
 
-AT_ONCE = 500_000
-"""The statement sees splits together until they have so many rows."""
+MAX_ROWS_PER_STATEMENT = 500_000
+"""Several splits are described by one SQL statement, as long as they have no more rows together."""
 
 
 def read_tables(
@@ -64,46 +64,29 @@ def exposure(customers: pd.DataFrame, transactions: pd.DataFrame, *, as_of: str)
 def split_counts(
     tables: Mapping[str, pd.DataFrame], rngs: Sequence[np.random.Generator], study: Study
 ) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
-    """Toss a coin for every coupon, and describe customers by each half.
+    """Split the coupons in two at random, and describe customers by each half.
 
     Parameters
     ----------
     tables : mapping of str to pandas.DataFrame
         The canonical tables.
     rngs : sequence of numpy.random.Generator
-        One a split.
+        One per split.
     study : Study
         Both halves are shrunk by its numbers.
 
     Yields
     ------
     tuple of pandas.DataFrame
-        Features of the customers that have a coupon in the first half, and of those that have one in the second. The
-        statement sees several splits at once, as shops whose customers bear a sign before their id.
+        Features of the customers that have a coupon in the first half, and of those that have one in the second.
     """
     coupons, customers = tables["transactions"], tables["customers"]
-    together = max(1, AT_ONCE // max(len(coupons) + 2 * len(customers), 1))
+    together = max(1, MAX_ROWS_PER_STATEMENT // max(len(coupons) + 2 * len(customers), 1))
     for start in range(0, len(rngs), together):
         group = rngs[start : start + together]
-        width = len(str(2 * len(group)))
-        signs = [str(number).zfill(width) for number in range(2 * len(group))]
         tossed = [2 * place + (rng.random(len(coupons)) >= 0.5) for place, rng in enumerate(group)]
-        joint = {
-            "customers": [customers.assign(customer_id=sign + customers["customer_id"]) for sign in signs],
-            "transactions": [
-                coupons.assign(customer_id=np.array(signs, dtype=object)[side] + coupons["customer_id"])
-                for side in tossed
-            ],
-        }
-        con = in_memory()
-        con.execute("SET threads = 1")
-        for name, table in {**tables, **{name: pd.concat(parts) for name, parts in joint.items()}}.items():
-            con.register(name, table)
-        with con:
-            described = customer_features(con, study).table
-        shop = described.index.str[:width]
-        parts = []
-        for sign in signs:
-            own = described[shop == sign]
-            parts.append(own.set_axis(own.index.str[width:].rename("customer_id"), axis=0))
+        halves = JoinedShops(2 * len(group))  # every half of every split is a shop
+        marked = [halves.mark(coupons, side) for side in tossed]
+        with connect_tables(halves.tables(tables, marked)) as con:
+            parts = halves.split(customer_features(con, study).table)
         yield from zip(parts[::2], parts[1::2], strict=True)

@@ -1,4 +1,4 @@
-"""How many segments? What each criterion would choose, why to believe it or not, and the choice with its reason."""
+"""The choice of the number of segments, with its reason, and what each criterion would choose."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def elbow(scores: pd.DataFrame, *, k_min: int = 1) -> int | None:
     scores : pandas.DataFrame
         From `sweep`.
     k_min : int, default=1
-        Where the curve starts. The answer depends on it, as it does on k_max: an elbow is a drawing, not a
-        test (Schubert 2023, arXiv 2212.12189).
+        Where the curve starts. The answer depends on it and on k_max: an elbow is a property of a drawing, not a test
+        (Schubert 2023, arXiv 2212.12189).
 
     Notes
     -----
     Kneedle (Satopaa et al. 2011, ICDCSW), as implemented by kneed.
     """
-    from kneed import KneeLocator  # it takes most of a second to import, and only 04 needs it
+    from kneed import KneeLocator  # takes most of a second to import, and only 04 needs it
 
     inertia = curve(scores, "inertia").loc[k_min:]
     if len(inertia) < 3:
@@ -57,8 +57,7 @@ class Choice:
     reason : str
         One sentence.
     table : pandas.DataFrame
-        What each criterion would choose: criterion, k, reading, believed (whether the same criterion beats shops
-        without segments there; missing where that was not asked).
+        What each criterion would choose, from `votes`: criterion, k, reading.
     """
 
     k: int
@@ -114,13 +113,13 @@ def choose_k(
     scores : pandas.DataFrame
         From `sweep`.
     rule : {"structure", "elbow"}
-        ``structure``: what the evidence speaks for, ``k_star``; where it speaks for none, the elbow. ``elbow``: the
+        ``structure``: the k that the evidence supports, ``k_star``; where it supports none, the elbow. ``elbow``: the
         elbow of the inertia from k = 1 on, as in the original analysis. Where the curve has no elbow, the greatest
         silhouette.
     k : int, optional
         The analyst's own choice; it is taken as it is.
     k_star : int, optional
-        What the evidence speaks for (`seglib.k_selection.Verdict.k_star`).
+        The k that the evidence supports (`seglib.k_selection.Verdict.k_star`).
 
     Returns
     -------
@@ -139,11 +138,8 @@ def choose_k(
             "compares best with shops without segments."
         )
         return Choice(k_star, "evidence", reason, table)
-    why = (
-        ""
-        if rule == "elbow"
-        else "no number of segments comes back when customers are drawn anew, so this is a business choice: "
-    )
+    no_support = "no number of segments comes back when customers are drawn anew, so this is a business choice: "
+    why = "" if rule == "elbow" else no_support
     if not pd.isna(named["elbow"]) and named["elbow"] >= 2:
         other = "no k" if pd.isna(named["elbow_from_2"]) else int(named["elbow_from_2"])
         reason = f"{why}the inertia bends there over k = 1 to {most} (elbow; over k = 2 to {most} it bends at {other})."

@@ -1,4 +1,4 @@
-"""How good is a clustering? Four criteria, for every k of a sweep at once."""
+"""Four internal criteria of a clustering, for every k of a sweep at once."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ CRITERIA = ("inertia", "silhouette", "calinski_harabasz", "davies_bouldin")
 
 
 def one_hot(labels: np.ndarray, k: int) -> np.ndarray:
-    """Return which row belongs to which cluster, as 0 and 1 of float32, shape (k, n_rows)."""
+    """Return 1 where a row belongs to a cluster and 0 elsewhere, float32, shape (k, n_rows)."""
     return (labels == np.arange(k)[:, None]).astype(np.float32)
 
 
 def distances(rows: Rows) -> np.ndarray:
     """Return the Euclidean distances between all rows, float32, shape (n_rows, n_rows)."""
+    # |x - y|^2 = |x|^2 - 2 x.y + |y|^2, in place: the array is by far the largest of a benchmark. Rounding can leave
+    # small negative numbers, and something other than zero between a row and itself.
     squared = rows.X @ rows.transposed
     squared *= -2
     squared += rows.squares[:, None]
@@ -47,9 +49,11 @@ def silhouette_widths(between: np.ndarray, clusterings: Sequence[tuple[np.ndarra
 
     Notes
     -----
-    Rousseeuw (1987), J. Comput. Appl. Math. 20, eq. 6. The sums of distances to the clusters of all clusterings are
-    one matrix product.
+    Rousseeuw (1987), J. Comput. Appl. Math. 20, eq. 6. One matrix product gives the sums of distances to the clusters
+    of all clusterings.
     """
+    # The distances are the same for every k. So the members of all clusters of all clusterings are stacked, some fifty
+    # rows for k = 2 to 10, and the large matrix of distances is passed through once.
     members = np.concatenate([one_hot(labels, k) for labels, k in clusterings])
     sums = (members @ between).astype(np.float64)
     place = np.arange(between.shape[0])
@@ -57,14 +61,16 @@ def silhouette_widths(between: np.ndarray, clusterings: Sequence[tuple[np.ndarra
     for labels, k in clusterings:
         total, start = sums[start : start + k], start + k
         size = np.bincount(labels, minlength=k).astype(float)
-        own = size[labels]
-        a = total[labels, place] / np.maximum(own - 1, 1)
+        own_size = size[labels]
+        # a: mean distance to the other rows of the same cluster; the row itself adds 0 to the sum, so n - 1 divides it.
+        a = total[labels, place] / np.maximum(own_size - 1, 1)
+        # b: smallest mean distance to another cluster. Empty clusters are missing, the row's own one is never smallest.
         mean = total / np.where(size > 0, size, np.nan)[:, None]
         mean[labels, place] = np.inf
         b = np.nanmin(mean, axis=0)
         wide = np.maximum(a, b)
         width = np.divide(b - a, wide, out=np.zeros_like(a), where=np.isfinite(wide) & (wide > 0))
-        widths.append(np.where(own > 1, width, 0.0))
+        widths.append(np.where(own_size > 1, width, 0.0))
     return widths
 
 
@@ -80,13 +86,15 @@ def squared_silhouette(X: np.ndarray, labels: np.ndarray) -> float:
     Returns
     -------
     float
-        It is not the silhouette of `silhouette_widths` (squares stretch large distances), and is named for what it is.
+        Not comparable with the silhouette of `silhouette_widths`, because squares stretch large distances.
 
     Notes
     -----
     The sum of squared distances of a row to a cluster follows from the cluster's size, sum and sum of squares, so the
     time grows with the number of rows, not with its square.
     """
+    # sum over y in C of |x - y|^2 = n_C |x|^2 - 2 x.(sum of y) + (sum of |y|^2): three numbers per cluster instead of
+    # all pairs. Without the shift to mean zero, the difference of large numbers would lose its digits.
     X = np.asarray(X, dtype=np.float64) - np.mean(X, axis=0, dtype=np.float64)
     k = int(labels.max()) + 1
     size = np.bincount(labels, minlength=k).astype(float)
@@ -110,17 +118,20 @@ def calinski_harabasz(inertia: float, total: float, n: int, k: int) -> float:
 
 
 def davies_bouldin(rows: Rows, fit: Fit) -> float:
-    """Return the mean likeness of every cluster with its most similar neighbour (Davies & Bouldin 1979)."""
-    gap = np.sqrt(np.maximum(rows.squares - 2 * rows.closeness(fit.centres)[fit.labels, np.arange(len(rows.X))], 0))
+    """Return the mean similarity of every cluster to its most similar neighbour (Davies & Bouldin 1979)."""
+    closeness = rows.closeness(fit.centres)[fit.labels, np.arange(len(rows.X))]
+    distance = np.sqrt(np.maximum(rows.squares - 2 * closeness, 0))
     k = len(fit.centres)
-    inside = np.bincount(fit.labels, weights=gap, minlength=k) / np.maximum(np.bincount(fit.labels, minlength=k), 1)
+    inside = np.bincount(fit.labels, weights=distance, minlength=k) / np.maximum(
+        np.bincount(fit.labels, minlength=k), 1
+    )
     apart = np.linalg.norm(fit.centres[:, None] - fit.centres[None], axis=2).astype(np.float64)
     np.fill_diagonal(apart, np.inf)
     return float(((inside[:, None] + inside[None]) / np.maximum(apart, 1e-12)).max(axis=1).mean())
 
 
 def cluster_indices(rows: Rows, fits: Sequence[Fit]) -> dict[str, np.ndarray]:
-    """Judge the fits for k = 1, 2, ... by four criteria.
+    """Return four criteria of the fits for k = 1, 2, ...
 
     Parameters
     ----------
@@ -133,14 +144,14 @@ def cluster_indices(rows: Rows, fits: Sequence[Fit]) -> dict[str, np.ndarray]:
     dict of str to ndarray, shape (k_max,)
         `CRITERIA`; NaN at k = 1 for all but inertia.
     """
-    found = {name: np.full(len(fits), np.nan) for name in CRITERIA}
-    found["inertia"][:] = [f.inertia for f in fits]
+    indices = {name: np.full(len(fits), np.nan) for name in CRITERIA}
+    indices["inertia"][:] = [f.inertia for f in fits]
     widths = silhouette_widths(distances(rows), [(f.labels, len(f.centres)) for f in fits[1:]])
-    found["silhouette"][1:] = [w.mean() for w in widths]
+    indices["silhouette"][1:] = [w.mean() for w in widths]
     for place, f in enumerate(fits[1:], start=1):
-        found["calinski_harabasz"][place] = calinski_harabasz(f.inertia, fits[0].inertia, len(rows.X), place + 1)
-        found["davies_bouldin"][place] = davies_bouldin(rows, f)
-    return found
+        indices["calinski_harabasz"][place] = calinski_harabasz(f.inertia, fits[0].inertia, len(rows.X), place + 1)
+        indices["davies_bouldin"][place] = davies_bouldin(rows, f)
+    return indices
 
 
 def sampled_silhouette(X: np.ndarray, labels: np.ndarray, *, sample_rows: int, seed: int) -> float:
@@ -151,7 +162,7 @@ def sampled_silhouette(X: np.ndarray, labels: np.ndarray, *, sample_rows: int, s
     X : ndarray, shape (n_rows, n_columns)
     labels : ndarray of int, shape (n_rows,)
     sample_rows : int
-        Largest number of rows looked at: the computation grows with its square.
+        Largest number of rows used: the time grows with its square.
     seed : int
 
     Returns
@@ -159,15 +170,17 @@ def sampled_silhouette(X: np.ndarray, labels: np.ndarray, *, sample_rows: int, s
     float
         Between -1 and 1.
     """
-    keep = stratified(labels, sample_rows, seed)
+    sample = stratified(labels, sample_rows, seed)
     with threadpool_limits(limits=1):
-        return float(silhouette_score(X[keep], labels[keep]))
+        return float(silhouette_score(X[sample], labels[sample]))
 
 
 def stratified(labels: np.ndarray, sample_rows: int, seed: int) -> np.ndarray:
-    """Return the places of all rows, or of a sample of ``sample_rows`` in which every cluster has its share."""
+    """Return the positions of all rows, or of a sample of ``sample_rows`` that is stratified by cluster."""
     if len(labels) <= sample_rows:
         return np.arange(len(labels))
+    # Shuffle, then number the rows of every cluster from 0 to (nearly) 1: the smallest numbers are a sample in which
+    # every cluster has its share, and at least one row.
     rows = pd.Series(labels).sample(frac=1.0, random_state=seed)
     order = rows.groupby(rows).cumcount() / rows.groupby(rows).transform("size")
     return np.sort(order.nsmallest(sample_rows, keep="first").index.to_numpy())

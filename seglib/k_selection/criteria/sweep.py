@@ -1,8 +1,9 @@
-"""One sweep over k: the best clustering of all rows for k = 1, 2, ..., and four criteria of each."""
+"""A sweep over k: the best clustering of all rows for k = 1, 2, ..., and four criteria of each."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,17 +15,21 @@ from threadpoolctl import threadpool_limits
 from seglib.errors import InputRefused, ParameterRefused
 from seglib.k_selection.criteria.batch_kmeans import Rows, best_starts
 from seglib.k_selection.criteria.indices import sampled_silhouette, squared_silhouette, stratified
+from seglib.style import letter
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 WARM_ROWS = 20_000
-"""Of more rows than that, a sample of as many finds where to start; the fits then see every row."""
+"""Of more rows, a sample of this size provides the starting centres; the fits then use every row."""
 
 WARM_STARTS = 10
-"""Starts on that sample. With 4 the inertia of a million rows was 2% too large for one k, with 10 it was .01%."""
+"""Starts on that sample. With 4, the inertia of a million rows was 2% too large for one k; with 10, it was .01%."""
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """The clusterings of one matrix, and what four criteria say of them.
+    """The clusterings of one matrix, and four criteria of each.
 
     Attributes
     ----------
@@ -40,9 +45,14 @@ class Sweep:
     labels: dict[int, np.ndarray]
     centres: dict[int, np.ndarray]
 
+    @property
+    def k_max(self) -> int:
+        """The largest k of the sweep."""
+        return max(self.labels)
+
 
 def largest_k(matrix: pd.DataFrame, k_max: int) -> int:
-    """Return the largest k that the rows of a matrix can make, at most ``k_max``.
+    """Return the largest k for which the rows of a matrix suffice, at most ``k_max``.
 
     Raises
     ------
@@ -72,7 +82,7 @@ def sweep(
     sample_rows: int = 10_000,
     n_jobs: int = 1,
 ) -> Sweep:
-    """Cluster the matrix into 1, 2, ..., k_max clusters and judge each outcome.
+    """Cluster the matrix into 1, 2, ..., k_max clusters and compute the criteria of each.
 
     Parameters
     ----------
@@ -80,13 +90,13 @@ def sweep(
     k_max : int, default=10
         Largest k; fewer if the matrix has fewer different rows.
     n_init : int, default=50
-        Starts for every k, of which the best counts. Of more than `WARM_ROWS` rows a sample gets `WARM_STARTS`, and
-        all rows go on from the best of them, in float32.
+        Starts for every k, of which the best is used. Of more than `WARM_ROWS` rows a sample gets `WARM_STARTS`, and
+        the fits of all rows start from the best of these, in float32.
     seed : int, default=0
     sample_rows : int, default=10_000
-        Largest number of rows the silhouette looks at.
+        Largest number of rows that the silhouette uses.
     n_jobs : int, default=1
-        Threads, over k. The outcome does not depend on it.
+        Threads, over k. The result does not depend on it.
 
     Returns
     -------
@@ -109,7 +119,7 @@ def sweep(
     with threadpool_limits(limits=1):
         rows = Rows(part)
         starts = [f.centres + rows.shift for f in best_starts(rows, most, rng, n_init=WARM_STARTS if many else n_init)]
-        jobs = (delayed(_polished)(X, start) for start in sorted(starts, key=len, reverse=True))
+        jobs = (delayed(_refine)(X, start) for start in sorted(starts, key=len, reverse=True))
         fits = {len(f.cluster_centers_): f for f in Parallel(n_jobs=n_jobs, prefer="threads")(jobs)}
         records = []
         for k in range(1, most + 1):
@@ -131,35 +141,79 @@ def sweep(
     )
 
 
+@dataclass(frozen=True)
+class SilhouetteWidths:
+    """The silhouette width of every row, or of a sample of them.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        Indexed like the matrix: cluster (0 is the largest), segment (its letter), width (-1 to 1).
+    n_rows : int
+        Rows of the matrix.
+    """
+
+    table: pd.DataFrame
+    n_rows: int
+
+    @property
+    def text(self) -> str:
+        """How many rows are nearer to another segment than to their own."""
+        return f"{self._below_zero:.0%} of the rows are nearer to another segment than to their own."
+
+    @property
+    def alt(self) -> str:
+        """What the figure shows."""
+        k = self.table["cluster"].nunique()
+        return f"Silhouette widths of the {k} segments, sorted; {self._below_zero:.0%} lie below zero."
+
+    @property
+    def caption(self) -> str:
+        """Number of rows, and what the letters mean."""
+        return f"{len(self.table):,} of {self.n_rows:,} rows. Letters by size here; 05 gives the final ones."
+
+    def figure(self) -> Axes:
+        """Draw the widths of every segment, sorted."""
+        from seglib.plots import plot_silhouette_widths
+
+        return plot_silhouette_widths(self.table)
+
+    @property
+    def _below_zero(self) -> float:
+        return float((self.table["width"] < 0).mean())
+
+
 def row_silhouettes(
     matrix: pd.DataFrame, labels: np.ndarray, *, sample_rows: int = 2_500, seed: int = 0
-) -> pd.DataFrame:
-    """Return the silhouette width of every row, or of a sample of them, with clusters numbered by size.
+) -> SilhouetteWidths:
+    """Compute the silhouette width of every row, or of a sample of them, with clusters numbered by size.
 
     Parameters
     ----------
     matrix : pandas.DataFrame of float, shape (n_rows, n_columns)
     labels : ndarray of int, shape (n_rows,)
     sample_rows : int
-        Of more rows, a sample of so many, stratified by cluster.
+        Of more rows, a sample of this size, stratified by cluster.
     seed : int
 
     Returns
     -------
-    pandas.DataFrame
-        Indexed like the matrix: cluster (0 is the largest), width (-1 to 1).
+    SilhouetteWidths
     """
     X = matrix.to_numpy(dtype=np.float64)
-    keep = stratified(labels, sample_rows, seed)
+    sample = stratified(labels, sample_rows, seed)
     rank = np.empty(labels.max() + 1, dtype=np.int64)
     rank[np.argsort(-np.bincount(labels), kind="stable")] = np.arange(len(rank))
+    cluster = rank[labels[sample]]
     with threadpool_limits(limits=1):
-        return pd.DataFrame(
-            {"cluster": rank[labels[keep]], "width": silhouette_samples(X[keep], labels[keep])}, matrix.index[keep]
-        )
+        width = silhouette_samples(X[sample], labels[sample])
+    table = pd.DataFrame(
+        {"cluster": cluster, "segment": [letter(i) for i in cluster], "width": width}, matrix.index[sample]
+    )
+    return SilhouetteWidths(table, len(matrix))
 
 
-def _polished(X: np.ndarray, centres: np.ndarray) -> KMeans:
-    """Let scikit-learn go on from centres until nothing moves, in one thread: a sum must not depend on threads."""
+def _refine(X: np.ndarray, centres: np.ndarray) -> KMeans:
+    """Run scikit-learn's KMeans from given centres, in one thread, because a sum depends on the number of threads."""
     with threadpool_limits(limits=1):
         return KMeans(len(centres), init=centres.astype(X.dtype), n_init=1).fit(X)

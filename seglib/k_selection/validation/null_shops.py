@@ -1,65 +1,86 @@
-"""The nulls that fit a run: what its matrix is made of decides which of them apply."""
+"""The null models of a run: which of them apply depends on what its matrix is made from."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
-from seglib.features import features_of, features_with_shrinkage
+from seglib.features import JoinedShops, connect_tables, features_of, features_with_shrinkage
 from seglib.k_selection.validation.null_models import CopulaNull, Null, ProcessNull
 from seglib.preprocessing import Matrix, rebuild_matrix
 from seglib.run import Run
 from seglib.schema.features import FEATURES
 from seglib.schema.records import RecipeRecord
-from seglib.sql import UNIFIED_SQL, in_memory, read_canonical_tables
+from seglib.sql import UNIFIED_SQL, read_canonical_tables
 from seglib.study import Study
 from seglib.style import NO_TRANSACTIONS
 
-if TYPE_CHECKING:
-    import duckdb
-
-DEALT = frozenset(f.name for f in FEATURES).difference(["gender_name", "city_name", "tenure_days"])
-"""The features that change when coupons are dealt out anew."""
+FROM_COUPONS = frozenset(f.name for f in FEATURES).difference(["gender_name", "city_name", "tenure_days"])
+"""The features that change when coupons are resampled."""
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """A matrix, of a sample of customers if there are many, and the shops without segments to compare it with.
+class NullModels:
+    """A matrix, of a sample of customers if there are many, and the null models to compare it with.
 
     Attributes
     ----------
     X : ndarray of float64, shape (n_rows, n_columns)
     nulls : tuple of Null
         The process null first, where it applies.
-    text : str
-        What is compared with what.
+    without_coupons : str
+        Why there is no process null; empty where there is one.
+    sampled : bool
+        Whether X is a sample of the rows.
     """
 
     X: np.ndarray
     nulls: tuple[Null, ...]
-    text: str
+    without_coupons: str = ""
+    sampled: bool = False
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row per null model: null, what."""
+        return pd.DataFrame({"null": [null.name for null in self.nulls], "what": [null.what for null in self.nulls]})
+
+    @property
+    def text(self) -> str:
+        """What the matrix is compared with."""
+        if len(self.nulls) > 1:
+            first, second = self.nulls
+            kinds = f"two kinds of shop without segments: in one, {first.what}; in the other, {second.what}"
+        else:
+            kinds = f"a kind of shop without segments: {self.nulls[0].what}"
+        sentences = [f"Compared with {kinds}."]
+        if self.without_coupons:
+            sentences.append(self.without_coupons)
+        if self.sampled:
+            sentences.append(
+                f"There are too many rows to do this with all: a sample of {len(self.X):,} stands for them."
+            )
+        return " ".join(sentences)
 
 
-def comparison(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -> Comparison:
-    """Find out with which shops without segments the matrix of a run can be compared.
+def null_models_for(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -> NullModels:
+    """Return the null models that the matrix of a run can be compared with.
 
     Parameters
     ----------
     run : Run
         01 and 03 have written their artefacts.
     sample_customers : int, default=2_500
-        Of more customers a sample of so many is taken, as if it were the shop; and of more rows (recipe ``baseline``
-        has several a customer) as many.
+        Of more customers, a sample of this size is used as if it were the shop; of more rows (recipe ``baseline`` has
+        several per customer), a sample of as many rows.
     seed : int
 
     Returns
     -------
-    Comparison
+    NullModels
     """
     recipe, study = run.read("recipe"), run.study()
     rng = np.random.default_rng([seed, 99])
@@ -72,36 +93,35 @@ def comparison(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -> Com
         rows = run.read("unified")
         rows = rows[rows["customer_id"].isin(customers)]
     matrix = rebuild_matrix(rows, recipe, described=features_of(features, study))
-    kept = np.arange(len(matrix.table))
-    if len(kept) > sample_customers:
-        kept = np.sort(rng.choice(len(kept), sample_customers, replace=False))
-    copula = CopulaNull(matrix.table.to_numpy()[kept], matrix.places)
-    nulls: tuple[Null, ...] = (copula,)
-    dealt = [name for name in matrix.sources if name in DEALT or recipe.grain == "transaction"]
-    if study.as_of and dealt:
-        tables = read_canonical_tables(run.connect(), customers)
-        remake = MatrixRebuilder(tables, matrix, recipe, study, tuple(dealt), kept)
-        known = {"as_of": study.as_of, "burn_window": recipe.burn_window, "remake": remake}
-        nulls = (ProcessNull(tables["customers"], tables["transactions"], **known), copula)
-    kinds = "; ".join(f"{which}, {null.what}" for which, null in zip(("in one", "in the other"), nulls, strict=False))
-    many = "two kinds of shop" if len(nulls) > 1 else "a kind of shop"
-    told = f"Compared with {many} without segments: {kinds if len(nulls) > 1 else nulls[0].what}."
+    sampled_rows = np.arange(len(matrix.table))
+    if len(sampled_rows) > sample_customers:
+        sampled_rows = np.sort(rng.choice(len(sampled_rows), sample_customers, replace=False))
+    sampled = len(customers) < len(features) or len(sampled_rows) < len(matrix.table)
+    copula = CopulaNull(matrix.table.to_numpy()[sampled_rows], matrix.places)
+    resampled = tuple(name for name in matrix.sources if name in FROM_COUPONS or recipe.grain == "transaction")
     if not study.as_of:
-        told += f" {NO_TRANSACTIONS} So no coupons can be dealt out anew."
-    elif not dealt:
-        told += " Nothing here comes from coupons, so none are dealt out anew."
-    if len(customers) < len(features) or len(kept) < len(matrix.table):
-        told += f" There are too many rows to do this with all: a sample of {len(kept):,} stands for them."
-    return Comparison(copula.X, nulls, told)
+        return NullModels(copula.X, (copula,), f"{NO_TRANSACTIONS} So no coupons can be dealt out anew.", sampled)
+    if not resampled:
+        reason = "Nothing here comes from coupons, so none are dealt out anew."
+        return NullModels(copula.X, (copula,), reason, sampled)
+    tables = read_canonical_tables(run.connect(), customers)
+    process = ProcessNull(
+        tables["customers"],
+        tables["transactions"],
+        as_of=study.as_of,
+        burn_window=recipe.burn_window,
+        rebuild=MatrixRebuilder(tables, matrix, recipe, study, resampled, sampled_rows),
+    )
+    return NullModels(copula.X, (process, copula), sampled=sampled)
 
 
 @dataclass(frozen=True)
 class MatrixRebuilder:
-    """Makes features and matrix of other transactions by the same code, seen through the same lens.
+    """Computes features and matrix of other transactions by the same code and with the same shrinkage.
 
     The columns, and the numbers by which rates are shrunk, are those of the shop itself: a shop without differences
-    would have fewer columns, and in fewer dimensions every silhouette is greater. What does not come from transactions
-    stays as it is.
+    would have fewer columns, and every silhouette is greater in fewer dimensions. Columns that do not come from
+    transactions stay as they are.
 
     Attributes
     ----------
@@ -111,10 +131,10 @@ class MatrixRebuilder:
         Made from them.
     recipe : RecipeRecord
     study : Study
-        Its shrinkage is that of the shop itself.
-    dealt : tuple of str
+        With the shrinkage of the shop itself.
+    resampled_sources : tuple of str
         The sources of the matrix that come from transactions.
-    kept : ndarray of int
+    sampled_rows : ndarray of int
         The rows to return.
     """
 
@@ -122,58 +142,42 @@ class MatrixRebuilder:
     matrix: Matrix
     recipe: RecipeRecord
     study: Study
-    dealt: tuple[str, ...]
-    kept: np.ndarray
+    resampled_sources: tuple[str, ...]
+    sampled_rows: np.ndarray
 
     def __call__(self, shops: Sequence[pd.DataFrame]) -> Iterator[np.ndarray]:
-        """Yield the matrix of every shop; all have the same customers, and their own transactions."""
-        whole = self._transactions if self.recipe.grain == "transaction" else self._customers
-        return (X[self.kept] for X in whole(shops))
+        """Yield the matrix of every shop; all have the same customers, and each its own transactions."""
+        matrices = self._of_transactions if self.recipe.grain == "transaction" else self._of_customers
+        return (X[self.sampled_rows] for X in matrices(shops))
 
-    def _transactions(self, shops: Sequence[pd.DataFrame]) -> Iterator[np.ndarray]:
+    def _of_transactions(self, shops: Sequence[pd.DataFrame]) -> Iterator[np.ndarray]:
         for transactions in shops:
-            with _seeing({**self.tables, "transactions": transactions}) as con:
+            with connect_tables({**self.tables, "transactions": transactions}) as con:
                 con.execute("CREATE TABLE study AS SELECT CAST(? AS DATE) AS as_of", [self.study.as_of])
                 unified = con.sql(UNIFIED_SQL).df()
             yield rebuild_matrix(unified, self.recipe).table.to_numpy()
 
-    def _customers(self, shops: Sequence[pd.DataFrame]) -> Iterator[np.ndarray]:
-        """Let the statement see all shops as one, whose customers bear the number of their shop before their id."""
-        width = len(str(len(shops)))
-        signs = [str(number).zfill(width) for number in range(len(shops))]
-        joint = {"customers": [self.tables["customers"]] * len(shops), "transactions": shops}
-        joint = {
-            name: pd.concat(
-                [one.assign(customer_id=sign + one["customer_id"]) for sign, one in zip(signs, parts, strict=True)]
-            )
-            for name, parts in joint.items()
-        }
-        with _seeing({**self.tables, **joint}) as con:
-            features = features_with_shrinkage(con, self.study)
-        shop_of = features.index.str[:width].to_numpy(dtype="str")
-        features = features.iloc[np.argsort(shop_of, kind="stable")]  # they came by the length of the id first
+    def _of_customers(self, shops: Sequence[pd.DataFrame]) -> Iterator[np.ndarray]:
+        joined = JoinedShops(len(shops))
+        marked = [joined.mark(transactions, shop) for shop, transactions in enumerate(shops)]
+        with connect_tables(joined.tables(self.tables, marked)) as con:
+            features = pd.concat(joined.split(features_with_shrinkage(con, self.study)))
+        # All shops have the same customers in the same order, so a feature is a block of shops x customers. A number is
+        # transformed and scaled with one column per shop: every shop gets the median and the scale of its own
+        # customers, as the matrix of a real shop does. Levels of a name are encoded as in the shop itself.
         steps = self.matrix.pipeline["columns"].named_transformers_
-        made = {}
-        for name in self.dealt:
+        blocks = {}
+        for name in self.resampled_sources:
             if name in self.matrix.nominal:
                 levels = steps[name].transform(features[[name]])
                 levels = levels if isinstance(levels, np.ndarray) else levels.toarray()
-                made[name] = levels.reshape(len(shops), -1, levels.shape[1])
-            else:  # a column for every shop, each with its own median and scale
-                each = features[name].to_numpy(dtype="float64").reshape(len(shops), -1).T
-                made[name] = clone(steps[name]).fit_transform(each).T[:, :, None]
-        for place in range(len(shops)):
+                blocks[name] = levels.reshape(len(shops), -1, levels.shape[1])
+            else:
+                by_shop = features[name].to_numpy(dtype="float64").reshape(len(shops), -1).T
+                blocks[name] = clone(steps[name]).fit_transform(by_shop).T[:, :, None]
+        for shop in range(len(shops)):
             X = self.matrix.table.to_numpy(copy=True)
             for name, places in zip(self.matrix.sources, self.matrix.places, strict=True):
-                if name in self.dealt:
-                    X[:, places] = made[name][place]
+                if name in blocks:
+                    X[:, places] = blocks[name][shop]
             yield X
-
-
-def _seeing(tables: Mapping[str, pd.DataFrame]) -> duckdb.DuckDBPyConnection:
-    """Open an in-memory DuckDB that sees tables under their names, and works in one thread."""
-    con = in_memory()
-    con.execute("SET threads = 1")
-    for name, table in tables.items():
-        con.register(name, table)
-    return con

@@ -1,4 +1,4 @@
-"""Are the segments real? The evidence line by line, and a verdict that claims no more than it."""
+"""The verdict: whether the segments are real, with its evidence, and without claiming more than the evidence."""
 
 from __future__ import annotations
 
@@ -14,41 +14,57 @@ from seglib.style import join_words, p_value
 Structure = Literal["natural", "reproducible", "constructed"]
 
 ALPHA = 0.05
-"""Level of every comparison with shops without segments."""
+"""Significance level of every comparison with null models."""
 
 STABLE = 0.75
-"""Mean Jaccard index from which on a segment counts as one that comes back (Hennig 2007)."""
+"""Mean Jaccard index from which on a segment counts as stable (Hennig 2007)."""
 
 SMALLEST = 0.05
-"""Share of the rows that every segment must have: a handful of customers is no audience, and is stable by itself."""
+"""Share of the rows that every segment must have: very small segments are no audience, and are often stable."""
 
 MEANING: dict[str, str] = {
     "natural": "The data fall into groups by themselves.",
     "reproducible": "The same segments come out again and again, but where one ends and the next begins is a choice.",
     "constructed": "The segments are made by the method: other customers like these would be cut elsewhere.",
 }
-"""What the three words mean (Dolnicar & Leisch 2010, Marketing Letters 21(1))."""
+"""What the three labels mean (Dolnicar & Leisch 2010, Marketing Letters 21(1))."""
 
-NOT_YET = "not tested"
+HEADLINE: dict[str, str] = {
+    "natural": "Yes, these data fall into groups",
+    "reproducible": "They come back, but where one ends is a choice",
+    "constructed": "No, they are made by the method",
+}
+"""The verdict in a few words."""
+
+ADVICE: dict[str, str] = {
+    "natural": "You can plan with these segments. Whether they help is another question: what do they do next?",
+    "reproducible": "You can work with these segments as with age groups. Treat customers near a border alike.",
+    "constructed": "Choose as many segments as you can serve, and prefer simple rules that anybody can follow, "
+    "such as how recently and how often a customer was there. Do not read a character into a segment.",
+}
+"""What follows from the three labels."""
+
+NOT_TESTED = "not tested"
+"""Whether segments are useful, before 06 has tested it."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether there is structure, and what says so.
+    """Whether there is structure, and the evidence for it.
 
     Attributes
     ----------
     structure : {"natural", "reproducible", "constructed"}
     useful : str
-        Whether the segments predict what customers do next; ``not tested`` until 06 has asked.
+        Whether the segments predict what customers do next; ``not tested`` until 06 has tested it.
     k_star : int or None
-        The number of segments that the evidence speaks for; None if none of them comes back.
+        The number of segments that the evidence supports; None if no number of segments is stable.
     table : pandas.DataFrame
-        One row a piece of evidence: evidence, question, found, without_segments, holds.
+        One row per piece of evidence: evidence, question, found, without_segments, holds.
     differ : tuple of str
-        In what customers were found to differ (02).
+        The behaviours in which customers differ (02).
     p : float
-        Of the greatest silhouette, the larger one of all kinds of shop without segments.
+        Of the greatest silhouette, the largest over all null models.
     """
 
     structure: Structure
@@ -60,25 +76,31 @@ class Verdict:
 
     @property
     def label(self) -> str:
-        """The word for it: natural, reproducible or constructed."""
+        """The label: natural, reproducible or constructed."""
         return self.structure
 
     @property
+    def evidence(self) -> pd.DataFrame:
+        """The evidence, one row per piece: evidence, question, found, without_segments, holds."""
+        return self.table
+
+    @property
     def sentence(self) -> str:
-        """The claim with its label and its p-values, for the head of a report."""
-        claim = self._claim(f" ({p_value(self.p)})")
-        return f"{self.structure.capitalize()}: {claim[0].lower()}{claim[1:]}"
+        """The claim with its label and its p-value, for the head of a report."""
+        return f"{self.label.capitalize()}: {self._claim(f' ({p_value(self.p)})')}"
 
     @property
     def claim(self) -> str:
-        """What is claimed, in a sentence or two, without numbers of a test."""
-        return self._claim("")
+        """What is claimed, in a sentence or two, without the p-value."""
+        claim = self._claim("")
+        return claim[0].upper() + claim[1:]
 
     def _claim(self, p: str) -> str:
+        """Return the claim as it goes on after a colon, with what is to be said of the p-value."""
         holds = self.table.set_index("evidence")["holds"].astype(bool)
         if self.structure == "natural":
             return (
-                f"The customers fall into {self.k_star} groups that stand out from shops without segments"
+                f"the customers fall into {self.k_star} groups that stand out from shops without segments"
                 f"{p} and come back when customers are drawn anew."
             )
         if self.structure == "reproducible":
@@ -87,36 +109,31 @@ class Verdict:
                 if holds["silhouette"]
                 else f"comes back when customers are drawn anew, but shops without segments look as divided{p}"
             )
-            return f"A division into {self.k_star} segments {what}. Where one ends is a choice."
+            return f"a division into {self.k_star} segments {what}. Where one ends is a choice."
         if holds["silhouette"]:
             return (
-                f"Something stands out from shops without segments{p}, but no division comes back "
+                f"something stands out from shops without segments{p}, but no division comes back "
                 "when customers are drawn anew and halved."
             )
         if holds["differences"]:
             return (
-                f"Customers differ in {join_words(list(self.differ))}, but gradually: shops without segments look as "
+                f"customers differ in {join_words(list(self.differ))}, but gradually: shops without segments look as "
                 f"divided{p}."
             )
         return (
-            "There is no cluster structure in these data. Shops without segments give silhouettes as "
+            "there is no cluster structure in these data. Shops without segments give silhouettes as "
             f"great{p}, so the segments are made by the method, not found."
         )
 
     @property
     def meaning(self) -> str:
-        """What the word means."""
+        """What the label means."""
         return MEANING[self.structure]
 
     @property
     def advice(self) -> str:
         """What follows from it."""
-        return {
-            "natural": "You can plan with these segments. Whether they help is another question: what do they do next?",
-            "reproducible": "You can work with these segments as with age groups. Treat customers near a border alike.",
-            "constructed": "Choose as many segments as you can serve, and prefer simple rules that anybody can follow, "
-            "such as how recently and how often a customer was there. Do not read a character into a segment.",
-        }[self.structure]
+        return ADVICE[self.structure]
 
     @property
     def text(self) -> str:
@@ -126,15 +143,11 @@ class Verdict:
     @property
     def headline(self) -> str:
         """The verdict in a few words, for a title."""
-        return {
-            "natural": "Yes, these data fall into groups",
-            "reproducible": "They come back, but where one ends is a choice",
-            "constructed": "No, they are made by the method",
-        }[self.structure]
+        return HEADLINE[self.structure]
 
     @property
     def record(self) -> VerdictRecord:
-        """The verdict as ``choice.json`` has it."""
+        """The verdict as it stands in ``choice.json``."""
         evidence = tuple(
             EvidenceRecord(row.evidence, row.found, row.without_segments, bool(row.holds))
             for row in self.table.itertuples()
@@ -152,16 +165,16 @@ class Verdict:
         )
 
 
-def verdict(battery: Benchmark, homogeneity: pd.DataFrame | None = None) -> Verdict:
+def verdict(benchmark: Benchmark, homogeneity: pd.DataFrame | None = None) -> Verdict:
     """Weigh the evidence.
 
     Parameters
     ----------
-    battery : Battery
+    benchmark : Benchmark
         From `seglib.k_selection.benchmark`.
     homogeneity : pandas.DataFrame, optional
-        ``homogeneity.parquet`` of 02: behaviour, among, p_holm, differ. Without it, or without a row, nothing is known
-        of differences.
+        ``homogeneity.parquet`` of 02: behaviour, among, p_holm, differ. Without it, or without a row, customers are not
+        known to differ.
 
     Returns
     -------
@@ -169,79 +182,109 @@ def verdict(battery: Benchmark, homogeneity: pd.DataFrame | None = None) -> Verd
 
     Notes
     -----
-    differences (H): any test of 02, Holm p < .05. silhouette (E): its greatest value over all k beats every kind of
-    shop without segments, p <= .05. stability (S): for some k every segment holds at least `SMALLEST` of the rows, the
-    least stable one has a Jaccard index of at least `STABLE`, and prediction strength lies above the 95% point of shops
-    without segments. k* is, among these k (else among those with stable segments), the one whose silhouette exceeds
-    the higher median of the shops without segments most. separation (D): the gap at k* exceeds that of every kind of
-    shop, p <= .05. Natural: E, S and D. Reproducible: S, and E or H. Constructed: else. How often that is right was
-    measured: ``studies/calibration.md``.
+    differences (H): any test of 02, Holm p < .05. silhouette (E): its greatest value over all k beats every null model,
+    p <= .05. stability (S): for some k every segment holds at least `SMALLEST` of the rows, the least stable one has a
+    Jaccard index of at least `STABLE`, and prediction strength lies above the 95% point of the null model. k* is, among
+    these k (else among those with stable segments), the one whose silhouette exceeds the highest median of the null
+    models most. separation (D): the gap at k* exceeds that of every null model, p <= .05. Natural: E, S and D.
+    Reproducible: S, and E or H. Constructed: else. How often that is right was measured: ``studies/calibration.md``.
     """
-    differ = () if homogeneity is None else tuple(_told(r) for r in homogeneity.itertuples() if r.differ)
-    worst = battery.tests.loc[battery.tests["p"].idxmax()]
-    e = bool(worst["p"] <= ALPHA)
-    by_k = evidence_by_k(battery)
+    n_tests = 0 if homogeneity is None else len(homogeneity)
+    differ = _differences(homogeneity) if n_tests else ()
+    hardest = benchmark.tests.loc[benchmark.tests["p"].idxmax()]
+    by_k = evidence_by_k(benchmark)
     supported = by_k[by_k["supported"]]
     candidates = supported if len(supported) else by_k[by_k["stable"] & by_k["large_enough"]]
     k_star = int(candidates["excess"].idxmax()) if len(candidates) else None
-    s = len(supported) > 0
-    d = k_star is not None and bool(by_k.loc[k_star, "gap_p"] <= ALPHA)
-    structure = "natural" if e and s and d else "reproducible" if s and (e or differ) else "constructed"
-    at = by_k.loc[k_star] if k_star else None
-    n_tests = 0 if homogeneity is None else len(homogeneity)
+    at = None if k_star is None else by_k.loc[k_star]
+    beats_nulls = bool(hardest["p"] <= ALPHA)
+    is_stable = len(supported) > 0
+    is_separated = at is not None and bool(at["gap_p"] <= ALPHA)
+    structure: Structure = "constructed"
+    if beats_nulls and is_stable and is_separated:
+        structure = "natural"
+    elif is_stable and (beats_nulls or differ):
+        structure = "reproducible"
     lines = [
-        ("differences", "Do customers differ by more than chance?",
-         f"{len(differ)} of {n_tests} tests" if n_tests else "not asked", "0, at the level of 5%", bool(differ)),
-        ("silhouette", "Is the greatest silhouette greater than without segments?",
-         f"{worst['value']:.3f} ({p_value(worst['p'])})",
-         f"{worst['null_median']:.3f}, up to {worst['null_high']:.3f}", e),
-        ("stability", "Do all segments come back, and does one half predict the other?",
-         f"k = {k_star}: Jaccard {at['jaccard']:.2f}, prediction {at['prediction']:.2f}" if k_star else "for no k",
-         _without(at) if k_star else "", s),
-        ("separation", "Are they further apart than without segments?",
-         f"k = {k_star}: gap {at['gap']:.2f} ({p_value(at['gap_p'])})" if k_star else "for no k",
-         f"{at['gap_null']:.2f}" if k_star else "", d),
-    ]  # fmt: skip
+        (
+            "differences",
+            "Do customers differ by more than chance?",
+            f"{len(differ)} of {n_tests} tests" if n_tests else "not asked",
+            "0, at the level of 5%",
+            bool(differ),
+        ),
+        (
+            "silhouette",
+            "Is the greatest silhouette greater than without segments?",
+            f"{hardest['value']:.3f} ({p_value(hardest['p'])})",
+            f"{hardest['null_median']:.3f}, up to {hardest['null_high']:.3f}",
+            beats_nulls,
+        ),
+        (
+            "stability",
+            "Do all segments come back, and does one half predict the other?",
+            "for no k"
+            if at is None
+            else f"k = {k_star}: Jaccard {at['jaccard']:.2f}, prediction {at['prediction']:.2f}",
+            "" if at is None else _stability_of_nulls(at),
+            is_stable,
+        ),
+        (
+            "separation",
+            "Are they further apart than without segments?",
+            "for no k" if at is None else f"k = {k_star}: gap {at['gap']:.2f} ({p_value(at['gap_p'])})",
+            "" if at is None else f"{at['gap_null']:.2f}",
+            is_separated,
+        ),
+    ]
     table = pd.DataFrame(lines, columns=["evidence", "question", "found", "without_segments", "holds"])
-    return Verdict(structure, NOT_YET, k_star, table, differ, float(worst["p"]))
+    return Verdict(structure, NOT_TESTED, k_star, table, differ, float(hardest["p"]))
 
 
-def evidence_by_k(battery: Benchmark) -> pd.DataFrame:
-    """Return what speaks for every k, indexed by k from 2 on.
+def evidence_by_k(benchmark: Benchmark) -> pd.DataFrame:
+    """Return the evidence for every k, indexed by k from 2 on.
 
     Returns
     -------
     pandas.DataFrame
         jaccard (of the least stable segment), jaccard_null, prediction, prediction_high, smallest_share, excess
-        (silhouette over the higher median of all nulls), gap, gap_null, gap_p (the largest); large_enough, stable,
-        predicted, supported (all three).
+        (silhouette over the highest median of all null models), gap, gap_null, gap_p (the largest); large_enough,
+        stable, predicted, supported (all three).
     """
-    stable, strength = battery.of("segment_jaccard"), battery.of("prediction_strength")
-    nulls = battery.tests["null"].tolist()
-    gaps = {null: battery.of("gap", null).loc[2:] for null in nulls}
+    jaccard, strength = benchmark.of("segment_jaccard"), benchmark.of("prediction_strength")
+    nulls = benchmark.tests["null"].tolist()
+    gaps = {null: benchmark.of("gap", null).loc[2:] for null in nulls}
+    # The null model that a gap beats least clearly may be another one for every k.
     hardest = pd.concat([gaps[null]["p"] for null in nulls], axis=1).set_axis(nulls, axis=1).idxmax(axis=1)
     table = pd.DataFrame(
         {
-            "jaccard": stable["value"],
-            "jaccard_null": stable["null_median"],
+            "jaccard": jaccard["value"],
+            "jaccard_null": jaccard["null_median"],
             "prediction": strength["value"],
             "prediction_high": strength["null_high"],
-            "smallest_share": battery.of("smallest_share")["value"],
-            "excess": pd.concat([battery.of("silhouette", null)["excess"] for null in nulls], axis=1).min(axis=1),
+            "smallest_share": benchmark.of("smallest_share")["value"],
+            "excess": pd.concat([benchmark.of("silhouette", null)["excess"] for null in nulls], axis=1).min(axis=1),
             "gap": gaps[nulls[0]]["value"],
             "gap_null": [gaps[null].loc[k, "null_median"] for k, null in hardest.items()],
             "gap_p": [gaps[null].loc[k, "p"] for k, null in hardest.items()],
         }
     )
-    large, firm = table["smallest_share"] >= SMALLEST, table["jaccard"] >= STABLE
-    above = table["prediction"] > table["prediction_high"]
-    return table.assign(large_enough=large, stable=firm, predicted=above, supported=large & firm & above)
+    large_enough, stable = table["smallest_share"] >= SMALLEST, table["jaccard"] >= STABLE
+    predicted = table["prediction"] > table["prediction_high"]
+    return table.assign(
+        large_enough=large_enough, stable=stable, predicted=predicted, supported=large_enough & stable & predicted
+    )
 
 
-def _without(at: pd.Series) -> str:
-    back = "" if pd.isna(at["jaccard_null"]) else f"Jaccard {at['jaccard_null']:.2f}, "
-    return f"{back}prediction up to {at['prediction_high']:.2f}"
+def _stability_of_nulls(at: pd.Series) -> str:
+    jaccard = "" if pd.isna(at["jaccard_null"]) else f"Jaccard {at['jaccard_null']:.2f}, "
+    return f"{jaccard}prediction up to {at['prediction_high']:.2f}"
 
 
-def _told(row: tuple) -> str:
-    return row.behaviour if row.among == "customers" else f"{row.behaviour} among {row.among}"
+def _differences(homogeneity: pd.DataFrame) -> tuple[str, ...]:
+    """Return the behaviours that differ, with the groups among which they do where these are not customers."""
+    differ = homogeneity[homogeneity["differ"].astype(bool)]
+    return tuple(
+        row.behaviour if row.among == "customers" else f"{row.behaviour} among {row.among}"
+        for row in differ.itertuples()
+    )

@@ -1,0 +1,87 @@
+"""Several shops that one statement describes at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from seglib.sql import in_memory
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+class JoinedShops:
+    """Several shops with the same customers, joined into one: every customer id begins with the number of its shop.
+
+    A simulation needs the features of thousands of shops. One statement that describes many shops together is several
+    times as fast as one statement per shop, because most of its time does not depend on the number of rows.
+
+    Parameters
+    ----------
+    n_shops : int
+        The shops are numbered 0, ..., n_shops - 1.
+
+    Examples
+    --------
+    >>> shops = JoinedShops(11)
+    >>> shops.mark(pd.DataFrame({"customer_id": ["7", "8"]}), 3)["customer_id"].tolist()
+    ['037', '038']
+    """
+
+    def __init__(self, n_shops: int) -> None:
+        # All numbers have the same width, so that the id behind them begins at the same place, whatever it looks like.
+        self._width = len(str(n_shops))
+        self._prefixes = [str(number).zfill(self._width) for number in range(n_shops)]
+
+    def mark(self, table: pd.DataFrame, shop: int | np.ndarray) -> pd.DataFrame:
+        """Return a table with the number of the shop before each customer id.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame
+            With the column customer_id, a text.
+        shop : int or ndarray of int, shape (n_rows,)
+            The shop of all rows, or of every row.
+        """
+        prefix = np.array(self._prefixes, dtype=object)[shop]
+        return table.assign(customer_id=prefix + table["customer_id"])
+
+    def tables(
+        self, tables: Mapping[str, pd.DataFrame], transactions: Sequence[pd.DataFrame]
+    ) -> dict[str, pd.DataFrame]:
+        """Return the canonical tables of all shops as one.
+
+        Parameters
+        ----------
+        tables : mapping of str to pandas.DataFrame
+            The canonical tables of one shop. All have its customers, branches and names.
+        transactions : sequence of pandas.DataFrame
+            Of all shops, marked.
+        """
+        customers = [self.mark(tables["customers"], shop) for shop in range(len(self._prefixes))]
+        return {**tables, "customers": pd.concat(customers), "transactions": pd.concat(transactions)}
+
+    def split(self, features: pd.DataFrame) -> list[pd.DataFrame]:
+        """Return the rows of every shop, under their own customer ids.
+
+        Parameters
+        ----------
+        features : pandas.DataFrame
+            Indexed by marked customer_id.
+        """
+        shop = features.index.str[: self._width]
+        parts = [features[shop == prefix] for prefix in self._prefixes]
+        return [part.set_axis(part.index.str[self._width :].rename("customer_id"), axis=0) for part in parts]
+
+
+def connect_tables(tables: Mapping[str, pd.DataFrame]) -> duckdb.DuckDBPyConnection:
+    """Open an in-memory DuckDB that sees tables under their names, and works in one thread."""
+    con = in_memory()
+    con.execute("SET threads = 1")
+    for name, table in tables.items():
+        con.register(name, table)
+    return con
