@@ -57,8 +57,8 @@ def run(
     params: Annotated[
         Path | None,
         typer.Option(
-            help="A YAML file of parameters, name: value; with a section 'runs', one report an entry and a page that "
-            "compares them. Paths in it are relative to the folder you are in."
+            help="A YAML file of parameters, name: value; with a section 'runs', one report for each entry and a page "
+            "that compares them. Paths in it are relative to the folder you are in."
         ),
     ] = None,
     start: Annotated[
@@ -97,7 +97,7 @@ def check(
     source: SourceOption = "sample",
     mapping: Annotated[Path | None, typer.Option(help="A mapping file: what the source calls its tables.")] = None,
     as_of: Annotated[str | None, typer.Option(help="Day to look at the shop, such as 2024-07-14.")] = None,
-    form: Annotated[Literal["text", "json", "html"], typer.Option("--format", help="How it is told.")] = "text",
+    form: Annotated[Literal["text", "json", "html"], typer.Option("--format", help="Form of the result.")] = "text",
     out: Annotated[Path | None, typer.Option(help="A file to write to; default: standard output.")] = None,
     suggest: Annotated[bool, typer.Option("--suggest", help="Write a first mapping file instead.")] = False,
 ) -> None:

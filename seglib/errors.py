@@ -1,7 +1,7 @@
 """What can stop a run, and the exit code of each kind of error.
 
 Every message is written for the person who reads it: what is wrong, where, how often, what to do. What a program needs
-to know of an error stands in its fields; nobody reads it out of the message.
+to know of an error stands in its fields; it is never read from the message.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Stop:
     traceback : str
         The traceback, or the last lines of a kernel that died.
     parameter : tuple of str
-        Names of the parameters at fault; empty where it is none, or nobody knows.
+        Names of the parameters at fault; empty where it is none of them, or that is not known.
     """
 
     notebook: str

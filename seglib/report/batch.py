@@ -21,7 +21,7 @@ STRUCTURE = {
 """What the first half of a verdict says, in a few words."""
 
 STATUSES = {"done": "done", "failed": "failed", "refused": "refused", "not yet": "not made yet"}
-"""What can become of an entry, and how that is written."""
+"""The outcomes of an entry, and how they are written."""
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,8 @@ def write_failed(
 ) -> Path | None:
     """Write ``failed.json`` and ``failed.html`` beside the last good report of a run, which stays as it is.
 
-    Where there is no good report, ``index.html`` is the same page, so that nobody takes an old or missing one for it.
+    Where there is no good report, ``index.html`` is the same page: the path of the report then leads to the
+    explanation.
 
     Parameters
     ----------
@@ -133,7 +134,7 @@ def _shown(source: str) -> str:
     """Return a source, as the notebooks recorded it, without anything that concerns who connects."""
     try:
         return from_project(credentials.shown(source))
-    except InputRefused:  # the data were refused because nobody can read this
+    except InputRefused:  # it cannot be read, which is why the data were refused
         return ""
 
 

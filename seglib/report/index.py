@@ -11,10 +11,13 @@ from markupsafe import Markup
 from seglib.credentials import without_folder
 from seglib.report.pages import Page
 from seglib.report.render import render
-from seglib.schema.records import BesideRecord, RunRecord, RunSegmentRecord
+from seglib.schema.records import BesideRecord, RunRecord, RunSegmentRecord, RunVerdictRecord
 
 AT_ONCE = ("certainty", "to_try")
 """The kinds of notes that a card shows without being opened."""
+
+LABELLED = ("useful", "not shown to be useful")
+"""Labels of usefulness that stand in front of the claim."""
 
 FILES = {
     "segments.csv": "one row a customer, with segment, name and certainty",
@@ -67,9 +70,17 @@ def index_page(
         previous=previous,
         files=_files(folder, record.segments),
         at_once=AT_ONCE,
-        use=record.verdict.use_claim,  # its numbers are in a part that can be opened
+        use=_use(record.verdict),
         pdf_note=pdf_note,
     )
+
+
+def _use(verdict: RunVerdictRecord) -> str:
+    """Return whether the segments are useful, with the label but without numbers, which are in a part of their own."""
+    claim = verdict.use_claim or ""
+    if verdict.useful not in LABELLED or not claim:
+        return claim  # it says itself that it cannot be said
+    return f"{verdict.useful.capitalize()}: {claim[0].lower()}{claim[1:]}"
 
 
 def _with_widths(row: BesideRecord) -> dict[str, Any]:

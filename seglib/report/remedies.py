@@ -141,7 +141,7 @@ def _for_data(stopped: StoppedRun) -> list[Remedy]:
 
 
 def _recorded(source: str) -> str:
-    """Return a source for a command line; a placeholder if nobody can say where in it a password ends."""
+    """Return a source for a command line; a placeholder if it is not clear where in it a password ends."""
     try:
         return from_project(credentials.recorded(source))
     except InputRefused:

@@ -77,7 +77,7 @@ class Group:
 
 
 def write_runs(home: Path) -> Path | None:
-    """Write ``reports/index.html`` anew from what lies in the folders beside it.
+    """Write ``reports/index.html`` from what lies in the folders beside it; an earlier one is replaced.
 
     Two runs that end at the same time take turns, so that the later one sees both. What is in the way (a full disk, a
     file that is open elsewhere) stops no run: the list is written again by the next one.

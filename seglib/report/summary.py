@@ -66,7 +66,7 @@ def write_summary(folder: Path, record: RunRecord, picture: Markup | None = None
 
     Notes
     -----
-    How much text there is, nobody knows before. The first size to try is an estimate (`_height`), so that one print is
+    The amount of text differs from run to run. The first size to try is an estimate (`_height`), so that one print is
     nearly always enough: starting a browser takes seconds. Where the sheet still has a second page, the next smaller
     size is printed.
     """

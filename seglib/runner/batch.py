@@ -167,7 +167,7 @@ def run(batch: Batch, tell: Callable[[str], None]) -> Path:
     """Run the entries one after the other, each as if it were alone; one that stops does not stop the others.
 
     Each run uses all processors by itself. The page that compares them is written after every entry, so that there is
-    one also where somebody stops the batch.
+    one also where the batch is interrupted.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What somebody asked for, checked before anything runs."""
+"""The request for a run, checked before anything runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from seglib.schema.sources import ADAPTERS
 
 @dataclass(frozen=True)
 class Request:
-    """What somebody asked for.
+    """A request for a run.
 
     Attributes
     ----------

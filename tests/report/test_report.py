@@ -11,6 +11,7 @@ from bs4 import BeautifulSoup
 from seglib.report.build import build
 from seglib.report.changes import compared
 from seglib.report.figures import figure_named
+from seglib.report.index import _use
 from seglib.report.pages import _Exporter, page_of
 from seglib.schema.records import (
     AuditCountRecord,
@@ -168,6 +169,19 @@ def test_the_index_tells_what_the_record_tells(pages):
     expected = ("1,234 customers in 2 segments", "Constructed: no groups.", "Prefer rules.", "because.", "Judged.")
     for part in (*expected, "0.500", "First?"):
         assert part in text
+
+
+@pytest.mark.parametrize(
+    ("useful", "claim", "text"),
+    [
+        ("useful", "Who knows the segment predicts better.", "Useful: who knows the segment predicts better."),
+        ("not shown to be useful", "It was no better.", "Not shown to be useful: it was no better."),
+        ("cannot be said", "Whether it is cannot be said: why.", "Whether it is cannot be said: why."),
+        ("not tested", None, ""),
+    ],
+)
+def test_the_index_says_whether_segments_are_useful_behind_the_label(useful, claim, text):
+    assert _use(RunVerdictRecord(useful=useful, use_claim=claim)) == text
 
 
 def test_what_the_audit_found_stands_at_the_head_of_every_page(pages):
