@@ -69,7 +69,7 @@ class RowCondition:
 
 def _column(
     kind: Kind,
-    what: str,
+    description: str,
     *,
     key: bool = False,
     needed: bool = False,
@@ -96,7 +96,7 @@ def _column(
         report_duplicates="exclude_first",
         required=key or needed,
         coerce=kind != "date",
-        description=what,
+        description=description,
         metadata={"kind": kind, "refers_to": refers_to, "unit": unit, "keeps_row": keeps_row},
     )
 
@@ -115,10 +115,10 @@ def _check(name: str, condition: str, sentence: str, remedy: str, *, warning: bo
 
 
 def _table(
-    name: str, what: str, columns: dict[str, pa.Column], *checks: pa.Check, needed: bool = False
+    name: str, description: str, columns: dict[str, pa.Column], *checks: pa.Check, needed: bool = False
 ) -> pa.DataFrameSchema:
     return pa.DataFrameSchema(
-        columns, name=name, description=what, checks=list(checks), metadata={"needed": needed}, strict=False
+        columns, name=name, description=description, checks=list(checks), metadata={"needed": needed}, strict=False
     )
 
 

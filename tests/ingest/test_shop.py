@@ -33,6 +33,30 @@ def test_the_unified_table_has_one_row_a_transaction_with_names(tables, write_cs
     assert unified.loc["3", "burn_date"] == pd.Timestamp("2024-07-02")
 
 
+def test_the_shop_says_what_happened_to_its_rows(tables, write_csv):
+    tables["transactions"].loc[0, "transaction_status"] = "used"
+    shop = ingest(write_csv(tables), as_of="2024-06-29")
+    counts = shop.row_counts.set_index("table").loc["transactions"]
+    assert counts.to_dict() == {"found_in": "transactions", "rows_in": 6, "accepted": 5, "quarantined": 1}
+    rejected = shop.require(max_reject_share=0.2)
+    assert rejected.table.set_index("table").loc["transactions", "share"] == 1 / 6
+    assert rejected.text == "At most 16.7% of any table broke a rule; 20% would have been accepted."
+    assert shop.day.text.startswith("The run stands on 29 June 2024. After that day lie 0 joins and 1 transactions")
+    assert shop.merged_rows.table.to_dict("records") == [{"accepted": 5, "after_as_of": 1, "unified": 4}]
+    assert shop.merged_rows.text == "5 accepted transactions, less 1 after the day, are 4 unified rows."
+    assert shop.takeaways[0] == shop.text
+    assert shop.takeaways[1] == "1 rule was broken badly enough to set a row aside."
+    assert shop.contract.text == "one row a coupon that a customer claimed"
+
+
+def test_a_shop_without_transactions_says_so_itself(root):
+    shop = ingest(root / "data/sample/survey.csv", mapping=root / "params/mappings/survey.yaml")
+    assert shop.main_table == "customers"
+    assert "no day to look from" in shop.day.text
+    assert "nothing to merge" in shop.merged_rows.text
+    assert "200 customers are described by 5 variables." in shop.takeaways
+
+
 def test_as_of_hides_the_future(tables, write_csv):
     shop = ingest(write_csv(tables), as_of="2024-06-29")
     rows_by_rule = shop.quality.set_index("rule")["rows"]
