@@ -1,7 +1,8 @@
 """eda."""
 
-from seglib.eda.correlation import HIGH_CORRELATION, correlated_pairs, correlations, numbers
-from seglib.eda.counts import calendar, claims, coupon_counts, demographics
+from seglib.eda.correlation import HIGH_CORRELATION, correlated_pairs, correlations, distributions
+from seglib.eda.counts import calendar, claims, coupon_counts, overview
+from seglib.eda.demographics import demographics
 from seglib.eda.heterogeneity import homogeneity
 from seglib.eda.redemption_curve import redemption_by_age, redemption_curve
 
@@ -13,8 +14,9 @@ __all__ = [
     "correlations",
     "coupon_counts",
     "demographics",
+    "distributions",
     "homogeneity",
-    "numbers",
+    "overview",
     "redemption_by_age",
     "redemption_curve",
 ]

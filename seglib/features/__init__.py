@@ -10,7 +10,7 @@ from seglib.features.customers import DAYS_PER_MONTH, CustomerFeatures, customer
 from seglib.features.dictionary import dictionary, features_of
 from seglib.features.engines.open import DuckDB
 from seglib.features.in_database import features_in_database
-from seglib.features.redemption import NO_STATUS, burned_by, coupon_redemption, not_recorded, records
+from seglib.features.redemption import NO_STATUS, Redemption, burned_by, coupon_redemption, not_recorded, records
 from seglib.features.reliability import RELIABLE_P
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "SHRUNK_BY",
     "CustomerFeatures",
     "DuckDB",
+    "Redemption",
     "burned_by",
     "coupon_redemption",
     "customer_features",

@@ -14,7 +14,6 @@ from seglib.style.wording import (
     humanize,
     join_words,
     shortened,
-    wording_of,
 )
 
 __all__ = [
@@ -39,5 +38,4 @@ __all__ = [
     "position",
     "shortened",
     "visible",
-    "wording_of",
 ]
