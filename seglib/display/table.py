@@ -29,7 +29,7 @@ def table(
     digits: int = 2,
     rows: int = 30,
 ) -> None:
-    """Display a table for reading: thousands separated, few decimals, dates without a time, a dash where a value is missing.
+    """Display a table for reading: thousands separated, few decimals, dates without a time, a dash for a missing value.
 
     Parameters
     ----------

@@ -1,4 +1,14 @@
-"""eda."""
+"""02 Who are the customers, and do they differ at all?
+
+What goes in are the transactions (``unified``), the customers table, the customer features of `seglib.features`, and
+the `seglib.study.Study`. Every function returns a result that a notebook shows with `seglib.display.show`: a table, a
+text, and mostly a figure with its alt text and caption. Where a question does not apply to a shop (it has no
+transactions, or records no status), the result says so.
+
+Start with `homogeneity`, the question of the chapter: do customers, and groups of them, differ by more than chance? The
+rest describes: `calendar` and `coupon_counts` (how many coupons, when and by whom), `redemption_curve` and
+`redemption_by_age` (what becomes of a coupon), `demographics`, `distributions` and `correlations` (who customers are).
+"""
 
 from seglib.eda.correlation import HIGH_CORRELATION, correlated_pairs, correlations, distributions
 from seglib.eda.counts import calendar, claims, coupon_counts, overview

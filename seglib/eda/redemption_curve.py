@@ -217,7 +217,8 @@ def redemption_curve(unified: pd.DataFrame, study: Study) -> RedemptionCurve:
     at_risk = np.bincount(known_until, minlength=length)[::-1].cumsum()[::-1]
     rest = np.maximum(at_risk, 1)
     open_share = np.cumprod(1 - events / rest)
-    # Greenwood's variance on the scale of log(-log): limits stay between 0 and 1; where the share is 0 or 1 there is none
+    # Greenwood's variance, on the scale of log(-log) so that the limits stay between 0 and 1. Where the share is 0 or 1
+    # the logarithms are infinite: there is no interval, and the values are masked below.
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = np.sqrt(np.cumsum(events / (rest * (at_risk - events)))) / np.abs(np.log(open_share))
         reach = np.exp(norm.ppf(0.975) * spread)
