@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.stats import binom, pearson3, skew
 
 FEW_REACH = 10
-"""Where fewer simulated shops than that reach the value found, counting them is too coarse."""
+"""Where fewer simulated shops than that reach the observed value, counting them is too coarse."""
 
 SMALLEST_P = 1e-300
 """No p-value is zero: a smaller one is given as this."""

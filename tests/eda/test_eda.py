@@ -425,7 +425,7 @@ def test_a_burn_without_a_date_is_no_difference_either_where_all_are_alike(canon
     assert rejected <= 3  # at a level of 5% more than 3 of 12 has probability .002
 
 
-# What is correlated with what ------------------------------------------------------------------------------------------------
+# What is correlated with what ---------------------------------------------------------------------------------------
 
 
 def test_pairs_are_found_up_and_down_and_what_does_not_vary_is_correlated_with_nothing():
