@@ -4,30 +4,42 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from IPython.display import HTML, display
 
 from seglib.style import colour
 
-if TYPE_CHECKING:
-    from seglib.schema.records import NoteRecord
+
+class Note(Protocol):
+    """What a card says beside its text: a heading and a sentence, such as the notes of a segment's card."""
+
+    @property
+    def heading(self) -> str:
+        """What the note is about."""
+
+    @property
+    def text(self) -> str:
+        """What it says."""
 
 
-def card(letter: str, name: str, text: str, notes: Iterable[NoteRecord] = ()) -> None:
-    """Display what is told of a segment, with its colour at the side.
+def card(letter: str, name: str, text: str, notes: Iterable[Note] = ()) -> None:
+    """Display what is known of a segment, with its colour at the side.
 
     Parameters
     ----------
-    letter, name, text : str
-    notes : iterable of NoteRecord
-        What else to know.
+    letter, name : str
+        Of the segment.
+    text : str
+        How its customers behave; plain text.
+    notes : iterable of Note
+        What else to know: anything with a ``heading`` and a ``text``. They become a list below the text.
     """
-    listed = "".join(f"<li><em>{html.escape(note.heading)}:</em> {html.escape(note.text)}</li>" for note in notes)
+    items = "".join(f"<li><em>{html.escape(note.heading)}:</em> {html.escape(note.text)}</li>" for note in notes)
     display(
         HTML(
             f'<div class="card" style="border-left: .5em solid {colour(letter)}; padding-left: 1em; margin: 1.4em 0">'
-            f"<h3>{letter} · {html.escape(name)}</h3><p>{html.escape(text)}</p>{f'<ul>{listed}</ul>' if listed else ''}"
+            f"<h3>{letter} · {html.escape(name)}</h3><p>{html.escape(text)}</p>{f'<ul>{items}</ul>' if items else ''}"
             "</div>"
         )
     )

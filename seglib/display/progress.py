@@ -5,22 +5,23 @@ from __future__ import annotations
 import html
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from IPython.display import HTML, display
 
-if TYPE_CHECKING:
-    pass
-
 
 def progress(what: str) -> Callable[[int, int], None] | None:
-    """Return what shows a bar while something long is computed, and takes it away at the end.
+    """Return a function that shows a progress bar during a long computation, and removes it at the end.
+
+    Parameters
+    ----------
+    what : str
+        What is computed; it stands beside the bar.
 
     Returns
     -------
     callable or None
-        Takes the number of steps done, and of all steps. None where nobody looks: the runner and the tests set the
-        environment variable SEGLIB_QUIET.
+        Takes the number of steps done and the number of all steps. None where nobody looks: the runner and the tests
+        set the environment variable SEGLIB_QUIET.
     """
     if os.environ.get("SEGLIB_QUIET"):
         return None

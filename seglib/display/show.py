@@ -1,4 +1,4 @@
-"""Display a figure with its alt text and caption."""
+"""Display a result, or a drawing with its alt text and caption."""
 
 from __future__ import annotations
 
@@ -37,11 +37,17 @@ class Result(Protocol):
     table : pandas.DataFrame
         The numbers, tidy.
     text : str
-        What they say, in a sentence or a few. Where the question does not apply to this shop, it says so.
+        What they say, in a sentence or a few, as plain text. Where the question does not apply to this shop, it says
+        so. Empty where there is nothing to say.
     """
 
-    table: pd.DataFrame
-    text: str
+    @property
+    def table(self) -> pd.DataFrame:
+        """The numbers, tidy."""
+
+    @property
+    def text(self) -> str:
+        """What they say."""
 
 
 class DrawnResult(Result, Protocol):
@@ -56,15 +62,25 @@ class DrawnResult(Result, Protocol):
         Number of objects, source, how to read it.
     """
 
-    alt: str
-    caption: str
+    @property
+    def alt(self) -> str:
+        """What the figure shows."""
+
+    @property
+    def caption(self) -> str:
+        """Number of objects, source, how to read it."""
 
     def figure(self) -> Axes | Figure:
         """Draw the result."""
 
 
 def show(
-    result: DrawnResult | Result | Axes | Figure, *, alt: str = "", caption: str = "", name: str | None = None
+    result: DrawnResult | Result | Axes | Figure,
+    *,
+    alt: str = "",
+    caption: str = "",
+    name: str | None = None,
+    with_text: bool = False,
 ) -> None:
     """Display a result: its figure with the text that stands for it, or its text where it has no figure.
 
@@ -75,35 +91,43 @@ def show(
     result : DrawnResult, Result, or matplotlib Axes or Figure
         A drawing of one's own needs ``alt``.
     alt : str
-        What a drawing of one's own shows: the finding, not the kind of chart.
+        What a drawing of one's own shows: the finding, not the kind of chart. Default: that of the result.
     caption : str, optional
         Number of objects, source, how to read it; default: that of the result.
     name : str, optional
         By which other pages of the report find it (`seglib.report.figures`).
+    with_text : bool, default=False
+        Whether the text of a result is displayed below its figure, too.
 
     Raises
     ------
     ValueError
         If a drawing has no alt text.
     """
+    if isinstance(result, Axes | Figure):
+        _show_drawing(result, alt, caption, name)
+        return
+    drawn = bool(getattr(result, "alt", ""))
+    if drawn:
+        _show_drawing(result.figure(), alt or result.alt, caption or result.caption, name)
+    if with_text or not drawn:
+        say(escape_markdown(result.text))
+
+
+def _show_drawing(drawing: Axes | Figure, alt: str, caption: str, name: str | None) -> None:
+    """Display a drawing with its alt text and caption, and close it."""
     from matplotlib import pyplot as plt
 
-    drawing = result
-    if not isinstance(result, Axes | Figure) and isinstance(result.text, str):
-        if not getattr(result, "alt", ""):
-            say(escape_markdown(result.text))
-            return
-        drawing, alt, caption = result.figure(), alt or result.alt, caption or result.caption
     if not alt.strip():
         raise ValueError("a figure needs alt text: say what it shows")
-    figure = drawing.figure if hasattr(drawing, "figure") else drawing
+    figure = drawing if isinstance(drawing, Figure) else drawing.figure
     source = _png(figure) if _marks(figure) > MANY_MARKS else _svg(figure)
     plt.close(figure)
-    named = f' data-name="{html.escape(name)}"' if name else ""
+    name_attribute = f' data-name="{html.escape(name)}"' if name else ""
     below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
     display(
         HTML(
-            f'<figure{named}><img src="{source}" alt="{html.escape(alt)}" '
+            f'<figure{name_attribute}><img src="{source}" alt="{html.escape(alt)}" '
             f'style="width: {SHOWN_WIDTH}px; max-width: 100%">{below}</figure>'
         )
     )
@@ -123,20 +147,21 @@ def _marks(figure: Figure) -> int:
 
 
 def _png(figure: Figure) -> str:
-    """Draw a figure in dots, about two a pixel of the page, in at most 256 colours."""
+    """Return a figure as a PNG in at most 256 colours, about two dots per pixel of the page, as a data URI."""
     from PIL import Image
 
-    drawn, packed = io.BytesIO(), io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=DPI, bbox_inches="tight", metadata={"Software": None})
-    Image.open(drawn).convert("RGB").quantize(256).save(packed, format="png", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(packed.getvalue()).decode('ascii')}"
+    full, small = io.BytesIO(), io.BytesIO()
+    figure.savefig(full, format="png", dpi=DPI, bbox_inches="tight", metadata={"Software": None})
+    Image.open(full).convert("RGB").quantize(256).save(small, format="png", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(small.getvalue()).decode('ascii')}"
 
 
 def _svg(figure: Figure) -> str:
-    """Draw a figure in lines, its letters as outlines: no font needs to be there."""
+    """Return a figure as an SVG whose letters are outlines, so that it needs no font, as a data URI."""
     from matplotlib import rc_context
 
-    drawn = io.BytesIO()
+    # no date and a fixed salt for ids: the same figure gives the same bytes
+    content = io.BytesIO()
     with rc_context({"svg.fonttype": "path", "svg.hashsalt": "seglib"}):
-        figure.savefig(drawn, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
-    return f"data:image/svg+xml;base64,{base64.b64encode(drawn.getvalue()).decode('ascii')}"
+        figure.savefig(content, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
+    return f"data:image/svg+xml;base64,{base64.b64encode(content.getvalue()).decode('ascii')}"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from IPython.display import Markdown, display
-
-if TYPE_CHECKING:
-    pass
 
 
 def sql(statement: str) -> None:
-    """Display an SQL statement."""
+    """Display an SQL statement as code.
+
+    Parameters
+    ----------
+    statement : str
+        It is only shown, not run.
+    """
     display(Markdown(f"```sql\n{statement.strip()}\n```"))

@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 from IPython.display import HTML, display
@@ -14,15 +14,11 @@ from pandas.io.formats.style import Styler
 
 from seglib.style import colour, p_value
 
-if TYPE_CHECKING:
-    pass
-
-
 _LETTER = re.compile(r"[A-Z]{1,2}")
 
 
 STAYS = "display: inline-block; position: sticky; left: 0; max-width: calc(100vw - 2.5rem)"
-"""Style of a table's caption: on a narrow screen it breaks and stays where it is while the table is moved."""
+"""Style of a table's caption: on a narrow screen it breaks, and stays in view while the table is scrolled sideways."""
 
 
 def table(
@@ -33,7 +29,7 @@ def table(
     digits: int = 2,
     rows: int = 30,
 ) -> None:
-    """Display a table for reading: thousands separated, decimals cut, dates without a time, a dash for nothing.
+    """Display a table for reading: thousands separated, few decimals, dates without a time, a dash for a missing value.
 
     Parameters
     ----------

@@ -1,6 +1,11 @@
-"""All figures: each takes a computed table and returns its Axes (or, where it has several, its Figure).
+"""Figures. Each function takes a computed table and returns its Axes (or, where it has several, its Figure).
 
-A title states the finding, axes carry units. A segment keeps its colour and marker in every figure of a run.
+Nothing is computed here beyond what a figure needs, and nothing is read. A title states the finding, axes carry units,
+a segment keeps its colour and marker in every figure of a run. Most functions take ``ax``, Axes of your own, which keep
+their look. Without it they make a new figure in the common look (`seglib.plots.theme`: change ``THEME`` to change all).
+
+An analysis package calls them only inside the ``figure()`` of a result; a notebook shows that with
+`seglib.display.show`. There is one file per chapter.
 """
 
 from seglib.plots.clustering import plot_agreement, plot_margins, plot_projection, plot_sensitivity, plot_sizes

@@ -7,6 +7,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.dates import DateFormatter, MonthLocator
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
@@ -17,25 +18,46 @@ MOST_COMPARISONS = 20
 """More lines of `plot_homogeneity` could not be read in one figure."""
 
 
-def plot_calendar(months: pd.DataFrame, *, wording: Wording = COUPON, ax: Axes | None = None) -> Axes:
-    """Draw coupons claimed by month, and burned where that is known (`seglib.eda.calendar`)."""
+def plot_calendar(months: pd.DataFrame, *, title: str, wording: Wording = COUPON, ax: Axes | None = None) -> Axes:
+    """Draw coupons claimed by month, and burned where that is known.
+
+    Parameters
+    ----------
+    months : pandas.DataFrame
+        ``table`` of `seglib.eda.calendar`.
+    title : str
+        The finding.
+    wording : Wording
+        What a transaction is called.
+    ax : Axes, optional
+    """
     ax = ax or new_axes()
     ax.plot(months["month"], months["claimed"], "o-", color=ACCENT, markersize=4, label=wording.made)
     if "burned" in months:
         ax.plot(months["month"], months["burned"], "s--", color=GREY, markersize=4, label="burned")
-    busiest = months.loc[months["claimed"].idxmax()]
     ax.set(ylabel=f"{wording.many} a month", xlabel="", ylim=(0, None))
     count_axis(ax.yaxis)
-    set_title(ax, f"Most {wording.many} were {wording.made} in {busiest['month']:%B %Y} ({busiest['claimed']:,})")
-    ax.xaxis.set_major_locator(_month_locator(len(months)))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{plt.matplotlib.dates.num2date(x):%b\n%Y}"))
+    set_title(ax, title)
+    ax.xaxis.set_major_locator(MonthLocator(interval=max(1, round(len(months) / 6))))
+    ax.xaxis.set_major_formatter(DateFormatter("%b\n%Y"))
     if "burned" in months:
         ax.legend(loc="best")
     return ax
 
 
-def plot_coupon_counts(counts: pd.DataFrame, *, wording: Wording = COUPON, ax: Axes | None = None) -> Axes:
-    """Draw customers by number of coupons beside what chance alone gives (`seglib.eda.coupon_counts`)."""
+def plot_coupon_counts(counts: pd.DataFrame, *, title: str, wording: Wording = COUPON, ax: Axes | None = None) -> Axes:
+    """Draw customers by number of coupons beside what chance alone gives.
+
+    Parameters
+    ----------
+    counts : pandas.DataFrame
+        ``table`` of `seglib.eda.coupon_counts`.
+    title : str
+        The finding.
+    wording : Wording
+        What a transaction is called.
+    ax : Axes, optional
+    """
     ax = ax or new_axes()
     ax.bar(counts["coupons"], counts["customers"], color=ACCENT, width=0.85, label="this shop")
     ax.plot(
@@ -46,15 +68,9 @@ def plot_coupon_counts(counts: pd.DataFrame, *, wording: Wording = COUPON, ax: A
         markersize=3.5,
         label="if all customers were alike",
     )
-    spread = [
-        np.sqrt(np.average((counts["coupons"] - np.average(counts["coupons"], weights=w)) ** 2, weights=w))
-        for w in (counts["customers"], counts["expected"])
-    ]
     ax.set(xlabel=f"{wording.many} {wording.made} by a customer", ylabel="customers")
     count_axis(ax.yaxis)
-    times = f"{spread[0] / spread[1]:.1f}"
-    wide = "as widely" if times == "1.0" else f"{times} times as widely"
-    set_title(ax, f"{wording.many.capitalize()} per customer spread {wide} as chance makes them")
+    set_title(ax, title)
     count_axis(ax.xaxis)
     ax.legend()
     return ax
@@ -68,9 +84,9 @@ def plot_burned_by_age(ages: pd.DataFrame, *, window: int, title: str, ax: Axes 
     ages : pandas.DataFrame
         ``table`` of `seglib.eda.redemption_curve`.
     window : int
-        Age in days at which a coupon counts as decided.
+        Age in days from which on a coupon is old enough to judge.
     title : str
-        The finding (``text`` of the same).
+        The finding.
     ax : Axes, optional
     """
     ax = ax or new_axes()
@@ -78,10 +94,8 @@ def plot_burned_by_age(ages: pd.DataFrame, *, window: int, title: str, ax: Axes 
     shown = ages[ages["age"] <= max(10, 1.25 * window, 1.1 * last)]
     ax.fill_between(shown["age"], shown["low"], shown["high"], step="post", color=ACCENT, alpha=0.25, linewidth=0)
     ax.step(shown["age"], shown["share"], where="post", color=ACCENT, linewidth=2, label="burned by that age (95%)")
-    ax.step(
-        shown["age"], shown["naive"], where="post", color=GREY, linewidth=1.5, linestyle="--",
-        label="if every young coupon were a failure",
-    )  # fmt: skip
+    failures = "if every young coupon were a failure"
+    ax.step(shown["age"], shown["naive"], where="post", color=GREY, linewidth=1.5, linestyle="--", label=failures)
     if window <= shown["age"].max():
         ax.axvline(window, color=DARK, linewidth=1, linestyle=":")
         ax.annotate(
@@ -98,7 +112,16 @@ def plot_burned_by_age(ages: pd.DataFrame, *, window: int, title: str, ax: Axes 
 
 
 def plot_demographics(table: pd.DataFrame, what: str, *, ax: Axes | None = None) -> Axes:
-    """Draw the share of customers by level of a descriptor (`seglib.eda.demographics`)."""
+    """Draw the share of customers by level of a descriptor.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From `seglib.eda.level_shares`.
+    what : str
+        What the descriptor is called.
+    ax : Axes, optional
+    """
     ax = ax or new_axes(height=0.9 + 0.3 * len(table))
     ax.barh(range(len(table)), table["share"], color=ACCENT, height=0.7)  # by place: shortened names can be equal
     ax.set_yticks(range(len(table)), table["level"].map(shorten))
@@ -115,8 +138,8 @@ def plot_demographics(table: pd.DataFrame, what: str, *, ax: Axes | None = None)
     named = table[~table["level"].str.fullmatch(r"\d+ others")]
     top = (table if named.empty else named).sort_values("share", kind="stable").iloc[-1]
     ax.set(xlabel="share of customers", ylabel="", xlim=(0, table["share"].max() * 1.15))
-    asked = f"{what[0].upper()}{what[1:]}"
-    set_title(ax, f"{shorten(asked)}: most often {shorten(top['level'])}, {top['share']:.0%} of customers")
+    descriptor = f"{what[0].upper()}{what[1:]}"
+    set_title(ax, f"{shorten(descriptor)}: most often {shorten(top['level'])}, {top['share']:.0%} of customers")
     percent_axis(ax.xaxis)
     ax.grid(visible=False, axis="y")
     return ax
@@ -149,7 +172,7 @@ def plot_distributions(features: pd.DataFrame, units: dict[str, str]) -> plt.Fig
         count_axis(ax.yaxis)
         ax.xaxis.set_major_locator(plt.MaxNLocator(4, integer=few, min_n_ticks=1))
         ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.6g}"))
-        ax.set_title(f"{shorten(humanize(name))}\nhalf are at most {_number(values.median())}", fontsize=9.5)
+        ax.set_title(f"{shorten(humanize(name))}\nhalf are at most {_format_value(values.median())}", fontsize=9.5)
     for ax in axes.flat[len(units) :]:
         ax.remove()
     set_title(figure.axes[0], _longest_tail(features[list(units)], units))
@@ -157,16 +180,18 @@ def plot_distributions(features: pd.DataFrame, units: dict[str, str]) -> plt.Fig
 
 
 def _longest_tail(features: pd.DataFrame, units: dict[str, str]) -> str:
+    """Say in which number a few customers lie furthest out, compared with its median."""
     points = features.astype(float).quantile([0.5, 0.95])
     times = (points.loc[0.95] / points.loc[0.5])[(points.loc[0.5] > 0) & (features.min() >= 0)]
     if times.empty or times.max() < 3:
         return "No long tail: nowhere is 1 customer in 20 above 3 times the median"
     name = times.idxmax()
-    reach = _number(points.loc[0.95, name])
-    return f"Longest tail: {shorten(humanize(name))}, with 1 customer in 20 above {reach} {shorten(units[name])}"
+    above = _format_value(points.loc[0.95, name])
+    return f"Longest tail: {shorten(humanize(name))}, with 1 customer in 20 above {above} {shorten(units[name])}"
 
 
-def _number(value: float) -> str:
+def _format_value(value: float) -> str:
+    """Write whole numbers from 100 on, and three digits of smaller ones."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
@@ -176,7 +201,7 @@ def plot_correlation(rho: pd.DataFrame, *, above: float, ax: Axes | None = None)
     Parameters
     ----------
     rho : pandas.DataFrame of float, shape (n, n)
-        `seglib.eda.correlations`.
+        From `seglib.eda.rank_correlations`.
     above : float
         Correlation, up or down, from which on a pair is framed.
     ax : Axes, optional
@@ -188,16 +213,27 @@ def plot_correlation(rho: pd.DataFrame, *, above: float, ax: Axes | None = None)
         return ax
     ax = ax or new_axes(height=1.5 + 0.4 * len(rho))
     names = [shorten(humanize(c), 18) for c in rho]
-    shown = rho.mask(np.triu(np.ones(rho.shape, dtype=bool))).iloc[1:, :-1].round(2) + 0.0  # no "-0.00"
+    # below the diagonal only, since the other half is the same; + 0.0 turns "-0.00" into "0.00"
+    shown = rho.mask(np.triu(np.ones(rho.shape, dtype=bool))).iloc[1:, :-1].round(2) + 0.0
     labels = shown.map(lambda r: "" if np.isnan(r) else f"{r:.2f}".replace("0.", ".", 1))
     sns.heatmap(
-        shown, ax=ax, vmin=-1, vmax=1, cmap="vlag", annot=labels, fmt="", cbar=False,
-        annot_kws={"fontsize": 9.5}, linewidths=1, xticklabels=names[:-1], yticklabels=names[1:],
-    )  # fmt: skip
-    tied = [(i, j) for j in range(len(rho)) for i in range(j + 1, len(rho)) if abs(rho.iloc[i, j]) > above]
-    for i, j in tied:
+        shown,
+        ax=ax,
+        vmin=-1,
+        vmax=1,
+        cmap="vlag",
+        annot=labels,
+        annot_kws={"fontsize": 9.5},
+        fmt="",
+        cbar=False,
+        linewidths=1,
+        xticklabels=names[:-1],
+        yticklabels=names[1:],
+    )
+    pairs = [(i, j) for j in range(len(rho)) for i in range(j + 1, len(rho)) if abs(rho.iloc[i, j]) > above]
+    for i, j in pairs:
         ax.add_patch(Rectangle((j + 0.04, i - 0.96), 0.92, 0.92, fill=False, edgecolor="black", linewidth=2.2))
-    set_title(ax, _ties(rho, tied, names))
+    set_title(ax, _correlation_finding(rho, pairs, names))
     ax.set(xlabel="Spearman's rank correlation", ylabel="")
     ax.grid(visible=False)
     ax.tick_params(axis="y", rotation=0)
@@ -206,27 +242,28 @@ def plot_correlation(rho: pd.DataFrame, *, above: float, ax: Axes | None = None)
     return ax
 
 
-def _ties(rho: pd.DataFrame, tied: list[tuple[int, int]], names: list[str]) -> str:
-    if not tied:
-        near = rho.mask(np.triu(np.ones(rho.shape, dtype=bool))).abs().stack()
-        if near.empty:
+def _correlation_finding(rho: pd.DataFrame, pairs: list[tuple[int, int]], names: list[str]) -> str:
+    """Say which numbers are as good as one, or which come nearest to it."""
+    if not pairs:
+        sizes = rho.mask(np.triu(np.ones(rho.shape, dtype=bool))).abs().stack()
+        if sizes.empty:
             return "Nothing can be compared"
-        i, j = (rho.columns.get_loc(name) for name in near.idxmax())
+        i, j = (rho.columns.get_loc(name) for name in sizes.idxmax())
         return f"Nothing is tied; closest: {names[j]} and {names[i]} ({rho.iloc[i, j]:.2f})"
-    pairs = [f"{names[j]} with {names[i]}" for i, j in tied]
+    in_words = [f"{names[j]} with {names[i]}" for i, j in pairs]
     more = f"; {len(pairs) - 3} more" if len(pairs) > 3 else ""
-    return f"As good as one number: {'; '.join(pairs[:3])}{more}"
+    return f"As good as one number: {'; '.join(in_words[:3])}{more}"
 
 
 _SINGULAR = {"customers": "customer", "genders": "gender", "cities": "city"}
 
 
 def plot_homogeneity(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw each test's value beside its null band (`seglib.eda.homogeneity`).
+    """Draw each test's value beside its null band (``table`` of `seglib.eda.homogeneity`).
 
     Of more than `MOST_COMPARISONS`, those of customers are drawn and of the others those with the smallest p.
     """
-    table = table[table["p"].notna()]  # what could not be compared is told in words
+    table = table[table["p"].notna()]  # the sentence says what could not be compared
     number, total = int(table["differ"].sum()), len(table)
     if total > MOST_COMPARISONS:
         first = table.assign(group=table["among"] != "customers").sort_values(["group", "p"], kind="stable")
@@ -264,9 +301,3 @@ def plot_homogeneity(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.legend(loc="upper center", bbox_to_anchor=(0.3, -below / (0.36 * max(3, len(table)))))
     ax.grid(visible=False, axis="y")
     return ax
-
-
-def _month_locator(n_months: int):
-    from matplotlib.dates import MonthLocator
-
-    return MonthLocator(interval=max(1, round(n_months / 6)))

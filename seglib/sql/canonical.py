@@ -11,9 +11,6 @@ if TYPE_CHECKING:
 LOOKUP_TABLES = ("genders", "cities", "branches", "merchants")
 """The canonical tables that say what an id means; customers and transactions are the others."""
 
-CUSTOMER_COLUMNS = ("customer_id", "join_date", "gender_id", "city_id")
-"""The columns of the customers table that every shop has; any others are the shop's own."""
-
 
 def read_canonical_tables(
     con: duckdb.DuckDBPyConnection, customers: pd.Index | pd.Series | None = None, as_of: str | None = None

@@ -1,4 +1,14 @@
-"""stats."""
+"""Statistics that no library has in the form needed here. Nothing in this package knows what a shop is.
+
+What goes in are arrays and pandas objects of counts, values and groups; what comes out are small frozen dataclasses.
+Start with `TestResult`, which most of it returns: a statistic beside its null distribution, and the p-value.
+
+- Do groups differ? `anova_permutation_test` of values, `dispersion_test` of counts. `tail_p_value` gives p from
+  simulated values also where counting them is too coarse, and `holm` corrects p-values for their number.
+- How much do customers differ, and how far is a rate or a mean to be shrunk? `fit_beta_binomial` for rates,
+  `variance_components` for means, `overdispersion` for counts, `excess_zeros` for customers who never burned.
+- `wilson` is the one confidence interval of a share, `expected_claims` the one calendar of claims per customer present.
+"""
 
 from seglib.stats.empirical_bayes import BetaBinomial, ExcessZeros, excess_zeros, fit_beta_binomial, scatter_by_coupons
 from seglib.stats.exposure import cumulative_exposure, expected_claims

@@ -1,8 +1,9 @@
 """How much customers differ in a rate, and whether that can be believed.
 
-A customer who burned the one coupon they had does not have a burn rate of 100%. Empirical Bayes mixes what a customer
-did with what customers do, in proportion to how much customers were found to differ. The mixing is done in
-``sql/features.sql``; the fit is done here, from counts of customers that fit into any memory.
+A customer who burned the one coupon they had does not have a burn rate of 100%. Empirical Bayes shrinks the rate of a
+customer towards the rate of all, the more so the less customers differ and the fewer coupons they have. The shrinkage
+is done in ``sql/features.sql``; the distribution of rates is fitted here, from a table of counts that fits into any
+memory.
 """
 
 from __future__ import annotations
@@ -20,8 +21,15 @@ from scipy.stats import chi2, norm
 class BetaBinomial:
     """How a rate differs between customers: like Beta(mean * size, (1 - mean) * size).
 
-    ``size`` is what the shop's own rate is worth, in trials; infinite if customers do not differ. ``p`` belongs
-    to the likelihood ratio test of one rate for everybody.
+    Attributes
+    ----------
+    mean : float
+        The rate of the shop.
+    size : float
+        What the rate of the shop is worth, in trials: a customer with as many trials is shrunk half-way to it.
+        Infinite if customers do not differ.
+    p : float
+        Of the likelihood ratio test of one rate for everybody.
     """
 
     mean: float
@@ -47,9 +55,9 @@ class BetaBinomial:
 def fit_beta_binomial(successes: pd.Series, trials: pd.Series, customers: pd.Series | None = None) -> BetaBinomial:
     """Fit the Beta distribution of a rate over customers by maximum likelihood.
 
-    The likelihood of a customer is beta-binomial. Customers with equal counts are as good as one another, so it is
-    enough to know how many there are of each: an engine counts them, and the fit costs the same for a
-    thousand customers and for a million.
+    The likelihood of a customer is beta-binomial. It is the same for customers with equal counts, so it is enough to
+    know how many customers have which counts: an engine counts them, and the fit costs the same for a thousand
+    customers and for a million.
 
     Parameters
     ----------
@@ -71,8 +79,8 @@ def fit_beta_binomial(successes: pd.Series, trials: pd.Series, customers: pd.Ser
     freedom (Self & Liang 1987, JASA 82(398)).
     """
     each = {"x": successes, "n": trials, "w": 1.0 if customers is None else customers}
-    seen = pd.DataFrame({name: np.broadcast_to(np.asarray(v, float), len(trials)) for name, v in each.items()})
-    cells = seen[seen["n"] > 0].groupby(["n", "x"], as_index=False)["w"].sum()
+    counts = pd.DataFrame({name: np.broadcast_to(np.asarray(v, float), len(trials)) for name, v in each.items()})
+    cells = counts[counts["n"] > 0].groupby(["n", "x"], as_index=False)["w"].sum()
     if cells.empty:
         return BetaBinomial(0.5, np.inf, 1.0)
     x, n, w = (cells[c].to_numpy() for c in ("x", "n", "w"))
@@ -81,15 +89,21 @@ def fit_beta_binomial(successes: pd.Series, trials: pd.Series, customers: pd.Ser
         return BetaBinomial(overall, np.inf, 1.0)
     one_rate = float(w @ (x * np.log(overall) + (n - x) * np.log1p(-overall)))
 
+    # Maximised over the logit of the mean and the log of the size, which are not bounded by 0 and 1. The binomial
+    # coefficients are left out: they are the same in both likelihoods. What is minimised is minus the gain in log
+    # likelihood over one rate for everybody, per customer, so that tolerances mean the same for shops of any size.
     def loss(theta: np.ndarray) -> float:
         mean, size = expit(theta[0]), np.exp(theta[1])
         a, b = mean * size, (1 - mean) * size
         return (one_rate - float(w @ (betaln(a + x, b + n - x) - betaln(a, b)))) / w.sum()
 
+    # the likelihood can be flat for large sizes: three starts, and the best of them
     bounds = [(-14.0, 14.0), (np.log(1e-2), np.log(1e6))]
     starts = [np.array([logit(overall), np.log(size)]) for size in (1.0, 10.0, 100.0)]
     best = min((minimize(loss, s, method="L-BFGS-B", bounds=bounds) for s in starts), key=lambda r: r.fun)
     ratio = -2 * best.fun * w.sum()
+    # No difference between customers is size = infinity, the boundary: the optimiser only comes near it, and gains
+    # nothing. There the ratio is 0 in half of all shops, so p is half that of chi-square with one degree of freedom.
     if ratio <= 1e-6:
         return BetaBinomial(overall, np.inf, 1.0)
     return BetaBinomial(float(expit(best.x[0])), float(np.exp(best.x[1])), float(chi2.sf(ratio, 1) / 2))
@@ -97,9 +111,14 @@ def fit_beta_binomial(successes: pd.Series, trials: pd.Series, customers: pd.Ser
 
 @dataclass(frozen=True)
 class ExcessZeros:
-    """Customers without a success, beside how many of them their rates and their few trials explain.
+    """Customers without a success, beside how many of them the rates and the few trials of customers explain.
 
-    ``share`` and ``expected`` are shares of the customers who have a trial.
+    Attributes
+    ----------
+    share, expected : float
+        Observed and expected share of the customers who have a trial.
+    p : float
+        Of the hypothesis that there are no more than expected.
     """
 
     share: float
@@ -108,12 +127,12 @@ class ExcessZeros:
 
     @property
     def reliability(self) -> float:
-        """Share of those without a success whom nothing else explains."""
+        """Share of the customers without a success that is more than expected."""
         return max(0.0, 1 - self.expected / self.share) if self.share else 0.0
 
 
 def excess_zeros(fit: BetaBinomial, successes: pd.Series, trials: pd.Series, customers: pd.Series) -> ExcessZeros:
-    """Compare the customers without a success with what the distribution of rates makes them.
+    """Compare the number of customers without a success with what the distribution of rates gives.
 
     Parameters
     ----------
@@ -128,14 +147,15 @@ def excess_zeros(fit: BetaBinomial, successes: pd.Series, trials: pd.Series, cus
     the classical look for zero inflation (Cochran 1954, Biometrics 10(4), for Poisson counts).
     """
     x, n, w = (np.asarray(v, float) for v in (successes, trials, customers))
-    all_of_them = w.sum()
-    if not all_of_them:
+    total = w.sum()
+    if not total:
         return ExcessZeros(0.0, 0.0, 1.0)
+    # probability of no success in n trials: binomial if all have one rate, else beta-binomial
     one_rate = np.isinf(fit.size)
     q = (1 - fit.mean) ** n if one_rate else np.exp(betaln(fit.a, fit.b + n) - betaln(fit.a, fit.b))
-    found, expected, variance = w @ (x == 0), w @ q, w @ (q * (1 - q))
-    p = float(norm.sf((found - 0.5 - expected) / np.sqrt(variance))) if variance > 1e-9 else 1.0
-    return ExcessZeros(float(found / all_of_them), float(expected / all_of_them), p)
+    observed, expected, variance = w @ (x == 0), w @ q, w @ (q * (1 - q))
+    p = float(norm.sf((observed - 0.5 - expected) / np.sqrt(variance))) if variance > 1e-9 else 1.0
+    return ExcessZeros(float(observed / total), float(expected / total), p)
 
 
 def scatter_by_coupons(table: pd.DataFrame) -> pd.DataFrame:
@@ -149,13 +169,13 @@ def scatter_by_coupons(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a group of customers by number of decided coupons: decided_coupons, customers, extreme (share of
-        raw rates that are exactly 0 or 1), raw_sd, shrunk_sd (standard deviation of raw and of shrunk rates).
+        One row per group of customers, by number of coupons old enough to judge: decided_coupons, customers, extreme
+        (share of raw rates that are exactly 0 or 1), raw_sd, shrunk_sd (standard deviation of raw and shrunk rates).
     """
-    decided = table[table["n_matured"] > 0]
-    raw = decided["n_matured_burned"] / decided["n_matured"]
-    group = pd.cut(decided["n_matured"], [0, 1, 3, 6, float("inf")], labels=["1", "2 or 3", "4 to 6", "7 or more"])
-    rates = pd.DataFrame({"raw": raw, "shrunk": decided["burn_rate"], "extreme": raw.isin([0, 1])})
+    matured = table[table["n_matured"] > 0]
+    raw = matured["n_matured_burned"] / matured["n_matured"]
+    group = pd.cut(matured["n_matured"], [0, 1, 3, 6, float("inf")], labels=["1", "2 or 3", "4 to 6", "7 or more"])
+    rates = pd.DataFrame({"raw": raw, "shrunk": matured["burn_rate"], "extreme": raw.isin([0, 1])})
     scatter = rates.groupby(group, observed=True).agg(
         customers=("raw", "size"), extreme=("extreme", "mean"), raw_sd=("raw", "std"), shrunk_sd=("shrunk", "std")
     )

@@ -10,12 +10,12 @@ from scipy.stats import f as f_distribution
 from scipy.stats import pearson3, skew
 
 N_PERMUTATIONS, MAX_PERMUTED_VALUES = 199, 50_000
-"""How often values are dealt out to customers to see how lopsided chance is, and how many at most each time."""
+"""Number of permutations from which the skewness of the null distribution is taken, and most values in each."""
 
 
 @dataclass(frozen=True)
 class VarianceComponents:
-    """How a mean differs between customers: overall mean, variance between customers and within one.
+    """How a mean differs between customers: overall mean, variance between customers and variance within customers.
 
     ``p`` belongs to the hypothesis of one mean for everybody.
     """
@@ -47,10 +47,10 @@ def variance_components(
     total, squares, n : pandas.Series, shape (n_cells,)
         Sum, sum of squares and number of a customer's values; or the two sums over all customers who have ``n``.
     customers, total_squared : pandas.Series, shape (n_cells,), optional
-        How many customers have ``n`` values, and the sum of the squares of their sums; default: one customer a row.
+        How many customers have ``n`` values, and the sum of the squares of their sums; default: one customer per row.
     values : pandas.Series of int, optional
-        How often each value (the index) came, over all customers: then p is what dealing out these very values at
-        random gives. Default: that of the F test, which takes the values for normally distributed.
+        How often each value (the index) occurs, over all customers: then p is that of a permutation test. Default:
+        that of the F test, which takes the values for normally distributed.
 
     Returns
     -------
@@ -63,9 +63,9 @@ def variance_components(
     Components*, chapter 3), the one between customers floored at zero.
 
     Days are skewed and customers have few of them: the F test at 1% then rejects up to twenty times as often as it
-    should (``benchmarks/panel_level.py``). The sum of squares between customers has a mean and a variance over all ways
-    to deal the values out that follow from their fourth moment (Welch 1937, Biometrika 29); its skewness is taken from
-    a few hundred deals, and p from the Pearson type III distribution with these three (Mielke & Berry 2007,
+    should (``benchmarks/panel_level.py``). Over all permutations of the values, mean and variance of the sum of squares
+    between customers follow from their fourth moment (Welch 1937, Biometrika 29); its skewness is taken from a few
+    hundred permutations, and p from the Pearson type III distribution with these three (Mielke & Berry 2007,
     *Permutation Methods*, section 2.3).
     """
     each = {"total": total, "squares": squares, "n": n, "w": 1.0 if customers is None else customers}
@@ -73,13 +73,14 @@ def variance_components(
     cells = pd.DataFrame({name: np.broadcast_to(np.asarray(v, float), len(n)) for name, v in each.items()})
     cells = cells[cells["n"] > 0].sort_values(list(cells), ignore_index=True)
     n_each, w = cells["n"], cells["w"]
-    n_all, groups = (w * n_each).sum(), w.sum()
+    n_all, groups = (w * n_each).sum(), w.sum()  # values, and customers who have one
     mean = cells["total"].sum() / n_all if groups else np.nan
     if groups < 2 or n_all <= groups:
         return VarianceComponents(mean, 0.0, 0.0, 1.0)
     of_means = (cells["total_squared"] / n_each).sum()
     within = max(0.0, (cells["squares"].sum() - of_means) / (n_all - groups))
     among = max(0.0, (of_means - mean**2 * n_all) / (groups - 1))
+    # the coefficient of the variance between customers in E(among): their number of values, if all had as many
     typical_n = (n_all - (w * n_each**2).sum() / n_all) / (groups - 1)
     between = max(0.0, (among - within) / typical_n)
     if values is not None:
@@ -90,64 +91,89 @@ def variance_components(
     return VarianceComponents(mean, between, within, p)
 
 
-def _permutation_p(found: float, values: pd.Series, n: np.ndarray, w: np.ndarray) -> float:
-    """Return how often values dealt out at random have a sum of squares between customers as large as that found.
+def _permutation_p(observed: float, values: pd.Series, n: np.ndarray, w: np.ndarray) -> float:
+    """Return how often permuted values have a sum of squares between customers as large as the observed one.
 
     Parameters
     ----------
-    found : float
+    observed : float
+        The sum of squares between customers.
     values : pandas.Series of int
-        How often each value (the index) came.
+        How often each value (the index) occurs.
     n, w : ndarray of float, shape (n_cells,)
         ``w`` customers have ``n`` values.
     """
-    x, times = values.index.to_numpy(float), values.to_numpy(float)
-    size, groups = times.sum(), w.sum()
-    x = x - (x @ times) / size
-    squares = x**2 @ times
+    x, frequency = values.index.to_numpy(float), values.to_numpy(float)
+    size, groups = frequency.sum(), w.sum()
+    x = x - (x @ frequency) / size
+    squares = x**2 @ frequency
     if size < 4 or squares < 1e-9:
         return 1.0
-    mean = (groups - 1) / (size - 1)  # from here on as a share of all squares
-    variance = _permuted_second_moment(x**4 @ times / squares**2, size, n, w) - mean**2
+    # Mean and variance over all permutations are known exactly, as shares of the total sum of squares (which no
+    # permutation changes). Only the skewness has no simple formula and is simulated. With three moments the null
+    # distribution is a Pearson type III curve, whose tail also gives the small p that no simulation could count.
+    mean = (groups - 1) / (size - 1)
+    variance = _permuted_second_moment(x**4 @ frequency / squares**2, size, n, w) - mean**2
     if variance < 1e-15:
         return 1.0
-    lopsided = _permuted_skewness(x, times, n, w)
-    return float(pearson3.sf(found / squares, lopsided, loc=mean, scale=np.sqrt(variance)))
+    skewness = _permuted_skewness(x, frequency, n, w)
+    return float(pearson3.sf(observed / squares, skewness, loc=mean, scale=np.sqrt(variance)))
 
 
 def _permuted_second_moment(fourth: float, size: float, n: np.ndarray, w: np.ndarray) -> float:
-    """Return the mean square of the share of squares between customers, over all ways to deal the values out.
+    """Return the mean of the squared share of squares between customers, over all permutations of the values.
 
-    ``fourth`` is the sum of the fourth powers of the centred values, if that of their squares is 1.
+    Parameters
+    ----------
+    fourth : float
+        Sum of the fourth powers of the centred values, if the sum of their squares is 1.
+    size : float
+        Number of values.
+    n, w : ndarray of float, shape (n_cells,)
+        ``w`` customers have ``n`` values.
     """
+    # The share is a sum over customers of (sum of their values)^2 / n. Its square is a sum of products of four values,
+    # and over all permutations the mean of such a product depends only on which of the four are the same value: all
+    # (aaaa), three (aaab), two and two (aabb), two (aabc) or none (abcd). Since the values add up to 0 and their
+    # squares to 1, all five means follow from the sum of the fourth powers.
     pairs = size * (size - 1)
     triples, fours = pairs * (size - 2), pairs * (size - 2) * (size - 3)
-    # means of the products of four values drawn without replacement: aaaa, aaab, aabb, aabc, abcd
     aaaa, aaab, aabb = fourth / size, -fourth / pairs, (1 - fourth) / pairs
     aabc, abcd = (2 * fourth - 1) / triples, (3 - 6 * fourth) / fours
-    own = aaaa + (4 * aaab + 3 * aabb) * (n - 1) + 6 * aabc * (n - 1) * (n - 2) + abcd * (n - 1) * (n - 2) * (n - 3)
+    # all four values are of one customer: the mean of (sum of n values)^4, multiplied out, over n
+    of_one = aaaa + (4 * aaab + 3 * aabb) * (n - 1) + 6 * aabc * (n - 1) * (n - 2) + abcd * (n - 1) * (n - 2) * (n - 3)
+    # two are of one customer and two of another: summed over all pairs of customers
     groups = w.sum()
     of_two = aabb * groups * (groups - 1) + 2 * aabc * (groups - 1) * (size - groups)
     of_two += abcd * ((size - groups) ** 2 - w @ (n - 1) ** 2)
-    return float(w @ (own / n) + of_two)
+    return float(w @ (of_one / n) + of_two)
 
 
-def _permuted_skewness(x: np.ndarray, times: np.ndarray, n: np.ndarray, w: np.ndarray) -> float:
-    """Return the skewness of the sum of squares between customers where values are dealt out; never below zero.
+def _permuted_skewness(x: np.ndarray, frequency: np.ndarray, n: np.ndarray, w: np.ndarray) -> float:
+    """Return the skewness of the sum of squares between customers where values are permuted; never below zero.
 
-    A large shop's is that of a part of it, which shrinks with the root of the number of customers.
+    Parameters
+    ----------
+    x, frequency : ndarray of float, shape (n_values,)
+        The centred values, and how often each occurs.
+    n, w : ndarray of float, shape (n_cells,)
+        ``w`` customers have ``n`` values.
     """
     rng = np.random.default_rng(0)
     each = np.repeat(n.astype(np.int64), w.astype(np.int64))
     groups, part = len(each), each
     if each.sum() > MAX_PERMUTED_VALUES:
+        # A large shop is too slow to permute: some of its customers stand for all, and values are drawn for them.
         rng.shuffle(each)
         part = each[: max(2, int(np.searchsorted(np.cumsum(each), MAX_PERMUTED_VALUES)))]
-        dealt = rng.choice(x, part.sum(), p=times / times.sum())
+        permuted = rng.choice(x, part.sum(), p=frequency / frequency.sum())
     else:
-        dealt = np.repeat(x, times.astype(np.int64))
+        permuted = np.repeat(x, frequency.astype(np.int64))
     starts, sums = np.concatenate([[0], np.cumsum(part)[:-1]]), []
     for _ in range(N_PERMUTATIONS):
-        rng.shuffle(dealt)
-        sums.append((np.add.reduceat(dealt, starts) ** 2 / part).sum())
-    return max(0.0, float(skew(sums, bias=False)) * np.sqrt(len(part) / groups)) if np.std(sums) > 1e-12 else 0.0
+        rng.shuffle(permuted)
+        sums.append((np.add.reduceat(permuted, starts) ** 2 / part).sum())
+    if np.std(sums) <= 1e-12:
+        return 0.0
+    # the skewness of a sum of many nearly independent terms falls with the root of their number
+    return max(0.0, float(skew(sums, bias=False)) * np.sqrt(len(part) / groups))

@@ -1,4 +1,12 @@
-"""style."""
+"""How things are written: numbers, shares, p-values, times, letters and colours of segments, and words in a sentence.
+
+All pages, notebooks and terminals use these functions, so that the same thing looks the same everywhere. The package
+only turns values into text; it computes nothing and displays nothing.
+
+Start with `Wording`: what a transaction is called in this shop. A text that depends on it is a template with named
+fields such as ``{coupons}``, and `Wording.of` fills it. A text from the data never is a template: it is put into a
+sentence as a value, and goes through `escape_markdown` before it is shown as Markdown.
+"""
 
 from seglib.style.colours import PALETTE, colour
 from seglib.style.escape import bullet_list, escape_markdown, visible
@@ -14,7 +22,6 @@ from seglib.style.wording import (
     humanize,
     join_words,
     shortened,
-    wording_of,
 )
 
 __all__ = [
@@ -40,5 +47,4 @@ __all__ = [
     "position",
     "shortened",
     "visible",
-    "wording_of",
 ]

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
 
 
 def p_value(p: float) -> str:
-    """Write a p-value: ``p = .03``, ``p < .001``.
+    """Write a p-value as papers do, without the zero before the point: ``p = .03``, ``p < .001``.
 
     Examples
     --------
@@ -35,7 +31,13 @@ def format_number(value: float) -> str:
 
 
 def measured(value: float, unit: str) -> str:
-    """Write a number with its unit, as `seglib.interpretation.profile` has it.
+    """Write a number with its unit, one of those that `seglib.interpretation.profile` uses.
+
+    Parameters
+    ----------
+    value : float
+    unit : str
+        Shares (also "0 or 1") become per cent, days are rounded, "number" is left out.
 
     Examples
     --------
@@ -46,11 +48,19 @@ def measured(value: float, unit: str) -> str:
     """
     if unit in ("share", "0 or 1"):
         return f"{value:.0%}"
-    return f"{value:,.0f} days" if unit == "days" else format_number(value) + ("" if unit == "number" else f" {unit}")
+    if unit == "days":
+        return f"{value:,.0f} days"
+    number = format_number(value)
+    return number if unit == "number" else f"{number} {unit}"
 
 
 def moment(utc: str | dt.datetime) -> str:
-    """Write a point in time, and say which clock it is of.
+    """Write a point in time in UTC.
+
+    Parameters
+    ----------
+    utc : str or datetime
+        ISO format; a time without a zone is taken as UTC.
 
     Examples
     --------
@@ -64,7 +74,7 @@ def moment(utc: str | dt.datetime) -> str:
 
 
 def percent(share: float) -> str:
-    """Write a share; one that is there is never 0.0%, one that is not whole never 100.0%.
+    """Write a share in per cent; a small one is never written 0.0%, and one below 1 never 100.0%.
 
     Examples
     --------
@@ -77,7 +87,11 @@ def percent(share: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Write a time that something took.
+    """Write how long something took.
+
+    Parameters
+    ----------
+    seconds : float
 
     Examples
     --------

@@ -1,11 +1,6 @@
-"""The letters of segments: A, B, ..., Z, AA, ..."""
+"""The letters by which segments are called: A, B, ..., Z, AA, ..."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
 
 
 def letter(i: int) -> str:

@@ -16,7 +16,9 @@ NO_TRANSACTIONS = "This source has no transactions: what is counted from them do
 
 @dataclass(frozen=True)
 class Wording:
-    """What the rows of the table of transactions are called: coupons that were claimed, or transactions made.
+    """What the rows of the table of transactions are called: coupons that were claimed, or transactions that were made.
+
+    A text of the package that depends on it is a template with named fields, which `of` fills.
 
     Attributes
     ----------
@@ -91,19 +93,17 @@ TRANSACTION = Wording(
 READY_TABLE = Wording("transaction", "made", "transaction", NO_TRANSACTIONS)
 
 WORDINGS: dict[str, Wording] = {"coupon": COUPON, "transaction": TRANSACTION, "none": READY_TABLE}
-"""By what ``shop.json`` records."""
-
-
-def wording_of(status: pd.Series) -> Wording:
-    """Return what to call a transaction, from a column that only coupons fill (a status, a number of burned ones).
-
-    A column without rows is that of a source that has no transactions at all.
-    """
-    return READY_TABLE if status.empty else COUPON if status.notna().any() else TRANSACTION
+"""The wording by what ``shop.json`` records (`seglib.schema.records.ShopRecord.wording`)."""
 
 
 def join_words(items: Sequence[str], *, last: str = "and") -> str:
-    """Join words as in a sentence.
+    """Join words as in a sentence; without any, the word "none".
+
+    Parameters
+    ----------
+    items : sequence of str
+    last : str, default="and"
+        What stands before the last one.
 
     Examples
     --------
@@ -111,11 +111,19 @@ def join_words(items: Sequence[str], *, last: str = "and") -> str:
     ('a', 'a and b', 'a, b and c')
     """
     items = list(items)
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}" if items else "none"
+    if len(items) < 2:
+        return items[0] if items else "none"
+    return f"{', '.join(items[:-1])} {last} {items[-1]}"
 
 
 def each(values: pd.Series, form: str) -> str:
-    """Write the values of a series, each with what it belongs to.
+    """Write the values of a series, each after its label.
+
+    Parameters
+    ----------
+    values : pandas.Series
+    form : str
+        How a value is written, as `str.format` takes it.
 
     Examples
     --------
@@ -127,19 +135,29 @@ def each(values: pd.Series, form: str) -> str:
 
 
 def shortened(names: Sequence[str], most: int, *, last: str = "and") -> str:
-    """List names, not too many of them.
+    """List the first names and say how many more there are.
+
+    Parameters
+    ----------
+    names : sequence of str
+    most : int
+        Largest number of names that are written.
+    last : str, default="and"
+        What stands before the last one.
 
     Examples
     --------
     >>> shortened(["Genoa", "Izmir", "Oran", "Porto"], 2)
     'Genoa, Izmir and 2 more'
     """
-    rest = len(names) - most
-    return join_words([*names[:most], *([f"{rest} more"] if rest > 0 else [])], last=last)
+    items, rest = list(names[:most]), len(names) - most
+    if rest > 0:
+        items.append(f"{rest} more")
+    return join_words(items, last=last)
 
 
 def humanize(name: str) -> str:
-    """Write a column name as words.
+    """Write the name of a column as words: no underscores, and no ``_name`` at the end.
 
     Examples
     --------
@@ -150,7 +168,14 @@ def humanize(name: str) -> str:
 
 
 def did_you_mean(name: str, names: Sequence[str]) -> str:
-    """Return a question after the name that was meant, or nothing if none comes near.
+    """Return the end of an error message that suggests the nearest name; empty if none is near.
+
+    Parameters
+    ----------
+    name : str
+        What was written.
+    names : sequence of str
+        What could have been meant.
 
     Examples
     --------

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from dataclasses import dataclass, replace
 from importlib import import_module
 
 import numpy as np
@@ -13,6 +14,7 @@ from PIL import Image
 
 from seglib import display
 from seglib.display.show import SHOWN_WIDTH
+from seglib.schema.records import NoteRecord
 from seglib.style.colours import colour
 
 
@@ -121,15 +123,76 @@ def test_same_figure_same_bytes(shown):
     assert draw() == draw()
 
 
+@dataclass(frozen=True)
+class Lengths:
+    """A result as analysis packages return it."""
+
+    table: pd.DataFrame
+    text: str = "Lengths of <b> differ."
+    alt: str = "Line of <b>."
+    caption: str = "n = 3"
+
+    def figure(self):
+        ax = plt.subplots()[1]
+        ax.plot(self.table["length"])
+        return ax
+
+
+LENGTHS = Lengths(pd.DataFrame({"length": [1, 2, 3]}))
+
+
+def test_a_result_is_shown_as_its_figure_with_its_own_words(shown):
+    [out] = shown(display.show, LENGTHS)
+    figure = BeautifulSoup(out, "html.parser").figure
+    assert figure.img["alt"] == "Line of <b>."
+    assert figure.figcaption.get_text() == "n = 3"
+    [out] = shown(display.show, LENGTHS, alt="another alt", caption="another caption", name="lengths")
+    figure = BeautifulSoup(out, "html.parser").figure
+    assert (figure["data-name"], figure.img["alt"]) == ("lengths", "another alt")
+    assert figure.figcaption.get_text() == "another caption"
+    assert not plt.get_fignums()
+
+
+def test_the_text_of_a_result_can_stand_below_its_figure(shown):
+    figure, text = shown(display.show, LENGTHS, with_text=True)
+    assert figure.startswith("<figure")
+    assert text == r"Lengths of \<b\> differ."
+
+
+@pytest.mark.parametrize("with_text", [False, True])
+def test_a_result_that_does_not_apply_is_shown_as_its_text(shown, with_text):
+    nothing = replace(LENGTHS, text="No lengths are recorded.", alt="")
+    assert shown(display.show, nothing, with_text=with_text) == ["No lengths are recorded."]
+    assert shown(display.show, replace(nothing, text=""), with_text=with_text) == []
+
+
+def test_a_result_without_a_figure_is_shown_as_its_text(shown):
+    @dataclass(frozen=True)
+    class Sentence:
+        table: pd.DataFrame
+        text: str
+
+    assert shown(display.show, Sentence(LENGTHS.table, "a *bold* city")) == [r"a \*bold\* city"]
+
+
+def test_axes_and_figures_are_shown_as_drawings(shown):
+    ax = plt.subplots()[1]
+    for drawing in (ax, plt.subplots()[0]):
+        [out] = shown(display.show, drawing, alt="nothing is drawn")
+        assert BeautifulSoup(out, "html.parser").img["alt"] == "nothing is drawn"
+    assert not plt.get_fignums()
+
+
 def test_a_card_is_text_with_the_colour_of_its_segment(shown):
-    [out] = shown(display.card, "B", "<b>", "5 customers & more", [("To try", "a <reminder>")])
+    notes = [NoteRecord("to_try", "To try", "a <reminder>")]
+    [out] = shown(display.card, "B", "<b>", "5 customers & more", notes)
     soup = BeautifulSoup(out, "html.parser")
-    assert [part.get_text() for part in soup.div.find_all(["h3", "p", "li"])] == [
-        "B · <b>", "5 customers & more", "To try: a <reminder>",
-    ]  # fmt: skip
+    parts = [part.get_text() for part in soup.div.find_all(["h3", "p", "li"])]
+    assert parts == ["B · <b>", "5 customers & more", "To try: a <reminder>"]
     assert colour("B") in soup.div["style"]
 
 
 def test_sentences_are_paragraphs_and_sql_is_code(shown):
-    assert shown(display.say, "one", "two")[0] == "one\n\ntwo"
+    assert shown(display.say, "one", "", "two") == ["one\n\ntwo"]
+    assert shown(display.say, "") == []
     assert shown(display.sql, "SELECT 1\n")[0] == "```sql\nSELECT 1\n```"

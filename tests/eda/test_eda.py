@@ -1,18 +1,31 @@
 """Counts, calendars, and a test of difference that keeps its level."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
 from scipy.stats import CensoredData, ecdf
 
 from seglib.datasets.shop import make_shop
-from seglib.eda.correlation import correlated_pairs, correlations, numbers
-from seglib.eda.counts import ALIKE, BY_TIME, calendar, claims, coupon_counts, demographics
+from seglib.eda.correlation import correlated_pairs, correlations, distributions, numbers, rank_correlations
+from seglib.eda.counts import ALIKE, BY_TIME, calendar, claims, coupon_counts, overview
+from seglib.eda.demographics import MOST_DRAWN, demographics, level_shares
 from seglib.eda.heterogeneity import homogeneity, levels
 from seglib.eda.redemption_curve import redemption_by_age, redemption_curve
 from seglib.errors import ParameterRefused
+from seglib.features.redemption import Redemption
 from seglib.ingest.shop import ingest
 from seglib.schema.features import Feature
+from seglib.study import Study
+from seglib.style.wording import NO_TRANSACTIONS, READY_TABLE, TRANSACTION
+
+MIDSUMMER = Study(as_of="2024-06-30", burn_window=90)
+LACKING = Study(as_of="2026-06-30", burn_window=90)
+READY = Study(wording=READY_TABLE)
+"""A ready table of customers, without transactions."""
 
 
 @pytest.fixture
@@ -21,14 +34,14 @@ def unified(tables, write_csv):
 
 
 def test_the_calendar_counts_every_month_and_hides_what_is_to_come(unified):
-    months = calendar(unified, as_of="2024-06-30")
+    months = calendar(unified, MIDSUMMER).table
     assert months["month"].dt.strftime("%Y-%m").tolist() == [f"2024-0{m}" for m in range(1, 7)]
     assert months["claimed"].tolist() == [2, 1, 1, 0, 0, 2]
     assert months["burned"].tolist() == [2, 0, 1, 0, 0, 0]
 
 
-def test_fates_separate_decided_coupons_from_young_ones(unified):
-    table = redemption_by_age(unified, as_of="2024-06-30", burn_window=90).set_index("age")
+def test_the_burn_window_separates_young_coupons_from_those_old_enough_to_judge(unified):
+    table = redemption_by_age(unified, MIDSUMMER).table.set_index("age")
     assert table.loc["90 days or older"].tolist() == [4, 0.75]
     assert table.loc["under 90 days"].tolist() == [2, 0.0]
 
@@ -70,7 +83,7 @@ def test_counts_expected_by_chance_follow_the_calendar(growth):
     rng = np.random.default_rng(2)
     rate = 0.03 * np.geomspace(1, growth, 300)
     unified, customers, as_of = poisson_shop(rate, rng.integers(0, 250, 3000))
-    table = coupon_counts(claims(unified, customers, as_of=as_of))
+    table = coupon_counts(claims(unified, customers, as_of=as_of), MIDSUMMER).table
     assert table["customers"].sum() == 3000
     assert table["expected"].sum() == pytest.approx(3000, rel=0.01)
     assert (table["coupons"] * table["expected"]).sum() == pytest.approx(len(unified), rel=0.01)
@@ -81,19 +94,19 @@ def test_counts_expected_by_chance_follow_the_calendar(growth):
 def test_equal_chances_are_recognised():
     rng = np.random.default_rng(3)
     claimed = pd.DataFrame({"coupons": rng.poisson(5, 2000), "expected": rng.uniform(0, 10, 2000)})
-    assert set(coupon_counts(claimed)["view"]) == {ALIKE}
+    assert set(coupon_counts(claimed, MIDSUMMER).table["view"]) == {ALIKE}
 
 
 def test_demographics_count_customers_and_gather_the_rare():
     people = pd.DataFrame(
         {"city_name": ["Giza", "Cairo", "Cairo", None], "n_coupons": [3, 2, 1, 1], "member": [1, 0, 1, 1]}
     )
-    table = demographics(people, "city_name").set_index("level")
+    table = level_shares(people, "city_name").set_index("level")
     assert table["customers"].to_dict() == {"Cairo": 2, "Giza": 1, "unknown": 1}
     assert table.loc["Cairo", "coupons_per_customer"] == 1.5
-    assert demographics(people, "member")["level"].tolist() == ["yes", "no"]
+    assert level_shares(people, "member")["level"].tolist() == ["yes", "no"]
     many = pd.DataFrame({"city_name": [f"c{i % 20}" for i in range(40)], "n_coupons": np.nan})
-    gathered = demographics(many, "city_name", levels=5)
+    gathered = level_shares(many, "city_name", levels=5)
     assert gathered["level"].iloc[-1] == "16 others"
     assert gathered["customers"].sum() == 40
 
@@ -114,10 +127,10 @@ def test_the_share_burned_by_age_is_that_of_kaplan_and_meier(n, seed):
     """SciPy's estimator, from single coupons, gives what the counts give: share and interval."""
     rng = np.random.default_rng(seed)
     age, lag = rng.integers(0, 120, n), np.where(rng.random(n) < 0.7, rng.integers(0, 90, n), np.nan)
-    seen = lag <= age
-    found = redemption_curve(coupons(lag, age), as_of="2024-06-30", window=90).table.set_index("age")
-    theirs = ecdf(CensoredData(lag[seen], right=age[~seen])).sf
-    ours = found.loc[theirs.quantiles]
+    observed = lag <= age
+    curve = redemption_curve(coupons(lag, age), MIDSUMMER).table.set_index("age")
+    theirs = ecdf(CensoredData(lag[observed], right=age[~observed])).sf
+    ours = curve.loc[theirs.quantiles]
     assert ours["share"].to_numpy() == pytest.approx(1 - theirs.probabilities, abs=1e-12)
     with np.errstate(all="ignore"):
         interval = theirs.confidence_interval(0.95, method="log-log")
@@ -125,14 +138,14 @@ def test_the_share_burned_by_age_is_that_of_kaplan_and_meier(n, seed):
     assert inside.sum() >= min(n, 10) - 3
     assert ours["low"].to_numpy()[inside] == pytest.approx(1 - interval.high.probabilities[inside], abs=1e-9)
     assert ours["high"].to_numpy()[inside] == pytest.approx(1 - interval.low.probabilities[inside], abs=1e-9)
-    assert found["at_risk"].iloc[0] == n
-    assert found["burned"].sum() == seen.sum()
+    assert curve["at_risk"].iloc[0] == n
+    assert curve["burned"].sum() == observed.sum()
 
 
 def test_a_burn_after_the_day_we_look_from_was_not_seen():
     shop = coupons([2.0, 40.0], [10, 10])
     never = coupons([2.0, np.nan], [10, 10])
-    tables = [redemption_curve(rows, as_of="2024-06-30", window=30).table for rows in (shop, never)]
+    tables = [redemption_curve(rows, MIDSUMMER).table for rows in (shop, never)]
     pd.testing.assert_frame_equal(*tables)
     assert tables[0]["age"].max() == 10
 
@@ -142,8 +155,8 @@ def test_many_young_coupons_do_not_make_burning_rarer():
     rng = np.random.default_rng(0)
     age = np.r_[rng.integers(0, 60, 3000), rng.integers(60, 300, 3000)]
     lag = np.where(rng.random(6000) < 0.7, rng.integers(0, 60, 6000), np.nan)
-    life = redemption_curve(coupons(lag, age), as_of="2024-06-30", window=60)
-    at_window = life.decided
+    life = redemption_curve(coupons(lag, age), Study(as_of="2024-06-30", burn_window=60))
+    at_window = life.matured
     assert at_window["low"] < 0.7 < at_window["high"] < at_window["low"] + 0.06
     assert at_window["naive"] < 0.6
     assert life.half == pytest.approx(60 * 5 / 7, abs=4)
@@ -152,26 +165,26 @@ def test_many_young_coupons_do_not_make_burning_rarer():
 
 
 @pytest.mark.parametrize(
-    ("lags", "told"),
+    ("lags", "sentence"),
     [
         ([np.nan] * 4, "No coupon was burned."),
         ([0.0] * 4, "Half of the coupons are burned at once, 100% within 9 days."),
         ([1.0, np.nan, np.nan, np.nan], "25% of the coupons are burned within 9 days (95% interval 4% to 87%)."),
     ],
 )
-def test_the_sentence_of_the_curve_fits_shops_at_the_edge(lags, told):
-    life = redemption_curve(coupons(np.array(lags), [9] * 4), as_of="2024-06-30", window=10)
-    assert life.text == told
+def test_the_sentence_of_the_curve_fits_shops_at_the_edge(lags, sentence):
+    life = redemption_curve(coupons(np.array(lags), [9] * 4), Study(as_of="2024-06-30", burn_window=10))
+    assert life.text == sentence
     assert life.table["share"].between(0, 1).all()
 
 
 # Do customers differ? ------------------------------------------------------------------------------------------------
 
 
-def evidence(folder, **options):
+def evidence(folder, *, burn_window=90, n_shuffles=399):
     shop = ingest(folder)
-    settings = {"as_of": f"{shop.as_of:%Y-%m-%d}", "burn_window": 90, "n_shuffles": 399, **options}
-    return homogeneity(shop.unified.df(), shop.table("customers"), **settings)
+    study = Study(as_of=f"{shop.as_of:%Y-%m-%d}", burn_window=burn_window)
+    return homogeneity(shop.unified.df(), shop.table("customers"), study, n_shuffles=n_shuffles)
 
 
 def test_planted_differences_are_found(generated):
@@ -206,18 +219,18 @@ def test_a_shop_that_grows_or_shrinks_is_not_one_whose_customers_differ(growth):
         unified, customers, as_of = poisson_shop(rate, rng.integers(0, 280, 500), seed)
         unified = unified.assign(burn_date=pd.NaT, gender_name="x", city_name="y")
         customers = customers.assign(gender_id="1", city_id="1")
-        found = homogeneity(unified, customers, as_of=as_of, burn_window=1, n_shuffles=99)
-        rejected += found.table["differ"].iloc[0]
+        study = Study(as_of=as_of, burn_window=1)
+        rejected += homogeneity(unified, customers, study, n_shuffles=99).table["differ"].iloc[0]
     assert rejected <= 2
 
 
 def test_what_cannot_be_compared_is_said(tables, write_csv):
     tables["transactions"] = tables["transactions"].assign(transaction_status="subscribed", burn_date=None)
-    found = evidence(write_csv(tables), burn_window=1)
-    assert "Whether customers differ in burn rate or days to burn cannot be told here." in found.text
-    told = found.table.set_index(["behaviour", "among"]).loc[("burn rate", "customers")]
-    assert np.isnan(told["p_holm"])
-    assert not told["differ"]
+    result = evidence(write_csv(tables), burn_window=1)
+    assert "Whether customers differ in burn rate or days to burn cannot be told here." in result.text
+    row = result.table.set_index(["behaviour", "among"]).loc[("burn rate", "customers")]
+    assert np.isnan(row["p_holm"])
+    assert not row["differ"]
 
 
 def test_without_join_dates_counts_cannot_be_told(tables, write_csv):
@@ -237,8 +250,8 @@ def test_customers_without_a_coupon_count_among_their_gender(generated):
     gender = np.repeat(["1", "2"], 300)
     customers = pd.DataFrame({"customer_id": np.arange(600).astype(str), "gender_id": gender, "city_id": "1"})
     customers["join_date"] = days[0]
-    found = homogeneity(unified, customers, as_of="2024-12-31", burn_window=1, n_shuffles=199)
-    assert "number of coupons among genders" in found.differing
+    result = homogeneity(unified, customers, Study(as_of="2024-12-31", burn_window=1), n_shuffles=199)
+    assert "number of coupons among genders" in result.differing
 
 
 def test_too_few_shuffles_are_refused(generated):
@@ -259,48 +272,47 @@ def spenders(n=300, seed=0, **added):
     return unified, customers.assign(join_date=pd.Timestamp("2024-01-01"))
 
 
-def asked(unified, customers, **options):
-    options = {"as_of": "2024-06-30", "burn_window": 1, "n_shuffles": 99, **options}
-    return homogeneity(unified, customers, **options)
+def compared(unified, customers):
+    return homogeneity(unified, customers, Study(as_of="2024-06-30", burn_window=1), n_shuffles=99)
 
 
 def test_spending_is_asked_where_there_are_amounts():
     unified, customers = spenders()
-    alike = asked(unified, customers)
+    alike = compared(unified, customers)
     assert "amount a coupon (p = " in alike.text
     assert "amount a coupon among customers" not in alike.differing
     generous = np.random.default_rng(1).lognormal(0, 0.5, 300)[unified["customer_id"].astype(int)]
     assert (
         "amount a coupon among customers"
-        in asked(unified.assign(amount=unified["amount"] * generous), customers).differing
+        in compared(unified.assign(amount=unified["amount"] * generous), customers).differing
     )
-    assert "amount" not in asked(unified.assign(amount=np.nan), customers).text
+    assert "amount" not in compared(unified.assign(amount=np.nan), customers).text
 
 
 def test_what_the_shop_knows_of_its_customers_is_asked_by_levels_and_quarters():
     rng = np.random.default_rng(2)
     income = rng.lognormal(10, 0.5, 300)
-    known = {
+    added = {
         "income": income,
         "tier": rng.choice(["a", "b"], 300),
         "post_code": [f"p{i}" for i in range(300)],
         "all": 1,
     }
-    unified, customers = spenders(**known)
+    unified, customers = spenders(**added)
     rich = (income > np.median(income))[unified["customer_id"].astype(int)]
-    found = asked(unified.assign(amount=unified["amount"] * np.where(rich, 2, 1)), customers)
-    assert found.table["among"].unique().tolist() == ["customers", "income", "tier"]
-    assert "amount a coupon among customers of different income" in found.differing
-    assert "Customers of different income differ by more than chance in amount a coupon (p < .001)." in found.text
-    assert "Customers of different tier were not found to differ in anything." in found.text
-    assert found.not_asked == ("post_code", "all")
-    assert "Not asked, with one level or more than 12: post_code and all." in found.text
+    result = compared(unified.assign(amount=unified["amount"] * np.where(rich, 2, 1)), customers)
+    assert result.table["among"].unique().tolist() == ["customers", "income", "tier"]
+    assert "amount a coupon among customers of different income" in result.differing
+    assert "Customers of different income differ by more than chance in amount a coupon (p < .001)." in result.text
+    assert "Customers of different tier were not found to differ in anything." in result.text
+    assert result.not_asked == ("post_code", "all")
+    assert "Not asked, with one level or more than 12: post_code and all." in result.text
 
 
 def test_a_new_question_does_not_change_the_answers_to_the_others():
     unified, customers = spenders()
     more = customers.assign(tier=np.random.default_rng(0).choice(["a", "b"], 300))
-    before, after = (asked(unified, people).table for people in (customers, more))
+    before, after = (compared(unified, people).table for people in (customers, more))
     pd.testing.assert_frame_equal(before.drop(columns="p_holm"), after.drop(columns="p_holm").head(len(before)))
 
 
@@ -315,20 +327,22 @@ def test_levels_are_names_or_quarters():
     assert mostly_zero.value_counts().tolist() == [90, 20]
 
 
-def test_without_transactions_nothing_is_asked():
+def test_without_transactions_nothing_is_compared():
     unified, customers = spenders()
-    found = homogeneity(unified.head(0), customers, as_of=None, burn_window=None)
-    assert found.table.empty
-    assert found.differing == []
-    assert found.text == "This source has no transactions: what is counted from them does not apply."
-    usual = asked(unified, customers).table
-    assert found.table.dtypes.to_dict() == usual.dtypes.to_dict()
+    result = homogeneity(unified.head(0), customers, READY)
+    assert result.table.empty
+    assert result.differing == []
+    assert result.text == NO_TRANSACTIONS
+    assert result.alt == ""
+    assert result.takeaway == "Whether customers differ by more than chance cannot be told from this source."
+    usual = compared(unified, customers).table
+    assert result.table.dtypes.to_dict() == usual.dtypes.to_dict()
 
 
 def test_the_smallest_p_survives_in_the_artefact():
     unified, customers = spenders(n=60)
     one_buys_all = unified.assign(amount=np.where(unified["customer_id"] == "7", 1e9, 0.01 + 0 * unified["amount"]))
-    p = asked(one_buys_all, customers).table.set_index("behaviour")["p"]
+    p = compared(one_buys_all, customers).table.set_index("behaviour")["p"]
     assert 0 < p["amount a coupon"] < 1e-7
 
 
@@ -348,12 +362,12 @@ def test_the_sentence_names_what_differs_and_what_does_not(generated):
 
 
 def test_the_original_workbook_behaves_like_random_draws(workbook):
-    found = evidence(workbook, n_shuffles=499)
-    assert not found.table["differ"].any()
-    alike = found.table.set_index(["behaviour", "among"])["p_holm"]
+    result = evidence(workbook, n_shuffles=499)
+    assert not result.table["differ"].any()
+    alike = result.table.set_index(["behaviour", "among"])["p_holm"]
     assert (alike.loc[[("burn rate", "customers"), ("days to burn", "customers")]] >= 0.05).all()
-    assert found.differing == []
-    assert "Customers were not found to differ" in found.text
+    assert result.differing == []
+    assert "Customers were not found to differ" in result.text
 
 
 # Shops that record less ----------------------------------------------------------------------------------------------
@@ -366,14 +380,14 @@ def test_the_calendar_has_burns_only_where_they_have_dates(lacking):
         (("burn dates",), ["month", "claimed"]),
     ):
         _, unified, _ = lacking(*lacks)
-        months = calendar(unified, as_of="2026-06-30")
+        months = calendar(unified, LACKING).table
         assert months.columns.tolist() == columns
         assert months["claimed"].sum() == len(unified)
 
 
 def test_where_no_burn_has_a_date_ages_show_how_the_share_burned_grows(lacking):
     _, unified, _ = lacking("burn dates")
-    table = redemption_by_age(unified, as_of="2026-06-30", burn_window=0)
+    table = redemption_by_age(unified, replace(LACKING, burn_window=0)).table
     ages = ["under 30 days", "30 to 59 days", "60 to 89 days", "90 to 179 days", "180 days or older"]
     assert table["age"].tolist() == ages
     assert table["coupons"].sum() == len(unified)
@@ -389,14 +403,14 @@ def test_where_no_burn_has_a_date_ages_show_how_the_share_burned_grows(lacking):
         (["status", "names"], {"number of transactions"}, {"customers"}),
     ],
 )
-def test_what_is_not_recorded_is_not_asked(lacking, lacks, behaviours, among):
+def test_what_is_not_recorded_is_not_compared(lacking, lacks, behaviours, among):
     features, unified, customers = lacking(*lacks)
-    found = homogeneity(unified, customers, as_of="2026-06-30", burn_window=features.redemption.window, n_shuffles=199)
-    assert set(found.table["behaviour"]) == behaviours
-    assert set(found.table["among"]) == among
-    assert found.table["p"].notna().all()
-    assert "cannot be told" not in found.text
-    assert f"number of {'transactions' if 'status' in lacks else 'coupons'} among customers" in found.differing
+    result = homogeneity(unified, customers, features.study, n_shuffles=199)
+    assert set(result.table["behaviour"]) == behaviours
+    assert set(result.table["among"]) == among
+    assert result.table["p"].notna().all()
+    assert "cannot be told" not in result.text
+    assert f"number of {'transactions' if 'status' in lacks else 'coupons'} among customers" in result.differing
 
 
 def test_a_burn_without_a_date_is_no_difference_either_where_all_are_alike(canonical):
@@ -405,23 +419,22 @@ def test_a_burn_without_a_date_is_no_difference_either_where_all_are_alike(canon
         shop = make_shop(customers=200, transactions=1500, segments=0, separation="none", seed=seed)
         con = canonical(shop.tables, without=["burn dates", "names"])
         transactions = con.table("transactions").df()
-        found = homogeneity(
-            transactions, con.table("customers").df(), as_of="2026-06-30", burn_window=0, n_shuffles=99
-        ).table.set_index("behaviour")
-        rejected += found.loc["burn rate", "p"] < 0.05
+        study = Study(as_of="2026-06-30", burn_window=0)
+        table = homogeneity(transactions, con.table("customers").df(), study, n_shuffles=99).table
+        rejected += table.set_index("behaviour").loc["burn rate", "p"] < 0.05
     assert rejected <= 3  # at a level of 5% more than 3 of 12 has probability .002
 
 
-# What is tied to what ------------------------------------------------------------------------------------------------
+# What is correlated with what ---------------------------------------------------------------------------------------
 
 
-def test_ties_are_found_up_and_down_and_what_does_not_vary_is_tied_to_nothing():
+def test_pairs_are_found_up_and_down_and_what_does_not_vary_is_correlated_with_nothing():
     x = np.arange(50.0)
     noise = np.random.default_rng(0).normal(size=50)
     table = pd.DataFrame({"a": x, "b": -(x**3), "c": noise, "same": 0.1 + 0.2, "none": np.nan})
-    assert correlations(table).columns.tolist() == ["a", "b", "c"]
+    assert rank_correlations(table).columns.tolist() == ["a", "b", "c"]
     assert correlated_pairs(table).to_dict("records") == [{"first": "a", "second": "b", "spearman": pytest.approx(-1)}]
-    assert correlations(table).loc["a", "b"] == pytest.approx(-1)
+    assert rank_correlations(table).loc["a", "b"] == pytest.approx(-1)
     assert correlated_pairs(table[["a", "c"]]).empty
 
 
@@ -440,3 +453,110 @@ def test_the_numbers_worth_a_look_end_with_the_time_as_a_customer():
     assert names[:3] == ["rate", "score", "own0"]
     assert names[-1] == "tenure_days"
     assert len(names) == 10
+
+
+# What a notebook shows -----------------------------------------------------------------------------------------------
+
+
+def test_the_overview_counts_and_names_the_days(lacking):
+    features, unified, customers = lacking()
+    result = overview(unified, claims(unified, customers, as_of="2026-06-30"), features)
+    n = len(features.table)
+    assert result.text.startswith(f"{len(unified):,} coupons were claimed by {n:,} customers (")
+    assert result.takeaway == f"{n:,} customers claimed {len(unified) / n:.1f} coupons each."
+    assert result.table["coupons"].sum() == len(unified)
+
+
+def test_results_have_a_figure_with_alt_text_and_caption(lacking):
+    features, unified, customers = lacking()
+    study = features.study
+    claimed = claims(unified, customers, as_of=study.as_of)
+    results = [
+        calendar(unified, study),
+        coupon_counts(claimed, study),
+        redemption_curve(unified, study),
+        homogeneity(unified, customers, study, n_shuffles=199),
+        distributions(features),
+        correlations(features),
+        *demographics(features).parts,
+    ]
+    assert len(results) == 8
+    for result in results:
+        assert result.alt.endswith("."), type(result)
+        assert result.caption.endswith("."), type(result)
+        assert len(result.table), type(result)
+        drawing = result.figure()
+        figure = drawing if isinstance(drawing, Figure) else drawing.figure
+        assert figure.get_suptitle(), type(result)
+        plt.close(figure)
+    assert results[0].text == f"{results[0].finding}."
+    assert f"{len(customers):,} customers" in results[1].caption
+    assert f"only coupons of {study.burn_window} days or older" in results[3].caption
+
+
+def test_results_of_a_shop_without_transactions_say_so_and_draw_nothing(lacking):
+    features, unified, customers = lacking()
+    none = unified.head(0)
+    ready = replace(features, study=READY)
+    claimed = claims(none, customers, as_of=None)
+    results = [
+        calendar(none, READY),
+        coupon_counts(claimed, READY),
+        redemption_curve(none, READY),
+        homogeneity(none, customers, READY, n_shuffles=99),
+    ]
+    for result in results:
+        assert (result.text, result.alt) == (NO_TRANSACTIONS, ""), type(result)
+        assert result.table.empty
+    ages = redemption_by_age(none, READY)
+    assert (ages.text, len(ages.table)) == (NO_TRANSACTIONS, 0)
+    assert overview(none, claimed, ready).text == f"{len(features.table):,} customers are described, each by one row."
+    assert demographics(ready).parts[0].caption == f"{len(features.table):,} customers; labels count them."
+
+
+def test_results_of_a_shop_that_records_no_burning_say_what_it_records(lacking):
+    features, unified, _ = lacking("burn dates")
+    curve = redemption_curve(unified, features.study)
+    assert (curve.text, curve.alt) == ("No curve: there are no burn dates.", "")
+    assert curve.takeaway == features.redemption.text
+    features, unified, _ = lacking("status")
+    ages = redemption_by_age(unified, features.study)
+    assert (len(ages.table), ages.text) == (0, Redemption(status=False, dated=False, window=None).text)
+    months = calendar(unified, features.study)
+    assert months.alt.startswith("Line chart of transactions made by month;")
+
+
+def test_a_shop_in_which_nothing_was_burned_says_so(unified):
+    never = unified.assign(transaction_status="subscribed", burn_date=pd.NaT)
+    ages = redemption_by_age(never, MIDSUMMER)
+    assert ages.text.startswith("Nothing was burned by that day: this shop says nothing about burning. A coupon counts")
+    assert redemption_curve(never, MIDSUMMER).text == "No coupon was burned."
+
+
+def test_what_there_is_no_room_for_is_named(lacking):
+    added = {f"name_{i}": ["x", "y"] * 200 for i in range(7)}
+    features = lacking(added=added)[0]
+    people = demographics(features)
+    assert len(people.parts) == MOST_DRAWN
+    assert people.text == "Not drawn: name_4, name_5 and name_6."
+    assert people.table["descriptor"].nunique() == MOST_DRAWN
+    assert demographics(lacking("names")[0]).text == "Neither gender nor city is recorded here."
+
+
+def test_numbers_that_are_the_same_for_everybody_are_named(lacking):
+    features = lacking(added={"country_code": [49] * 400})[0]
+    spread = distributions(features)
+    assert spread.text == "Not drawn: country code (the same for everybody)."
+    assert "country_code" not in spread.table
+
+
+def test_correlated_pairs_are_named_in_the_words_of_the_shop(lacking):
+    features = lacking()[0]
+    table = features.table.assign(coupons_per_month=features.table["n_coupons"] * 2.0)
+    result = correlations(replace(features, table=table, study=replace(features.study, wording=TRANSACTION)))
+    assert "transactions per month with n transactions" in result.text
+    assert result.takeaway == f"Tied: {'; '.join(result.names)}."
+    assert result.caption == f"{len(table):,} customers. {result.text}"
+    few = replace(features, table=table.assign(**dict.fromkeys(numbers(features.features), 1.0)))
+    assert correlations(few).text == "Fewer than two numbers vary: nothing can be tied."
+    assert correlations(few).alt == ""

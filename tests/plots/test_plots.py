@@ -1,5 +1,8 @@
 """Figures: a finding as title, named axes, and no surprise from names or sizes."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,8 +13,9 @@ from seglib.clustering.labels import order_values
 from seglib.clustering.projection import project
 from seglib.clustering.segmentation import customer_segments, segment
 from seglib.clustering.sizes import segment_sizes
-from seglib.eda.correlation import correlations
-from seglib.eda.counts import calendar, claims, coupon_counts, demographics
+from seglib.eda.correlation import rank_correlations
+from seglib.eda.counts import calendar, claims, coupon_counts
+from seglib.eda.demographics import level_shares
 from seglib.eda.heterogeneity import homogeneity
 from seglib.eda.redemption_curve import redemption_curve
 from seglib.features.dictionary import dictionary
@@ -32,7 +36,6 @@ from seglib.plots import __all__
 from seglib.plots.clustering import plot_agreement, plot_margins, plot_sensitivity
 from seglib.plots.eda import (
     plot_burned_by_age,
-    plot_calendar,
     plot_correlation,
     plot_coupon_counts,
     plot_demographics,
@@ -68,6 +71,8 @@ from seglib.preprocessing.variance import variance_share
 from seglib.study import Study
 from seglib.style.wording import TRANSACTION
 
+SUMMER = Study(as_of="2026-06-30", burn_window=90)
+
 
 @pytest.fixture(autouse=True)
 def close_all():
@@ -98,8 +103,8 @@ def analysed(request, prepared):
     scores, bend = benchmark_result.scores, elbow(benchmark_result.of("inertia").reset_index())
     widths = silhouette_samples(matrix.table.iloc[::10], fit.table["segment"].iloc[::10])
     claimed = claims(unified, run.read_table("customers"), as_of="2026-06-30")
-    evidence = homogeneity(unified, run.read_table("customers"), as_of="2026-06-30", burn_window=90, n_shuffles=199)
-    life = redemption_curve(unified, as_of="2026-06-30", window=90)
+    evidence = homogeneity(unified, run.read_table("customers"), SUMMER, n_shuffles=199)
+    life = redemption_curve(unified, SUMMER)
     units = dictionary().query("role == 'segmentation'").set_index("name")["unit"].to_dict()
     moved = pd.DataFrame(
         [
@@ -113,13 +118,13 @@ def analysed(request, prepared):
     after = pd.DataFrame(rows, columns=["segment", "outcome", "unit", "customers", "value", "low", "high", "overall"])
     gained = pd.DataFrame([("active", 500, 0.4, 0.1, 0.2, 0.45, 0.05, 0.01, 0.09, 0.01, 0.02)], columns=COLUMNS)
     return {
-        "calendar": lambda: plot_calendar(calendar(unified, as_of="2026-06-30")),
-        "coupon_counts": lambda: plot_coupon_counts(coupon_counts(claimed)),
-        "burned_by_age": lambda: plot_burned_by_age(life.table, window=life.window, title=life.finding),
-        "demographics": lambda: plot_demographics(demographics(customers, "city_name", levels=5), "city"),
-        "homogeneity": lambda: plot_homogeneity(evidence.table),
+        "calendar": calendar(unified, SUMMER).figure,
+        "coupon_counts": coupon_counts(claimed, SUMMER).figure,
+        "burned_by_age": life.figure,
+        "demographics": lambda: plot_demographics(level_shares(customers, "city_name", levels=5), "city"),
+        "homogeneity": evidence.figure,
         "distributions": lambda: plot_distributions(customers, units),
-        "correlation": lambda: plot_correlation(correlations(customers[list(units)]), above=0.8),
+        "correlation": lambda: plot_correlation(rank_correlations(customers[list(units)]), above=0.8),
         "variance_share": variance_share(matrix).figure,
         "number_ranges": lambda: plot_number_ranges(number_ranges(matrix).table),
         "variance_by_option": lambda: plot_variance_by_option(
@@ -174,7 +179,7 @@ def test_axes_say_exactly_where_their_ticks_are():
     for tick, label in zip(ax.get_xticks(), ax.get_xticklabels(), strict=True):
         assert float(label.get_text().rstrip("%")) == pytest.approx(100 * tick)
     counts = pd.DataFrame({"coupons": [1, 2], "customers": [1, 1], "expected": [0.9, 1.1]})
-    ax = plot_coupon_counts(counts)
+    ax = plot_coupon_counts(counts, title="Coupons")
     assert all(float(tick).is_integer() for tick in [*ax.get_xticks(), *ax.get_yticks()])
 
 
@@ -183,6 +188,14 @@ def beside(metric, values, *, first=2, null=("process", "copula"), p=0.5, high=0
     k = range(first, first + len(values))
     values = {"metric": metric, "value": values, "null_median": 0.2, "null_low": 0.1, "null_high": high, "p": p}
     return pd.concat([pd.DataFrame({"k": k, "null": name} | values) for name in null], ignore_index=True)
+
+
+def test_importing_the_package_changes_no_setting_of_matplotlib():
+    code = (
+        "import matplotlib, seaborn; before = dict(matplotlib.rcParams); import seglib.plots; "
+        "assert dict(matplotlib.rcParams) == before"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_a_figure_can_be_put_into_axes_of_the_analysts_own():
@@ -277,22 +290,20 @@ def test_a_segment_keeps_colour_and_marker_and_neighbours_differ():
 
 def test_a_shop_without_structure_is_titled_so(tables, write_csv):
     shop = ingest(write_csv(tables))
-    evidence = homogeneity(
-        shop.unified.df(), shop.table("customers"), as_of="2024-06-30", burn_window=30, n_shuffles=199
-    )
+    study = Study(as_of="2024-06-30", burn_window=30)
+    evidence = homogeneity(shop.unified.df(), shop.table("customers"), study, n_shuffles=199)
     assert plot_homogeneity(evidence.table).figure.get_suptitle() == "Nothing differs by more than chance"
 
 
 def test_without_coupons_figures_speak_of_transactions(lacking):
     _, unified, customers = lacking("status", "names")
-    drawn = [
-        plot_calendar(calendar(unified, as_of="2026-06-30"), said=TRANSACTION),
-        plot_coupon_counts(coupon_counts(claims(unified, customers, as_of="2026-06-30")), said=TRANSACTION),
-    ]
-    for ax in drawn:
-        told = " ".join([ax.figure.get_suptitle(), ax.get_xlabel(), ax.get_ylabel()]).lower()
-        assert "transactions" in told
-        assert not any(word in told for word in ("coupon", "claim", "burn"))
+    study = Study(as_of="2026-06-30", wording=TRANSACTION)
+    claimed = claims(unified, customers, as_of=study.as_of)
+    for result in (calendar(unified, study), coupon_counts(claimed, study)):
+        ax = result.figure()
+        words = " ".join([ax.figure.get_suptitle(), ax.get_xlabel(), ax.get_ylabel(), result.alt, result.text]).lower()
+        assert "transactions" in words
+        assert not any(word in words for word in ("coupon", "claim", "burn"))
 
 
 @pytest.mark.parametrize("rows", [1, 2])
@@ -320,29 +331,29 @@ def test_names_of_the_shops_own_are_drawn_as_they_are(lacking):
     assert ax.figure.get_suptitle().startswith("Tier\\$ of \\$")
 
 
-def test_tied_pairs_are_framed_and_named():
+def test_correlated_pairs_are_framed_and_named():
     x = pd.Series(range(30), dtype=float)
     table = pd.DataFrame({"rate": x, "n_coupons": x**2, "days": (x * 7) % 30, "tenure_days": -x})
-    ax = plot_correlation(correlations(table), above=0.8)
+    ax = plot_correlation(rank_correlations(table), above=0.8)
     frames = {tuple(np.floor(patch.get_xy()).astype(int)) for patch in ax.patches}
     assert frames == {(0, 0), (0, 2), (1, 2)}
     title = ax.figure.get_suptitle().replace("\n", " ")
     assert title == "As good as one number: rate with n coupons; rate with tenure days; n coupons with tenure days"
     assert ax.get_yticklabels()[-1].get_text() == "tenure days"
-    loose = plot_correlation(correlations(table[["rate", "days"]]), above=0.8)
+    loose = plot_correlation(rank_correlations(table[["rate", "days"]]), above=0.8)
     assert loose.figure.get_suptitle().startswith("Nothing is tied; closest: rate and days (")
-    assert "Fewer than two" in plot_correlation(correlations(table[["rate"]]), above=0.8).figure.get_suptitle()
+    assert "Fewer than two" in plot_correlation(rank_correlations(table[["rate"]]), above=0.8).figure.get_suptitle()
 
 
 def test_the_curve_of_burning_marks_the_window_and_shows_what_ignoring_age_would_say(lacking):
     _, unified, _ = lacking()
-    life = redemption_curve(unified, as_of="2026-06-30", window=90)
+    life = redemption_curve(unified, SUMMER)
     ax = plot_burned_by_age(life.table, window=90, title=life.finding)
     burned, naive, mark = ax.get_lines()
     assert set(mark.get_xdata()) == {90}
     assert (burned.get_ydata() > naive.get_ydata() - 1e-12).all()
     assert burned.get_ydata()[-1] > naive.get_ydata()[-1] + 0.01
-    assert burned.get_ydata()[90] == life.decided["share"]
+    assert burned.get_ydata()[90] == life.matured["share"]
     assert ax.figure.get_suptitle().replace("\n", " ") == life.finding
 
 
@@ -363,10 +374,10 @@ def test_of_many_comparisons_those_that_say_most_are_drawn():
     table = pd.DataFrame({"behaviour": "burn rate", "among": names, "value": 1.0, "null_low": 0.9, "null_high": 1.1})
     table["p"] = [1.0, 0.9, *np.linspace(0.8, 0.001, 40)]
     ax = plot_homogeneity(table.assign(differ=table["p"] < 0.03))
-    told = [label.get_text() for label in ax.get_yticklabels()]
-    assert len(told) == 20
-    assert told[:2] == ["burn rate, by customer"] * 2
-    assert told[2:] == [f"burn rate, by own{i}" for i in range(22, 40)]
+    labels = [label.get_text() for label in ax.get_yticklabels()]
+    assert len(labels) == 20
+    assert labels[:2] == ["burn rate, by customer"] * 2
+    assert labels[2:] == [f"burn rate, by own{i}" for i in range(22, 40)]
     assert ax.figure.get_suptitle() == f"{(table['p'] < 0.03).sum()} of 42 comparisons show more than chance"
     assert "drawn of 42" in ax.get_xlabel()
 

@@ -25,9 +25,9 @@ def test_dispersion_keeps_its_level_with_unequal_chances():
 
 def test_dispersion_sees_that_some_claim_more():
     rng = np.random.default_rng(0)
-    found = dispersion_test(rng.poisson(rng.gamma(2, 2, 300)), np.ones(300), n_shuffles=199, rng=rng)
-    assert 0 < found.p < 1e-6
-    assert found.value > 2 > 1.2 > found.null_high > 1 > found.null_low > 0.8
+    result = dispersion_test(rng.poisson(rng.gamma(2, 2, 300)), np.ones(300), n_shuffles=199, rng=rng)
+    assert 0 < result.p < 1e-6
+    assert result.value > 2 > 1.2 > result.null_high > 1 > result.null_low > 0.8
 
 
 def test_between_keeps_its_level_with_skewed_values():
@@ -60,7 +60,7 @@ def test_between_sees_groups():
 
 
 def test_values_stay_in_their_stratum():
-    """Groups and strata are the same: nothing can be dealt out, so nothing is found however far they lie apart."""
+    """Groups and strata are the same: nothing can be permuted, so nothing is found however far they lie apart."""
     month = pd.Series(np.repeat(np.arange(6), 10))
     value = 5.0 * month + np.random.default_rng(0).normal(size=60)
     assert anova_permutation_test(value, month, stratum=month, n_shuffles=49, rng=np.random.default_rng(0)).p == 1
@@ -69,13 +69,13 @@ def test_values_stay_in_their_stratum():
 def test_the_answer_does_not_depend_on_how_groups_are_called():
     rng = np.random.default_rng(3)
     who, value, month = rng.integers(0, 9, 90), pd.Series(rng.normal(size=90)), pd.Series(rng.integers(0, 4, 90))
-    found = [
+    results = [
         anova_permutation_test(
             value, pd.Series(who).map(names), stratum=month, n_shuffles=49, rng=np.random.default_rng(1)
         )
         for names in (dict(enumerate("abcdefghi")), dict(enumerate("rstuvwxyz")))
     ]
-    assert found[0] == found[1]
+    assert results[0] == results[1]
 
 
 def test_what_shops_reach_often_is_counted():

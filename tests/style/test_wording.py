@@ -11,7 +11,7 @@ from seglib.interpretation.surrogate_tree.wording import PHRASES
 from seglib.schema.features import FEATURES
 from seglib.schema.records import VariableRecord
 from seglib.study import Study
-from seglib.style.wording import COLUMN_NAMES, COUPON, READY_TABLE, TRANSACTION, wording_of
+from seglib.style.wording import COLUMN_NAMES, COUPON, READY_TABLE, TRANSACTION
 
 TEMPLATES = [
     *(text for feature in FEATURES for text in (feature.unit, feature.meaning)),
@@ -52,9 +52,3 @@ def test_the_dictionary_of_every_shop_speaks_of_coupons():
     texts = dictionary().set_index("name")
     assert texts.loc["recency_days", "meaning"] == "days from the last claim to as_of"
     assert not texts.map(lambda text: "{" in text).any(axis=None)
-
-
-def test_the_status_tells_what_a_transaction_is_called():
-    assert wording_of(pd.Series(["burned", None])) is COUPON
-    assert wording_of(pd.Series([None, None])) is TRANSACTION
-    assert wording_of(pd.Series([], dtype=object)) is READY_TABLE
