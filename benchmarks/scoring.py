@@ -79,7 +79,7 @@ def fitted(
         run="bench",
         features=rows,
         recipe=matrix.record(features, AuditRecord()),
-        study=features.study,
+        described=features.features,
         shop=shop,
         verdict=scoring.ModelVerdict("not judged", "not tested", "Made for a measurement: not judged."),
     )

@@ -82,7 +82,7 @@ def fitted(features: CustomerFeatures, shop: ShopRecord, *, k: int | None) -> sc
         run="spark-demo",
         features=rows,
         recipe=matrix.record(features, AuditRecord()),
-        study=features.study,
+        described=features.features,
         shop=shop,
         verdict=scoring.ModelVerdict("not judged", "not tested", "A demonstration: not judged."),
     )

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
+from seglib.schema.features import FEATURES, Feature
 from seglib.schema.records import RecipeRecord, ShopRecord, VariableRecord
 from seglib.style import COUPON, WORDINGS, Wording
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -24,8 +29,8 @@ class Study:
     variables : mapping of str to VariableRecord
         The columns of the customers table that build segments.
     shrinkage : mapping of str to float or None
-        The numbers by which rates and means are shrunk (`seglib.features.SHRUNK_BY`); empty: they are fitted to the
-        data.
+        The numbers by which rates and means are shrunk (`seglib.schema.features.SHRUNK_BY`); empty: they are fitted to
+        the data.
     wording : Wording
         What a transaction is called.
 
@@ -61,6 +66,44 @@ class Study:
             return cls(shop.as_of, burn_window, None, shop.variables, {}, wording)
         window = recipe.burn_window or None  # 0 where no burn has a date: `coupon_redemption` gives 0 for None again
         return cls(shop.as_of, window, recipe.burns_dated, shop.variables, recipe.shrinkage, wording)
+
+    def worded(self, feature: Feature) -> Feature:
+        """Return a feature of ours with unit and meaning in the words of this shop."""
+        return replace(feature, unit=self.wording.of(feature.unit), meaning=self.wording.of(feature.meaning))
+
+    def describe(self, table: pd.DataFrame) -> list[Feature]:
+        """Return the features of this shop: those of ours that have a value, then those its customers table adds.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame
+            One row per customer: `seglib.features.CustomerFeatures.table`, or ``features.parquet``.
+
+        Returns
+        -------
+        list of Feature
+        """
+        ours = {feature.name: self.worded(feature) for feature in FEATURES}
+        added = {name: _added(table[name], self.variables.get(name)) for name in table if name not in ours}
+        return [feature for name, feature in (ours | added).items() if name in table and table[name].notna().any()]
+
+
+def _added(values: pd.Series, variable: VariableRecord | None) -> Feature:
+    """Describe a column of the customers table: a descriptor, unless the mapping file says that it builds segments."""
+    import pandas as pd
+
+    numeric = pd.api.types.is_numeric_dtype(values)
+    if variable:
+        kind, unit, log, role = variable.kind, variable.unit, variable.log, "segmentation"
+    else:
+        kind, unit, log, role = "numeric" if numeric else "nominal", "", False, "descriptor"
+    unit = unit or {"numeric": "number", "binary": "0 or 1", "nominal": "name"}[kind]
+    values_range = unit
+    if kind == "nominal":
+        values_range = "the shop's"
+    elif kind == "numeric" and numeric:
+        values_range = f"{values.min():,.6g} to {values.max():,.6g}"
+    return Feature(str(values.name), unit, "from the customers table", role, kind=kind, range=values_range, log=log)
 
 
 DEFAULT_STUDY = Study()

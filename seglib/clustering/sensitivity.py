@@ -14,7 +14,6 @@ from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
 from seglib.clustering.kmeans import best_kmeans
-from seglib.features import features_of
 from seglib.k_selection import adjusted_rand, contingency, stratified
 from seglib.preprocessing import rebuild_matrix
 from seglib.schema.records import RecipeRecord
@@ -235,7 +234,7 @@ class _Comparison:
 
     def _with_options(self, options: dict[str, Any]) -> np.ndarray:
         """Make the matrix with other options of the recipe, and cluster it."""
-        described = features_of(self.features, self.study)
+        described = self.study.describe(self.features)
         sources = self.recipe.sources
         if options.get("demographic_weight"):  # a weight above 0 needs gender and city, also where they were left out
             demographic = [f.name for f in described if f.role == "demographic" and self.features[f.name].nunique() > 1]

@@ -11,9 +11,8 @@ Start with `customer_features`. `features_in_database` does the same for shops t
 features on the engine; `dictionary` says what every column means.
 """
 
-from seglib.features.counts import SHRUNK_BY
 from seglib.features.customers import DAYS_PER_MONTH, CustomerFeatures, customer_features, features_with_shrinkage
-from seglib.features.dictionary import dictionary, features_of
+from seglib.features.dictionary import dictionary
 from seglib.features.engines.open import DuckDB
 from seglib.features.in_database import features_in_database
 from seglib.features.joined_shops import JoinedShops, connect_tables
@@ -24,7 +23,6 @@ __all__ = [
     "DAYS_PER_MONTH",
     "NO_STATUS",
     "RELIABLE_P",
-    "SHRUNK_BY",
     "CustomerFeatures",
     "DuckDB",
     "JoinedShops",
@@ -35,7 +33,6 @@ __all__ = [
     "customer_features",
     "dictionary",
     "features_in_database",
-    "features_of",
     "features_with_shrinkage",
     "not_recorded",
     "records",

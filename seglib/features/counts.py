@@ -10,6 +10,7 @@ import pandas as pd
 from seglib.features.engines.open import Engine
 from seglib.features.redemption import Redemption, coupon_redemption
 from seglib.features.reliability import ReliabilityTest, never_burned_test, reliability_test
+from seglib.schema.features import SHRUNK_BY
 from seglib.sql import COUNTS_SQL
 from seglib.stats import BetaBinomial, VarianceComponents, excess_zeros, fit_beta_binomial, variance_components
 from seglib.study import Study
@@ -36,10 +37,6 @@ ORDER BY lag_days
 """
 """How many of the coupons old enough to judge took each number of days to burn. How skewed these days are decides how
 large their variance between customers becomes by chance."""
-
-
-SHRUNK_BY = ("burn_mean", "burn_reliability", "lag_mean", "lag_reliability")
-"""The numbers by which rates and means are shrunk, as ``study`` names them."""
 
 
 @dataclass(frozen=True)

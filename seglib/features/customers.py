@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from seglib.features.counts import fit_counts
-from seglib.features.dictionary import features_of
 from seglib.features.engines.open import DuckDB, Engine
 from seglib.features.redemption import NO_BURN_DATES, NO_STATUS, Redemption, not_recorded
 from seglib.features.reliability import DOUBTED, claim_rate_test, reliability_table
@@ -62,7 +61,7 @@ class CustomerFeatures:
     @property
     def features(self) -> list[Feature]:
         """What the columns of the table are, for `seglib.preprocessing`."""
-        return features_of(self.table, self.study)
+        return self.study.describe(self.table)
 
     @property
     def missing(self) -> dict[str, str]:

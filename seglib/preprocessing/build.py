@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,9 @@ from seglib.preprocessing.recipes import RECIPES
 from seglib.style import did_you_mean, join_words
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from seglib.features import CustomerFeatures
-    from seglib.run import Run
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class CustomerOptions:
 
 def build_matrix(
     features: CustomerFeatures,
-    run: Run,
+    unified: Callable[[], pd.DataFrame],
     *,
     recipe: str = "customer",
     options: CustomerOptions | None = None,
@@ -55,8 +57,8 @@ def build_matrix(
     ----------
     features : CustomerFeatures
         What recipe ``customer`` is made from.
-    run : Run
-        Its unified table is what recipe ``baseline`` is made from; it is read only for that.
+    unified : callable
+        Reads the unified table, from which recipe ``baseline`` is made; it is called only for that.
     recipe : {"customer", "baseline"}
     options : CustomerOptions, optional
         Of recipe ``customer``; default: those of notebook 03.
@@ -76,7 +78,7 @@ def build_matrix(
             f"there is no recipe '{recipe}'{did_you_mean(recipe, names)}; there are: {join_words(names)}"
         )
     if recipe == "baseline":
-        return baseline_matrix(run.read("unified"), scale_frequency=scale_frequency)
+        return baseline_matrix(unified(), scale_frequency=scale_frequency)
     return build_customer_matrix(features, options or CustomerOptions())
 
 

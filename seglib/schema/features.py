@@ -14,7 +14,7 @@ class Feature:
     ----------
     name, unit, meaning : str
         The meaning is the formula in words. In `FEATURES`, unit and meaning are templates that
-        `seglib.style.Wording.of` fills; `seglib.features.features_of` returns them filled.
+        `seglib.style.Wording.of` fills; `seglib.study.Study.describe` returns them filled.
     role : {"segmentation", "demographic", "descriptor", "count"}
         ``segmentation`` features build the segments, ``demographic`` ones do so with the weight the analyst gives
         them, ``descriptor`` ones only describe the result, and a ``count`` is what others are made of.
@@ -95,3 +95,6 @@ FEATURES: tuple[Feature, ...] = (
     Feature("months_observed", "months", "tenure in months, at least one", "count", range="1 or more"),
 )
 """The feature dictionary, in the order of the columns of features.parquet."""
+
+SHRUNK_BY = ("burn_mean", "burn_reliability", "lag_mean", "lag_reliability")
+"""The numbers by which rates and means are shrunk, as the SQL names them."""

@@ -12,10 +12,9 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from seglib.clustering import Bootstrap, Segmentation, SegmentKMeans, customer_segments
-from seglib.features import SHRUNK_BY, features_of
 from seglib.preprocessing import UNKNOWN, Matrix, levels_of
+from seglib.schema.features import SHRUNK_BY, Feature
 from seglib.schema.records import InputRecord, RecipeRecord, Record, ShopRecord, VariableRecord, VerdictRecord
-from seglib.study import Study
 from seglib.style import humanize
 
 QUANTILES = (0.01, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.99)
@@ -193,8 +192,8 @@ def model_of(
     *,
     run: str,
     features: pd.DataFrame,
+    described: Sequence[Feature],
     recipe: RecipeRecord,
-    study: Study,
     shop: ShopRecord,
     verdict: VerdictRecord | ModelVerdict,
 ) -> SegmentModel:
@@ -209,14 +208,14 @@ def model_of(
     run : str
     features : pandas.DataFrame
         ``features.parquet``.
+    described : sequence of Feature
+        What its columns are (`seglib.study.Study.describe`).
     recipe : RecipeRecord
-    study : Study
     shop : ShopRecord
     verdict : VerdictRecord or ModelVerdict
         Of ``choice.json``, or a short one of one's own.
     """
-    described = features_of(features, study)
-    study_row = {"as_of": study.as_of, "burn_window_days": recipe.burn_window, "burns_dated": recipe.burns_dated}
+    study_row = {"as_of": shop.as_of, "burn_window_days": recipe.burn_window, "burns_dated": recipe.burns_dated}
     study_row |= {name: recipe.shrinkage.get(name) for name in SHRUNK_BY}
     return SegmentModel(
         run=run,
@@ -227,7 +226,7 @@ def model_of(
         recipe=recipe,
         study=study_row,
         verdict=ModelVerdict.of(verdict),
-        variables=dict(study.variables),
+        variables=shop.variables,
         dictionary=tuple({key: getattr(feature, key) for key in DICTIONARY} for feature in described),
         training=_training(features, {f.name: f.kind for f in described if f.role != "count"}),
         inputs=shop.inputs,

@@ -449,7 +449,7 @@ def test_the_scoring_statement_runs_on_the_shops_own_tables(make_database, monke
         run="own",
         features=features.table,
         recipe=matrix.record(features, AuditRecord()),
-        study=features.study,
+        described=features.features,
         shop=run.read("shop"),
         verdict=verdict,
     )

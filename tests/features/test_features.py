@@ -14,7 +14,7 @@ from seglib.datasets.shop import make_shop
 from seglib.errors import ParameterRefused
 from seglib.features.counts import LAGS_SQL
 from seglib.features.customers import DAYS_PER_MONTH, customer_features
-from seglib.features.dictionary import dictionary, features_of
+from seglib.features.dictionary import dictionary
 from seglib.features.engines.open import DuckDB
 from seglib.features.redemption import burned_by, observed_burn_window
 from seglib.ingest.shop import ingest
@@ -265,7 +265,7 @@ def test_columns_of_the_shops_own_are_descriptors_in_its_dictionary(tables, cano
     assert described.loc["age"].tolist() == ["number", "from the customers table", "1 to 3", "descriptor"]
     assert "empty" not in described.index
     assert described.index.tolist() == [c for c in table if table[c].notna().any()]
-    assert {f.name: f.role for f in features_of(table, Study())} == described["role"].to_dict()
+    assert {f.name: f.role for f in Study().describe(table)} == described["role"].to_dict()
 
 
 def test_the_dictionary_of_a_shop_without_coupons_speaks_of_transactions(lacking):

@@ -12,7 +12,6 @@ from scipy.stats import f_oneway, kstest
 from seglib.datasets.shop import make_shop
 from seglib.errors import ParameterRefused
 from seglib.features.customers import customer_features
-from seglib.features.dictionary import features_of
 from seglib.ingest.shop import ingest
 from seglib.interpretation.thinning.inference import FROM_CUSTOMERS, NO_JOINING, UNDERDISPERSED, thinning_tests
 from seglib.interpretation.thinning.ratio_tests import ratio_test, underdispersion_test
@@ -180,7 +179,7 @@ def test_variables_of_the_customers_table_stay_in_the_matrix(shops):
         shrunk = replace(study, burn_window=90, shrinkage=SHRINKAGE)
         tests = thinning_tests(con, shrunk, recipe_of(("burn_rate", "age")), k=3, n_splits=2)
         table = customer_features(con, study).table
-    assert "age" in customer_matrix(table, described=features_of(table, study)).sources
+    assert "age" in customer_matrix(table, described=study.describe(table)).sources
     assert tests.left_out["age"] == FROM_CUSTOMERS
     assert tests.table.set_index("feature")["differs"]["burn_rate"]
 

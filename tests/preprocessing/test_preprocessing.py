@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import fields
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,6 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.preprocessing import LabelEncoder
 
 from seglib.errors import InputRefused, ParameterRefused
-from seglib.features.dictionary import features_of
 from seglib.preprocessing.audit import audit
 from seglib.preprocessing.baseline import BASELINE_COLUMNS, baseline_matrix
 from seglib.preprocessing.build import CustomerOptions, build_matrix
@@ -235,7 +235,7 @@ def test_variables_of_the_shops_own_build_segments_where_the_mapping_says_so(cus
         n_burned=np.nan,
     )
     table.loc[table.index[:40], ["age", "member", "plan"]] = None
-    matrix = customer_matrix(table, described=features_of(table, Study(variables=declared)))
+    matrix = customer_matrix(table, described=Study(variables=declared).describe(table))
     assert matrix.sources == ["gender_name", "city_name", *declared]
     assert list(matrix.made_of("member")) == ["member_no", "member_unknown", "member_yes"]
     assert matrix.table["income"].corr(np.log1p(table["income"])) == pytest.approx(1)
@@ -469,14 +469,17 @@ def test_the_audit_fires_on_the_original_analysis_and_not_on_recipe_customer(wor
 
 def test_the_options_of_the_notebook_give_the_matrix_of_its_recipe(prepared, built, unified):
     run, features = prepared("sample")
-    default = build_matrix(features, run)
+    default = build_matrix(features, partial(run.read, "unified"))
     pd.testing.assert_frame_equal(default.table, built().table, check_exact=True)
     options = CustomerOptions(segment_by="recency_days, tenure_days", demographic_weight=0, keep_unreliable=True)
-    assert build_matrix(features, run, options=options).sources == ["recency_days", "tenure_days"]
-    baseline = build_matrix(features, run, recipe="baseline", scale_frequency=False)
+    assert build_matrix(features, partial(run.read, "unified"), options=options).sources == [
+        "recency_days",
+        "tenure_days",
+    ]
+    baseline = build_matrix(features, partial(run.read, "unified"), recipe="baseline", scale_frequency=False)
     assert baseline.table.equals(baseline_matrix(unified, scale_frequency=False).table)
     with pytest.raises(ParameterRefused, match=r"no recipe 'custome' \(did you mean 'customer'"):
-        build_matrix(features, run, recipe="custome")
+        build_matrix(features, partial(run.read, "unified"), recipe="custome")
 
 
 def test_options_of_the_notebook_have_its_defaults(root):

@@ -21,7 +21,6 @@ from seglib.clustering.segmentation import customer_segments, segment
 from seglib.datasets.shop import make_shop
 from seglib.errors import InputRefused, ParameterRefused
 from seglib.features.customers import customer_features
-from seglib.features.dictionary import features_of
 from seglib.ingest.shop import ingest
 from seglib.preprocessing.baseline import baseline_matrix
 from seglib.preprocessing.customer import customer_matrix
@@ -77,7 +76,7 @@ def make_model(run, features, *, recipe="customer", k=3, names=None, scale_frequ
         run=run.name,
         features=features.table,
         recipe=matrix.record(features, AuditRecord()),
-        study=features.study,
+        described=features.features,
         shop=run.read("shop"),
         verdict=VERDICT,
     )
@@ -607,7 +606,7 @@ def test_a_source_that_lacks_what_the_model_is_made_of_is_refused(tmp_path, save
 
 def test_levels_and_features_of_a_model_are_those_of_the_run(of_sample):
     model, rows, _ = of_sample
-    assert [line["name"] for line in model.dictionary] == [f.name for f in features_of(rows, Study())]
+    assert [line["name"] for line in model.dictionary] == [f.name for f in Study().describe(rows)]
     assert set(model.sources) == {
         "coupons_per_month",
         "burn_rate",

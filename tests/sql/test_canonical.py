@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from seglib.sql.canonical import CUSTOMER_COLUMNS, LOOKUP_TABLES, read_canonical_tables
+from seglib.schema.columns import CUSTOMER_COLUMNS
+from seglib.sql.canonical import LOOKUP_TABLES, read_canonical_tables
 
 
 def test_all_tables_are_read_in_the_order_of_their_ids(tables, canonical):

@@ -4,7 +4,6 @@ import pandas as pd
 import pytest
 
 from seglib.features import dictionary
-from seglib.features.dictionary import features_of
 from seglib.interpretation.cards.vocabulary import LABELS, TO_TRY
 from seglib.interpretation.holdout.by_group import OUTCOMES
 from seglib.interpretation.surrogate_tree.wording import PHRASES
@@ -44,7 +43,7 @@ def test_a_value_is_put_in_as_it_is():
 def test_a_unit_from_the_data_is_no_template():
     table = pd.DataFrame({"n_coupons": [1.0, 2.0], "age{": [30.0, 40.0]})
     study = Study(variables={"age{": VariableRecord("numeric", "{years} of a coupon")}, wording=TRANSACTION)
-    units = {feature.name: feature.unit for feature in features_of(table, study)}
+    units = {feature.name: feature.unit for feature in study.describe(table)}
     assert units == {"n_coupons": "transactions", "age{": "{years} of a coupon"}
 
 

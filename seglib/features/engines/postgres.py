@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from seglib import credentials
 from seglib.errors import InputRefused
 from seglib.ingest import query_function, table_fingerprint, with_views
-from seglib.ingest.sources import only_read, refusing, server_of
+from seglib.ingest.sources import connect_read_only
 from seglib.sql import in_parts, translated
 
 if TYPE_CHECKING:
@@ -39,26 +38,19 @@ class Database:
         InputRefused
             If there is no way in; the message holds no credentials.
         """
-        self.shown = credentials.shown(url)
-        self.text = f"The statements run in the source itself, {self.shown}, which is only read."
-        url = credentials.filled(credentials.whole(url))
-        self._secrets = credentials.secrets(url)
-        with self._refusing():
-            self._connection = server_of(url).connect()
-            only_read(self._connection)
+        self._database = connect_read_only(url)
+        self._connection = self._database.connection
+        self.text = f"The statements run in the source itself, {self._database.shown}, which is only read."
         self._tables = dict(tables)
 
     def close(self) -> None:
         """Leave the database; the end of the process does so too."""
         self._connection.close()
 
-    def _refusing(self) -> Any:
-        return refusing(f"'{self.shown}' cannot be read", self._secrets)
-
     def prints(self) -> dict[str, str]:
         """Return what tells the canonical tables from any others, as they are there now."""
         query = query_function(self._connection, self._tables)
-        with self._refusing():
+        with self._database.refusing():
             return {name: table_fingerprint(name, query, "postgres") for name in self._tables}
 
     def keep(self, name: str, sql: str) -> None:
@@ -71,7 +63,7 @@ class Database:
 
         parts, select = in_parts(sql, "postgres")
         statement = with_views(self._tables | parts, select)
-        with self._refusing():
+        with self._database.refusing():
             result = self._connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
             names, types = list(result.keys()), [column.type_code for column in result.cursor.description]
             made = [_typed(rows, names, types) for rows in result.partitions(CHUNK)]

@@ -5,12 +5,10 @@ is loaded into DuckDB unchanged, if the contract wants it. What tables and colum
 mapping, whether they can be *trusted* that of the contract.
 """
 
-from seglib.ingest.sources.database import only_read, refusing, server_of
+from seglib.ingest.sources.database import connect_read_only
 from seglib.ingest.sources.open import open_source
 
 __all__ = [
-    "only_read",
+    "connect_read_only",
     "open_source",
-    "refusing",
-    "server_of",
 ]

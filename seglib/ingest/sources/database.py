@@ -7,7 +7,7 @@ import json
 import sqlite3
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
@@ -227,6 +227,50 @@ def only_read(connection: sa.Connection) -> None:
     """Begin a transaction of PostgreSQL that can write nothing, and whose answers depend on nobody's settings."""
     for setting in READ_ONLY_SETTINGS:
         connection.exec_driver_sql(f"SET {setting}")
+
+
+@dataclass(frozen=True)
+class ReadOnlyConnection:
+    """A database that is open in a transaction that can write nothing.
+
+    Attributes
+    ----------
+    shown : str
+        Its URL without credentials.
+    connection : sqlalchemy.Connection
+    secrets : collection of str
+        What no message may repeat.
+    """
+
+    shown: str
+    connection: sa.Connection = field(repr=False)
+    secrets: Collection[str] = field(repr=False)
+
+    def refusing(self) -> AbstractContextManager[None]:
+        """Turn an error of the driver into one sentence without credentials."""
+        return refusing(f"'{self.shown}' cannot be read", self.secrets)
+
+
+def connect_read_only(url: str) -> ReadOnlyConnection:
+    """Open the database that a run recorded, in a transaction that can write nothing.
+
+    Parameters
+    ----------
+    url : str
+        As `seglib.credentials.recorded` wrote it; the rest comes from the environment.
+
+    Raises
+    ------
+    InputRefused
+        If there is no way in; the message holds no credentials.
+    """
+    shown = credentials.shown(url)
+    url = credentials.filled(credentials.whole(url))
+    secrets = credentials.secrets(url)
+    with refusing(f"'{shown}' cannot be read", secrets):
+        connection = server_of(url).connect()
+        only_read(connection)
+    return ReadOnlyConnection(shown, connection, secrets)
 
 
 def _copy(

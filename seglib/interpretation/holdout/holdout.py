@@ -10,7 +10,7 @@ import pandas as pd
 
 from seglib.clustering import customer_segments, lettered_by, order_values, segment
 from seglib.errors import InputRefused, ParameterRefused
-from seglib.features import NO_STATUS, DuckDB, Redemption, coupon_redemption, customer_features, features_of
+from seglib.features import NO_STATUS, DuckDB, Redemption, coupon_redemption, customer_features
 from seglib.interpretation.holdout.by_group import COLUMNS as BY_GROUP
 from seglib.interpretation.holdout.by_group import OUTCOMES, Outcome, OutcomeBySegment, by_group
 from seglib.interpretation.holdout.rfm import BURNED, SCORES, monetary_of, rfm_scores
@@ -223,7 +223,7 @@ def _segment_at_cut(
     else:
         not_dated = [name for name in recipe.sources if name not in features]
         recorded = tuple(name for name in recipe.sources if name in features and features[name].notna().any())
-        matrix = rebuild_matrix(features, replace(recipe, sources=recorded), described=features_of(features, study))
+        matrix = rebuild_matrix(features, replace(recipe, sources=recorded), described=study.describe(features))
     notes = []
     if not_dated:
         names = join_words([humanize(name) for name in not_dated])

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest, t
 
-from seglib.features import features_of
 from seglib.interpretation.profiles.profile import Profile
 from seglib.schema.features import Feature
 from seglib.study import DEFAULT_STUDY, Study
@@ -73,7 +72,7 @@ def profile(
     a feature only describe. What can be tested is in `descriptor_tests` and `seglib.interpretation.thinning_tests`.
     """
     parts = []
-    for feature in features_of(features, study):
+    for feature in study.describe(features):
         if feature.role not in ("segmentation", "descriptor") or feature.kind == "nominal":
             continue
         values = features[feature.name].astype(float)

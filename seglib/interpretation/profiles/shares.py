@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from scipy.stats import binomtest
 
-from seglib.features import features_of
 from seglib.preprocessing import UNKNOWN
 from seglib.study import DEFAULT_STUDY, Study
 from seglib.style import humanize, join_words, position
@@ -126,7 +125,7 @@ def compared_names(features: pd.DataFrame, study: Study = DEFAULT_STUDY) -> list
 
     Of the latter those with at most `MOST_LEVELS` levels; unknown is a level.
     """
-    names = [feature for feature in features_of(features, study) if feature.kind == "nominal"]
+    names = [feature for feature in study.describe(features) if feature.kind == "nominal"]
     levels = {feature: features[feature.name].fillna(UNKNOWN).nunique() for feature in names}
     return [f.name for f, n in levels.items() if n > 1 and (f.role != "descriptor" or n <= MOST_LEVELS)]
 

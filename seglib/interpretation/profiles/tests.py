@@ -10,7 +10,6 @@ import pandas as pd
 from scipy.stats import chi2, kruskal, rankdata
 
 from seglib.errors import ParameterRefused
-from seglib.features import features_of
 from seglib.interpretation.profiles.shares import compared_names
 from seglib.preprocessing import UNKNOWN
 from seglib.schema.features import FEATURES
@@ -112,7 +111,7 @@ def descriptor_tests(
     excluded = {*used, *study.variables, *counted_from_coupons}
     names = set(compared_names(features, study))
     records = []
-    for place, feature in enumerate(features_of(features, study)):
+    for place, feature in enumerate(study.describe(features)):
         if feature.name in excluded or (feature.kind == "nominal" and feature.name not in names):
             continue
         # a generator for each descriptor: its p-value does not depend on how many permutations the others needed

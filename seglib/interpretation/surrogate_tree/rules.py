@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from seglib.errors import ParameterRefused
-from seglib.features import features_of
 from seglib.interpretation.surrogate_tree.sql import case_of
 from seglib.interpretation.surrogate_tree.tree import Node, TreePath, grow_tree
 from seglib.interpretation.surrogate_tree.wording import conditions
@@ -221,7 +220,7 @@ def fit_surrogate_tree(
 def _candidate_features(features: pd.DataFrame, sources: Sequence[str], study: Study) -> list[Feature]:
     """Return the features that questions may be about."""
     names = [STANDS_FOR.get(name, name) for name in sources]
-    candidates = [feature for feature in features_of(features, study) if feature.name in names]
+    candidates = [feature for feature in study.describe(features) if feature.name in names]
     if not candidates:
         raise ParameterRefused(f"no column to ask about: of {', '.join(map(str, sources))} none is a feature")
     return candidates

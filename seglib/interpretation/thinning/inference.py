@@ -11,7 +11,6 @@ import pandas as pd
 
 from seglib.clustering import SegmentKMeans, check_k
 from seglib.errors import InputRefused, ParameterRefused
-from seglib.features import features_of
 from seglib.interpretation.thinning.ratio_tests import COUNTS, MARKS, ratio_test, ratios_of, underdispersion_test
 from seglib.interpretation.thinning.splits import exposure, read_tables, split_counts
 from seglib.preprocessing import rebuild_matrix
@@ -180,7 +179,7 @@ def thinning_tests(
     rows, problem = [], ""
     for split, (first, second) in enumerate(split_counts(tables, rngs, study)):
         try:
-            matrix = rebuild_matrix(first, recipe, described=features_of(first, study)).table
+            matrix = rebuild_matrix(first, recipe, described=study.describe(first)).table
             check_k(matrix.to_numpy(), k)
             model = SegmentKMeans(k, n_init=n_init, random_state=seed).fit(matrix.to_numpy())
         except (InputRefused, ParameterRefused) as refused:

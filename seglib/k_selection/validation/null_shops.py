@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
-from seglib.features import JoinedShops, connect_tables, features_of, features_with_shrinkage
+from seglib.features import JoinedShops, connect_tables, features_with_shrinkage
 from seglib.k_selection.validation.null_models import CopulaNull, Null, ProcessNull
 from seglib.preprocessing import Matrix, rebuild_matrix
 from seglib.run import Run
@@ -92,7 +92,7 @@ def null_models_for(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -
     if recipe.grain == "transaction":
         rows = run.read("unified")
         rows = rows[rows["customer_id"].isin(customers)]
-    matrix = rebuild_matrix(rows, recipe, described=features_of(features, study))
+    matrix = rebuild_matrix(rows, recipe, described=study.describe(features))
     sampled_rows = np.arange(len(matrix.table))
     if len(sampled_rows) > sample_customers:
         sampled_rows = np.sort(rng.choice(len(sampled_rows), sample_customers, replace=False))
