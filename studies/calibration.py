@@ -94,8 +94,7 @@ def one_shop(scenario: Scenario, seed: int) -> dict:
         panel = homogeneity(
             run.read("unified"),
             run.read_table("customers"),
-            as_of=study.as_of,
-            burn_window=features.redemption.window,
+            features.study,
             n_shuffles=99,
             sample_customers=2_500,
             seed=seed,

@@ -14,8 +14,10 @@ import pandas as pd
 
 from seglib.errors import ParameterRefused
 
+GROUP_COLUMNS = ("share", "age", "spread", "income", "score", "member", "woman")
+"""What each of `GROUPS` states: its share, mean age and its spread, median income, mean score, shares of yes."""
+
 GROUPS = {
-    # share, age, its spread, median income, score, member, woman
     "young and keen": (0.38, 28, 6, 24_000, 68, 0.25, 0.55),
     "well-off and cool": (0.30, 45, 8, 52_000, 35, 0.35, 0.45),
     "older and loyal": (0.32, 61, 7, 31_000, 55, 0.80, 0.60),
@@ -57,20 +59,20 @@ def survey(customers: int = 200, *, seed: int = 7) -> pd.DataFrame:
     if customers < 10:
         raise ParameterRefused(f"a survey has at least 10 customers, not {customers}", parameter="customers")
     rng = np.random.default_rng(seed)
-    share, age, spread, income, score, member, woman = np.array(list(GROUPS.values())).T
-    group = rng.choice(len(GROUPS), customers, p=share)
+    of_group = dict(zip(GROUP_COLUMNS, np.array(list(GROUPS.values())).T, strict=True))
+    group = rng.choice(len(GROUPS), customers, p=of_group["share"])
     numbers = {
-        "age": np.clip(rng.normal(age[group], spread[group]), 18, 90),
-        "income": np.round(income[group] * np.exp(rng.normal(0, INCOME_SPREAD, customers)), -2),
-        "score": np.clip(rng.normal(score[group], SCORE_SPREAD), 1, 100),
+        "age": np.clip(rng.normal(of_group["age"][group], of_group["spread"][group]), 18, 90),
+        "income": np.round(of_group["income"][group] * np.exp(rng.normal(0, INCOME_SPREAD, customers)), -2),
+        "score": np.clip(rng.normal(of_group["score"][group], SCORE_SPREAD), 1, 100),
     }
     width = max(3, len(str(customers)))
     table = pd.DataFrame(
         {
             "id": [f"R{i:0{width}d}" for i in range(1, customers + 1)],
             **{name: pd.Series(np.round(values).astype("int64").astype(str)) for name, values in numbers.items()},
-            "gender": np.where(rng.random(customers) < woman[group], "Female", "Male"),
-            "member": np.where(rng.random(customers) < member[group], "yes", "no"),
+            "gender": np.where(rng.random(customers) < of_group["woman"][group], "Female", "Male"),
+            "member": np.where(rng.random(customers) < of_group["member"][group], "yes", "no"),
             "city": rng.choice(CITIES, customers, p=CITY_SHARES),
         },
         dtype="str",

@@ -1,5 +1,8 @@
-"""What the data and the artefacts look like: tables, features, records, names of sources. Data only, no computation.
+"""What the data and the artefacts look like. Data only, no computation.
 
-Everything may import these modules, and they import nothing else of the project. Nothing is imported here, because
+`tables` declares the contract of the canonical tables, `features` the feature dictionary, `records` what notebooks hand
+on as JSON, `columns` and `sources` a few names, `renamed` what was called otherwise in the last version.
+
+Everything may import these files, and they import nothing else of the project. It exports nothing here, because
 `seglib.schema.tables` takes time to load and many callers need only the others.
 """

@@ -261,8 +261,13 @@ class RecipeRecord(Record):
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Self:
-        """Read the record; names of options that have changed since the last version become those of today."""
-        recipe = super().from_json(content)
+        """Read the record.
+
+        Names of options that have changed since the last version become those of today; model files of the last
+        version do not hold the rule for k, which follows from the name.
+        """
+        k_rule = "elbow" if content.get("name") == "baseline" else "structure"
+        recipe = super().from_json({"k_rule": k_rule, **content})
         options = {RENAMED_PARAMETERS.get(name, name): value for name, value in recipe.options.items()}
         return replace(recipe, options=options)
 

@@ -227,12 +227,7 @@ def _present_keys(text: dict[str, Any]) -> dict[str, Any]:
     """Give the keys of a description that version 0.6 wrote their present names; a present one stays as it is."""
     if "made_of" not in text:
         return text
-    recipe = dict(text["recipe"])
-    recipe["k_rule"] = "elbow" if recipe["name"] == "baseline" else "structure"  # was not written
-    options = dict(recipe["options"])
-    if "drop_tied" in options:
-        options["drop_correlated"] = options.pop("drop_tied")
-    return text | {"recipe": recipe | {"options": options}, "inputs": text["made_of"], "views": text["prelude"]}
+    return text | {"inputs": text["made_of"], "views": text["prelude"]}
 
 
 def _members(path: Path) -> dict[str, bytes]:

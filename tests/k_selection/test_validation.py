@@ -802,14 +802,7 @@ def verdict_of(run, *, sample_customers=2500):
     benchmark_result = benchmark(
         null_models.X, null_models.nulls, k_max=5, n_null=19, n_samples=25, n_splits=15, n_references=9
     )
-    panel = homogeneity(
-        run.read("unified"),
-        run.read_table("customers"),
-        as_of=study.as_of,
-        burn_window=run.read("recipe").burn_window,
-        n_shuffles=199,
-        sample_customers=2500,
-    )
+    panel = homogeneity(run.read("unified"), run.read_table("customers"), study, n_shuffles=199, sample_customers=2500)
     return verdict(benchmark_result, panel.table)
 
 

@@ -47,7 +47,7 @@ class Database:
         """Leave the database; the end of the process does so too."""
         self._connection.close()
 
-    def prints(self) -> dict[str, str]:
+    def fingerprints(self) -> dict[str, str]:
         """Return what tells the canonical tables from any others, as they are there now."""
         query = query_function(self._connection, self._tables)
         with self._database.refusing():
@@ -61,13 +61,13 @@ class Database:
         """Return the rows of a SELECT."""
         import pandas as pd
 
-        parts, select = in_parts(sql, "postgres")
-        statement = with_views(self._tables | parts, select)
+        ctes, select = in_parts(sql, "postgres")
+        statement = with_views(self._tables | ctes, select)
         with self._database.refusing():
             result = self._connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
             names, types = list(result.keys()), [column.type_code for column in result.cursor.description]
-            made = [_typed(rows, names, types) for rows in result.partitions(CHUNK)]
-        return pd.concat(made, ignore_index=True) if made else _typed([], names, types)
+            parts = [_typed(rows, names, types) for rows in result.partitions(CHUNK)]
+        return pd.concat(parts, ignore_index=True) if parts else _typed([], names, types)
 
 
 def open_database(run: Run) -> Database:
@@ -83,7 +83,7 @@ def open_database(run: Run) -> Database:
         raise NotThere(database.reason)
     try:
         engine = Database(database.url, database.views)
-        changed = [name for name, found in engine.prints().items() if found != database.fingerprints[name]]
+        changed = [name for name, now in engine.fingerprints().items() if now != database.fingerprints[name]]
     except InputRefused as why:
         raise NotThere(str(why)) from None
     if changed:
