@@ -139,6 +139,8 @@ def test_the_report_stands_alone_and_every_link_resolves(twice):
         for image in soup.find_all("img"):
             assert image["src"].startswith("data:"), name
             assert len(image["alt"]) > 20, name
+        for figure in soup.find_all("figure"):
+            assert figure.find("figcaption").get_text(strip=True), name
         for link in soup.find_all("a", href=True):
             file, _, anchor = link["href"].partition("#")
             assert (run.report_dir / file).exists(), f"{name}: {link['href']}"
