@@ -529,7 +529,7 @@ def test_results_of_a_shop_that_records_no_burning_say_what_it_records(lacking):
 def test_a_shop_in_which_nothing_was_burned_says_so(unified):
     never = unified.assign(transaction_status="subscribed", burn_date=pd.NaT)
     ages = redemption_by_age(never, MIDSUMMER)
-    assert ages.text.startswith("Nothing was burned by that day: this shop says nothing about burning. A coupon counts")
+    assert ages.text.startswith("Nothing was burned by that day: this shop says nothing about burning. A coupon is old")
     assert redemption_curve(never, MIDSUMMER).text == "No coupon was burned."
 
 

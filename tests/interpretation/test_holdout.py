@@ -449,7 +449,8 @@ def test_results_say_what_their_figures_show(strong):
     assert rate.text.startswith(rate.alt.removesuffix("."))
     assert rate.caption.endswith("how many of the coupons claimed were burned; 95% intervals. Letters are of the cut.")
     assert "share of decided coupons" in rate.figure().get_xlabel()
-    transactions = replace(figures["coupons"], wording=TRANSACTION)
+    template = next(outcome for outcome in OUTCOMES if outcome.name == "coupons")
+    transactions = replace(figures["coupons"], outcome=template, wording=TRANSACTION)
     assert transactions.alt.startswith("transactions after the cut")
     assert "how many transactions a customer made" in transactions.caption
     gain = predictive_gain(holdout, **QUICK)
