@@ -1,6 +1,8 @@
 """The runner: whole runs of both recipes, the same whatever the machine, refused or failed with a clear word."""
 
+import contextlib
 import hashlib
+import io
 import json
 import os
 import re
@@ -151,6 +153,21 @@ def test_the_report_stands_alone_and_every_link_resolves(twice):
     sizes = {path.name: path.stat().st_size for path in run.report_dir.glob("*.html")}
     assert max(sizes.values()) < 2e6
     assert sizes["index.html"] < 6e5
+
+
+def test_the_code_in_the_readme_runs_as_it_stands(twice, root):
+    recipe, (run, _), _ = twice
+    if recipe != "customer":
+        pytest.skip("the README shows the default recipe")
+    text = (root / "README.md").read_text(encoding="utf-8")
+    code = "\n".join(re.findall(r"```python\n(.*?)```", text, flags=re.S))
+    code = code.replace('Run("sample")', "the_run").replace(".nulls)", ".nulls, k_max=4, n_null=19, n_samples=10)")
+    names = {"the_run": run}
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(code, names)
+    assert printed.getvalue().startswith("The audit found")
+    assert names["verdict"].label == "natural"
+    assert names["holdout"].why == ""
 
 
 def test_no_page_and_no_notebook_names_a_path_of_this_machine(twice):
