@@ -170,15 +170,15 @@ class Correlations:
     def text(self) -> str:
         """Which pairs are as good as one number."""
         if len(self.table) < 2:
-            return "Fewer than two numbers vary: nothing can be tied."
+            return "Fewer than two numbers vary: there is no pair to correlate."
         if self.names:
-            return f"Tied (above {HIGH_CORRELATION}): {'; '.join(self.names)}."
+            return f"Correlated (above {HIGH_CORRELATION}): {'; '.join(self.names)}."
         return f"No pair is above {HIGH_CORRELATION}."
 
     @property
     def takeaway(self) -> str:
         """The same in a few words."""
-        return f"Tied: {'; '.join(self.names)}." if self.names else "No two numbers are tied."
+        return f"Correlated: {'; '.join(self.names)}." if self.names else "No two numbers are strongly correlated."
 
     @property
     def alt(self) -> str:

@@ -208,7 +208,7 @@ def plot_correlation(rho: pd.DataFrame, *, above: float, ax: Axes | None = None)
     """
     if len(rho) < 2:
         ax = ax or new_axes(height=1.2)
-        set_title(ax, "Fewer than two numbers vary: nothing can be tied")
+        set_title(ax, "Fewer than two numbers vary: there is no pair to correlate")
         ax.set_axis_off()
         return ax
     ax = ax or new_axes(height=1.5 + 0.4 * len(rho))
@@ -249,7 +249,7 @@ def _correlation_finding(rho: pd.DataFrame, pairs: list[tuple[int, int]], names:
         if sizes.empty:
             return "Nothing can be compared"
         i, j = (rho.columns.get_loc(name) for name in sizes.idxmax())
-        return f"Nothing is tied; closest: {names[j]} and {names[i]} ({rho.iloc[i, j]:.2f})"
+        return f"No strong correlation; closest: {names[j]} and {names[i]} ({rho.iloc[i, j]:.2f})"
     in_words = [f"{names[j]} with {names[i]}" for i, j in pairs]
     more = f"; {len(pairs) - 3} more" if len(pairs) > 3 else ""
     return f"As good as one number: {'; '.join(in_words[:3])}{more}"

@@ -555,8 +555,8 @@ def test_correlated_pairs_are_named_in_the_words_of_the_shop(lacking):
     table = features.table.assign(coupons_per_month=features.table["n_coupons"] * 2.0)
     result = correlations(replace(features, table=table, study=replace(features.study, wording=TRANSACTION)))
     assert "transactions per month with n transactions" in result.text
-    assert result.takeaway == f"Tied: {'; '.join(result.names)}."
+    assert result.takeaway == f"Correlated: {'; '.join(result.names)}."
     assert result.caption == f"{len(table):,} customers. {result.text}"
     few = replace(features, table=table.assign(**dict.fromkeys(numbers(features.features), 1.0)))
-    assert correlations(few).text == "Fewer than two numbers vary: nothing can be tied."
+    assert correlations(few).text == "Fewer than two numbers vary: there is no pair to correlate."
     assert correlations(few).alt == ""

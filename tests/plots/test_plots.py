@@ -341,7 +341,7 @@ def test_correlated_pairs_are_framed_and_named():
     assert title == "As good as one number: rate with n coupons; rate with tenure days; n coupons with tenure days"
     assert ax.get_yticklabels()[-1].get_text() == "tenure days"
     loose = plot_correlation(rank_correlations(table[["rate", "days"]]), above=0.8)
-    assert loose.figure.get_suptitle().startswith("Nothing is tied; closest: rate and days (")
+    assert loose.figure.get_suptitle().startswith("No strong correlation; closest: rate and days (")
     assert "Fewer than two" in plot_correlation(rank_correlations(table[["rate"]]), above=0.8).figure.get_suptitle()
 
 

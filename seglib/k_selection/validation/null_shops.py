@@ -100,9 +100,9 @@ def null_models_for(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -
     copula = CopulaNull(matrix.table.to_numpy()[sampled_rows], matrix.places)
     resampled = tuple(name for name in matrix.sources if name in FROM_COUPONS or recipe.grain == "transaction")
     if not study.as_of:
-        return NullModels(copula.X, (copula,), f"{NO_TRANSACTIONS} So no coupons can be dealt out anew.", sampled)
+        return NullModels(copula.X, (copula,), f"{NO_TRANSACTIONS} So no coupons can be reassigned at random.", sampled)
     if not resampled:
-        reason = "Nothing here comes from coupons, so none are dealt out anew."
+        reason = "Nothing here comes from coupons, so none are reassigned at random."
         return NullModels(copula.X, (copula,), reason, sampled)
     tables = read_canonical_tables(run.connect(), customers)
     process = ProcessNull(
