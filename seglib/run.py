@@ -11,6 +11,7 @@ import json
 import os
 import re
 import uuid
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -26,6 +27,7 @@ from seglib.schema.records import (
     ShopRecord,
     VerdictRecord,
 )
+from seglib.schema.renamed import RENAMED_FEATURES
 from seglib.sql import in_memory
 from seglib.study import Study
 
@@ -69,7 +71,7 @@ ARTEFACTS: dict[str, Artefact] = {
         "features.parquet",
         "03_preprocessing",
         "one row per customer, original units",
-        formerly={"n_matured": "n_decided", "n_matured_burned": "n_decided_burned"},
+        formerly={new: old for old, new in RENAMED_FEATURES.items()},
     ),
     "matrix": Artefact("matrix.parquet", "03_preprocessing", "what KMeans sees: one row per object, scaled"),
     "recipe": Artefact(
@@ -249,10 +251,15 @@ class Run:
         ------
         InputRefused
             If the notebook that writes it has not run yet, or what is there cannot be read; the message names it.
+
+        Warns
+        -----
+        UserWarning
+            If the last version wrote it and a column has another name now; it is returned under its present name.
         """
         path, entry = self.existing(artefact), ARTEFACTS[artefact]
         if entry.record is None:
-            return _read_parquet(path).rename(columns={old: new for new, old in entry.formerly.items()})
+            return _with_present_names(_read_parquet(path), entry)
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             if isinstance(content, list):
@@ -352,6 +359,15 @@ def write_whole(path: Path, text: str) -> Path:
     finally:
         part.unlink(missing_ok=True)
     return path
+
+
+def _with_present_names(table: pd.DataFrame, entry: Artefact) -> pd.DataFrame:
+    """Give columns that the last version wrote their present names, with a note."""
+    present = {old: new for new, old in entry.formerly.items() if old in table}
+    if present:
+        names = ", ".join(f"'{old}' is now called '{new}'" for old, new in present.items())
+        warnings.warn(f"{entry.file} was written by the last version of seglib: {names}", stacklevel=3)
+    return table.rename(columns=present)
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pytest
 from seglib.errors import InputRefused, ParameterRefused
 from seglib.run import ARTEFACTS, Run
 from seglib.schema.records import ClusteringRecord, RecipeRecord
+from seglib.schema.renamed import present_name
 
 
 @pytest.mark.parametrize("name", ["", "..", "../up", "a/b", "a b", ".hidden", "x" * 65, "spring\n", "-rf", "ü"])
@@ -69,7 +70,10 @@ def test_names_of_the_last_version_are_still_read(tmp_path):
     run.write("recipe", old)
     assert run.read("recipe") == RECIPE
     run.write("features", pd.DataFrame({"n_decided": [2], "n_decided_burned": [1]}))
-    assert run.read("features").columns.tolist() == ["n_matured", "n_matured_burned"]
+    with pytest.warns(UserWarning, match="'n_decided' is now called 'n_matured'"):
+        assert run.read("features").columns.tolist() == ["n_matured", "n_matured_burned"]
+    with pytest.warns(UserWarning, match="the old name works until the next version"):
+        assert present_name("n_decided_burned") == "n_matured_burned"
 
 
 def test_an_editor_knows_what_is_read():

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
 from seglib.errors import ParameterRefused
+from seglib.schema.renamed import present_name
 from seglib.study import DEFAULT_STUDY, Study
 from seglib.style import did_you_mean, letter, position
 
@@ -117,6 +118,7 @@ def lettered_by(features: pd.DataFrame, order_by: str, study: Study = DEFAULT_ST
     str or None
         None if there are only names: then the larger segment comes first.
     """
+    order_by = present_name(order_by)
     if order_by != "n_burned" or features["n_burned"].notna().any():
         return order_by
     numbers = [name for name, variable in study.variables.items() if variable.kind != "nominal"]

@@ -13,7 +13,7 @@ features on the engine; `dictionary` says what every column means.
 
 from seglib.features.customers import DAYS_PER_MONTH, CustomerFeatures, customer_features, features_with_shrinkage
 from seglib.features.dictionary import dictionary
-from seglib.features.engines.open import DuckDB
+from seglib.features.engines.duckdb import DuckDB
 from seglib.features.in_database import features_in_database
 from seglib.features.joined_shops import JoinedShops, connect_tables
 from seglib.features.redemption import NO_STATUS, Redemption, burned_by, coupon_redemption, not_recorded, records

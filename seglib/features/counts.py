@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from seglib.features.engines.open import Engine
+from seglib.features.engines.base import Engine
 from seglib.features.redemption import Redemption, coupon_redemption
 from seglib.features.reliability import ReliabilityTest, never_burned_test, reliability_test
 from seglib.schema.features import SHRUNK_BY

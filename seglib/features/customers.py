@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from seglib.features.counts import fit_counts
-from seglib.features.engines.open import DuckDB, Engine
+from seglib.features.engines.base import Engine
+from seglib.features.engines.duckdb import DuckDB
 from seglib.features.redemption import NO_BURN_DATES, NO_STATUS, Redemption, not_recorded
 from seglib.features.reliability import DOUBTED, claim_rate_test, reliability_table
 from seglib.schema.columns import CUSTOMER_COLUMNS

@@ -8,7 +8,7 @@ import pandas as pd
 
 from seglib.features.counts import fit_counts
 from seglib.features.customers import CustomerFeatures, typed
-from seglib.features.engines.open import Engine
+from seglib.features.engines.base import Engine
 from seglib.features.redemption import Redemption
 from seglib.features.reliability import reliability_table
 from seglib.schema.columns import CUSTOMER_COLUMNS

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from seglib.errors import ParameterRefused
-from seglib.features.engines.open import Engine
+from seglib.features.engines.base import Engine
 from seglib.study import Study
 
 NO_STATUS, NO_BURN_DATES = "the shop records no coupon status", "the shop records no burn dates"

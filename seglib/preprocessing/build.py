@@ -12,6 +12,7 @@ from seglib.preprocessing.customer import customer_matrix
 from seglib.preprocessing.encoders import Scaling, Transform
 from seglib.preprocessing.matrix import Matrix
 from seglib.preprocessing.recipes import RECIPES
+from seglib.schema.renamed import present_name
 from seglib.style import did_you_mean, join_words
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def build_customer_matrix(features: CustomerFeatures, options: CustomerOptions) 
     """Build the matrix of recipe ``customer``, with what the features know of themselves (`customer_matrix`)."""
     segment_by = None
     if options.segment_by:
-        segment_by = [name.strip() for name in options.segment_by.split(",")]
+        segment_by = [present_name(name.strip()) for name in options.segment_by.split(",")]
     return customer_matrix(
         features.table,
         described=features.features,

@@ -425,7 +425,8 @@ def test_sizes_count_customers_and_those_who_are_split():
 def test_files_in_which_the_margin_was_called_confidence_are_still_read(tmp_path, artefact):
     run = Run("old", base=tmp_path)
     run.write(artefact, pd.DataFrame({"segment": ["A"], "confidence": [0.4]}, pd.Index(["7"], name="customer_id")))
-    assert run.read(artefact)["margin"].tolist() == [0.4]
+    with pytest.warns(UserWarning, match="'confidence' is now called 'margin'"):
+        assert run.read(artefact)["margin"].tolist() == [0.4]
 
 
 def test_margins_say_what_applies_to_the_grain():

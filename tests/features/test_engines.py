@@ -13,7 +13,8 @@ from seglib.credentials import VARIABLE
 from seglib.datasets.shop import make_shop
 from seglib.errors import InputRefused, ParameterRefused
 from seglib.features.customers import customer_features
-from seglib.features.engines.open import DuckDB, open_engine
+from seglib.features.engines.duckdb import DuckDB
+from seglib.features.engines.open import open_engine
 from seglib.features.in_database import features_in_database
 from seglib.ingest.shop import ingest
 from seglib.preprocessing.customer import customer_matrix

@@ -15,7 +15,7 @@ from seglib.errors import ParameterRefused
 from seglib.features.counts import LAGS_SQL
 from seglib.features.customers import DAYS_PER_MONTH, customer_features
 from seglib.features.dictionary import dictionary
-from seglib.features.engines.open import DuckDB
+from seglib.features.engines.duckdb import DuckDB
 from seglib.features.redemption import burned_by, observed_burn_window
 from seglib.ingest.shop import ingest
 from seglib.run import Run

@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import subprocess
+import sys
 
 import duckdb
 import pandas as pd
@@ -150,3 +152,9 @@ def test_facts_of_the_original_workbook(workbook):
     assert rows_by_rule["transactions.coupon_name.unique"] == 5000
     assert shop.as_of == pd.Timestamp("2024-07-14")
     assert len(shop.unified.df()) == 5000
+
+
+def test_importing_it_says_nothing_also_where_pyspark_is_installed():
+    """PySpark warns of pandas 3 as soon as pandera imports it: the first page of a report would begin with that."""
+    command = [sys.executable, "-W", "error::FutureWarning", "-c", "import seglib.ingest"]
+    assert subprocess.run(command, capture_output=True, text=True, check=False).stderr == ""

@@ -414,7 +414,8 @@ def test_the_tables_are_tidy(benchmarked):
 def test_files_of_the_last_version_are_read(benchmarked, tmp_path):
     run, segments = Run("old", base=tmp_path), benchmarked[1].segments
     run.write("k_segments", segments.rename(columns={"segment_level_stability": "steadiness"}))
-    pd.testing.assert_frame_equal(run.read("k_segments"), segments)
+    with pytest.warns(UserWarning, match="'steadiness' is now called"):
+        pd.testing.assert_frame_equal(run.read("k_segments"), segments)
 
 
 def test_a_number_beside_its_null_distribution():

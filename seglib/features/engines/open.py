@@ -1,61 +1,20 @@
-"""Where the statements run: one readable SQL, on the engine that holds the shop.
-
-Statements are written in DuckDB's dialect. `DuckDB` runs them as they are, on the tables that 01 wrote; `Spark` and
-`Database` run what sqlglot makes of them, on the same tables or where the shop's own tables are.
-"""
+"""Choose the engine on which the statements run: DuckDB, Spark, or the database that the source is."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from seglib.errors import ParameterRefused
+from seglib.features.engines.base import Engine
+from seglib.features.engines.duckdb import DuckDB
 from seglib.style import did_you_mean, join_words
 
 if TYPE_CHECKING:
     import duckdb
-    import pandas as pd
 
     from seglib.run import Run
 
 ENGINES = ("duckdb", "spark", "database")
-
-
-class Engine(Protocol):
-    """Runs SQL, written in DuckDB's dialect, where the canonical tables can be seen.
-
-    Attributes
-    ----------
-    name : str
-    text : str
-        Where the statements run, and why there.
-    """
-
-    name: str
-    text: str
-
-    def keep(self, name: str, sql: str) -> None:
-        """Let later statements see the rows of a SELECT under a name; it takes the place of an earlier one."""
-
-    def frame(self, sql: str) -> pd.DataFrame:
-        """Return the rows of a SELECT."""
-
-
-class DuckDB:
-    """DuckDB inside this process: the default."""
-
-    name = "duckdb"
-
-    def __init__(self, con: duckdb.DuckDBPyConnection, *, because: str = "") -> None:
-        self.con = con
-        self.text = "The statements run on DuckDB, inside this process" + (f": {because}." if because else ".")
-
-    def keep(self, name: str, sql: str) -> None:
-        """Make a temporary table of the rows of a SELECT."""
-        self.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
-
-    def frame(self, sql: str) -> pd.DataFrame:
-        """Return the rows of a SELECT."""
-        return self.con.sql(sql).df()
 
 
 def open_engine(name: str | None, run: Run, con: duckdb.DuckDBPyConnection) -> Engine:

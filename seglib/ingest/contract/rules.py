@@ -7,13 +7,14 @@ concern several tables, and those of severity ``info``, are declared here.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
-
-import pandera.pandas as pa
+from typing import TYPE_CHECKING, Literal, get_args
 
 from seglib.ingest.mapping.model import VariableKind
 from seglib.schema.tables import TABLES, can_be_unreadable, column_range, kind
 from seglib.sql import quoted
+
+if TYPE_CHECKING:
+    import pandera.pandas as pa  # at run time `seglib.schema.tables` imports it, and keeps it silent
 
 Severity = Literal["error", "exclusion", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
