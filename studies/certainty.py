@@ -98,7 +98,7 @@ def summary(outcomes: pd.DataFrame) -> str:
         "",
         "Written by `python studies/certainty.py` from `studies/certainty.csv`. Generated shops of "
         f"{CUSTOMERS:,} customers",
-        f"(`seglib.datasets.shop.make_shop`, {PER_CUSTOMER} transactions a customer) with {SEGMENTS} planted segments, "
+        f"(`seglib.datasets.make_shop`, {PER_CUSTOMER} transactions a customer) with {SEGMENTS} planted segments, "
         f"clustered with k = {SEGMENTS};",
         "customers of all shops of a kind together. Share right: in the segment that stands for the planted one; in",
         "brackets the lowest and the highest share of a single shop with at least ten customers in the band.",
