@@ -90,21 +90,46 @@ class Kernels:
         finally:
             run_sync(_dismiss)(kernel)
 
-    def _start(self, *, ahead: bool = False) -> None:
-        """Start the kernel of the next notebook; the first one is needed at once, and imports nothing ahead."""
+    @contextmanager
+    def another(self) -> Iterator[AsyncKernelManager]:
+        """Hand over a further kernel for a notebook whose own ended before it answered; dismiss it afterwards.
+
+        A kernel is told the free ports that it shall use, and needs a moment until it does. If another process takes
+        one of them in that moment, the kernel ends at once ("Address already in use"). A further one has other ports.
+        """
         from jupyter_core.utils import run_sync
 
+        kernel = _manager()
+        try:
+            self._launch(kernel)
+            yield kernel
+        finally:
+            run_sync(_dismiss)(kernel)
+
+    def _start(self, *, ahead: bool = False) -> None:
+        """Start the kernel of the next notebook; the first one is needed at once, and imports nothing ahead."""
         step, kernel = self._left.pop(0), _manager()
-        arguments, environment = ["--HistoryManager.hist_file=:memory:"], {**os.environ, **self._environment}
+        self._next = kernel
         if ahead:
             # IPython loads this module as an extension while the kernel starts, before it answers any request. So the
             # imports happen in the right process, and the names do not appear in the namespace of the notebook.
-            arguments.append(f"--IPKernelApp.extra_extensions={__name__}")
-            environment[AHEAD] = " ".join((*COMMON, *MORE.get(step, ())))
+            extension = f"--IPKernelApp.extra_extensions={__name__}"
+            self._launch(kernel, extension, **{AHEAD: " ".join((*COMMON, *MORE.get(step, ())))})
+        else:
+            self._launch(kernel)
+
+    def _launch(self, kernel: AsyncKernelManager, *arguments: str, **environment: str) -> None:
+        """Start the process of a kernel, with further arguments and environment variables."""
+        from jupyter_core.utils import run_sync
+
         # registered before the kernel starts: a run that is stopped right now must not leave one behind
         self._open.callback(run_sync(_wait_until_ended), kernel)
-        self._next = kernel
-        run_sync(kernel.start_kernel)(extra_arguments=arguments, env=environment, cwd=str(self._cwd), stderr=self._out)
+        run_sync(kernel.start_kernel)(
+            extra_arguments=["--HistoryManager.hist_file=:memory:", *arguments],
+            env={**os.environ, **self._environment, **environment},
+            cwd=str(self._cwd),
+            stderr=self._out,
+        )
 
 
 def load_ipython_extension(_: Any) -> None:

@@ -9,7 +9,7 @@ import datetime as dt
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seglib.errors import InputRefused, KernelDied, NotebookFailed, ParameterRefused, SeglibError, Stop
 from seglib.run import Run, home
@@ -20,6 +20,9 @@ from seglib.runner.record import record_of
 from seglib.runner.request import Request, check, refuse_late
 from seglib.runner.staging import Stage, stage
 from seglib.runner.steps import NOTEBOOKS, STEPS
+
+if TYPE_CHECKING:
+    from jupyter_client.manager import AsyncKernelManager
 
 
 def execute(request: Request) -> Path:
@@ -100,7 +103,6 @@ def execute(request: Request) -> Path:
 def _run_notebook(step: str, values: dict[str, Any], building: Stage, progress: RunProgress, kernels: Kernels) -> float:
     """Execute one notebook into the report folder of the stage and return the seconds it took."""
     import nbformat
-    import papermill
 
     source, output = NOTEBOOKS / f"{step}.ipynb", building.run.report_dir / "notebooks" / f"{step}.ipynb"
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -109,24 +111,13 @@ def _run_notebook(step: str, values: dict[str, Any], building: Stage, progress: 
     begun = time.perf_counter()
     with kernels.next() as kernel:
         try:
-            papermill.execute_notebook(
-                source,
-                output,
-                parameters=values,
-                kernel_name="python3",
-                cwd=NOTEBOOKS,
-                progress_bar=False,
-                km=kernel,
-                on_cell_executed=lambda **_: progress.cell(),
-            )
-        except papermill.PapermillExecutionError as error:
-            raise _as_seglib_error(step, error, output, parameter_at_fault(kernel)) from None
-        except RuntimeError as error:  # nbclient's: the kernel died, or never answered
-            raise KernelDied(
-                f"{step}.ipynb stopped because its kernel died, most often because memory ran out",
-                files=f"Its last output is in {kernels.log}",
-                stop=_stop_of_dead_kernel(step, error, output, kernels.log),
-            ) from None
+            _execute(step, values, output, kernel, progress, kernels.log)
+        except KernelDied as error:
+            if error.stop.cell:
+                raise
+            # no cell was begun, so nothing is done twice
+            with kernels.another() as further:
+                _execute(step, values, output, further, progress, kernels.log)
     seconds = time.perf_counter() - begun
     notebook = nbformat.read(output, as_version=4)
     for path in ("input_path", "output_path"):  # folders of this machine do not belong in a report
@@ -134,6 +125,33 @@ def _run_notebook(step: str, values: dict[str, Any], building: Stage, progress: 
     nbformat.write(notebook, output)
     progress.done(step, seconds)
     return seconds
+
+
+def _execute(
+    step: str, values: dict[str, Any], output: Path, kernel: AsyncKernelManager, progress: RunProgress, log: Path
+) -> None:
+    """Execute one notebook in a kernel, and turn what goes wrong into an error of ours."""
+    import papermill
+
+    try:
+        papermill.execute_notebook(
+            NOTEBOOKS / f"{step}.ipynb",
+            output,
+            parameters=values,
+            kernel_name="python3",
+            cwd=NOTEBOOKS,
+            progress_bar=False,
+            km=kernel,
+            on_cell_executed=lambda **_: progress.cell(),
+        )
+    except papermill.PapermillExecutionError as error:
+        raise _as_seglib_error(step, error, output, parameter_at_fault(kernel)) from None
+    except RuntimeError as error:  # nbclient's: the kernel died, or never answered
+        raise KernelDied(
+            f"{step}.ipynb stopped because its kernel died, most often because memory ran out",
+            files=f"Its last output is in {log}",
+            stop=_stop_of_dead_kernel(step, error, output, log),
+        ) from None
 
 
 def _as_seglib_error(step: str, error: Any, output: Path, parameter: tuple[str, ...]) -> SeglibError:

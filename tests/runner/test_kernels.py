@@ -66,6 +66,16 @@ def test_none_is_left_when_a_kernel_dies(three_kernels):
     assert not any(psutil.pid_exists(number) for number in seen)
 
 
+def test_a_further_kernel_stands_in_for_one_that_ended_and_none_is_left(three_kernels):
+    with three_kernels, three_kernels.next() as kernel:
+        psutil.Process(pid(kernel)).kill()
+        with three_kernels.another() as further:
+            assert printed(further, "print(6 * 7)") == "42\n"
+            seen = [pid(kernel), pid(further), pid(three_kernels._next)]
+    assert len(set(seen)) == 3
+    assert not any(psutil.pid_exists(number) for number in seen)
+
+
 def test_a_kernel_that_was_started_ahead_is_like_any_other(three_kernels, tmp_path):
     code = "import os, sys; print(sorted(set(globals()) - {'os', 'sys'})); print(os.getcwd(), *[os.environ.get(n) "
     code += f"for n in ('SEGLIB_HOME', 'SEGLIB_QUIET', {FINISHED!r}, 'SECRET')]); print('colorsys' in sys.modules)"

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import socket
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -357,6 +358,39 @@ def test_a_kernel_that_dies_is_a_failed_notebook(home, fake_notebooks):
         execute(Request("r"))
     assert (failed.value.stop.cell, failed.value.stop.name) == ("culprit", "KernelDied")
     assert failed.value.page.read_text() == failed.value.page.with_name("index.html").read_text()
+
+
+@pytest.mark.parametrize("once", [True, False])
+def test_a_kernel_whose_port_is_taken_is_replaced_once(home, fake_notebooks, monkeypatch, once):
+    # Somebody takes a port between its choice and its use by the kernel: of the first kernel, or of every kernel.
+    from jupyter_client.provisioning import LocalProvisioner
+
+    pre_launch, holders, started = LocalProvisioner.pre_launch, [], []
+
+    async def taken(self, **options):
+        started.append(self.kernel_id)
+        launch = await pre_launch(self, **options)
+        if not once or len(started) == 1:
+            holder = socket.socket()
+            holder.bind((self.parent.ip, self.parent.shell_port))
+            holder.listen()
+            holders.append(holder)
+        return launch
+
+    monkeypatch.setattr(LocalProvisioner, "pre_launch", taken)
+    fake_notebooks()
+    try:
+        if once:
+            assert execute(Request("r")).exists()
+            assert len(started) == len(STEPS) + 1
+        else:
+            with pytest.raises(NotebookFailed, match=r"01_ingest\.ipynb stopped because its kernel died") as failed:
+                execute(Request("r"))
+            assert (failed.value.stop.cell, len(started)) == ("", 3)  # that of 02 was started ahead
+            assert "Address already in use" in failed.value.stop.traceback
+    finally:
+        for holder in holders:
+            holder.close()
 
 
 def test_errors_raised_on_purpose_inside_a_notebook_keep_their_exit_code(home, fake_notebooks):
