@@ -11,15 +11,15 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 from rich.console import Console
 
 from seglib.errors import ParameterRefused, SeglibError
-from seglib.runner import batch, parameters, pipeline
-from seglib.runner.request import Request, name_after
-from seglib.runner.steps import STEPS, step_named
+
+if TYPE_CHECKING:
+    from seglib.runner.batch import Batch
 
 app = typer.Typer(
     name="seglib",
@@ -66,6 +66,10 @@ def run(
     ] = "01",
 ) -> None:
     """Run the six notebooks and build the report; prints the path of its index.html."""
+    from seglib.runner import batch, parameters, pipeline
+    from seglib.runner.request import Request, name_after
+    from seglib.runner.steps import STEPS, step_named
+
     content: dict[str, Any] = parameters.read_file(params) if params else {}
     if "tables" in content:
         raise ParameterRefused(
@@ -85,8 +89,10 @@ def run(
     typer.echo(index)
 
 
-def _run_batch(entries: batch.Batch) -> NoReturn:
+def _run_batch(entries: Batch) -> NoReturn:
     """Run a batch, print the outcome of each entry, and end with the exit code of the worst one."""
+    from seglib.runner import batch
+
     page = batch.run(entries, _print_to_stderr)
     typer.echo(page)
     raise typer.Exit(entries.code)

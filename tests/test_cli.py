@@ -1,6 +1,8 @@
 """The commands beside ``run``: what they print and how they end."""
 
 import json
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
@@ -9,6 +11,15 @@ import pytest
 @pytest.fixture
 def seglib(command):
     return command
+
+
+def test_help_loads_no_package_that_it_does_not_need():
+    code = "import sys\nfrom seglib.cli import app\ntry:\n    app(['--help'])\nfinally:\n    print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert "Customer segmentation" in done.stdout
+    loaded = done.stdout.split("\n")[-2].split()
+    assert {name for name in loaded if name.startswith("seglib")} == {"seglib", "seglib.cli", "seglib.errors"}
+    assert not {"pandas", "numpy", "duckdb", "sklearn", "papermill"} & set(loaded)
 
 
 def test_check_lists_facts_and_ends_well(seglib):
