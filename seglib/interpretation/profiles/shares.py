@@ -46,7 +46,7 @@ class LevelShares:
     @property
     def text(self) -> str:
         """How many levels mark a segment."""
-        return f"Levels of {humanize(self.column)} that are a marker of some segment: {self.n_markers}."
+        return f"Number of levels of {humanize(self.column)} that are a marker of some segment: {self.n_markers}."
 
     @property
     def alt(self) -> str:
@@ -101,7 +101,7 @@ class ComparedNames:
         if not self.results:
             return "This shop records neither gender nor city, nor another name with few levels."
         counts = [f"{humanize(result.column)} {result.n_markers}" for result in self.results]
-        return f"Levels that are a marker of some segment: {join_words(counts)}."
+        return f"Number of levels that are a marker of some segment: {join_words(counts)}."
 
 
 def compare_names(features: pd.DataFrame, segments: pd.Series, study: Study = DEFAULT_STUDY) -> ComparedNames:
