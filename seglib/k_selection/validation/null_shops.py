@@ -10,7 +10,10 @@ import pandas as pd
 from sklearn.base import clone
 
 from seglib.features import JoinedShops, connect_tables, features_with_shrinkage
-from seglib.k_selection.validation.null_models import CopulaNull, Null, ProcessNull
+from seglib.k_selection.validation.coupon_history import CouponHistory
+from seglib.k_selection.validation.gradual_null import GradualNull
+from seglib.k_selection.validation.null_models import CopulaNull, Null
+from seglib.k_selection.validation.process_null import ProcessNull
 from seglib.preprocessing import Matrix, rebuild_matrix
 from seglib.run import Run
 from seglib.schema.features import FEATURES
@@ -105,14 +108,23 @@ def null_models_for(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -
         reason = "Nothing here comes from coupons, so none are reassigned at random."
         return NullModels(copula.X, (copula,), reason, sampled)
     tables = read_canonical_tables(run.connect(), customers)
-    process = ProcessNull(
-        tables["customers"],
-        tables["transactions"],
-        as_of=study.as_of,
-        burn_window=recipe.burn_window,
-        rebuild=MatrixRebuilder(tables, matrix, recipe, study, resampled, sampled_rows),
+    history = CouponHistory.of(
+        tables["customers"], tables["transactions"], as_of=study.as_of, burn_window=recipe.burn_window
     )
-    return NullModels(copula.X, (process, copula), sampled=sampled)
+    rebuild = MatrixRebuilder(tables, matrix, recipe, study, resampled, sampled_rows)
+    process = ProcessNull(history, rebuild)
+    gradual = GradualNull(
+        history, shrinkage=recipe.shrinkage, rebuild=rebuild, fixed=_fixed_columns(matrix, history, resampled), seed=seed
+    )
+    return NullModels(copula.X, (gradual, process, copula), sampled=sampled)
+
+
+def _fixed_columns(matrix: Matrix, history: CouponHistory, resampled: Sequence[str]) -> np.ndarray | None:
+    """Return the columns of the matrix that coupons do not change, in the order of the customers of the history."""
+    if matrix.table.index.has_duplicates:
+        return None
+    places = [p for name, columns in zip(matrix.sources, matrix.places, strict=True) if name not in resampled for p in columns]
+    return matrix.table.loc[history.customers].to_numpy()[:, places]
 
 
 @dataclass(frozen=True)
@@ -148,7 +160,7 @@ class MatrixRebuilder:
     def __call__(self, shops: Sequence[pd.DataFrame]) -> Iterator[np.ndarray]:
         """Yield the matrix of every shop; all have the same customers, and each its own transactions."""
         matrices = self._of_transactions if self.recipe.grain == "transaction" else self._of_customers
-        return (X[self.sampled_rows] for X in matrices(shops))
+        return (_take(X, self.sampled_rows) for X in matrices(shops))
 
     def _of_transactions(self, shops: Sequence[pd.DataFrame]) -> Iterator[np.ndarray]:
         for transactions in shops:
@@ -181,3 +193,10 @@ class MatrixRebuilder:
                 if name in blocks:
                     X[:, places] = blocks[name][shop]
             yield X
+
+
+def _take(X: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return rows of a matrix; of one with fewer rows, as many as there are, evenly spread."""
+    if rows[-1] < len(X):
+        return X[rows]
+    return X[np.linspace(0, len(X) - 1, min(len(X), len(rows))).astype(np.int64)]

@@ -1,0 +1,64 @@
+"""The null model in which all customers are alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+
+from seglib.k_selection.validation.coupon_history import CouponHistory, nearby
+
+
+class ProcessNull:
+    """Customers who are all alike: their coupons are resampled, then features and matrix are computed again.
+
+    Every customer keeps the day of joining, the number of coupons, gender, city and all other columns of the customers
+    table. Each coupon gets a new day in the time since its customer joined, busy days being likelier; whether it is
+    burned, and after how many days, is drawn from the matured coupons of about that day, of all customers; and branch
+    and amount are those of another coupon.
+
+    Parameters
+    ----------
+    history : CouponHistory
+    rebuild : callable
+        From the transactions tables of several shops with the same customers to the matrix of each.
+    """
+
+    name = "process"
+    what = "all customers are alike, but for when they joined and how many coupons they have"
+
+    def __init__(
+        self, history: CouponHistory, rebuild: Callable[[Sequence[pd.DataFrame]], Iterator[np.ndarray]]
+    ) -> None:
+        self.history, self.rebuild = history, rebuild
+        # Outcomes are drawn from matured coupons only: the others have had less time to be burned, and where they are
+        # many (in a growing shop) burning would look rarer than it is.
+        matured = np.flatnonzero(history.matured)
+        self._matured = matured[np.argsort(history.claimed[matured], kind="stable")]
+        self._outcome_days = history.claimed[self._matured]
+        status = history.coupons["transaction_status"].astype(object)
+        self._status = status.where(~((status == "burned") & ~history.burned), "subscribed").to_numpy()
+
+    def draws(self, rngs: Sequence[np.random.Generator]) -> Iterator[np.ndarray]:
+        """Yield matrices of shops whose customers are all alike."""
+        return self.rebuild([self.resampled(rng) for rng in rngs])
+
+    def resampled(self, rng: np.random.Generator) -> pd.DataFrame:
+        """Return the transactions of one simulated shop; those after ``as_of`` are left out."""
+        history = self.history
+        n, clock = len(history.coupons), history.clock
+        start = clock[history.joined[history.owner]]
+        day = history.days_of(start + rng.random(n) * (clock[-1] - start))
+        claimed = history.dates_of(day)
+        other = history.coupons[["branch_id", "amount"]].iloc[rng.permutation(n)].reset_index(drop=True)
+        coupons = history.coupons.assign(
+            transaction_date=claimed, branch_id=other["branch_id"], amount=other["amount"]
+        )
+        if not len(self._matured):
+            return coupons
+        # Status and lag come from one coupon, so that they fit each other, and from one claimed at about the same time,
+        # so that the seasons of burning stay.
+        outcome = self._matured[nearby(self._outcome_days, day, rng)]
+        lag = pd.Series(pd.to_timedelta(history.lag[outcome], unit="D"))
+        return coupons.assign(transaction_status=self._status[outcome], burn_date=claimed + lag)
