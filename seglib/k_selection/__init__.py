@@ -17,12 +17,13 @@ from seglib.k_selection.criteria.gap import box_inertias, gap
 from seglib.k_selection.criteria.indices import cluster_indices, sampled_silhouette, stratified
 from seglib.k_selection.criteria.stability import adjusted_rand, bootstrap, contingency, prediction_strength
 from seglib.k_selection.criteria.sweep import WARM_ROWS, row_silhouettes, sweep
-from seglib.k_selection.validation.benchmark import benchmark, first_silhouettes
+from seglib.k_selection.validation.benchmark import STABLE, benchmark, first_silhouettes
 from seglib.k_selection.validation.charts import Charts
+from seglib.k_selection.validation.evidence import ALPHA
 from seglib.k_selection.validation.null_models import CopulaNull
 from seglib.k_selection.validation.null_shops import NullModels, null_models_for
 from seglib.k_selection.validation.recommendations import assess_k, recommendations
-from seglib.k_selection.validation.verdict import ALPHA, STABLE, evidence_by_k, verdict
+from seglib.k_selection.validation.verdict import evidence_by_k, verdict
 
 __all__ = [
     "ALPHA",

@@ -291,8 +291,8 @@ class VerdictRecord(Record):
 
     Attributes
     ----------
-    structure : {"natural", "reproducible", "constructed"}
-        The label.
+    structure : {"natural", "reproducible", "constructed", "borderline"}
+        The label; borderline where repeats with other seeds do not agree.
     useful : {"not tested", "useful", "not shown to be useful", "cannot be said"}
     headline : str
         The verdict in a few words, for a title.
@@ -311,6 +311,12 @@ class VerdictRecord(Record):
         The same without numbers.
     use_lead : str or None
         The first sentence of ``use_claim``.
+    between : tuple of str
+        The labels that the repeats give where the verdict is borderline, the stronger first.
+    k_range : tuple of int
+        The numbers of segments that the evidence does not tell apart.
+    notes : tuple of str
+        Remarks that change nothing in the label.
     """
 
     structure: str
@@ -325,6 +331,14 @@ class VerdictRecord(Record):
     use: str | None = None
     use_claim: str | None = None
     use_lead: str | None = None
+    between: tuple[str, ...] = ()
+    k_range: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def weakest(self) -> str:
+        """The label, or where the verdict is borderline the weakest of those that the repeats give."""
+        return self.between[-1] if self.between else self.structure
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from seglib.stats.exposure import cumulative_exposure, expected_claims
 from seglib.stats.intervals import wilson
 from seglib.stats.overdispersion import Overdispersion, overdispersion
 from seglib.stats.permutation import NO_RESULT, TestResult, anova_permutation_test, dispersion_test, holm, tail_p_value
-from seglib.stats.unimodality import dip, dip_p_value, dips
+from seglib.stats.unimodality import dip_p_value, dips
 from seglib.stats.variance_components import VarianceComponents, variance_components
 
 __all__ = [
@@ -28,7 +28,6 @@ __all__ = [
     "VarianceComponents",
     "anova_permutation_test",
     "cumulative_exposure",
-    "dip",
     "dip_p_value",
     "dips",
     "dispersion_test",

@@ -134,11 +134,11 @@ def choose_k(
         return Choice(k, "analyst", "given by the analyst.", table)
     if rule == "structure" and k_star is not None:
         reason = (
-            "of the numbers whose segments come back when customers are drawn anew, it is the one whose silhouette "
-            "compares best with shops without segments."
+            "of the numbers whose segments come back in resampled data, for more reason than gradual differences, it "
+            "has the greatest silhouette."
         )
         return Choice(k_star, "evidence", reason, table)
-    no_support = "no number of segments comes back when customers are drawn anew, so this is a business choice: "
+    no_support = "the evidence speaks for no number of segments, so this is a business choice: "
     why = "" if rule == "elbow" else no_support
     if not pd.isna(named["elbow"]) and named["elbow"] >= 2:
         other = "no k" if pd.isna(named["elbow_from_2"]) else int(named["elbow_from_2"])

@@ -12,26 +12,26 @@ from joblib import Parallel, delayed, parallel_config
 from threadpoolctl import threadpool_limits
 
 from seglib.errors import ParameterRefused
-from seglib.k_selection.criteria.batch_kmeans import Fit, Rows, one_start
+from seglib.k_selection.criteria.batch_kmeans import Rows
 from seglib.k_selection.criteria.gap import box_inertias, gap, gap_choice
-from seglib.k_selection.criteria.indices import cluster_indices
-from seglib.k_selection.criteria.stability import (
-    bootstrap,
-    flows,
-    mean_jaccard,
-    prediction_strength,
-    restarts,
-    segment_level_stability,
-)
+from seglib.k_selection.criteria.indices import distances, silhouette_widths
+from seglib.k_selection.criteria.stability import flows, segment_level_stability
+from seglib.k_selection.validation.measures import Effort, Measured, measure, pooled, stacked
 from seglib.k_selection.validation.null_models import Null
 
 SMALLER_IS_BETTER = ("inertia", "davies_bouldin")
-AGAINST_ALL = ("inertia", "silhouette", "calinski_harabasz", "davies_bouldin", "gap")
+AGAINST_ALL = ("inertia", "silhouette", "calinski_harabasz", "davies_bouldin", "gap", "valley")
 """Metrics that are compared with every null model; stability only with the first, because it costs ten times more."""
 
 STABILITY = ("prediction_strength", "segment_jaccard", "bootstrap_ari", "restart_agreement")
-NULL_SPLITS = 2
-"""Splits of every simulated shop for prediction strength: few of each, because there are many shops."""
+STABLE = 0.75
+"""Mean Jaccard index from which on a segment counts as stable (Hennig 2007)."""
+
+N_REPEATS = 5
+"""Seeds with which the data are measured: each has its share of the samples and splits, as many as a simulated shop."""
+
+LEAST_STABILITY_K = 3
+"""Up to this k at least, the stability of simulated shops is measured."""
 
 TOLERANCE = 1e-6
 """Values closer than that count as equal, because fits are made in float32."""
@@ -87,6 +87,16 @@ class Benchmark:
         Rows of the matrix.
     n_samples, n_splits : int
         Bootstrap samples of the data, and splits for prediction strength.
+    observed : Measured
+        The measures of the data, over all repeats.
+    repeats : tuple of Measured
+        The measures of the data with other seeds.
+    simulated : dict of str to dict of str to ndarray, shape (n_null, k_max)
+        The measures of the simulated shops, by null model and metric.
+    customers_differ : dict of str to bool
+        Whether customers differ in a null model.
+    silhouette_errors : ndarray, shape (k_max, k_max)
+        Standard error of the difference between the mean silhouettes of two k, from the widths of the same rows.
     """
 
     scores: pd.DataFrame
@@ -98,11 +108,21 @@ class Benchmark:
     n_rows: int
     n_samples: int
     n_splits: int
+    observed: Measured
+    repeats: tuple[Measured, ...]
+    simulated: dict[str, dict[str, np.ndarray]]
+    customers_differ: dict[str, bool]
+    silhouette_errors: np.ndarray
 
     @property
     def k_max(self) -> int:
         """The largest k."""
         return int(self.scores["k"].max())
+
+    @property
+    def gradual(self) -> str:
+        """What the first null model, with which stability is compared, keeps and removes."""
+        return str(self.tests["what"].iloc[0])
 
     def of(self, metric: str, null: str | None = None) -> pd.DataFrame:
         """Return one metric, indexed by k, beside one null model (default: the first it was compared with)."""
@@ -118,7 +138,7 @@ def benchmark(
     n_null: int = 99,
     n_starts: int = 3,
     n_samples: int = 100,
-    n_splits: int = 50,
+    n_splits: int = 20,
     n_references: int = 99,
     null_samples: int = 4,
     seed: int = 0,
@@ -176,39 +196,76 @@ def benchmark(
     # Every task has a random generator of its own, seeded by what the task does and by the numbers of its shops. So the
     # result depends neither on the number of processes nor on the order in which tasks finish.
     chunks, boxes = _chunks(n_null), _chunks(n_references)
-    tasks = [delayed(_observed)(X, k_max, n_starts, n_samples, n_splits, seed)]
-    tasks += [delayed(_references)(X, k_max, n_starts, seed, box) for box in boxes]
-    tasks += [
-        delayed(_simulated)(null, k_max, n_starts, place == 0, null_samples, [seed, 2 + place], chunk)
-        for place, null in enumerate(nulls)
-        for chunk in chunks
-    ]
-    results = []
-    for n_finished, result in enumerate(_run(tasks, n_jobs), start=1):
-        results.append(result)
-        if progress:
-            progress(n_finished, len(tasks))
-    observed, of_chunks = results[0], results[1 + len(boxes) :]
-    references = np.concatenate(results[1 : 1 + len(boxes)])
+    each = Effort(n_starts, max(n_splits // N_REPEATS, 1), max(n_samples // N_REPEATS, 2))
+    n_tasks = N_REPEATS + len(boxes) + len(nulls) * len(chunks)
+    count = _Count(n_tasks, progress)
+    first = [delayed(_repeat)(X, k_max, each, seed, number) for number in range(N_REPEATS)]
+    first += [delayed(_references)(X, k_max, n_starts, seed, box) for box in boxes]
+    results = count.each(_run(first, n_jobs))
+    repeats, references = tuple(results[:N_REPEATS]), np.concatenate(results[N_REPEATS:])
+    observed = pooled(repeats)
+    # Where segments of the data do not come back, nobody asks whether those of shops without segments do.
+    comes_back = np.flatnonzero(observed.metrics["segment_jaccard"][1:] >= STABLE) + 2
+    stability_k = min(max(int(comes_back.max(initial=0)), LEAST_STABILITY_K), k_max)
+    tasks = []
+    for place, null in enumerate(nulls):
+        effort = Effort(n_starts, each.n_splits, null_samples) if place == 0 else Effort(n_starts, 0, 0)
+        tasks += [delayed(_simulated)(null, k_max, effort, stability_k, [seed, 2 + place], chunk) for chunk in chunks]
+    of_chunks = count.each(_run(tasks, n_jobs))
     simulated = {}
     for place, null in enumerate(nulls):
         draws = [draw for chunk in of_chunks[place * len(chunks) : (place + 1) * len(chunks)] for draw in chunk]
-        simulated[null.name] = {metric: np.array([d[metric] for d in draws]) for metric in draws[0]}
-    gaps, errors = gap(observed["inertia"], references)
-    observed["gap"] = gaps
+        simulated[null.name] = stacked(draws)
+    gaps, errors = gap(observed.metrics["inertia"], references)
+    observed.metrics["gap"] = gaps
+    for repeat in repeats:
+        repeat.metrics["gap"] = gap(repeat.metrics["inertia"], references)[0]
     for draws in simulated.values():
         draws["gap"] = references.mean(axis=0) - np.log(np.maximum(draws["inertia"], 1e-12))
     return Benchmark(
         scores=_scores(observed, errors, simulated),
-        tests=_silhouette_tests(observed["silhouette"], simulated, {null.name: null.what for null in nulls}),
+        tests=_silhouette_tests(observed.metrics["silhouette"], simulated, {null.name: null.what for null in nulls}),
         segments=_segment_stability(observed),
-        flows=pd.DataFrame(flows(observed["labels"]), columns=["k", "from", "to", "rows"]),
+        flows=pd.DataFrame(flows(dict(enumerate(observed.labels, start=1))), columns=["k", "from", "to", "rows"]),
         gap_k=gap_choice(gaps, errors),
         n_null=n_null,
         n_rows=len(X),
-        n_samples=n_samples,
-        n_splits=n_splits,
+        n_samples=N_REPEATS * each.n_samples,
+        n_splits=N_REPEATS * each.n_splits,
+        observed=observed,
+        repeats=repeats,
+        simulated=simulated,
+        customers_differ={null.name: null.customers_differ for null in nulls},
+        silhouette_errors=_silhouette_errors(X, observed.labels),
     )
+
+
+def _silhouette_errors(X: np.ndarray, labels: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the standard error of the difference of two mean silhouettes, for all pairs of k."""
+    with threadpool_limits(limits=1):
+        widths = silhouette_widths(distances(Rows(X)), [(of_k, k) for k, of_k in enumerate(labels, start=1) if k > 1])
+    # The same rows have a width at every k, so the difference is that of pairs.
+    covariance = np.zeros((len(labels), len(labels)))
+    covariance[1:, 1:] = np.atleast_2d(np.cov(np.array(widths)))
+    variance = np.diag(covariance)
+    return np.sqrt(np.maximum(variance[:, None] + variance - 2 * covariance, 0) / len(X))
+
+
+class _Count:
+    """Counts finished tasks and reports them."""
+
+    def __init__(self, n_tasks: int, progress: Callable[[int, int], None] | None) -> None:
+        self.n_tasks, self.n_finished, self.progress = n_tasks, 0, progress
+
+    def each(self, results: Iterator) -> list:
+        """Collect results and report each."""
+        collected = []
+        for result in results:
+            collected.append(result)
+            self.n_finished += 1
+            if self.progress:
+                self.progress(self.n_finished, self.n_tasks)
+        return collected
 
 
 def _chunks(n: int) -> list[range]:
@@ -221,7 +278,7 @@ def first_silhouettes(null: Null, place: int, *, k_max: int, n_starts: int, seed
     For studies: where enough of them reach the silhouette of the data, the result of the test is clear without the
     rest.
     """
-    simulated = _simulated(null, k_max, n_starts, False, 0, [seed, 2 + place], range(CHUNK))
+    simulated = _simulated(null, k_max, Effort(n_starts, 0, 0), None, [seed, 2 + place], range(CHUNK))
     return np.array([np.max(metrics["silhouette"][1:]) for metrics in simulated])
 
 
@@ -235,27 +292,9 @@ def _run(tasks: list, n_jobs: int) -> Iterator:
         yield from Parallel(n_jobs=n_jobs, return_as="generator")(tasks)
 
 
-def _observed(X: np.ndarray, k_max: int, n_starts: int, n_samples: int, n_splits: int, seed: int) -> dict:
-    """Return the metrics of the data, an array over k each, and ``segments`` and ``labels`` of every k."""
+def _repeat(X: np.ndarray, k_max: int, effort: Effort, seed: int, number: int) -> Measured:
     with threadpool_limits(limits=1):
-        rng = np.random.default_rng([seed, 0])
-        rows = Rows(X)
-        starts, fits = _fits(rows, k_max, n_starts, rng)
-        metrics = cluster_indices(rows, fits)
-        metrics["restart_agreement"] = restarts(starts, fits)
-        metrics["prediction_strength"] = prediction_strength(rows, k_max, rng, n_splits=n_splits).mean(axis=0)
-        segments, agreement = bootstrap(rows, fits, rng, n_samples=n_samples)
-        metrics["segments"] = [mean_jaccard(per_sample) for per_sample in segments]
-        metrics["segment_jaccard"] = np.array([jaccard.min() for jaccard in metrics["segments"]])
-        metrics["bootstrap_ari"] = agreement.mean(axis=0)
-        metrics["labels"] = {len(f.centres): f.labels for f in fits}
-        return metrics
-
-
-def _fits(rows: Rows, k_max: int, n_starts: int, rng: np.random.Generator) -> tuple[list[list[Fit]], list[Fit]]:
-    """Return the fits of every start, and the best of them for every k."""
-    starts = [one_start(rows, k_max, rng) for _ in range(n_starts)]
-    return starts, [min(same_k, key=lambda f: f.inertia) for same_k in zip(*starts, strict=True)]
+        return measure(X, k_max, effort, np.random.default_rng([seed, 0, number]))
 
 
 def _references(X: np.ndarray, k_max: int, n_starts: int, seed: int, chunk: range) -> np.ndarray:
@@ -265,54 +304,38 @@ def _references(X: np.ndarray, k_max: int, n_starts: int, seed: int, chunk: rang
 
 
 def _simulated(
-    null: Null, k_max: int, n_starts: int, stability: bool, n_samples: int, seed: list[int], chunk: range
+    null: Null, k_max: int, effort: Effort, stability_k: int | None, seed: list[int], chunk: range
 ) -> list[dict[str, np.ndarray]]:
     """Return the metrics of the shops of one task, an array over k each."""
     with threadpool_limits(limits=1):
         rngs = [np.random.default_rng([*seed, number]) for number in chunk]
         return [
-            _metrics_of_draw(X, k_max, n_starts, stability, n_samples, rng)
+            measure(X, k_max, effort, rng, stability_k=stability_k).metrics
             for X, rng in zip(null.draws(rngs), rngs, strict=True)
         ]
 
 
-def _metrics_of_draw(
-    X: np.ndarray, k_max: int, n_starts: int, stability: bool, n_samples: int, rng: np.random.Generator
-) -> dict[str, np.ndarray]:
-    rows = Rows(X)
-    starts, fits = _fits(rows, k_max, n_starts, rng)
-    metrics = cluster_indices(rows, fits)
-    if stability:
-        metrics["restart_agreement"] = restarts(starts, fits)
-        metrics["prediction_strength"] = prediction_strength(rows, k_max, rng, n_splits=NULL_SPLITS).mean(axis=0)
-    if stability and n_samples:
-        segments, agreement = bootstrap(rows, fits, rng, n_samples=n_samples)
-        metrics["segment_jaccard"] = np.array([mean_jaccard(per_sample).min() for per_sample in segments])
-        metrics["bootstrap_ari"] = agreement.mean(axis=0)
-    return metrics
-
-
 def _scores(
-    observed: Mapping, gap_errors: np.ndarray, simulated: Mapping[str, Mapping[str, np.ndarray]]
+    observed: Measured, gap_errors: np.ndarray, simulated: Mapping[str, Mapping[str, np.ndarray]]
 ) -> pd.DataFrame:
     """Return one row per k, metric and null model; metrics that no null model has get an empty name and no band."""
     k_max = len(gap_errors)
     records = []
     for name, draws in simulated.items():
         for metric in (*AGAINST_ALL, *STABILITY):
-            if metric not in draws:
+            if metric not in AGAINST_ALL and not np.isfinite(draws[metric][:, 1]).any():
                 continue
             first = 1 if metric in ("inertia", "gap") else 2
             for k in range(first, k_max + 1):
-                comparison = compare(observed[metric][k - 1], draws[metric][:, k - 1], metric)
+                comparison = compare(observed.metrics[metric][k - 1], draws[metric][:, k - 1], metric)
                 records.append((k, metric, name, *comparison))
-    sizes = {k: np.bincount(labels, minlength=k) for k, labels in observed["labels"].items()}
-    n_rows = len(observed["labels"][1])
+    compared = {metric for _, metric, *_ in records}
     for metric in STABILITY:
-        if not any(metric in draws for draws in simulated.values()):
-            records += [(k, metric, "", *_alone(observed[metric][k - 1])) for k in range(2, k_max + 1)]
+        if metric not in compared:
+            records += [(k, metric, "", *_alone(observed.metrics[metric][k - 1])) for k in range(2, k_max + 1)]
     records += [(k, "gap_error", "", *_alone(gap_errors[k - 1])) for k in range(1, k_max + 1)]
-    records += [(k, "smallest_share", "", *_alone(sizes[k].min() / n_rows)) for k in range(2, k_max + 1)]
+    sizes = [np.bincount(labels, minlength=k) for k, labels in enumerate(observed.labels, start=1)]
+    records += [(k, "smallest_share", "", *_alone(sizes[k - 1].min() / sizes[0][0])) for k in range(2, k_max + 1)]
     return pd.DataFrame(records, columns=["k", "metric", "null", *NullComparison._fields]).round(6)
 
 
@@ -331,16 +354,16 @@ def _silhouette_tests(
     return pd.DataFrame(records, columns=columns).round(6)
 
 
-def _segment_stability(observed: Mapping) -> pd.DataFrame:
+def _segment_stability(observed: Measured) -> pd.DataFrame:
     """Return one row per k and segment: its size, and its stability under the bootstrap and from k - 1 to k."""
-    labels = observed["labels"]
     records = []
-    for k in range(2, len(labels) + 1):
-        sizes = np.bincount(labels[k], minlength=k)
+    for k in range(2, len(observed.labels) + 1):
+        labels, before = observed.labels[k - 1], observed.labels[k - 2]
+        sizes = np.bincount(labels, minlength=k)
         for segment in range(k):
-            came_from = np.bincount(labels[k - 1][labels[k] == segment], minlength=k - 1)
-            jaccard, stability = observed["segments"][k - 1][segment], segment_level_stability(came_from)
-            records.append((k, segment, int(sizes[segment]), sizes[segment] / len(labels[k]), jaccard, stability))
+            came_from = np.bincount(before[labels == segment], minlength=k - 1)
+            jaccard, stability = observed.segments[k - 1][segment], segment_level_stability(came_from)
+            records.append((k, segment, int(sizes[segment]), sizes[segment] / len(labels), jaccard, stability))
     columns = ["k", "cluster", "rows", "share", "jaccard", "segment_level_stability"]
     return pd.DataFrame(records, columns=columns).round(6)
 
@@ -357,9 +380,14 @@ def compare(value: float, null: np.ndarray, metric: str) -> NullComparison:
     """
     # The data count as one of the shops, hence the 1 on both sides: p is then valid for any number of shops, and never
     # 0. Values that differ by rounding only count as reached.
+    if not np.isfinite(null).all():
+        return _alone(value)
     low, median, high = np.quantile(null, [0.05, 0.5, 0.95])
     sign = -1.0 if metric in SMALLER_IS_BETTER else 1.0
-    reached = int((sign * null >= sign * value - TOLERANCE).sum())
+    above = (sign * null > sign * value + TOLERANCE).sum()
+    equal = (np.abs(null - value) <= TOLERANCE).sum()
+    # Prediction strength ends at 1: where the data and the null model both reach it, that speaks neither way.
+    reached = above + equal * (0.5 if metric == "prediction_strength" else 1.0)
     p = (1 + reached) / (len(null) + 1)
     return NullComparison(float(value), median, low, high, sign * (value - median), p)
 

@@ -9,8 +9,9 @@ import pandas as pd
 
 from seglib.k_selection.criteria.choice import Choice, elbow
 from seglib.k_selection.criteria.sweep import Sweep
-from seglib.k_selection.validation.benchmark import Benchmark
-from seglib.k_selection.validation.verdict import ALPHA, STABLE, Verdict
+from seglib.k_selection.validation.benchmark import STABLE, Benchmark
+from seglib.k_selection.validation.evidence import ALPHA
+from seglib.k_selection.validation.verdict import Verdict
 from seglib.style import humanize, join_words
 
 if TYPE_CHECKING:
@@ -257,7 +258,7 @@ class StabilityChart(Chart):
         sizes = (
             f"{self.benchmark.n_rows:,} rows, {self.benchmark.n_samples} samples, {self.benchmark.n_splits} halvings"
         )
-        return f"{sizes}. Bands (all customers alike) from a few each."
+        return f"{sizes}. Bands: {self.benchmark.gradual}, as far as segments of the data come back."
 
     def figure(self) -> Figure:
         """Draw the three measures over k."""

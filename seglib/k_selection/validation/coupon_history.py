@@ -108,6 +108,12 @@ class CouponHistory:
         """Days of the calendar."""
         return len(self.clock) - 1
 
+    @property
+    def neighbours(self) -> int:
+        """How many matured coupons to each side of a day count as claimed at about the same time."""
+        n = int(self.matured.sum())
+        return min(max(n // NEIGHBOURS, FEWEST_NEIGHBOURS), max(n - 1, 0))
+
     def days_of(self, moments: np.ndarray, clock: np.ndarray | None = None) -> np.ndarray:
         """Return the day of the calendar at which a clock (default: that of the shop) shows each moment."""
         clock = self.clock if clock is None else clock
@@ -118,18 +124,7 @@ class CouponHistory:
         return pd.Series(self.first_day + pd.to_timedelta(days, unit="D"))
 
 
-def nearby(sorted_days: np.ndarray, days: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Draw for each day the place of one of the sorted days that are near it in time.
-
-    Parameters
-    ----------
-    sorted_days : ndarray of int, shape (n,)
-        At least one.
-    days : ndarray of int
-    rng : numpy.random.Generator
-    """
-    last = len(sorted_days) - 1
-    reach = min(max(len(sorted_days) // NEIGHBOURS, FEWEST_NEIGHBOURS), last)
-    place = np.abs(np.searchsorted(sorted_days, days) + rng.integers(-reach, reach + 1, len(days)))
-    # beyond either end of the calendar the place is reflected
-    return np.clip(np.where(place > last, 2 * last - place, place), 0, last)
+def window_of(history: CouponHistory) -> int:
+    """Return the age in days from which on coupons are old enough to judge; 0 where no status is known."""
+    age = history.n_days - 1 - history.claimed
+    return int(age[history.matured].min()) if history.matured.any() else 0

@@ -1,9 +1,9 @@
 """Null models: matrices of shops without segments.
 
-`ProcessNull` resamples the coupons of a shop among customers who are all alike, and computes features and matrix again.
 `CopulaNull` lets customers differ, in every column as much as they do and with the same correlations, but without
-groups; it does not know how features arise. A shop without segments can beat either of them, but seldom both
-(``studies/calibration.md``). So a shop with segments must beat both.
+groups; it does not know how features arise. The null models of the other files know it: in `ProcessNull` all customers
+are alike, in `GradualNull` they differ gradually, and in both their coupons are simulated. A shop without segments can
+beat one of them, but seldom all. So a shop with segments must beat all.
 """
 
 from __future__ import annotations
@@ -23,10 +23,13 @@ class Null(Protocol):
     name : str
     what : str
         What it preserves and what it removes, in a few words.
+    customers_differ : bool
+        Whether customers differ in these shops, although there are no groups.
     """
 
     name: str
     what: str
+    customers_differ: bool
 
     def draws(self, rngs: Sequence[np.random.Generator]) -> Iterator[np.ndarray]:
         """Yield the matrix of one such shop for every generator, shape (n_rows, n_columns)."""
@@ -53,6 +56,7 @@ class CopulaNull:
 
     name = "copula"
     what = "customers differ as much as here, and in the same ways, but gradually"
+    customers_differ = True
 
     def __init__(self, X: np.ndarray, sources: Sequence[Sequence[int]] | None = None) -> None:
         self.X = np.asarray(X, dtype=np.float64)

@@ -114,7 +114,11 @@ def null_models_for(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -
     rebuild = MatrixRebuilder(tables, matrix, recipe, study, resampled, sampled_rows)
     process = ProcessNull(history, rebuild)
     gradual = GradualNull(
-        history, shrinkage=recipe.shrinkage, rebuild=rebuild, fixed=_fixed_columns(matrix, history, resampled), seed=seed
+        history,
+        shrinkage=recipe.shrinkage,
+        rebuild=rebuild,
+        fixed=_fixed_columns(matrix, history, resampled),
+        seed=seed,
     )
     return NullModels(copula.X, (gradual, process, copula), sampled=sampled)
 
@@ -123,7 +127,9 @@ def _fixed_columns(matrix: Matrix, history: CouponHistory, resampled: Sequence[s
     """Return the columns of the matrix that coupons do not change, in the order of the customers of the history."""
     if matrix.table.index.has_duplicates:
         return None
-    places = [p for name, columns in zip(matrix.sources, matrix.places, strict=True) if name not in resampled for p in columns]
+    places = [
+        p for name, columns in zip(matrix.sources, matrix.places, strict=True) if name not in resampled for p in columns
+    ]
     return matrix.table.loc[history.customers].to_numpy()[:, places]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from seglib.k_selection.validation.coupon_history import CouponHistory, nearby
+from seglib.k_selection.validation.coupon_history import CouponHistory
 
 
 class ProcessNull:
@@ -27,6 +27,7 @@ class ProcessNull:
 
     name = "process"
     what = "all customers are alike, but for when they joined and how many coupons they have"
+    customers_differ = False
 
     def __init__(
         self, history: CouponHistory, rebuild: Callable[[Sequence[pd.DataFrame]], Iterator[np.ndarray]]
@@ -52,13 +53,15 @@ class ProcessNull:
         day = history.days_of(start + rng.random(n) * (clock[-1] - start))
         claimed = history.dates_of(day)
         other = history.coupons[["branch_id", "amount"]].iloc[rng.permutation(n)].reset_index(drop=True)
-        coupons = history.coupons.assign(
-            transaction_date=claimed, branch_id=other["branch_id"], amount=other["amount"]
-        )
+        coupons = history.coupons.assign(transaction_date=claimed, branch_id=other["branch_id"], amount=other["amount"])
         if not len(self._matured):
             return coupons
         # Status and lag come from one coupon, so that they fit each other, and from one claimed at about the same time,
         # so that the seasons of burning stay.
-        outcome = self._matured[nearby(self._outcome_days, day, rng)]
+        last, reach = len(self._matured) - 1, history.neighbours
+        place = np.abs(np.searchsorted(self._outcome_days, day) + rng.integers(-reach, reach + 1, n))
+        # beyond either end of the calendar the place is reflected
+        place = np.clip(np.where(place > last, 2 * last - place, place), 0, last)
+        outcome = self._matured[place]
         lag = pd.Series(pd.to_timedelta(history.lag[outcome], unit="D"))
         return coupons.assign(transaction_status=self._status[outcome], burn_date=claimed + lag)

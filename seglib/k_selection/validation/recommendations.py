@@ -7,8 +7,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from seglib.k_selection.validation.benchmark import Benchmark
-from seglib.k_selection.validation.verdict import ALPHA, STABLE, Verdict, evidence_by_k
+from seglib.k_selection.validation.benchmark import STABLE, Benchmark
+from seglib.k_selection.validation.evidence import ALPHA, SMALLEST, Evidence, evidence_of
+from seglib.k_selection.validation.verdict import Verdict
+from seglib.k_selection.validation.verdict_words import number_of_segments
 from seglib.style import join_words, p_value
 
 WELL_PREDICTED = 0.8
@@ -96,27 +98,36 @@ def recommendations(votes: pd.DataFrame, benchmark: Benchmark, verdict: Verdict)
             benchmark, "segment_jaccard", largest_stable, f"the largest k with all segments at least {STABLE:g}"
         ),
         _recommendation(benchmark, "bootstrap_ari", most_agreement, "the greatest agreement of two samples"),
-        _all_evidence(benchmark, verdict.k_star),
+        _all_evidence(verdict),
     ]
     return Recommendations(pd.DataFrame(rows, columns=Recommendation._fields).astype({"k": "Int64", "believed": bool}))
 
 
 def assess_k(k: int, benchmark: Benchmark) -> str:
     """Say in a sentence what the evidence says of one number of segments, whoever chose it."""
-    by_k = evidence_by_k(benchmark)
+    by_k = evidence_of(benchmark).by_k
     if k not in by_k.index:
         return f"k = {k} was not compared with shops without segments."
     at = by_k.loc[k]
     null = "" if pd.isna(at["jaccard_null"]) else f"; without segments {at['jaccard_null']:.2f}"
     parts = [
-        f"the least stable segment {'comes back' if at['stable'] else 'does not come back'} "
+        f"the least stable segment {'comes back' if at['stable'] else 'does not come back'} in resampled data "
         f"(Jaccard {at['jaccard']:.2f}{null})",
-        f"one half {'predicts the other better' if at['predicted'] else 'predicts the other no better'} than without "
-        f"segments ({at['prediction']:.2f}, there up to {at['prediction_high']:.2f})",
-        f"its silhouette is {abs(at['excess']):.3f} {'above' if at['excess'] > 0 else 'below'} theirs",
     ]
-    small = "" if at["large_enough"] else f" Its smallest segment has only {at['smallest_share']:.1%} of the rows."
-    return f"With k = {k}, {parts[0]}, {parts[1]}, and {parts[2]}.{small}"
+    if pd.notna(at["prediction_high"]):
+        better = at["prediction"] > at["prediction_high"]
+        parts.append(
+            f"one half predicts the other {'better' if better else 'no better'} than without segments "
+            f"({at['prediction']:.2f}, there up to {at['prediction_high']:.2f})"
+        )
+    parts += [
+        f"its silhouette is {abs(at['excess']):.3f} {'above' if at['excess'] > 0 else 'below'} theirs",
+        f"there is {'a' if at['clear'] else 'no'} valley between all neighbouring segments",
+    ]
+    small = ""
+    if at["smallest_share"] < SMALLEST:
+        small = f" Its smallest segment has only {at['smallest_share']:.1%} of the rows."
+    return f"With k = {k}, {join_words(parts)}.{small}"
 
 
 def _recommendation(
@@ -134,15 +145,22 @@ def _recommendation(
     return Recommendation(criterion, k, reading, believed, because)
 
 
-def _all_evidence(benchmark: Benchmark, k_star: int | None) -> Recommendation:
-    supported = k_star is not None and bool(evidence_by_k(benchmark).loc[k_star, "supported"])
-    if k_star is None:
+def _all_evidence(verdict: Verdict) -> Recommendation:
+    """Return the k of the verdict, and why it is that one."""
+    evidence: Evidence = verdict.weighed
+    if verdict.k_star is not None:
+        because = "of the k whose segments come back it has the greatest silhouette"
+        if len(verdict.k_range) > 1:
+            because += f"; {number_of_segments(verdict.k_range)} cannot be told apart"
+    elif not evidence.stable_k:
         because = "for no k do all segments come back"
-    elif supported:
-        because = "segments come back, one half predicts the other, and the silhouette exceeds most"
+    elif not evidence.supported_k:
+        because = "segments come back, but no better than where customers differ gradually"
     else:
-        because = "segments come back, but one half predicts the other no better than without segments"
-    return Recommendation("all evidence together", k_star, "k* of the verdict", supported, because)
+        because = "the evidence is not enough"
+    return Recommendation(
+        "all evidence together", verdict.k_star, "k* of the verdict", verdict.k_star is not None, because
+    )
 
 
 def _largest(holds: pd.Series) -> int | None:

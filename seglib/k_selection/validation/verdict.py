@@ -3,49 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import pandas as pd
 
+from seglib.k_selection.validation import verdict_words as words
 from seglib.k_selection.validation.benchmark import Benchmark
+from seglib.k_selection.validation.evidence import (
+    SMALLEST,
+    Evidence,
+    evidence_of,
+    evidence_of_repeats,
+    undecided_k,
+)
 from seglib.schema.records import EvidenceRecord, VerdictRecord
-from seglib.style import join_words, p_value
-
-Structure = Literal["natural", "reproducible", "constructed"]
-
-ALPHA = 0.05
-"""Significance level of every comparison with null models."""
-
-STABLE = 0.75
-"""Mean Jaccard index from which on a segment counts as stable (Hennig 2007)."""
-
-SMALLEST = 0.05
-"""Share of the rows that every segment must have: very small segments are no audience, and are often stable."""
-
-MEANING: dict[str, str] = {
-    "natural": "The data fall into groups by themselves.",
-    "reproducible": "The same segments come out again and again, but where one ends and the next begins is a choice.",
-    "constructed": "The segments are made by the method: other customers like these would be cut elsewhere.",
-}
-"""What the three labels mean (Dolnicar & Leisch 2010, Marketing Letters 21(1))."""
-
-HEADLINE: dict[str, str] = {
-    "natural": "Yes, these data fall into groups",
-    "reproducible": "They come back, but where one ends is a choice",
-    "constructed": "No, they are made by the method",
-}
-"""The verdict in a few words."""
-
-ADVICE: dict[str, str] = {
-    "natural": "You can plan with these segments. Whether they help is another question: what do they do next?",
-    "reproducible": "You can work with these segments as with age groups. Treat customers near a border alike.",
-    "constructed": "Choose as many segments as you can serve, and prefer simple rules that anybody can follow, "
-    "such as how recently and how often a customer was there. Do not read a character into a segment.",
-}
-"""What follows from the three labels."""
+from seglib.style import p_value
 
 NOT_TESTED = "not tested"
 """Whether segments are useful, before 06 has tested it."""
+
+STRENGTH = ("constructed", "reproducible", "natural")
+"""The labels, from the weakest on."""
 
 
 @dataclass(frozen=True)
@@ -54,29 +31,39 @@ class Verdict:
 
     Attributes
     ----------
-    structure : {"natural", "reproducible", "constructed"}
+    structure : {"natural", "reproducible", "constructed", "borderline"}
+        Borderline: repeats with other seeds do not agree.
+    between : tuple of str
+        The labels that the repeats give where they do not agree, the stronger first; else empty.
     useful : str
         Whether the segments predict what customers do next; ``not tested`` until 06 has tested it.
     k_star : int or None
-        The number of segments that the evidence supports; None if no number of segments is stable.
+        The number of segments that describes the data best; None where the evidence speaks for none.
+    k_range : tuple of int
+        The numbers of segments that the evidence does not tell apart, k* among them; empty without k*.
     table : pandas.DataFrame
         One row per piece of evidence: evidence, question, found, without_segments, holds.
+    weighed : Evidence
+        The evidence for every k.
     differ : tuple of str
         The behaviours in which customers differ (02).
-    p : float
-        Of the greatest silhouette, the largest over all null models.
+    dated : bool
+        Whether the shop has dates: advice speaks of them only then.
     """
 
-    structure: Structure
+    structure: str
+    between: tuple[str, ...]
     useful: str
     k_star: int | None
+    k_range: tuple[int, ...]
     table: pd.DataFrame
+    weighed: Evidence
     differ: tuple[str, ...]
-    p: float
+    dated: bool
 
     @property
     def label(self) -> str:
-        """The label: natural, reproducible or constructed."""
+        """The label: natural, reproducible, constructed or borderline."""
         return self.structure
 
     @property
@@ -85,65 +72,53 @@ class Verdict:
         return self.table
 
     @property
+    def p(self) -> float:
+        """Of the greatest silhouette, the largest p-value over all null models."""
+        return self.weighed.p
+
+    @property
     def sentence(self) -> str:
         """The claim with its label and its p-value, for the head of a report."""
-        return f"{self.label.capitalize()}: {self._claim(f' ({p_value(self.p)})')}"
+        return f"{self.label.capitalize()}: {self._claim(with_p=True)}"
 
     @property
     def claim(self) -> str:
         """What is claimed, in a sentence or two, without the p-value."""
-        claim = self._claim("")
+        claim = self._claim(with_p=False)
         return claim[0].upper() + claim[1:]
 
-    def _claim(self, p: str) -> str:
-        """Return the claim as it goes on after a colon, with what is to be said of the p-value."""
-        holds = self.table.set_index("evidence")["holds"].astype(bool)
-        if self.structure == "natural":
-            return (
-                f"the customers fall into {self.k_star} groups that stand out from shops without segments"
-                f"{p} and come back when customers are drawn anew."
-            )
-        if self.structure == "reproducible":
-            what = (
-                f"stands out from shops without segments{p}, but not by a gap between them"
-                if holds["silhouette"]
-                else f"comes back when customers are drawn anew, but shops without segments look as divided{p}"
-            )
-            return f"a division into {self.k_star} segments {what}. Where one ends is a choice."
-        if holds["silhouette"]:
-            return (
-                f"something stands out from shops without segments{p}, but no division comes back "
-                "when customers are drawn anew and halved."
-            )
-        if holds["differences"]:
-            return (
-                f"customers differ in {join_words(list(self.differ))}, but gradually: shops without segments look as "
-                f"divided{p}."
-            )
-        return (
-            "there is no cluster structure in these data. Shops without segments give silhouettes as "
-            f"great{p}, so the segments are made by the method, not found."
-        )
+    def _claim(self, *, with_p: bool) -> str:
+        if self.between:
+            return words.borderline_claim(self.between)
+        return words.claim(self.weighed, self.k_range, with_p=with_p)
 
     @property
     def meaning(self) -> str:
         """What the label means."""
-        return MEANING[self.structure]
+        return words.MEANING[self.structure]
 
     @property
     def advice(self) -> str:
-        """What follows from it."""
-        return ADVICE[self.structure]
+        """What follows from it; where it is borderline, from the weaker label."""
+        return words.advice(self.between[-1] if self.between else self.structure, dated=self.dated)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Remarks that change nothing in the label: a segment that is small."""
+        if self.k_star is None:
+            return ()
+        smallest = float(self.weighed.by_k.loc[self.k_star, "smallest_share"])
+        return (words.small_segment(smallest),) if smallest < SMALLEST else ()
 
     @property
     def text(self) -> str:
         """The verdict, what it means, and what follows from it."""
-        return f"{self.sentence} {self.meaning} {self.advice}"
+        return " ".join([self.sentence, self.meaning, self.advice, *self.notes])
 
     @property
     def headline(self) -> str:
         """The verdict in a few words, for a title."""
-        return HEADLINE[self.structure]
+        return words.HEADLINE[self.structure]
 
     @property
     def record(self) -> VerdictRecord:
@@ -162,10 +137,15 @@ class Verdict:
             advice=self.advice,
             k_star=self.k_star,
             evidence=evidence,
+            between=self.between,
+            k_range=self.k_range,
+            notes=self.notes,
         )
 
 
-def verdict(benchmark: Benchmark, homogeneity: pd.DataFrame | None = None) -> Verdict:
+def verdict(
+    benchmark: Benchmark, homogeneity: pd.DataFrame | None = None, *, dated: bool = True, seed: int = 0
+) -> Verdict:
     """Weigh the evidence.
 
     Parameters
@@ -175,6 +155,10 @@ def verdict(benchmark: Benchmark, homogeneity: pd.DataFrame | None = None) -> Ve
     homogeneity : pandas.DataFrame, optional
         ``homogeneity.parquet`` of 02: behaviour, among, p_holm, differ. Without it, or without a row, customers are not
         known to differ.
+    dated : bool, default=True
+        Whether the shop has dates.
+    seed : int, default=0
+        Of the resampling of simulated shops in the repeats.
 
     Returns
     -------
@@ -182,103 +166,85 @@ def verdict(benchmark: Benchmark, homogeneity: pd.DataFrame | None = None) -> Ve
 
     Notes
     -----
-    differences (H): any test of 02, Holm p < .05. silhouette (E): its greatest value over all k beats every null model,
-    p <= .05. stability (S): for some k every segment holds at least `SMALLEST` of the rows, the least stable one has a
-    Jaccard index of at least `STABLE`, and prediction strength lies above the 95% point of the null model. k* is, among
-    these k (else among those with stable segments), the one whose silhouette exceeds the highest median of the null
-    models most. separation (D): the gap at k* exceeds that of every null model, p <= .05. Natural: E, S and D.
-    Reproducible: S, and E or H. Constructed: else. How often that is right was measured: ``studies/calibration.md``.
+    differences (H): any test of 02, Holm p < .05. silhouette (E): its greatest value over all k is greater than in
+    every null model, p <= .05. stability (S): for some k the least stable segment has a Jaccard index of at least
+    `STABLE`, and this is more than what gradual differences give: the greatest silhouette beats the null models in
+    which customers differ, or at this k one half predicts the other better than in the first of them. separation (D):
+    for one of these k there is a valley between all neighbouring segments, by the dip test and beyond that of every
+    null model. Natural: E, S and D. Reproducible: S, and E or H. Constructed: else. k* is the k of S with the greatest
+    silhouette; other k of S are undecided where theirs is not clearly smaller, or where a repeat takes them. The same
+    is computed for every repeat of the data beside a resample of the simulated shops: where the labels differ, the
+    verdict is borderline. How often that is right was measured on generators of several origins:
+    ``studies/strangers.md``.
     """
     n_tests = 0 if homogeneity is None else len(homogeneity)
     differ = _differences(homogeneity) if n_tests else ()
+    evidence = evidence_of(benchmark, differ=bool(differ))
+    repeats = evidence_of_repeats(benchmark, differ=bool(differ), seed=seed)
+    labels = {evidence.structure, *(repeat.structure for repeat in repeats)}
+    between = tuple(label for label in reversed(STRENGTH) if label in labels) if len(labels) > 1 else ()
+    k_range = set(undecided_k(evidence, benchmark.silhouette_errors))
+    if k_range:
+        k_range |= {repeat.k_star for repeat in repeats if repeat.k_star is not None}
+    speaks_for_k = bool(k_range) and "constructed" not in between
+    return Verdict(
+        structure="borderline" if between else evidence.structure,
+        between=between,
+        useful=NOT_TESTED,
+        k_star=evidence.k_star if speaks_for_k else None,
+        k_range=tuple(sorted(k_range)) if speaks_for_k else (),
+        table=_table(benchmark, evidence, len(differ), n_tests),
+        weighed=evidence,
+        differ=differ,
+        dated=dated,
+    )
+
+
+def _table(benchmark: Benchmark, evidence: Evidence, n_differ: int, n_tests: int) -> pd.DataFrame:
+    """Return one row per piece of evidence: evidence, question, found, without_segments, holds."""
     hardest = benchmark.tests.loc[benchmark.tests["p"].idxmax()]
-    by_k = evidence_by_k(benchmark)
-    supported = by_k[by_k["supported"]]
-    candidates = supported if len(supported) else by_k[by_k["stable"] & by_k["large_enough"]]
-    k_star = int(candidates["excess"].idxmax()) if len(candidates) else None
-    at = None if k_star is None else by_k.loc[k_star]
-    beats_nulls = bool(hardest["p"] <= ALPHA)
-    is_stable = len(supported) > 0
-    is_separated = at is not None and bool(at["gap_p"] <= ALPHA)
-    structure: Structure = "constructed"
-    if beats_nulls and is_stable and is_separated:
-        structure = "natural"
-    elif is_stable and (beats_nulls or differ):
-        structure = "reproducible"
+    by_k = evidence.by_k
+    most_stable = int(by_k["jaccard"].idxmax())
+    k_stability = evidence.k_star or (max(evidence.stable_k) if evidence.stable_k else most_stable)
+    at = by_k.loc[k_stability]
+    null_jaccard = "" if pd.isna(at["jaccard_null"]) else f"Jaccard {at['jaccard_null']:.2f}, "
+    null_strength = "" if pd.isna(at["prediction_high"]) else f"prediction up to {at['prediction_high']:.2f}"
+    # the clearest case: at k* if it has a valley, else at the k at which the least clear valley is clearest
+    k_valley = evidence.k_star
+    if k_valley is None or (evidence.clear_k and k_valley not in evidence.clear_k):
+        k_valley = max(evidence.clear_k) if evidence.clear_k else int(by_k["valley"].idxmax())
+    valley = by_k.loc[k_valley]
     lines = [
         (
             "differences",
             "Do customers differ by more than chance?",
-            f"{len(differ)} of {n_tests} tests" if n_tests else "not asked",
+            f"{n_differ} of {n_tests} tests" if n_tests else "not asked",
             "0, at the level of 5%",
-            bool(differ),
+            evidence.differ,
         ),
         (
             "silhouette",
             "Is the greatest silhouette greater than without segments?",
             f"{hardest['value']:.3f} ({p_value(hardest['p'])})",
             f"{hardest['null_median']:.3f}, up to {hardest['null_high']:.3f}",
-            beats_nulls,
+            evidence.stands_out,
         ),
         (
             "stability",
-            "Do all segments come back, and does one half predict the other?",
-            "for no k"
-            if at is None
-            else f"k = {k_star}: Jaccard {at['jaccard']:.2f}, prediction {at['prediction']:.2f}",
-            "" if at is None else _stability_of_nulls(at),
-            is_stable,
+            "Do all segments come back in resampled data, for more reason than gradual differences?",
+            f"k = {k_stability}: Jaccard {at['jaccard']:.2f}, prediction {at['prediction']:.2f}",
+            f"{null_jaccard}{null_strength}",
+            bool(evidence.supported_k),
         ),
         (
             "separation",
-            "Are they further apart than without segments?",
-            "for no k" if at is None else f"k = {k_star}: gap {at['gap']:.2f} ({p_value(at['gap_p'])})",
-            "" if at is None else f"{at['gap_null']:.2f}",
-            is_separated,
+            "Is there a valley between all neighbouring segments?",
+            f"k = {k_valley}: dip {valley['valley']:.2f} ({p_value(valley['valley_p'])})",
+            f"up to {valley['valley_high']:.2f}",
+            bool(evidence.clear_k),
         ),
     ]
-    table = pd.DataFrame(lines, columns=["evidence", "question", "found", "without_segments", "holds"])
-    return Verdict(structure, NOT_TESTED, k_star, table, differ, float(hardest["p"]))
-
-
-def evidence_by_k(benchmark: Benchmark) -> pd.DataFrame:
-    """Return the evidence for every k, indexed by k from 2 on.
-
-    Returns
-    -------
-    pandas.DataFrame
-        jaccard (of the least stable segment), jaccard_null, prediction, prediction_high, smallest_share, excess
-        (silhouette over the highest median of all null models), gap, gap_null, gap_p (the largest); large_enough,
-        stable, predicted, supported (all three).
-    """
-    jaccard, strength = benchmark.of("segment_jaccard"), benchmark.of("prediction_strength")
-    nulls = benchmark.tests["null"].tolist()
-    gaps = {null: benchmark.of("gap", null).loc[2:] for null in nulls}
-    # The null model that a gap beats least clearly may be another one for every k.
-    hardest = pd.concat([gaps[null]["p"] for null in nulls], axis=1).set_axis(nulls, axis=1).idxmax(axis=1)
-    table = pd.DataFrame(
-        {
-            "jaccard": jaccard["value"],
-            "jaccard_null": jaccard["null_median"],
-            "prediction": strength["value"],
-            "prediction_high": strength["null_high"],
-            "smallest_share": benchmark.of("smallest_share")["value"],
-            "excess": pd.concat([benchmark.of("silhouette", null)["excess"] for null in nulls], axis=1).min(axis=1),
-            "gap": gaps[nulls[0]]["value"],
-            "gap_null": [gaps[null].loc[k, "null_median"] for k, null in hardest.items()],
-            "gap_p": [gaps[null].loc[k, "p"] for k, null in hardest.items()],
-        }
-    )
-    large_enough, stable = table["smallest_share"] >= SMALLEST, table["jaccard"] >= STABLE
-    predicted = table["prediction"] > table["prediction_high"]
-    return table.assign(
-        large_enough=large_enough, stable=stable, predicted=predicted, supported=large_enough & stable & predicted
-    )
-
-
-def _stability_of_nulls(at: pd.Series) -> str:
-    jaccard = "" if pd.isna(at["jaccard_null"]) else f"Jaccard {at['jaccard_null']:.2f}, "
-    return f"{jaccard}prediction up to {at['prediction_high']:.2f}"
+    return pd.DataFrame(lines, columns=["evidence", "question", "found", "without_segments", "holds"])
 
 
 def _differences(homogeneity: pd.DataFrame) -> tuple[str, ...]:
@@ -288,3 +254,8 @@ def _differences(homogeneity: pd.DataFrame) -> tuple[str, ...]:
         row.behaviour if row.among == "customers" else f"{row.behaviour} among {row.among}"
         for row in differ.itertuples()
     )
+
+
+def evidence_by_k(benchmark: Benchmark) -> pd.DataFrame:
+    """Return the evidence for every k (`Evidence.by_k`)."""
+    return evidence_of(benchmark).by_k

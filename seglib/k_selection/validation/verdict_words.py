@@ -1,0 +1,141 @@
+"""The words of the verdict, all in one place: sentences are made from the evidence, and say no more than it holds."""
+
+from __future__ import annotations
+
+from seglib.k_selection.validation.evidence import Evidence
+from seglib.style import join_words, p_value
+
+HEADLINE: dict[str, str] = {
+    "natural": "Yes: customers form clumps, they do not only differ gradually",
+    "reproducible": "The segments come back, but where one ends is a choice",
+    "constructed": "Not shown: the differences may be gradual",
+    "borderline": "Borderline: the evidence does not decide",
+}
+"""The verdict in a few words."""
+
+MEANING: dict[str, str] = {
+    "natural": "The data are clumped by themselves, and the segments follow the clumps.",
+    "reproducible": "Other samples of these customers are divided in the same way, but where one segment ends and the "
+    "next begins is a choice.",
+    "constructed": "The segments are made by the method: nothing shows that the data ask for them.",
+    "borderline": "With other random numbers the answer is another one. Treat it as the weaker of the two.",
+}
+"""What the labels mean (Dolnicar & Leisch 2010, Marketing Letters 21(1))."""
+
+ADVICE: dict[str, str] = {
+    "natural": "You can plan with these segments.",
+    "reproducible": "You can work with these segments as with age groups. Treat customers near a border alike.",
+    "constructed": "Choose as many segments as you can serve, and prefer simple rules that anybody can "
+    "follow{example}. Do not read a character into a segment.",
+}
+"""What follows from the labels."""
+
+RULES_WITH_DATES = ", such as how recently and how often a customer was there"
+"""An example of simple rules, where the shop has dates."""
+
+WHAT_NEXT = "Whether they help is another question: what do these customers do next?"
+"""Added to the advice where there are dates, so that it can be asked."""
+
+GRADUALLY = "in data where they differ gradually"
+"""The null models in which customers differ, in words."""
+
+
+def claim(evidence: Evidence, k_range: tuple[int, ...], *, with_p: bool) -> str:
+    """Return what is claimed, as it goes on after a colon.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    k_range : tuple of int
+        The k that the evidence does not tell apart; empty where it speaks for none.
+    with_p : bool
+        Whether p-values are given.
+    """
+    structure = evidence.structure
+    if structure == "natural":
+        return _natural(evidence, k_range, with_p)
+    if structure == "reproducible":
+        return _reproducible(evidence, k_range, with_p)
+    return _constructed(evidence, with_p)
+
+
+def borderline_claim(between: tuple[str, ...]) -> str:
+    """Return what is claimed where repeats with other seeds do not agree."""
+    return f"repeats with other random numbers do not agree: some say {', some '.join(between)}."
+
+
+def number_of_segments(k_range: tuple[int, ...]) -> str:
+    """Return the k that the evidence does not tell apart in words, such as "2 or 3"."""
+    return join_words([str(k) for k in k_range], last="or")
+
+
+def advice(structure: str, *, dated: bool) -> str:
+    """Return what follows from a label, in a shop with or without dates."""
+    text = ADVICE[structure].format(example=RULES_WITH_DATES if dated else "")
+    return f"{text} {WHAT_NEXT}" if structure == "natural" and dated else text
+
+
+def small_segment(share: float) -> str:
+    """Return the remark on a segment that is too small for a list."""
+    return f"One segment holds {share:.1%} of the customers: it can be real, but it is small for a list."
+
+
+def _best(k_range: tuple[int, ...], k_star: int | None) -> str:
+    if len(k_range) > 1:
+        return f"{number_of_segments(k_range)} segments describe it best: the evidence does not decide between them"
+    return f"k = {k_star} describes it best"
+
+
+def _natural(evidence: Evidence, k_range: tuple[int, ...], with_p: bool) -> str:
+    clumped = f"customers are more clumped than {GRADUALLY}{_p(evidence.p, with_p)}"
+    best = _best(k_range, evidence.k_star)
+    if evidence.k_star in evidence.clear_k:
+        return f"{clumped}, and few of them are between neighbouring segments; {best}."
+    largest = max(evidence.clear_k)
+    return (
+        f"{clumped}, and few of them are between the segments if there are {largest}; {best}, though with "
+        f"{evidence.k_star} not all neighbouring segments are apart."
+    )
+
+
+def _reproducible(evidence: Evidence, k_range: tuple[int, ...], with_p: bool) -> str:
+    back = f"a division into {number_of_segments(k_range)} segments comes back in resampled data"
+    if evidence.beyond_gradual:
+        clumped = f"customers are more clumped than {GRADUALLY}{_p(evidence.p_gradual, with_p)}"
+        if evidence.clear_k:
+            but = f"where all customers are alike the silhouette is as great{_p(evidence.p, with_p)}"
+        else:
+            but = "there is no valley between all neighbouring segments"
+        return f"{back}, and {clumped}, but {but}. Where one segment ends is a choice."
+    return (
+        f"{back}, and one half of the customers predicts the other better than {GRADUALLY}, but the silhouette is no "
+        f"greater than there{_p(evidence.p_gradual, with_p)}. Where one segment ends is a choice."
+    )
+
+
+def _constructed(evidence: Evidence, with_p: bool) -> str:
+    if evidence.beyond_gradual and not evidence.stable_k:
+        return (
+            f"customers are more clumped than {GRADUALLY}{_p(evidence.p_gradual, with_p)}, but for no number of "
+            "segments do all of them come back in resampled data."
+        )
+    if evidence.beyond_gradual:
+        return (
+            "customers were not shown to differ, and where all are alike the silhouette is as great"
+            f"{_p(evidence.p, with_p)}."
+        )
+    p = _p(evidence.p_gradual, with_p)
+    if evidence.stable_k:
+        return (
+            "not shown to be more than gradual: segments come back in resampled data "
+            f"(k = {join_words([str(k) for k in evidence.stable_k])}), but where customers differ gradually, one half of them "
+            f"predicts the other as well, and the silhouette is as great{p}."
+        )
+    return (
+        f"not shown to be more than gradual: where customers differ gradually, the silhouette is as great{p}, and for no "
+        "number of segments do all of them come back in resampled data."
+    )
+
+
+def _p(p: float, with_p: bool) -> str:
+    return f" ({p_value(p)})" if with_p else ""
