@@ -20,7 +20,7 @@ from seglib.k_selection.criteria.valleys import (
     scaled_dips,
     valleys,
 )
-from seglib.stats import dip
+from seglib.stats.unimodality import dip
 
 
 def groups(sizes, centres, *, seed=0):
@@ -81,6 +81,7 @@ def test_groups_far_apart_have_valleys_and_one_cloud_has_none():
     assert sorted(pairs) == neighbours(centres)
     assert apart.p <= 1e-3
     assert apart.table["density_between"].max() < 0.2
+    assert apart.table["p"].is_monotonic_decreasing
     assert apart.table["scaled_dip"].is_monotonic_increasing
     cloud = np.random.default_rng(1).normal(size=(600, 3))
     halves = KMeans(2, n_init=5, random_state=0).fit(cloud)

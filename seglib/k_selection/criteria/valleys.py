@@ -36,6 +36,12 @@ class Valleys:
     densities: np.ndarray
 
     @property
+    def larger_first(self) -> np.ndarray:
+        """The densities with the larger segment of each pair at -1, so that pairs of several shops can be compared."""
+        swap = (self.table["n_second"] > self.table["n_first"]).to_numpy()
+        return np.where(swap[:, None], self.densities[:, ::-1], self.densities)
+
+    @property
     def p(self) -> float:
         """The greatest p-value of all pairs: small only if there is a valley between all neighbours. 1 without pairs.
 
@@ -183,7 +189,7 @@ def valleys(rows: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> Valley
     table["p_holm"] = holm(table["p"])
     curves = np.array([density(along) for along in lines]).reshape(-1, len(GRID))
     table["density_between"] = [density_between(curve) for curve in curves]
-    order = np.argsort(table["scaled_dip"].to_numpy(), kind="stable")
+    order = np.lexsort((table["scaled_dip"], -table["p"]))  # by the dip among those whose p is at its least
     return Valleys(table.iloc[order].reset_index(drop=True), curves[order])
 
 
