@@ -175,9 +175,9 @@ def valleys(rows: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> Valley
     The dip of Hartigan & Hartigan (1985) along the line through two centres. KMeans cuts at the border, and half a
     cloud beside the other half has one mode; so cutting in two makes no valley. Two of many parts of a cloud can have
     one, because customers between two centres may belong to a third. So a valley between one pair says nothing, only
-    valleys between all. Measured on clouds of five shapes without groups, k = 2 to 6 (``studies/valleys.md``): some pair
-    has p_holm <= .05 in 4 to 64%, every pair has p <= .05 in 0 to 2% (8.9% of uniform clouds for k = 2, where dips are
-    greatest and KMeans chooses the direction).
+    valleys between all. Measured on clouds of five shapes without groups, k = 2 to 6 (``studies/valleys.md``): some
+    pair has p_holm <= .05 in 4 to 64%, every pair has p <= .05 in 0 to 2% (8.9% of uniform clouds for k = 2, where dips
+    are greatest and KMeans chooses the direction).
     """
     pairs = neighbours(centres)
     lines = projections(rows, labels, centres, pairs)
