@@ -17,6 +17,7 @@ from seglib.k_selection.criteria.gap import box_inertias, gap
 from seglib.k_selection.criteria.indices import cluster_indices, sampled_silhouette, stratified
 from seglib.k_selection.criteria.stability import adjusted_rand, bootstrap, contingency, prediction_strength
 from seglib.k_selection.criteria.sweep import WARM_ROWS, row_silhouettes, sweep
+from seglib.k_selection.criteria.valleys import near_border, neighbours, projections
 from seglib.k_selection.validation.benchmark import STABLE, benchmark, first_silhouettes
 from seglib.k_selection.validation.charts import Charts
 from seglib.k_selection.validation.evidence import ALPHA
@@ -47,9 +48,12 @@ __all__ = [
     "evidence_by_k",
     "first_silhouettes",
     "gap",
+    "near_border",
+    "neighbours",
     "null_models_for",
     "one_start",
     "prediction_strength",
+    "projections",
     "recommendations",
     "row_silhouettes",
     "sampled_silhouette",

@@ -36,6 +36,7 @@ from seglib.plots.k_selection import (
     plot_silhouette,
     plot_silhouette_widths,
     plot_stability,
+    plot_valleys,
     plot_verdict,
 )
 from seglib.plots.preprocessing import plot_number_ranges, plot_variance_by_option, plot_variance_share
@@ -69,6 +70,7 @@ __all__ = [
     "plot_sizes",
     "plot_stability",
     "plot_status",
+    "plot_valleys",
     "plot_variance_by_option",
     "plot_variance_share",
     "plot_verdict",

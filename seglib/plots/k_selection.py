@@ -104,6 +104,63 @@ def plot_verdict(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
+def plot_valleys(table: pd.DataFrame, *, separate: bool) -> plt.Figure:
+    """Draw how many customers there are along the line between neighbouring segments; returns the Figure.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        `seglib.k_selection.ValleyChart.table`: one row a pair and a place, the least clear valley first. The centre of
+        ``first`` is at place -1, that of ``second`` at 1.
+    separate : bool
+        Whether there is a valley between all of them.
+    """
+    pairs = [part for _, part in table.groupby("rank")]
+    columns = min(3, len(pairs))
+    rows = -(-len(pairs) // columns)
+    figure, grid = new_figure(rows, columns, height=1.1 + (2.2 if rows == 1 else 1.75 * rows), sharex=True)
+    for ax, part in zip(grid.flat, pairs, strict=False):
+        first, second, between = part[["first", "second", "density_between"]].iloc[0]
+        top = 1.3 * np.nanmax(part[["density", "null_high"]].to_numpy())
+        for name, side in ((first, part[part["place"] <= 0]), (second, part[part["place"] >= 0])):
+            ax.fill_between(side["place"], 0, side["density"], color=colour(name), alpha=0.45, linewidth=0)
+            ax.plot(side["place"], side["density"], color=colour(name), linewidth=2)
+        if part["null_high"].notna().any():
+            ax.fill_between(
+                part["place"],
+                part["null_low"],
+                part["null_high"],
+                facecolor="none",
+                edgecolor=GREY,
+                hatch="////",
+                linewidth=0.8,
+                label="shops without segments",
+            )
+        for name, place in ((first, -1), (second, 1)):
+            ax.plot(place, 0.91 * top, marker(name), color=colour(name), markersize=6)
+            ax.annotate(
+                name, (place, 0.91 * top), (6, 0), textcoords="offset points", va="center", weight="bold", fontsize=9.5
+            )
+        ax.axvline(0, color=DARK, linestyle=":", linewidth=1)
+        ax.set_title(f"lowest point: {between:.0%}", fontsize=8.5, weight="normal")
+        ax.set(xlabel=f"from {first} to {second}", ylim=(0, top), yticks=[], xticks=[], xlim=(-2.5, 2.5))
+        ax.grid(visible=False)
+    for row in grid:
+        row[0].set_ylabel("customers")
+    for ax in grid.flat[len(pairs) :]:
+        ax.set_axis_off()
+    least = pairs[0].iloc[0]
+    if separate:
+        title = "Between neighbouring segments there are few customers"
+    else:
+        title = f"Between segments {least['first']} and {least['second']} there is no clear valley"
+    set_title(grid[0, 0], title)
+    handles, labels = grid[0, 0].get_legend_handles_labels()
+    if handles:
+        figure.legend(handles, labels, loc="outside lower center", fontsize=8.5)
+    return figure
+
+
 def plot_elbow(
     scores: pd.DataFrame, elbow: int | None, *, k: int | None = None, believed: bool = False, ax: Axes | None = None
 ) -> Axes:

@@ -7,7 +7,7 @@ Start with `TestResult`, which most of it returns: a statistic beside its null d
   simulated values also where counting them is too coarse, and `holm` corrects p-values for their number.
 - How much do customers differ, and how far is a rate or a mean to be shrunk? `fit_beta_binomial` for rates,
   `variance_components` for means, `overdispersion` for counts, `excess_zeros` for customers who never burned.
-- Has a sample one mode? `dip`, for many samples at once `dips`, and `dip_p_value`.
+- Has a sample one mode? `dips` of many samples at once, and `dip_p_value`.
 - `wilson` is the one confidence interval of a share, `expected_claims` the one calendar of claims per customer present.
 """
 

@@ -28,8 +28,10 @@ from seglib.interpretation.profiles.shares import shares
 from seglib.interpretation.profiles.similarity import centre_similarity
 from seglib.k_selection.criteria.choice import elbow
 from seglib.k_selection.criteria.stability import flows
+from seglib.k_selection.criteria.valleys import GRID, valleys
 from seglib.k_selection.validation.benchmark import benchmark
 from seglib.k_selection.validation.charts import at_a_glance
+from seglib.k_selection.validation.charts_valleys import valley_chart
 from seglib.k_selection.validation.null_models import CopulaNull
 from seglib.k_selection.validation.verdict import verdict
 from seglib.plots import __all__
@@ -60,6 +62,7 @@ from seglib.plots.k_selection import (
     plot_silhouette,
     plot_silhouette_widths,
     plot_stability,
+    plot_valleys,
     plot_verdict,
 )
 from seglib.plots.preprocessing import plot_number_ranges, plot_variance_by_option, plot_variance_share
@@ -101,6 +104,7 @@ def analysed(request, prepared):
     few = {"n_null": 19, "n_starts": 1, "n_samples": 4, "n_splits": 2, "n_references": 5}
     benchmark_result = benchmark(some, nulls, k_max=5, **few)
     scores, bend = benchmark_result.scores, elbow(benchmark_result.of("inertia").reset_index())
+    between = valleys(some, fit.numbers.to_numpy()[::20], fit.centres.to_numpy())
     widths = silhouette_samples(matrix.table.iloc[::10], fit.table["segment"].iloc[::10])
     claimed = claims(unified, run.read_table("customers"), as_of="2026-06-30")
     evidence = homogeneity(unified, run.read_table("customers"), SUMMER, n_shuffles=199)
@@ -135,6 +139,7 @@ def analysed(request, prepared):
         ),
         "against_nulls": lambda: plot_against_nulls(benchmark_result.tests),
         "verdict": lambda: plot_verdict(at_a_glance(benchmark_result, int(k), verdict(benchmark_result)).table),
+        "valleys": valley_chart(between, [between], n_rows=len(some)).figure,
         "elbow": lambda: plot_elbow(scores, bend, k=int(k)),
         "silhouette": lambda: plot_silhouette(scores, benchmark_result.tests["p"].max(), k=int(k)),
         "other_criteria": lambda: plot_other_criteria(scores, k=int(k)),
@@ -451,3 +456,24 @@ def test_the_gorge_counts_who_lies_near_one_centre_only():
         assert sum(bar.get_height() for bar in members) == pytest.approx(1)
         assert members[0].get_facecolor()[:3] == pytest.approx(colour(letter))
     assert left.containers[1][-1].get_height() == 1  # both of A are near 1
+
+
+def test_valleys_have_one_panel_a_pair_and_colours_on_both_sides():
+    curve = np.exp(-((np.abs(GRID) - 1) ** 2) / 0.1)
+    pair = {"place": GRID, "density": curve, "null_low": np.nan, "null_high": np.nan, "density_between": 0.02}
+    names = [("A", "B"), ("A", "C"), ("B", "C"), ("C", "D")]
+    table = pd.concat([pd.DataFrame(pair | {"rank": i, "first": a, "second": b}) for i, (a, b) in enumerate(names)])
+    figure = plot_valleys(table, separate=False)
+    drawn = [ax for ax in figure.axes if ax.axison]
+    assert [ax.get_xlabel() for ax in drawn] == ["from A to B", "from A to C", "from B to C", "from C to D"]
+    assert len(figure.axes) == 6
+    for ax, (first, second) in zip(drawn, names, strict=True):
+        left, right = ax.collections
+        assert tuple(left.get_facecolor()[0][:3]) == colour(first)
+        assert tuple(right.get_facecolor()[0][:3]) == colour(second)
+        assert left.get_datalim(ax.transData).x1 <= 0.03
+        assert {text.get_text() for text in ax.texts} == {first, second}
+        assert ax.get_title(loc="left") == "lowest point: 2%"
+    assert figure.get_suptitle() == "Between segments A and B there is no clear valley"
+    assert not figure.legends
+    assert plot_valleys(table, separate=True).get_suptitle() == "Between neighbouring segments there are few customers"

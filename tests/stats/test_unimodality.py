@@ -18,8 +18,7 @@ def dip_by_linear_programming(x):
     """The definition, word by word: the least distance of a G with one mode, over all modes at a value.
 
     Unknown are G at each value up to the mode (to the left of its jump there), G at each value from the mode on (to the
-    right of that jump), and the distance. In between G may be taken as linear, as the empirical distribution is flat
-    there.
+    right of that jump), and the distance. In between G may be taken as linear: the empirical one is flat there.
     """
     u, counts = np.unique(x, return_counts=True)
     up = np.cumsum(counts) / counts.sum()

@@ -126,14 +126,15 @@ def _constructed(evidence: Evidence, with_p: bool) -> str:
         )
     p = _p(evidence.p_gradual, with_p)
     if evidence.stable_k:
+        numbers = join_words([str(k) for k in evidence.stable_k])
         return (
-            "not shown to be more than gradual: segments come back in resampled data "
-            f"(k = {join_words([str(k) for k in evidence.stable_k])}), but where customers differ gradually, one half of them "
-            f"predicts the other as well, and the silhouette is as great{p}."
+            f"not shown to be more than gradual: segments come back in resampled data (k = {numbers}), but where "
+            "customers differ gradually, one half of them predicts the other as well, and the silhouette is as "
+            f"great{p}."
         )
     return (
-        f"not shown to be more than gradual: where customers differ gradually, the silhouette is as great{p}, and for no "
-        "number of segments do all of them come back in resampled data."
+        "not shown to be more than gradual: where customers differ gradually, the silhouette is as "
+        f"great{p}, and for no number of segments do all of them come back in resampled data."
     )
 
 
