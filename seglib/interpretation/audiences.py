@@ -382,7 +382,7 @@ def advice(chosen: pd.DataFrame, verdict: VerdictRecord) -> str:
         Structure and use. No segment is named where they are constructed and not shown to be useful.
     """
     candidates = chosen.loc[chosen["knocked_out"] == "", "segment"].tolist()
-    doubtful = verdict.structure == "constructed" and verdict.useful == NOT_SHOWN
+    doubtful = verdict.weakest == "constructed" and verdict.useful == NOT_SHOWN
     if doubtful or not candidates:
         return verdict.advice
     return f"{verdict.advice} By your weights, begin with {candidates[0]}."

@@ -30,6 +30,7 @@ from seglib.plots.interpretation import (
 from seglib.plots.k_selection import (
     plot_against_nulls,
     plot_elbow,
+    plot_example,
     plot_flow,
     plot_gap,
     plot_other_criteria,
@@ -51,6 +52,7 @@ __all__ = [
     "plot_demographics",
     "plot_distributions",
     "plot_elbow",
+    "plot_example",
     "plot_flow",
     "plot_gain",
     "plot_gap",

@@ -104,6 +104,18 @@ def plot_verdict(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
+def plot_example(table: pd.DataFrame) -> plt.Figure:
+    """Draw the data and one simulated shop side by side (`seglib.k_selection.Charts.example`); returns the Figure."""
+    figure, grid = new_figure(1, 2, height=3.1, sharex=True, sharey=True)
+    for ax, (which, part) in zip(grid.flat, table.groupby("which", sort=False), strict=True):
+        ax.scatter(part["first"], part["second"], s=9, color=ACCENT, alpha=0.35, linewidths=0, rasterized=True)
+        ax.set(xlabel="first principal component")
+        ax.set_title(which, fontsize=9, weight="normal")
+    grid[0, 0].set_ylabel("second principal component")
+    set_title(grid[0, 0], "Your data beside a shop without segments")
+    return figure
+
+
 def plot_valleys(table: pd.DataFrame, *, separate: bool) -> plt.Figure:
     """Draw how many customers there are along the line between neighbouring segments; returns the Figure.
 

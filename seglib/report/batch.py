@@ -13,13 +13,6 @@ from seglib.report.render import render
 from seglib.schema.records import RunRecord
 from seglib.style import join_words, shortened
 
-STRUCTURE = {
-    "natural": "the data fall into groups by themselves",
-    "reproducible": "the segments come back, but where one ends is a choice",
-    "constructed": "the method made them: other customers like these would be cut elsewhere",
-}
-"""What the first half of a verdict says, in a few words."""
-
 STATUSES = {"done": "done", "failed": "failed", "refused": "refused", "not yet": "not made yet"}
 """The outcomes of an entry, and how they are written."""
 
@@ -84,7 +77,7 @@ def build_batch(folder: Path, name: str, entries: Sequence[Outcome], *, helps: M
     folder.mkdir(parents=True, exist_ok=True)
     differ = differing([entry.parameters for entry in entries])
     same = {n: _value(n, v) for n, v in entries[0].parameters.items() if n not in (*differ, "run")}
-    structures = {entry.record.verdict.structure for entry in entries if entry.record}
+    meanings = {entry.record.verdict.structure: entry.record.verdict.meaning for entry in entries if entry.record}
     page = folder / f"{name}.html"
     text = render(
         "batch.html.j2",
@@ -93,10 +86,9 @@ def build_batch(folder: Path, name: str, entries: Sequence[Outcome], *, helps: M
         differ=differ,
         same=same,
         started=started,
-        structure=STRUCTURE,
         lead=_lead(entries, same, differ),
         helps={n: _short(text) for n, text in helps.items()},
-        verdicts=[structure for structure in STRUCTURE if structure in structures],
+        meanings=meanings,
     )
     page.write_text(text, encoding="utf-8")
     runs = [

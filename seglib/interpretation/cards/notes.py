@@ -132,7 +132,7 @@ def _suggest_test(
     card: SegmentCard, profiles: pd.DataFrame, verdict: VerdictRecord, wording: Wording
 ) -> list[NoteRecord]:
     """Return the idea for the strongest marker that has one; none beyond plain rules if no use was shown."""
-    if verdict.structure == "constructed" and verdict.useful != USEFUL:
+    if verdict.weakest == "constructed" and verdict.useful != USEFUL:
         return [NoteRecord("to_try", vocabulary.TRY, vocabulary.PLAIN_RULES)]
     for row in _markers(card, profiles).itertuples():
         if idea := vocabulary.TO_TRY.get((row.feature, row.difference > 0)):
@@ -142,8 +142,8 @@ def _suggest_test(
 
 def _list_cautions(card: SegmentCard, profiles: pd.DataFrame, verdict: VerdictRecord) -> list[NoteRecord]:
     cautions = []
-    if verdict.structure in vocabulary.BY_STRUCTURE:
-        cautions.append(vocabulary.BY_STRUCTURE[verdict.structure])
+    if verdict.weakest in vocabulary.BY_STRUCTURE:
+        cautions.append(vocabulary.BY_STRUCTURE[verdict.weakest])
     if verdict.useful == NOT_SHOWN:
         cautions.append(vocabulary.NOT_USEFUL)
     elif verdict.useful != USEFUL:

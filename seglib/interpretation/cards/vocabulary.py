@@ -132,7 +132,7 @@ PLAIN_RULES = "what recency and frequency suggest: that the segment adds anythin
 # ---- What not to conclude ----
 
 BY_STRUCTURE: dict[str, str] = {
-    "constructed": "that there is such a group: the segment was cut by the method",
+    "constructed": "that there is such a group: the segment was cut by the method, and was not shown to be more",
     "reproducible": "that the border means something: it is a choice",
 }
 """By the label of the verdict on structure."""

@@ -14,7 +14,7 @@ RULES_INSTEAD = (
 
 ADVICE: dict[tuple[str, str], str] = {
     ("natural", USEFUL): "You can plan with these segments: they are there, and they tell what customers do next.",
-    ("natural", NOT_SHOWN): "The groups are there, and describe your customers. To choose whom to write to, recency "
+    ("natural", NOT_SHOWN): "The clumps are there, and describe your customers. To choose whom to write to, recency "
     "and frequency say as much.",
     ("reproducible", USEFUL): "You can work with these segments as with age groups: where one ends is a choice, but "
     "they tell what customers do next. Treat customers near a border alike.",
@@ -44,5 +44,5 @@ def with_usefulness(verdict: VerdictRecord, gain: PredictiveGain) -> VerdictReco
         ``use_claim`` (the same without numbers), ``use_lead`` (its first sentence) and ``advice`` (what follows from
         both).
     """
-    advice = ADVICE.get((verdict.structure, gain.label), verdict.advice)
+    advice = ADVICE.get((verdict.weakest, gain.label), verdict.advice)
     return replace(verdict, useful=gain.label, use=gain.text, use_claim=gain.claim, use_lead=gain.lead, advice=advice)

@@ -33,6 +33,9 @@ N_REPEATS = 5
 LEAST_STABILITY_K = 3
 """Up to this k at least, the stability of simulated shops is measured."""
 
+N_EXAMPLES = 19
+"""Simulated shops whose matrices are kept for pictures."""
+
 TOLERANCE = 1e-6
 """Values closer than that count as equal, because fits are made in float32."""
 
@@ -97,6 +100,10 @@ class Benchmark:
         Whether customers differ in a null model.
     silhouette_errors : ndarray, shape (k_max, k_max)
         Standard error of the difference between the mean silhouettes of two k, from the widths of the same rows.
+    X : ndarray of float, shape (n_rows, n_columns)
+        The matrix.
+    examples : tuple of ndarray of float32, shape (n_rows, n_columns)
+        The matrices of the first simulated shops of the first null model, for pictures.
     """
 
     scores: pd.DataFrame
@@ -113,6 +120,8 @@ class Benchmark:
     simulated: dict[str, dict[str, np.ndarray]]
     customers_differ: dict[str, bool]
     silhouette_errors: np.ndarray
+    X: np.ndarray
+    examples: tuple[np.ndarray, ...]
 
     @property
     def k_max(self) -> int:
@@ -214,8 +223,8 @@ def benchmark(
     of_chunks = count.each(_run(tasks, n_jobs))
     simulated = {}
     for place, null in enumerate(nulls):
-        draws = [draw for chunk in of_chunks[place * len(chunks) : (place + 1) * len(chunks)] for draw in chunk]
-        simulated[null.name] = stacked(draws)
+        parts = of_chunks[place * len(chunks) : (place + 1) * len(chunks)]
+        simulated[null.name] = stacked([draw for part in parts for draw in part.metrics])
     gaps, errors = gap(observed.metrics["inertia"], references)
     observed.metrics["gap"] = gaps
     for repeat in repeats:
@@ -237,6 +246,8 @@ def benchmark(
         simulated=simulated,
         customers_differ={null.name: null.customers_differ for null in nulls},
         silhouette_errors=_silhouette_errors(X, observed.labels),
+        X=X,
+        examples=tuple(matrix for part in of_chunks[: len(chunks)] for matrix in part.examples),
     )
 
 
@@ -249,6 +260,13 @@ def _silhouette_errors(X: np.ndarray, labels: Sequence[np.ndarray]) -> np.ndarra
     covariance[1:, 1:] = np.atleast_2d(np.cov(np.array(widths)))
     variance = np.diag(covariance)
     return np.sqrt(np.maximum(variance[:, None] + variance - 2 * covariance, 0) / len(X))
+
+
+class _SimulatedChunk(NamedTuple):
+    """The metrics of some simulated shops, and the matrices of the first of them."""
+
+    metrics: list[dict[str, np.ndarray]]
+    examples: list[np.ndarray]
 
 
 class _Count:
@@ -279,7 +297,7 @@ def first_silhouettes(null: Null, place: int, *, k_max: int, n_starts: int, seed
     rest.
     """
     simulated = _simulated(null, k_max, Effort(n_starts, 0, 0), None, [seed, 2 + place], range(CHUNK))
-    return np.array([np.max(metrics["silhouette"][1:]) for metrics in simulated])
+    return np.array([np.max(metrics["silhouette"][1:]) for metrics in simulated.metrics])
 
 
 def _run(tasks: list, n_jobs: int) -> Iterator:
@@ -305,14 +323,16 @@ def _references(X: np.ndarray, k_max: int, n_starts: int, seed: int, chunk: rang
 
 def _simulated(
     null: Null, k_max: int, effort: Effort, stability_k: int | None, seed: list[int], chunk: range
-) -> list[dict[str, np.ndarray]]:
-    """Return the metrics of the shops of one task, an array over k each."""
+) -> _SimulatedChunk:
+    """Return the metrics of the shops of one task, and the matrices of those that serve as examples."""
+    metrics, examples = [], []
     with threadpool_limits(limits=1):
         rngs = [np.random.default_rng([*seed, number]) for number in chunk]
-        return [
-            measure(X, k_max, effort, rng, stability_k=stability_k).metrics
-            for X, rng in zip(null.draws(rngs), rngs, strict=True)
-        ]
+        for number, X, rng in zip(chunk, null.draws(rngs), rngs, strict=True):
+            metrics.append(measure(X, k_max, effort, rng, stability_k=stability_k).metrics)
+            if effort.n_splits and number < N_EXAMPLES:
+                examples.append(X.astype(np.float32))
+    return _SimulatedChunk(metrics, examples)
 
 
 def _scores(

@@ -5,14 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
 import pandas as pd
 
+from seglib.k_selection.criteria.batch_kmeans import Rows, best_starts
 from seglib.k_selection.criteria.choice import Choice, elbow
 from seglib.k_selection.criteria.sweep import Sweep
+from seglib.k_selection.criteria.valleys import valleys
 from seglib.k_selection.validation.benchmark import STABLE, Benchmark
+from seglib.k_selection.validation.charts_example import ExampleChart, example_chart
+from seglib.k_selection.validation.charts_valleys import ValleyChart, stacked_densities, valley_chart_from_arrays
 from seglib.k_selection.validation.evidence import ALPHA
 from seglib.k_selection.validation.verdict import Verdict
-from seglib.style import humanize, join_words
+from seglib.style import humanize, join_words, letter
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -439,6 +444,33 @@ class Charts:
     def flow(self) -> SegmentFlowChart:
         """Where the rows of every segment go with one segment more."""
         return SegmentFlowChart(self.benchmark, self.choice.k)
+
+    @property
+    def example(self) -> ExampleChart:
+        """The data beside one shop of the first null model."""
+        return example_chart(self.benchmark.X, self.benchmark.examples[0], self.benchmark.gradual)
+
+    @property
+    def valleys(self) -> ValleyChart:
+        """Customers along the lines between neighbouring segments, beside simulated shops."""
+        k, benchmark = self.choice.k, self.benchmark
+        labels, of_null = benchmark.observed.labels[k - 1], []
+        for number, example in enumerate(benchmark.examples):
+            rows = Rows(example)
+            fit = best_starts(rows, k, np.random.default_rng(number), n_init=2)[-1]
+            of_null.append(valleys(rows.X, fit.labels, fit.centres))
+        centres = np.array([benchmark.X[labels == segment].mean(axis=0) for segment in range(k)])
+        hardest = benchmark.scores[(benchmark.scores["metric"] == "valley") & (benchmark.scores["k"] == k)]
+        null = hardest.loc[hardest["p"].idxmax(), "null"]
+        rank = np.empty(k, dtype=np.int64)
+        rank[np.argsort(-np.bincount(labels, minlength=k), kind="stable")] = np.arange(k)
+        return valley_chart_from_arrays(
+            valleys(benchmark.X, labels, centres),
+            stacked_densities(of_null),
+            benchmark.simulated[null]["valley"][:, k - 1],
+            letters=[letter(int(place)) for place in rank],
+            n_rows=benchmark.n_rows,
+        )
 
     @property
     def at_a_glance(self) -> AtAGlance:
