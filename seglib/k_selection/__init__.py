@@ -13,7 +13,7 @@ criteria alone are in `seglib.k_selection.criteria`, the comparison with null mo
 
 from seglib.k_selection.criteria.batch_kmeans import Fit, Rows, best_starts, one_start
 from seglib.k_selection.criteria.choice import choose_k, curve
-from seglib.k_selection.criteria.gap import box_inertias, gap
+from seglib.k_selection.criteria.gap import box_inertias, gap, gap_choice
 from seglib.k_selection.criteria.indices import cluster_indices, sampled_silhouette, stratified
 from seglib.k_selection.criteria.stability import adjusted_rand, bootstrap, contingency, prediction_strength
 from seglib.k_selection.criteria.sweep import WARM_ROWS, row_silhouettes, sweep
@@ -46,6 +46,7 @@ __all__ = [
     "evidence_by_k",
     "first_silhouettes",
     "gap",
+    "gap_choice",
     "null_models_for",
     "one_start",
     "prediction_strength",

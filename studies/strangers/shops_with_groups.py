@@ -54,8 +54,9 @@ def _grouped(
 
 def three_separated(seed: int, customers: int) -> Made:
     """Draw three groups that lie far apart in claims, burning and days to burn."""
-    centres = ((0.9, 2.4, 6), (-0.5, -2.2, 40), (-0.3, 2.4, 45))
-    return _grouped(seed, customers, "three_separated", (0.4, 0.35, 0.25), centres, Setting(calendar="weekend"))
+    centres = ((0.7, 2.8, 4.5), (-0.2, -3.0, 40), (-0.2, 2.8, 50))
+    setting = Setting(calendar="weekend", joining="start", per_customer=10)
+    return _grouped(seed, customers, "three_separated", (0.4, 0.35, 0.25), centres, setting)
 
 
 def three_overlapping(seed: int, customers: int) -> Made:
@@ -68,13 +69,13 @@ def three_overlapping(seed: int, customers: int) -> Made:
 def five_separated(seed: int, customers: int) -> Made:
     """Draw five groups that lie far apart."""
     centres = (
-        (0.9, 2.6, 5, 12),
-        (0.7, -2.4, 20, 60),
-        (-0.4, 2.6, 45, 60),
-        (-0.4, -2.4, 20, 9),
-        (-0.2, 2.6, 10, 150),
+        (0.9, 2.8, 6, 8),
+        (0.8, -2.8, 20, 60),
+        (-0.4, 2.8, 45, 40),
+        (-0.5, -2.8, 20, 4),
+        (-0.6, 2.8, 6, 250),
     )
-    setting = Setting(n_days=700, calendar="season", lags="weibull", amounts="all", per_customer=10)
+    setting = Setting(n_days=700, joining="start", amounts="all", per_customer=14)
     return _grouped(seed, customers, "five_separated", (0.26, 0.22, 0.2, 0.18, 0.14), centres, setting)
 
 
@@ -142,8 +143,8 @@ def groups_in_gradient(seed: int, customers: int) -> Made:
 
 def sizes_90_7_3(seed: int, customers: int) -> Made:
     """Draw a large group and two small ones, far apart."""
-    centres = ((-0.1, 0.3, 18, 20), (1.4, 2.6, 5, 90), (0.9, -2.8, 18, 220))
-    setting = Setting(n_days=560, calendar="weekend", amounts="all")
+    centres = ((-0.2, 0.3, 18), (1.6, 3.2, 3), (2.2, -3.5, 18))
+    setting = Setting(n_days=560, calendar="weekend", joining="start", per_customer=14)
     return _grouped(seed, customers, "sizes_90_7_3", (0.9, 0.07, 0.03), centres, setting)
 
 

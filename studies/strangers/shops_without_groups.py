@@ -120,18 +120,14 @@ def pareto_tail(seed: int, customers: int) -> Made:
 def season_and_growth(seed: int, customers: int) -> Made:
     """Draw a shop with a strong season and more and more customers, who differ only in how often they come."""
     rng = generator(seed, "season_and_growth")
-    traits = Traits(
-        rate=rng.gamma(2.0, 0.5, customers), burn=np.full(customers, 0.55), lag=np.full(customers, 22.0)
-    )
+    traits = Traits(rate=rng.gamma(2.0, 0.5, customers), burn=np.full(customers, 0.55), lag=np.full(customers, 22.0))
     return Made(shop_tables(rng, traits, Setting(n_days=720, calendar="season", joining="growth")))
 
 
 def join_waves(seed: int, customers: int) -> Made:
     """Draw a shop whose customers joined in three weeks of advertising, and are otherwise a continuum."""
     rng = generator(seed, "join_waves")
-    traits = Traits(
-        rate=rng.gamma(2.5, 0.4, customers), burn=rng.beta(2, 3, customers), lag=np.full(customers, 17.0)
-    )
+    traits = Traits(rate=rng.gamma(2.5, 0.4, customers), burn=rng.beta(2, 3, customers), lag=np.full(customers, 17.0))
     return Made(shop_tables(rng, traits, Setting(n_days=600, joining="waves", lags="weibull")))
 
 

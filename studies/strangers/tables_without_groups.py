@@ -66,7 +66,7 @@ def shares(seed: int, customers: int) -> Made:
 def joint_zeros(seed: int, customers: int) -> Made:
     """Draw four columns of which three are zero together for 40% of the customers."""
     rng = generator(seed, "joint_zeros")
-    X = np.exp(0.7 * _normal(rng, customers)[:, :4])
+    X = np.exp(0.7 * rng.standard_normal((customers, 4)))
     X[:, :3] *= (rng.random(customers) >= 0.4)[:, None]
     return table_of(numbered(X, "spend"))
 
@@ -77,10 +77,12 @@ def cube(seed: int, customers: int) -> Made:
 
 
 def wedge(seed: int, customers: int) -> Made:
-    """Draw a level, and three columns that scatter the more the greater the level is."""
+    """Draw a level, and three columns that scatter around it, the more the greater it is."""
     rng = generator(seed, "wedge")
     level = rng.uniform(0, 10, customers)
-    return table_of(numbered(np.column_stack([level, level[:, None] * (1 + 0.4 * rng.standard_normal((customers, 3)))])))
+    return table_of(
+        numbered(np.column_stack([level, level[:, None] * (1 + 0.6 * rng.standard_normal((customers, 3)))]))
+    )
 
 
 def yes_no_items(seed: int, customers: int) -> Made:
@@ -125,7 +127,9 @@ TABLES_WITHOUT_GROUPS = (
         heavy_tails,
         tuned=False,
     ),
-    Kind("lognormal", "table", "own", 0, "five correlated columns skewed to the right; no groups", lognormal, tuned=True),
+    Kind(
+        "lognormal", "table", "own", 0, "five correlated columns skewed to the right; no groups", lognormal, tuned=True
+    ),
     Kind("horseshoe", "table", "own", 0, "one gradient bent to a half circle; no groups", horseshoe, tuned=True),
     Kind(
         "responses along a gradient",
