@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import yaml
 
 from seglib import k_selection
 from seglib.eda import homogeneity
-from seglib.eda.heterogeneity import Homogeneity
-from seglib.features import customer_features
-from seglib.features.customers import CustomerFeatures
+from seglib.features import CustomerFeatures, customer_features
 from seglib.ingest import ingest
 from seglib.preprocessing import Matrix, audit, customer_matrix
 from seglib.run import Run
 
 from .kinds import Made
+
+if TYPE_CHECKING:
+    from seglib.eda.heterogeneity import Homogeneity
 
 N_SHUFFLES = 99
 """Simulated shops of every test of whether customers differ."""

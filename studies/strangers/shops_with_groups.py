@@ -129,7 +129,7 @@ def groups_in_gradient(seed: int, customers: int) -> Made:
     """Draw three groups along and off an engagement factor that also moves everybody within the groups."""
     rng = generator(seed, "groups_in_gradient")
     labels = group_labels(rng, customers, (0.45, 0.3, 0.25))
-    factor = 0.5 * rng.standard_normal(customers)
+    factor = 0.8 * rng.standard_normal(customers)
     centres = np.array([(0.5, 1.8, 8.0, 35.0), (-0.6, -1.6, 30.0, 12.0), (0.2, -1.8, 34.0, 70.0)])
     within = grouped_traits(rng, labels, centres, (0.15, 0.25, 0.12, 0.15))
     traits = Traits(

@@ -8,6 +8,9 @@ from scipy.special import expit
 from .kinds import Kind, Made, generator
 from .shop_process import Setting, Traits, shop_tables
 
+LIFETIME = 300.0
+"""Mean number of days that a customer of a shop with lapse stays."""
+
 
 def _correlated(rng: np.random.Generator, factor: np.ndarray, loading: float, spread: float) -> np.ndarray:
     """Return a trait that the factor moves by ``loading``, and that scatters by ``spread`` around it."""
@@ -76,7 +79,7 @@ def lifetimes(seed: int, customers: int) -> Made:
         rate=rng.gamma(3.0, 1 / 3, customers),
         burn=rng.beta(3, 2, customers),
         lag=np.full(customers, 15.0),
-        lifetime=rng.exponential(200.0, customers),
+        lifetime=rng.exponential(LIFETIME, customers),
     )
     return Made(shop_tables(rng, traits, Setting(n_days=600)))
 
