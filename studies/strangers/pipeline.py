@@ -58,12 +58,12 @@ class Prepared:
         return k_selection.null_models_for(self.run, sample_customers=sample_customers, seed=seed)
 
 
-def study_of(made: Made, folder: str | Path, *, seed: int = 0, sample_customers: int = 2_500) -> Prepared:
+def study_of(data: Made, folder: str | Path, *, seed: int = 0, sample_customers: int = 2_500) -> Prepared:
     """Take a draw of data from its tables to the matrix, as the notebooks 01 to 03 do.
 
     Parameters
     ----------
-    made : Made
+    data : Made
     folder : str or Path
         An empty folder, which the caller removes (`tempfile.TemporaryDirectory`).
     seed : int, default=0
@@ -81,7 +81,7 @@ def study_of(made: Made, folder: str | Path, *, seed: int = 0, sample_customers:
         If the tables break the contract.
     """
     folder = Path(folder)
-    mapping = write_source(made, folder)
+    mapping = write_source(data, folder)
     run = Run("study", base=folder)
     shop = ingest(folder / "source", mapping=mapping)
     shop.require(max_reject_share=0.0)
@@ -101,19 +101,19 @@ def study_of(made: Made, folder: str | Path, *, seed: int = 0, sample_customers:
     run.write("features", features.table)
     run.write("matrix", matrix.table)
     run.write("recipe", matrix.record(features, audit(matrix).record))
-    truth = None if made.truth is None else made.truth.loc[matrix.table.index]
+    truth = None if data.truth is None else data.truth.loc[matrix.table.index]
     return Prepared(run, features, matrix, panel, truth)
 
 
-def write_source(made: Made, folder: Path) -> Path | None:
+def write_source(data: Made, folder: Path) -> Path | None:
     """Write the tables as Parquet files to ``folder / "source"``; return the mapping file where one is needed."""
     source = folder / "source"
     source.mkdir(parents=True)
-    for name, table in made.tables.items():
+    for name, table in data.tables.items():
         table.to_parquet(source / f"{name}.parquet", index=False)
-    if not made.variables:
+    if not data.variables:
         return None
     mapping = folder / "mapping.yaml"
-    content = {"tables": {"customers": {"segment_by": dict(made.variables)}}}
+    content = {"tables": {"customers": {"segment_by": dict(data.variables)}}}
     mapping.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
     return mapping

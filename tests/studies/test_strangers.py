@@ -5,6 +5,8 @@ from importlib.util import find_spec
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
 from seglib.features.customers import customer_features
@@ -317,6 +319,16 @@ def test_customers_who_are_alike_burn_alike():
     p = burned["sum"].sum() / burned["size"].sum()
     chi_square = ((burned["sum"] - expected) ** 2 / (expected * (1 - p))).sum()
     assert abs(chi_square - len(burned)) < 5 * np.sqrt(2 * len(burned))
+
+
+@given(st.lists(st.integers(1, 20), min_size=1, max_size=6), st.integers(1, 400), st.integers(0, 1_000))
+def test_every_customer_has_a_group_and_sizes_miss_their_shares_by_less_than_one(weights, customers, seed):
+    shares = tuple(weight / sum(weights) for weight in weights)
+    labels = group_labels(np.random.default_rng(seed), customers, shares)
+    sizes = np.bincount(labels, minlength=len(shares))
+    assert len(sizes) == len(shares)
+    assert sizes.sum() == customers
+    assert np.abs(sizes - customers * np.array(shares)).max() <= 1 + 1e-9
 
 
 def test_groups_have_exactly_their_shares():
