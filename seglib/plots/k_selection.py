@@ -13,8 +13,10 @@ from seglib.plots.theme import ACCENT, DARK, GREY, colour, count_axis, marker, n
 from seglib.style import p_value
 
 NULLS = {
+    "gradual": ("customers differ gradually", "#5f5f5f", ".."),
     "process": ("all customers alike", "#d55e00", "//"),
-    "copula": ("customers differ gradually", "#5f5f5f", ".."),
+    "smooth": ("gradual in the matrix, curved", "#5f5f5f", ".."),
+    "copula": ("gradual in the matrix", "#cc78bc", "\\\\"),
 }
 """Name, colour and hatching of each null model."""
 
@@ -24,7 +26,7 @@ STABLE = 0.75
 
 def plot_against_nulls(tests: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw the greatest silhouette of the data beside those of shops without segments (`Benchmark.tests`)."""
-    ax = ax or new_axes(2.2)
+    ax = ax or new_axes(1.4 + 0.4 * len(tests))
     value = tests["value"].iloc[0]
     for place, row in enumerate(tests.itertuples()):
         _, shade, _ = NULLS[row.null]
@@ -55,7 +57,7 @@ def plot_against_nulls(tests: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     elif n_beaten == 0:
         title = "Shops without segments do as well"
     else:
-        title = "This shop stands out from one kind of shop without segments, not from the other"
+        title = f"This shop stands out from {n_beaten} of {len(tests)} kinds of shop without segments"
     set_title(ax, title)
     return ax
 

@@ -495,6 +495,10 @@ class RunVerdictRecord(Record):
     use_claim: str | None = None
     use_lead: str | None = None
     advice: str = ""
+    k_star: int | None = None
+    between: tuple[str, ...] = ()
+    k_range: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

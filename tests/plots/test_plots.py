@@ -230,7 +230,7 @@ def test_titles_say_whether_shops_without_segments_do_as_well():
     [
         ((0.01, 0.05), "stands out from shops"),
         ((0.2, 0.3), "do as well"),
-        ((0.2, 0.01), "one kind of shop without segments, not from the other"),
+        ((0.2, 0.01), "1 of 2 kinds of shop without segments"),
     ],
 )
 def test_the_greatest_silhouette_stands_beside_both_kinds_of_shop(p, title):

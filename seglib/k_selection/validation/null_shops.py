@@ -55,10 +55,10 @@ class NullModels:
     def text(self) -> str:
         """What the matrix is compared with."""
         if len(self.nulls) > 1:
-            first, second = self.nulls
-            kinds = f"two kinds of shop without segments: in one, {first.what}; in the other, {second.what}"
+            described = "; ".join(f"({number}) {null.what}" for number, null in enumerate(self.nulls, start=1))
+            kinds = f"{len(self.nulls)} kinds of data without segments: {described}"
         else:
-            kinds = f"a kind of shop without segments: {self.nulls[0].what}"
+            kinds = f"data without segments: {self.nulls[0].what}"
         sentences = [f"Compared with {kinds}."]
         if self.without_coupons:
             sentences.append(self.without_coupons)
