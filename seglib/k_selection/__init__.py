@@ -13,14 +13,14 @@ criteria alone are in `seglib.k_selection.criteria`, the comparison with null mo
 
 from seglib.k_selection.criteria.batch_kmeans import Fit, Rows, best_starts, one_start
 from seglib.k_selection.criteria.choice import choose_k, curve
-from seglib.k_selection.criteria.gap import box_inertias, gap
+from seglib.k_selection.criteria.gap import box_inertias, gap, gap_choice
 from seglib.k_selection.criteria.indices import cluster_indices, sampled_silhouette, stratified
 from seglib.k_selection.criteria.stability import adjusted_rand, bootstrap, contingency, prediction_strength
 from seglib.k_selection.criteria.sweep import WARM_ROWS, row_silhouettes, sweep
 from seglib.k_selection.criteria.valleys import near_border, neighbours, projections
 from seglib.k_selection.validation.benchmark import STABLE, benchmark, first_silhouettes
 from seglib.k_selection.validation.charts import Charts
-from seglib.k_selection.validation.evidence import ALPHA
+from seglib.k_selection.validation.evidence import ALPHA, evidence_of_repeats
 from seglib.k_selection.validation.null_models import CopulaNull
 from seglib.k_selection.validation.null_shops import NullModels, null_models_for
 from seglib.k_selection.validation.recommendations import assess_k, recommendations
@@ -46,8 +46,10 @@ __all__ = [
     "contingency",
     "curve",
     "evidence_by_k",
+    "evidence_of_repeats",
     "first_silhouettes",
     "gap",
+    "gap_choice",
     "near_border",
     "neighbours",
     "null_models_for",

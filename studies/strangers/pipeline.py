@@ -19,7 +19,7 @@ from seglib.run import Run
 from .kinds import Made
 
 if TYPE_CHECKING:
-    from seglib.eda.heterogeneity import Homogeneity
+    from seglib.eda import Homogeneity
 
 N_SHUFFLES = 99
 """Simulated shops of every test of whether customers differ."""

