@@ -8,6 +8,8 @@ Start with `TestResult`, which most of it returns: a statistic beside its null d
 - How much do customers differ, and how far is a rate or a mean to be shrunk? `fit_beta_binomial` for rates,
   `variance_components` for means, `overdispersion` for counts, `excess_zeros` for customers who never burned.
 - `wilson` is the one confidence interval of a share, `expected_claims` the one calendar of claims per customer present.
+- How many customers does a test of two shares need (`two_proportion_sample_size`), and what can it see with those there
+  are (`smallest_difference`)?
 """
 
 from seglib.stats.empirical_bayes import BetaBinomial, ExcessZeros, excess_zeros, fit_beta_binomial, scatter_by_coupons
@@ -15,6 +17,7 @@ from seglib.stats.exposure import cumulative_exposure, expected_claims
 from seglib.stats.intervals import wilson
 from seglib.stats.overdispersion import Overdispersion, overdispersion
 from seglib.stats.permutation import NO_RESULT, TestResult, anova_permutation_test, dispersion_test, holm, tail_p_value
+from seglib.stats.sample_size import smallest_difference, two_proportion_sample_size
 from seglib.stats.variance_components import VarianceComponents, variance_components
 
 __all__ = [
@@ -33,7 +36,9 @@ __all__ = [
     "holm",
     "overdispersion",
     "scatter_by_coupons",
+    "smallest_difference",
     "tail_p_value",
+    "two_proportion_sample_size",
     "variance_components",
     "wilson",
 ]
