@@ -193,7 +193,7 @@ def readme(audiences: Audiences, verdict: VerdictRecord, needed: SampleSizes, *,
         "borderline      might as well be in the second segment: treat both alike, or leave them out",
         "",
         audiences.text,
-        needed.text,
+        f"How small a lift in burn rate could a comparison with the control group see? {needed.text}",
         "Ids are personal data in most countries: pass the lists on to those who need them only, and delete them then.",
         "A text that begins like a formula has an apostrophe in front of it.",
     ]
