@@ -269,6 +269,8 @@ def sample_sizes(rates: Mapping[str, float], listed: pd.DataFrame, *, lifts: Seq
             left_out.append(f"No number for segment {letter}: {reason}.")
         else:
             smallest = smallest_difference(rate, control, n - control)
+            if math.isnan(smallest):
+                left_out.append(f"Segment {letter} has too few customers: even a burn rate of 100% would not be seen.")
         beyond = [lift for lift in lifts if not reason and rate + lift >= 1]
         if beyond:
             points = join_words([f"{100 * lift:g}" for lift in beyond])

@@ -177,6 +177,13 @@ def test_what_no_test_can_be_planned_for_is_said(rate, arms, why):
     assert "smallest lift" not in sizes.text
 
 
+def test_customers_too_few_for_any_lift_are_said():
+    sizes = sample_sizes({"A": 0.9, "B": 0.5}, listed_as(A=(20, 2), B=(400, 200)))
+    assert sizes.table.loc[sizes.table["segment"] == "A", "smallest_lift"].isna().all()
+    assert "Segment A has too few customers: even a burn rate of 100% would not be seen." in sizes.text
+    assert "in points: B " in sizes.text
+
+
 def test_without_a_burn_rate_there_is_nothing_to_lift():
     sizes = sample_sizes({}, listed_as(A=(1_000, 100)))
     assert sizes.table.empty
