@@ -1,6 +1,6 @@
 """How often are segments called useful? Generated shops with and without segments, from tables to the answer.
 
-    python studies/usefulness.py            # about five minutes on one core
+    python studies/usefulness.py            # about seven minutes on one core
     python studies/usefulness.py --shops 5  # a minute, and less sure
 
 Every shop has 1,000 customers and 8,000 coupons, or about as many. Its matrix is made as in 03, from the whole
@@ -205,7 +205,7 @@ def summary(table: pd.DataFrame) -> str:
     lines += [
         "",
         f"Useful is p after Holm at most .05 and an interval of the gain above 0. Of the {n_shops} shops without "
-        f"groups ({', '.join(group_free.index)}), {n_useful} are called useful: {n_useful / n_shops:.1%}, 95% interval "
+        f"groups ({', '.join(group_free.index)}), called useful: {n_useful}, or {n_useful / n_shops:.1%}, 95% interval "
         f"{low:.1%} to {high:.1%}.",
         "",
         "By outcome: means of the parts of the variance predicted out of sample, and how often p (before Holm) is "
