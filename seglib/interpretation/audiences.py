@@ -18,18 +18,21 @@ from seglib.clustering import LOW_AGREEMENT, NEAR_BORDER
 from seglib.errors import ParameterRefused
 from seglib.interpretation.holdout.predictive_gain import NOT_SHOWN
 from seglib.schema.records import VerdictRecord
-from seglib.style import did_you_mean, join_words, position
+from seglib.stats import smallest_difference, two_proportion_sample_size
+from seglib.style import did_you_mean, each, join_words, position
 
 COLUMNS = ("customer_id", "segment", "segment_name", "confidence", "second_segment", "outlier", "control")
 
 LIFTS = (0.02, 0.05, 0.10)
 """Differences in burn rate that `sample_sizes` asks about."""
 
-RULE_OF_THUMB = (
-    "Customers that a test needs in each arm, with one coupon a customer: 16 p (1 - p) / d² for burn rate p and lift d "
-    "(80% power at the two-sided level of 5%)"
+TEST_DESIGN = (
+    "Customers that a test needs, its control group included: two-sided test of two shares at the level of 5%, 80% "
+    "power, one coupon a customer, with the control group that the list has"
 )
 """The caption of `sample_sizes`."""
+
+SAMPLE_SIZE_COLUMNS = ["segment", "burn_rate", "lift", "needed", "customers", "control", "enough", "smallest_lift"]
 
 _WEIGHT = re.compile(r"\s*([A-Za-z_]\w*)\s+([+-]?\d+(?:\.\d+)?)\s*")
 _KNOCK_OUT = re.compile(r"\s*([A-Za-z_]\w*)\s*([<>])\s*([+-]?\d+(?:\.\d+)?)\s*")
@@ -155,7 +158,7 @@ def audience_lists(listed: pd.DataFrame, segments: pd.DataFrame, *, min_segment:
     return Audiences(tables, table, text)
 
 
-def readme(audiences: Audiences, verdict: VerdictRecord, *, control_share: float) -> str:
+def readme(audiences: Audiences, verdict: VerdictRecord, needed: SampleSizes, *, control_share: float) -> str:
     """Write the text that goes with the lists.
 
     Parameters
@@ -163,13 +166,16 @@ def readme(audiences: Audiences, verdict: VerdictRecord, *, control_share: float
     audiences : Audiences
     verdict : VerdictRecord
         Structure and use: the text claims no more.
+    needed : SampleSizes
+        What a test with these lists can see.
     control_share : float
         As it was given to `customer_list`.
 
     Returns
     -------
     str
-        What the columns are, what the segments may claim, and how to treat the control group; lines end with CR LF.
+        What the columns are, what the segments may claim, how to treat the control group, and what a comparison with
+        it can see; lines end with CR LF.
     """
     lines = [
         "Lists of customers by segment. UTF-8, one customer a line.",
@@ -187,6 +193,7 @@ def readme(audiences: Audiences, verdict: VerdictRecord, *, control_share: float
         "borderline      might as well be in the second segment: treat both alike, or leave them out",
         "",
         audiences.text,
+        f"How small a lift in burn rate could a comparison with the control group see? {needed.text}",
         "Ids are personal data in most countries: pass the lists on to those who need them only, and delete them then.",
         "A text that begins like a formula has an apostrophe in front of it.",
     ]
@@ -195,40 +202,50 @@ def readme(audiences: Audiences, verdict: VerdictRecord, *, control_share: float
 
 @dataclass(frozen=True)
 class SampleSizes:
-    """How many customers a test needs to see a lift in burn rate.
+    """How many customers a test needs to see a lift in burn rate, and what the lists at hand can see.
 
     Attributes
     ----------
     table : pandas.DataFrame
-        One row per segment and lift: segment, burn_rate, lift, per_arm (customers who get what is tested, and as many
-        who do not), customers, enough (whether the segment has two such arms). Missing where the rate is missing or 0,
-        or the lift would take it to 1 or above. Empty if no burning is recorded.
+        One row per segment and lift: segment, burn_rate, lift, needed (customers, control group included), customers,
+        control (how many of them are in the control group), enough (whether there are as many customers as needed),
+        smallest_lift (what a test with these customers and this control group sees). Missing where ``left_out`` says
+        so; smallest_lift also where not even a rise to 100% would be seen. Empty if no burning is recorded.
+    left_out : tuple of str
+        For which segments or lifts there is no number, and why.
     """
 
     table: pd.DataFrame
+    left_out: tuple[str, ...] = ()
 
-    caption = RULE_OF_THUMB
+    caption = TEST_DESIGN
 
     @property
     def text(self) -> str:
-        """In how many cases a segment has enough customers."""
+        """In how many cases a segment has enough customers, what each can see, and what could not be computed."""
         if self.table.empty:
             return "No burning is recorded, so there is no burn rate that a test could lift."
         enough = int(self.table["enough"].fillna(False).sum())
-        return f"Enough customers for a test: {enough} of {len(self.table)} pairs of a segment and a lift."
+        sentences = [f"Enough customers for a test: {enough} of {len(self.table)} pairs of a segment and a lift."]
+        smallest = self.table.groupby("segment", sort=False)["smallest_lift"].first().dropna()
+        if len(smallest):
+            sentences.append(
+                "The smallest lift that a test with these customers and control groups would see, in points: "
+                f"{each(100 * smallest, '{:.1f}')}."
+            )
+        return " ".join([*sentences, *self.left_out])
 
 
-def sample_sizes(
-    rates: Mapping[str, float], customers: Mapping[str, int], *, lifts: Sequence[float] = LIFTS
-) -> SampleSizes:
+def sample_sizes(rates: Mapping[str, float], listed: pd.DataFrame, *, lifts: Sequence[float] = LIFTS) -> SampleSizes:
     """Compute how many customers a test needs to see a lift in burn rate, and whether each segment has them.
 
     Parameters
     ----------
     rates : mapping of str to float
         Burn rate of each segment, by letter: what would happen anyway. Empty if no burning is recorded.
-    customers : mapping of str to int
-        How many customers each segment has.
+    listed : pandas.DataFrame
+        From `customer_list`, one row per customer: segment, control. It says how many customers would be written to,
+        and how many would be compared with them.
     lifts : sequence of float
         Differences of shares: .05 is five points.
 
@@ -238,22 +255,53 @@ def sample_sizes(
 
     Notes
     -----
-    n = 16 p (1 - p) / d^2 per arm: 80% power at the two-sided 5% level (Lehr 1992, Statistics in Medicine 11(8); van
-    Belle 2008, *Statistical Rules of Thumb*, 2.1), one coupon per customer. An equal share of all is the cheapest
-    division; a small control group needs more customers in all.
+    By `seglib.stats.two_proportion_sample_size`, at the two-sided 5% level with 80% power, one coupon per customer,
+    with the control share that the list has. What a test sees depends on both arms: 500 of 5,000 customers as control
+    group are worth two arms of 900 (the harmonic mean of 500 and 4,500), and not of 2,500. An equal share of all would
+    need the fewest customers.
     """
-    records = []
+    members = listed.groupby("segment")["control"].agg(["size", "sum"]).astype(int)
+    records, left_out = [], []
     for letter in sorted(rates, key=position):
-        rate, n = rates[letter], customers[letter]
+        rate, (n, control) = float(rates[letter]), members.loc[letter]
+        smallest, reason = float("nan"), _why_no_test(rate, n, control)
+        if reason:
+            left_out.append(f"No number for segment {letter}: {reason}.")
+        else:
+            smallest = smallest_difference(rate, control, n - control)
+            if math.isnan(smallest):
+                left_out.append(f"Segment {letter} has too few customers: even a burn rate of 100% would not be seen.")
+        beyond = [lift for lift in lifts if not reason and rate + lift >= 1]
+        if beyond:
+            points = join_words([f"{100 * lift:g}" for lift in beyond])
+            left_out.append(
+                f"No number for segment {letter} and a lift of {points} points: its burn rate would be 100% or more."
+            )
         for lift in lifts:
-            per_arm, enough = None, None
-            if rate > 0 and rate + lift < 1:  # both are false for a missing rate
-                # a result that is whole but for its last bit is not taken up to the next whole number
-                per_arm = math.ceil(16 * rate * (1 - rate) / lift**2 - 1e-9)
-                enough = 2 * per_arm <= n
-            records.append((letter, rate, lift, per_arm, n, enough))
-    table = pd.DataFrame(records, columns=["segment", "burn_rate", "lift", "per_arm", "customers", "enough"])
-    return SampleSizes(table.astype({"per_arm": "Int64", "enough": "boolean"}))
+            needed, enough = None, None
+            if not reason and lift not in beyond:
+                exact = two_proportion_sample_size(rate, rate + lift, share_control=control / n)
+                # a result that is whole but for its last digits is not taken up to the next whole number
+                needed = math.ceil(exact - 1e-6)
+                enough = needed <= n
+            records.append((letter, rate, lift, needed, n, control, enough, smallest))
+    table = pd.DataFrame(records, columns=SAMPLE_SIZE_COLUMNS)
+    return SampleSizes(table.astype({"needed": "Int64", "enough": "boolean"}), tuple(left_out))
+
+
+def _why_no_test(rate: float, customers: int, control: int) -> str:
+    """Say why no test of a segment can be planned; empty if it can."""
+    if math.isnan(rate):
+        return "its burn rate is not known"
+    if rate <= 0:
+        return "nothing was burned, and from a burn rate of 0% no test can be planned"
+    if rate >= 1:
+        return "everything was burned, and a burn rate of 100% cannot be lifted"
+    if control == 0:
+        return "it has no control group"
+    if control == customers:
+        return "all its customers are in the control group"
+    return ""
 
 
 def parse_weights(text: str) -> dict[str, float]:

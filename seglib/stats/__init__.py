@@ -16,6 +16,7 @@ from seglib.stats.exposure import cumulative_exposure, expected_claims
 from seglib.stats.intervals import wilson
 from seglib.stats.overdispersion import Overdispersion, overdispersion
 from seglib.stats.permutation import NO_RESULT, TestResult, anova_permutation_test, dispersion_test, holm, tail_p_value
+from seglib.stats.sample_size import smallest_difference, two_proportion_sample_size
 from seglib.stats.unimodality import dip_p_value, dips
 from seglib.stats.variance_components import VarianceComponents, variance_components
 
@@ -37,7 +38,9 @@ __all__ = [
     "holm",
     "overdispersion",
     "scatter_by_coupons",
+    "smallest_difference",
     "tail_p_value",
+    "two_proportion_sample_size",
     "variance_components",
     "wilson",
 ]
