@@ -64,7 +64,7 @@ class ConstantSum:
 
 def smallest_eigenvalue(table: pd.DataFrame) -> float:
     """Return the smallest eigenvalue of the correlation matrix; missing where there are too few rows or columns."""
-    standardised = _standardised(table)
+    standardised = _standardised(table.loc[:, table.nunique() > 1])
     if standardised is None:
         return float("nan")
     return float(max(np.linalg.eigvalsh(np.cov(standardised, rowvar=False, ddof=0))[0], 0.0))
@@ -76,8 +76,8 @@ def constant_sums(table: pd.DataFrame) -> list[ConstantSum]:
     Parameters
     ----------
     table : pandas.DataFrame of float, shape (n_rows, n_columns)
-        In original units: a sum of logarithms is no sum. Columns that vary, and of those that are the same but for
-        their scale only one.
+        In original units: a sum of logarithms is no sum. Of columns that are the same but for their scale only one.
+        Columns of one value are not looked at.
 
     Returns
     -------
@@ -90,6 +90,7 @@ def constant_sums(table: pd.DataFrame) -> list[ConstantSum]:
     & Welsch 1980, Regression Diagnostics, ch. 3). Where there are several, their eigenvectors are any rotation of them,
     so they are brought to reduced row echelon form, which has as few columns in each as there can be.
     """
+    table = table.loc[:, table.nunique() > 1]
     standardised = _standardised(table)
     if standardised is None:
         return []

@@ -420,24 +420,24 @@ def _filled(m: _Audited) -> AuditCheck:
 
 def _constant_sums(m: _Audited) -> list[AuditCheck]:
     identical = {second for _, second in _identical_pairs(m.original)}  # which are a finding of their own
-    numbers = m.original[[c for c in m.original if c not in identical and m.original[c].nunique() > 1]]
+    numbers = m.original[[c for c in m.original if c not in identical]]
     what, limit = "smallest eigenvalue of the correlations of the numbers", f"at least {NO_VARIANCE:g}"
     smallest = smallest_eigenvalue(numbers)
     checks = [
-        AuditCheck("sum", ", ".join(found.weights), smallest, what, limit, _sentence_of_sum(found, m.remedy))
-        for found in constant_sums(numbers)
+        AuditCheck("sum", ", ".join(total.weights), smallest, what, limit, _sentence_of_sum(total, m.remedy))
+        for total in constant_sums(numbers)
     ]
     return checks or [AuditCheck("sum", "", smallest, what, limit)]
 
 
-def _sentence_of_sum(found: ConstantSum, remedy: str) -> str:
+def _sentence_of_sum(constant: ConstantSum, remedy: str) -> str:
     """Say which columns add up to what, what that does, and what to do."""
-    names = [humanize(name) for name in found.weights]
-    total = format_number(found.total)
-    if found.plain:
+    names = [humanize(name) for name in constant.weights]
+    total = format_number(round(constant.total, 2) + 0.0)  # which is 0 for -0
+    if constant.plain:
         relation = f"{join_words(names).capitalize()} add up to {total} in every row"
     else:
-        terms = [f"{weight:+.3g} x {name}" for name, weight in zip(names, found.weights.values(), strict=True)]
+        terms = [f"{weight:+.3g} x {name}" for name, weight in zip(names, constant.weights.values(), strict=True)]
         relation = f"A weighted sum of columns is {total} in every row: {' '.join(terms).removeprefix('+')}"
     return (
         f"{relation}. So each of them follows from the others, and the rows fill a shape with corners, which look like "

@@ -6,9 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seglib.features.customers import customer_features
+from seglib.ingest.shop import ingest
 from seglib.preprocessing.artefacts import constant_sums, joint_zeros, same_levels, smallest_eigenvalue
 from seglib.preprocessing.audit import audit
 from seglib.preprocessing.customer import customer_matrix
+from seglib.run import Run
 from seglib.schema.features import Feature
 from seglib.schema.records import AuditRecord
 
@@ -21,7 +24,7 @@ def table(values, names):
     return pd.DataFrame(np.asarray(values, dtype=float), index, list(names))
 
 
-def found(report, check):
+def findings_of(report, check):
     """The findings of one check: columns and sentences."""
     rows = report.table[(report.table["check"] == check) & report.table["found"]]
     return list(zip(rows["column"], rows["sentence"], strict=True))
@@ -39,7 +42,7 @@ def test_columns_that_add_up_are_named_with_their_total():
     assert list(one.weights.values()) == pytest.approx([1, 1, 1])
     assert one.plain
     assert one.total == pytest.approx(100)
-    ((columns, sentence),) = found(audit(t), "sum")
+    ((columns, sentence),) = findings_of(audit(t), "sum")
     assert columns == "food, toys, books"
     assert sentence.startswith("Food, toys and books add up to 100 in every row.")
     assert "Leave one of them out" in sentence
@@ -87,7 +90,7 @@ def test_rows_that_are_zero_in_several_columns_are_counted():
     x[30:35, 0] = 0
     lump = joint_zeros(table(x, "abcd"))
     assert (lump.columns, lump.rows, lump.share, lump.zero) == (("a", "b", "c"), 30, 0.3, True)
-    ((columns, sentence),) = found(audit(table(x, "abcd")), "zeros")
+    ((columns, sentence),) = findings_of(audit(table(x, "abcd")), "zeros")
     assert columns == "a, b, c"
     assert "A, b and c are zero together in 30 rows (30%)" in sentence
     scaled = joint_zeros(table(x - x.mean(axis=0), "abcd"))
@@ -142,9 +145,9 @@ def test_the_audit_of_a_survey_finds_the_three_by_the_names_of_its_questions():
         Feature(name, "", "", "segmentation", kind, log=name in ("shoes", "hats")) for name, kind in kinds.items()
     ]
     report = audit(customer_matrix(frame, described=described, min_level_share=0.0))
-    assert [columns for columns, _ in found(report, "sum")] == ["s1, s2, s3"]
-    assert [columns for columns, _ in found(report, "zeros")] == ["shoes, hats"]
-    ((columns, sentence),) = found(report, "levels")
+    assert [columns for columns, _ in findings_of(report, "sum")] == ["s1, s2, s3"]
+    assert [columns for columns, _ in findings_of(report, "zeros")] == ["shoes, hats"]
+    ((columns, sentence),) = findings_of(report, "levels")
     assert columns == "q1, q2"
     assert "q1: does not apply and q2: does not apply" in sentence
     assert "60 rows" in sentence
@@ -175,11 +178,18 @@ def test_independent_columns_raise_no_alarm(seed, n):
     assert (sums, lump.columns, levels) == ([], (), [])
 
 
-@pytest.mark.parametrize("source", ["sample"])
-def test_the_sample_shop_raises_no_alarm(prepared, source):
-    features = prepared(source)[1]
+@pytest.mark.parametrize("name", ["sample", "survey", "invoices"])
+def test_the_shops_that_come_along_raise_no_alarm(name, root, tmp_path):
+    source, mapping = f"{root}/data/sample/{name}.csv", f"{root}/params/mappings/{name}.yaml"
+    run = Run("shop", base=tmp_path)
+    (ingest("sample") if name == "sample" else ingest(source, mapping=mapping)).save(run)
+    features = customer_features(run.connect(), run.study())
     matrix = customer_matrix(
-        features.table, described=features.features, leave_out=features.missing, unreliable=features.unreliable
+        features.table,
+        described=features.features,
+        leave_out=features.missing,
+        unreliable=features.unreliable,
+        drop_correlated=False,
     )
     report = audit(matrix)
     assert not set(report.table.loc[report.table["found"], "check"]) & set(NEW_CHECKS)
