@@ -20,8 +20,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from seglib.k_selection import CopulaNull, Rows, best_starts, cluster_indices
-from seglib.k_selection.validation.smooth_null import SmoothNull
+from seglib.k_selection import CopulaNull, Rows, SmoothNull, best_starts, cluster_indices
 from seglib.stats import wilson
 
 SUMMARY = Path(__file__).with_suffix(".md")

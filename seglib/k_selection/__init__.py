@@ -24,6 +24,7 @@ from seglib.k_selection.validation.evidence import ALPHA, evidence_of_repeats
 from seglib.k_selection.validation.null_models import CopulaNull
 from seglib.k_selection.validation.null_shops import NullModels, null_models_for
 from seglib.k_selection.validation.recommendations import assess_k, recommendations
+from seglib.k_selection.validation.smooth_null import SmoothNull
 from seglib.k_selection.validation.verdict import evidence_by_k, verdict
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "Fit",
     "NullModels",
     "Rows",
+    "SmoothNull",
     "adjusted_rand",
     "assess_k",
     "benchmark",
