@@ -14,6 +14,7 @@ from seglib.k_selection.validation.coupon_history import CouponHistory
 from seglib.k_selection.validation.gradual_null import GradualNull
 from seglib.k_selection.validation.null_models import CopulaNull, Null
 from seglib.k_selection.validation.process_null import ProcessNull
+from seglib.k_selection.validation.smooth_null import SmoothNull
 from seglib.preprocessing import Matrix, rebuild_matrix
 from seglib.run import Run
 from seglib.schema.features import FEATURES
@@ -34,9 +35,10 @@ class NullModels:
     ----------
     X : ndarray of float64, shape (n_rows, n_columns)
     nulls : tuple of Null
-        The process null first, where it applies.
+        The one that is nearest to the data without being clumped comes first: stability is compared with it. Where
+        there are coupons: gradual, process, copula; else smooth, copula.
     without_coupons : str
-        Why there is no process null; empty where there is one.
+        Why no coupons are simulated; empty where they are.
     sampled : bool
         Whether X is a sample of the rows.
     """
@@ -103,10 +105,11 @@ def null_models_for(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -
     copula = CopulaNull(matrix.table.to_numpy()[sampled_rows], matrix.places)
     resampled = tuple(name for name in matrix.sources if name in FROM_COUPONS or recipe.grain == "transaction")
     if not study.as_of:
-        return NullModels(copula.X, (copula,), f"{NO_TRANSACTIONS} So no coupons can be reassigned at random.", sampled)
+        reason = f"{NO_TRANSACTIONS} So no coupons can be simulated."
+        return NullModels(copula.X, (SmoothNull(copula.X, matrix.places), copula), reason, sampled)
     if not resampled:
-        reason = "Nothing here comes from coupons, so none are reassigned at random."
-        return NullModels(copula.X, (copula,), reason, sampled)
+        reason = "Nothing here comes from coupons, so none are simulated."
+        return NullModels(copula.X, (SmoothNull(copula.X, matrix.places), copula), reason, sampled)
     tables = read_canonical_tables(run.connect(), customers)
     history = CouponHistory.of(
         tables["customers"], tables["transactions"], as_of=study.as_of, burn_window=recipe.burn_window
