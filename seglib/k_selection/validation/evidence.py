@@ -40,6 +40,8 @@ class Evidence:
         Of the greatest silhouette: the largest p-value over all null models.
     p_gradual : float
         The same over the null models in which customers differ.
+    p_by_null : dict of str to float
+        The same, by null model.
     differ : bool
         Whether customers were shown to differ (02).
     """
@@ -47,6 +49,7 @@ class Evidence:
     by_k: pd.DataFrame
     p: float
     p_gradual: float
+    p_by_null: dict[str, float]
     differ: bool
 
     @property
@@ -58,6 +61,13 @@ class Evidence:
     def beyond_gradual(self) -> bool:
         """Whether the greatest silhouette is greater than in the null models in which customers differ."""
         return self.p_gradual <= ALPHA
+
+    @property
+    def beats_only_copula(self) -> bool:
+        """Whether a table is more clumped than the Gaussian copula, but not than smooth data along its curves."""
+        return {"smooth", "copula"} <= set(self.p_by_null) and self.p_by_null["copula"] <= ALPHA < self.p_by_null[
+            "smooth"
+        ]
 
     @property
     def stable_k(self) -> list[int]:
@@ -200,7 +210,7 @@ def _evidence(
     predicted = stable & (by_k["prediction_p"] * max(int(stable.sum()), 1) <= ALPHA)
     by_k = by_k.assign(stable=stable, predicted=predicted, clear=by_k["valley_p"] <= ALPHA)
     differing = [greatest[null] for null in nulls if benchmark.customers_differ[null]]
-    return Evidence(by_k, max(greatest.values()), max(differing, default=1.0), differ)
+    return Evidence(by_k, max(greatest.values()), max(differing, default=1.0), greatest, differ)
 
 
 def with_differences(evidence: Evidence, differ: bool) -> Evidence:

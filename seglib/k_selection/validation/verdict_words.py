@@ -125,6 +125,11 @@ def _constructed(evidence: Evidence, with_p: bool) -> str:
             f"{_p(evidence.p, with_p)}."
         )
     p = _p(evidence.p_gradual, with_p)
+    if evidence.beats_only_copula:
+        return (
+            f"customers are more clumped than a Gaussian copula makes them{_p(evidence.p_by_null['copula'], with_p)}, "
+            f"but not shown to be more clumped than smooth data along the same curves{p}."
+        )
     if evidence.stable_k:
         numbers = join_words([str(k) for k in evidence.stable_k])
         return (
