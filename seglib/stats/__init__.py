@@ -15,6 +15,7 @@ from seglib.stats.exposure import cumulative_exposure, expected_claims
 from seglib.stats.intervals import wilson
 from seglib.stats.overdispersion import Overdispersion, overdispersion
 from seglib.stats.permutation import NO_RESULT, TestResult, anova_permutation_test, dispersion_test, holm, tail_p_value
+from seglib.stats.two_kinds import TraitRecords, TwoKindsTest, test_two_kinds
 from seglib.stats.variance_components import VarianceComponents, variance_components
 
 __all__ = [
@@ -23,6 +24,8 @@ __all__ = [
     "ExcessZeros",
     "Overdispersion",
     "TestResult",
+    "TraitRecords",
+    "TwoKindsTest",
     "VarianceComponents",
     "anova_permutation_test",
     "cumulative_exposure",
@@ -34,6 +37,7 @@ __all__ = [
     "overdispersion",
     "scatter_by_coupons",
     "tail_p_value",
+    "test_two_kinds",
     "variance_components",
     "wilson",
 ]
