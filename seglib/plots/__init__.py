@@ -33,9 +33,11 @@ from seglib.plots.k_selection import (
     plot_flow,
     plot_gap,
     plot_other_criteria,
+    plot_other_shapes,
     plot_silhouette,
     plot_silhouette_widths,
     plot_stability,
+    plot_two_kinds,
     plot_verdict,
 )
 from seglib.plots.preprocessing import plot_number_ranges, plot_variance_by_option, plot_variance_share
@@ -59,6 +61,7 @@ __all__ = [
     "plot_margins",
     "plot_number_ranges",
     "plot_other_criteria",
+    "plot_other_shapes",
     "plot_outcomes",
     "plot_profile",
     "plot_projection",
@@ -69,6 +72,7 @@ __all__ = [
     "plot_sizes",
     "plot_stability",
     "plot_status",
+    "plot_two_kinds",
     "plot_variance_by_option",
     "plot_variance_share",
     "plot_verdict",

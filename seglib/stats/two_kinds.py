@@ -134,8 +134,8 @@ def test_two_kinds(records: TraitRecords, *, n_bootstrap: int, rng: np.random.Ge
     -----
     The bootstrap of the likelihood ratio for the number of components: McLachlan (1987), Appl. Statist. 36(3). The
     single component is the nonparametric maximum likelihood fit under the only restriction that the density rises to
-    one peak and falls after it: a skewed, flat or heavy-tailed trait is not taken for two kinds. In the EM algorithm its
-    second step is an isotonic regression to both sides of the peak (Robertson, Wright & Dykstra 1988, *Order
+    one peak and falls after it: a skewed, flat or heavy-tailed trait is not taken for two kinds. In the EM algorithm
+    its second step is an isotonic regression to both sides of the peak (Robertson, Wright & Dykstra 1988, *Order
     Restricted Statistical Inference*, section 1.5).
 
     The samples are simulated in stages: 19, 99, then the rest. After each the test stops if 5 or more reach the

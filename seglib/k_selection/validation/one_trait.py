@@ -21,7 +21,7 @@ from seglib.features import burned_by
 from seglib.schema.features import FEATURES, Feature
 from seglib.stats import TraitRecords, TwoKindsTest, holm, test_two_kinds
 from seglib.study import DEFAULT_STUDY, Study
-from seglib.style import escape_markdown, humanize, join_words, measured, percent
+from seglib.style import escape_markdown, humanize, join_words, measured
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,9 +39,10 @@ FEWEST_VALUES = 12
 """A number with fewer different values is a scale of answers: its peaks are the answers that were offered."""
 
 SPIKE = 0.05
-"""A single value that more customers than this share have, and `SPIKE_RATIO` times as many as the next, is set aside."""
+"""A single value of more customers than this share is set aside, if no other value has a `SPIKE_RATIO`-th of them."""
 
 SPIKE_RATIO = 5.0
+"""Rounded values follow each other in number; a spike stands alone."""
 
 DRAWS_PER_FEATURE = 21
 """At least so many simulated samples per tested feature: with fewer than 20, Holm could never find p <= .05."""
@@ -135,10 +136,12 @@ class OneTraitTests:
     @property
     def caption(self) -> str:
         """Number of customers, and how to read the curves."""
-        numbers = [f"{row.customers:,} ({humanize(row.feature)})" for row in self.table[self.table["two_kinds"]].itertuples()]
+        numbers = [
+            f"{row.customers:,} ({humanize(row.feature)})" for row in self.table[self.table["two_kinds"]].itertuples()
+        ]
         return (
-            f"Customers: {join_words(numbers) if numbers else 'none'}. Bars: what was recorded. Curves: the trait behind the "
-            "records, fitted with one peak and with two; few coupons blur what is recorded."
+            f"Customers: {join_words(numbers) if numbers else 'none'}. Bars: what was recorded. Curves: the trait "
+            "behind it, fitted with one peak and with two; the fewer the records of a customer, the more they blur it."
         )
 
     def figure(self) -> Figure:
@@ -153,11 +156,12 @@ class OneTraitTests:
         Returns
         -------
         pandas.DataFrame
-            One row per bin of each feature with two kinds: feature, unit, left, right (original units), customers, and
-            how many customers have a trait there by either fit: one_peak, two_kinds.
+            One row per bin of each feature with two kinds: feature, unit, left, right (on the scale of the test),
+            original_left (in original units), customers (recorded there), and how many customers have their trait
+            there by either fit: one_peak, two_kinds.
         """
         tables = [_histogram(trait) for trait in self.traits if trait.feature.name in self.two_kinds]
-        columns = ["feature", "unit", "left", "right", "customers", "one_peak", "two_kinds"]
+        columns = ["feature", "unit", "left", "right", "original_left", "customers", "one_peak", "two_kinds"]
         return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
 
     @property
@@ -168,7 +172,7 @@ class OneTraitTests:
         row = self.table.set_index("feature").loc[name]
         unit = next(trait.feature.unit for trait in self.traits if trait.feature.name == name)
         return (
-            f"{humanize(name).capitalize()}: about {percent(row['low_share'])} of the customers are near "
+            f"{humanize(name).capitalize()}: about {row['low_share']:.0%} of the customers are near "
             f"{measured(row['low'], unit)}, the others near {measured(row['high'], unit)}."
         )
 
@@ -333,7 +337,9 @@ def burn_records(burned: pd.Series, matured: pd.Series) -> tuple | str:
     for i, size in enumerate(sizes):
         for trials, share in size:
             possible = np.arange(trials + 1)
-            np.add.at(chance[i], _bin_of_share(possible, trials, n_bins), share * binom.pmf(possible[:, None], trials, rate))
+            np.add.at(
+                chance[i], _bin_of_share(possible, trials, n_bins), share * binom.pmf(possible[:, None], trials, rate)
+            )
     return TraitRecords(counts, chance, edges), _angle_to_share, x / n
 
 
@@ -446,7 +452,7 @@ def column_records(values: pd.Series, *, log: bool) -> tuple | str:
         if most > SPIKE * len(x) and most > SPIKE_RATIO * second:
             spike = distinct[number.argmax()]
             set_aside = (
-                f"{percent(most / len(x))} of the customers have the same {escape_markdown(humanize(str(values.name)))}, "
+                f"{most / len(x):.0%} of the customers have the same {escape_markdown(humanize(str(values.name)))}, "
                 f"{spike:,.6g}: they were set aside, and the others tested."
             )
             x = x[x != spike]
@@ -611,8 +617,9 @@ def _histogram(trait: TestedTrait) -> pd.DataFrame:
         {
             "feature": trait.feature.name,
             "unit": trait.feature.unit,
-            "left": edges[:-1],
-            "right": edges[1:],
+            "left": records.edges[:-1],
+            "right": records.edges[1:],
+            "original_left": edges[:-1],
             "customers": recorded,
             "one_peak": records.counts.sum() * test.one_peak,
             "two_kinds": records.counts.sum() * test.two.cells(records.edges),

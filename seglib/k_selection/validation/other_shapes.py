@@ -3,7 +3,8 @@
 KMeans divides space into cells around centres. A core inside a shell, or long clouds side by side, are groups that no
 such cells can follow: whatever k, KMeans cuts across them. Three methods that see other shapes are asked: Ward's
 hierarchical clustering, a mixture of normal distributions with free covariances, and HDBSCAN, which follows density.
-One of them alone finds groups in anything; if two that work so differently agree, there is something.
+One of them alone finds groups in anything; if two that work so differently agree, there may be something. Neither of
+the first two can describe a core inside a shell; so spectral clustering is asked, too, where HDBSCAN has found groups.
 """
 
 from __future__ import annotations
@@ -55,7 +56,12 @@ RANDOM_STARTS = 2
 NEIGHBOURS = 5
 """Rows near a row from which HDBSCAN takes the density there."""
 
-NAMES = {"ward": "Ward's method", "mixture": "the normal mixture", "hdbscan": "HDBSCAN", "spectral": "spectral clustering"}
+NAMES = {
+    "ward": "Ward's method",
+    "mixture": "the normal mixture",
+    "hdbscan": "HDBSCAN",
+    "spectral": "spectral clustering",
+}
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,7 @@ class OtherShapes:
     n_rows: int
 
     @property
-    def found(self) -> bool:
+    def detected(self) -> bool:
         """Whether there are groups that KMeans cuts across, beyond what shops without segments show."""
         return self.p <= ALPHA
 
@@ -102,7 +108,7 @@ class OtherShapes:
     @property
     def k(self) -> int | None:
         """The number of groups of another shape; None if none were found."""
-        return int(self.best["k"]) if self.found else None
+        return int(self.best["k"]) if self.detected else None
 
     @property
     def text(self) -> str:
@@ -112,13 +118,11 @@ class OtherShapes:
             return "Other methods do not agree on groups that KMeans cuts across."
         methods = join_words([NAMES[best["first"]], NAMES[best["second"]]])
         agree = f"{methods} agree on {int(best['k'])} groups (adjusted Rand index {best['agreement']:.2f})"
-        if self.found:
+        if self.detected:
+            reached = f"{self.n_reached} show as much" if self.n_reached else "none shows as much"
             return (
-                f"There are groups, but KMeans cuts across them: {agree}, and KMeans with as many finds others "
-                f"({best['kmeans']:.2f}). Of {self.n_null} shops without segments, none shows this."
-                if self.n_reached == 0
-                else f"There are groups, but KMeans cuts across them: {agree}, and KMeans with as many finds others "
-                f"({best['kmeans']:.2f}). Of {self.n_null} shops without segments, {self.n_reached} show this."
+                f"There are groups, and KMeans cuts across them: {agree}, and KMeans with as many finds others "
+                f"({best['kmeans']:.2f}). Of {self.n_null} shops without segments, {reached}."
             )
         if self.n_null == 0:
             return f"{agree[0].upper()}{agree[1:]}, and KMeans finds others; no null model says whether that is chance."
@@ -132,7 +136,7 @@ class OtherShapes:
         """What the figure shows."""
         if not len(self.points):
             return "No figure: other methods do not agree on groups that KMeans cuts across."
-        return f"The rows along their first two principal components, twice: by the groups found and by KMeans. {self.text}"
+        return f"The rows along two principal components, by the groups of two methods and by KMeans. {self.text}"
 
     @property
     def caption(self) -> str:
@@ -170,8 +174,14 @@ def other_shapes(
     Notes
     -----
     Two methods agree if their adjusted Rand index (Hubert & Arabie 1985, J. Classif. 2) is .9 or more, on the rows that
-    HDBSCAN does not call noise. KMeans cuts across what they found if its index with both is below .75. Every group must
-    have 5% of the rows. Methods: Ward (1963), JASA 58(301); Campello, Moulavi & Sander (2013), PAKDD 7819.
+    HDBSCAN does not call noise. KMeans cuts across them if its index with both is below .75. Every group must have 5%
+    of the rows, and half of its rows must be different. HDBSCAN counts where it calls at most half of the rows noise.
+
+    Ward (1963), JASA 58(301); Campello, Moulavi & Sander (2013), PAKDD, LNCS 7819; spectral clustering of the graph of
+    10 neighbours: Ng, Jordan & Weiss (2001), NIPS 14.
+
+    What a column shows by itself, such as three peaks, a null model that keeps the columns shows as well: such groups
+    are not found here (see `one_trait_tests`).
     """
     X = np.asarray(X, dtype=np.float64)
     ks = sorted({int(k) for k in k_range if 2 <= k < len(X)})
@@ -216,9 +226,7 @@ class _Comparison:
 
 
 def _other_shape(c: _Comparison) -> bool:
-    return (
-        c.agreement >= AGREE and c.kmeans < CUT_ACROSS and c.smallest >= SMALLEST_GROUP and c.enough_values
-    )
+    return c.agreement >= AGREE and c.kmeans < CUT_ACROSS and c.smallest >= SMALLEST_GROUP and c.enough_values
 
 
 def _comparisons(X: np.ndarray, ks: list[int], seed: int) -> Iterator[_Comparison]:
@@ -244,16 +252,16 @@ def _comparisons(X: np.ndarray, ks: list[int], seed: int) -> Iterator[_Compariso
         by_kmeans = KMeans(n_clusters=k, n_init=5, random_state=seed).fit_predict(X)
         possible = [
             name
-            for name, found in labels.items()
-            if _rand(found, by_kmeans) < CUT_ACROSS and _smallest(found) >= SMALLEST_GROUP
+            for name, groups in labels.items()
+            if _rand(groups, by_kmeans) < CUT_ACROSS and _smallest(groups) >= SMALLEST_GROUP
         ]
         if "hdbscan" in possible:
             labels["spectral"] = _spectral(X, k, seed)
         if possible:
             labels["mixture"] = _mixture(X, k, [by_kmeans, *labels.values()], seed)
-        enough_values = {name: _enough_values(found, row) for name, found in labels.items()}
+        enough_values = {name: _enough_values(groups, row) for name, groups in labels.items()}
         for first, second in combinations(labels, 2):
-            if second == "spectral" and first != "hdbscan" or first == "spectral":
+            if "spectral" in (first, second) and "hdbscan" not in (first, second):
                 continue  # it is only asked whether it confirms what HDBSCAN has found
             both = (labels[first] >= 0) & (labels[second] >= 0)
             yield _Comparison(
@@ -292,7 +300,9 @@ def _mixture(X: np.ndarray, k: int, starts: list[np.ndarray], seed: int) -> np.n
             init_params="random",  # is replaced by the three that follow
             weights_init=np.array([len(group) for group in groups]) / sum(len(group) for group in groups),
             means_init=np.array([group.mean(axis=0) for group in groups]),
-            precisions_init=np.array([np.linalg.inv(np.cov(g.T, ddof=0).reshape(narrow.shape) + narrow) for g in groups]),
+            precisions_init=np.array(
+                [np.linalg.inv(np.cov(g.T, ddof=0).reshape(narrow.shape) + narrow) for g in groups]
+            ),
             max_iter=100,
             reg_covar=float(narrow[0, 0]),
             random_state=seed,
@@ -300,9 +310,9 @@ def _mixture(X: np.ndarray, k: int, starts: list[np.ndarray], seed: int) -> np.n
         with warnings.catch_warnings():
             # a fit that is not at its end finds other groups than the other methods, and then nothing is claimed
             warnings.simplefilter("ignore", ConvergenceWarning)
-            found = mixture.fit_predict(X)
+            groups_of_rows = mixture.fit_predict(X)
         if mixture.lower_bound_ > best:
-            best, labels = mixture.lower_bound_, found
+            best, labels = mixture.lower_bound_, groups_of_rows
     return labels
 
 
