@@ -21,8 +21,8 @@ from seglib.k_selection.validation.benchmark import benchmark, first_silhouettes
 from seglib.k_selection.validation.charts import Charts
 from seglib.k_selection.validation.null_models import CopulaNull
 from seglib.k_selection.validation.null_shops import NullModels, null_models_for
-from seglib.k_selection.validation.one_trait import OneTraitTests, one_trait_tests
-from seglib.k_selection.validation.other_shapes import OtherShapes, other_shapes
+from seglib.k_selection.validation.one_trait import one_trait_tests
+from seglib.k_selection.validation.other_shapes import other_shapes
 from seglib.k_selection.validation.recommendations import assess_k, recommendations
 from seglib.k_selection.validation.verdict import ALPHA, STABLE, evidence_by_k, verdict
 
@@ -34,8 +34,6 @@ __all__ = [
     "CopulaNull",
     "Fit",
     "NullModels",
-    "OneTraitTests",
-    "OtherShapes",
     "Rows",
     "adjusted_rand",
     "assess_k",

@@ -320,10 +320,10 @@ def burn_records(burned: pd.Series, matured: pd.Series) -> tuple | str:
     tuple of TraitRecords, callable, ndarray; or str
         Records, back-transformation, recorded values; or why there is no test.
     """
-    known = matured.fillna(0) > 0
-    if known.sum() < FEWEST_CUSTOMERS:
+    recorded = matured.fillna(0) > 0
+    if recorded.sum() < FEWEST_CUSTOMERS:
         return "too few customers"
-    x, n = burned[known].to_numpy(dtype=int), matured[known].to_numpy(dtype=int)
+    x, n = burned[recorded].to_numpy(dtype=int), matured[recorded].to_numpy(dtype=int)
     if n.max() < 2:
         return "nobody has two of them that are old enough to judge"
     edges = np.linspace(0, np.pi, N_CELLS + 1)
@@ -401,11 +401,11 @@ def mean_records(total: pd.Series, n: pd.Series, squared_variation: float | None
     -------
     tuple of TraitRecords, callable, ndarray; or str
     """
-    known = (n.fillna(0) > 0) & (total.fillna(0) > 0)
-    if known.sum() < FEWEST_CUSTOMERS:
+    recorded = (n.fillna(0) > 0) & (total.fillna(0) > 0)
+    if recorded.sum() < FEWEST_CUSTOMERS:
         return "too few customers"
-    size = n[known].to_numpy(dtype=int)
-    mean = total[known].to_numpy(dtype=float) / size
+    size = n[recorded].to_numpy(dtype=int)
+    mean = total[recorded].to_numpy(dtype=float) / size
     if len(np.unique(mean)) < FEWEST_VALUES:
         return "too few different values"
     if squared_variation is None:
