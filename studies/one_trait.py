@@ -20,8 +20,7 @@ from scipy.optimize import minimize
 
 from seglib.k_selection import one_trait_tests
 from seglib.schema.records import VariableRecord
-from seglib.stats import wilson
-from seglib.stats.two_kinds import TwoComponents, log_likelihood
+from seglib.stats import TwoComponents, log_likelihood, wilson
 from seglib.study import Study
 
 HERE = Path(__file__).parent

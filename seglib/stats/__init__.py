@@ -7,6 +7,7 @@ Start with `TestResult`, which most of it returns: a statistic beside its null d
   simulated values also where counting them is too coarse, and `holm` corrects p-values for their number.
 - How much do customers differ, and how far is a rate or a mean to be shrunk? `fit_beta_binomial` for rates,
   `variance_components` for means, `overdispersion` for counts, `excess_zeros` for customers who never burned.
+- One typical value or two? `test_two_kinds` of a trait that is known only through `TraitRecords`.
 - `wilson` is the one confidence interval of a share, `expected_claims` the one calendar of claims per customer present.
 """
 
@@ -15,7 +16,7 @@ from seglib.stats.exposure import cumulative_exposure, expected_claims
 from seglib.stats.intervals import wilson
 from seglib.stats.overdispersion import Overdispersion, overdispersion
 from seglib.stats.permutation import NO_RESULT, TestResult, anova_permutation_test, dispersion_test, holm, tail_p_value
-from seglib.stats.two_kinds import TraitRecords, TwoKindsTest, test_two_kinds
+from seglib.stats.two_kinds import TraitRecords, TwoComponents, TwoKindsTest, log_likelihood, test_two_kinds
 from seglib.stats.variance_components import VarianceComponents, variance_components
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Overdispersion",
     "TestResult",
     "TraitRecords",
+    "TwoComponents",
     "TwoKindsTest",
     "VarianceComponents",
     "anova_permutation_test",
@@ -34,6 +36,7 @@ __all__ = [
     "expected_claims",
     "fit_beta_binomial",
     "holm",
+    "log_likelihood",
     "overdispersion",
     "scatter_by_coupons",
     "tail_p_value",

@@ -143,8 +143,8 @@ def test_two_kinds(records: TraitRecords, *, n_bootstrap: int, rng: np.random.Ge
     statistic of 0 is reached by every sample: p = 1, and none is simulated.
     """
     counts = records.counts.reshape(1, -1).astype(float)
-    one_likelihood, one = _fit_one_peak(records, counts)
-    two_likelihood, two = _fit_two(records, counts)
+    two_likelihood, two, cells = _fit_two(records, counts)
+    one_likelihood, one = _fit_one_peak(records, counts, cells)
     statistic = max(0.0, float(2 * (two_likelihood - one_likelihood)[0]))
     if statistic == 0:
         return TwoKindsTest(0.0, 1.0, 0, one[0], two)
@@ -158,7 +158,8 @@ def test_two_kinds(records: TraitRecords, *, n_bootstrap: int, rng: np.random.Ge
             continue
         levels = [rng.multinomial(n, chance, size=more) for n, chance in zip(size, expected, strict=True)]
         samples = np.concatenate(levels, axis=1).astype(float)
-        null = 2 * (_fit_two(records, samples)[0] - _fit_one_peak(records, samples)[0])
+        likelihood, _, cells = _fit_two(records, samples)
+        null = 2 * (likelihood - _fit_one_peak(records, samples, cells)[0])
         # the same number of rounds everywhere, so a difference below rounding is none
         reached += int((null >= statistic - 1e-9).sum())
         drawn += more
@@ -257,13 +258,18 @@ def _log_likelihood(counts: np.ndarray, chance: np.ndarray) -> np.ndarray:
     return (counts * np.log(np.maximum(chance, 1e-300))).sum(axis=1)
 
 
-def _fit_one_peak(records: TraitRecords, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Fit the distribution with one peak to every sample; return log likelihoods and shares of the cells."""
+def _fit_one_peak(records: TraitRecords, counts: np.ndarray, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Fit the distribution with one peak to every sample; return log likelihoods and shares of the cells.
+
+    The EM algorithm is slow where records say little about the trait, and what it has not reached would look like a
+    second peak. So it starts as near to the two components as one peak can be: ``start`` are their cells.
+    """
     flat, width = _flat_chance(records), records.width
     if flat is None:  # the trait itself is recorded: one isotonic regression is the answer
         shares = one_peak(counts, width, best_peak(counts, width))
         return _log_likelihood(counts, shares), shares
-    shares = np.tile(width / width.sum(), (len(counts), 1))
+    # a cell with no share at all could never get one again
+    shares = 0.95 * one_peak(start, width, best_peak(start, width)) + 0.05 * width / width.sum()
     peak = np.zeros(len(counts), dtype=int)
     for round_ in range(ROUNDS):
         chance = np.maximum(shares @ flat.T, 1e-300)
@@ -274,8 +280,8 @@ def _fit_one_peak(records: TraitRecords, counts: np.ndarray) -> tuple[np.ndarray
     return _log_likelihood(counts, shares @ flat.T), shares
 
 
-def _fit_two(records: TraitRecords, counts: np.ndarray) -> tuple[np.ndarray, TwoComponents]:
-    """Fit two components to every sample; return log likelihoods, and the components of the first sample."""
+def _fit_two(records: TraitRecords, counts: np.ndarray) -> tuple[np.ndarray, TwoComponents, np.ndarray]:
+    """Fit two components to every sample; return log likelihoods, the components of the first sample, and all cells."""
     flat, x, width = _flat_chance(records), records.middle, records.width
     # where the first component starts and ends is read off the records themselves, as if they showed the trait
     seen = counts if flat is None else counts @ (flat / flat.sum(axis=1, keepdims=True).clip(1e-300))
@@ -301,7 +307,8 @@ def _fit_two(records: TraitRecords, counts: np.ndarray) -> tuple[np.ndarray, Two
         for place_, new in zip(kept, (share, mean, sd), strict=True):
             place_[better] = new[better]
     order = kept[1][0].argsort()
-    return best, TwoComponents(*(part[0][order] for part in kept))
+    cells = _cells(*kept, records.edges).sum(axis=1)
+    return best, TwoComponents(*(part[0][order] for part in kept)), cells
 
 
 def _moments(parts: np.ndarray, x: np.ndarray, smallest: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
