@@ -23,6 +23,8 @@ from seglib.k_selection.validation.charts import Charts
 from seglib.k_selection.validation.evidence import ALPHA, evidence_of_repeats
 from seglib.k_selection.validation.null_models import CopulaNull
 from seglib.k_selection.validation.null_shops import NullModels, null_models_for
+from seglib.k_selection.validation.one_trait import one_trait_tests
+from seglib.k_selection.validation.other_shapes import other_shapes
 from seglib.k_selection.validation.recommendations import assess_k, recommendations
 from seglib.k_selection.validation.smooth_null import SmoothNull
 from seglib.k_selection.validation.verdict import evidence_by_k, verdict
@@ -56,6 +58,8 @@ __all__ = [
     "neighbours",
     "null_models_for",
     "one_start",
+    "one_trait_tests",
+    "other_shapes",
     "prediction_strength",
     "projections",
     "recommendations",

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
-from seglib.plots.theme import ACCENT, DARK, GREY, colour, count_axis, marker, new_axes, new_figure, set_title
-from seglib.style import p_value
+from seglib.plots.theme import ACCENT, DARK, GREY, colour, count_axis, marker, new_axes, new_figure, set_title, shorten
+from seglib.style import format_number, humanize, join_words, letter, p_value
 
 NULLS = {
     "gradual": ("customers differ gradually", "#5f5f5f", ".."),
@@ -411,6 +411,58 @@ def _with_bands(ax: Axes, scores: pd.DataFrame, metric: str) -> pd.Series:
     values = rows.drop_duplicates("k").set_index("k")["value"]
     ax.plot(values.index, values, "o-", color=ACCENT, label="this shop", linewidth=2)
     return values
+
+
+def plot_two_kinds(bins: pd.DataFrame) -> plt.Figure:
+    """Draw features that show two kinds of customers (`OneTraitTests.histograms`); returns the Figure."""
+    features = list(bins["feature"].unique())
+    figure, grid = new_figure(len(features), 1, height=0.6 + 2.3 * len(features))
+    for ax, feature in zip(grid[:, 0], features, strict=True):
+        part = bins[bins["feature"] == feature]
+        # drawn on the scale of the test, on which a fit has one peak or two; the axis is labelled in original units
+        left, width = part["left"].to_numpy(), (part["right"] - part["left"]).to_numpy()
+        ax.bar(
+            left, part["customers"] / width, width, align="edge", color="#d9d9d9", edgecolor="white", label="recorded"
+        )
+        middle = left + width / 2
+        ax.plot(middle, part["one_peak"] / width, color=DARK, linestyle="--", linewidth=1.6, label="fit with one peak")
+        ax.plot(middle, part["two_kinds"] / width, color=ACCENT, linewidth=2.2, label="fit with two kinds")
+        # the outermost bins can be wide and nearly empty
+        share = part["customers"].cumsum().to_numpy() / part["customers"].sum()
+        first, last = int(np.searchsorted(share, 0.002)), min(int(np.searchsorted(share, 0.998)), len(part) - 1)
+        ax.set_xlim(left[first], part["right"].iloc[last])
+        ticks = np.unique(np.linspace(first, last, 7).round().astype(int))
+        ax.set_xticks(left[ticks], [format_number(value) for value in part["original_left"].iloc[ticks]])
+        unit = part["unit"].iloc[0]
+        name = shorten(humanize(feature), 40)
+        ax.set(xlabel=name if unit in ("", "number", "share", "0 or 1") else f"{name} ({unit})", ylabel="customers")
+        ax.set_yticks([])
+    grid[0, 0].legend(loc="best")
+    names = join_words([shorten(humanize(feature)) for feature in features])
+    set_title(grid[0, 0], f"Customers are of two kinds in {names}")
+    return figure
+
+
+def plot_other_shapes(points: pd.DataFrame) -> plt.Figure:
+    """Draw groups of another shape beside those of KMeans (`OtherShapes.points`); returns the Figure."""
+    figure, grid = new_figure(1, 2, height=3.6, sharex=True, sharey=True)
+    for ax, column, name in zip(grid[0], ("group", "kmeans"), ("two other methods", "KMeans"), strict=True):
+        for group, part in points.groupby(column):
+            noise = group < 0
+            ax.scatter(
+                part["x"],
+                part["y"],
+                s=9,
+                color=GREY if noise else colour(letter(int(group))),
+                marker="." if noise else marker(letter(int(group))),
+                alpha=0.6,
+                linewidths=0,
+            )
+        ax.set(xlabel="first principal component")
+        ax.set_title(name)
+    grid[0, 0].set(ylabel="second principal component")
+    set_title(grid[0, 0], "Other methods agree on groups that KMeans cuts across")
+    return figure
 
 
 def _in_order(segments: pd.DataFrame, flows: pd.DataFrame) -> dict[int, list[int]]:
