@@ -23,7 +23,7 @@ from seglib.k_selection.validation.charts import Charts
 from seglib.k_selection.validation.evidence import ALPHA, evidence_of_repeats
 from seglib.k_selection.validation.null_models import CopulaNull
 from seglib.k_selection.validation.null_shops import NullModels, null_models_for
-from seglib.k_selection.validation.one_trait import one_trait_tests
+from seglib.k_selection.validation.one_trait import one_trait_tests, one_trait_tests_for
 from seglib.k_selection.validation.other_shapes import other_shapes
 from seglib.k_selection.validation.recommendations import assess_k, recommendations
 from seglib.k_selection.validation.smooth_null import SmoothNull
@@ -59,6 +59,7 @@ __all__ = [
     "null_models_for",
     "one_start",
     "one_trait_tests",
+    "one_trait_tests_for",
     "other_shapes",
     "prediction_strength",
     "projections",

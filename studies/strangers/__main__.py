@@ -44,7 +44,8 @@ does not change but for the order of its rows, and of shops with 5,000 customers
 
 COLUMNS = (
     *("kind", "customers", "seed", "form", "origin", "groups", "tuned"),
-    *("structure", "between", "k", "k_range", "p", "p_gradual", "differ", "stable", "clear", "ari", "ari_of_groups"),
+    *("structure", "between", "k", "k_range", "p", "p_gradual", "differ", "stable", "clear"),
+    *("two_kinds", "other_shape", "ari", "ari_of_groups"),
     *("gap", "prediction_strength", "silhouette", "elbow", "seconds"),
 )
 
@@ -68,7 +69,11 @@ def one_draw(kind: Kind, customers: int, seed: int, evidence_folder: str | None 
             null_samples=0,
             seed=seed,
         )
-        verdict = k_selection.verdict(benchmark, panel, dated=kind.form == "shop", seed=seed)
+        one_trait = k_selection.one_trait_tests_for(prepared.run, seed=seed)
+        shapes = k_selection.other_shapes(null_models.X, benchmark.examples, range(2, benchmark.k_max + 1), seed=seed)
+        verdict = k_selection.verdict(
+            benchmark, panel, one_trait=one_trait, other_shapes=shapes, dated=kind.form == "shop", seed=seed
+        )
         criteria = others(prepared.X.to_numpy(), seed)
     weighed = verdict.weighed
     outcome = {
@@ -88,6 +93,8 @@ def one_draw(kind: Kind, customers: int, seed: int, evidence_folder: str | None 
         "differ": weighed.differ,
         "stable": " ".join(map(str, weighed.stable_k)),
         "clear": " ".join(map(str, weighed.clear_k)),
+        "two_kinds": " ".join(verdict.two_kinds),
+        "other_shape": verdict.other_shape,
     } | criteria
     if prepared.truth is not None and len(null_models.X) == len(prepared.truth):
         truth, labels = prepared.truth.to_numpy(), benchmark.observed.labels

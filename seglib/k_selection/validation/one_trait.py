@@ -18,16 +18,16 @@ from scipy.special import gammainc, gammaincc
 from scipy.stats import binom
 
 from seglib.features import burned_by
+from seglib.k_selection.validation.evidence import ALPHA
+from seglib.run import Run
 from seglib.schema.features import FEATURES, Feature
+from seglib.sql import read_canonical_tables
 from seglib.stats import TraitRecords, TwoKindsTest, holm, test_two_kinds
 from seglib.study import DEFAULT_STUDY, Study
 from seglib.style import escape_markdown, humanize, join_words, measured
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-ALPHA = 0.05
-"""Significance level, after Holm over the features."""
 
 SMALLEST_KIND = 0.05
 """Share of the customers that the smaller kind must have; fewer are outliers."""
@@ -125,9 +125,9 @@ class OneTraitTests:
 
     @property
     def alt(self) -> str:
-        """What the figure shows."""
+        """What the figure shows; empty where there is nothing to draw."""
         if not self.two_kinds:
-            return "No figure: no feature shows two kinds of customers."
+            return ""
         shown = join_words(self._names)
         return f"Histogram of {shown} with two fitted curves: one with a single peak, one with two. " + " ".join(
             self._kinds(name) for name in self.two_kinds
@@ -233,6 +233,31 @@ def one_trait_tests(
         test = test_two_kinds(records, n_bootstrap=draws, rng=rng)
         traits.append(TestedTrait(feature, records, test, original, values, set_aside))
     return OneTraitTests(_table(traits), pd.DataFrame(left_out, columns=["feature", "reason"]), tuple(traits))
+
+
+def one_trait_tests_for(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -> OneTraitTests:
+    """Test every feature of a run for two kinds of customers; of many customers a sample.
+
+    Parameters
+    ----------
+    run : Run
+        01 and 03 have written their artefacts.
+    sample_customers : int, default=2_500
+    seed : int, default=0
+
+    Returns
+    -------
+    OneTraitTests
+    """
+    features, study = run.read("features"), run.study()
+    if len(features) > sample_customers:
+        rng = np.random.default_rng([seed, 97])
+        features = features.iloc[np.sort(rng.choice(len(features), sample_customers, replace=False))]
+    transactions = None
+    if study.as_of is not None:
+        tables = read_canonical_tables(run.connect(), features.index, as_of=study.as_of)
+        transactions = tables["transactions"]
+    return one_trait_tests(features, study=study, transactions=transactions, seed=seed)
 
 
 def _table(traits: Sequence[TestedTrait]) -> pd.DataFrame:

@@ -24,6 +24,7 @@ from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import kneighbors_graph
 
 from seglib.k_selection.criteria.stability import adjusted_rand, contingency
+from seglib.k_selection.validation.evidence import ALPHA
 from seglib.style import join_words
 
 if TYPE_CHECKING:
@@ -46,9 +47,6 @@ GRAPH_NEIGHBOURS = 10
 
 MOST_NOISE = 0.5
 """Where HDBSCAN calls a larger share of the rows noise, it has found no division of the customers."""
-
-ALPHA = 0.05
-"""Share of shops without segments in which as much may be found."""
 
 RANDOM_STARTS = 2
 """Random starts of the normal mixture, beside those from the groups of other methods."""
@@ -133,9 +131,9 @@ class OtherShapes:
 
     @property
     def alt(self) -> str:
-        """What the figure shows."""
+        """What the figure shows; empty where there is nothing to draw."""
         if not len(self.points):
-            return "No figure: other methods do not agree on groups that KMeans cuts across."
+            return ""
         return f"The rows along two principal components, by the groups of two methods and by KMeans. {self.text}"
 
     @property

@@ -15,8 +15,10 @@ from seglib.k_selection.validation.evidence import (
     evidence_of_repeats,
     undecided_k,
 )
+from seglib.k_selection.validation.one_trait import OneTraitTests
+from seglib.k_selection.validation.other_shapes import OtherShapes
 from seglib.schema.records import EvidenceRecord, VerdictRecord
-from seglib.style import p_value
+from seglib.style import humanize, join_words, p_value
 
 NOT_TESTED = "not tested"
 """Whether segments are useful, before 06 has tested it."""
@@ -49,6 +51,10 @@ class Verdict:
         The behaviours in which customers differ (02).
     dated : bool
         Whether the shop has dates: advice speaks of them only then.
+    two_kinds : tuple of str
+        The features in which customers are of two kinds.
+    other_shape : int or None
+        The number of groups of another shape, which KMeans cuts across; None where none were found.
     """
 
     structure: str
@@ -60,6 +66,8 @@ class Verdict:
     weighed: Evidence
     differ: tuple[str, ...]
     dated: bool
+    two_kinds: tuple[str, ...] = ()
+    other_shape: int | None = None
 
     @property
     def label(self) -> str:
@@ -90,7 +98,19 @@ class Verdict:
     def _claim(self, *, with_p: bool) -> str:
         if self.between:
             return words.borderline_claim(self.between)
+        if self._only_other_shape:
+            return words.other_shape_claim(self.other_shape)
+        if self._only_two_kinds:
+            return words.two_kinds_claim(self.two_kinds)
         return words.claim(self.weighed, self.k_range, with_p=with_p)
+
+    @property
+    def _only_other_shape(self) -> bool:
+        return self.structure == "constructed" and self.other_shape is not None
+
+    @property
+    def _only_two_kinds(self) -> bool:
+        return self.structure == "constructed" and bool(self.two_kinds) and not self._only_other_shape
 
     @property
     def meaning(self) -> str:
@@ -104,11 +124,15 @@ class Verdict:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Remarks that change nothing in the label: a segment that is small."""
-        if self.k_star is None:
-            return ()
-        smallest = float(self.weighed.by_k.loc[self.k_star, "smallest_share"])
-        return (words.small_segment(smallest),) if smallest < SMALLEST else ()
+        """Remarks that change nothing in the label: a segment that is small, a trait of two kinds."""
+        notes = []
+        if self.k_star is not None:
+            smallest = float(self.weighed.by_k.loc[self.k_star, "smallest_share"])
+            if smallest < SMALLEST:
+                notes.append(words.small_segment(smallest))
+        if self.two_kinds and not self._only_two_kinds:
+            notes.append(words.two_kinds_note(self.two_kinds))
+        return tuple(notes)
 
     @property
     def text(self) -> str:
@@ -118,6 +142,10 @@ class Verdict:
     @property
     def headline(self) -> str:
         """The verdict in a few words, for a title."""
+        if self._only_other_shape:
+            return words.OTHER_SHAPE_HEADLINE
+        if self._only_two_kinds:
+            return words.TWO_KINDS_HEADLINE.format(features=join_words([humanize(name) for name in self.two_kinds]))
         return words.HEADLINE[self.structure]
 
     @property
@@ -144,7 +172,13 @@ class Verdict:
 
 
 def verdict(
-    benchmark: Benchmark, homogeneity: pd.DataFrame | None = None, *, dated: bool = True, seed: int = 0
+    benchmark: Benchmark,
+    homogeneity: pd.DataFrame | None = None,
+    *,
+    one_trait: OneTraitTests | None = None,
+    other_shapes: OtherShapes | None = None,
+    dated: bool = True,
+    seed: int = 0,
 ) -> Verdict:
     """Weigh the evidence.
 
@@ -155,6 +189,10 @@ def verdict(
     homogeneity : pandas.DataFrame, optional
         ``homogeneity.parquet`` of 02: behaviour, among, p_holm, differ. Without it, or without a row, customers are not
         known to differ.
+    one_trait : OneTraitTests, optional
+        Whether customers are of two kinds in one feature (`seglib.k_selection.one_trait_tests`).
+    other_shapes : OtherShapes, optional
+        Whether other methods agree on groups that KMeans cuts across (`seglib.k_selection.other_shapes`).
     dated : bool, default=True
         Whether the shop has dates.
     seed : int, default=0
@@ -197,6 +235,8 @@ def verdict(
         weighed=evidence,
         differ=differ,
         dated=dated,
+        two_kinds=one_trait.two_kinds if one_trait else (),
+        other_shape=other_shapes.k if other_shapes else None,
     )
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from seglib.k_selection.validation.evidence import Evidence
-from seglib.style import join_words, p_value
+from seglib.style import humanize, join_words, p_value
 
 HEADLINE: dict[str, str] = {
-    "natural": "Yes: customers form clumps, they do not only differ gradually",
+    "natural": "Yes: customers form clumps",
     "reproducible": "The segments come back, but where one ends is a choice",
     "constructed": "Not shown: the differences may be gradual",
     "borderline": "Borderline: the evidence does not decide",
@@ -33,6 +33,12 @@ ADVICE: dict[str, str] = {
 RULES_WITH_DATES = ", such as how recently and how often a customer was there"
 """An example of simple rules, where the shop has dates."""
 
+TWO_KINDS_HEADLINE = "Two kinds of customers in {features}, and nothing more was shown"
+"""The headline where the only evidence is that of one trait."""
+
+OTHER_SHAPE_HEADLINE = "There are groups, but KMeans cuts across them"
+"""The headline where the only evidence is that of groups of another shape."""
+
 WHAT_NEXT = "Whether they help is another question: what do these customers do next?"
 """Added to the advice where there are dates, so that it can be asked."""
 
@@ -57,6 +63,25 @@ def claim(evidence: Evidence, k_range: tuple[int, ...], *, with_p: bool) -> str:
     if structure == "reproducible":
         return _reproducible(evidence, k_range, with_p)
     return _constructed(evidence, with_p)
+
+
+def two_kinds_claim(features: tuple[str, ...]) -> str:
+    """Return what is claimed where customers are of two kinds in one trait, and no other evidence speaks."""
+    names = join_words([humanize(name) for name in features])
+    return f"customers are of two kinds in {names}; that they form groups in anything else was not shown."
+
+
+def two_kinds_note(features: tuple[str, ...]) -> str:
+    """Return the remark on two kinds in one trait where other evidence speaks too."""
+    names = join_words([humanize(name) for name in features])
+    if len(features) == 1:
+        return f"By itself, {names} shows two kinds of customers."
+    return f"Each by itself, {names} show two kinds of customers."
+
+
+def other_shape_claim(k: int) -> str:
+    """Return what is claimed where other methods agree on groups that KMeans cuts across."""
+    return f"there are {k} groups on which other methods agree, and KMeans cuts across them."
 
 
 def borderline_claim(between: tuple[str, ...]) -> str:
