@@ -27,6 +27,7 @@ from seglib.k_selection.validation.one_trait import one_trait_tests, one_trait_t
 from seglib.k_selection.validation.other_shapes import other_shapes
 from seglib.k_selection.validation.recommendations import assess_k, recommendations
 from seglib.k_selection.validation.smooth_null import SmoothNull
+from seglib.k_selection.validation.track_record import rates, track_record
 from seglib.k_selection.validation.verdict import evidence_by_k, verdict
 
 __all__ = [
@@ -63,10 +64,12 @@ __all__ = [
     "other_shapes",
     "prediction_strength",
     "projections",
+    "rates",
     "recommendations",
     "row_silhouettes",
     "sampled_silhouette",
     "stratified",
     "sweep",
+    "track_record",
     "verdict",
 ]

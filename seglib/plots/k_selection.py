@@ -106,6 +106,38 @@ def plot_verdict(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
+LABEL_COLOURS = {"natural": "#029e73", "reproducible": "#0173b2", "borderline": "#bbbbbb", "constructed": "#f0a30a"}
+"""The labels of the verdict and their colours, the strongest first."""
+
+
+def plot_track_record(table: pd.DataFrame) -> plt.Figure:
+    """Draw how often each label was given, by kind of data (`seglib.k_selection.TrackRecord`); returns the Figure."""
+    table = table.assign(kind=np.where(table["customers"] > 2_500, table["kind"] + ", many customers", table["kind"]))
+    parts = [table[table["groups"] == 0], table[table["groups"] > 0]]
+    heights = [max(len(part), 1) for part in parts]
+    figure, grid = new_figure(2, 1, height=1.2 + 0.17 * sum(heights), sharex=True, height_ratios=heights)
+    for ax, part, title in zip(grid.flat, parts, ("without groups", "with planted groups"), strict=True):
+        left = np.zeros(len(part))
+        for label, shade in LABEL_COLOURS.items():
+            share = (part[label] / part["draws"]).to_numpy()
+            ax.barh(np.arange(len(part)), share, left=left, color=shade, height=0.8, label=label, linewidth=0)
+            left = left + share
+        ax.set_yticks(np.arange(len(part)), part["kind"], fontsize=7.5)
+        ax.invert_yaxis()
+        ax.set(xlim=(0, 1))
+        ax.xaxis.set_major_formatter("{x:.0%}")
+        ax.set_title(title, fontsize=9, weight="normal")
+        ax.grid(visible=False, axis="y")
+        ax.tick_params(axis="y", length=0)
+    grid[1, 0].set_xlabel("share of the data sets")
+    wrong = parts[0]["natural"].sum() / max(parts[0]["draws"].sum(), 1)
+    found = (parts[1]["natural"] + parts[1]["reproducible"]).sum() / max(parts[1]["draws"].sum(), 1)
+    set_title(grid[0, 0], f"Called natural without groups: {wrong:.1%}; groups found where there are some: {found:.0%}")
+    handles, labels = grid[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=8.5)
+    return figure
+
+
 def plot_example(table: pd.DataFrame) -> plt.Figure:
     """Draw the data and one simulated shop side by side (`seglib.k_selection.Charts.example`); returns the Figure."""
     figure, grid = new_figure(1, 2, height=3.1, sharex=True, sharey=True)

@@ -32,6 +32,8 @@ from .summary import summary
 
 FOLDER = Path(__file__).resolve().parents[1]
 OUTCOMES, SUMMARY = FOLDER / "strangers.csv", FOLDER / "strangers.md"
+RATES = FOLDER.parent / "seglib/k_selection/validation/track_record.csv"
+"""What 04 shows of it."""
 
 N_NULL, K_MAX, N_REFERENCES = 39, 10, 9
 """Simulated shops of each null model, the largest k, and references of the gap: fewer than in a run, to save hours."""
@@ -163,7 +165,9 @@ def main() -> None:
             name = f"{outcome['kind']} {outcome['customers']} {outcome['seed']}"
             print(f"{number}/{len(missing)} {name}: {outcome['structure']}, {outcome['seconds']} s", flush=True)
     if options.outcomes == OUTCOMES:
-        SUMMARY.write_text(summary(pd.read_csv(OUTCOMES), kinds), encoding="utf-8")
+        outcomes = pd.read_csv(OUTCOMES)
+        SUMMARY.write_text(summary(outcomes, kinds), encoding="utf-8")
+        k_selection.rates(outcomes).to_csv(RATES, index=False, lineterminator="\n")
         print(f"written: {SUMMARY.name}")
 
 
