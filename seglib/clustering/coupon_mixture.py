@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import betaln, digamma, gammaln, polygamma
 
-N_FRACTIONS = 12
+N_FRACTIONS = 24
 """Number of shares of the time observed after which a customer may have stopped."""
 
 FRACTIONS = np.arange(1, N_FRACTIONS + 1) / N_FRACTIONS
