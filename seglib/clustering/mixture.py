@@ -9,10 +9,10 @@ from typing import Any, Protocol
 import numpy as np
 from scipy.special import logsumexp
 
-MOST_STEPS = 200
+MOST_STEPS = 25
 """Largest number of EM steps."""
 
-TOLERANCE = 1e-5
+TOLERANCE = 1e-4
 """EM ends when a step raises the log-likelihood of a row by less than this, on average."""
 
 START = 0.9
