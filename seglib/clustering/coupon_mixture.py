@@ -227,7 +227,7 @@ def _with_prior(stop: np.ndarray) -> np.ndarray:
 
 
 def trigamma(x: np.ndarray) -> np.ndarray:
-    """Return the derivative of the digamma function, as a Hurwitz zeta function: `scipy.special.polygamma` is slower."""
+    """Return the derivative of the digamma function, a Hurwitz zeta function; `scipy.special.polygamma` is slower."""
     return zeta(2, x)
 
 
@@ -255,7 +255,7 @@ def newton_step(
     hessian: np.ndarray,
     size: float,
 ) -> np.ndarray:
-    """Return positive parameters with at least the same log-likelihood: one safeguarded Newton step in their logarithms.
+    """Return positive parameters that are no less likely: one safeguarded Newton step in their logarithms.
 
     Parameters
     ----------
@@ -314,9 +314,9 @@ class Burned:
         ways = gammaln(n + 1) - gammaln(x + 1) - gammaln(n - x + 1)
         return (ways + betaln(x + a, n - x + b) - betaln(a, b))[cell], None
 
-    def update(self, params, weights: np.ndarray, expected: None) -> tuple[np.ndarray, np.ndarray]:  # noqa: ARG002
+    def update(self, params, weights: np.ndarray, expected: None) -> tuple[np.ndarray, np.ndarray]:
         """Return parameters after a Newton step."""
-        x, n, cell = self.cells
+        x, _, cell = self.cells
         pairs = np.stack(params, axis=1)
         counts = np.stack([np.bincount(cell, column, len(x)) for column in weights.T])
         return tuple(np.array([self._step(start, w) for start, w in zip(pairs, counts, strict=True)]).T)
@@ -416,7 +416,7 @@ class Totals:
         density[self.some] = of_number[place] + share
         return density, None
 
-    def update(self, params: TotalParams, weights: np.ndarray, expected: None) -> TotalParams:  # noqa: ARG002
+    def update(self, params: TotalParams, weights: np.ndarray, expected: None) -> TotalParams:
         """Return parameters after a Newton step."""
         k = weights.shape[1]
         steps = [self._step(np.array([p[group] for p in params]), weights[self.some, group]) for group in range(k)]
@@ -525,7 +525,7 @@ def _activity_of(features: pd.DataFrame, number: np.ndarray) -> Activity:
 
 
 def stands_for(parts: Collection[str]) -> set[str]:
-    """Return the features of which `draw_coupons` makes new values, given the names of the parts; others do not count."""
+    """Return the features of which `draw_coupons` makes new values for parts of these names; other parts have none."""
     features = {
         "activity": OF_ACTIVITY,
         "burned": {"burn_rate", "never_burned"},

@@ -1,4 +1,4 @@
-"""How sure is it that a customer belongs where they are put? A calibrated probability, and how well it keeps its word."""
+"""How likely is it that a customer belongs where they are put? A calibrated probability, and how it keeps its word."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from seglib.clustering.calibration import (
     reliability,
 )
 from seglib.clustering.coupon_mixture import COUPON_PARTS, coupon_parts, draw_coupons, stands_for
-from seglib.clustering.mixture import Levels, Mixture, Normal, Part, fit_mixture, shrinkage_strength
+from seglib.clustering.mixture import Levels, Mixture, Normal, Part, fit_mixture, level_strength, shrinkage_strength
 from seglib.clustering.segmentation import Segmentation
 from seglib.k_selection import contingency
 from seglib.study import DEFAULT_STUDY, Study
@@ -110,21 +110,10 @@ class Membership:
         )
 
     @property
-    def check(self) -> str:
-        """How well the probability kept its word in simulated shops."""
+    def alt(self) -> str:
+        """What the figure shows; empty where there is none."""
         if self.reason:
             return ""
-        shops = "one simulated shop" if self.n_shops == 1 else f"{self.n_shops} simulated shops"
-        return (
-            f"In {shops} whose groups are known, the probability was off by {100 * self.error:.1f} points on average "
-            "(expected calibration error)."
-        )
-
-    @property
-    def alt(self) -> str:
-        """What the figure shows."""
-        if self.reason:
-            return self.reason
         some = self.table[self.table["simulated"] > 0]
         worst = (some["mean_probability"] - some["share_right"]).abs()
         row = some.loc[worst.idxmax()]
@@ -140,8 +129,10 @@ class Membership:
         if self.reason:
             return ""
         return (
-            f"Points: {int(self.table['simulated'].sum()):,} simulated customers by probability, with 95% intervals; "
-            f"on the line, the probability keeps its word. Bars: the {len(self.segments):,} customers of this shop."
+            f"Points: {int(self.table['simulated'].sum()):,} customers of "
+            f"{'one simulated shop' if self.n_shops == 1 else f'{self.n_shops} simulated shops'}, whose groups are "
+            f"known, by probability, with 95% intervals; expected calibration error {self.error:.3f}. Bars: the "
+            f"{len(self.segments):,} customers of this shop."
         )
 
     def figure(self) -> Axes:
@@ -274,7 +265,8 @@ def _describe(features: pd.DataFrame, X: np.ndarray, matrix: Matrix, labels: np.
         if source in matrix.nominal:
             codes = X[:, columns].argmax(axis=1)
             share = np.bincount(codes, minlength=len(columns)) + 0.5
-            parts[source] = Levels(codes, share / share.sum())
+            strength = level_strength(codes, labels, len(columns), k)
+            parts[source] = Levels(codes, share / share.sum(), strength)
             level_columns[source] = columns
         else:
             number_columns += columns
