@@ -85,8 +85,8 @@ def fit_platt(raw: np.ndarray, right: np.ndarray) -> tuple[float, float]:
     Notes
     -----
     Platt (1999), with his targets: of n+ right ones each counts as (n+ + 1) / (n+ + 2) instead of 1, of n- wrong ones
-    each as 1 / (n- + 2), so that the map stays finite where all are right. Newton's method. Isotonic regression was
-    tried beside it: it needs more simulated customers for the same error (`studies/membership.md`).
+    each as 1 / (n- + 2), so that the map stays finite where all are right. Newton's method. Isotonic regression beside
+    it had no smaller error, and makes steps of customers whom the posterior can tell apart.
     """
     score, right = _log_odds(raw), np.asarray(right, dtype=bool)
     n_right, n_wrong = int(right.sum()), int((~right).sum())

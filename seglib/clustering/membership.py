@@ -311,8 +311,8 @@ def _simulate(
     simulated = draw_coupons(features, of_coupons, params, group, shrinkage, rng) if of_coupons else features
     new = X.copy()
     if of_coupons:
-        made = matrix.pipeline.transform(simulated)
-        new = np.array(made.toarray() if issparse(made) else made, dtype=np.float64)
+        transformed = matrix.pipeline.transform(simulated)
+        new = np.array(transformed.toarray() if issparse(transformed) else transformed, dtype=np.float64)
     for source, columns in described.level_columns.items():
         level = described.parts[source].draw(params[source], group, rng)
         height = X[:, columns].max()  # of a dummy column: 1, times the weight of the name

@@ -82,7 +82,7 @@ def customer_list(
     drawn = pd.Series(rng.random(len(table))).groupby(table["segment"].to_numpy()).rank(method="first")
     size = table.groupby("segment")["segment"].transform("size")
     table["control"] = drawn.to_numpy() <= np.round(control_share * size)
-    return table[list(COLUMNS)]
+    return table.reindex(columns=list(COLUMNS))
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def audience_lists(listed: pd.DataFrame, segments: pd.DataFrame, *, min_segment:
     listed : pandas.DataFrame
         From `customer_list`, one row per customer.
     segments : pandas.DataFrame
-        From `seglib.clustering.customer_segments`, indexed by customer_id: margin, probability.
+        From `seglib.clustering.customer_segments`, indexed by customer_id: margin.
     min_segment : int, default=50
         Smaller segments get no list: the effect on a few customers cannot be measured, and a few can be recognised.
 
@@ -136,9 +136,9 @@ def audience_lists(listed: pd.DataFrame, segments: pd.DataFrame, *, min_segment:
             f"min_segment is a number of customers, at least 1, not {min_segment}", parameter="min_segment"
         )
     order = segments.reindex(listed["customer_id"])
-    unsure = order["probability"] < LOW_PROBABILITY
-    borderline = unsure.where(order["probability"].notna(), order["margin"] < NEAR_BORDER).astype(bool)
-    marked = listed.assign(borderline=borderline.to_numpy())
+    unsure = listed["probability"] < LOW_PROBABILITY
+    near = (order["margin"] < NEAR_BORDER).to_numpy()
+    marked = listed.assign(borderline=unsure.where(listed["probability"].notna(), near).astype(bool))
     rows, tables = [], {}
     for letter in sorted(listed["segment"].unique(), key=position):
         members = marked[marked["segment"] == letter]

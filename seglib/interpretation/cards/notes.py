@@ -94,9 +94,9 @@ def _describe_recency(card: SegmentCard, profiles: pd.DataFrame) -> list[NoteRec
 
 def _describe_certainty(card: SegmentCard, segments: pd.DataFrame) -> list[NoteRecord]:
     members = segments[segments["segment"] == card.segment]
+    if "probability" not in members or members["probability"].isna().all():
+        return []  # a row of the matrix is a transaction: no customer was put anywhere as a whole
     probability = members["probability"]
-    if probability.isna().all():  # a row of the matrix is a transaction: no customer was put anywhere as a whole
-        return []
     text = vocabulary.PROBABILITY.format(
         mean=probability.mean(), low=(probability < LOW_PROBABILITY).mean(), limit=LOW_PROBABILITY
     )
