@@ -210,10 +210,14 @@ def summary(outcomes: pd.DataFrame) -> str:
         f"{CUSTOMERS:,} customers",
         f"whose groups are known, {n_shops.min()} of each kind, clustered with as many segments as there are groups. A "
         "customer is",
-        "right in the segment that stands for their group. ECE: expected calibration error in ten bins, of all shops of a kind together; in",
-        "brackets the mean of single shops, which is above 0 by chance (about .01 to .02). Brier: mean squared error.",
-        "AUC: of two customers, one right and one wrong, how often the right one has the greater value. *Posterior* is the",
-        "probability before its calibration; the calibrated confidence has learned from the truth of other shops.",
+        "right in the segment that stands for their group.",
+        "",
+        "- ECE: expected calibration error in ten bins, of all shops of a kind together; in brackets the mean of",
+        "  single shops, which is above 0 by chance (about .01 to .02).",
+        "- Brier: mean squared error.",
+        "- AUC: of two customers, one right and one wrong, how often the right one has the greater value.",
+        "- *Posterior* is the probability before its calibration; the calibrated confidence has learned from the",
+        "  truth of other shops.",
     ]
     errors = {}
     for part, members in _by_part(outcomes).items():
@@ -312,7 +316,7 @@ def main() -> None:
         if arguments.table or kind.name in finished:
             continue
         shops = [one_shop(kind, seed) for seed in range(1, 1 + arguments.shops)]
-        outcome = outcomes_of(kind, shops).reindex(columns=COLUMNS).round(6)
+        outcome = outcomes_of(kind, shops).reindex(columns=COLUMNS).query("customers > 0").round(4)
         outcome.to_csv(OUTCOMES, mode="a", header=not OUTCOMES.exists(), index=False, lineterminator="\n")
         print(f"{kind.name}: {sum(len(shop) for shop in shops):,} customers", flush=True)
     SUMMARY.write_text(summary(pd.read_csv(OUTCOMES)), encoding="utf-8")

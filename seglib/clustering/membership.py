@@ -26,6 +26,7 @@ from seglib.clustering.mixture import Levels, Mixture, Normal, Part, fit_mixture
 from seglib.clustering.segmentation import Segmentation
 from seglib.k_selection import contingency
 from seglib.study import DEFAULT_STUDY, Study
+from seglib.style import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -105,7 +106,7 @@ class Membership:
             return self.reason
         return (
             f"If these segments are taken as given, a customer belongs where they are put with a probability of "
-            f"{self.probability.mean():.0%} on average; for {self.low:.0%} of the customers it is less than "
+            f"{percent(self.probability.mean())} on average; for {percent(self.low)} of the customers it is less than "
             f"{LOW_PROBABILITY:.0%}."
         )
 

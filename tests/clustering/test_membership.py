@@ -329,7 +329,7 @@ def test_without_groups_nobody_is_told_that_segments_are_sure(placed, separation
     assert membership.probability.mean() < 0.75
     assert (membership.probability > 0.9).mean() < 0.2
     assert membership.text.startswith("If these segments are taken as given")
-    assert f"for {membership.low:.0%} of the customers it is less than {LOW_PROBABILITY:.0%}" in membership.text
+    assert f"for {membership.low:.1%} of the customers it is less than {LOW_PROBABILITY:.0%}" in membership.text
 
 
 def test_it_is_the_same_again_and_also_from_a_sample(placed):

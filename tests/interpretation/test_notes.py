@@ -71,7 +71,7 @@ def test_notes_are_what_was_counted(sample):
         assert sample["segments"].loc[customer, "segment"] == letter
         margin = sample["segments"].query("segment == @letter")["margin"]
         low = (margin < 0.3).mean()
-        assert f"probability of {0.6 * low + 0.9 * (1 - low):.0%} on average; for {low:.0%} " in notes[CERTAINTY]
+        assert f"probability of {0.6 * low + 0.9 * (1 - low):.1%} on average; for {low:.1%} " in notes[CERTAINTY]
         assert "if these segments are taken as given" in notes[CERTAINTY]
 
 

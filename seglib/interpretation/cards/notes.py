@@ -14,7 +14,7 @@ from seglib.interpretation.holdout.predictive_gain import NOT_SHOWN, USEFUL
 from seglib.interpretation.profiles.means import MARKER
 from seglib.schema.records import NoteRecord, VerdictRecord
 from seglib.study import DEFAULT_STUDY, Study
-from seglib.style import Wording, join_words
+from seglib.style import Wording, join_words, percent
 
 
 def with_notes(
@@ -98,7 +98,7 @@ def _describe_certainty(card: SegmentCard, segments: pd.DataFrame) -> list[NoteR
         return []  # a row of the matrix is a transaction: no customer was put anywhere as a whole
     probability = members["probability"]
     text = vocabulary.PROBABILITY.format(
-        mean=probability.mean(), low=(probability < LOW_PROBABILITY).mean(), limit=LOW_PROBABILITY
+        mean=percent(probability.mean()), low=percent((probability < LOW_PROBABILITY).mean()), limit=LOW_PROBABILITY
     )
     return [NoteRecord("certainty", vocabulary.CERTAINTY, text)]
 

@@ -99,8 +99,8 @@ FREQUENCY = "; usage frequency {frequency:.1f}."
 DAYS_AGO = "{own:,.0f} days ago on average (all customers: {all:,.0f})."
 
 PROBABILITY = (
-    "if these segments are taken as given, a member belongs here with a probability of {mean:.0%} on average; "
-    "for {low:.0%} of the members it is less than {limit:.0%}."
+    "if these segments are taken as given, a member belongs here with a probability of {mean} on average; "
+    "for {low} of the members it is less than {limit:.0%}."
 )
 
 DIFFERENCE = "{feature} ({difference:+.1f} standard deviations)"
