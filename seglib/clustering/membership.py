@@ -43,6 +43,9 @@ SAMPLE_ROWS = 3_000
 N_SIMULATED = 2_000
 """Shops are simulated until there are about so many customers to learn the calibration from; at least one shop."""
 
+MOST_SHOPS = 20
+"""Of a few customers no more shops than these are simulated: the calibration is then less certain."""
+
 CHUNK = 50_000
 """Customers whose probabilities are computed at one time."""
 
@@ -186,7 +189,7 @@ def membership_probability(
     sample_rows : int
         The mixture is fitted to at most so many customers, drawn at random.
     n_simulated : int
-        Number of simulated customers that the calibration is learned from, at least.
+        Number of simulated customers that the calibration is learned from, about.
     seed : int, default=0
 
     Returns
@@ -220,7 +223,7 @@ def membership_probability(
     rng = np.random.default_rng([seed, 0])
     chosen = np.sort(rng.permutation(len(labels))[:sample_rows])
     X, features = matrix.table.to_numpy(), features.reindex(matrix.table.index)
-    n_shops = max(1, round(n_simulated / len(chosen)))
+    n_shops = int(np.clip(round(n_simulated / len(chosen)), 1, MOST_SHOPS))
     with threadpool_limits(limits=1):
         described = _describe(features.iloc[chosen], X[chosen], matrix, labels[chosen], k)
         mixture = fit_mixture(list(described.parts.values()), labels[chosen], k)

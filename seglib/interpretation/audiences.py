@@ -195,8 +195,8 @@ def readme(audiences: Audiences, verdict: VerdictRecord, *, control_share: float
         "second_segment  the next one",
         "outlier         far from everybody in the segment",
         f"control         leave these {control_share:.0%} out of the campaign, and compare with them afterwards",
-        f"borderline      probability below {LOW_PROBABILITY:.0%}: might belong to another segment; treat both alike, "
-        "or leave them out",
+        f"borderline      probability below {LOW_PROBABILITY:.0%} (where there is none: confidence below "
+        f"{NEAR_BORDER}): might belong to another segment; treat both alike, or leave them out",
         "",
         audiences.text,
         "Ids are personal data in most countries: pass the lists on to those who need them only, and delete them then.",

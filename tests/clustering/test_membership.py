@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.special import expit, logit
 from scipy.stats import betabinom, gamma, multivariate_normal, nbinom
+from sklearn.covariance import LedoitWolf
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
@@ -26,7 +27,7 @@ from seglib.clustering.coupon_mixture import (
     trigamma,
 )
 from seglib.clustering.labels import correctly_assigned
-from seglib.clustering.membership import LOW_PROBABILITY, NOT_A_CUSTOMER, membership_probability
+from seglib.clustering.membership import LOW_PROBABILITY, MOST_SHOPS, NOT_A_CUSTOMER, membership_probability
 from seglib.clustering.mixture import (
     LEAST_PRIOR,
     MOST_PRIOR,
@@ -37,10 +38,13 @@ from seglib.clustering.mixture import (
     shrinkage_strength,
 )
 from seglib.clustering.segmentation import segment
+from seglib.datasets.shop import make_shop
 from seglib.features.customers import customer_features
 from seglib.ingest.shop import ingest
 from seglib.preprocessing.baseline import baseline_matrix
 from seglib.preprocessing.customer import customer_matrix
+from seglib.schema.features import FEATURES
+from seglib.schema.records import VariableRecord
 from seglib.study import Study
 
 # Densities ------------------------------------------------------------------------------------------------------------
@@ -96,8 +100,6 @@ def test_a_sum_of_days_is_gamma_with_a_gamma_rate(total, number):
 
 
 def test_numbers_are_multivariate_normal_with_covariances_shrunk_as_ledoit_and_wolf_say():
-    from sklearn.covariance import LedoitWolf
-
     rng = np.random.default_rng(1)
     values = rng.multivariate_normal([1, 2, 3], [[2, 0.8, 0], [0.8, 1, 0.3], [0, 0.3, 0.5]], 80)
     labels = np.repeat([0, 1], 40)
@@ -332,6 +334,27 @@ def test_without_groups_nobody_is_told_that_segments_are_sure(placed, separation
     assert f"for {membership.low:.1%} of the customers it is less than {LOW_PROBABILITY:.0%}" in membership.text
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("recorded", ["all", "no day of joining", "no status"])
+def test_a_handful_of_customers_have_a_probability_too(recorded, tmp_path):
+    shop = make_shop(customers=25, transactions=60, segments=3, separation="medium", seed=3)
+    if recorded == "no day of joining":
+        shop.tables["customers"] = shop.tables["customers"].drop(columns="join_date")
+    elif recorded == "no status":
+        shop.tables["transactions"] = shop.tables["transactions"].drop(columns=["transaction_status", "burn_date"])
+    shop.write(tmp_path / "shop")
+    source = ingest(tmp_path / "shop")
+    features = customer_features(source.con, Study(as_of=source.record.as_of))
+    matrix = customer_matrix(
+        features.table, described=features.features, leave_out=features.missing, unreliable=features.unreliable
+    )
+    fit = segment(matrix.table, k=3, order_by=features.table["n_coupons"], n_init=2)
+    membership = membership_probability(fit, matrix, features.table, features.study)
+    assert membership.n_shops == MOST_SHOPS
+    assert membership.probability.between(0, 1).all()
+    assert membership.alt.startswith("Reliability diagram")
+
+
 def test_it_is_the_same_again_and_also_from_a_sample(placed):
     fit, matrix, features, _ = placed(3, "strong", 3)
     first, second = (membership_probability(fit, matrix, features.table, features.study, seed=2) for _ in range(2))
@@ -348,9 +371,6 @@ def test_a_table_without_transactions_is_a_mixture_of_normals_and_names():
     plan = np.where(rng.random(900) < 0.7, np.array(list("abc"))[group], "d")
     index = pd.Index([str(i) for i in range(900)], name="customer_id")
     features = pd.DataFrame({"x": score[:, 0], "y": score[:, 1], "plan": plan}, index)
-    from seglib.schema.features import FEATURES
-    from seglib.schema.records import VariableRecord
-
     blank = {f.name: np.nan for f in FEATURES if f.kind != "nominal"} | {"gender_name": None, "city_name": None}
     table = pd.concat([pd.DataFrame(blank, index), features], axis=1)
     study = Study(
