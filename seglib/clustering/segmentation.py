@@ -152,13 +152,14 @@ def customer_segments(assignments: pd.DataFrame) -> pd.DataFrame:
     Where a row is a customer this changes nothing. Where a row is a transaction (recipe ``baseline``), the rows of one
     customer may lie in several segments: the customer gets the one with most rows (on a tie, the earlier letter).
     ``margin`` is then the share of the customer's rows in it, ``second_segment`` the segment with the second most rows,
-    missing if there is none, and ``agreement``, where there is one, the mean over the rows.
+    missing if there is none, and ``agreement``, where there is one, the mean over the rows. A ``probability`` is then
+    missing (`seglib.clustering.membership_probability`).
 
     Parameters
     ----------
     assignments : pandas.DataFrame
-        `Segmentation.table`, with or without ``agreement`` (`Bootstrap.agreement`), indexed by customer_id, or by
-        customer_id and transaction_id.
+        `Segmentation.table`, with or without ``agreement`` (`Bootstrap.agreement`) and ``probability``, indexed by
+        customer_id, or by customer_id and transaction_id.
 
     Returns
     -------
@@ -184,4 +185,6 @@ def customer_segments(assignments: pd.DataFrame) -> pd.DataFrame:
     )
     if "agreement" in rows:
         table["agreement"] = rows.groupby("customer_id")["agreement"].mean().round(6)
+    if "probability" in rows:
+        table["probability"] = np.nan
     return table.iloc[np.lexsort([table.index, table.index.str.len()])]

@@ -1,7 +1,7 @@
 """06 Whom to write to, whom to leave out, and how would we know that it worked?
 
-The lists hold an id, a segment, how sure it is, and a control flag; nothing else of a person. Nothing here promises a
-lift: it says how many customers a test would need to see one.
+The lists hold an id, a segment, how sure it is (the probability), and a control flag; nothing else of a person. Nothing
+here promises a lift: it says how many customers a test would need to see one.
 """
 
 from __future__ import annotations
@@ -14,14 +14,23 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from seglib.clustering import LOW_AGREEMENT, NEAR_BORDER
+from seglib.clustering import LOW_PROBABILITY, NEAR_BORDER
 from seglib.errors import ParameterRefused
 from seglib.interpretation.holdout.predictive_gain import NOT_SHOWN
 from seglib.schema.records import VerdictRecord
 from seglib.stats import smallest_difference, two_proportion_sample_size
 from seglib.style import did_you_mean, each, join_words, position
 
-COLUMNS = ("customer_id", "segment", "segment_name", "confidence", "second_segment", "outlier", "control")
+COLUMNS = (
+    "customer_id",
+    "segment",
+    "segment_name",
+    "probability",
+    "confidence",
+    "second_segment",
+    "outlier",
+    "control",
+)
 
 LIFTS = (0.02, 0.05, 0.10)
 """Differences in burn rate that `sample_sizes` asks about."""
@@ -58,7 +67,8 @@ def customer_list(
     Returns
     -------
     pandas.DataFrame
-        customer_id, segment, segment_name, confidence, second_segment, outlier, control.
+        customer_id, segment, segment_name, probability, confidence, second_segment, outlier, control. The probability
+        is missing where a row of the matrix is a transaction.
 
     Raises
     ------
@@ -75,7 +85,7 @@ def customer_list(
     drawn = pd.Series(rng.random(len(table))).groupby(table["segment"].to_numpy()).rank(method="first")
     size = table.groupby("segment")["segment"].transform("size")
     table["control"] = drawn.to_numpy() <= np.round(control_share * size)
-    return table[list(COLUMNS)]
+    return table.reindex(columns=list(COLUMNS))
 
 
 @dataclass(frozen=True)
@@ -85,8 +95,8 @@ class Audiences:
     Attributes
     ----------
     tables : mapping of str to pandas.DataFrame
-        By letter, one row per customer: the columns of `customer_list`, and borderline (whether the customer could as
-        well be in the next segment). Customers with the highest confidence come first.
+        By letter, one row per customer: the columns of `customer_list`, and borderline (whether the customer might
+        belong to another segment). The surest customers come first.
     table : pandas.DataFrame
         One row per segment: segment, segment_name, customers, control, borderline, outliers (numbers of customers),
         list (whether there is one).
@@ -102,16 +112,16 @@ class Audiences:
 def audience_lists(listed: pd.DataFrame, segments: pd.DataFrame, *, min_segment: int = 50) -> Audiences:
     """Make a list of the customers of every segment that is large enough, and mark borderline customers.
 
-    A customer is borderline if fewer than `seglib.clustering.LOW_AGREEMENT` of the bootstrap models agree, if the
-    margin is less than `seglib.clustering.NEAR_BORDER`, or if the customer is an outlier.
+    A customer is borderline if the probability is below `seglib.clustering.LOW_PROBABILITY`; where there is none
+    because a row is a transaction, if the margin (there the share of the customer's rows in the segment) is less than
+    `seglib.clustering.NEAR_BORDER`. Outliers are another matter and have a column of their own.
 
     Parameters
     ----------
     listed : pandas.DataFrame
         From `customer_list`, one row per customer.
     segments : pandas.DataFrame
-        From `seglib.clustering.customer_segments`, indexed by customer_id: margin, outlier, and agreement if
-        there is one.
+        From `seglib.clustering.customer_segments`, indexed by customer_id: margin.
     min_segment : int, default=50
         Smaller segments get no list: the effect on a few customers cannot be measured, and a few can be recognised.
 
@@ -129,16 +139,16 @@ def audience_lists(listed: pd.DataFrame, segments: pd.DataFrame, *, min_segment:
             f"min_segment is a number of customers, at least 1, not {min_segment}", parameter="min_segment"
         )
     order = segments.reindex(listed["customer_id"])
-    borderline = (order["margin"] < NEAR_BORDER).to_numpy() | order["outlier"].astype(bool).to_numpy()
-    if "agreement" in order:
-        borderline |= (order["agreement"] < LOW_AGREEMENT).to_numpy()
-    marked = listed.assign(borderline=borderline)
+    unsure = listed["probability"] < LOW_PROBABILITY
+    near = (order["margin"] < NEAR_BORDER).to_numpy()
+    marked = listed.assign(borderline=unsure.where(listed["probability"].notna(), near).astype(bool))
     rows, tables = [], {}
     for letter in sorted(listed["segment"].unique(), key=position):
         members = marked[marked["segment"] == letter]
         large = len(members) >= min_segment
         if large:
-            tables[letter] = members.sort_values("confidence", ascending=False, kind="stable").reset_index(drop=True)
+            surest_first = members.sort_values(["probability", "confidence"], ascending=False, kind="stable")
+            tables[letter] = surest_first.reset_index(drop=True)
         rows.append(
             {
                 "segment": letter,
@@ -186,11 +196,13 @@ def readme(audiences: Audiences, verdict: VerdictRecord, needed: SampleSizes, *,
         "",
         "customer_id     the shop's own id; nothing else of a person is here",
         "segment         letter; segment_name: its name",
-        "confidence      1 on the centre of the segment, 0 on the border to the next one",
+        "probability     how likely the customer belongs to the segment, if these segments are taken as given",
+        "confidence      nearness: 1 on the centre of the segment, 0 on the border to the next one",
         "second_segment  the next one",
         "outlier         far from everybody in the segment",
         f"control         leave these {control_share:.0%} out of the campaign, and compare with them afterwards",
-        "borderline      might as well be in the second segment: treat both alike, or leave them out",
+        f"borderline      probability below {LOW_PROBABILITY:.0%} (where there is none: confidence below "
+        f"{NEAR_BORDER}): might belong to another segment; treat both alike, or leave them out",
         "",
         audiences.text,
         f"How small a lift in burn rate could a comparison with the control group see? {needed.text}",

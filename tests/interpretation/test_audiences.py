@@ -47,7 +47,7 @@ def segments():
             "margin": margin,
             "second_segment": np.where(letters == "A", "B", "A"),
             "outlier": np.arange(len(letters)) == 5,
-            "agreement": np.where(np.arange(len(letters)) == 7, 0.5, 1.0),
+            "probability": np.where(np.arange(len(letters)) == 7, 0.5, 0.5 + margin / 2),
         },
         index=pd.Index([f"+{i}" if i == 3 else str(i) for i in range(len(letters))], name="customer_id"),
     )
@@ -59,6 +59,7 @@ def test_the_list_has_the_agreed_columns_and_a_control_group_in_every_segment(se
         "customer_id",
         "segment",
         "segment_name",
+        "probability",
         "confidence",
         "second_segment",
         "outlier",
@@ -88,15 +89,24 @@ def test_an_audience_has_the_surest_first_and_marks_the_borderline(segments):
     assert list(lists.tables) == ["A", "B", "C"]
     assert lists.text == "3 of 4 segments have a list of their own. Not D: fewer than 50 customers."
     for letter, table in lists.tables.items():
-        assert table["confidence"].is_monotonic_decreasing
+        assert table["probability"].is_monotonic_decreasing
         assert set(table["segment"]) == {letter}
-        members = segments.loc[table["customer_id"]]
-        expected = (members["margin"] < 0.2) | members["outlier"] | (members["agreement"] < 0.8)
-        assert table["borderline"].tolist() == expected.tolist()
+        assert table["borderline"].tolist() == (segments.loc[table["customer_id"], "probability"] < 0.7).tolist()
     row = lists.table.set_index("segment").loc["A"]
-    assert (row["customers"], row["control"], row["borderline"], row["outliers"]) == (200, 20, 22, 1)
+    n_low = int((segments.loc[segments["segment"] == "A", "probability"] < 0.7).sum())
+    assert 20 < n_low < 200
+    assert (row["customers"], row["control"], row["borderline"], row["outliers"]) == (200, 20, n_low, 1)
     with pytest.raises(ParameterRefused, match="min_segment"):
         audience_lists(listed, segments, min_segment=0)
+
+
+def test_without_probabilities_those_near_a_border_are_borderline(segments):
+    segments = segments.assign(probability=np.nan)
+    tables = audience_lists(customer_list(segments, NAMES), segments, min_segment=50).tables
+    for table in tables.values():
+        assert table["confidence"].is_monotonic_decreasing
+        assert table["borderline"].tolist() == (table["confidence"] < 0.2).tolist()
+        assert table["borderline"].any()
 
 
 def test_names_of_any_kind_open_safely_in_a_spreadsheet(segments, tmp_path):

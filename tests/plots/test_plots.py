@@ -9,6 +9,7 @@ import pytest
 from matplotlib import pyplot as plt
 from sklearn.metrics import silhouette_samples
 
+from seglib.clustering.calibration import reliability
 from seglib.clustering.labels import order_values
 from seglib.clustering.projection import project
 from seglib.clustering.segmentation import customer_segments, segment
@@ -35,7 +36,7 @@ from seglib.k_selection.validation.charts_valleys import valley_chart
 from seglib.k_selection.validation.null_models import CopulaNull
 from seglib.k_selection.validation.verdict import verdict
 from seglib.plots import __all__
-from seglib.plots.clustering import plot_agreement, plot_margins, plot_sensitivity
+from seglib.plots.clustering import plot_agreement, plot_margins, plot_reliability, plot_sensitivity
 from seglib.plots.eda import (
     plot_burned_by_age,
     plot_correlation,
@@ -152,6 +153,9 @@ def analysed(request, prepared):
         "sizes": lambda: segment_sizes(segments, fit.table).figure(),
         "projection": lambda: project(matrix.table, fit.table["segment"]).figure(),
         "margins": lambda: plot_margins(segments, near=0.2),
+        "reliability": lambda: plot_reliability(
+            reliability(np.linspace(0.3, 1, 200), np.arange(200) % 4 > 0).assign(simulated=20)
+        ),
         "agreement": lambda: plot_agreement(segments.assign(agreement=segments["margin"]), near=0.8),
         "sensitivity": lambda: plot_sensitivity(moved, alike=0.8, contrasts=["contrast"]),
         "outcomes": lambda: plot_outcomes(after, outcome="active", names=names),
