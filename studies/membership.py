@@ -38,7 +38,7 @@ from strangers.tables_with_groups import TABLES_WITH_GROUPS
 from threadpoolctl import threadpool_limits
 
 from seglib import clustering
-from seglib.clustering.calibration import apply_platt, calibration_error, fit_platt, reliability
+from seglib.clustering import apply_platt, calibration_error, fit_platt, reliability
 from seglib.datasets import make_shop
 from seglib.features import customer_features
 from seglib.ingest import ingest

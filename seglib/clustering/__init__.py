@@ -14,6 +14,7 @@ Start with `segment`; `seglib.scoring` makes of it a model that can be passed on
 """
 
 from seglib.clustering.bootstrap import Agreement, Bootstrap, bands, bootstrap_models
+from seglib.clustering.calibration import apply_platt, calibration_error, fit_platt, reliability
 from seglib.clustering.kmeans import SegmentKMeans, best_kmeans
 from seglib.clustering.labels import correctly_assigned, lettered_by, order_values
 from seglib.clustering.lettering import lettering
@@ -32,18 +33,22 @@ __all__ = [
     "Margins",
     "SegmentKMeans",
     "Segmentation",
+    "apply_platt",
     "bands",
     "best_kmeans",
     "bootstrap_models",
+    "calibration_error",
     "check_k",
     "correctly_assigned",
     "customer_segments",
+    "fit_platt",
     "least_certain",
     "lettered_by",
     "lettering",
     "membership_probability",
     "order_values",
     "project",
+    "reliability",
     "segment",
     "segment_sizes",
     "sensitivity",

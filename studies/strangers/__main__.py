@@ -114,13 +114,13 @@ def one_draw(kind: Kind, customers: int, seed: int, evidence_folder: str | None 
             "simulated": benchmark.simulated,
             "observed": benchmark.observed.metrics,
         }
-        with (Path(evidence_folder) / f"{kind.name}-{customers}-{seed}.pkl").open("wb") as file:
+        with (Path(evidence_folder) / f"{kind.name.replace('/', '-')}-{customers}-{seed}.pkl").open("wb") as file:
             pickle.dump(keep, file)
     return outcome | {"seconds": round(time.perf_counter() - begun, 1)}
 
 
 def planned(kinds: list[Kind], outcomes: pd.DataFrame, draws: int | None) -> list[tuple[Kind, int, int]]:
-    """Return kind, customers and seed of every draw that is planned and not yet done, the first seeds of all first."""
+    """Return kind, customers and seed of every draw that is missing: large shops last, the first seeds first."""
     done = set(zip(outcomes["kind"], outcomes["customers"], outcomes["seed"], strict=True))
     wrong = set(outcomes.loc[(outcomes["groups"] == 0) & (outcomes["structure"] == "natural"), "kind"])
     work = []
@@ -135,7 +135,7 @@ def planned(kinds: list[Kind], outcomes: pd.DataFrame, draws: int | None) -> lis
         if kind.groups == 0 and kind.form == "shop":
             work += [(kind, 5_000, seed) for seed in range(1, 1 + (draws or LARGE))]
     missing = [(kind, n, seed) for kind, n, seed in work if (kind.name, n, seed) not in done]
-    return sorted(missing, key=lambda item: item[2])
+    return sorted(missing, key=lambda item: (item[1] > 2_500, item[2]))
 
 
 def main() -> None:

@@ -210,7 +210,7 @@ def benchmark(
     count = _Count(n_tasks, progress)
     first = [delayed(_repeat)(X, k_max, each, seed, number) for number in range(N_REPEATS)]
     first += [delayed(_references)(X, k_max, n_starts, seed, box) for box in boxes]
-    results = count.each(_run(first, n_jobs))
+    results = count.each(run_tasks(first, n_jobs))
     repeats, references = tuple(results[:N_REPEATS]), np.concatenate(results[N_REPEATS:])
     observed = pooled(repeats)
     # Where segments of the data do not come back, nobody asks whether those of shops without segments do.
@@ -220,7 +220,7 @@ def benchmark(
     for place, null in enumerate(nulls):
         effort = Effort(n_starts, each.n_splits, null_samples) if place == 0 else Effort(n_starts, 0, 0)
         tasks += [delayed(_simulated)(null, k_max, effort, stability_k, [seed, 2 + place], chunk) for chunk in chunks]
-    of_chunks = count.each(_run(tasks, n_jobs))
+    of_chunks = count.each(run_tasks(tasks, n_jobs))
     simulated = {}
     for place, null in enumerate(nulls):
         parts = of_chunks[place * len(chunks) : (place + 1) * len(chunks)]
@@ -300,7 +300,7 @@ def first_silhouettes(null: Null, place: int, *, k_max: int, n_starts: int, seed
     return np.array([np.max(metrics["silhouette"][1:]) for metrics in simulated.metrics])
 
 
-def _run(tasks: list, n_jobs: int) -> Iterator:
+def run_tasks(tasks: list, n_jobs: int) -> Iterator:
     """Yield the results of tasks in their order; every process works in one thread."""
     if n_jobs == 1:
         with threadpool_limits(limits=1):

@@ -142,12 +142,13 @@ def evidence_of_repeats(benchmark: Benchmark, *, differ: bool = False, seed: int
     return evidence
 
 
-def undecided_k(evidence: Evidence, errors: np.ndarray) -> tuple[int, ...]:
-    """Return k* and the supported k whose silhouettes are not clearly smaller; empty where there is no k*.
+def undecided_k(evidence: Evidence, best: int | None, errors: np.ndarray) -> tuple[int, ...]:
+    """Return a k and the supported k whose silhouettes are as great or not clearly smaller; empty without a k.
 
     Parameters
     ----------
     evidence : Evidence
+    best : int or None
     errors : ndarray, shape (k_max, k_max)
         Standard error of the difference between the mean silhouettes of two k (`Benchmark.silhouette_errors`).
     """

@@ -116,20 +116,16 @@ def null_models_for(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -
     )
     rebuild = MatrixRebuilder(tables, matrix, recipe, study, resampled, sampled_rows)
     process = ProcessNull(history, rebuild)
-    gradual = GradualNull(
-        history,
-        shrinkage=recipe.shrinkage,
-        rebuild=rebuild,
-        fixed=_fixed_columns(matrix, history, resampled),
-        seed=seed,
-    )
+    fixed, order = None, None
+    if recipe.grain == "customer":
+        fixed = _fixed_columns(matrix, history, resampled)
+        order = pd.Index(history.customers).get_indexer(matrix.table.index)
+    gradual = GradualNull(history, shrinkage=recipe.shrinkage, rebuild=rebuild, fixed=fixed, order=order, seed=seed)
     return NullModels(copula.X, (gradual, process, copula), sampled=sampled)
 
 
-def _fixed_columns(matrix: Matrix, history: CouponHistory, resampled: Sequence[str]) -> np.ndarray | None:
+def _fixed_columns(matrix: Matrix, history: CouponHistory, resampled: Sequence[str]) -> np.ndarray:
     """Return the columns of the matrix that coupons do not change, in the order of the customers of the history."""
-    if matrix.table.index.has_duplicates:
-        return None
     places = [
         p for name, columns in zip(matrix.sources, matrix.places, strict=True) if name not in resampled for p in columns
     ]
