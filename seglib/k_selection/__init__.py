@@ -26,6 +26,7 @@ from seglib.k_selection.validation.null_shops import NullModels, null_models_for
 from seglib.k_selection.validation.one_trait import one_trait_tests, one_trait_tests_for
 from seglib.k_selection.validation.other_shapes import other_shapes
 from seglib.k_selection.validation.recommendations import assess_k, recommendations
+from seglib.k_selection.validation.sequential import groups_needed
 from seglib.k_selection.validation.smooth_null import SmoothNull
 from seglib.k_selection.validation.track_record import rates, track_record
 from seglib.k_selection.validation.verdict import evidence_by_k, verdict
@@ -55,6 +56,7 @@ __all__ = [
     "first_silhouettes",
     "gap",
     "gap_choice",
+    "groups_needed",
     "near_border",
     "neighbours",
     "null_models_for",

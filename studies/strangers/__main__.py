@@ -73,8 +73,15 @@ def one_draw(kind: Kind, customers: int, seed: int, evidence_folder: str | None 
         )
         one_trait = k_selection.one_trait_tests_for(prepared.run, seed=seed)
         shapes = k_selection.other_shapes(null_models.X, benchmark.examples, range(2, benchmark.k_max + 1), seed=seed)
+        needed = k_selection.groups_needed(benchmark, null_models.nulls, seed=seed)
         verdict = k_selection.verdict(
-            benchmark, panel, one_trait=one_trait, other_shapes=shapes, dated=kind.form == "shop", seed=seed
+            benchmark,
+            panel,
+            needed=needed,
+            one_trait=one_trait,
+            other_shapes=shapes,
+            dated=kind.form == "shop",
+            seed=seed,
         )
         criteria = others(prepared.X.to_numpy(), seed)
     weighed = verdict.weighed
@@ -112,6 +119,7 @@ def one_draw(kind: Kind, customers: int, seed: int, evidence_folder: str | None 
             "errors": benchmark.silhouette_errors,
             "tests": benchmark.tests,
             "simulated": benchmark.simulated,
+            "needed": needed.table,
             "observed": benchmark.observed.metrics,
         }
         with (Path(evidence_folder) / f"{kind.name.replace('/', '-')}-{customers}-{seed}.pkl").open("wb") as file:

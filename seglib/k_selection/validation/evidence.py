@@ -100,10 +100,11 @@ class Evidence:
 
     @property
     def k_star(self) -> int | None:
-        """The supported k with the greatest silhouette; None where the evidence speaks for none."""
+        """The k with the greatest silhouette, of those with valleys if there are any; None if no k is supported."""
         if self.structure == "constructed":
             return None
-        return int(self.by_k.loc[self.supported_k, "silhouette"].idxmax())
+        candidates = self.clear_k if self.structure == "natural" else self.supported_k
+        return int(self.by_k.loc[candidates, "silhouette"].idxmax())
 
     def _where(self, column: str) -> list[int]:
         return [int(k) for k in self.by_k.index[self.by_k[column]]]

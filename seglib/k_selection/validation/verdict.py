@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -17,6 +18,7 @@ from seglib.k_selection.validation.evidence import (
 )
 from seglib.k_selection.validation.one_trait import OneTraitTests
 from seglib.k_selection.validation.other_shapes import OtherShapes
+from seglib.k_selection.validation.sequential import GroupsNeeded
 from seglib.schema.records import EvidenceRecord, VerdictRecord
 from seglib.style import humanize, join_words, p_value
 
@@ -102,7 +104,7 @@ class Verdict:
             return words.other_shape_claim(self.other_shape)
         if self._only_two_kinds:
             return words.two_kinds_claim(self.two_kinds)
-        return words.claim(self.weighed, self.k_range, with_p=with_p)
+        return words.claim(self.weighed, self.k_star, self.k_range, with_p=with_p)
 
     @property
     def _only_other_shape(self) -> bool:
@@ -175,6 +177,7 @@ def verdict(
     benchmark: Benchmark,
     homogeneity: pd.DataFrame | None = None,
     *,
+    needed: GroupsNeeded | None = None,
     one_trait: OneTraitTests | None = None,
     other_shapes: OtherShapes | None = None,
     dated: bool = True,
@@ -189,6 +192,8 @@ def verdict(
     homogeneity : pandas.DataFrame, optional
         ``homogeneity.parquet`` of 02: behaviour, among, p_holm, differ. Without it, or without a row, customers are not
         known to differ.
+    needed : GroupsNeeded, optional
+        How many groups are needed (`seglib.k_selection.groups_needed`).
     one_trait : OneTraitTests, optional
         Whether customers are of two kinds in one feature (`seglib.k_selection.one_trait_tests`).
     other_shapes : OtherShapes, optional
@@ -209,8 +214,9 @@ def verdict(
     `STABLE`, and this is more than what gradual differences give: the greatest silhouette beats the null models in
     which customers differ, or at this k one half predicts the other better than in the first of them. separation (D):
     for one of these k there is a valley between all neighbouring segments, by the dip test and beyond that of every
-    null model. Natural: E, S and D. Reproducible: S, and E or H. Constructed: else. k* is the k of S with the greatest
-    silhouette; other k of S are undecided where theirs is not clearly smaller, or where a repeat takes them. The same
+    null model. Natural: E, S and D. Reproducible: S, and E or H. Constructed: else. k* is the smallest
+    k that suffices (`groups_needed`); where that was not tested, the k of D (else of S) with the greatest silhouette,
+    and other k of S are undecided where theirs is not clearly smaller, or where a repeat takes them. The same
     is computed for every repeat of the data beside a resample of the simulated shops: where the labels differ, the
     verdict is borderline. How often that is right was measured on generators of several origins:
     ``studies/strangers.md``.
@@ -221,17 +227,16 @@ def verdict(
     repeats = evidence_of_repeats(benchmark, differ=bool(differ), seed=seed)
     labels = {evidence.structure, *(repeat.structure for repeat in repeats)}
     between = tuple(label for label in reversed(STRENGTH) if label in labels) if len(labels) > 1 else ()
-    k_range = set(undecided_k(evidence, benchmark.silhouette_errors))
-    if k_range:
-        k_range |= {repeat.k_star for repeat in repeats if repeat.k_star is not None}
-    speaks_for_k = bool(k_range) and "constructed" not in between
+    k_star, k_range = None, ()
+    if evidence.structure != "constructed" and "constructed" not in between:
+        k_star, k_range = _number_of_segments(benchmark, evidence, repeats, needed)
     return Verdict(
         structure="borderline" if between else evidence.structure,
         between=between,
         useful=NOT_TESTED,
-        k_star=evidence.k_star if speaks_for_k else None,
-        k_range=tuple(sorted(k_range)) if speaks_for_k else (),
-        table=_table(benchmark, evidence, len(differ), n_tests),
+        k_star=k_star,
+        k_range=k_range,
+        table=_table(benchmark, evidence, k_star, len(differ), n_tests),
         weighed=evidence,
         differ=differ,
         dated=dated,
@@ -240,17 +245,28 @@ def verdict(
     )
 
 
-def _table(benchmark: Benchmark, evidence: Evidence, n_differ: int, n_tests: int) -> pd.DataFrame:
+def _number_of_segments(
+    benchmark: Benchmark, evidence: Evidence, repeats: Sequence[Evidence], needed: GroupsNeeded | None
+) -> tuple[int | None, tuple[int, ...]]:
+    """Return k* and the k that the evidence does not tell apart."""
+    if needed is not None and needed.k is not None:
+        return needed.k, needed.undecided
+    k_range = {*undecided_k(evidence, evidence.k_star, benchmark.silhouette_errors)}
+    k_range |= {repeat.k_star for repeat in repeats if repeat.k_star is not None}
+    return evidence.k_star, tuple(sorted(k_range))
+
+
+def _table(benchmark: Benchmark, evidence: Evidence, k_star: int | None, n_differ: int, n_tests: int) -> pd.DataFrame:
     """Return one row per piece of evidence: evidence, question, found, without_segments, holds."""
     hardest = benchmark.tests.loc[benchmark.tests["p"].idxmax()]
     by_k = evidence.by_k
     most_stable = int(by_k["jaccard"].idxmax())
-    k_stability = evidence.k_star or (max(evidence.stable_k) if evidence.stable_k else most_stable)
+    k_stability = k_star or (max(evidence.stable_k) if evidence.stable_k else most_stable)
     at = by_k.loc[k_stability]
     null_jaccard = "" if pd.isna(at["jaccard_null"]) else f"Jaccard {at['jaccard_null']:.2f}, "
     null_strength = "" if pd.isna(at["prediction_high"]) else f"prediction up to {at['prediction_high']:.2f}"
     # the clearest case: at k* if it has a valley, else at the k at which the least clear valley is clearest
-    k_valley = evidence.k_star
+    k_valley = k_star
     if k_valley is None or (evidence.clear_k and k_valley not in evidence.clear_k):
         k_valley = max(evidence.clear_k) if evidence.clear_k else int(by_k["valley"].idxmax())
     valley = by_k.loc[k_valley]

@@ -46,12 +46,13 @@ GRADUALLY = "in data where they differ gradually"
 """The null models in which customers differ, in words."""
 
 
-def claim(evidence: Evidence, k_range: tuple[int, ...], *, with_p: bool) -> str:
+def claim(evidence: Evidence, k_star: int | None, k_range: tuple[int, ...], *, with_p: bool) -> str:
     """Return what is claimed, as it goes on after a colon.
 
     Parameters
     ----------
     evidence : Evidence
+    k_star : int or None
     k_range : tuple of int
         The k that the evidence does not tell apart; empty where it speaks for none.
     with_p : bool
@@ -59,7 +60,7 @@ def claim(evidence: Evidence, k_range: tuple[int, ...], *, with_p: bool) -> str:
     """
     structure = evidence.structure
     if structure == "natural":
-        return _natural(evidence, k_range, with_p)
+        return _natural(evidence, k_star, k_range, with_p)
     if structure == "reproducible":
         return _reproducible(evidence, k_range, with_p)
     return _constructed(evidence, with_p)
@@ -111,15 +112,15 @@ def _best(k_range: tuple[int, ...], k_star: int | None) -> str:
     return f"k = {k_star} describes it best"
 
 
-def _natural(evidence: Evidence, k_range: tuple[int, ...], with_p: bool) -> str:
+def _natural(evidence: Evidence, k_star: int | None, k_range: tuple[int, ...], with_p: bool) -> str:
     clumped = f"customers are more clumped than {GRADUALLY}{_p(evidence.p, with_p)}"
-    best = _best(k_range, evidence.k_star)
-    if evidence.k_star in evidence.clear_k:
+    best = _best(k_range, k_star)
+    if k_star in evidence.clear_k:
         return f"{clumped}, and few of them are between neighbouring segments; {best}."
     largest = max(evidence.clear_k)
     return (
         f"{clumped}, and few of them are between the segments if there are {largest}; {best}, though with "
-        f"{evidence.k_star} not all neighbouring segments are apart."
+        f"{k_star} not all neighbouring segments are apart."
     )
 
 
