@@ -189,6 +189,20 @@ def test_segments_of_repeats_are_matched_by_their_members():
     assert both.metrics["inertia"].tolist() == [9.0, 4.5]
 
 
+def test_a_segment_that_a_repeat_does_not_have_has_not_come_back_there():
+    """By hand: one repeat halves the first group, the other the second; each finds its own three segments again."""
+    one, two = (
+        Measured({"inertia": np.array([9.0, 6.0, inertia])}, labels, [np.ones(1), np.ones(2), np.ones(3)])
+        for inertia, labels in (
+            (4.0, [np.zeros(8, int), np.repeat([0, 1], 4), np.array([0, 0, 1, 1, 2, 2, 2, 2])]),
+            (5.0, [np.zeros(8, int), np.repeat([0, 1], 4), np.array([0, 0, 0, 0, 1, 1, 2, 2])]),
+        )
+    )
+    both = pooled([one, two])
+    assert both.segments[1].tolist() == [1, 1]
+    assert (both.segments[2] <= 0.75).all()  # half of the members are the same in the second repeat, all in the first
+
+
 def far_apart(rng, k=2):
     return rng.normal(size=(60, 2)) + 20 * np.repeat(np.arange(k), 60 // k)[:, None]
 
