@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy.special import expit
 from scipy.stats import binom, spearmanr
 
+from seglib.k_selection.validation import coupon_process
 from seglib.k_selection.validation.coupon_history import CouponHistory
 from seglib.k_selection.validation.coupon_process import CouponProcess, Traits
 from seglib.k_selection.validation.gradual_null import GradualNull
@@ -360,6 +361,43 @@ def test_refunds_and_free_coupons_do_not_break_the_amounts(tables_of_shop):
     assert np.isfinite(simulated["amount"]).all()
     # 2,600 amounts with a standard deviation of 29: the mean is known to .6
     assert simulated["amount"].mean() == pytest.approx(transactions["amount"].mean(), abs=4)
+
+
+def test_amounts_of_one_customer_are_spread_as_in_the_shop_also_where_each_has_few():
+    """Lognormal with .4 within customers: a coefficient of variation of sqrt(exp(.16) - 1) = .417.
+
+    With three coupons each, the spread around a customer's own mean is too small by sqrt(2 / 3) unless that is undone.
+    """
+    shop = known_shop(7, n=1500, mean=np.array([np.log(3 / 550), *MEAN[1:]]))
+    null = shop.null()
+
+    def variation(transactions):
+        by = transactions.groupby("customer_id")["amount"].agg(["mean", "var", "count"])
+        few = by[by["count"] > 1]
+        return np.sqrt(np.average(few["var"], weights=few["count"] - 1) / np.average(few["mean"] ** 2))
+
+    fresh = [variation(null.simulated(np.random.default_rng([4, i]))) for i in range(8)]
+    assert np.mean(fresh) == pytest.approx(variation(shop.transactions), rel=0.07)
+
+
+def test_customers_who_joined_on_the_last_day_have_a_coupon_too(monkeypatch):
+    """So little time is left to them that chance seldom gives them one; not all draws may be waited for."""
+    monkeypatch.setattr(coupon_process, "MOST_REDRAWS", 2)
+    shop = known_shop(8, n=300)
+    last_day, new = pd.Timestamp(AS_OF), [f"new {i}" for i in range(60)]
+    joined = shop.customers.head(60).assign(customer_id=new, join_date=last_day)
+    coupons = shop.transactions.head(60).assign(
+        transaction_id=new,
+        customer_id=new,
+        transaction_date=last_day,
+        transaction_status="subscribed",
+        burn_date=pd.NaT,
+    )
+    shop.customers = pd.concat([shop.customers, joined], ignore_index=True)
+    shop.transactions = pd.concat([shop.transactions, coupons], ignore_index=True)
+    simulated = shop.null().simulated(np.random.default_rng(0))
+    assert set(simulated["customer_id"]) == set(shop.transactions["customer_id"])
+    assert (simulated.loc[simulated["customer_id"].isin(new), "transaction_date"] == last_day).all()
 
 
 def test_two_groups_in_days_to_burn_become_one_cloud():
