@@ -43,14 +43,14 @@ class TrackRecord:
         natural = without["natural"] / without["draws"]
         worst = without.loc[natural.idxmax()]
         reproducible = without["reproducible"].sum() / without["draws"].sum()
-        found = (planted["natural"] + planted["reproducible"]).sum()
+        n_called = (planted["natural"] + planted["reproducible"]).sum()
         return (
             f"The verdict was tried on {int(without['draws'].sum()):,} data sets without groups, of "
             f"{without['kind'].nunique()} kinds: it called {without['natural'].sum() / without['draws'].sum():.1%} "
             f"natural (at worst {natural.max():.0%}, {worst['kind']}) and {reproducible:.1%} reproducible. In "
             f"{int(planted['draws'].sum()):,} data sets with planted groups, of {planted['kind'].nunique()} kinds, it "
-            f"found groups in {found / planted['draws'].sum():.0%}, and named the planted number in "
-            f"{planted['right_k'].sum() / max(found, 1):.0%} of these."
+            f"found groups in {n_called / planted['draws'].sum():.0%}, and named the planted number in "
+            f"{planted['right_k'].sum() / max(n_called, 1):.0%} of these."
         )
 
     @property
@@ -99,20 +99,18 @@ def rates(outcomes: pd.DataFrame) -> pd.DataFrame:
     outcomes : pandas.DataFrame
         One row per draw: kind, form, groups, tuned, customers, structure, two_kinds, k, k_range.
     """
-    known = outcomes[outcomes["groups"].notna()].copy()
-    known["groups"] = known["groups"].astype(int)
+    rows = outcomes[outcomes["groups"].notna()].copy()
+    rows["groups"] = rows["groups"].astype(int)
     for label in ("natural", "reproducible", "constructed", "borderline"):
-        known[label] = known["structure"] == label
-    called = known["natural"] | known["reproducible"]
-    known["right_k"] = called & (known["k"] == known["groups"])
-    ranges = known["k_range"].fillna("").astype(str).str.replace(".0", "", regex=False).str.split()
-    planted = known["groups"].astype(str)
-    known["in_range"] = called & np.array(
-        [k in numbers for k, numbers in zip(planted, ranges, strict=True)], dtype=bool
-    )
-    known["two_kinds"] = known["two_kinds"].fillna("").astype(str) != ""
+        rows[label] = rows["structure"] == label
+    called = rows["natural"] | rows["reproducible"]
+    rows["right_k"] = called & (rows["k"] == rows["groups"])
+    ranges = rows["k_range"].fillna("").astype(str).str.replace(".0", "", regex=False).str.split()
+    planted = rows["groups"].astype(str)
+    rows["in_range"] = called & np.array([k in numbers for k, numbers in zip(planted, ranges, strict=True)], dtype=bool)
+    rows["two_kinds"] = rows["two_kinds"].fillna("").astype(str) != ""
     counts = ["natural", "reproducible", "constructed", "borderline", "two_kinds", "right_k", "in_range"]
-    by_kind = known.groupby(["kind", "form", "groups", "tuned", "customers"], sort=False)
+    by_kind = rows.groupby(["kind", "form", "groups", "tuned", "customers"], sort=False)
     table = by_kind[counts].sum().astype(int)
     table.insert(0, "draws", by_kind.size())
     return table.reset_index()

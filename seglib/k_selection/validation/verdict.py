@@ -252,7 +252,7 @@ def _number_of_segments(
     if needed is not None and needed.k is not None:
         return needed.k, needed.undecided
     k_range = {*undecided_k(evidence, evidence.k_star, benchmark.silhouette_errors)}
-    k_range |= {repeat.k_star for repeat in repeats if repeat.k_star is not None}
+    k_range |= {repeat.k_star for repeat in repeats} & {*evidence.supported_k}
     return evidence.k_star, tuple(sorted(k_range))
 
 

@@ -8,7 +8,7 @@ from seglib.style import humanize, join_words, p_value
 HEADLINE: dict[str, str] = {
     "natural": "Yes: customers form clumps",
     "reproducible": "The segments come back, but where one ends is a choice",
-    "constructed": "Not shown: the differences may be gradual",
+    "constructed": "Not shown: the method may have made these segments",
     "borderline": "Borderline: the evidence does not decide",
 }
 """The verdict in a few words."""
@@ -18,7 +18,7 @@ MEANING: dict[str, str] = {
     "reproducible": "Other samples of these customers are divided in the same way, but where one segment ends and the "
     "next begins is a choice.",
     "constructed": "The segments are made by the method: nothing shows that the data ask for them.",
-    "borderline": "With other random numbers the answer is another one. Treat it as the weaker of the two.",
+    "borderline": "With other random numbers the answer is another one. Treat it as the weakest of them.",
 }
 """What the labels mean (Dolnicar & Leisch 2010, Marketing Letters 21(1))."""
 
@@ -87,7 +87,7 @@ def other_shape_claim(k: int) -> str:
 
 def borderline_claim(between: tuple[str, ...]) -> str:
     """Return what is claimed where repeats with other seeds do not agree."""
-    return f"repeats with other random numbers do not agree: some say {', some '.join(between)}."
+    return f"measured with other random numbers the answer differs: {join_words(between, last='or')}."
 
 
 def number_of_segments(k_range: tuple[int, ...]) -> str:
@@ -155,6 +155,13 @@ def _constructed(evidence: Evidence, with_p: bool) -> str:
         return (
             f"customers are more clumped than a Gaussian copula makes them{_p(evidence.p_by_null['copula'], with_p)}, "
             f"but not shown to be more clumped than smooth data along the same curves{p}."
+        )
+    if evidence.predicted_k:
+        numbers = join_words([str(k) for k in evidence.predicted_k])
+        return (
+            f"segments come back in resampled data (k = {numbers}), and one half of the customers predicts the other "
+            f"better than {GRADUALLY}, but the silhouette is no greater than there{p}, and customers were not shown to "
+            "differ."
         )
     if evidence.stable_k:
         numbers = join_words([str(k) for k in evidence.stable_k])
