@@ -25,7 +25,7 @@ STABLE = 0.75
 
 
 def plot_against_nulls(tests: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw the greatest silhouette of the data beside those of shops without segments (`Benchmark.tests`)."""
+    """Draw the silhouette of the data beside those of shops without segments (`Benchmark.tests`)."""
     ax = ax or new_axes(1.4 + 0.4 * len(tests))
     value = tests["value"].iloc[0]
     for place, row in enumerate(tests.itertuples()):
@@ -46,7 +46,7 @@ def plot_against_nulls(tests: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         weight="bold",
     )
     ax.set_yticks(range(len(tests)), [NULLS[null][0] for null in tests["null"]])
-    ax.set(xlabel="greatest mean silhouette over all k", ylim=(-0.6, len(tests) - 0.1))
+    ax.set(xlabel=f"mean silhouette with k = {tests['k'].iloc[0]}", ylim=(-0.6, len(tests) - 0.1))
     drawn = [value, *tests["null_low"], *tests["null_high"]]
     margin = 0.18 * (max(drawn) - min(drawn)) + 0.01
     ax.set_xlim(min(drawn) - margin, max(drawn) + margin)
@@ -131,8 +131,10 @@ def plot_track_record(table: pd.DataFrame) -> plt.Figure:
         ax.tick_params(axis="y", length=0)
     grid[1, 0].set_xlabel("share of the data sets")
     wrong = parts[0]["natural"].sum() / max(parts[0]["draws"].sum(), 1)
-    found = (parts[1]["natural"] + parts[1]["reproducible"]).sum() / max(parts[1]["draws"].sum(), 1)
-    set_title(grid[0, 0], f"Called natural without groups: {wrong:.1%}; groups found where there are some: {found:.0%}")
+    share_found = (parts[1]["natural"] + parts[1]["reproducible"]).sum() / max(parts[1]["draws"].sum(), 1)
+    set_title(
+        grid[0, 0], f"Called natural without groups: {wrong:.1%}; groups found where there are some: {share_found:.0%}"
+    )
     handles, labels = grid[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=8.5)
     return figure

@@ -14,6 +14,7 @@ Start with `TestResult`, which most of it returns: a statistic beside its null d
 from seglib.stats.empirical_bayes import BetaBinomial, ExcessZeros, excess_zeros, fit_beta_binomial, scatter_by_coupons
 from seglib.stats.exposure import cumulative_exposure, expected_claims
 from seglib.stats.intervals import wilson
+from seglib.stats.one_peak import one_peak_values
 from seglib.stats.overdispersion import Overdispersion, overdispersion
 from seglib.stats.permutation import NO_RESULT, TestResult, anova_permutation_test, dispersion_test, holm, tail_p_value
 from seglib.stats.sample_size import smallest_difference, two_proportion_sample_size
@@ -41,6 +42,7 @@ __all__ = [
     "fit_beta_binomial",
     "holm",
     "log_likelihood",
+    "one_peak_values",
     "overdispersion",
     "scatter_by_coupons",
     "smallest_difference",

@@ -68,12 +68,13 @@ def one_draw(kind: Kind, customers: int, seed: int, evidence_folder: str | None 
             n_samples=N_SAMPLES,
             n_splits=N_SPLITS,
             n_references=N_REFERENCES,
+            n_starts=null_models.n_starts,
             null_samples=0,
             seed=seed,
         )
         one_trait = k_selection.one_trait_tests_for(prepared.run, seed=seed)
         shapes = k_selection.other_shapes(null_models.X, benchmark.examples, range(2, benchmark.k_max + 1), seed=seed)
-        needed = k_selection.groups_needed(benchmark, null_models.nulls, seed=seed)
+        needed = k_selection.groups_needed(benchmark, null_models.nulls, n_starts=null_models.n_starts, seed=seed)
         verdict = k_selection.verdict(
             benchmark,
             panel,

@@ -68,6 +68,7 @@ class GradualNull:
     name = "gradual"
     what = "customers differ gradually, without groups, and their coupons come from that by chance"
     customers_differ = True
+    follows_the_data = False
 
     def __init__(
         self,

@@ -66,6 +66,7 @@ class SmoothNull:
     name = "smooth"
     what = "customers differ as much as here, and along the same curves, but gradually"
     customers_differ = True
+    follows_the_data = True
 
     def __init__(self, X: np.ndarray, sources: Sequence[Sequence[int]] | None = None) -> None:
         self.X = np.asarray(X, dtype=np.float64)

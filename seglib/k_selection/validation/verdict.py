@@ -258,7 +258,8 @@ def _number_of_segments(
 
 def _table(benchmark: Benchmark, evidence: Evidence, k_star: int | None, n_differ: int, n_tests: int) -> pd.DataFrame:
     """Return one row per piece of evidence: evidence, question, found, without_segments, holds."""
-    hardest = benchmark.tests.loc[benchmark.tests["p"].idxmax()]
+    apart = benchmark.tests[~benchmark.tests["null"].map(benchmark.follows_the_data)]
+    hardest = apart.loc[apart["p"].idxmax()]
     by_k = evidence.by_k
     most_stable = int(by_k["jaccard"].idxmax())
     k_stability = k_star or (max(evidence.stable_k) if evidence.stable_k else most_stable)
@@ -280,8 +281,8 @@ def _table(benchmark: Benchmark, evidence: Evidence, k_star: int | None, n_diffe
         ),
         (
             "silhouette",
-            "Is the greatest silhouette greater than without segments?",
-            f"{hardest['value']:.3f} ({p_value(hardest['p'])})",
+            "Is the silhouette greater than without segments?",
+            f"k = {hardest['k']}: {hardest['value']:.3f} ({p_value(evidence.p)})",
             f"{hardest['null_median']:.3f}, up to {hardest['null_high']:.3f}",
             evidence.stands_out,
         ),
