@@ -19,6 +19,9 @@ from seglib.stats import dip_p_value, dips, one_peak_values
 ROUNDS = 8
 """Rounds in which the correlations of tied variables are moved."""
 
+FEWEST_ROWS = 10
+"""A group with fewer rows is not simulated."""
+
 MANY_LEVELS = 30
 """A number with fewer different values counts as tied."""
 
@@ -103,6 +106,16 @@ class CopulaNull:
         """Yield matrices of shops whose customers differ gradually."""
         return (self._draw(rng) for rng in rngs)
 
+    def within(self, labels: np.ndarray) -> GroupedCopula:
+        """Return the null model of as many groups as there are labels, with a copula inside each.
+
+        Parameters
+        ----------
+        labels : ndarray of int, shape (n_rows,)
+            The group of every row, 0, 1, ...
+        """
+        return GroupedCopula(self.X, self.sources, labels)
+
     def _draw(self, rng: np.random.Generator) -> np.ndarray:
         draw = np.empty_like(self.X)
         for columns, values, rank in zip(self.sources, self._values, self._ranks(self._root, rng), strict=True):
@@ -140,6 +153,38 @@ class CopulaNull:
             latent = np.clip(latent + (observed - simulated) * (tied[:, None] | tied), -0.99, 0.99)
             np.fill_diagonal(latent, 1.0)
         return latent
+
+
+class GroupedCopula:
+    """Groups that are given, and inside each of them rows that differ gradually.
+
+    Parameters
+    ----------
+    X : ndarray of float, shape (n_rows, n_columns)
+    sources : sequence of sequence of int
+        As in `CopulaNull`.
+    labels : ndarray of int, shape (n_rows,)
+        The group of every row.
+    """
+
+    name = "groups"
+    what = "the groups are given, and inside each customers differ gradually"
+    customers_differ = True
+    follows_the_data = False
+
+    def __init__(self, X: np.ndarray, sources: Sequence[Sequence[int]], labels: np.ndarray) -> None:
+        self._X = X
+        self._members = [np.flatnonzero(labels == group) for group in np.unique(labels)]
+        self._members = [rows for rows in self._members if len(rows) >= FEWEST_ROWS]
+        self._inside = [CopulaNull(X[rows], sources) for rows in self._members]
+
+    def draws(self, rngs: Sequence[np.random.Generator]) -> Iterator[np.ndarray]:
+        """Yield matrices of these groups; a group of very few rows stays as it is."""
+        for rng in rngs:
+            draw = self._X.copy()
+            for rows, null in zip(self._members, self._inside, strict=True):
+                (draw[rows],) = null.draws([rng])
+            yield draw
 
 
 def _root(correlation: np.ndarray) -> np.ndarray:

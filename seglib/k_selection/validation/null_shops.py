@@ -30,7 +30,7 @@ FROM_COUPONS = frozenset(f.name for f in FEATURES).difference(["gender_name", "c
 FEW_LEVELS = 10
 """Most different values of a column of levels."""
 
-STARTS, STARTS_OF_LEVELS = 5, 10
+STARTS, STARTS_OF_LEVELS = 5, 20
 """Starts of KMeans for the data and for every simulated shop, and where all columns are levels."""
 
 JOINT_TIES = 0.2

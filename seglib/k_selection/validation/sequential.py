@@ -13,7 +13,8 @@ from seglib.k_selection.criteria.batch_kmeans import Rows, best_starts
 from seglib.k_selection.criteria.indices import cluster_indices
 from seglib.k_selection.validation.benchmark import Benchmark, run_tasks
 from seglib.k_selection.validation.evidence import ALPHA, evidence_of
-from seglib.k_selection.validation.null_models import Null
+from seglib.k_selection.validation.gradual_null import GradualNull
+from seglib.k_selection.validation.null_models import CopulaNull, Null
 from seglib.style import join_words, p_value
 
 UNDECIDED = 0.2
@@ -98,8 +99,8 @@ def groups_needed(
     ----------
     benchmark : Benchmark
     nulls : sequence of Null
-        Those of the benchmark. The first must be able to simulate groups with gradual differences inside
-        (`GradualNull.within`); a table without transactions has none that can.
+        Those of the benchmark. The first `GradualNull` or `CopulaNull` simulates groups with gradual differences
+        inside.
     n_null : int, default=39
         Simulated shops of every test; fewer where p is clearly large.
     n_starts : int, default=3
@@ -109,8 +110,7 @@ def groups_needed(
     Returns
     -------
     GroupsNeeded
-        Empty where the silhouette beats not all null models in which customers differ, or where no simulation is
-        possible.
+        Empty where the silhouette does not stand out, or where no k is stable.
 
     Notes
     -----
@@ -121,14 +121,15 @@ def groups_needed(
     """
     evidence = evidence_of(benchmark)
     candidates = tuple(evidence.stable_k)
-    within = getattr(nulls[0], "within", None)
-    if not evidence.beyond_gradual or within is None or not candidates:
+    grouped = next((null for null in nulls if isinstance(null, GradualNull | CopulaNull)), None)
+    stands_out = evidence.stands_out or evidence.beyond_gradual
+    if not stands_out or grouped is None or not candidates:
         return GroupsNeeded(pd.DataFrame(columns=COLUMNS), candidates)
     clear = [k for k in candidates if evidence.by_k.loc[k, "clear"]]
     k, rows = max(clear) if clear else candidates[0], []
     silhouette = evidence.by_k["silhouette"]
     while more := [other for other in candidates if other > k]:
-        null = within(benchmark.observed.labels[k - 1])
+        null = grouped.within(benchmark.observed.labels[k - 1])
         if null is None:
             break
         against = int(silhouette[more].idxmax())
