@@ -25,6 +25,9 @@ from seglib.style import humanize, join_words, p_value
 NOT_TESTED = "not tested"
 """Whether segments are useful, before 06 has tested it."""
 
+MOST_DISSENTING = 1
+"""So many repeats may give another label than all together. A single one measures with a fifth of the effort."""
+
 STRENGTH = ("constructed", "reproducible", "natural")
 """The labels, from the weakest on."""
 
@@ -217,16 +220,15 @@ def verdict(
     null model. Natural: E, S and D. Reproducible: S, and E or H. Constructed: else. k* is the smallest
     k that suffices (`groups_needed`); where that was not tested, the k of D (else of S) with the greatest silhouette,
     and other k of S are undecided where theirs is not clearly smaller, or where a repeat takes them. The same
-    is computed for every repeat of the data beside a resample of the simulated shops: where the labels differ, the
-    verdict is borderline. How often that is right was measured on generators of several origins:
+    is computed for every repeat of the data beside a resample of the simulated shops: where more than one
+    has another label, the verdict is borderline. How often that is right was measured on generators of several origins:
     ``studies/strangers.md``.
     """
     n_tests = 0 if homogeneity is None else len(homogeneity)
     differ = _differences(homogeneity) if n_tests else ()
     evidence = evidence_of(benchmark, differ=bool(differ))
     repeats = evidence_of_repeats(benchmark, differ=bool(differ), seed=seed)
-    labels = {evidence.structure, *(repeat.structure for repeat in repeats)}
-    between = tuple(label for label in reversed(STRENGTH) if label in labels) if len(labels) > 1 else ()
+    between = _labels_between(evidence, repeats)
     k_star, k_range = None, ()
     if evidence.structure != "constructed" and "constructed" not in between:
         k_star, k_range = _number_of_segments(benchmark, evidence, repeats, needed)
@@ -243,6 +245,14 @@ def verdict(
         two_kinds=one_trait.two_kinds if one_trait else (),
         other_shape=other_shapes.k if other_shapes else None,
     )
+
+
+def _labels_between(evidence: Evidence, repeats: Sequence[Evidence]) -> tuple[str, ...]:
+    """Return the labels of the repeats, the strongest first, where more than one does not agree; else none."""
+    others = [repeat.structure for repeat in repeats if repeat.structure != evidence.structure]
+    if len(others) <= MOST_DISSENTING:
+        return ()
+    return tuple(label for label in reversed(STRENGTH) if label in {evidence.structure, *others})
 
 
 def _number_of_segments(
