@@ -234,7 +234,7 @@ def benchmark(
         draws["gap"] = references.mean(axis=0) - np.log(np.maximum(draws["inertia"], 1e-12))
     return Benchmark(
         scores=_scores(observed, errors, simulated),
-        tests=_silhouette_tests(observed.metrics["silhouette"], simulated, {null.name: null.what for null in nulls}),
+        tests=_silhouette_tests(observed.metrics["silhouette"], simulated, nulls),
         segments=_segment_stability(observed),
         flows=pd.DataFrame(flows(dict(enumerate(observed.labels, start=1))), columns=["k", "from", "to", "rows"]),
         gap_k=gap_choice(gaps, errors),
@@ -361,13 +361,16 @@ def _scores(
     return pd.DataFrame(records, columns=["k", "metric", "null", *NullComparison._fields]).round(6)
 
 
-def greatest_excess(values: np.ndarray, null: np.ndarray) -> tuple[np.ndarray, float]:
+def greatest_excess(values: np.ndarray, null: np.ndarray, *, scaled: bool = True) -> tuple[np.ndarray, float]:
     """Compare a curve over k with those of a null model, corrected for the search over k.
 
     Parameters
     ----------
     values : ndarray of float, shape (n_k,)
     null : ndarray of float, shape (n_null, n_k)
+    scaled : bool, default=True
+        Whether every k is judged on its own scale. A null model that follows the data has the same curve but for small
+        shifts, which differ between k; there the values themselves are compared.
 
     Returns
     -------
@@ -386,17 +389,19 @@ def greatest_excess(values: np.ndarray, null: np.ndarray) -> tuple[np.ndarray, f
     """
     curves = np.vstack([values, null])
     excess = (curves - curves.mean(axis=0)) / np.maximum(curves.std(axis=0), 1e-12)
-    greatest = excess.max(axis=1)
+    greatest = (excess if scaled else curves).max(axis=1)
     return excess[0], float((greatest >= greatest[0] - 1e-9).mean())
 
 
 def _silhouette_tests(
-    silhouette: np.ndarray, simulated: Mapping[str, Mapping[str, np.ndarray]], descriptions: Mapping[str, str]
+    silhouette: np.ndarray, simulated: Mapping[str, Mapping[str, np.ndarray]], nulls: Sequence[Null]
 ) -> pd.DataFrame:
     """Compare the silhouettes of all k with those of every null model."""
+    descriptions = {null.name: null.what for null in nulls}
     excess, p = {}, {}
-    for name, draws in simulated.items():
-        excess[name], p[name] = greatest_excess(silhouette[1:], draws["silhouette"][:, 1:])
+    for null in nulls:
+        draws = simulated[null.name]["silhouette"][:, 1:]
+        excess[null.name], p[null.name] = greatest_excess(silhouette[1:], draws, scaled=not null.follows_the_data)
     # shown is the k at which the data exceed that null model most which they exceed least
     place = 1 + int(np.min(list(excess.values()), axis=0).argmax())
     records = []
