@@ -179,7 +179,10 @@ def _evidence(
     metrics, k_max = measured.metrics, benchmark.k_max
     nulls = list(draws)
     first = nulls[0]  # stability was measured in its shops only
-    greatest = {null: greatest_excess(metrics["silhouette"][1:], draws[null]["silhouette"][:, 1:])[1] for null in nulls}
+    greatest = {}
+    for null in nulls:
+        of_null, scaled = draws[null]["silhouette"][:, 1:], not benchmark.follows_the_data[null]
+        _, greatest[null] = greatest_excess(metrics["silhouette"][1:], of_null, scaled=scaled)
     apart = [null for null in nulls if not benchmark.follows_the_data[null]]
     rows = []
     for place in range(1, k_max):
