@@ -130,11 +130,9 @@ class GradualNull:
         # what a coupon has beside its day, outcome and amount, such as its branch, is that of any coupon of the shop
         coupons = history.coupons.iloc[rng.integers(0, len(history.coupons), n)].reset_index(drop=True)
         claimed = history.dates_of(shop.claimed)
-        coupons = coupons.assign(
-            transaction_id=np.arange(n).astype(str).astype(object),
-            customer_id=history.customers[shop.owner],
-            transaction_date=claimed,
-        )
+        coupons = coupons.assign(customer_id=history.customers[shop.owner], transaction_date=claimed)
+        if "transaction_id" in coupons:
+            coupons = coupons.assign(transaction_id=np.arange(n).astype(str).astype(object))
         if "burn" in names:
             status = np.where(shop.burned, "burned", "subscribed").astype(object)
             burn_date = claimed + pd.Series(pd.to_timedelta(shop.lag, unit="D"))
