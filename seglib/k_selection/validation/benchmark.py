@@ -292,16 +292,6 @@ def _chunks(n: int) -> list[range]:
     return [range(start, min(start + CHUNK, n)) for start in range(0, n, CHUNK)]
 
 
-def first_silhouettes(null: Null, place: int, *, k_max: int, n_starts: int, seed: int) -> np.ndarray:
-    """Return the greatest silhouettes of the first shops of a null model, the same as `benchmark` with this seed.
-
-    For studies: where enough of them reach the silhouette of the data, the result of the test is clear without the
-    rest.
-    """
-    simulated = _simulated(null, k_max, Effort(n_starts, 0, 0), None, [seed, 2 + place], range(CHUNK))
-    return np.array([np.max(metrics["silhouette"][1:]) for metrics in simulated.metrics])
-
-
 def run_tasks(tasks: list, n_jobs: int) -> Iterator:
     """Yield the results of tasks in their order; every process works in one thread."""
     if n_jobs == 1:
