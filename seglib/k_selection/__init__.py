@@ -6,9 +6,9 @@ simulate, which are shops without segments. A number is evidence only where the 
 
 In goes the matrix of 03 (`sweep`) and the run that it belongs to (`null_models_for`). `benchmark` computes all criteria
 for every k beside their null distributions, `verdict` weighs them (natural, reproducible or constructed), and
-`choose_k` takes the number of segments, with its reason. `Charts` holds one result per figure of the notebook. The
-criteria alone are in `seglib.k_selection.criteria`, the comparison with null models is in
-`seglib.k_selection.validation`.
+`choose_k` takes the number of segments, with its reason. `judge_labels` weighs somebody else's segments in the same
+way. `Charts` holds one result per figure of the notebook. The criteria alone are in `seglib.k_selection.criteria`, the
+comparison with null models is in `seglib.k_selection.validation`.
 """
 
 from seglib.k_selection.criteria.batch_kmeans import Fit, Rows, best_starts, one_start
@@ -21,6 +21,7 @@ from seglib.k_selection.criteria.valleys import near_border, neighbours, project
 from seglib.k_selection.validation.benchmark import STABLE, benchmark, first_silhouettes
 from seglib.k_selection.validation.charts import Charts
 from seglib.k_selection.validation.evidence import ALPHA, evidence_of_repeats
+from seglib.k_selection.validation.label_verdict import judge_labels
 from seglib.k_selection.validation.null_models import CopulaNull
 from seglib.k_selection.validation.null_shops import NullModels, null_models_for
 from seglib.k_selection.validation.recommendations import assess_k, recommendations
@@ -50,6 +51,7 @@ __all__ = [
     "first_silhouettes",
     "gap",
     "gap_choice",
+    "judge_labels",
     "near_border",
     "neighbours",
     "null_models_for",

@@ -204,13 +204,13 @@ def benchmark(
         raise ParameterRefused(f"n_null is at least 19, or no p-value could be .05; not {n_null}", parameter="n_null")
     # Every task has a random generator of its own, seeded by what the task does and by the numbers of its shops. So the
     # result depends neither on the number of processes nor on the order in which tasks finish.
-    chunks, boxes = _chunks(n_null), _chunks(n_references)
+    chunks, boxes = chunks_of(n_null), chunks_of(n_references)
     each = Effort(n_starts, max(n_splits // N_REPEATS, 1), max(n_samples // N_REPEATS, 2))
     n_tasks = N_REPEATS + len(boxes) + len(nulls) * len(chunks)
     count = _Count(n_tasks, progress)
     first = [delayed(_repeat)(X, k_max, each, seed, number) for number in range(N_REPEATS)]
     first += [delayed(_references)(X, k_max, n_starts, seed, box) for box in boxes]
-    results = count.each(_run(first, n_jobs))
+    results = count.each(run_tasks(first, n_jobs))
     repeats, references = tuple(results[:N_REPEATS]), np.concatenate(results[N_REPEATS:])
     observed = pooled(repeats)
     # Where segments of the data do not come back, nobody asks whether those of shops without segments do.
@@ -220,7 +220,7 @@ def benchmark(
     for place, null in enumerate(nulls):
         effort = Effort(n_starts, each.n_splits, null_samples) if place == 0 else Effort(n_starts, 0, 0)
         tasks += [delayed(_simulated)(null, k_max, effort, stability_k, [seed, 2 + place], chunk) for chunk in chunks]
-    of_chunks = count.each(_run(tasks, n_jobs))
+    of_chunks = count.each(run_tasks(tasks, n_jobs))
     simulated = {}
     for place, null in enumerate(nulls):
         parts = of_chunks[place * len(chunks) : (place + 1) * len(chunks)]
@@ -286,7 +286,8 @@ class _Count:
         return collected
 
 
-def _chunks(n: int) -> list[range]:
+def chunks_of(n: int) -> list[range]:
+    """Return the numbers of simulated shops, task by task."""
     return [range(start, min(start + CHUNK, n)) for start in range(0, n, CHUNK)]
 
 
@@ -300,7 +301,7 @@ def first_silhouettes(null: Null, place: int, *, k_max: int, n_starts: int, seed
     return np.array([np.max(metrics["silhouette"][1:]) for metrics in simulated.metrics])
 
 
-def _run(tasks: list, n_jobs: int) -> Iterator:
+def run_tasks(tasks: list, n_jobs: int) -> Iterator:
     """Yield the results of tasks in their order; every process works in one thread."""
     if n_jobs == 1:
         with threadpool_limits(limits=1):

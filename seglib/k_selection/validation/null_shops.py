@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -39,12 +39,15 @@ class NullModels:
         Why there is no process null; empty where there is one.
     sampled : bool
         Whether X is a sample of the rows.
+    index : pandas.Index
+        Of the rows: customer_id, or customer_id and transaction_id.
     """
 
     X: np.ndarray
     nulls: tuple[Null, ...]
     without_coupons: str = ""
     sampled: bool = False
+    index: pd.Index = field(default_factory=lambda: pd.Index([]), repr=False)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -100,13 +103,15 @@ def null_models_for(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -
     if len(sampled_rows) > sample_customers:
         sampled_rows = np.sort(rng.choice(len(sampled_rows), sample_customers, replace=False))
     sampled = len(customers) < len(features) or len(sampled_rows) < len(matrix.table)
+    index = matrix.table.index[sampled_rows]
     copula = CopulaNull(matrix.table.to_numpy()[sampled_rows], matrix.places)
     resampled = tuple(name for name in matrix.sources if name in FROM_COUPONS or recipe.grain == "transaction")
     if not study.as_of:
-        return NullModels(copula.X, (copula,), f"{NO_TRANSACTIONS} So no coupons can be reassigned at random.", sampled)
+        reason = f"{NO_TRANSACTIONS} So no coupons can be reassigned at random."
+        return NullModels(copula.X, (copula,), reason, sampled, index)
     if not resampled:
         reason = "Nothing here comes from coupons, so none are reassigned at random."
-        return NullModels(copula.X, (copula,), reason, sampled)
+        return NullModels(copula.X, (copula,), reason, sampled, index)
     tables = read_canonical_tables(run.connect(), customers)
     history = CouponHistory.of(
         tables["customers"], tables["transactions"], as_of=study.as_of, burn_window=recipe.burn_window
@@ -120,7 +125,7 @@ def null_models_for(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -
         fixed=_fixed_columns(matrix, history, resampled),
         seed=seed,
     )
-    return NullModels(copula.X, (gradual, process, copula), sampled=sampled)
+    return NullModels(copula.X, (gradual, process, copula), sampled=sampled, index=index)
 
 
 def _fixed_columns(matrix: Matrix, history: CouponHistory, resampled: Sequence[str]) -> np.ndarray | None:

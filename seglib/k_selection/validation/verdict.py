@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -23,6 +24,9 @@ NOT_TESTED = "not tested"
 
 STRENGTH = ("constructed", "reproducible", "natural")
 """The labels, from the weakest on."""
+
+COLUMNS = ["evidence", "question", "found", "without_segments", "holds"]
+"""Of the table of evidence."""
 
 
 @dataclass(frozen=True)
@@ -178,11 +182,10 @@ def verdict(
     ``studies/strangers.md``.
     """
     n_tests = 0 if homogeneity is None else len(homogeneity)
-    differ = _differences(homogeneity) if n_tests else ()
+    differ = differing_behaviours(homogeneity) if n_tests else ()
     evidence = evidence_of(benchmark, differ=bool(differ))
     repeats = evidence_of_repeats(benchmark, differ=bool(differ), seed=seed)
-    labels = {evidence.structure, *(repeat.structure for repeat in repeats)}
-    between = tuple(label for label in reversed(STRENGTH) if label in labels) if len(labels) > 1 else ()
+    between = labels_of_repeats([evidence, *repeats])
     k_range = set(undecided_k(evidence, benchmark.silhouette_errors))
     if k_range:
         k_range |= {repeat.k_star for repeat in repeats if repeat.k_star is not None}
@@ -215,13 +218,7 @@ def _table(benchmark: Benchmark, evidence: Evidence, n_differ: int, n_tests: int
         k_valley = max(evidence.clear_k) if evidence.clear_k else int(by_k["valley"].idxmax())
     valley = by_k.loc[k_valley]
     lines = [
-        (
-            "differences",
-            "Do customers differ by more than chance?",
-            f"{n_differ} of {n_tests} tests" if n_tests else "not asked",
-            "0, at the level of 5%",
-            evidence.differ,
-        ),
+        differences_line(n_differ, n_tests),
         (
             "silhouette",
             "Is the greatest silhouette greater than without segments?",
@@ -244,10 +241,27 @@ def _table(benchmark: Benchmark, evidence: Evidence, n_differ: int, n_tests: int
             bool(evidence.clear_k),
         ),
     ]
-    return pd.DataFrame(lines, columns=["evidence", "question", "found", "without_segments", "holds"])
+    return pd.DataFrame(lines, columns=COLUMNS)
 
 
-def _differences(homogeneity: pd.DataFrame) -> tuple[str, ...]:
+def differences_line(n_differ: int, n_tests: int) -> tuple[str, str, str, str, bool]:
+    """Return the line on whether customers differ at all."""
+    return (
+        "differences",
+        "Do customers differ by more than chance?",
+        f"{n_differ} of {n_tests} tests" if n_tests else "not asked",
+        "0, at the level of 5%",
+        n_differ > 0,
+    )
+
+
+def labels_of_repeats(evidence: Sequence[Evidence]) -> tuple[str, ...]:
+    """Return the labels that the evidence and its repeats give where they do not agree, the stronger first."""
+    labels = {each.structure for each in evidence}
+    return tuple(label for label in reversed(STRENGTH) if label in labels) if len(labels) > 1 else ()
+
+
+def differing_behaviours(homogeneity: pd.DataFrame) -> tuple[str, ...]:
     """Return the behaviours that differ, with the groups among which they do where these are not customers."""
     differ = homogeneity[homogeneity["differ"].astype(bool)]
     return tuple(
