@@ -280,6 +280,11 @@ class Run:
         recipe = self.read("recipe") if self.path("recipe").exists() else None
         return Study.of(self.read("shop"), recipe)
 
+    def structure(self) -> VerdictRecord:
+        """Return the verdict on the segments of this run: that of 04, or that of 05 where labels were given."""
+        clustering = self.read("clustering")
+        return (clustering.labels and clustering.labels.verdict) or self.read("choice").verdict
+
     def existing(self, artefact: str) -> Path:
         """Return where an artefact lies; refuse, as `read` does, if it has not been written."""
         path = self.path(artefact)

@@ -109,9 +109,9 @@ def summary(lines: pd.DataFrame) -> str:
         "# Somebody else's segments: how often are they called what they are?",
         "",
         f"Written by `python -m studies.labels`. Shops of {CUSTOMERS:,} customers, {N_NULL} simulated shops of every "
-        "null model.\nRandom: two to seven groups of unequal sizes, drawn without looking at the customers. RFM groups: "
-        "`studies/rfm_groups.py`.\nKMeans: two to six segments fitted to the very customers that are judged, the "
-        "hardest case there is. Intervals: Wilson, 95%.",
+        "null model.\nRandom: two to seven groups of unequal sizes, drawn without looking at the customers.\n"
+        "RFM groups: `studies/rfm_groups.py`. KMeans: two to six segments fitted to the very customers that are "
+        "judged,\nthe hardest case there is. Intervals: Wilson, 95%.",
         "",
         "| shop | labels | number | natural | reproducible | borderline | constructed | natural (95%) | Jaccard | "
         "by the nearest centre | aim |",

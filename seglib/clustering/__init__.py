@@ -9,10 +9,15 @@ with those of an earlier run.
 - How surely? `Margins` (how near the border is), `Agreement` (do models of bootstrap samples agree?), `sensitivity`
   (do the segments stay when one decision of the analysis is changed?).
 
+- Somebody else's segments: `segments_given` puts them in the place of these, `compared_with_ours` lays both side by
+side.
+
 Start with `segment`; `seglib.scoring` makes of it a model that can be passed on.
 """
 
 from seglib.clustering.bootstrap import LOW_AGREEMENT, Agreement, Bootstrap, bands, bootstrap_models
+from seglib.clustering.comparison import compared_with_ours
+from seglib.clustering.given import SegmentRule, given_labels, rule_of, segments_given
 from seglib.clustering.kmeans import SegmentKMeans, best_kmeans
 from seglib.clustering.labels import correctly_assigned, lettered_by, order_values
 from seglib.clustering.lettering import lettering
@@ -29,19 +34,24 @@ __all__ = [
     "Bootstrap",
     "Margins",
     "SegmentKMeans",
+    "SegmentRule",
     "Segmentation",
     "bands",
     "best_kmeans",
     "bootstrap_models",
     "check_k",
+    "compared_with_ours",
     "correctly_assigned",
     "customer_segments",
+    "given_labels",
     "least_certain",
     "lettered_by",
     "lettering",
     "order_values",
     "project",
+    "rule_of",
     "segment",
     "segment_sizes",
+    "segments_given",
     "sensitivity",
 ]

@@ -17,7 +17,7 @@ import pandas as pd
 from seglib.clustering import LOW_AGREEMENT, NEAR_BORDER
 from seglib.errors import ParameterRefused
 from seglib.interpretation.holdout.predictive_gain import NOT_SHOWN
-from seglib.schema.records import VerdictRecord
+from seglib.schema.records import LabelsRecord, VerdictRecord
 from seglib.style import did_you_mean, join_words, position
 
 COLUMNS = ("customer_id", "segment", "segment_name", "confidence", "second_segment", "outlier", "control")
@@ -155,7 +155,9 @@ def audience_lists(listed: pd.DataFrame, segments: pd.DataFrame, *, min_segment:
     return Audiences(tables, table, text)
 
 
-def readme(audiences: Audiences, verdict: VerdictRecord, *, control_share: float) -> str:
+def readme(
+    audiences: Audiences, verdict: VerdictRecord, *, control_share: float, labels: LabelsRecord | None = None
+) -> str:
     """Write the text that goes with the lists.
 
     Parameters
@@ -165,6 +167,8 @@ def readme(audiences: Audiences, verdict: VerdictRecord, *, control_share: float
         Structure and use: the text claims no more.
     control_share : float
         As it was given to `customer_list`.
+    labels : LabelsRecord, optional
+        Where somebody else's segments were given.
 
     Returns
     -------
@@ -187,10 +191,29 @@ def readme(audiences: Audiences, verdict: VerdictRecord, *, control_share: float
         "borderline      might as well be in the second segment: treat both alike, or leave them out",
         "",
         audiences.text,
+        *_on_labels(labels),
         "Ids are personal data in most countries: pass the lists on to those who need them only, and delete them then.",
         "A text that begins like a formula has an apostrophe in front of it.",
     ]
     return "\r\n".join(lines) + "\r\n"
+
+
+def _on_labels(labels: LabelsRecord | None) -> list[str]:
+    """Say whose segments these are, what their certainty means, and what is left out."""
+    if labels is None:
+        return []
+    lines = [f"The segments were given by '{labels.file}'; nothing here changed who is in which."]
+    if labels.without_label:
+        lines.append(f"{labels.without_label:,} customers have no label there, and are on no list.")
+    lines.append(
+        "confidence, second_segment, outlier and borderline come from the nearest centre, which gives "
+        f"{labels.by_rule:.0%} of the customers the segment that they have; confidence is 0 where it gives another one."
+    )
+    if labels.why_no_rule:
+        lines.append(f"There is no model.skops and no scoring.sql to place new customers: {labels.why_no_rule}.")
+    else:
+        lines.append("model.skops and scoring.sql place new customers by the nearest centre.")
+    return lines
 
 
 @dataclass(frozen=True)

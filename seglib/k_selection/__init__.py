@@ -21,7 +21,7 @@ from seglib.k_selection.criteria.valleys import near_border, neighbours, project
 from seglib.k_selection.validation.benchmark import STABLE, benchmark, first_silhouettes
 from seglib.k_selection.validation.charts import Charts
 from seglib.k_selection.validation.evidence import ALPHA, evidence_of_repeats
-from seglib.k_selection.validation.label_verdict import judge_labels
+from seglib.k_selection.validation.label_verdict import judge_given, judge_labels
 from seglib.k_selection.validation.null_models import CopulaNull
 from seglib.k_selection.validation.null_shops import NullModels, null_models_for
 from seglib.k_selection.validation.recommendations import assess_k, recommendations
@@ -51,6 +51,7 @@ __all__ = [
     "first_silhouettes",
     "gap",
     "gap_choice",
+    "judge_given",
     "judge_labels",
     "near_border",
     "neighbours",

@@ -8,7 +8,14 @@ An analysis package calls them only inside the ``figure()`` of a result; a noteb
 `seglib.display.show`. There is one file per chapter.
 """
 
-from seglib.plots.clustering import plot_agreement, plot_margins, plot_projection, plot_sensitivity, plot_sizes
+from seglib.plots.clustering import (
+    plot_agreement,
+    plot_comparison,
+    plot_margins,
+    plot_projection,
+    plot_sensitivity,
+    plot_sizes,
+)
 from seglib.plots.eda import (
     plot_burned_by_age,
     plot_calendar,
@@ -47,6 +54,7 @@ __all__ = [
     "plot_agreement",
     "plot_burned_by_age",
     "plot_calendar",
+    "plot_comparison",
     "plot_correlation",
     "plot_coupon_counts",
     "plot_demographics",

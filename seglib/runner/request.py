@@ -104,7 +104,7 @@ def check(request: Request, *, to_come: Collection[str] = ()) -> CheckedRequest:
     whole = source and seen_from_notebooks(source)
     if whole:
         overrides["source"] = credentials.recorded(whole)
-    for file in ("mapping", "names_file"):
+    for file in ("mapping", "names_file", "labels"):
         if overrides.get(file):
             overrides[file] = seen_from_notebooks(str(overrides[file]))
     values = parameters.resolve(declared, overrides)

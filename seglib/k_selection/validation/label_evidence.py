@@ -125,8 +125,8 @@ def label_benchmark(
         by_rule = rows.nearest(centres)
         # A gap between two segments can be made by giving whoever stands in it to a third one. So the valley must be
         # there by the labels, and also when everybody counts with the nearest centre.
-        fits = [Fit(centres, codes, np.nan), Fit(centres, by_rule, np.nan)]
-        valley = float(least_clear(rows.X, fits).min())
+        fits = [Fit(centres, codes, np.nan), _without_empty(Fit(centres, by_rule, np.nan))]
+        valley = float(np.nanmin(least_clear(rows.X, fits)))
         width = silhouette_widths(distances(rows), [(codes, k)])[0].mean()
         rngs = [np.random.default_rng([seed, 12, number]) for number in range(N_REPEATS)]
         repeats = np.array([stability(rows, codes, centres, n_samples, rng) for rng in rngs])
@@ -227,8 +227,14 @@ def _of_rule(rows: Rows, centres: np.ndarray, n_samples: int, rng: np.random.Gen
     return {
         "silhouette": float(max(width.mean() for width in widths)),
         "jaccard": float(max(surely)),
-        "valley": float(least_clear(rows.X, fits).max()),
+        "valley": float(np.nanmax(least_clear(rows.X, [_without_empty(f) for f in fits]))),
     }
+
+
+def _without_empty(fit_: Fit) -> Fit:
+    """Return a fit without the segments that nobody is nearest to: there is no valley beside nobody."""
+    there, labels = np.unique(fit_.labels, return_inverse=True)
+    return Fit(fit_.centres[there], labels, fit_.inertia)
 
 
 def _stacked(shops: Sequence[Mapping[str, float]]) -> dict[str, np.ndarray]:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from seglib.errors import ParameterRefused
 from seglib.k_selection.validation import verdict_words as words
+from seglib.k_selection.validation.evidence import SMALLEST
 from seglib.k_selection.validation.label_evidence import (
     N_REPEATS,
     LabelBenchmark,
@@ -61,7 +62,7 @@ class LabelVerdict(Verdict):
     def notes(self) -> tuple[str, ...]:
         """With what the labels were compared, and whether a segment is small."""
         smallest = float(self.benchmark.segments["share"].min())
-        small = (words.small_segment(smallest),) if smallest < words.SMALLEST else ()
+        small = (words.small_segment(smallest),) if smallest < SMALLEST else ()
         return (words.rule_in_words(self.benchmark.by_rule), *small)
 
     def _claim(self, *, with_p: bool) -> str:
@@ -94,8 +95,8 @@ class JudgedLabels:
 
     @property
     def text(self) -> str:
-        """The verdict, what it means, and what follows from it; that there is none without labels."""
-        return self.verdict.text if self.verdict else "No labels were given, so the verdict is that of 04."
+        """The verdict, what it means, and what follows from it; empty without labels: the verdict is that of 04."""
+        return self.verdict.text if self.verdict else ""
 
     @property
     def record(self) -> VerdictRecord | None:
