@@ -78,16 +78,19 @@ class Comparison:
         n = int(self.counts.to_numpy().sum())
         sentences = [
             f"Adjusted Rand index {self.adjusted_rand:.2f} (1: the same, 0: as alike as by chance).",
-            f"If each of ours got the treatment of the one of theirs that it shares most customers with, "
-            f"{self.moving:,} of {n:,} customers ({self.moving / n:.0%}) would be treated otherwise than now.",
+            "Let each of ours take over the treatment of one of theirs, so that as many customers as possible keep "
+            f"theirs: then {self.moving:,} of {n:,} customers ({self.moving / n:.0%}) would be treated otherwise.",
         ]
         if self.split:
-            parts = [f"'{name}' into {join_words(ours)}" for name, ours in self.split.items()]
-            sentences.append(f"Ours split {join_words(parts)}.")
+            alike: dict[tuple[str, ...], list[str]] = {}
+            for name, ours in self.split.items():
+                alike.setdefault(tuple(sorted(ours, key=position)), []).append(f"'{name}'")
+            parts = [f"{join_words(names)} between {join_words(list(ours))}" for ours, names in alike.items()]
+            sentences.append(f"Ours split {'; '.join(parts)}.")
         if self.joined:
             quoted = {ours: [f"'{name}'" for name in theirs] for ours, theirs in self.joined.items()}
             parts = [f"{join_words(theirs)} into {ours}" for ours, theirs in quoted.items()]
-            sentences.append(f"Ours join most of {join_words(parts)}.")
+            sentences.append(f"Ours join most of {'; most of '.join(parts)}.")
         if not (self.split or self.joined):
             sentences.append("Ours neither split nor join any of theirs.")
         return " ".join(sentences)

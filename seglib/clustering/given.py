@@ -193,9 +193,8 @@ class GivenSegmentation(Segmentation):
         if self.all_by_rule >= LEAST_BY_RULE and self.by_rule.min() >= LEAST_OF_EACH:
             return ""
         return (
-            "the labels were made by something else than what the customers are described by here, or by other limits: "
-            f"the nearest centre gives only {self.all_by_rule:.0%} of them back (it takes {LEAST_BY_RULE:.0%}, and "
-            f"{LEAST_OF_EACH:.0%} of every segment; the fewest are {self.by_rule.min():.0%})"
+            f"the nearest centre gives only {self.all_by_rule:.0%} of the labels back (it takes {LEAST_BY_RULE:.0%}, "
+            f"and {LEAST_OF_EACH:.0%} of each segment), so it does not stand for them"
         )
 
     @property
@@ -218,7 +217,9 @@ class GivenSegmentation(Segmentation):
         text = f"The SQL statement places {same:,} of {len(placed):,} customers in the segment that they were given."
         if self.why_no_rule:
             return f"{text} The model is not handed out: {self.why_no_rule}."
-        return f"{text} The model places by the nearest centre, which is not the way in which the labels were made."
+        return (
+            f"{text} The model places by the nearest centre, which need not be the way in which the labels were made."
+        )
 
     def completed(self, verdict: VerdictRecord | None) -> ClusteringRecord:
         """Return ``clustering.json``, with whose segments these are and what their verdict is."""

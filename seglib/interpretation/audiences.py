@@ -205,14 +205,17 @@ def _on_labels(labels: LabelsRecord | None) -> list[str]:
     lines = [f"The segments were given by '{labels.file}'; nothing here changed who is in which."]
     if labels.without_label:
         lines.append(f"{labels.without_label:,} customers have no label there, and are on no list.")
+    if labels.why_no_rule:
+        lines.append(
+            "confidence, second_segment, outlier and borderline are empty, and there is no model.skops and no "
+            f"scoring.sql to place new customers: {labels.why_no_rule}."
+        )
+        return lines
     lines.append(
         "confidence, second_segment, outlier and borderline come from the nearest centre, which gives "
         f"{labels.by_rule:.0%} of the customers the segment that they have; confidence is 0 where it gives another one."
     )
-    if labels.why_no_rule:
-        lines.append(f"There is no model.skops and no scoring.sql to place new customers: {labels.why_no_rule}.")
-    else:
-        lines.append("model.skops and scoring.sql place new customers by the nearest centre.")
+    lines.append("model.skops and scoring.sql place new customers by the nearest centre.")
     return lines
 
 

@@ -105,8 +105,12 @@ def check(request: Request, *, to_come: Collection[str] = ()) -> CheckedRequest:
     if whole:
         overrides["source"] = credentials.recorded(whole)
     for file in ("mapping", "names_file", "labels"):
-        if overrides.get(file):
-            overrides[file] = seen_from_notebooks(str(overrides[file]))
+        path = str(overrides.get(file) or "none")
+        if path.lower() == "none":  # no file, which the parameter itself understands
+            continue
+        if file == "labels" and not Path(path).expanduser().is_file():
+            raise ParameterRefused(f"labels file '{path}' does not exist", parameter=file)
+        overrides[file] = seen_from_notebooks(path)
     values = parameters.resolve(declared, overrides)
     if not skipped:
         refuse_early(source, mapping)

@@ -99,6 +99,7 @@ FREQUENCY = "; usage frequency {frequency:.1f}."
 DAYS_AGO = "{own:,.0f} days ago on average (all customers: {all:,.0f})."
 
 CONFIDENCE = "median confidence {confidence:.2f}"
+NO_CERTAINTY = "this cannot be said, because what customers are described by here does not give the labels back"
 WOULD_MOVE = "; {share:.0%} of them would move in more than {models:.0%} of models of other samples"
 
 DIFFERENCE = "{feature} ({difference:+.1f} standard deviations)"
@@ -136,6 +137,12 @@ BY_STRUCTURE: dict[str, str] = {
     "reproducible": "that the border means something: it is a choice",
 }
 """By the label of the verdict on structure."""
+
+GIVEN_BY_STRUCTURE: dict[str, str] = {
+    **BY_STRUCTURE,
+    "constructed": "that there is such a group: the segment was drawn by somebody, and was not shown to be more",
+}
+"""The same where the segments were given."""
 
 NOT_USEFUL = "that they will act otherwise than recency and frequency say: that was not shown"
 

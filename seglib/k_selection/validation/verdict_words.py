@@ -128,8 +128,8 @@ def label_claim(evidence: Evidence, *, with_p: bool) -> str:
             f"same rule where customers differ gradually, and the silhouette is as great there{p_gradual}."
         )
     return (
-        "not shown to be more than gradual: where customers differ gradually, the silhouette of the same rule is as "
-        f"great{p_gradual}, and {not_found}."
+        "not shown to be more than gradual: where customers differ gradually, the silhouette of their rule is as "
+        f"great or greater{p_gradual}, and {not_found}."
     )
 
 
