@@ -242,9 +242,8 @@ def _segment_at_cut(
     if missing := [name for name in recipe.sources if name not in not_dated and name not in matrix.sources]:
         notes.append(f"Not known yet on that day: {join_words([humanize(name) for name in missing])}.")
     if rule:
-        notes.append(
-            f"{GIVEN_TODAY[0].upper()}{GIVEN_TODAY[1:]}; on that day customers go to the nearest of the centres of today."
-        )
+        given = f"{GIVEN_TODAY[0].upper()}{GIVEN_TODAY[1:]}"
+        notes.append(f"{given}; on that day customers go to the nearest of the centres of today.")
         rows = rule.place(matrix.table).to_frame().assign(margin=1.0, second_segment=None, outlier=False)
         return customer_segments(rows)["segment"].reindex(features.index), notes
     variables = {name: variable for name, variable in study.variables.items() if name in features}
