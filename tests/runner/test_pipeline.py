@@ -92,6 +92,7 @@ def test_run_json_is_the_machine_readable_face(twice):
         "findings",
         "notes",
         "audit",
+        "labels",
         "k",
         "k_reason",
         "k_judged",

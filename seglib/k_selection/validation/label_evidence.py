@@ -135,10 +135,9 @@ def label_benchmark(
         for place, null in enumerate(nulls)
         for chunk in chunks_of(n_null)
     ]
-    parts, of_chunk = run_tasks(tasks, n_jobs), len(chunks_of(n_null))
-    collected = list(parts)
+    parts, n_chunks = list(run_tasks(tasks, n_jobs)), len(chunks_of(n_null))
     simulated = {
-        null.name: _stacked([shop for part in collected[place * of_chunk : (place + 1) * of_chunk] for shop in part])
+        null.name: _stacked([shop for part in parts[place * n_chunks : (place + 1) * n_chunks] for shop in part])
         for place, null in enumerate(nulls)
     }
     size = np.bincount(codes, minlength=k)
@@ -231,10 +230,10 @@ def _of_rule(rows: Rows, centres: np.ndarray, n_samples: int, rng: np.random.Gen
     }
 
 
-def _without_empty(fit_: Fit) -> Fit:
+def _without_empty(solution: Fit) -> Fit:
     """Return a fit without the segments that nobody is nearest to: there is no valley beside nobody."""
-    there, labels = np.unique(fit_.labels, return_inverse=True)
-    return Fit(fit_.centres[there], labels, fit_.inertia)
+    there, labels = np.unique(solution.labels, return_inverse=True)
+    return Fit(solution.centres[there], labels, solution.inertia)
 
 
 def _stacked(shops: Sequence[Mapping[str, float]]) -> dict[str, np.ndarray]:

@@ -219,7 +219,7 @@ def judge_given(
     labels : pandas.Series of str or None
         By customer_id. Customers without a label are left out.
     sample_customers : int, default=2_500
-        See `null_models_for`; of a sample, the labels of the sample are judged.
+        See `null_models_for`. Of more customers a sample is judged; a segment without a customer in it is left out.
     n_null, seed, n_jobs
         See `judge_labels`.
 
