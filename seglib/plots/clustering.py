@@ -12,6 +12,9 @@ from matplotlib.patheffects import withStroke
 from seglib.plots.theme import ACCENT, DARK, colour, count_axis, marker, new_axes, percent_axis, set_title, shorten
 from seglib.style import humanize, position
 
+MOSTLY = 0.8
+"""Share of a given segment from which on it counts as kept together."""
+
 
 def plot_sizes(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw the size of each segment, with the median margin of its members (`seglib.clustering.segment_sizes`)."""
@@ -165,9 +168,9 @@ def plot_comparison(counts: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     )
     for text, value in zip(ax.texts, share.to_numpy().ravel(), strict=True):
         text.set_color("white" if value > 0.6 else DARK)
-    whole = int((share.max(axis=1) > 0.5).sum())
+    whole = int((share.max(axis=1) >= MOSTLY).sum())
     ax.set(xlabel="our segment", ylabel="given segment")
-    set_title(ax, f"{whole} of {len(share)} given segments are mostly in one of ours")
+    set_title(ax, f"{whole} of {len(share)} given segments have {MOSTLY:.0%} or more in one of ours")
     ax.tick_params(axis="y", rotation=0)
     ax.grid(visible=False)
     return ax
