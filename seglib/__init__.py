@@ -5,4 +5,4 @@ share a name: ``03_preprocessing.ipynb`` imports `seglib.preprocessing`, which `
 ARCHITECTURE.md shows all packages and who imports whom.
 """
 
-__version__ = "0.7.0"
+__version__ = "0.8.0"

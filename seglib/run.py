@@ -91,13 +91,13 @@ ARTEFACTS: dict[str, Artefact] = {
     "assignments": Artefact(
         "assignments.parquet",
         "05_clustering",
-        "one row per row of the matrix: its segment",
+        "one row per row of the matrix: its segment, and the probability that it belongs there",
         formerly={"margin": "confidence"},
     ),
     "segments": Artefact(
         "segments.parquet",
         "05_clustering",
-        "one row per customer: segment, margin, agreement",
+        "one row per customer: segment, margin, agreement, probability of belonging there",
         formerly={"margin": "confidence"},
     ),
     "clustering": Artefact(

@@ -18,7 +18,7 @@ import pandas as pd
 
 from seglib.features import customer_features
 from seglib.ingest import ingest
-from seglib.interpretation import BURNED, OUTCOMES, Holdout, evaluate_holdout, predictive_gain, quintiles
+from seglib.interpretation import BURNED, OUTCOMES, Holdout, evaluate_holdout, predictive_gain, quintiles, signed_log
 from seglib.preprocessing import customer_matrix
 from seglib.run import Run
 from seglib.schema.records import AuditRecord
@@ -71,8 +71,9 @@ def main() -> None:
         "",
         "Written by `python studies/completejourney.py`. Households known on 2017-06-30 are segmented by what was",
         "known of them; then what they did until 2017-12-31. Shares of the variance predicted out of sample; gain:",
-        "what the segment adds to tenure and RFM quintiles, with its 95% interval. *active* is having been sent a",
-        "campaign, which is the company's choice. Spend is summed from the baskets, which the segments do not know.",
+        "what the segment adds to tenure and RFM, each by quintile and logarithm, with its 95% interval. *active* is",
+        "having been sent a campaign, which is the company's choice. Spend is summed from the baskets, which the",
+        "segments do not know.",
         "",
         "| k | money in RFM | outcome | households | tenure and RFM | segments alone | RFM alone | gain | 95% | p |",
         "|---|---|---|---|---|---|---|---|---|---|",
@@ -84,7 +85,11 @@ def main() -> None:
         table = holdout.table.assign(spend=dollars["after"])
         with_spend = replace(holdout, table=table, outcomes=(*holdout.outcomes, spent))
         report += lines(with_spend, k, "burned coupons")
-        table = table.assign(monetary_score=quintiles(dollars["before"]))
+        table = table.assign(
+            monetary_score=quintiles(dollars["before"]),
+            log_monetary=signed_log(dollars["before"]),
+            log_burned=holdout.table["log_monetary"],
+        )
         table[BURNED] = holdout.table["monetary_score"]
         report += lines(replace(with_spend, table=table), k, "spend, and burned coupons")
     SUMMARY.write_text("\n".join(report) + "\n", encoding="utf-8")

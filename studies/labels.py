@@ -46,6 +46,7 @@ class Remembered:
 
     def __init__(self, null) -> None:
         self.null, self.name, self.what, self.customers_differ = null, null.name, null.what, null.customers_differ
+        self.follows_the_data = null.follows_the_data
         self.matrices: dict[tuple, np.ndarray] = {}
 
     def draws(self, rngs: Sequence[np.random.Generator]) -> Iterator[np.ndarray]:

@@ -6,8 +6,9 @@ with those of an earlier run.
 
 - In: the matrix of 03, the number of segments of 04, the feature that orders the letters.
 - Out: a `Segmentation` of the rows, and with `customer_segments` one segment for every customer.
-- How surely? `Margins` (how near the border is), `Agreement` (do models of bootstrap samples agree?), `sensitivity`
-  (do the segments stay when one decision of the analysis is changed?).
+- How surely? `membership_probability` is the one answer for a customer: how likely they belong where they are put.
+  `Margins` (how near the border is) and `Agreement` (do models of bootstrap samples agree?) tell where it comes from,
+  `sensitivity` whether the segments stay when one decision of the analysis is changed.
 
 - Somebody else's segments: `segments_given` puts them in the place of these, `compared_with_ours` lays both side by
 side.
@@ -15,20 +16,22 @@ side.
 Start with `segment`; `seglib.scoring` makes of it a model that can be passed on.
 """
 
-from seglib.clustering.bootstrap import LOW_AGREEMENT, Agreement, Bootstrap, bands, bootstrap_models
+from seglib.clustering.bootstrap import Agreement, Bootstrap, bands, bootstrap_models
+from seglib.clustering.calibration import apply_platt, calibration_error, fit_platt, reliability
 from seglib.clustering.comparison import compared_with_ours
 from seglib.clustering.given import SegmentRule, given_labels, rule_of, segments_given
 from seglib.clustering.kmeans import SegmentKMeans, best_kmeans
 from seglib.clustering.labels import correctly_assigned, lettered_by, order_values
 from seglib.clustering.lettering import lettering
 from seglib.clustering.margins import NEAR_BORDER, Margins, least_certain
+from seglib.clustering.membership import LOW_PROBABILITY, membership_probability
 from seglib.clustering.projection import project
 from seglib.clustering.segmentation import Segmentation, check_k, customer_segments, segment
 from seglib.clustering.sensitivity import sensitivity
 from seglib.clustering.sizes import segment_sizes
 
 __all__ = [
-    "LOW_AGREEMENT",
+    "LOW_PROBABILITY",
     "NEAR_BORDER",
     "Agreement",
     "Bootstrap",
@@ -36,19 +39,24 @@ __all__ = [
     "SegmentKMeans",
     "SegmentRule",
     "Segmentation",
+    "apply_platt",
     "bands",
     "best_kmeans",
     "bootstrap_models",
+    "calibration_error",
     "check_k",
     "compared_with_ours",
     "correctly_assigned",
     "customer_segments",
+    "fit_platt",
     "given_labels",
     "least_certain",
     "lettered_by",
     "lettering",
+    "membership_probability",
     "order_values",
     "project",
+    "reliability",
     "rule_of",
     "segment",
     "segment_sizes",

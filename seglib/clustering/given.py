@@ -205,6 +205,14 @@ class GivenSegmentation(Segmentation):
             "theirs can be changed to see what would follow."
         )
 
+    @property
+    def why_no_probability(self) -> str:
+        """Why there is no probability: it is calibrated on simulated shops, which KMeans divides."""
+        return (
+            "No probability is given: it is calibrated on simulated customers that KMeans divides, and these segments "
+            f"come from '{self.given.file}'."
+        )
+
     def models(self, X: np.ndarray, *, n_models: int, sample_rows: int, seed: int) -> Bootstrap:
         """Return the centres of the labels in resampled rows (`bootstrap_rules`)."""
         return bootstrap_rules(

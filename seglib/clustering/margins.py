@@ -68,7 +68,7 @@ class Margins:
     @property
     def caption(self) -> str:
         """Number of customers, and their order."""
-        return f"{len(self.segments):,} customers, each segment sorted from the least to the most sure."
+        return f"{len(self.segments):,} customers, each segment sorted from the lowest to the highest."
 
     def figure(self) -> Axes:
         """Draw the margins of the members of each segment, sorted."""
@@ -102,13 +102,13 @@ class LeastCertain:
 
 
 def least_certain(segments: pd.DataFrame) -> LeastCertain:
-    """List the customers of whom fewest models agree, and among those the ones nearest to a border.
+    """List the customers with the lowest probability; where none is given, those nearest to a border.
 
     Parameters
     ----------
     segments : pandas.DataFrame
-        From `customer_segments`, with agreement.
+        From `customer_segments`, with probability.
     """
-    first = segments.sort_values(["agreement", "margin"]).head(LEAST_CERTAIN)
+    first = segments.sort_values(["probability", "margin"]).head(LEAST_CERTAIN)
     table = first.reset_index().rename(columns={"margin": "confidence"})
     return LeastCertain(table, int(segments["outlier"].sum()))

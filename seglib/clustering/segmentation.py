@@ -80,6 +80,11 @@ class Segmentation:
         """Why the segments cannot be made in another way; empty, because they can."""
         return ""
 
+    @property
+    def why_no_probability(self) -> str:
+        """Why no probability of belonging to a segment can be computed; empty if it can."""
+        return ""
+
     def models(self, X: np.ndarray, *, n_models: int, sample_rows: int, seed: int) -> Bootstrap:
         """Return models of bootstrap samples of the rows (`bootstrap_models`)."""
         return bootstrap_models(X, self.centres.to_numpy(), n_models=n_models, sample_rows=sample_rows, seed=seed)
@@ -176,13 +181,14 @@ def customer_segments(assignments: pd.DataFrame) -> pd.DataFrame:
     Where a row is a customer this changes nothing. Where a row is a transaction (recipe ``baseline``), the rows of one
     customer may lie in several segments: the customer gets the one with most rows (on a tie, the earlier letter).
     ``margin`` is then the share of the customer's rows in it, ``second_segment`` the segment with the second most rows,
-    missing if there is none, and ``agreement``, where there is one, the mean over the rows.
+    missing if there is none, and ``agreement``, where there is one, the mean over the rows. A ``probability`` is then
+    missing (`seglib.clustering.membership_probability`).
 
     Parameters
     ----------
     assignments : pandas.DataFrame
-        `Segmentation.table`, with or without ``agreement`` (`Bootstrap.agreement`), indexed by customer_id, or by
-        customer_id and transaction_id.
+        `Segmentation.table`, with or without ``agreement`` (`Bootstrap.agreement`) and ``probability``, indexed by
+        customer_id, or by customer_id and transaction_id.
 
     Returns
     -------
@@ -208,4 +214,6 @@ def customer_segments(assignments: pd.DataFrame) -> pd.DataFrame:
     )
     if "agreement" in rows:
         table["agreement"] = rows.groupby("customer_id")["agreement"].mean().round(6)
+    if "probability" in rows:
+        table["probability"] = np.nan
     return table.iloc[np.lexsort([table.index, table.index.str.len()])]

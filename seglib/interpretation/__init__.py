@@ -30,7 +30,7 @@ from seglib.interpretation.given_lists import without_certainty
 from seglib.interpretation.holdout.by_group import OUTCOMES
 from seglib.interpretation.holdout.holdout import Holdout, evaluate_holdout
 from seglib.interpretation.holdout.predictive_gain import ALPHA, predictive_gain
-from seglib.interpretation.holdout.rfm import BURNED, quintiles
+from seglib.interpretation.holdout.rfm import BURNED, quintiles, signed_log
 from seglib.interpretation.holdout.rfm_table import rfm_table
 from seglib.interpretation.holdout.usefulness import with_usefulness
 from seglib.interpretation.profiles.coupon_usage import coupon_usage
@@ -70,6 +70,7 @@ __all__ = [
     "rfm_table",
     "sample_sizes",
     "segment_cards",
+    "signed_log",
     "split_counts",
     "targets",
     "thinning_tests",

@@ -1,7 +1,7 @@
 """06 Whom to write to, whom to leave out, and how would we know that it worked?
 
-The lists hold an id, a segment, how sure it is, and a control flag; nothing else of a person. Nothing here promises a
-lift: it says how many customers a test would need to see one.
+The lists hold an id, a segment, how sure it is (the probability), and a control flag; nothing else of a person. Nothing
+here promises a lift: it says how many customers a test would need to see one.
 """
 
 from __future__ import annotations
@@ -14,22 +14,34 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from seglib.clustering import LOW_AGREEMENT, NEAR_BORDER
+from seglib.clustering import LOW_PROBABILITY, NEAR_BORDER
 from seglib.errors import ParameterRefused
 from seglib.interpretation.holdout.predictive_gain import NOT_SHOWN
 from seglib.schema.records import LabelsRecord, VerdictRecord
-from seglib.style import did_you_mean, join_words, position
+from seglib.stats import smallest_difference, two_proportion_sample_size
+from seglib.style import did_you_mean, each, join_words, position
 
-COLUMNS = ("customer_id", "segment", "segment_name", "confidence", "second_segment", "outlier", "control")
+COLUMNS = (
+    "customer_id",
+    "segment",
+    "segment_name",
+    "probability",
+    "confidence",
+    "second_segment",
+    "outlier",
+    "control",
+)
 
 LIFTS = (0.02, 0.05, 0.10)
 """Differences in burn rate that `sample_sizes` asks about."""
 
-RULE_OF_THUMB = (
-    "Customers that a test needs in each arm, with one coupon a customer: 16 p (1 - p) / d² for burn rate p and lift d "
-    "(80% power at the two-sided level of 5%)"
+TEST_DESIGN = (
+    "Customers that a test needs, its control group included: two-sided test of two shares at the level of 5%, 80% "
+    "power, one coupon a customer, with the control group that the list has"
 )
 """The caption of `sample_sizes`."""
+
+SAMPLE_SIZE_COLUMNS = ["segment", "burn_rate", "lift", "needed", "customers", "control", "enough", "smallest_lift"]
 
 _WEIGHT = re.compile(r"\s*([A-Za-z_]\w*)\s+([+-]?\d+(?:\.\d+)?)\s*")
 _KNOCK_OUT = re.compile(r"\s*([A-Za-z_]\w*)\s*([<>])\s*([+-]?\d+(?:\.\d+)?)\s*")
@@ -55,7 +67,8 @@ def customer_list(
     Returns
     -------
     pandas.DataFrame
-        customer_id, segment, segment_name, confidence, second_segment, outlier, control.
+        customer_id, segment, segment_name, probability, confidence, second_segment, outlier, control. The probability
+        is missing where a row of the matrix is a transaction.
 
     Raises
     ------
@@ -72,7 +85,7 @@ def customer_list(
     drawn = pd.Series(rng.random(len(table))).groupby(table["segment"].to_numpy()).rank(method="first")
     size = table.groupby("segment")["segment"].transform("size")
     table["control"] = drawn.to_numpy() <= np.round(control_share * size)
-    return table[list(COLUMNS)]
+    return table.reindex(columns=list(COLUMNS))
 
 
 @dataclass(frozen=True)
@@ -82,8 +95,8 @@ class Audiences:
     Attributes
     ----------
     tables : mapping of str to pandas.DataFrame
-        By letter, one row per customer: the columns of `customer_list`, and borderline (whether the customer could as
-        well be in the next segment). Customers with the highest confidence come first.
+        By letter, one row per customer: the columns of `customer_list`, and borderline (whether the customer might
+        belong to another segment). The surest customers come first.
     table : pandas.DataFrame
         One row per segment: segment, segment_name, customers, control, borderline, outliers (numbers of customers),
         list (whether there is one).
@@ -99,16 +112,16 @@ class Audiences:
 def audience_lists(listed: pd.DataFrame, segments: pd.DataFrame, *, min_segment: int = 50) -> Audiences:
     """Make a list of the customers of every segment that is large enough, and mark borderline customers.
 
-    A customer is borderline if fewer than `seglib.clustering.LOW_AGREEMENT` of the bootstrap models agree, if the
-    margin is less than `seglib.clustering.NEAR_BORDER`, or if the customer is an outlier.
+    A customer is borderline if the probability is below `seglib.clustering.LOW_PROBABILITY`; where there is none
+    because a row is a transaction, if the margin (there the share of the customer's rows in the segment) is less than
+    `seglib.clustering.NEAR_BORDER`. Outliers are another matter and have a column of their own.
 
     Parameters
     ----------
     listed : pandas.DataFrame
         From `customer_list`, one row per customer.
     segments : pandas.DataFrame
-        From `seglib.clustering.customer_segments`, indexed by customer_id: margin, outlier, and agreement if
-        there is one.
+        From `seglib.clustering.customer_segments`, indexed by customer_id: margin.
     min_segment : int, default=50
         Smaller segments get no list: the effect on a few customers cannot be measured, and a few can be recognised.
 
@@ -126,16 +139,16 @@ def audience_lists(listed: pd.DataFrame, segments: pd.DataFrame, *, min_segment:
             f"min_segment is a number of customers, at least 1, not {min_segment}", parameter="min_segment"
         )
     order = segments.reindex(listed["customer_id"])
-    borderline = (order["margin"] < NEAR_BORDER).to_numpy() | order["outlier"].astype(bool).to_numpy()
-    if "agreement" in order:
-        borderline |= (order["agreement"] < LOW_AGREEMENT).to_numpy()
-    marked = listed.assign(borderline=borderline)
+    unsure = listed["probability"] < LOW_PROBABILITY
+    near = (order["margin"] < NEAR_BORDER).to_numpy()
+    marked = listed.assign(borderline=unsure.where(listed["probability"].notna(), near).astype(bool))
     rows, tables = [], {}
     for letter in sorted(listed["segment"].unique(), key=position):
         members = marked[marked["segment"] == letter]
         large = len(members) >= min_segment
         if large:
-            tables[letter] = members.sort_values("confidence", ascending=False, kind="stable").reset_index(drop=True)
+            surest_first = members.sort_values(["probability", "confidence"], ascending=False, kind="stable")
+            tables[letter] = surest_first.reset_index(drop=True)
         rows.append(
             {
                 "segment": letter,
@@ -156,7 +169,12 @@ def audience_lists(listed: pd.DataFrame, segments: pd.DataFrame, *, min_segment:
 
 
 def readme(
-    audiences: Audiences, verdict: VerdictRecord, *, control_share: float, labels: LabelsRecord | None = None
+    audiences: Audiences,
+    verdict: VerdictRecord,
+    needed: SampleSizes,
+    *,
+    control_share: float,
+    labels: LabelsRecord | None = None,
 ) -> str:
     """Write the text that goes with the lists.
 
@@ -165,6 +183,8 @@ def readme(
     audiences : Audiences
     verdict : VerdictRecord
         Structure and use: the text claims no more.
+    needed : SampleSizes
+        What a test with these lists can see.
     control_share : float
         As it was given to `customer_list`.
     labels : LabelsRecord, optional
@@ -173,7 +193,8 @@ def readme(
     Returns
     -------
     str
-        What the columns are, what the segments may claim, and how to treat the control group; lines end with CR LF.
+        What the columns are, what the segments may claim, how to treat the control group, and what a comparison with
+        it can see; lines end with CR LF.
     """
     lines = [
         "Lists of customers by segment. UTF-8, one customer a line.",
@@ -184,13 +205,16 @@ def readme(
         "",
         "customer_id     the shop's own id; nothing else of a person is here",
         "segment         letter; segment_name: its name",
-        "confidence      1 on the centre of the segment, 0 on the border to the next one",
+        "probability     how likely the customer belongs to the segment, if these segments are taken as given",
+        "confidence      nearness: 1 on the centre of the segment, 0 on the border to the next one",
         "second_segment  the next one",
         "outlier         far from everybody in the segment",
         f"control         leave these {control_share:.0%} out of the campaign, and compare with them afterwards",
-        "borderline      might as well be in the second segment: treat both alike, or leave them out",
+        f"borderline      probability below {LOW_PROBABILITY:.0%} (where there is none: confidence below "
+        f"{NEAR_BORDER}): might belong to another segment; treat both alike, or leave them out",
         "",
         audiences.text,
+        f"How small a lift in burn rate could a comparison with the control group see? {needed.text}",
         *_on_labels(labels),
         "Ids are personal data in most countries: pass the lists on to those who need them only, and delete them then.",
         "A text that begins like a formula has an apostrophe in front of it.",
@@ -207,13 +231,14 @@ def _on_labels(labels: LabelsRecord | None) -> list[str]:
         lines.append(f"{labels.without_label:,} customers have no label there, and are on no list.")
     if labels.why_no_rule:
         lines.append(
-            "confidence, second_segment, outlier and borderline are empty, and there is no model.skops and no "
-            f"scoring.sql to place new customers: {labels.why_no_rule}."
+            "probability, confidence, second_segment, outlier and borderline are empty, and there is no model.skops "
+            f"and no scoring.sql to place new customers: {labels.why_no_rule}."
         )
         return lines
     lines.append(
-        "confidence, second_segment, outlier and borderline come from the nearest centre, which gives "
-        f"{labels.by_rule:.0%} of the customers the segment that they have; confidence is 0 where it gives another one."
+        "probability is empty; confidence, second_segment, outlier and borderline come from the nearest centre, which "
+        f"gives {labels.by_rule:.0%} of the customers the segment that they have; confidence is 0 where it gives "
+        "another one."
     )
     lines.append("model.skops and scoring.sql place new customers by the nearest centre.")
     return lines
@@ -221,40 +246,50 @@ def _on_labels(labels: LabelsRecord | None) -> list[str]:
 
 @dataclass(frozen=True)
 class SampleSizes:
-    """How many customers a test needs to see a lift in burn rate.
+    """How many customers a test needs to see a lift in burn rate, and what the lists at hand can see.
 
     Attributes
     ----------
     table : pandas.DataFrame
-        One row per segment and lift: segment, burn_rate, lift, per_arm (customers who get what is tested, and as many
-        who do not), customers, enough (whether the segment has two such arms). Missing where the rate is missing or 0,
-        or the lift would take it to 1 or above. Empty if no burning is recorded.
+        One row per segment and lift: segment, burn_rate, lift, needed (customers, control group included), customers,
+        control (how many of them are in the control group), enough (whether there are as many customers as needed),
+        smallest_lift (what a test with these customers and this control group sees). Missing where ``left_out`` says
+        so; smallest_lift also where not even a rise to 100% would be seen. Empty if no burning is recorded.
+    left_out : tuple of str
+        For which segments or lifts there is no number, and why.
     """
 
     table: pd.DataFrame
+    left_out: tuple[str, ...] = ()
 
-    caption = RULE_OF_THUMB
+    caption = TEST_DESIGN
 
     @property
     def text(self) -> str:
-        """In how many cases a segment has enough customers."""
+        """In how many cases a segment has enough customers, what each can see, and what could not be computed."""
         if self.table.empty:
             return "No burning is recorded, so there is no burn rate that a test could lift."
         enough = int(self.table["enough"].fillna(False).sum())
-        return f"Enough customers for a test: {enough} of {len(self.table)} pairs of a segment and a lift."
+        sentences = [f"Enough customers for a test: {enough} of {len(self.table)} pairs of a segment and a lift."]
+        smallest = self.table.groupby("segment", sort=False)["smallest_lift"].first().dropna()
+        if len(smallest):
+            sentences.append(
+                "The smallest lift that a test with these customers and control groups would see, in points: "
+                f"{each(100 * smallest, '{:.1f}')}."
+            )
+        return " ".join([*sentences, *self.left_out])
 
 
-def sample_sizes(
-    rates: Mapping[str, float], customers: Mapping[str, int], *, lifts: Sequence[float] = LIFTS
-) -> SampleSizes:
+def sample_sizes(rates: Mapping[str, float], listed: pd.DataFrame, *, lifts: Sequence[float] = LIFTS) -> SampleSizes:
     """Compute how many customers a test needs to see a lift in burn rate, and whether each segment has them.
 
     Parameters
     ----------
     rates : mapping of str to float
         Burn rate of each segment, by letter: what would happen anyway. Empty if no burning is recorded.
-    customers : mapping of str to int
-        How many customers each segment has.
+    listed : pandas.DataFrame
+        From `customer_list`, one row per customer: segment, control. It says how many customers would be written to,
+        and how many would be compared with them.
     lifts : sequence of float
         Differences of shares: .05 is five points.
 
@@ -264,22 +299,53 @@ def sample_sizes(
 
     Notes
     -----
-    n = 16 p (1 - p) / d^2 per arm: 80% power at the two-sided 5% level (Lehr 1992, Statistics in Medicine 11(8); van
-    Belle 2008, *Statistical Rules of Thumb*, 2.1), one coupon per customer. An equal share of all is the cheapest
-    division; a small control group needs more customers in all.
+    By `seglib.stats.two_proportion_sample_size`, at the two-sided 5% level with 80% power, one coupon per customer,
+    with the control share that the list has. What a test sees depends on both arms: 500 of 5,000 customers as control
+    group are worth two arms of 900 (the harmonic mean of 500 and 4,500), and not of 2,500. An equal share of all would
+    need the fewest customers.
     """
-    records = []
+    members = listed.groupby("segment")["control"].agg(["size", "sum"]).astype(int)
+    records, left_out = [], []
     for letter in sorted(rates, key=position):
-        rate, n = rates[letter], customers[letter]
+        rate, (n, control) = float(rates[letter]), members.loc[letter]
+        smallest, reason = float("nan"), _why_no_test(rate, n, control)
+        if reason:
+            left_out.append(f"No number for segment {letter}: {reason}.")
+        else:
+            smallest = smallest_difference(rate, control, n - control)
+            if math.isnan(smallest):
+                left_out.append(f"Segment {letter} has too few customers: even a burn rate of 100% would not be seen.")
+        beyond = [lift for lift in lifts if not reason and rate + lift >= 1]
+        if beyond:
+            points = join_words([f"{100 * lift:g}" for lift in beyond])
+            left_out.append(
+                f"No number for segment {letter} and a lift of {points} points: its burn rate would be 100% or more."
+            )
         for lift in lifts:
-            per_arm, enough = None, None
-            if rate > 0 and rate + lift < 1:  # both are false for a missing rate
-                # a result that is whole but for its last bit is not taken up to the next whole number
-                per_arm = math.ceil(16 * rate * (1 - rate) / lift**2 - 1e-9)
-                enough = 2 * per_arm <= n
-            records.append((letter, rate, lift, per_arm, n, enough))
-    table = pd.DataFrame(records, columns=["segment", "burn_rate", "lift", "per_arm", "customers", "enough"])
-    return SampleSizes(table.astype({"per_arm": "Int64", "enough": "boolean"}))
+            needed, enough = None, None
+            if not reason and lift not in beyond:
+                exact = two_proportion_sample_size(rate, rate + lift, share_control=control / n)
+                # a result that is whole but for its last digits is not taken up to the next whole number
+                needed = math.ceil(exact - 1e-6)
+                enough = needed <= n
+            records.append((letter, rate, lift, needed, n, control, enough, smallest))
+    table = pd.DataFrame(records, columns=SAMPLE_SIZE_COLUMNS)
+    return SampleSizes(table.astype({"needed": "Int64", "enough": "boolean"}), tuple(left_out))
+
+
+def _why_no_test(rate: float, customers: int, control: int) -> str:
+    """Say why no test of a segment can be planned; empty if it can."""
+    if math.isnan(rate):
+        return "its burn rate is not known"
+    if rate <= 0:
+        return "nothing was burned, and from a burn rate of 0% no test can be planned"
+    if rate >= 1:
+        return "everything was burned, and a burn rate of 100% cannot be lifted"
+    if control == 0:
+        return "it has no control group"
+    if control == customers:
+        return "all its customers are in the control group"
+    return ""
 
 
 def parse_weights(text: str) -> dict[str, float]:

@@ -24,7 +24,12 @@ from seglib.k_selection.validation.evidence import ALPHA, evidence_of_repeats
 from seglib.k_selection.validation.label_verdict import judge_given, judge_labels
 from seglib.k_selection.validation.null_models import CopulaNull
 from seglib.k_selection.validation.null_shops import NullModels, null_models_for
+from seglib.k_selection.validation.one_trait import one_trait_tests, one_trait_tests_for
+from seglib.k_selection.validation.other_shapes import other_shapes
 from seglib.k_selection.validation.recommendations import assess_k, recommendations
+from seglib.k_selection.validation.sequential import groups_needed
+from seglib.k_selection.validation.smooth_null import SmoothNull
+from seglib.k_selection.validation.track_record import rates, track_record
 from seglib.k_selection.validation.verdict import evidence_by_k, verdict
 
 __all__ = [
@@ -36,6 +41,7 @@ __all__ = [
     "Fit",
     "NullModels",
     "Rows",
+    "SmoothNull",
     "adjusted_rand",
     "assess_k",
     "benchmark",
@@ -51,18 +57,24 @@ __all__ = [
     "first_silhouettes",
     "gap",
     "gap_choice",
+    "groups_needed",
     "judge_given",
     "judge_labels",
     "near_border",
     "neighbours",
     "null_models_for",
     "one_start",
+    "one_trait_tests",
+    "one_trait_tests_for",
+    "other_shapes",
     "prediction_strength",
     "projections",
+    "rates",
     "recommendations",
     "row_silhouettes",
     "sampled_silhouette",
     "stratified",
     "sweep",
+    "track_record",
     "verdict",
 ]

@@ -1,4 +1,4 @@
-"""Figures of 05: sizes, a projection, margins and agreement of the members, sensitivity, two divisions compared."""
+"""Figures of 05: sizes, a projection, margins and agreement of the members, reliability, sensitivity; two divisions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,18 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 
-from seglib.plots.theme import ACCENT, DARK, colour, count_axis, marker, new_axes, percent_axis, set_title, shorten
+from seglib.plots.theme import (
+    ACCENT,
+    DARK,
+    GREY,
+    colour,
+    count_axis,
+    marker,
+    new_axes,
+    percent_axis,
+    set_title,
+    shorten,
+)
 from seglib.style import humanize, position
 
 MOSTLY = 0.8
@@ -115,6 +126,36 @@ def plot_agreement(segments: pd.DataFrame, *, near: float, ax: Axes | None = Non
     return ax
 
 
+def plot_reliability(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw how often simulated customers are right, by probability, over the numbers of customers of the shop.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        `seglib.clustering.Membership.table`; empty bins are left out.
+    ax : matplotlib Axes, optional
+    """
+    ax = ax or new_axes(height=4.2)
+    width = (table["high"] - table["low"]).to_numpy()
+    share = table["customers"] / max(1, table["customers"].sum())
+    ax.bar(table["low"], share, width, align="edge", color=GREY, alpha=0.35, label="customers of this shop (share)")
+    ax.plot([0, 1], [0, 1], color=DARK, linestyle=":", linewidth=1, label="keeps its word")
+    some = table[table["simulated"] > 0]
+    # Wilson's interval, which stays between 0 and 1
+    n, p, z = some["simulated"], some["share_right"], 1.96
+    middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
+    ax.vlines(some["mean_probability"], middle - half, middle + half, color=ACCENT, linewidth=1.4)
+    ax.scatter(some["mean_probability"], p, color=ACCENT, s=30, zorder=3, label="simulated customers")
+    off = ((some["mean_probability"] - p).abs() * n).sum() / max(1, n.sum())
+    ax.set(xlabel="probability of belonging to the segment", ylabel="share", xlim=(0, 1), ylim=(0, 1.05))
+    percent_axis(ax.xaxis)
+    percent_axis(ax.yaxis)
+    set_title(ax, f"Where the truth is simulated, the probability is off by {100 * off:.1f} points")
+    ax.legend(loc="upper left")
+    return ax
+
+
 def plot_sensitivity(
     table: pd.DataFrame, *, alike: float, contrasts: Collection[str] = (), ax: Axes | None = None
 ) -> Axes:
@@ -184,7 +225,7 @@ def _sorted_curves(segments: pd.DataFrame, column: str, near: float, ax: Axes | 
         share = (np.arange(len(values)) + 0.5) / len(values)
         ax.plot(share, values, color=colour(letter), marker=marker(letter), markevery=0.1, markersize=6, label=letter)
     ax.axhline(near, color=DARK, linestyle=":", linewidth=1)
-    ax.set(xlabel="members of the segment, from the least sure to the most", xlim=(0, 1), ylim=(0, 1.05))
+    ax.set(xlabel="members of the segment, from the lowest to the highest", xlim=(0, 1), ylim=(0, 1.05))
     percent_axis(ax.xaxis)
     ax.legend(title="segment", loc="center left", bbox_to_anchor=(1, 0.5))
     return ax

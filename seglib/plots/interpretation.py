@@ -26,7 +26,7 @@ from seglib.plots.theme import (
     set_title,
     shorten,
 )
-from seglib.style import COUPON, Wording, format_number, humanize, p_value, position
+from seglib.style import COUPON, PLAIN_RULE, Wording, format_number, humanize, p_value, position
 
 BESIDE_FROM = 6
 """From so many segments on, their panels stand two beside each other."""
@@ -333,7 +333,7 @@ def plot_outcomes(
 
 
 def plot_gain(table: pd.DataFrame, *, wording: Wording = COUPON, ax: Axes | None = None) -> Axes:
-    """Draw how much of each outcome tenure and RFM quintiles predict out of sample, and how much with the segments.
+    """Draw how much of each outcome tenure and RFM predict out of sample, and how much with the segments.
 
     Parameters
     ----------
@@ -351,7 +351,7 @@ def plot_gain(table: pd.DataFrame, *, wording: Wording = COUPON, ax: Axes | None
     lower, upper = places + 0.2, places - 0.2
     ax.hlines(lower, scale["baseline"] + scale["low"], scale["baseline"] + scale["high"], color=ACCENT, linewidth=2.5)
     ax.plot(alone, upper, "D", color=GREY, markersize=6, label="tenure and segments")
-    ax.plot(scale["baseline"], places, "o", color=DARK, markersize=6, label="tenure and RFM quintiles")
+    ax.plot(scale["baseline"], places, "o", color=DARK, markersize=6, label=PLAIN_RULE)
     ax.plot(
         scale["with_segments"], lower, "s", color=ACCENT, markersize=6, label="all three; line: 95% interval of gain"
     )
@@ -363,9 +363,9 @@ def plot_gain(table: pd.DataFrame, *, wording: Wording = COUPON, ax: Axes | None
     improved = table[(table["p_holm"] <= 0.05) & (table["low"] > 0)]
     if len(improved):
         outcomes = "outcomes" if len(table) > 1 else "outcome"
-        set_title(ax, f"Segments add to tenure and RFM in {len(improved)} of {len(table)} {outcomes}")
+        set_title(ax, f"Segments add to {PLAIN_RULE} in {len(improved)} of {len(table)} {outcomes}")
     else:
-        set_title(ax, "Segments add nothing to tenure and RFM that could be shown")
+        set_title(ax, f"Segments add nothing to {PLAIN_RULE} that could be shown")
     if isinstance(ax.figure, PageFigure):
         ax.figure.legend(loc="outside lower left")
     else:

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
-from seglib.plots.theme import ACCENT, DARK, GREY, colour, count_axis, marker, new_axes, new_figure, set_title
-from seglib.style import p_value
+from seglib.plots.theme import ACCENT, DARK, GREY, colour, count_axis, marker, new_axes, new_figure, set_title, shorten
+from seglib.style import format_number, humanize, join_words, letter, p_value
 
 NULLS = {
     "gradual": ("customers differ gradually", "#5f5f5f", ".."),
@@ -25,7 +25,7 @@ STABLE = 0.75
 
 
 def plot_against_nulls(tests: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw the greatest silhouette of the data beside those of shops without segments (`Benchmark.tests`)."""
+    """Draw the silhouette of the data beside those of shops without segments (`Benchmark.tests`)."""
     ax = ax or new_axes(1.4 + 0.4 * len(tests))
     value = tests["value"].iloc[0]
     for place, row in enumerate(tests.itertuples()):
@@ -46,7 +46,7 @@ def plot_against_nulls(tests: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         weight="bold",
     )
     ax.set_yticks(range(len(tests)), [NULLS[null][0] for null in tests["null"]])
-    ax.set(xlabel="greatest mean silhouette over all k", ylim=(-0.6, len(tests) - 0.1))
+    ax.set(xlabel=f"mean silhouette with k = {tests['k'].iloc[0]}", ylim=(-0.6, len(tests) - 0.1))
     drawn = [value, *tests["null_low"], *tests["null_high"]]
     margin = 0.18 * (max(drawn) - min(drawn)) + 0.01
     ax.set_xlim(min(drawn) - margin, max(drawn) + margin)
@@ -104,6 +104,40 @@ def plot_verdict(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     set_title(ax, title)
     ax.figure.legend(loc="outside lower center", ncols=3, fontsize=8.5, handletextpad=0.4, columnspacing=1.0)
     return ax
+
+
+LABEL_COLOURS = {"natural": "#029e73", "reproducible": "#0173b2", "borderline": "#bbbbbb", "constructed": "#f0a30a"}
+"""The labels of the verdict and their colours, the strongest first."""
+
+
+def plot_track_record(table: pd.DataFrame) -> plt.Figure:
+    """Draw how often each label was given, by kind of data (`seglib.k_selection.TrackRecord`); returns the Figure."""
+    table = table.assign(kind=np.where(table["customers"] > 2_500, table["kind"] + ", many customers", table["kind"]))
+    parts = [table[table["groups"] == 0], table[table["groups"] > 0]]
+    heights = [max(len(part), 1) for part in parts]
+    figure, grid = new_figure(2, 1, height=1.2 + 0.17 * sum(heights), sharex=True, height_ratios=heights)
+    for ax, part, title in zip(grid.flat, parts, ("without groups", "with planted groups"), strict=True):
+        left = np.zeros(len(part))
+        for label, shade in LABEL_COLOURS.items():
+            share = (part[label] / part["draws"]).to_numpy()
+            ax.barh(np.arange(len(part)), share, left=left, color=shade, height=0.8, label=label, linewidth=0)
+            left = left + share
+        ax.set_yticks(np.arange(len(part)), part["kind"], fontsize=7.5)
+        ax.invert_yaxis()
+        ax.set(xlim=(0, 1))
+        ax.xaxis.set_major_formatter("{x:.0%}")
+        ax.set_title(title, fontsize=9, weight="normal")
+        ax.grid(visible=False, axis="y")
+        ax.tick_params(axis="y", length=0)
+    grid[1, 0].set_xlabel("share of the data sets")
+    wrong = parts[0]["natural"].sum() / max(parts[0]["draws"].sum(), 1)
+    share_found = (parts[1]["natural"] + parts[1]["reproducible"]).sum() / max(parts[1]["draws"].sum(), 1)
+    set_title(
+        grid[0, 0], f"Called natural without groups: {wrong:.1%}; groups found where there are some: {share_found:.0%}"
+    )
+    handles, labels = grid[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=8.5)
+    return figure
 
 
 def plot_example(table: pd.DataFrame) -> plt.Figure:
@@ -411,6 +445,58 @@ def _with_bands(ax: Axes, scores: pd.DataFrame, metric: str) -> pd.Series:
     values = rows.drop_duplicates("k").set_index("k")["value"]
     ax.plot(values.index, values, "o-", color=ACCENT, label="this shop", linewidth=2)
     return values
+
+
+def plot_two_kinds(bins: pd.DataFrame) -> plt.Figure:
+    """Draw features that show two kinds of customers (`OneTraitTests.histograms`); returns the Figure."""
+    features = list(bins["feature"].unique())
+    figure, grid = new_figure(len(features), 1, height=0.6 + 2.3 * len(features))
+    for ax, feature in zip(grid[:, 0], features, strict=True):
+        part = bins[bins["feature"] == feature]
+        # drawn on the scale of the test, on which a fit has one peak or two; the axis is labelled in original units
+        left, width = part["left"].to_numpy(), (part["right"] - part["left"]).to_numpy()
+        ax.bar(
+            left, part["customers"] / width, width, align="edge", color="#d9d9d9", edgecolor="white", label="recorded"
+        )
+        middle = left + width / 2
+        ax.plot(middle, part["one_peak"] / width, color=DARK, linestyle="--", linewidth=1.6, label="fit with one peak")
+        ax.plot(middle, part["two_kinds"] / width, color=ACCENT, linewidth=2.2, label="fit with two kinds")
+        # the outermost bins can be wide and nearly empty
+        share = part["customers"].cumsum().to_numpy() / part["customers"].sum()
+        first, last = int(np.searchsorted(share, 0.002)), min(int(np.searchsorted(share, 0.998)), len(part) - 1)
+        ax.set_xlim(left[first], part["right"].iloc[last])
+        ticks = np.unique(np.linspace(first, last, 7).round().astype(int))
+        ax.set_xticks(left[ticks], [format_number(value) for value in part["original_left"].iloc[ticks]])
+        unit = part["unit"].iloc[0]
+        name = shorten(humanize(feature), 40)
+        ax.set(xlabel=name if unit in ("", "number", "share", "0 or 1") else f"{name} ({unit})", ylabel="customers")
+        ax.set_yticks([])
+    grid[0, 0].legend(loc="best")
+    names = join_words([shorten(humanize(feature)) for feature in features])
+    set_title(grid[0, 0], f"Customers are of two kinds in {names}")
+    return figure
+
+
+def plot_other_shapes(points: pd.DataFrame) -> plt.Figure:
+    """Draw groups of another shape beside those of KMeans (`OtherShapes.points`); returns the Figure."""
+    figure, grid = new_figure(1, 2, height=3.6, sharex=True, sharey=True)
+    for ax, column, name in zip(grid[0], ("group", "kmeans"), ("two other methods", "KMeans"), strict=True):
+        for group, part in points.groupby(column):
+            noise = group < 0
+            ax.scatter(
+                part["x"],
+                part["y"],
+                s=9,
+                color=GREY if noise else colour(letter(int(group))),
+                marker="." if noise else marker(letter(int(group))),
+                alpha=0.6,
+                linewidths=0,
+            )
+        ax.set(xlabel="first principal component")
+        ax.set_title(name)
+    grid[0, 0].set(ylabel="second principal component")
+    set_title(grid[0, 0], "Other methods agree on groups that KMeans cuts across")
+    return figure
 
 
 def _in_order(segments: pd.DataFrame, flows: pd.DataFrame) -> dict[int, list[int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from textwrap import fill
 
 import numpy as np
@@ -74,7 +75,13 @@ def new_axes(height: float = 3.4) -> Axes:
 
 
 def new_figure(
-    rows: int, columns: int, *, height: float, sharex: bool = False, sharey: bool = False
+    rows: int,
+    columns: int,
+    *,
+    height: float,
+    sharex: bool = False,
+    sharey: bool = False,
+    height_ratios: Sequence[float] | None = None,
 ) -> tuple[PageFigure, np.ndarray]:
     """Return a new figure of several Axes, as wide as all others.
 
@@ -86,6 +93,8 @@ def new_figure(
         Of the figure, in inches.
     sharex, sharey : bool, default=False
         Whether all Axes have the same limits.
+    height_ratios : sequence of float, optional
+        Relative heights of the rows.
 
     Returns
     -------
@@ -101,6 +110,7 @@ def new_figure(
         sharex=sharex,
         sharey=sharey,
         squeeze=False,
+        height_ratios=height_ratios,
         FigureClass=PageFigure,
     )
 

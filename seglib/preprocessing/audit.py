@@ -17,10 +17,21 @@ from sklearn.metrics import adjusted_rand_score
 from threadpoolctl import threadpool_limits
 
 from seglib.eda import HIGH_CORRELATION, correlated_pairs
+from seglib.preprocessing.artefacts import (
+    JOINT_ZEROS,
+    NO_VARIANCE,
+    SAME_LEVEL,
+    ConstantSum,
+    constant_sums,
+    joint_zeros,
+    same_levels,
+    smallest_eigenvalue,
+)
+from seglib.preprocessing.inverse import in_original_units
 from seglib.preprocessing.matrix import Matrix
 from seglib.preprocessing.variance import share_table, variance_share
 from seglib.schema.records import AuditCheckRecord, AuditRecord
-from seglib.style import escape_markdown, humanize, join_words
+from seglib.style import escape_markdown, format_number, humanize, join_words
 
 DOMINANT = 0.5
 """Share of the variance above which one column makes the clusters on its own."""
@@ -158,7 +169,10 @@ def audit(
     others. constant, duplicate: columns that say nothing, or nothing new. dominance: largest share of the variance.
     scales: largest standard deviation of a number over the smallest. ties: Spearman's rank correlation. spike: rows
     that have the commonest value of two measured columns at once, as have customers of whom nothing was observed, whose
-    rates are all shrunk to the same value. filled: share of values that were missing.
+    rates are all shrunk to the same value. filled: share of values that were missing. sum: smallest eigenvalue of the
+    correlation matrix of the numbers in original units, which is 0 where some of them add up to the same in every row
+    (`constant_sums`). zeros: rows in which several numbers are zero together (`joint_zeros`). levels: Cohen's kappa of
+    levels of different names (`same_levels`).
     """
     if isinstance(matrix, pd.DataFrame):
         audited = _Audited.of_table(matrix, tuple(nominal))
@@ -179,6 +193,9 @@ def audit(
         *_correlated(audited),
         _spike(audited),
         _filled(audited),
+        *_constant_sums(audited),
+        _joint_zeros(audited),
+        *_same_levels(audited),
     ]
     table = pd.DataFrame([asdict(check) for check in checks])
     table["measured"] = table["measured"].astype(float).round(6)
@@ -201,6 +218,12 @@ class _Audited:
         column, share: of the total variance, by source.
     filled : dict of str to float
         Share of values that were missing.
+    original : pandas.DataFrame
+        The numbers in original units, without codes. Of a matrix from elsewhere, its columns as they are.
+    levels : dict of str to pandas.DataFrame of bool
+        By source that has a column per level: which rows have which.
+    remedy : str
+        How a column is left out.
     """
 
     table: pd.DataFrame
@@ -208,14 +231,33 @@ class _Audited:
     coded: list[str]
     shares: pd.DataFrame
     filled: dict[str, float]
+    original: pd.DataFrame
+    levels: dict[str, pd.DataFrame]
+    remedy: str
 
     @classmethod
     def of_matrix(cls, matrix: Matrix) -> _Audited:
-        return cls(matrix.table, matrix.numeric, matrix.coded, variance_share(matrix).table, matrix.filled)
+        original = in_original_units(matrix, matrix.table)[[c for c in matrix.numeric if c not in matrix.coded]]
+        original = original.loc[:, np.isfinite(original).all()]  # some powers of Yeo and Johnson have no way back
+        levels = {}
+        for name in matrix.nominal:
+            dummies = matrix.made_of(name) > 0
+            levels[name] = dummies.rename(columns=lambda column, name=name: column.removeprefix(f"{name}_"))
+        remedy = "parameter `segment_by`" if matrix.recipe.name == "customer" else "by hand"
+        shares = variance_share(matrix).table
+        return cls(matrix.table, matrix.numeric, matrix.coded, shares, matrix.filled, original, levels, remedy)
 
     @classmethod
     def of_table(cls, table: pd.DataFrame, nominal: tuple[str, ...]) -> _Audited:
-        return cls(table, list(table.columns), list(nominal), share_table(table.var(ddof=0)), {})
+        numeric, shares = list(table.columns), share_table(table.var(ddof=0))
+        original = table[[c for c in table if c not in nominal]]
+        levels = {}
+        for name in table:
+            values = np.unique(table[name])
+            if name in nominal or len(values) == 2:
+                dummies = {format_number(float(value)): table[name] == value for value in values}
+                levels[name] = pd.DataFrame(dummies)
+        return cls(table, numeric, list(nominal), shares, {}, original, levels, "before the table is made")
 
 
 def _grain(m: _Audited) -> AuditCheck:
@@ -374,6 +416,62 @@ def _filled(m: _Audited) -> AuditCheck:
     if share > FILLED:
         sentence = f"{humanize(worst).capitalize()} is missing for {share:.0%} of the rows and was filled in."
     return AuditCheck("filled", worst, share, "share of values that were missing", f"at most {FILLED:g}", sentence)
+
+
+def _constant_sums(m: _Audited) -> list[AuditCheck]:
+    identical = {second for _, second in _identical_pairs(m.original)}  # which are a finding of their own
+    numbers = m.original[[c for c in m.original if c not in identical]]
+    what, limit = "smallest eigenvalue of the correlations of the numbers", f"at least {NO_VARIANCE:g}"
+    smallest = smallest_eigenvalue(numbers)
+    checks = [
+        AuditCheck("sum", ", ".join(total.weights), smallest, what, limit, _sentence_of_sum(total, m.remedy))
+        for total in constant_sums(numbers)
+    ]
+    return checks or [AuditCheck("sum", "", smallest, what, limit)]
+
+
+def _sentence_of_sum(constant: ConstantSum, remedy: str) -> str:
+    """Say which columns add up to what, what that does, and what to do."""
+    names = [humanize(name) for name in constant.weights]
+    total = format_number(round(constant.total, 2) + 0.0)  # which is 0 for -0
+    if constant.plain:
+        relation = f"{join_words(names).capitalize()} add up to {total} in every row"
+    else:
+        terms = [f"{weight:+.3g} x {name}" for name, weight in zip(names, constant.weights.values(), strict=True)]
+        relation = f"A weighted sum of columns is {total} in every row: {' '.join(terms).removeprefix('+')}"
+    return (
+        f"{relation}. So each of them follows from the others, and the rows fill a shape with corners, which look like "
+        f"segments. Leave one of them out ({remedy}), or take logarithms of their ratios."
+    )
+
+
+def _joint_zeros(m: _Audited) -> AuditCheck:
+    lump = joint_zeros(m.original)
+    what, limit = "share of rows that are zero in several columns", f"below {JOINT_ZEROS:g}"
+    if not lump.columns:
+        return AuditCheck("zeros", "", lump.share, what, limit)
+    value = "zero" if lump.zero else "at their lowest value"
+    sentence = (
+        f"{join_words([humanize(name) for name in lump.columns]).capitalize()} are {value} together in {lump.rows:,} "
+        f"rows ({lump.share:.0%}). These rows are a lump in one place that every criterion takes for a segment. Set "
+        "them apart by this rule, and segment the others alone; or let a yes or no stand for these columns."
+    )
+    return AuditCheck("zeros", ", ".join(lump.columns), lump.share, what, limit, sentence)
+
+
+def _same_levels(m: _Audited) -> list[AuditCheck]:
+    what, limit = "Cohen's kappa of two levels of different columns", f"below {SAME_LEVEL:g}"
+    groups, highest = same_levels(m.levels)
+    checks = []
+    for group in groups:
+        times = len(group.levels)
+        pairs = join_words([f"{humanize(source)}: {level}" for source, level in group.levels.items()])
+        sentence = (
+            f"Levels that always come together ({pairs}): {group.rows:,} rows have all of them, and are counted "
+            f"{times} times. Keep one of these columns ({m.remedy})."
+        )
+        checks.append(AuditCheck("levels", ", ".join(group.levels), group.kappa, what, limit, sentence))
+    return checks or [AuditCheck("levels", "", highest, what, limit)]
 
 
 def _clusters(X: np.ndarray, k: int) -> np.ndarray:

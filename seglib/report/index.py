@@ -20,7 +20,7 @@ LABELLED = ("useful", "not shown to be useful")
 """Labels of usefulness that stand in front of the claim."""
 
 FILES = {
-    "segments.csv": "one row a customer, with segment, name and certainty",
+    "segments.csv": "one row a customer, with segment, name and probability",
     "audience/README.txt": "how to read the lists",
     "model.skops": "places customers who were not there (seglib score)",
     "scoring.sql": "the same as one SQL statement, from features",

@@ -29,7 +29,8 @@ class Scored:
     table : pandas.DataFrame
         One row per customer: customer_id, segment (missing without a transaction), segment_name, confidence (the
         margin, see `seglib.clustering.SegmentKMeans.describe`), second_segment, outlier, remark (what had to be
-        assumed).
+        assumed). No probability: it belongs to the mixture that was fitted to the customers of the run
+        (`seglib.clustering.membership_probability`), which is no part of the model.
     shop : Shop
         What they were read from.
     """

@@ -43,7 +43,8 @@ def scoring_sql(model: SegmentModel, *, dialect: str = "duckdb", start: Start = 
     str
         One SELECT: customer_id, segment, segment_name, confidence, second_segment, outlier, remark (why a value had to
         be assumed, or why there is no segment; else null). What is not seen in training or not known is treated as
-        `SegmentModel.describe` treats it. Of two centres as near, the earlier letter.
+        `SegmentModel.describe` treats it. Of two centres as near, the earlier letter. No probability: see
+        `seglib.scoring.score.Scored`.
 
     Raises
     ------

@@ -14,8 +14,11 @@ Start with `TestResult`, which most of it returns: a statistic beside its null d
 from seglib.stats.empirical_bayes import BetaBinomial, ExcessZeros, excess_zeros, fit_beta_binomial, scatter_by_coupons
 from seglib.stats.exposure import cumulative_exposure, expected_claims
 from seglib.stats.intervals import wilson
+from seglib.stats.one_peak import one_peak_values
 from seglib.stats.overdispersion import Overdispersion, overdispersion
 from seglib.stats.permutation import NO_RESULT, TestResult, anova_permutation_test, dispersion_test, holm, tail_p_value
+from seglib.stats.sample_size import smallest_difference, two_proportion_sample_size
+from seglib.stats.two_kinds import TraitRecords, TwoComponents, TwoKindsTest, log_likelihood, test_two_kinds
 from seglib.stats.unimodality import dip_p_value, dips
 from seglib.stats.variance_components import VarianceComponents, variance_components
 
@@ -25,6 +28,9 @@ __all__ = [
     "ExcessZeros",
     "Overdispersion",
     "TestResult",
+    "TraitRecords",
+    "TwoComponents",
+    "TwoKindsTest",
     "VarianceComponents",
     "anova_permutation_test",
     "cumulative_exposure",
@@ -35,9 +41,14 @@ __all__ = [
     "expected_claims",
     "fit_beta_binomial",
     "holm",
+    "log_likelihood",
+    "one_peak_values",
     "overdispersion",
     "scatter_by_coupons",
+    "smallest_difference",
     "tail_p_value",
+    "test_two_kinds",
+    "two_proportion_sample_size",
     "variance_components",
     "wilson",
 ]

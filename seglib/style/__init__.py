@@ -15,6 +15,8 @@ from seglib.style.letters import letter, position
 from seglib.style.wording import (
     COUPON,
     NO_TRANSACTIONS,
+    PLAIN_RULE,
+    PLAIN_RULE_MEANING,
     WORDINGS,
     Wording,
     did_you_mean,
@@ -28,6 +30,8 @@ __all__ = [
     "COUPON",
     "NO_TRANSACTIONS",
     "PALETTE",
+    "PLAIN_RULE",
+    "PLAIN_RULE_MEANING",
     "WORDINGS",
     "Wording",
     "bullet_list",

@@ -13,6 +13,15 @@ if TYPE_CHECKING:
 
 NO_TRANSACTIONS = "This source has no transactions: what is counted from them does not apply."
 
+PLAIN_RULE = "tenure and RFM"
+"""What segments are compared with, in a few words: the plain rule that anybody can compute."""
+
+PLAIN_RULE_MEANING = (
+    "Tenure is how long somebody has been a customer, RFM recency, frequency and money; each enters by its quintile "
+    "and by its logarithm."
+)
+"""What `PLAIN_RULE` holds; said beside figures and tables. Its columns: `seglib.interpretation.holdout.rfm`."""
+
 
 @dataclass(frozen=True)
 class Wording:

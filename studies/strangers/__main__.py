@@ -32,6 +32,8 @@ from .summary import summary
 
 FOLDER = Path(__file__).resolve().parents[1]
 OUTCOMES, SUMMARY = FOLDER / "strangers.csv", FOLDER / "strangers.md"
+RATES = FOLDER.parent / "seglib/k_selection/validation/track_record.csv"
+"""What 04 shows of it."""
 
 N_NULL, K_MAX, N_REFERENCES = 39, 10, 9
 """Simulated shops of each null model, the largest k, and references of the gap: fewer than in a run, to save hours."""
@@ -44,7 +46,8 @@ does not change but for the order of its rows, and of shops with 5,000 customers
 
 COLUMNS = (
     *("kind", "customers", "seed", "form", "origin", "groups", "tuned"),
-    *("structure", "between", "k", "k_range", "p", "p_gradual", "differ", "stable", "clear", "ari", "ari_of_groups"),
+    *("structure", "between", "k", "k_range", "p", "p_gradual", "differ", "stable", "clear"),
+    *("two_kinds", "other_shape", "ari", "ari_of_groups"),
     *("gap", "prediction_strength", "silhouette", "elbow", "seconds"),
 )
 
@@ -65,10 +68,22 @@ def one_draw(kind: Kind, customers: int, seed: int, evidence_folder: str | None 
             n_samples=N_SAMPLES,
             n_splits=N_SPLITS,
             n_references=N_REFERENCES,
+            n_starts=null_models.n_starts,
             null_samples=0,
             seed=seed,
         )
-        verdict = k_selection.verdict(benchmark, panel, dated=kind.form == "shop", seed=seed)
+        one_trait = k_selection.one_trait_tests_for(prepared.run, seed=seed)
+        shapes = k_selection.other_shapes(null_models.X, benchmark.examples, range(2, benchmark.k_max + 1), seed=seed)
+        needed = k_selection.groups_needed(benchmark, null_models.nulls, n_starts=null_models.n_starts, seed=seed)
+        verdict = k_selection.verdict(
+            benchmark,
+            panel,
+            needed=needed,
+            one_trait=one_trait,
+            other_shapes=shapes,
+            dated=kind.form == "shop",
+            seed=seed,
+        )
         criteria = others(prepared.X.to_numpy(), seed)
     weighed = verdict.weighed
     outcome = {
@@ -88,6 +103,8 @@ def one_draw(kind: Kind, customers: int, seed: int, evidence_folder: str | None 
         "differ": weighed.differ,
         "stable": " ".join(map(str, weighed.stable_k)),
         "clear": " ".join(map(str, weighed.clear_k)),
+        "two_kinds": " ".join(verdict.two_kinds),
+        "other_shape": verdict.other_shape,
     } | criteria
     if prepared.truth is not None and len(null_models.X) == len(prepared.truth):
         truth, labels = prepared.truth.to_numpy(), benchmark.observed.labels
@@ -103,15 +120,16 @@ def one_draw(kind: Kind, customers: int, seed: int, evidence_folder: str | None 
             "errors": benchmark.silhouette_errors,
             "tests": benchmark.tests,
             "simulated": benchmark.simulated,
+            "needed": needed.table,
             "observed": benchmark.observed.metrics,
         }
-        with (Path(evidence_folder) / f"{kind.name}-{customers}-{seed}.pkl").open("wb") as file:
+        with (Path(evidence_folder) / f"{kind.name.replace('/', '-')}-{customers}-{seed}.pkl").open("wb") as file:
             pickle.dump(keep, file)
     return outcome | {"seconds": round(time.perf_counter() - begun, 1)}
 
 
 def planned(kinds: list[Kind], outcomes: pd.DataFrame, draws: int | None) -> list[tuple[Kind, int, int]]:
-    """Return kind, customers and seed of every draw that is planned and not yet done, the first seeds of all first."""
+    """Return kind, customers and seed of every draw that is missing: large shops last, the first seeds first."""
     done = set(zip(outcomes["kind"], outcomes["customers"], outcomes["seed"], strict=True))
     wrong = set(outcomes.loc[(outcomes["groups"] == 0) & (outcomes["structure"] == "natural"), "kind"])
     work = []
@@ -126,7 +144,7 @@ def planned(kinds: list[Kind], outcomes: pd.DataFrame, draws: int | None) -> lis
         if kind.groups == 0 and kind.form == "shop":
             work += [(kind, 5_000, seed) for seed in range(1, 1 + (draws or LARGE))]
     missing = [(kind, n, seed) for kind, n, seed in work if (kind.name, n, seed) not in done]
-    return sorted(missing, key=lambda item: item[2])
+    return sorted(missing, key=lambda item: (item[1] > 2_500, item[2]))
 
 
 def main() -> None:
@@ -156,7 +174,9 @@ def main() -> None:
             name = f"{outcome['kind']} {outcome['customers']} {outcome['seed']}"
             print(f"{number}/{len(missing)} {name}: {outcome['structure']}, {outcome['seconds']} s", flush=True)
     if options.outcomes == OUTCOMES:
-        SUMMARY.write_text(summary(pd.read_csv(OUTCOMES), kinds), encoding="utf-8")
+        outcomes = pd.read_csv(OUTCOMES)
+        SUMMARY.write_text(summary(outcomes, kinds), encoding="utf-8")
+        k_selection.rates(outcomes).to_csv(RATES, index=False, lineterminator="\n")
         print(f"written: {SUMMARY.name}")
 
 

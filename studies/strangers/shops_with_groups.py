@@ -185,7 +185,7 @@ SHOPS_WITH_GROUPS = (
         3,
         "three groups that overlap in every trait: at least reproducible",
         three_overlapping,
-        tuned=False,
+        tuned=True,
     ),
     Kind(
         "five groups, separated",
@@ -194,7 +194,7 @@ SHOPS_WITH_GROUPS = (
         5,
         "five groups far apart in claims, burning, days and amounts: natural, k = 5",
         five_separated,
-        tuned=False,
+        tuned=True,
     ),
     Kind(
         "five groups, overlapping",

@@ -441,7 +441,7 @@ def test_margins_say_what_applies_to_the_grain():
 
 def test_the_least_certain_come_first_under_the_published_name():
     segments = pd.DataFrame(
-        {"segment": "A", "margin": np.linspace(1, 0, 8), "agreement": [1, 1, 0.5, 1, 1, 1, 1, 0.5], "outlier": False},
+        {"segment": "A", "margin": np.linspace(1, 0, 8), "probability": [1, 1, 0.5, 1, 1, 1, 1, 0.5], "outlier": False},
         pd.Index(list("abcdefgh"), name="customer_id"),
     )
     result = least_certain(segments)

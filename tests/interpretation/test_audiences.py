@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -46,7 +47,7 @@ def segments():
             "margin": margin,
             "second_segment": np.where(letters == "A", "B", "A"),
             "outlier": np.arange(len(letters)) == 5,
-            "agreement": np.where(np.arange(len(letters)) == 7, 0.5, 1.0),
+            "probability": np.where(np.arange(len(letters)) == 7, 0.5, 0.5 + margin / 2),
         },
         index=pd.Index([f"+{i}" if i == 3 else str(i) for i in range(len(letters))], name="customer_id"),
     )
@@ -58,6 +59,7 @@ def test_the_list_has_the_agreed_columns_and_a_control_group_in_every_segment(se
         "customer_id",
         "segment",
         "segment_name",
+        "probability",
         "confidence",
         "second_segment",
         "outlier",
@@ -87,15 +89,24 @@ def test_an_audience_has_the_surest_first_and_marks_the_borderline(segments):
     assert list(lists.tables) == ["A", "B", "C"]
     assert lists.text == "3 of 4 segments have a list of their own. Not D: fewer than 50 customers."
     for letter, table in lists.tables.items():
-        assert table["confidence"].is_monotonic_decreasing
+        assert table["probability"].is_monotonic_decreasing
         assert set(table["segment"]) == {letter}
-        members = segments.loc[table["customer_id"]]
-        expected = (members["margin"] < 0.2) | members["outlier"] | (members["agreement"] < 0.8)
-        assert table["borderline"].tolist() == expected.tolist()
+        assert table["borderline"].tolist() == (segments.loc[table["customer_id"], "probability"] < 0.7).tolist()
     row = lists.table.set_index("segment").loc["A"]
-    assert (row["customers"], row["control"], row["borderline"], row["outliers"]) == (200, 20, 22, 1)
+    n_low = int((segments.loc[segments["segment"] == "A", "probability"] < 0.7).sum())
+    assert 20 < n_low < 200
+    assert (row["customers"], row["control"], row["borderline"], row["outliers"]) == (200, 20, n_low, 1)
     with pytest.raises(ParameterRefused, match="min_segment"):
         audience_lists(listed, segments, min_segment=0)
+
+
+def test_without_probabilities_those_near_a_border_are_borderline(segments):
+    segments = segments.assign(probability=np.nan)
+    tables = audience_lists(customer_list(segments, NAMES), segments, min_segment=50).tables
+    for table in tables.values():
+        assert table["confidence"].is_monotonic_decreasing
+        assert table["borderline"].tolist() == (table["confidence"] < 0.2).tolist()
+        assert table["borderline"].any()
 
 
 def test_names_of_any_kind_open_safely_in_a_spreadsheet(segments, tmp_path):
@@ -114,29 +125,77 @@ def test_names_of_any_kind_open_safely_in_a_spreadsheet(segments, tmp_path):
 
 def test_what_goes_with_the_lists_claims_no_more_than_the_verdict(segments):
     lists = audience_lists(customer_list(segments, NAMES), segments)
-    text = readme(lists, VERDICT, control_share=0.1)
-    for sentence in (VERDICT.sentence, VERDICT.use, VERDICT.advice, "leave these 10% out", lists.text):
+    needed = sample_sizes({"A": 0.5}, customer_list(segments, NAMES))
+    text = readme(lists, VERDICT, needed, control_share=0.1)
+    for sentence in (VERDICT.sentence, VERDICT.use, VERDICT.advice, "leave these 10% out", lists.text, needed.text):
         assert sentence in text
 
 
+def listed_as(**arms):
+    """Return a list with so many customers, and so many of them as control group, for each letter."""
+    rows = [(letter, i < control) for letter, (n, control) in arms.items() for i in range(n)]
+    return pd.DataFrame(rows, columns=["segment", "control"])
+
+
 def test_a_test_needs_so_many_customers_by_hand():
-    sizes = sample_sizes({"A": 0.5, "B": 0.9, "C": float("nan")}, {"A": 1000, "B": 3000, "C": 9}, lifts=(0.1, 0.05))
-    table = sizes.table
+    """Lift 10 points, half and half: (1.95996 sqrt(4 P (1 - P)) + .84162 sqrt(2 (p (1 - p) + q (1 - q))))^2 / .1^2."""
+    rates = {"A": 0.5, "B": 0.9, "C": float("nan")}
+    sizes = sample_sizes(rates, listed_as(A=(1_000, 500), B=(3_000, 300), C=(9, 1)), lifts=(0.1, 0.05))
+    table = sizes.table.set_index(["segment", "lift"])
+    assert table.loc[("A", 0.1), "needed"] == 775  # P = .55: (1.95996 x .994987 + .84162 x .989949)^2 / .01 = 774.7
+    assert table.loc[("A", 0.05), "needed"] == 3_130  # P = .525: (1.95996 x .998749 + .84162 x .997497)^2 / .0025
+    # a tenth as control, P = .945: sqrt(P (1 - P) / .09) = .759933, sqrt(.09 / .1 + .0475 / .9) = .976103
+    assert table.loc[("B", 0.05), "needed"] == math.ceil((1.959964 * 0.759934 + 0.841621 * 0.976103) ** 2 / 0.0025)
+    assert pd.isna(table.loc[("B", 0.1), "needed"])  # nobody burns all of them
+    assert table.loc["C", "needed"].isna().all()
+    assert table["enough"].tolist() == [True, False, pd.NA, True, pd.NA, pd.NA]
+    assert table.loc["B", "control"].tolist() == [300, 300]
     assert sizes.text.startswith("Enough customers for a test: 2 of 6 ")
-    per_arm = table.set_index(["segment", "lift"])["per_arm"]
-    assert per_arm[("A", 0.1)] == 400  # 16 x .25 / .01
-    assert per_arm[("A", 0.05)] == 1600
-    assert per_arm[("B", 0.05)] == 576
-    assert pd.isna(per_arm[("B", 0.1)])  # nobody burns all of them
-    assert pd.isna(per_arm[("C", 0.1)])
-    enough = table.set_index(["segment", "lift"])["enough"]
-    assert enough[("A", 0.1)]
-    assert not enough[("A", 0.05)]
-    assert enough[("B", 0.05)]
+    assert "No number for segment B and a lift of 10 points: its burn rate would be 100% or more." in sizes.text
+    assert "No number for segment C: its burn rate is not known." in sizes.text
+
+
+def test_enough_customers_see_the_lift_and_too_few_do_not():
+    sizes = sample_sizes({"A": 0.02, "B": 0.5}, listed_as(A=(5_000, 500), B=(800, 80)))
+    for row in sizes.table.itertuples():
+        assert row.enough == (row.smallest_lift <= row.lift)
+    smallest = sizes.table.groupby("segment")["smallest_lift"].first()
+    assert f"in points: A {100 * smallest['A']:.1f} and B {100 * smallest['B']:.1f}." in sizes.text
+
+
+def test_a_control_group_counts_as_it_is_and_not_as_half_of_all():
+    tenth = sample_sizes({"A": 0.5}, listed_as(A=(5_000, 500))).table
+    halves = sample_sizes({"A": 0.5}, listed_as(A=(5_000, 2_500))).table
+    as_good = sample_sizes({"A": 0.5}, listed_as(A=(1_800, 900))).table
+    assert (tenth["needed"] > 2.7 * halves["needed"]).all()
+    assert tenth["smallest_lift"].iloc[0] == pytest.approx(as_good["smallest_lift"].iloc[0], rel=0.005)
+
+
+@pytest.mark.parametrize(
+    ("rate", "arms", "why"),
+    [
+        (0.0, (100, 10), "nothing was burned"),
+        (1.0, (100, 10), "everything was burned"),
+        (0.5, (100, 0), "no control group"),
+        (0.5, (100, 100), "all its customers are in the control group"),
+    ],
+)
+def test_what_no_test_can_be_planned_for_is_said(rate, arms, why):
+    sizes = sample_sizes({"A": rate}, listed_as(A=arms))
+    assert sizes.table[["needed", "enough", "smallest_lift"]].isna().all(axis=None)
+    assert why in sizes.text
+    assert "smallest lift" not in sizes.text
+
+
+def test_customers_too_few_for_any_lift_are_said():
+    sizes = sample_sizes({"A": 0.9, "B": 0.5}, listed_as(A=(20, 2), B=(400, 200)))
+    assert sizes.table.loc[sizes.table["segment"] == "A", "smallest_lift"].isna().all()
+    assert "Segment A has too few customers: even a burn rate of 100% would not be seen." in sizes.text
+    assert "in points: B " in sizes.text
 
 
 def test_without_a_burn_rate_there_is_nothing_to_lift():
-    sizes = sample_sizes({}, {"A": 1000})
+    sizes = sample_sizes({}, listed_as(A=(1_000, 100)))
     assert sizes.table.empty
     assert sizes.text.startswith("No burning is recorded")
 

@@ -9,7 +9,7 @@ import pytest
 from seglib.clustering.given import SegmentRule
 from seglib.datasets.shop import make_shop
 from seglib.features.customers import customer_features
-from seglib.interpretation.audiences import audience_lists, customer_list, readme
+from seglib.interpretation.audiences import audience_lists, customer_list, readme, sample_sizes
 from seglib.interpretation.given_lists import without_certainty
 from seglib.interpretation.holdout.holdout import evaluate_holdout
 from seglib.interpretation.holdout.predictive_gain import predictive_gain
@@ -76,6 +76,7 @@ def lists():
             "second_segment": ["B", "A"] * 30,
             "outlier": False,
             "agreement": 1.0,
+            "probability": np.nan,
         },
         index=pd.Index([str(i) for i in range(60)], name="customer_id"),
     )
@@ -101,12 +102,13 @@ def test_what_the_centres_cannot_say_is_empty(lists):
 
 
 def test_what_goes_with_the_lists_says_whose_segments_they_are(lists):
-    _, audiences = lists
-    assert "given by" not in readme(audiences, VERDICT, control_share=0.1)
-    text = readme(audiences, VERDICT, control_share=0.1, labels=LABELS)
+    listed, audiences = lists
+    needed = sample_sizes({"A": 0.5, "B": 0.4}, listed)
+    assert "given by" not in readme(audiences, VERDICT, needed, control_share=0.1)
+    text = readme(audiences, VERDICT, needed, control_share=0.1, labels=LABELS)
     assert "given by 'agency.csv'" in text
     assert "3 customers have no label" in text
     assert "gives 97% of the customers" in text
-    without = readme(audiences, VERDICT, control_share=0.1, labels=replace(LABELS, why_no_rule=REASON))
+    without = readme(audiences, VERDICT, needed, control_share=0.1, labels=replace(LABELS, why_no_rule=REASON))
     assert f"no model.skops and no scoring.sql to place new customers: {REASON}." in without
     assert all(line.endswith("\r") for line in without.split("\n")[:-1])

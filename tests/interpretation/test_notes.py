@@ -1,5 +1,6 @@
 """What a card says beside its sentence, and that it claims no more than the verdict."""
 
+import numpy as np
 import pytest
 
 from seglib.clustering.segmentation import segment
@@ -42,7 +43,7 @@ def sample(prepared):
     return {
         "cards": segment_cards(profiles, {}),
         "profiles": profiles,
-        "segments": fit.table.assign(agreement=1.0),
+        "segments": fit.table.assign(probability=np.where(fit.table["margin"] < 0.3, 0.6, 0.9)),
         "usage": coupon_usage(run.read("unified"), fit.table, run.study()).table,
         "exemplars": exemplars(matrix, fit.table["segment"], fit.centres),
         "features": features.table,
@@ -68,6 +69,10 @@ def test_notes_are_what_was_counted(sample):
         [customer] = sample["exemplars"].query("segment == @letter")["customer_id"]
         assert f"id {customer}" in notes[STANDS_FOR]
         assert sample["segments"].loc[customer, "segment"] == letter
+        margin = sample["segments"].query("segment == @letter")["margin"]
+        low = (margin < 0.3).mean()
+        assert f"probability of {0.6 * low + 0.9 * (1 - low):.1%} on average; for {low:.1%} " in notes[CERTAINTY]
+        assert "if these segments are taken as given" in notes[CERTAINTY]
 
 
 def test_no_card_claims_more_than_the_verdict(sample):
@@ -85,11 +90,11 @@ def test_no_card_claims_more_than_the_verdict(sample):
 
 
 def test_what_is_not_there_is_not_said(sample):
-    segments = sample["segments"].drop(columns="agreement")
+    segments = sample["segments"].assign(probability=np.nan)
     notes = notes_of(sample, BOTH, usage=None, exemplars=None, segments=segments)["A"]
     assert "Coupons" not in notes
     assert STANDS_FOR not in notes
-    assert "models" not in notes[CERTAINTY]
+    assert CERTAINTY not in notes
     assert "Coupons" not in notes_of(sample, BOTH, usage=sample["usage"].head(0))["A"]  # no transactions at all
     unburned = sample["usage"].assign(burned=float("nan"))
     notes = notes_of(sample, BOTH, usage=unburned, study=Study(wording=TRANSACTION))["A"]

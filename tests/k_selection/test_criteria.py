@@ -477,7 +477,7 @@ def test_what_the_evidence_speaks_for_is_taken():
     choice = choose_k(BENT, k_star=5)
     assert (choice.k, choice.by) == (5, "evidence")
     assert choice.text.startswith("k = 5: ")
-    assert "without segments" in choice.reason
+    assert "come back in resampled data, for more reason than gradual differences" in choice.reason
 
 
 def test_where_the_evidence_speaks_for_none_it_is_a_business_choice():

@@ -27,7 +27,7 @@ def one_thread():
 class Fixed:
     """A null model whose shops are given."""
 
-    name, what, customers_differ = "fixed", "always the same", True
+    name, what, customers_differ, follows_the_data = "fixed", "always the same", True, False
 
     def __init__(self, *matrices):
         self.matrices = matrices

@@ -9,6 +9,7 @@ import pytest
 from matplotlib import pyplot as plt
 from sklearn.metrics import silhouette_samples
 
+from seglib.clustering.calibration import reliability
 from seglib.clustering.labels import order_values
 from seglib.clustering.projection import project
 from seglib.clustering.segmentation import customer_segments, segment
@@ -31,11 +32,12 @@ from seglib.k_selection.criteria.stability import flows
 from seglib.k_selection.criteria.valleys import GRID, valleys
 from seglib.k_selection.validation.benchmark import benchmark
 from seglib.k_selection.validation.charts import at_a_glance
+from seglib.k_selection.validation.charts_example import example_chart
 from seglib.k_selection.validation.charts_valleys import valley_chart
 from seglib.k_selection.validation.null_models import CopulaNull
 from seglib.k_selection.validation.verdict import verdict
 from seglib.plots import __all__
-from seglib.plots.clustering import plot_agreement, plot_comparison, plot_margins, plot_sensitivity
+from seglib.plots.clustering import plot_agreement, plot_comparison, plot_margins, plot_reliability, plot_sensitivity
 from seglib.plots.eda import (
     plot_burned_by_age,
     plot_correlation,
@@ -99,8 +101,8 @@ def analysed(request, prepared):
     origins = {name: shares(customers, segments["segment"], name) for name in ("gender_name", "city_name")}
     names = {card.segment: card.name for card in segment_cards(profiles, origins)}
     some = matrix.table.to_numpy()[::20]
-    nulls = CopulaNull(some, matrix.places), CopulaNull(some, matrix.places)
-    nulls[0].name = "process"  # as if: the figures ask only what it is called
+    nulls = [CopulaNull(some, matrix.places) for _ in range(3)]
+    nulls[0].name, nulls[1].name = "gradual", "process"  # as if: the figures ask only what they are called
     few = {"n_null": 19, "n_starts": 1, "n_samples": 4, "n_splits": 2, "n_references": 5}
     benchmark_result = benchmark(some, nulls, k_max=5, **few)
     scores, bend = benchmark_result.scores, elbow(benchmark_result.of("inertia").reset_index())
@@ -141,6 +143,7 @@ def analysed(request, prepared):
         "against_nulls": lambda: plot_against_nulls(benchmark_result.tests),
         "verdict": lambda: plot_verdict(at_a_glance(benchmark_result, int(k), verdict(benchmark_result)).table),
         "valleys": valley_chart(between, [between], n_rows=len(some)).figure,
+        "example": example_chart(some, benchmark_result.examples[0], "simulated").figure,
         "elbow": lambda: plot_elbow(scores, bend, k=int(k)),
         "silhouette": lambda: plot_silhouette(scores, benchmark_result.tests["p"].max(), k=int(k)),
         "other_criteria": lambda: plot_other_criteria(scores, k=int(k)),
@@ -153,6 +156,9 @@ def analysed(request, prepared):
         "sizes": lambda: segment_sizes(segments, fit.table).figure(),
         "projection": lambda: project(matrix.table, fit.table["segment"]).figure(),
         "margins": lambda: plot_margins(segments, near=0.2),
+        "reliability": lambda: plot_reliability(
+            reliability(np.linspace(0.3, 1, 200), np.arange(200) % 4 > 0).assign(simulated=20)
+        ),
         "agreement": lambda: plot_agreement(segments.assign(agreement=segments["margin"]), near=0.8),
         "sensitivity": lambda: plot_sensitivity(moved, alike=0.8, contrasts=["contrast"]),
         "outcomes": lambda: plot_outcomes(after, outcome="active", names=names),
@@ -189,7 +195,7 @@ def test_axes_say_exactly_where_their_ticks_are():
     assert all(float(tick).is_integer() for tick in [*ax.get_xticks(), *ax.get_yticks()])
 
 
-def beside(metric, values, *, first=2, null=("process", "copula"), p=0.5, high=0.3):
+def beside(metric, values, *, first=2, null=("gradual", "process", "copula"), p=0.5, high=0.3):
     """One metric as `Benchmark.scores` has it, from k = ``first`` on."""
     k = range(first, first + len(values))
     values = {"metric": metric, "value": values, "null_median": 0.2, "null_low": 0.1, "null_high": high, "p": p}
@@ -229,16 +235,19 @@ def test_titles_say_whether_shops_without_segments_do_as_well():
 @pytest.mark.parametrize(
     ("p", "title"),
     [
-        ((0.01, 0.05), "stands out from shops"),
-        ((0.2, 0.3), "do as well"),
-        ((0.2, 0.01), "1 of 2 kinds of shop without segments"),
+        ((0.01, 0.05, 0.02), "stands out from shops"),
+        ((0.2, 0.3, 0.9), "do as well"),
+        ((0.2, 0.01, 0.3), "stands out from 1 of 3 kinds of shop without segments"),
+        ((0.2, 0.01, 0.05), "stands out from 2 of 3 kinds of shop without segments"),
     ],
 )
-def test_the_greatest_silhouette_stands_beside_both_kinds_of_shop(p, title):
+def test_the_greatest_silhouette_stands_beside_all_kinds_of_shop(p, title):
     test = {"value": 0.4, "null_median": 0.2, "null_low": 0.1, "null_high": 0.3}
-    ax = plot_against_nulls(pd.DataFrame({"null": ["process", "copula"], "p": p} | test))
+    ax = plot_against_nulls(pd.DataFrame({"null": ["gradual", "process", "copula"], "p": p} | test))
     assert title in title_of(ax)
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["all customers alike", "customers differ gradually"]
+    kinds = [label.get_text() for label in ax.get_yticklabels()]
+    assert kinds[:2] == ["customers differ gradually", "all customers alike"]
+    assert len(set(kinds)) == 3
     ax = plot_against_nulls(pd.DataFrame({"null": ["copula"], "p": [0.2]} | test))
     assert "do as well" in title_of(ax)
 
@@ -253,7 +262,7 @@ def test_the_gap_may_choose_no_segments():
 def test_where_no_shop_without_segments_gives_stability_its_curve_is_drawn_without_a_band():
     scores = [beside(m, [0.9, 0.8], null=[""]) for m in ("segment_jaccard", "bootstrap_ari")]
     scores = [one.assign(null_median=np.nan, null_low=np.nan, null_high=np.nan, p=np.nan) for one in scores]
-    figure = plot_stability(pd.concat([*scores, beside("prediction_strength", [0.9, 0.8], null=["process"])]))
+    figure = plot_stability(pd.concat([*scores, beside("prediction_strength", [0.9, 0.8], null=["gradual"])]))
     for ax in figure.axes:
         assert any(line.get_label() == "this shop" for line in ax.get_lines())
 

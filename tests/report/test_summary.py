@@ -50,11 +50,10 @@ VERDICT = RunVerdictRecord(
     "come back when customers are drawn anew.",
     meaning="The data fall into groups by themselves.",
     use="Useful: who knows the segment predicts what customers do next better than who knows tenure and RFM "
-    "quintiles only (active 5.4 points of the variance more, p = .008). Each on its own, segments predict more.",
-    use_claim="Who knows the segment predicts what customers do next better than who knows tenure and RFM quintiles "
+    "only (active 5.4 points of the variance more, p = .008). Each on its own, segments predict more.",
+    use_claim="Who knows the segment predicts what customers do next better than who knows tenure and RFM "
     "only. Each on its own, segments predict more.",
-    use_lead="Who knows the segment predicts what customers do next better than who knows tenure and RFM quintiles "
-    "only.",
+    use_lead="Who knows the segment predicts what customers do next better than who knows tenure and RFM only.",
     advice="You can plan with these segments: they are there, and they tell what customers do next.",
 )
 

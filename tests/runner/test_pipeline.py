@@ -118,11 +118,15 @@ def test_run_json_is_the_machine_readable_face(twice):
 
 
 def test_segments_csv_lists_every_customer_once(twice):
-    _, (run, _), _ = twice
+    recipe, (run, _), _ = twice
     listed = pd.read_csv(run.report_dir / "segments.csv", dtype={"customer_id": str})
     assert listed["customer_id"].is_unique
     assert len(listed) == run.read_record()["customers"]
     assert listed["confidence"].between(0, 1).all()
+    if recipe == "customer":
+        assert listed["probability"].between(0, 1).all()
+    else:  # a row is a transaction
+        assert listed["probability"].isna().all()
     absent = pd.read_csv(run.report_dir / "customers_without_transaction.csv", dtype={"customer_id": str})
     assert not set(absent["customer_id"]) & set(listed["customer_id"])
 

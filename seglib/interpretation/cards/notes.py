@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import pandas as pd
 
-from seglib.clustering import LOW_AGREEMENT
+from seglib.clustering import LOW_PROBABILITY
 from seglib.interpretation.cards import vocabulary
 from seglib.interpretation.cards.cards import SegmentCard
 from seglib.interpretation.holdout.predictive_gain import NOT_SHOWN, USEFUL
 from seglib.interpretation.profiles.means import MARKER
 from seglib.schema.records import LabelsRecord, NoteRecord, VerdictRecord
 from seglib.study import DEFAULT_STUDY, Study
-from seglib.style import Wording, join_words
+from seglib.style import Wording, join_words, percent
 
 
 def with_notes(
@@ -99,11 +99,13 @@ def _describe_certainty(card: SegmentCard, segments: pd.DataFrame, labels: Label
     if labels and labels.why_no_rule:
         return [NoteRecord("certainty", vocabulary.CERTAINTY, f"{vocabulary.NO_CERTAINTY}.")]
     members = segments[segments["segment"] == card.segment]
-    text = vocabulary.CONFIDENCE.format(confidence=members["margin"].median())
-    if "agreement" in members:
-        low_agreement = (members["agreement"] < LOW_AGREEMENT).mean()
-        text += vocabulary.WOULD_MOVE.format(share=low_agreement, models=1 - LOW_AGREEMENT)
-    return [NoteRecord("certainty", vocabulary.CERTAINTY, f"{text}.")]
+    if "probability" not in members or members["probability"].isna().all():
+        return []  # a row of the matrix is a transaction: no customer was put anywhere as a whole
+    probability = members["probability"]
+    text = vocabulary.PROBABILITY.format(
+        mean=percent(probability.mean()), low=percent((probability < LOW_PROBABILITY).mean()), limit=LOW_PROBABILITY
+    )
+    return [NoteRecord("certainty", vocabulary.CERTAINTY, text)]
 
 
 def _markers(card: SegmentCard, profiles: pd.DataFrame) -> pd.DataFrame:

@@ -98,9 +98,11 @@ FREQUENCY = "; usage frequency {frequency:.1f}."
 
 DAYS_AGO = "{own:,.0f} days ago on average (all customers: {all:,.0f})."
 
-CONFIDENCE = "median confidence {confidence:.2f}"
 NO_CERTAINTY = "this cannot be said, because what customers are described by here does not give the labels back"
-WOULD_MOVE = "; {share:.0%} of them would move in more than {models:.0%} of models of other samples"
+PROBABILITY = (
+    "if these segments are taken as given, a member belongs here with a probability of {mean} on average; "
+    "for {low} of the members it is less than {limit:.0%}."
+)
 
 DIFFERENCE = "{feature} ({difference:+.1f} standard deviations)"
 

@@ -13,7 +13,7 @@ from seglib.errors import InputRefused, ParameterRefused
 from seglib.features import NO_STATUS, DuckDB, Redemption, coupon_redemption, customer_features
 from seglib.interpretation.holdout.by_group import COLUMNS as BY_GROUP
 from seglib.interpretation.holdout.by_group import OUTCOMES, Outcome, OutcomeBySegment, by_group
-from seglib.interpretation.holdout.rfm import BURNED, SCORES, monetary_of, rfm_scores
+from seglib.interpretation.holdout.rfm import BURNED, LOGS, SCORES, monetary_of, rfm_logs, rfm_scores
 from seglib.interpretation.holdout.snapshot import first_transaction, outcomes_after, snapshot
 from seglib.preprocessing import rebuild_matrix
 from seglib.schema.records import RecipeRecord
@@ -35,7 +35,7 @@ MIN_IN_SEGMENT = 20
 
 GIVEN_TODAY = "the segments were given, and who was in which on an earlier day is not known"
 
-COLUMNS = ["segment", "tenure_days", *SCORES, BURNED, "matured", "matured_burned"]
+COLUMNS = ["segment", "tenure_days", *SCORES, BURNED, *LOGS, "matured", "matured_burned"]
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,9 @@ class Holdout:
     ----------
     table : pandas.DataFrame
         Indexed by customer_id, one row per customer with a transaction by the cut: segment, tenure_days (on that
-        day), recency_score, frequency_score, monetary_score, burned_score (`seglib.interpretation.rfm_scores`, on that
-        day), matured, matured_burned (coupons claimed after it that are old enough to judge on the last day), and a
-        column for each of ``outcomes``.
+        day), recency_score, frequency_score, monetary_score, burned_score, log_recency, log_frequency, log_monetary,
+        log_burned (the plain rule, `seglib.interpretation.holdout.rfm`, on that day), matured, matured_burned (coupons
+        claimed after it that are old enough to judge on the last day), and a column for each of ``outcomes``.
     by_segment : pandas.DataFrame
         One row per segment and outcome: segment, outcome, unit, customers, value, low, high (95%), overall.
     cut, as_of : str or None
@@ -203,7 +203,8 @@ def evaluate_holdout(
     if (money := monetary_of(features)) != "spend":
         stands = "burned coupons stand" if money else "nothing stands"
         notes.append(f"In RFM, {stands} for money: no amounts are recorded by {cut}.")
-    table = pd.concat([segments, features[["tenure_days"]].astype(float), rfm_scores(features), after], axis=1)
+    plain_rule = [features[["tenure_days"]].astype(float), rfm_scores(features), rfm_logs(features)]
+    table = pd.concat([segments, *plain_rule, after], axis=1)
     table = table[COLUMNS + [o.name for o in outcomes]]
     parts = [by_group(table, table["segment"], o).rename(columns={"group": "segment"}) for o in outcomes]
     by_segment = pd.concat(parts, ignore_index=True)

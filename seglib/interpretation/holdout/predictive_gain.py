@@ -1,4 +1,4 @@
-"""Do segments predict what customers do next better than tenure and RFM quintiles? Out of sample, with a null."""
+"""Do segments predict what customers do next better than tenure and RFM? Out of sample, with a null."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from threadpoolctl import threadpool_limits
 from seglib.errors import ParameterRefused
 from seglib.interpretation.holdout.by_group import KINDS
 from seglib.interpretation.holdout.holdout import MIN_CUSTOMERS, Holdout
-from seglib.interpretation.holdout.rfm import BURNED, SCORES, quintiles
+from seglib.interpretation.holdout.rfm import BURNED, LOGS, SCORES, quintiles, signed_log
 from seglib.stats import holm
-from seglib.style import COUPON, Wording, humanize, join_words, p_value
+from seglib.style import COUPON, PLAIN_RULE, PLAIN_RULE_MEANING, Wording, humanize, join_words, p_value
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,14 +58,14 @@ COLUMNS = [
 
 @dataclass(frozen=True)
 class PredictiveGain:
-    """What segments add to the predictions from tenure and RFM quintiles.
+    """What segments add to the predictions from tenure and RFM.
 
     Attributes
     ----------
     table : pandas.DataFrame
         One row per outcome, shares of its variance that are predicted out of sample: outcome, n (customers), baseline
         (by tenure and RFM), segments_alone (added to tenure by segments), rfm_alone (added to tenure by RFM),
-        with_segments (by tenure, RFM and segments), gain (with_segments - baseline), low, high (95% interval of the
+        with_segments (by all three), gain (with_segments - baseline), low, high (95% interval of the
         gain), p, p_holm (after Holm, over the outcomes).
     useful : bool or None
         Whether any outcome is predicted better with the segments: Holm p at most `ALPHA`, and the interval of the gain
@@ -127,8 +127,11 @@ class PredictiveGain:
 
     @property
     def caption(self) -> str:
-        """Number of customers, and how to read the figure."""
-        return f"{self.customers:,} customers, predicted by what was fitted to others. 95% intervals over customers."
+        """Number of customers, how to read the figure, and what tenure and RFM are."""
+        return (
+            f"{self.customers:,} customers, predicted by what was fitted to others. 95% intervals over customers. "
+            f"{PLAIN_RULE_MEANING}"
+        )
 
     def figure(self) -> Axes:
         """Draw what each model predicts of every outcome."""
@@ -146,22 +149,19 @@ class PredictiveGain:
             if numbers:
                 detail = f" ({'; '.join(self._gains(rows[_improved(rows)]))})"
             return (
-                "Who knows the segment predicts what customers do next better than who knows tenure and RFM "
-                f"quintiles only{detail}."
+                f"Who knows the segment predicts what customers do next better than who knows {PLAIN_RULE} "
+                f"only{detail}."
             )
         if len(significant):
             if numbers:
                 detail = f" ({smallest})"
             return (
                 f"The segment says more than chance about {self._names(significant)}{detail}, but too little for "
-                "predictions from tenure and RFM quintiles to get surely better by it."
+                f"predictions from {PLAIN_RULE} to get surely better by it."
             )
         if numbers:
             detail = f" ({len(rows)} {'outcome' if len(rows) == 1 else 'outcomes'} tried, {smallest})"
-        return (
-            "What customers do next was predicted no better with the segment than with tenure and RFM quintiles "
-            f"only{detail}."
-        )
+        return f"What customers do next was predicted no better with the segment than with {PLAIN_RULE} only{detail}."
 
     def _gains(self, rows: pd.DataFrame) -> list[str]:
         """Write the gain of each outcome with its interval and p-value."""
@@ -172,15 +172,15 @@ class PredictiveGain:
         ]
 
     def _each_alone(self) -> str:
-        """Say what segments and RFM quintiles predict, each on its own."""
+        """Say what segments and RFM predict, each on its own."""
         rows = self._rows
         segments_ahead = rows.loc[rows["segments_alone"] > np.maximum(rows["rfm_alone"], 0), "outcome"]
         if (rows[["segments_alone", "rfm_alone"]] <= 0).all(axis=None):
-            return "Neither RFM quintiles nor segments predict anything beyond tenure."
+            return "Neither RFM nor segments predict anything beyond tenure."
         if len(segments_ahead) == len(rows):
-            return "Each on its own, segments predict more than RFM quintiles."
+            return "Each on its own, segments predict more than RFM."
         exception = f", except for {self._names(segments_ahead)}" if len(segments_ahead) else ""
-        return f"Each on its own, RFM quintiles predict as much as segments or more{exception}."
+        return f"Each on its own, RFM predicts as much as segments or more{exception}."
 
     @property
     def _rows(self) -> pd.DataFrame:
@@ -227,7 +227,8 @@ def predictive_gain(
     -----
     Model: ridge regression (Hoerl & Kennard 1970, penalty 1) on a 0/1 column for every quintile of tenure, recency,
     frequency and money (and, where money is spend, of burned coupons: otherwise the baseline would know nothing of
-    burning, and segments would seem useful for no other reason), and for every segment; a missing score is a level.
+    burning, and segments would seem useful for no other reason), a column with the logarithm of each of them
+    (`seglib.interpretation.holdout.rfm` says why), and a 0/1 column for every segment; a missing score is a level.
     Counts and money are predicted as log(1 + x), refunds with their sign. Measure: the out-of-sample R2, 1 - sum of
     squared errors / sum of squares about the mean of the customers fitted to; of a yes or no it is the Brier skill
     score (Murphy 1973), a proper score.
@@ -299,7 +300,7 @@ def _why_not_predictable(values: pd.Series, n_folds: int) -> str:
 
 
 class Design(NamedTuple):
-    """The predictors as 0/1 columns, each of shape (n_customers, n_levels)."""
+    """The predictors as numeric columns, each array of shape (n_customers, n_columns)."""
 
     tenure: np.ndarray
     rfm: np.ndarray
@@ -307,7 +308,7 @@ class Design(NamedTuple):
 
 
 def design(table: pd.DataFrame) -> Design:
-    """Return the predictors: 0/1 columns of the quintiles of tenure, of the RFM scores, and of the segments.
+    """Return the predictors: 0/1 columns of quintiles and segments, and the logarithms, standardised.
 
     Parameters
     ----------
@@ -315,8 +316,8 @@ def design(table: pd.DataFrame) -> Design:
         `Holdout.table`.
     """
     return Design(
-        tenure=_dummies([quintiles(table["tenure_days"])]),
-        rfm=_dummies([table[name] for name in (*SCORES, BURNED)]),
+        tenure=_levels_and_logs([quintiles(table["tenure_days"])], signed_log(table[["tenure_days"]])),
+        rfm=_levels_and_logs([table[name] for name in (*SCORES, BURNED)], table[list(LOGS)]),
         segment=_dummies([table["segment"]]),
     )
 
@@ -324,6 +325,21 @@ def design(table: pd.DataFrame) -> Design:
 def _dummies(columns: list[pd.Series]) -> np.ndarray:
     """Return a 0/1 column for every level of every column; a missing value is a level."""
     return np.hstack([pd.get_dummies(c.astype("str").fillna("none"), dtype=float).to_numpy() for c in columns])
+
+
+def _levels_and_logs(scores: list[pd.Series], logs: pd.DataFrame) -> np.ndarray:
+    """Return the plain rule of some quantities: their quintiles as 0/1 columns, and their logarithms."""
+    return np.hstack([_dummies(scores), _standardize(logs)])
+
+
+def _standardize(columns: pd.DataFrame) -> np.ndarray:
+    """Return columns with mean 0 and standard deviation 1, so that the penalty does not depend on units.
+
+    A column without two different values is left out. A missing value becomes the mean: that it is missing is a level
+    of the score.
+    """
+    x = columns.loc[:, columns.nunique() > 1]
+    return ((x - x.mean()) / x.std(ddof=0)).fillna(0.0).to_numpy()
 
 
 def _compare_models(
@@ -380,7 +396,7 @@ def _bootstrap_interval(differences: np.ndarray, about_mean: np.ndarray, seed: l
 
 def _transform(y: np.ndarray, kind: str) -> np.ndarray:
     """Take logarithms of counts and money, refunds with their sign."""
-    return np.sign(y) * np.log1p(np.abs(y)) if kind in ("count", "money") else y
+    return signed_log(y) if kind in ("count", "money") else y
 
 
 def _folds(n: int, n_folds: int, n_repeats: int, seed: list[int]) -> Folds:

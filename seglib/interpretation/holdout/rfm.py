@@ -1,12 +1,21 @@
-"""RFM scores, the plain alternative to segments: quintiles that anybody can compute without a model.
+"""RFM, the plain alternative to segments: recency, frequency and money, which anybody can compute without a model.
 
-Recency, frequency and monetary value, each cut into five by itself (Hughes 1994, *Strategic Database Marketing*: the
-independent quintile method), with one difference: customers with equal values always get the same score. Where many are
-equal, fifths cannot be equally large, and some scores stay empty. The usual solution, to break ties by the order of the
-rows, gives different scores to customers who did the same.
+Segments are compared with tenure and RFM: how long somebody has been a customer, and recency, frequency and monetary
+value. Each of the four enters in two forms:
+
+- as quintiles (`quintiles`, `rfm_scores`). Each value is cut into five by itself (Hughes 1994, *Strategic Database
+  Marketing*: the independent quintile method), with one difference: customers with equal values always get the same
+  score. Where many are equal, fifths cannot be equally large, and some scores stay empty. The usual solution, to break
+  ties by the order of the rows, gives different scores to customers who did the same.
+- as logarithms, log(1 + x) (`signed_log`, `rfm_logs`). A quintile takes a fifth of the customers for one. Where a few
+  customers do most of everything, segments divide the highest fifth once more, and would seem useful for no other
+  reason: a Pareto tail is no group. The logarithm knows the tail as well. The logarithm of tenure belongs to it: how
+  often somebody comes, which segments know, is frequency over tenure, the difference of two logarithms.
 """
 
 from __future__ import annotations
+
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -17,7 +26,12 @@ SCORES = ("recency_score", "frequency_score", "monetary_score")
 BURNED = "burned_score"
 """The additional score where money is spend: without it the scores would know nothing of burning."""
 
+LOGS = ("log_recency", "log_frequency", "log_monetary", "log_burned")
+"""The columns of `rfm_logs`: one for each score."""
+
 N_QUINTILES = 5
+
+Values = TypeVar("Values", np.ndarray, pd.Series, pd.DataFrame)
 
 
 def quintiles(values: pd.Series, *, parts: int = N_QUINTILES) -> pd.Series:
@@ -84,3 +98,43 @@ def rfm_scores(features: pd.DataFrame) -> pd.DataFrame:
         },
         index=features.index,
     )
+
+
+def signed_log(values: Values) -> Values:
+    """Return log(1 + x); of a negative x, -log(1 + |x|).
+
+    Who got back more money than they paid has a negative spend. They are then as far below zero as others are above,
+    the order of the customers stays, and no value is lost. Missing values stay missing.
+
+    Examples
+    --------
+    >>> signed_log(np.array([0.0, np.e - 1, 1 - np.e])).tolist()
+    [0.0, 1.0, -1.0]
+    """
+    return np.sign(values) * np.log1p(np.abs(values))
+
+
+def rfm_logs(features: pd.DataFrame) -> pd.DataFrame:
+    """Return recency, frequency and monetary value of every customer as logarithms.
+
+    Parameters
+    ----------
+    features : pandas.DataFrame
+        As for `rfm_scores`.
+
+    Returns
+    -------
+    pandas.DataFrame of float
+        On the same index: log_recency (days), log_frequency (number of coupons), log_monetary (`monetary_of`, by
+        `signed_log`), log_burned (burned coupons, where money is spend). Missing where the value of a customer is
+        missing, and for everybody where the score of that name is.
+    """
+    money = monetary_of(features)
+    missing = pd.Series(np.nan, features.index)
+    values = {
+        "log_recency": features["recency_days"],
+        "log_frequency": features["n_coupons"],
+        "log_monetary": features[money] if money else missing,
+        "log_burned": features["n_burned"] if money == "spend" else missing,
+    }
+    return pd.DataFrame({name: signed_log(x.astype(float)) for name, x in values.items()}, index=features.index)

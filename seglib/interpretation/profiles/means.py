@@ -6,10 +6,11 @@ from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest, t
+from scipy.stats import t
 
 from seglib.interpretation.profiles.profile import Profile
 from seglib.schema.features import Feature
+from seglib.stats import wilson
 from seglib.study import DEFAULT_STUDY, Study
 from seglib.style import position
 
@@ -175,8 +176,7 @@ def interval(above: pd.Series, below: pd.Series, feature: Feature) -> tuple[floa
     # Where all customers agree, s is 0 and the interval would have no width, although n customers prove little.
     without_spread = share and s < 1e-12
     if (feature.kind == "binary" or without_spread) and 0 <= observed <= 1:
-        wilson = binomtest(round(observed * n), n).proportion_ci(0.95, "wilson")
-        return float(wilson.low), float(wilson.high)
+        return wilson(float(observed), n)
     if n < 2:
         return missing
     reach = float(t.ppf(0.975, n - 1)) * s / np.sqrt(n)

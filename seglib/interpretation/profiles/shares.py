@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from scipy.stats import binomtest
 
 from seglib.preprocessing import UNKNOWN
+from seglib.stats import wilson
 from seglib.study import DEFAULT_STUDY, Study
 from seglib.style import humanize, join_words, position
 
@@ -161,17 +161,17 @@ def shares(features: pd.DataFrame, segments: pd.Series, column: str) -> pd.DataF
         n = int(counts.loc[segment].sum())
         for name in overall.index:
             x = int(counts.loc[segment, name])
-            separate = binomtest(x, n).proportion_ci(0.95, "wilson")
-            joint = binomtest(x, n).proportion_ci(joint_confidence, "wilson")
-            differs = not joint.low <= overall[name] <= joint.high
+            low, high = wilson(x / n, n)
+            joint_low, joint_high = wilson(x / n, n, level=joint_confidence)
+            differs = not joint_low <= overall[name] <= joint_high
             records.append(
                 {
                     "segment": segment,
                     "level": name,
                     "customers": x,
                     "share": x / n,
-                    "low": separate.low,
-                    "high": separate.high,
+                    "low": low,
+                    "high": high,
                     "overall_share": overall[name],
                     "differs": differs,
                 }

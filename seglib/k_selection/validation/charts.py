@@ -87,11 +87,11 @@ class GreatestSilhouette:
 
     @property
     def text(self) -> str:
-        """The headline of the verdict, with the greatest silhouette of the shop and of the null models."""
+        """The headline of the verdict, with the silhouette of the shop and of the null models."""
         medians = join_words([f"{median:.3f}" for median in self.table["null_median"]])
         return (
-            f"{self.verdict.headline}: greatest silhouette {self.table['value'].iloc[0]:.3f}, "
-            f"without segments {medians}."
+            f"{self.verdict.headline}: silhouette {self.table['value'].iloc[0]:.3f} with k = "
+            f"{self.table['k'].iloc[0]}, without segments {medians}."
         )
 
     @property
@@ -103,8 +103,8 @@ class GreatestSilhouette:
     def caption(self) -> str:
         """Number of rows, and how to read the bars."""
         return (
-            f"{self.benchmark.n_rows:,} rows. Bars: the middle 90% of {self.benchmark.n_null} shops without segments "
-            "of each kind."
+            f"{self.benchmark.n_rows:,} rows, at the k at which this shop exceeds others most. Bars: the middle 90% "
+            f"of {self.benchmark.n_null} shops without segments of each kind. p is corrected for trying every k."
         )
 
     def figure(self) -> Axes:

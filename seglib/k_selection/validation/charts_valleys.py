@@ -188,7 +188,7 @@ def valley_chart_from_arrays(
     smallest = pairs["scaled_dip"].min() if len(pairs) else np.nan
     p_null = (1 + int((null_least_clear >= smallest - 1e-12).sum())) / (n_null + 1) if n_null and len(pairs) else np.nan
     table = pd.concat(parts[:MOST_PAIRS], ignore_index=True) if parts else pd.DataFrame(columns=TABLE_COLUMNS)
-    return ValleyChart(pairs, table, p_null, k, n_rows, n_null)
+    return ValleyChart(pairs, table, p_null, k, n_rows, len(null_densities))
 
 
 def _band(null_densities: np.ndarray, rank: int, *, swap: bool) -> tuple[np.ndarray, np.ndarray]:

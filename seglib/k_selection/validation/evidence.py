@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from seglib.k_selection.validation.benchmark import STABLE, Benchmark, compare
+from seglib.k_selection.validation.benchmark import STABLE, Benchmark, compare, greatest_excess
 from seglib.k_selection.validation.measures import Measured
 from seglib.stats import dip_p_value
 
@@ -17,6 +17,9 @@ Structure = Literal["natural", "reproducible", "constructed"]
 
 ALPHA = 0.05
 """Significance level of every comparison with null models."""
+
+WELL_PREDICTED = 0.8
+"""Prediction strength from which on its authors call a number of clusters well supported."""
 
 SMALLEST = 0.05
 """Share of the rows below which a segment counts as small. A small segment can be real: it is a separate remark."""
@@ -37,9 +40,12 @@ class Evidence:
         root of the number of rows times the dip), valley_high (the highest 95% point of all null models), valley_p
         (the largest of the dip test and of all null models); smallest_share; and stable, predicted, clear (bool).
     p : float
-        Of the greatest silhouette: the largest p-value over all null models.
+        Of the greatest silhouette: the largest p-value over the null models that have no groups of any kind (a table's
+        smooth null model follows the data, and is left out).
     p_gradual : float
         The same over the null models in which customers differ.
+    p_by_null : dict of str to float
+        The same, by null model.
     differ : bool
         Whether customers were shown to differ (02).
     """
@@ -47,6 +53,7 @@ class Evidence:
     by_k: pd.DataFrame
     p: float
     p_gradual: float
+    p_by_null: dict[str, float]
     differ: bool
 
     @property
@@ -60,8 +67,15 @@ class Evidence:
         return self.p_gradual <= ALPHA
 
     @property
+    def beats_only_copula(self) -> bool:
+        """Whether a table is more clumped than the Gaussian copula, but not than smooth data along its curves."""
+        return {"smooth", "copula"} <= set(self.p_by_null) and self.p_by_null["copula"] <= ALPHA < self.p_by_null[
+            "smooth"
+        ]
+
+    @property
     def stable_k(self) -> list[int]:
-        """The k whose segments all come back in resampled data."""
+        """The k whose segments all come back in resampled data: in bootstrap samples, or in the other half."""
         return self._where("stable")
 
     @property
@@ -71,13 +85,19 @@ class Evidence:
 
     @property
     def supported_k(self) -> list[int]:
-        """Evidence S: the k whose segments come back, and for a reason that the gradual null model does not have."""
-        return self.stable_k if self.beyond_gradual else self.predicted_k
+        """Evidence S: the k whose segments come back, for more reason than gradual differences.
+
+        They are more clumped than in the null models in which customers differ, or one half predicts the other better,
+        or there is a valley between all neighbours.
+        """
+        if self.beyond_gradual:
+            return self.stable_k
+        return sorted({*self.predicted_k, *self.clear_k})
 
     @property
     def clear_k(self) -> list[int]:
-        """Evidence D: the supported k with a valley between all neighbouring segments."""
-        return [k for k in self.supported_k if self.by_k.loc[k, "clear"]]
+        """Evidence D: the stable k with a valley between all neighbouring segments."""
+        return [k for k in self.stable_k if self.by_k.loc[k, "clear"]]
 
     @property
     def structure(self) -> Structure:
@@ -90,10 +110,11 @@ class Evidence:
 
     @property
     def k_star(self) -> int | None:
-        """The supported k with the greatest silhouette; None where the evidence speaks for none."""
+        """The k with the greatest silhouette, of those with valleys if there are any; None if no k is supported."""
         if self.structure == "constructed":
             return None
-        return int(self.by_k.loc[self.supported_k, "silhouette"].idxmax())
+        candidates = self.clear_k if self.structure == "natural" else self.supported_k
+        return int(self.by_k.loc[candidates, "silhouette"].idxmax())
 
     def _where(self, column: str) -> list[int]:
         return [int(k) for k in self.by_k.index[self.by_k[column]]]
@@ -132,12 +153,13 @@ def evidence_of_repeats(benchmark: Benchmark, *, differ: bool = False, seed: int
     return evidence
 
 
-def undecided_k(evidence: Evidence, errors: np.ndarray) -> tuple[int, ...]:
-    """Return k* and the supported k whose silhouettes are not clearly smaller; empty where there is no k*.
+def undecided_k(evidence: Evidence, best: int | None, errors: np.ndarray) -> tuple[int, ...]:
+    """Return a k and the supported k whose silhouettes are as great or not clearly smaller; empty without a k.
 
     Parameters
     ----------
     evidence : Evidence
+    best : int or None
     errors : ndarray, shape (k_max, k_max)
         Standard error of the difference between the mean silhouettes of two k (`Benchmark.silhouette_errors`).
     """
@@ -157,10 +179,8 @@ def _evidence(
     metrics, k_max = measured.metrics, benchmark.k_max
     nulls = list(draws)
     first = nulls[0]  # stability was measured in its shops only
-    greatest = {
-        null: compare(np.max(metrics["silhouette"][1:]), draws[null]["silhouette"][:, 1:].max(axis=1), "silhouette").p
-        for null in nulls
-    }
+    greatest = {null: greatest_excess(metrics["silhouette"][1:], draws[null]["silhouette"][:, 1:])[1] for null in nulls}
+    apart = [null for null in nulls if not benchmark.follows_the_data[null]]
     rows = []
     for place in range(1, k_max):
         at = {
@@ -189,18 +209,18 @@ def _evidence(
                 "prediction_high": strength.null_high,
                 "prediction_p": strength.p,
                 "valley": metrics["valley"][place],
-                "valley_high": max(at[null]["valley"].null_high for null in nulls),
-                "valley_p": max(dip_p_value(dip, benchmark.n_rows), *(at[null]["valley"].p for null in nulls)),
+                "valley_high": max(at[null]["valley"].null_high for null in apart),
+                "valley_p": max(dip_p_value(dip, benchmark.n_rows), *(at[null]["valley"].p for null in apart)),
                 "smallest_share": sizes.min() / sizes.sum(),
             }
         )
     by_k = pd.DataFrame(rows).set_index("k")
-    stable = by_k["jaccard"] >= STABLE
+    stable = (by_k["jaccard"] >= STABLE) | (by_k["prediction"] >= WELL_PREDICTED)
     # One k among several is sought, so the level is shared among those that could be it (Bonferroni).
     predicted = stable & (by_k["prediction_p"] * max(int(stable.sum()), 1) <= ALPHA)
     by_k = by_k.assign(stable=stable, predicted=predicted, clear=by_k["valley_p"] <= ALPHA)
     differing = [greatest[null] for null in nulls if benchmark.customers_differ[null]]
-    return Evidence(by_k, max(greatest.values()), max(differing, default=1.0), differ)
+    return Evidence(by_k, max(greatest[null] for null in apart), max(differing, default=1.0), greatest, differ)
 
 
 def with_differences(evidence: Evidence, differ: bool) -> Evidence:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from seglib.k_selection.validation.coupon_history import CouponHistory
-from seglib.k_selection.validation.coupon_process import CouponProcess, SimulatedCoupons, Traits
+from seglib.k_selection.validation.coupon_process import CouponProcess, Traits
 
 ROUNDS, SHOPS_PER_ROUND = 16, 3
 """Rounds in which the traits are moved, and shops that are simulated in each."""
@@ -44,6 +44,9 @@ class GradualNull:
     fixed : ndarray, shape (n_customers, n_columns), optional
         Columns that do not come from coupons, in the order of ``history.customers``: the means of the traits move with
         them as much as in the shop.
+    order : ndarray of int, shape (n_customers,), optional
+        The place in ``history.customers`` of the customer of every row of the matrix. Without it, rows are no
+        customers, and there is no `within`.
     seed : int, default=0
         Of the simulations by which the traits are fitted.
 
@@ -65,6 +68,7 @@ class GradualNull:
     name = "gradual"
     what = "customers differ gradually, without groups, and their coupons come from that by chance"
     customers_differ = True
+    follows_the_data = False
 
     def __init__(
         self,
@@ -73,22 +77,50 @@ class GradualNull:
         shrinkage: Mapping[str, float | None],
         rebuild: Callable[[Sequence[pd.DataFrame]], Iterator[np.ndarray]],
         fixed: np.ndarray | None = None,
+        order: np.ndarray | None = None,
         seed: int = 0,
     ) -> None:
         self.history, self.rebuild = history, rebuild
+        self._shrinkage, self._seed = shrinkage, seed
+        self._order = order
         self._process = CouponProcess(history, shrinkage)
         n = len(history.customers)
         self._fixed = np.zeros((n, 0)) if fixed is None else fixed - fixed.mean(axis=0)
+        self._solve = np.linalg.pinv(self._fixed) if self._fixed.size else self._fixed.T
         rng = np.random.default_rng([seed, 7])
         self.traits = self._matched_traits(rng)
         self._clock = self._process.clock_of(self.traits)
         self._centre = self._centres(self.traits)
-        observed, simulated = _moments(self._process.observed), self._simulated_moments(self.traits, rng)
+        observed, simulated = self._moments(self._process.observed), self._simulated_moments(self.traits, rng)
         self.match = _match_table(self.traits.names, observed, simulated)
 
     def draws(self, rngs: Sequence[np.random.Generator]) -> Iterator[np.ndarray]:
         """Yield matrices of shops whose customers differ gradually."""
         return self.rebuild([self.simulated(rng) for rng in rngs])
+
+    def within(self, labels: np.ndarray) -> GradualNull | None:
+        """Return the null model of as many groups as there are labels, with gradual differences inside each.
+
+        None where a row of the matrix is not a customer.
+
+        Parameters
+        ----------
+        labels : ndarray of int, shape (n_rows,)
+            The group of every row of the matrix, 0, 1, ...; one row per customer.
+        """
+        if self._order is None:
+            return None
+        group = np.empty(len(labels), dtype=np.int64)
+        group[self._order] = labels
+        membership = (group[:, None] == np.arange(1, labels.max() + 1)).astype(float)
+        return GradualNull(
+            self.history,
+            shrinkage=self._shrinkage,
+            rebuild=self.rebuild,
+            fixed=np.column_stack([self._fixed, membership]),
+            order=self._order,
+            seed=self._seed,
+        )
 
     def simulated(self, rng: np.random.Generator) -> pd.DataFrame:
         """Return the transactions of one simulated shop."""
@@ -114,19 +146,19 @@ class GradualNull:
     def _matched_traits(self, rng: np.random.Generator) -> Traits:
         """Move the traits until simulated shops have the observed moments."""
         traits = self._process.first_guess(self._fixed.shape[1])
-        observed = _moments(self._process.observed)
-        effects = np.linalg.lstsq(self._fixed, self._process.observed, rcond=None)[0]
+        observed = self._moments(self._process.observed)
         visited = []
         for number in range(ROUNDS):
             moments = self._simulated_moments(traits, rng)
             slope = np.where(np.abs(moments.slope) < LEAST_SLOPE, np.inf, moments.slope)
             step = np.clip((observed.mean - moments.mean) / slope, -LARGEST_STEP, LARGEST_STEP)
+            turn = np.clip((observed.effects - moments.effects) / slope, -LARGEST_STEP, LARGEST_STEP)
             change = (observed.covariance - moments.covariance) / np.outer(slope, slope)
             traits = Traits(
                 traits.names,
                 traits.mean + GAIN * step,
                 _nearest_covariance(traits.covariance + GAIN * change, traits.covariance),
-                effects / slope,
+                traits.effects + GAIN * turn,
             )
             # The first rounds approach the solution, the later ones fluctuate round it: their mean is the answer.
             if number >= ROUNDS // 2:
@@ -144,27 +176,32 @@ class GradualNull:
         parts = []
         for _ in range(SHOPS_PER_ROUND):
             shop = self._process.simulate(traits, centre, clock, rng)
-            parts.append(_moments(self._process.statistics(shop), shop))
+            parts.append(self._moments(self._process.statistics(shop), shop.trait - centre))
         return _Moments(*(np.mean(part, axis=0) for part in zip(*parts, strict=True)))
+
+    def _moments(self, statistics: np.ndarray, deviation: np.ndarray | None = None) -> _Moments:
+        """Return the moments of a shop; ``deviation`` is how far the traits of its customers are from their centre."""
+        mean = statistics.mean(axis=0)
+        effects = self._solve @ (statistics - mean)
+        residual = statistics - mean - self._fixed @ effects
+        covariance = residual.T @ residual / max(len(statistics) - 1, 1)
+        if deviation is None:
+            return _Moments(mean, effects, covariance, np.ones(len(mean)))
+        deviation = deviation - deviation.mean(axis=0)
+        slope = (deviation * residual).sum(axis=0) / np.maximum((deviation**2).sum(axis=0), 1e-12)
+        return _Moments(mean, effects, covariance, slope)
 
 
 class _Moments(NamedTuple):
-    """Mean and covariance of the statistics, and how strongly each trait moves its statistic."""
+    """What is matched, and how strongly each trait moves its statistic.
+
+    Means; how the means move with the fixed columns; covariance around that.
+    """
 
     mean: np.ndarray
+    effects: np.ndarray
     covariance: np.ndarray
     slope: np.ndarray
-
-
-def _moments(statistics: np.ndarray, shop: SimulatedCoupons | None = None) -> _Moments:
-    mean = statistics.mean(axis=0)
-    centred = statistics - mean
-    covariance = centred.T @ centred / max(len(statistics) - 1, 1)
-    if shop is None:
-        return _Moments(mean, covariance, np.ones(len(mean)))
-    trait = shop.trait - shop.trait.mean(axis=0)
-    slope = (trait * centred).sum(axis=0) / np.maximum((trait**2).sum(axis=0), 1e-12)
-    return _Moments(mean, covariance, slope)
 
 
 def _nearest_covariance(covariance: np.ndarray, previous: np.ndarray) -> np.ndarray:

@@ -53,6 +53,8 @@ class LabelBenchmark:
         What each null model keeps and removes.
     customers_differ : dict of str to bool
         Whether customers differ in a null model.
+    follows_the_data : dict of str to bool
+        Whether a null model follows the data (`Null`).
     by_rule : float
         Share of the rows whose nearest centre is that of their segment.
     n_null : int
@@ -66,6 +68,7 @@ class LabelBenchmark:
     simulated: dict[str, dict[str, np.ndarray]]
     descriptions: dict[str, str]
     customers_differ: dict[str, bool]
+    follows_the_data: dict[str, bool]
     by_rule: float
     n_null: int
 
@@ -158,6 +161,7 @@ def label_benchmark(
         simulated=simulated,
         descriptions={null.name: null.what for null in nulls},
         customers_differ={null.name: null.customers_differ for null in nulls},
+        follows_the_data={null.name: null.follows_the_data for null in nulls},
         by_rule=float((by_rule == codes).mean()),
         n_null=n_null,
     )
@@ -279,7 +283,8 @@ def label_evidence(
     surely = compare(jaccards.min(axis=1).mean(), draws[first]["jaccard"], "jaccard")
     least = float(jaccards.mean(axis=0).min())
     dip_p = float(dip_p_value(benchmark.valley / np.sqrt(benchmark.n_rows), benchmark.n_rows))
-    valley_p = max(dip_p, *(comparison.p for comparison in valley.values()))
+    apart = [null for null in draws if not benchmark.follows_the_data[null]]
+    valley_p = max(dip_p, *(valley[null].p for null in apart))
     stable = least >= STABLE
     row = {
         "silhouette": benchmark.silhouette,
@@ -291,7 +296,7 @@ def label_evidence(
         "prediction_high": np.nan,
         "prediction_p": np.nan,
         "valley": benchmark.valley,
-        "valley_high": max(comparison.null_high for comparison in valley.values()),
+        "valley_high": max(valley[null].null_high for null in apart),
         "valley_p": valley_p,
         "smallest_share": float(benchmark.segments["share"].min()),
         "stable": stable,
@@ -299,6 +304,6 @@ def label_evidence(
         "clear": valley_p <= ALPHA,
     }
     by_k = pd.DataFrame([row], index=pd.Index([benchmark.k], name="k"))
-    differing = [silhouette[null].p for null in draws if benchmark.customers_differ[null]]
-    p = max(comparison.p for comparison in silhouette.values())
-    return Evidence(by_k, p, max(differing, default=1.0), differ)
+    p_by_null = {null: comparison.p for null, comparison in silhouette.items()}
+    differing = [p_by_null[null] for null in draws if benchmark.customers_differ[null]]
+    return Evidence(by_k, max(p_by_null[null] for null in apart), max(differing, default=1.0), p_by_null, differ)

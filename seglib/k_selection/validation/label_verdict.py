@@ -32,7 +32,7 @@ from seglib.schema.records import VerdictRecord
 from seglib.style import p_value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LabelVerdict(Verdict):
     """Whether somebody else's segments are real, with the evidence.
 
@@ -147,9 +147,9 @@ def judge_labels(
     correction for a search is made. silhouette (E): that of the labels is greater than what their rule gives in every
     null model, p <= .05; the rule is the nearest centre, see `seglib.k_selection.validation.label_evidence`. stability
     (S): KMeans, started at the centres of the labels, finds every segment again in resampled rows with a mean Jaccard
-    index of at least `STABLE`, and either E holds beside the null models in which customers differ, or this index is
-    greater than in the first of them. separation (D): a valley between all neighbouring segments, by the labels and by
-    the nearest centre, beyond those of every null model. How often that is right: ``studies/labels.md``.
+    index of at least `STABLE`, and E holds beside the null models in which customers differ, or this index is greater
+    than in the first of them, or D holds. separation (D): a valley between all neighbouring segments, by the labels and
+    by the nearest centre, beyond those of every null model. How often that is right: ``studies/labels.md``.
     """
     n_tests = 0 if homogeneity is None else len(homogeneity)
     differ = differing_behaviours(homogeneity) if n_tests else ()
@@ -197,8 +197,9 @@ def judge_labels(
 
 
 def _hardest(measured: LabelBenchmark) -> np.ndarray:
-    """Return the silhouettes of the null model that comes nearest to that of the labels."""
-    return max((draws["silhouette"] for draws in measured.simulated.values()), key=lambda widths: np.median(widths))
+    """Return the silhouettes of the null model without groups that comes nearest to that of the labels."""
+    widths = [draws["silhouette"] for null, draws in measured.simulated.items() if not measured.follows_the_data[null]]
+    return max(widths, key=np.median)
 
 
 def judge_given(
@@ -258,6 +259,7 @@ class _SomeRows:
     def __init__(self, null: Null, rows: np.ndarray) -> None:
         self.null, self.rows = null, rows
         self.name, self.what, self.customers_differ = null.name, null.what, null.customers_differ
+        self.follows_the_data = null.follows_the_data
 
     def draws(self, rngs: Sequence[np.random.Generator]):
         """Yield these rows of the matrix of every shop."""

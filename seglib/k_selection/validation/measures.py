@@ -110,9 +110,15 @@ def pooled(repeats: Sequence[Measured]) -> Measured:
         matched = []
         for repeat in repeats:
             if repeat.segments:
+                # A repeat may divide the rows otherwise. Then the segment that is most like the reference comes back,
+                # and the reference itself only as far as the two have the same members.
                 overlap = contingency(reference, repeat.labels[place], k, k)
-                matched.append(repeat.segments[place][overlap.argmax(axis=1)])
+                union = overlap.sum(axis=1)[:, None] + overlap.sum(axis=0) - overlap
+                alike = overlap / np.maximum(union, 1)
+                matched.append(repeat.segments[place][alike.argmax(axis=1)] * alike.max(axis=1))
         segments.append(np.mean(matched, axis=0) if matched else np.full(k, np.nan))
+    if repeats[0].segments:
+        metrics["segment_jaccard"] = np.array([jaccards.min() for jaccards in segments])
     return Measured(metrics, labels, segments)
 
 

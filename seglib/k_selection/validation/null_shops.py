@@ -14,6 +14,7 @@ from seglib.k_selection.validation.coupon_history import CouponHistory
 from seglib.k_selection.validation.gradual_null import GradualNull
 from seglib.k_selection.validation.null_models import CopulaNull, Null
 from seglib.k_selection.validation.process_null import ProcessNull
+from seglib.k_selection.validation.smooth_null import SmoothNull
 from seglib.preprocessing import Matrix, rebuild_matrix
 from seglib.run import Run
 from seglib.schema.features import FEATURES
@@ -26,6 +27,16 @@ FROM_COUPONS = frozenset(f.name for f in FEATURES).difference(["gender_name", "c
 """The features that change when coupons are resampled."""
 
 
+FEW_LEVELS = 10
+"""Most different values of a column of levels."""
+
+STARTS, STARTS_OF_LEVELS = 5, 10
+"""Starts of KMeans for the data and for every simulated shop, and where all columns are levels."""
+
+JOINT_TIES = 0.2
+"""Share of the rows with one and the same value from which on a number has a spike."""
+
+
 @dataclass(frozen=True)
 class NullModels:
     """A matrix, of a sample of customers if there are many, and the null models to compare it with.
@@ -34,19 +45,23 @@ class NullModels:
     ----------
     X : ndarray of float64, shape (n_rows, n_columns)
     nulls : tuple of Null
-        The process null first, where it applies.
+        The one that is nearest to the data without being clumped comes first: stability is compared with it. Where
+        there are coupons: gradual, process, copula; else smooth, copula.
     without_coupons : str
-        Why there is no process null; empty where there is one.
+        Why no coupons are simulated; empty where they are.
     sampled : bool
         Whether X is a sample of the rows.
     index : pandas.Index
         Of the rows: customer_id, or customer_id and transaction_id.
+    n_starts : int
+        Starts of KMeans that these data need.
     """
 
     X: np.ndarray
     nulls: tuple[Null, ...]
     without_coupons: str = ""
     sampled: bool = False
+    n_starts: int = STARTS
     index: pd.Index = field(default_factory=lambda: pd.Index([]), repr=False)
 
     @property
@@ -106,32 +121,39 @@ def null_models_for(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -
     index = matrix.table.index[sampled_rows]
     copula = CopulaNull(matrix.table.to_numpy()[sampled_rows], matrix.places)
     resampled = tuple(name for name in matrix.sources if name in FROM_COUPONS or recipe.grain == "transaction")
+    # In a table of levels only (yes/no items, answers from 1 to 5) nearest rows are equal rows: a smooth null model
+    # would be the data again. Such data have many local optima, so KMeans needs more starts.
+    is_lattice = all(len(np.unique(copula.X[:, places[0]])) <= FEW_LEVELS for places in matrix.places)
+    n_starts = STARTS_OF_LEVELS if is_lattice else STARTS
+    gradual_tables: tuple[Null, ...] = (copula,)
+    if not is_lattice:
+        smooth = SmoothNull(copula.X, matrix.places)
+        # Rows that share a value in several columns, such as zero, lie together without being a group. The smooth null
+        # model keeps them together, so where there are such rows it must be beaten too.
+        smooth.follows_the_data = not _has_joint_ties(copula.X, matrix.places)
+        gradual_tables = (smooth, copula)
     if not study.as_of:
-        reason = f"{NO_TRANSACTIONS} So no coupons can be reassigned at random."
-        return NullModels(copula.X, (copula,), reason, sampled, index)
+        reason = f"{NO_TRANSACTIONS} So no coupons can be simulated."
+        return NullModels(copula.X, gradual_tables, reason, sampled, n_starts, index)
     if not resampled:
-        reason = "Nothing here comes from coupons, so none are reassigned at random."
-        return NullModels(copula.X, (copula,), reason, sampled, index)
+        reason = "Nothing here comes from coupons, so none are simulated."
+        return NullModels(copula.X, gradual_tables, reason, sampled, n_starts, index)
     tables = read_canonical_tables(run.connect(), customers)
     history = CouponHistory.of(
         tables["customers"], tables["transactions"], as_of=study.as_of, burn_window=recipe.burn_window
     )
     rebuild = MatrixRebuilder(tables, matrix, recipe, study, resampled, sampled_rows)
     process = ProcessNull(history, rebuild)
-    gradual = GradualNull(
-        history,
-        shrinkage=recipe.shrinkage,
-        rebuild=rebuild,
-        fixed=_fixed_columns(matrix, history, resampled),
-        seed=seed,
-    )
+    fixed, order = None, None
+    if recipe.grain == "customer":
+        fixed = _fixed_columns(matrix, history, resampled)
+        order = pd.Index(history.customers).get_indexer(matrix.table.index)
+    gradual = GradualNull(history, shrinkage=recipe.shrinkage, rebuild=rebuild, fixed=fixed, order=order, seed=seed)
     return NullModels(copula.X, (gradual, process, copula), sampled=sampled, index=index)
 
 
-def _fixed_columns(matrix: Matrix, history: CouponHistory, resampled: Sequence[str]) -> np.ndarray | None:
+def _fixed_columns(matrix: Matrix, history: CouponHistory, resampled: Sequence[str]) -> np.ndarray:
     """Return the columns of the matrix that coupons do not change, in the order of the customers of the history."""
-    if matrix.table.index.has_duplicates:
-        return None
     places = [
         p for name, columns in zip(matrix.sources, matrix.places, strict=True) if name not in resampled for p in columns
     ]
@@ -204,6 +226,16 @@ class MatrixRebuilder:
                 if name in blocks:
                     X[:, places] = blocks[name][shop]
             yield X
+
+
+def _has_joint_ties(X: np.ndarray, places: Sequence[Sequence[int]]) -> bool:
+    """Say whether two or more numbers have a spike: one value that many rows share, among many values."""
+    spikes = 0
+    for columns in places:
+        if len(columns) == 1:
+            counts = np.unique(X[:, columns[0]], return_counts=True)[1]
+            spikes += len(counts) > FEW_LEVELS and counts.max() >= JOINT_TIES * len(X)
+    return bool(spikes >= 2)
 
 
 def _take(X: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -28,6 +28,7 @@ class ProcessNull:
     name = "process"
     what = "all customers are alike, but for when they joined and how many coupons they have"
     customers_differ = False
+    follows_the_data = False
 
     def __init__(
         self, history: CouponHistory, rebuild: Callable[[Sequence[pd.DataFrame]], Iterator[np.ndarray]]

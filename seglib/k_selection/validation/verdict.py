@@ -16,8 +16,11 @@ from seglib.k_selection.validation.evidence import (
     evidence_of_repeats,
     undecided_k,
 )
+from seglib.k_selection.validation.one_trait import OneTraitTests
+from seglib.k_selection.validation.other_shapes import OtherShapes
+from seglib.k_selection.validation.sequential import GroupsNeeded
 from seglib.schema.records import EvidenceRecord, VerdictRecord
-from seglib.style import p_value
+from seglib.style import humanize, join_words, p_value
 
 NOT_TESTED = "not tested"
 """Whether segments are useful, before 06 has tested it."""
@@ -53,6 +56,10 @@ class Verdict:
         The behaviours in which customers differ (02).
     dated : bool
         Whether the shop has dates: advice speaks of them only then.
+    two_kinds : tuple of str
+        The features in which customers are of two kinds.
+    other_shape : int or None
+        The number of groups of another shape, which KMeans cuts across; None where none were found.
     """
 
     structure: str
@@ -64,6 +71,8 @@ class Verdict:
     weighed: Evidence
     differ: tuple[str, ...]
     dated: bool
+    two_kinds: tuple[str, ...] = ()
+    other_shape: int | None = None
 
     @property
     def label(self) -> str:
@@ -94,7 +103,19 @@ class Verdict:
     def _claim(self, *, with_p: bool) -> str:
         if self.between:
             return words.borderline_claim(self.between)
-        return words.claim(self.weighed, self.k_range, with_p=with_p)
+        if self._only_other_shape:
+            return words.other_shape_claim(self.other_shape)
+        if self._only_two_kinds:
+            return words.two_kinds_claim(self.two_kinds)
+        return words.claim(self.weighed, self.k_star, self.k_range, with_p=with_p)
+
+    @property
+    def _only_other_shape(self) -> bool:
+        return self.structure == "constructed" and self.other_shape is not None
+
+    @property
+    def _only_two_kinds(self) -> bool:
+        return self.structure == "constructed" and bool(self.two_kinds) and not self._only_other_shape
 
     @property
     def meaning(self) -> str:
@@ -108,11 +129,15 @@ class Verdict:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Remarks that change nothing in the label: a segment that is small."""
-        if self.k_star is None:
-            return ()
-        smallest = float(self.weighed.by_k.loc[self.k_star, "smallest_share"])
-        return (words.small_segment(smallest),) if smallest < SMALLEST else ()
+        """Remarks that change nothing in the label: a segment that is small, a trait of two kinds."""
+        notes = []
+        if self.k_star is not None:
+            smallest = float(self.weighed.by_k.loc[self.k_star, "smallest_share"])
+            if smallest < SMALLEST:
+                notes.append(words.small_segment(smallest))
+        if self.two_kinds and not self._only_two_kinds:
+            notes.append(words.two_kinds_note(self.two_kinds))
+        return tuple(notes)
 
     @property
     def text(self) -> str:
@@ -122,6 +147,10 @@ class Verdict:
     @property
     def headline(self) -> str:
         """The verdict in a few words, for a title."""
+        if self._only_other_shape:
+            return words.OTHER_SHAPE_HEADLINE
+        if self._only_two_kinds:
+            return words.TWO_KINDS_HEADLINE.format(features=join_words([humanize(name) for name in self.two_kinds]))
         return words.HEADLINE[self.structure]
 
     @property
@@ -148,7 +177,14 @@ class Verdict:
 
 
 def verdict(
-    benchmark: Benchmark, homogeneity: pd.DataFrame | None = None, *, dated: bool = True, seed: int = 0
+    benchmark: Benchmark,
+    homogeneity: pd.DataFrame | None = None,
+    *,
+    needed: GroupsNeeded | None = None,
+    one_trait: OneTraitTests | None = None,
+    other_shapes: OtherShapes | None = None,
+    dated: bool = True,
+    seed: int = 0,
 ) -> Verdict:
     """Weigh the evidence.
 
@@ -159,6 +195,12 @@ def verdict(
     homogeneity : pandas.DataFrame, optional
         ``homogeneity.parquet`` of 02: behaviour, among, p_holm, differ. Without it, or without a row, customers are not
         known to differ.
+    needed : GroupsNeeded, optional
+        How many groups are needed (`seglib.k_selection.groups_needed`).
+    one_trait : OneTraitTests, optional
+        Whether customers are of two kinds in one feature (`seglib.k_selection.one_trait_tests`).
+    other_shapes : OtherShapes, optional
+        Whether other methods agree on groups that KMeans cuts across (`seglib.k_selection.other_shapes`).
     dated : bool, default=True
         Whether the shop has dates.
     seed : int, default=0
@@ -175,8 +217,9 @@ def verdict(
     `STABLE`, and this is more than what gradual differences give: the greatest silhouette beats the null models in
     which customers differ, or at this k one half predicts the other better than in the first of them. separation (D):
     for one of these k there is a valley between all neighbouring segments, by the dip test and beyond that of every
-    null model. Natural: E, S and D. Reproducible: S, and E or H. Constructed: else. k* is the k of S with the greatest
-    silhouette; other k of S are undecided where theirs is not clearly smaller, or where a repeat takes them. The same
+    null model. Natural: E, S and D. Reproducible: S, and E or H. Constructed: else. k* is the smallest
+    k that suffices (`groups_needed`); where that was not tested, the k of D (else of S) with the greatest silhouette,
+    and other k of S are undecided where theirs is not clearly smaller, or where a repeat takes them. The same
     is computed for every repeat of the data beside a resample of the simulated shops: where the labels differ, the
     verdict is borderline. How often that is right was measured on generators of several origins:
     ``studies/strangers.md``.
@@ -186,34 +229,47 @@ def verdict(
     evidence = evidence_of(benchmark, differ=bool(differ))
     repeats = evidence_of_repeats(benchmark, differ=bool(differ), seed=seed)
     between = labels_of_repeats([evidence, *repeats])
-    k_range = set(undecided_k(evidence, benchmark.silhouette_errors))
-    if k_range:
-        k_range |= {repeat.k_star for repeat in repeats if repeat.k_star is not None}
-    speaks_for_k = bool(k_range) and "constructed" not in between
+    k_star, k_range = None, ()
+    if evidence.structure != "constructed" and "constructed" not in between:
+        k_star, k_range = _number_of_segments(benchmark, evidence, repeats, needed)
     return Verdict(
         structure="borderline" if between else evidence.structure,
         between=between,
         useful=NOT_TESTED,
-        k_star=evidence.k_star if speaks_for_k else None,
-        k_range=tuple(sorted(k_range)) if speaks_for_k else (),
-        table=_table(benchmark, evidence, len(differ), n_tests),
+        k_star=k_star,
+        k_range=k_range,
+        table=_table(benchmark, evidence, k_star, len(differ), n_tests),
         weighed=evidence,
         differ=differ,
         dated=dated,
+        two_kinds=one_trait.two_kinds if one_trait else (),
+        other_shape=other_shapes.k if other_shapes else None,
     )
 
 
-def _table(benchmark: Benchmark, evidence: Evidence, n_differ: int, n_tests: int) -> pd.DataFrame:
+def _number_of_segments(
+    benchmark: Benchmark, evidence: Evidence, repeats: Sequence[Evidence], needed: GroupsNeeded | None
+) -> tuple[int | None, tuple[int, ...]]:
+    """Return k* and the k that the evidence does not tell apart."""
+    if needed is not None and needed.k is not None:
+        return needed.k, needed.undecided
+    k_range = {*undecided_k(evidence, evidence.k_star, benchmark.silhouette_errors)}
+    k_range |= {repeat.k_star for repeat in repeats} & {*evidence.supported_k}
+    return evidence.k_star, tuple(sorted(k_range))
+
+
+def _table(benchmark: Benchmark, evidence: Evidence, k_star: int | None, n_differ: int, n_tests: int) -> pd.DataFrame:
     """Return one row per piece of evidence: evidence, question, found, without_segments, holds."""
-    hardest = benchmark.tests.loc[benchmark.tests["p"].idxmax()]
+    apart = benchmark.tests[~benchmark.tests["null"].map(benchmark.follows_the_data)]
+    hardest = apart.loc[apart["p"].idxmax()]
     by_k = evidence.by_k
     most_stable = int(by_k["jaccard"].idxmax())
-    k_stability = evidence.k_star or (max(evidence.stable_k) if evidence.stable_k else most_stable)
+    k_stability = k_star or (max(evidence.stable_k) if evidence.stable_k else most_stable)
     at = by_k.loc[k_stability]
     null_jaccard = "" if pd.isna(at["jaccard_null"]) else f"Jaccard {at['jaccard_null']:.2f}, "
     null_strength = "" if pd.isna(at["prediction_high"]) else f"prediction up to {at['prediction_high']:.2f}"
     # the clearest case: at k* if it has a valley, else at the k at which the least clear valley is clearest
-    k_valley = evidence.k_star
+    k_valley = k_star
     if k_valley is None or (evidence.clear_k and k_valley not in evidence.clear_k):
         k_valley = max(evidence.clear_k) if evidence.clear_k else int(by_k["valley"].idxmax())
     valley = by_k.loc[k_valley]
@@ -221,8 +277,8 @@ def _table(benchmark: Benchmark, evidence: Evidence, n_differ: int, n_tests: int
         differences_line(n_differ, n_tests),
         (
             "silhouette",
-            "Is the greatest silhouette greater than without segments?",
-            f"{hardest['value']:.3f} ({p_value(hardest['p'])})",
+            "Is the silhouette greater than without segments?",
+            f"k = {hardest['k']}: {hardest['value']:.3f} ({p_value(evidence.p)})",
             f"{hardest['null_median']:.3f}, up to {hardest['null_high']:.3f}",
             evidence.stands_out,
         ),

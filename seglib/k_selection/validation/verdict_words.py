@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from seglib.k_selection.validation.evidence import Evidence
-from seglib.style import join_words, p_value
+from seglib.style import humanize, join_words, p_value
 
 HEADLINE: dict[str, str] = {
-    "natural": "Yes: customers form clumps, they do not only differ gradually",
+    "natural": "Yes: customers form clumps",
     "reproducible": "The segments come back, but where one ends is a choice",
-    "constructed": "Not shown: the differences may be gradual",
+    "constructed": "Not shown: the method may have made these segments",
     "borderline": "Borderline: the evidence does not decide",
 }
 """The verdict in a few words."""
@@ -18,7 +18,7 @@ MEANING: dict[str, str] = {
     "reproducible": "Other samples of these customers are divided in the same way, but where one segment ends and the "
     "next begins is a choice.",
     "constructed": "The segments are made by the method: nothing shows that the data ask for them.",
-    "borderline": "With other random numbers the answer is another one. Treat it as the weaker of the two.",
+    "borderline": "With other random numbers the answer is another one. Treat it as the weakest of them.",
 }
 """What the labels mean (Dolnicar & Leisch 2010, Marketing Letters 21(1))."""
 
@@ -45,6 +45,12 @@ CONSTRUCTED_LABELS = (
 RULES_WITH_DATES = ", such as how recently and how often a customer was there"
 """An example of simple rules, where the shop has dates."""
 
+TWO_KINDS_HEADLINE = "Two kinds of customers in {features}, and nothing more was shown"
+"""The headline where the only evidence is that of one trait."""
+
+OTHER_SHAPE_HEADLINE = "There are groups, but KMeans cuts across them"
+"""The headline where the only evidence is that of groups of another shape."""
+
 WHAT_NEXT = "Whether they help is another question: what do these customers do next?"
 """Added to the advice where there are dates, so that it can be asked."""
 
@@ -52,12 +58,13 @@ GRADUALLY = "in data where they differ gradually"
 """The null models in which customers differ, in words."""
 
 
-def claim(evidence: Evidence, k_range: tuple[int, ...], *, with_p: bool) -> str:
+def claim(evidence: Evidence, k_star: int | None, k_range: tuple[int, ...], *, with_p: bool) -> str:
     """Return what is claimed, as it goes on after a colon.
 
     Parameters
     ----------
     evidence : Evidence
+    k_star : int or None
     k_range : tuple of int
         The k that the evidence does not tell apart; empty where it speaks for none.
     with_p : bool
@@ -65,15 +72,34 @@ def claim(evidence: Evidence, k_range: tuple[int, ...], *, with_p: bool) -> str:
     """
     structure = evidence.structure
     if structure == "natural":
-        return _natural(evidence, k_range, with_p)
+        return _natural(evidence, k_star, k_range, with_p)
     if structure == "reproducible":
         return _reproducible(evidence, k_range, with_p)
     return _constructed(evidence, with_p)
 
 
+def two_kinds_claim(features: tuple[str, ...]) -> str:
+    """Return what is claimed where customers are of two kinds in one trait, and no other evidence speaks."""
+    names = join_words([humanize(name) for name in features])
+    return f"customers are of two kinds in {names}; that they form groups in anything else was not shown."
+
+
+def two_kinds_note(features: tuple[str, ...]) -> str:
+    """Return the remark on two kinds in one trait where other evidence speaks too."""
+    names = join_words([humanize(name) for name in features])
+    if len(features) == 1:
+        return f"By itself, {names} shows two kinds of customers."
+    return f"Each by itself, {names} show two kinds of customers."
+
+
+def other_shape_claim(k: int) -> str:
+    """Return what is claimed where other methods agree on groups that KMeans cuts across."""
+    return f"there are {k} groups on which other methods agree, and KMeans cuts across them."
+
+
 def borderline_claim(between: tuple[str, ...]) -> str:
     """Return what is claimed where repeats with other seeds do not agree."""
-    return f"repeats with other random numbers do not agree: some say {', some '.join(between)}."
+    return f"measured with other random numbers the answer differs: {join_words(between, last='or')}."
 
 
 def number_of_segments(k_range: tuple[int, ...]) -> str:
@@ -112,6 +138,11 @@ def label_claim(evidence: Evidence, *, with_p: bool) -> str:
         return (
             f"these segments come back in resampled data, and are more clumped than {GRADUALLY}{p_gradual}, but "
             f"{but}. Where one segment ends is a choice."
+        )
+    if evidence.structure == "reproducible" and evidence.clear_k:
+        return (
+            "these segments come back in resampled data, and few customers are between neighbouring segments, but the "
+            f"silhouette is no greater than {GRADUALLY}{p_gradual}. Where one segment ends is a choice."
         )
     if evidence.structure == "reproducible":
         return (
@@ -159,15 +190,15 @@ def _best(k_range: tuple[int, ...], k_star: int | None) -> str:
     return f"k = {k_star} describes it best"
 
 
-def _natural(evidence: Evidence, k_range: tuple[int, ...], with_p: bool) -> str:
+def _natural(evidence: Evidence, k_star: int | None, k_range: tuple[int, ...], with_p: bool) -> str:
     clumped = f"customers are more clumped than {GRADUALLY}{_p(evidence.p, with_p)}"
-    best = _best(k_range, evidence.k_star)
-    if evidence.k_star in evidence.clear_k:
+    best = _best(k_range, k_star)
+    if k_star in evidence.clear_k:
         return f"{clumped}, and few of them are between neighbouring segments; {best}."
     largest = max(evidence.clear_k)
     return (
         f"{clumped}, and few of them are between the segments if there are {largest}; {best}, though with "
-        f"{evidence.k_star} not all neighbouring segments are apart."
+        f"{k_star} not all neighbouring segments are apart."
     )
 
 
@@ -198,6 +229,18 @@ def _constructed(evidence: Evidence, with_p: bool) -> str:
             f"{_p(evidence.p, with_p)}."
         )
     p = _p(evidence.p_gradual, with_p)
+    if evidence.beats_only_copula:
+        return (
+            f"customers are more clumped than a Gaussian copula makes them{_p(evidence.p_by_null['copula'], with_p)}, "
+            f"but not shown to be more clumped than smooth data along the same curves{p}."
+        )
+    if evidence.predicted_k:
+        numbers = join_words([str(k) for k in evidence.predicted_k])
+        return (
+            f"segments come back in resampled data (k = {numbers}), and one half of the customers predicts the other "
+            f"better than {GRADUALLY}, but the silhouette is no greater than there{p}, and customers were not shown to "
+            "differ."
+        )
     if evidence.stable_k:
         numbers = join_words([str(k) for k in evidence.stable_k])
         return (

@@ -1,0 +1,537 @@
+"""The verdict: which evidence makes which label, the k it speaks for, and no sentence that says more than it holds."""
+
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from by_hand import DIFFER as NULLS
+from by_hand import benchmark_of
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from seglib.eda.heterogeneity import homogeneity
+from seglib.k_selection.validation.benchmark import STABLE, benchmark
+from seglib.k_selection.validation.evidence import evidence_of, evidence_of_repeats, undecided_k
+from seglib.k_selection.validation.null_shops import null_models_for
+from seglib.k_selection.validation.recommendations import assess_k, recommendations
+from seglib.k_selection.validation.verdict import evidence_by_k, verdict
+from seglib.style.formats import p_value
+
+DIFFER, ALIKE = (
+    pd.DataFrame(
+        {"behaviour": ["burn rate", "days to burn"], "among": ["customers", "cities"], "p_holm": 0.5, "differ": differ}
+    )
+    for differ in ([True, True], [False, False])
+)
+UNSTABLE = {"jaccard": (0.7, 0.7, 0.7)}
+UNPREDICTED = {"prediction_p": (0.5, 0.5, 0.5)}
+NO_VALLEY = {"valley_p": (0.5, 0.5, 0.5)}
+GRADUAL = {"p": (0.5, 0.01, 0.5)}
+"""As where customers differ gradually, which shops of customers who are all alike do not reach."""
+
+SO_ARE_ALIKE = {"p": (0.01, 0.5, 0.01)}
+"""As where all customers are alike, which happens where features make lumps by themselves."""
+
+
+# The label --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "differ", "structure", "holds"),
+    [
+        ({}, DIFFER, "natural", "HESD"),
+        ({}, ALIKE, "natural", "ESD"),
+        ({}, None, "natural", "ESD"),
+        # without a valley: it comes back, and either the silhouette or the differences of 02 are more than chance
+        (NO_VALLEY, DIFFER, "reproducible", "HES"),
+        (NO_VALLEY, ALIKE, "reproducible", "ES"),
+        ({"valley": (0.45, 0.45, 0.45)}, ALIKE, "reproducible", "ES"),  # beyond the null models, but one mode
+        ({"valley_p": (0.5, 0.5, 0.01), "jaccard": (0.9, 0.9, 0.7)}, ALIKE, "reproducible", "ES"),
+        # the greatest silhouette beats no gradual shop, but prediction does
+        (GRADUAL, DIFFER, "reproducible", "HSD"),
+        (GRADUAL | NO_VALLEY, DIFFER, "reproducible", "HS"),
+        (GRADUAL, ALIKE, "constructed", "SD"),
+        (SO_ARE_ALIKE, DIFFER, "reproducible", "HSD"),
+        (SO_ARE_ALIKE, ALIKE, "constructed", "SD"),
+        # where the silhouette beats the gradual shops, prediction need not
+        (UNPREDICTED, DIFFER, "natural", "HESD"),
+        (SO_ARE_ALIKE | UNPREDICTED, DIFFER, "reproducible", "HSD"),
+        # stability without a reason that gradual differences do not have
+        (GRADUAL | UNPREDICTED, DIFFER, "constructed", "H"),
+        ({"p": (0.01, 0.01, 0.5)} | UNPREDICTED, DIFFER, "constructed", "H"),
+        # nothing comes back
+        (UNSTABLE, DIFFER, "constructed", "HE"),
+        (UNSTABLE, ALIKE, "constructed", "E"),
+        (GRADUAL | UNSTABLE, DIFFER, "constructed", "H"),
+        (GRADUAL | UNSTABLE, ALIKE, "constructed", ""),
+        # a small segment is no reason to deny
+        ({"share": (0.02, 0.02, 0.02)}, DIFFER, "natural", "HESD"),
+    ],
+)
+def test_the_evidence_makes_the_label(change, differ, structure, holds):
+    reached = verdict(benchmark_of(**change), differ)
+    assert (reached.label, reached.between) == (structure, ())
+    lines = dict(zip("HESD", reached.table["holds"], strict=True))
+    assert "".join(letter for letter, line_holds in lines.items() if line_holds) == holds
+    assert reached.p == pytest.approx(max(change.get("p", [0.01])))
+    assert reached.useful == "not tested"
+    assert reached.evidence is reached.table
+    assert reached.record.structure == reached.record.weakest == structure
+
+
+@pytest.mark.parametrize(
+    ("jaccard", "predicted"), [((0.9, 0.9, 0.9), []), ((0.9, 0.9, 0.7), [2, 3]), ((0.7, 0.9, 0.7), [3])]
+)
+def test_the_k_that_come_back_share_the_level(jaccard, predicted):
+    """Three times .02 is more than .05, twice is not."""
+    evidence = evidence_of(benchmark_of(**GRADUAL, prediction_p=(0.02, 0.02, 0.02), jaccard=jaccard))
+    assert evidence.predicted_k == evidence.supported_k == predicted
+
+
+def test_customers_who_differ_are_named_with_the_groups_among_which_they_do():
+    assert verdict(benchmark_of(), DIFFER).differ == ("burn rate", "days to burn among cities")
+    table = verdict(benchmark_of(), DIFFER).table.set_index("evidence")
+    assert table["found"]["differences"] == "2 of 2 tests"
+    assert verdict(benchmark_of()).table["found"].iloc[0] == "not asked"
+
+
+def test_a_table_has_one_null_model_and_that_is_enough():
+    reached = verdict(benchmark_of(nulls=["copula"], p=[0.01]))
+    assert (reached.structure, reached.k_star) == ("natural", 3)
+    assert verdict(benchmark_of(nulls=["copula"], p=[0.3])).structure == "constructed"
+
+
+def test_where_prediction_is_as_perfect_as_in_simulated_shops_half_of_them_count():
+    """Data and 8 of 99 simulated shops reach 1: 1 + 8 / 2 of 100, so p = .05. That of one stable k is enough."""
+    options = {"jaccard": (0.9, 0.7, 0.7), "prediction": (1.0, 0.9, 0.9)}
+    benchmark_result = benchmark_of(**GRADUAL, **options)
+    strength = benchmark_result.simulated["gradual"]["prediction_strength"]
+    strength[:8, 1] = 1.0
+    assert evidence_by_k(benchmark_result).loc[2, "prediction_p"] == pytest.approx(0.05)
+    assert evidence_of(benchmark_result, differ=True).structure == "reproducible"
+    strength[8:10, 1] = 1.0
+    assert evidence_of(benchmark_result, differ=True).structure == "constructed"
+
+
+# Borderline -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("repeats", "between", "k_star"),
+    [
+        ([{}, {}, {}, UNSTABLE, {}], ("natural", "constructed"), None),
+        ([{}, {"valley": (0.3, 0.3, 0.3)}, {}, {}, {}], ("natural", "reproducible"), 3),
+        ([UNSTABLE, {"valley": (0.3, 0.3, 0.3)}, {}, {}, {}], ("natural", "reproducible", "constructed"), None),
+    ],
+)
+def test_repeats_that_do_not_agree_make_it_borderline(repeats, between, k_star):
+    reached = verdict(benchmark_of(repeats=repeats), DIFFER)
+    assert (reached.label, reached.between, reached.k_star) == ("borderline", between, k_star)
+    assert bool(reached.k_range) == (k_star is not None)
+    assert all(label in reached.claim for label in between)
+    assert reached.advice.startswith(verdict(benchmark_of(**UNSTABLE)).advice) == (between[-1] == "constructed")
+    assert reached.record.weakest == between[-1]
+
+
+def test_a_p_value_at_the_level_depends_on_the_simulated_shops():
+    """Four of 99 reach the data: in resamples of these shops more than four do in about 37 of 100."""
+    benchmark_result = benchmark_of(p=(0.01, 0.01, 0.05), **UNPREDICTED)
+    assert evidence_of(benchmark_result).stands_out
+    labels = [e.structure for seed in range(40) for e in evidence_of_repeats(benchmark_result, seed=seed)]
+    # more than four of a Poisson number with mean 4: probability .371; of 200, within four standard errors
+    assert labels.count("constructed") / 200 == pytest.approx(0.371, abs=4 * np.sqrt(0.371 * 0.629 / 200))
+    assert verdict(benchmark_result).structure == "borderline"
+    clear = benchmark_of(p=(0.01, 0.01, 0.01))
+    assert verdict(clear, seed=0).record == verdict(clear, seed=1).record
+
+
+# The number of segments -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "k_star"),
+    [
+        ({}, 3),
+        ({"silhouette": (0.45, 0.4, 0.35)}, 2),
+        ({"silhouette": (0.3, 0.4, 0.41)}, 4),
+        ({"jaccard": (0.9, 0.74, 0.9)}, 4),
+        ({"jaccard": (0.9, 0.75, 0.74)}, 3),
+        ({"share": (0.3, 0.049, 0.1)}, 3),  # a small segment is no reason to deny
+        (GRADUAL | {"prediction_p": (0.01, 0.5, 0.5)}, 2),  # the only one for which there is a reason
+        (GRADUAL | {"prediction_p": (0.01, 0.5, 0.01)}, 4),
+        (UNPREDICTED, 3),
+        (GRADUAL | UNPREDICTED, None),
+        (UNSTABLE, None),
+    ],
+)
+def test_the_k_that_the_evidence_speaks_for(change, k_star):
+    reached = verdict(benchmark_of(**change), DIFFER)
+    assert reached.k_star == k_star
+    assert reached.k_range == (() if k_star is None else (k_star,))
+    assert reached.record.k_star == k_star
+    assert (reached.structure == "constructed") == (k_star is None)
+
+
+def test_without_differences_no_k_is_named_where_the_silhouette_is_as_great():
+    assert evidence_of(benchmark_of(**GRADUAL)).supported_k == [2, 3, 4]
+    assert verdict(benchmark_of(**GRADUAL), ALIKE).k_star is None
+
+
+@pytest.mark.parametrize(
+    ("error", "change", "k_range"),
+    [
+        (0.0, {}, (3,)),
+        (0.0255, {}, (3,)),  # .4 - .35 is 1.96 standard errors of .02551
+        (0.0256, {}, (3, 4)),
+        (0.0511, {}, (2, 3, 4)),
+        (0.0511, {"jaccard": (0.7, 0.9, 0.9)}, (3, 4)),  # what does not come back is not in question
+        (1.0, UNSTABLE, ()),
+    ],
+)
+def test_silhouettes_that_differ_by_less_than_their_error_leave_k_undecided(error, change, k_range):
+    benchmark_result = benchmark_of(errors=error, **change)
+    assert undecided_k(evidence_of(benchmark_result), benchmark_result.silhouette_errors) == k_range
+    assert verdict(benchmark_result).k_range == k_range
+
+
+def test_a_repeat_that_takes_another_k_leaves_it_undecided():
+    reached = verdict(benchmark_of(repeats=[{}, {}, {"silhouette": (0.3, 0.34, 0.36)}, {}, {}]))
+    assert (reached.structure, reached.k_star, reached.k_range) == ("natural", 3, (3, 4))
+    assert "3 or 4 segments describe it best: the evidence does not decide" in reached.sentence
+
+
+def test_the_excess_is_over_the_highest_of_all_medians():
+    assert evidence_by_k(benchmark_of())["excess"].tolist() == pytest.approx([0.1, 0.2, 0.15])
+
+
+def test_a_small_segment_is_a_remark():
+    reached = verdict(benchmark_of(share=(0.3, 0.03, 0.1)))
+    assert reached.structure == "natural"
+    assert len(reached.notes) == 1
+    assert "3.0% of the customers" in reached.notes[0]
+    assert reached.notes[0] in reached.text
+    assert verdict(benchmark_of(share=(0.3, 0.05, 0.01))).notes == ()  # of k = 3 only, and 5% is not small
+
+
+# Words ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "differ", "parts"),
+    [
+        ({}, DIFFER, ["Natural: customers are more clumped", "p = .010", "few of them are between", "k = 3 describes"]),
+        (
+            {"valley_p": (0.01, 0.5, 0.5)},
+            DIFFER,
+            ["few of them are between the segments if there are 2", "k = 3 describes it best, though with 3 not all"],
+        ),
+        (NO_VALLEY, ALIKE, ["into 3 segments comes back", "more clumped", "no valley between all", "is a choice"]),
+        (SO_ARE_ALIKE, DIFFER, ["comes back", "where all customers are alike the silhouette is as great (p = .50)"]),
+        (GRADUAL, DIFFER, ["comes back", "one half of the customers predicts the other better", "p = .50"]),
+        (GRADUAL | UNPREDICTED, DIFFER, ["not shown to be more than gradual", "k = 2, 3 and 4", "p = .50"]),
+        (GRADUAL | UNSTABLE, DIFFER, ["not shown to be more than gradual", "for no number of segments", "p = .50"]),
+        (UNSTABLE, DIFFER, ["more clumped than in data where they differ gradually", "p = .010", "for no number"]),
+        (SO_ARE_ALIKE, ALIKE, ["customers were not shown to differ, and where all are alike", "p = .50"]),
+    ],
+)
+def test_every_reason_has_its_own_sentence(change, differ, parts):
+    sentence = verdict(benchmark_of(**change), differ).sentence
+    for part in parts:
+        assert part in sentence
+
+
+def test_the_rule_that_failed_is_named_where_only_the_differences_of_02_are_missing():
+    """Prediction is better than where customers differ gradually; what is missing is E or H."""
+    sentence = verdict(benchmark_of(**GRADUAL), ALIKE).sentence
+    assert "not shown to differ" in sentence
+    assert "predicts the other as well" not in sentence
+
+
+@pytest.mark.parametrize("change", [{}, NO_VALLEY, UNSTABLE])
+def test_advice_speaks_of_dates_only_where_there_are_dates(change):
+    dated, undated = (verdict(benchmark_of(**change), dated=dated) for dated in (True, False))
+    assert "{" not in dated.text + undated.text
+    assert not re.search("recen|next", undated.advice)
+    assert ("recently" in dated.advice) == (dated.structure == "constructed")
+    assert ("do next?" in dated.advice) == (dated.structure == "natural")
+
+
+NEVER = ("there is no structure", "no cluster structure", "fall into", "drawn anew", "nan", "{", "None")
+NEGATED = (
+    "for no number of segments do all of them come back",
+    "for no k do all segments come back",
+    "does not come back",
+)
+CLUMPED = "more clumped than in data where they differ gradually"
+
+some_p = st.sampled_from([0.01, 0.02, 0.05, 0.06, 0.5])
+some_jaccard = st.tuples(*[st.sampled_from([0.5, 0.74, 0.75, 0.9])] * 3)
+some_valley = st.tuples(*[st.sampled_from([0.3, 0.45, 1.0])] * 3)
+some_silhouette = st.tuples(*[st.sampled_from([0.2, 0.3, 0.33, 0.4])] * 3)
+some_repeat = st.fixed_dictionaries(
+    {}, optional={"jaccard": some_jaccard, "valley": some_valley, "silhouette": some_silhouette}
+)
+generated = settings(max_examples=100, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+"""Examples are not made smaller: that takes minutes, and they are small."""
+
+some_evidence = st.fixed_dictionaries(
+    {
+        "p": st.tuples(*[some_p] * 3),
+        "prediction_p": st.tuples(*[some_p] * 3),
+        "valley_p": st.tuples(*[some_p] * 3),
+        "jaccard": some_jaccard,
+        "valley": some_valley,
+        "silhouette": some_silhouette,
+        "excess": st.tuples(*[st.sampled_from([0.01, 0.05, 0.2])] * 3),
+        "share": st.tuples(*[st.sampled_from([0.02, 0.2])] * 3),
+        "gap_p": st.tuples(*[some_p] * 3),
+        "gap_k": st.integers(1, 4),
+        "errors": st.sampled_from([0.0, 0.03, 0.2]),
+        "repeats": st.one_of(st.just(({},) * 5), st.tuples(*[some_repeat] * 5)),
+    }
+)
+
+
+def affirmed_to_come_back(text):
+    """The parts of a text that say that something comes back, without those that deny it."""
+    for denial in NEGATED:
+        text = text.replace(denial, "")
+    return re.findall(r"[^.:;]*\bcomes? back[^.:;]*", text)
+
+
+def numbers_of_segments(text):
+    """The k that a text names: "k = 2, 3 and 4", "into 2 or 3 segments", "if there are 2", "with 3 not all"."""
+    named = re.findall(r"k = ((?:\d+(?:, | and | or )?)+)|into ((?:\d+(?:, | or )?)+) segments", text)
+    named += [(n, "") for n in re.findall(r"if there are (\d+)", text)]
+    return {int(k) for both in named for numbers in both for k in re.findall(r"\d+", numbers)}
+
+
+def p_values(text):
+    return set(re.findall(r"p [=<] \.\d+", text))
+
+
+def label_of(wanted, differ):
+    """The label by the rule of the docstring, from the numbers that went in (not from `Evidence`)."""
+    stable = [i for i in range(3) if wanted["jaccard"][i] >= STABLE]
+    predicted = [i for i in stable if wanted["prediction_p"][i] * len(stable) <= 0.05 + 1e-12]
+    gradual, process, copula = wanted["p"]
+    supported = stable if max(gradual, copula) <= 0.05 else predicted
+    clear = [i for i in supported if wanted["valley"][i] == 1.0 and wanted["valley_p"][i] <= 0.05]
+    stands_out = max(gradual, process, copula) <= 0.05
+    if stands_out and clear:
+        return "natural", supported
+    return ("reproducible" if supported and (stands_out or differ) else "constructed"), supported
+
+
+@generated
+@given(wanted=some_evidence, homogeneity_of_02=st.sampled_from([None, DIFFER, ALIKE]))
+def test_the_label_is_that_of_the_rule(homogeneity_of_02, wanted):
+    differ = homogeneity_of_02 is DIFFER
+    label, supported = label_of(wanted, differ)
+    reached = verdict(benchmark_of(**wanted, all_scores=False), homogeneity_of_02)
+    evidence = reached.weighed
+    assert evidence.structure == label
+    assert evidence.supported_k == [i + 2 for i in supported]
+    h, e, s, d = reached.table["holds"]
+    assert (h, e, s, d) == (differ, evidence.stands_out, bool(supported), bool(evidence.clear_k))
+    assert label == ("natural" if e and s and d else "reproducible" if s and (e or h) else "constructed")
+    assert reached.structure in (label, "borderline")
+
+
+def hold_to_evidence(reached, evidence, repeats):
+    """Hold what a verdict says to the evidence that it weighs."""
+    assert evidence.structure in (reached.between or (reached.structure,))
+    for text in (reached.text, reached.claim, reached.headline, *reached.table["found"]):
+        assert not any(words in text for words in NEVER), text
+        assert p_values(text) <= {p_value(p) for p in (evidence.p, evidence.p_gradual, *evidence.by_k["valley_p"])}
+    assert not p_values(reached.claim + reached.headline + reached.meaning + reached.advice)
+    for text in (reached.sentence, reached.claim, reached.headline, reached.meaning, reached.advice):
+        for part in affirmed_to_come_back(text):
+            assert evidence.stable_k, part
+            assert numbers_of_segments(part) <= set(evidence.stable_k), part
+        assert ("clumped" in text or "clumps" in text) <= (evidence.p_gradual <= 0.05), text
+        assert ("few of them are between" in text) <= bool(evidence.clear_k), text
+        assert ("no valley" in text) <= (not evidence.clear_k), text
+        assert ("predicts the other better" in text) <= bool(evidence.predicted_k), text
+        assert ("predicts the other as well" in text) <= (not evidence.predicted_k), text
+        assert ("not shown to be more than gradual" in text) <= (evidence.p_gradual > 0.05), text
+        assert ("differ gradually, the silhouette is as great" in text) <= (evidence.p_gradual > 0.05), text
+        assert ("may be gradual" in text) <= (evidence.p_gradual > 0.05), text
+        assert ("alike" in text and "as great" in text) <= (evidence.p_gradual <= 0.05 < evidence.p), text
+        assert ("not shown to differ" in text) <= (not evidence.differ), text
+        assert numbers_of_segments(text) <= set(evidence.stable_k), text
+    if reached.between:
+        assert len(reached.between) == len({*reached.between}) > 1
+        assert {*reached.between} == {evidence.structure, *(repeat.structure for repeat in repeats)}
+        assert ("do not agree" in reached.claim) <= (len({repeat.structure for repeat in repeats}) > 1)
+        assert ("of the two" in reached.meaning) <= (len(reached.between) == 2)
+    elif reached.structure != "constructed":
+        assert reached.k_star in evidence.supported_k
+        assert str(reached.k_star) in reached.sentence
+    assert (reached.k_star is None) == ("constructed" in (reached.between or (reached.structure,)))
+    assert (reached.k_star is None) == (not reached.k_range)
+    assert set(reached.k_range) <= set(evidence.stable_k)
+    small = reached.k_star is not None and evidence.by_k.loc[reached.k_star, "smallest_share"] < 0.05
+    assert len(reached.notes) == small
+
+
+@settings(generated, max_examples=200)
+@given(wanted=some_evidence, differ=st.sampled_from([None, DIFFER, ALIKE]), dated=st.booleans())
+def test_no_sentence_says_more_than_the_evidence(wanted, differ, dated):
+    benchmark_result = benchmark_of(**wanted, all_scores=False)
+    reached = verdict(benchmark_result, differ, dated=dated)
+    hold_to_evidence(reached, reached.weighed, evidence_of_repeats(benchmark_result, differ=differ is DIFFER))
+    assert dated or not re.search("recency|recently|do next", reached.text)
+    assert reached.sentence.startswith(reached.label.capitalize())
+    assert reached.sentence in reached.text
+    record = json.loads(json.dumps(reached.record.to_json(), allow_nan=False))
+    assert (record["structure"], record["claim"]) == (reached.label, reached.claim)
+
+
+@generated
+@given(
+    wanted=some_evidence,
+    greatest_p=some_p,
+    differ=st.sampled_from([None, DIFFER]),
+)
+def test_of_a_table_without_coupons_no_sentence_says_more_either(wanted, greatest_p, differ):
+    benchmark_result = benchmark_of(**wanted | {"nulls": ["copula"], "p": [greatest_p]}, all_scores=False)
+    reached = verdict(benchmark_result, differ, dated=False)
+    hold_to_evidence(reached, reached.weighed, evidence_of_repeats(benchmark_result, differ=differ is DIFFER))
+    assert "alike" not in reached.text.replace("border alike", "")
+
+
+@settings(generated, max_examples=60)
+@given(wanted=some_evidence, differ=st.sampled_from([None, DIFFER]))
+def test_one_k_and_each_criterion_are_judged_by_the_evidence(votes, wanted, differ):
+    benchmark_result = benchmark_of(**wanted | {"excess": (-0.1, *wanted["excess"][1:])})
+    reached = verdict(benchmark_result, differ)
+    at = reached.weighed.by_k
+    for k in at.index:
+        text = assess_k(k, benchmark_result)
+        assert bool(affirmed_to_come_back(text)) == at.loc[k, "stable"], text
+        assert ("is a valley" in text) == at.loc[k, "clear"], text
+        assert ("no valley" in text) != at.loc[k, "clear"], text
+        assert ("predicts the other better" in text) <= (at.loc[k, "prediction"] > at.loc[k, "prediction_high"])
+        assert (f"{at.loc[k, 'excess']:.3f} above" in text) == (at.loc[k, "excess"] > 0)
+        assert not any(words in text for words in NEVER), text
+    table = recommendations(votes, benchmark_result, reached).table
+    for row in table.itertuples():
+        assert row.believed <= pd.notna(row.k)
+        assert not any(words in row.because for words in NEVER), row.because
+        for part in affirmed_to_come_back(row.because):
+            assert reached.weighed.stable_k, part
+        if "better than where customers differ" in row.because:
+            assert not reached.weighed.supported_k
+    last = table.iloc[-1]
+    assert last["criterion"] == "all evidence together"
+    assert (None if pd.isna(last["k"]) else last["k"]) == reached.k_star
+
+
+# What each criterion would choose ---------------------------------------------------------------------------------
+
+
+def test_each_criterion_stands_beside_what_shops_without_segments_give(votes):
+    benchmark_result = benchmark_of(gap_p=(0.01, 0.3, 0.01))
+    table = recommendations(votes, benchmark_result, verdict(benchmark_result)).table.set_index("criterion")
+    assert table.columns.tolist() == ["k", "reading", "believed", "because"]
+    assert table.index[:5].tolist() == votes["criterion"].tolist()
+    k = {name: None if pd.isna(value) else value for name, value in table["k"].items()}
+    assert k["elbow_from_2"] is None
+    assert (k["gap"], k["prediction_strength"], k["segment_jaccard"], k["all evidence together"]) == (3, 4, 4, 3)
+    assert table["believed"].to_dict() == {
+        "elbow": False,
+        "elbow_from_2": False,
+        "silhouette": True,
+        "calinski_harabasz": False,
+        "davies_bouldin": True,
+        "gap": False,
+        "prediction_strength": True,
+        "segment_jaccard": True,
+        "bootstrap_ari": False,
+        "all evidence together": True,
+    }
+    assert "p = .30" in table["because"]["elbow"]
+    assert "names none" in table["because"]["elbow_from_2"]
+
+
+def test_only_the_gap_can_say_that_there_are_no_segments(votes):
+    benchmark_result = benchmark_of(gap_k=1, **UNSTABLE, prediction=(0.1, 0.1, 0.1))
+    table = recommendations(votes, benchmark_result, verdict(benchmark_result)).table.set_index("criterion")
+    assert (table["k"]["gap"], table["believed"]["gap"]) == (1, True)
+    nobody = table.loc[["prediction_strength", "segment_jaccard", "all evidence together"]]
+    assert nobody["k"].isna().all()
+    assert not nobody["believed"].any()
+
+
+def test_the_evidence_judges_also_the_k_of_the_analyst():
+    benchmark_result = benchmark_of(
+        jaccard=(0.9, 0.9, 0.4),
+        prediction_p=(0.01, 0.01, 0.5),
+        valley_p=(0.01, 0.01, 0.5),
+        excess=(0.1, 0.2, -0.05),
+        share=(0.3, 0.2, 0.02),
+    )
+    good, bad = assess_k(2, benchmark_result), assess_k(4, benchmark_result)
+    assert "does not come back" not in good
+    assert "predicts the other better than without segments (0.90, there up to 0.70)" in good
+    assert "0.100 above" in good
+    assert "there is a valley" in good
+    assert "smallest" not in good
+    assert "does not come back in resampled data (Jaccard 0.40)" in bad  # beside no null: nobody asks there
+    assert "one half" not in bad
+    assert "0.050 below" in bad
+    assert "there is no valley" in bad
+    assert "only 2.0% of the rows" in bad
+    assert "was not compared" in assess_k(9, benchmark_result)
+    assert "predicts the other no better" in assess_k(2, benchmark_of(prediction_p=(0.5, 0.5, 0.5)))
+
+
+def test_how_many_criteria_are_believed_is_said(votes):
+    benchmark_result = benchmark_of(gap_p=(0.01, 0.3, 0.01))
+    text = recommendations(votes, benchmark_result, verdict(benchmark_result)).text
+    assert text == "Of 10 criteria, 5 name a k at which shops without segments do worse (2, 3 and 4)."
+    nothing = benchmark_of(p=(0.5, 0.5, 0.5), gap_p=(0.5, 0.5, 0.5), **UNSTABLE, prediction=(0.1, 0.1, 0.1))
+    text = recommendations(votes.head(2), nothing, verdict(nothing)).text
+    assert text.endswith("Of 7 criteria, 0 name a k at which shops without segments do worse.")
+
+
+# From tables to verdict -------------------------------------------------------------------------------------------
+
+
+def verdict_of(run, *, sample_customers=2500):
+    null_models, study = null_models_for(run, sample_customers=sample_customers), run.study()
+    benchmark_result = benchmark(
+        null_models.X, null_models.nulls, k_max=5, n_null=19, n_samples=25, n_splits=25, n_references=9
+    )
+    panel = homogeneity(run.read("unified"), run.read_table("customers"), study, n_shuffles=199, sample_customers=2500)
+    assert [null.name for null in null_models.nulls] == list(NULLS)
+    return verdict(benchmark_result, panel.table)
+
+
+def test_the_committed_sample_is_clumped_and_three_describes_it_best(recorded):
+    reached = verdict_of(recorded("sample"))
+    assert (reached.structure, reached.k_star) == ("natural", 3)
+    assert reached.differ
+    assert reached.sentence.startswith("Natural: customers are more clumped")
+
+
+def test_a_shop_whose_customers_differ_gradually_has_no_clumps(recorded, shop):
+    reached = verdict_of(recorded(shop))
+    assert reached.structure != "natural"
+    assert "natural" not in reached.between
+    assert reached.p > 0.05
+    assert reached.differ
+    assert "clump" not in reached.text
+
+
+@pytest.mark.parametrize(("recipe", "rows"), [("customer", 2500), ("baseline", 600)])
+def test_nothing_shows_that_the_segments_of_the_original_workbook_are_real(workbook, recorded, recipe, rows):
+    reached = verdict_of(recorded(workbook, recipe), sample_customers=rows)
+    assert reached.structure == "constructed"
+    assert reached.p > 0.05
+    assert reached.k_star is None
+    assert "not shown to be more than gradual" in reached.sentence
+    assert "clump" not in reached.text
