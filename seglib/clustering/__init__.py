@@ -9,9 +9,8 @@ with those of an earlier run.
 - How surely? `membership_probability` is the one answer for a customer: how likely they belong where they are put.
   `Margins` (how near the border is) and `Agreement` (do models of bootstrap samples agree?) tell where it comes from,
   `sensitivity` whether the segments stay when one decision of the analysis is changed.
-
 - Somebody else's segments: `segments_given` puts them in the place of these, `compared_with_ours` lays both side by
-side.
+  side.
 
 Start with `segment`; `seglib.scoring` makes of it a model that can be passed on.
 """
