@@ -1,7 +1,7 @@
 """Somebody else's segments: how often are they called what they are? Planted labels, random ones, RFM groups.
 
-    python -m studies.labels --shops 100    # the full numbers: about an hour on one core
-    python -m studies.labels                # 30 shops of each kind: under 20 minutes
+    python -m studies.labels --shops 100    # the full numbers: about half an hour on one core
+    python -m studies.labels                # 30 shops of each kind: ten to twenty minutes
     python -m studies.labels --shops 2 --out /tmp
 
 Every shop has 1,000 customers and 8,000 coupons (`seglib.datasets.make_shop`), and goes from tables to matrix and null
