@@ -12,6 +12,7 @@ import os
 import re
 import uuid
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -280,6 +281,11 @@ class Run:
         recipe = self.read("recipe") if self.path("recipe").exists() else None
         return Study.of(self.read("shop"), recipe)
 
+    def structure(self) -> VerdictRecord:
+        """Return the verdict on the segments of this run: that of 04, or that of 05 where labels were given."""
+        clustering = self.read("clustering")
+        return (clustering.labels and clustering.labels.verdict) or self.read("choice").verdict
+
     def existing(self, artefact: str) -> Path:
         """Return where an artefact lies; refuse, as `read` does, if it has not been written."""
         path = self.path(artefact)
@@ -302,6 +308,13 @@ class Run:
     def write_csv(self, name: str, frame: pd.DataFrame) -> None:
         """Write a table for people to ``reports/<run>/<name>.csv``, safe to open in a spreadsheet (`safe_csv`)."""
         self.write_text(f"{name}.csv", safe_csv(frame))
+
+    def write_lists(self, folder: str, tables: Mapping[str, pd.DataFrame]) -> None:
+        """Write a table for people by name to ``reports/<run>/<folder>/``; lists of an earlier run are removed."""
+        for old in (self.report_dir / folder).glob("*.csv"):
+            old.unlink()
+        for name, table in tables.items():
+            self.write_csv(f"{folder}/{name}", table)
 
     def write_text(self, file: str, text: str) -> None:
         """Write a file for people to ``reports/<run>/<file>``, line ends as they are."""

@@ -54,6 +54,10 @@ def _whole_runs() -> dict[str, Whole]:
     again = ("--source", "sample", "--recipe", "customer")  # the same as before: nothing to refuse
     aligned = ("--set", "k=4", "--set", "align_to=twice")  # to the run that it replaces
     runs["customer from 04"] = Whole("twice", (*again, "--from", "04", *aligned), after="customer elsewhere")
+    # planted segments as if somebody else had found them
+    runs["labels"] = Whole(
+        "twice", ("--from", "05", "--set", f"labels={ROOT / 'data/sample/truth.csv'}"), after="customer"
+    )
     book = ("--source", Path(os.environ.get("SEGLIB_REAL_DATA", "")).resolve() / "E-commerce_data.xlsx")
     # the published inertia is the best of many starts
     unscaled = (

@@ -9,12 +9,16 @@ with those of an earlier run.
 - How surely? `membership_probability` is the one answer for a customer: how likely they belong where they are put.
   `Margins` (how near the border is) and `Agreement` (do models of bootstrap samples agree?) tell where it comes from,
   `sensitivity` whether the segments stay when one decision of the analysis is changed.
+- Somebody else's segments: `segments_given` puts them in the place of these, `compared_with_ours` lays both side by
+  side.
 
 Start with `segment`; `seglib.scoring` makes of it a model that can be passed on.
 """
 
 from seglib.clustering.bootstrap import Agreement, Bootstrap, bands, bootstrap_models
 from seglib.clustering.calibration import apply_platt, calibration_error, fit_platt, reliability
+from seglib.clustering.comparison import compared_with_ours
+from seglib.clustering.given import SegmentRule, given_labels, rule_of, segments_given
 from seglib.clustering.kmeans import SegmentKMeans, best_kmeans
 from seglib.clustering.labels import correctly_assigned, lettered_by, order_values
 from seglib.clustering.lettering import lettering
@@ -32,6 +36,7 @@ __all__ = [
     "Bootstrap",
     "Margins",
     "SegmentKMeans",
+    "SegmentRule",
     "Segmentation",
     "apply_platt",
     "bands",
@@ -39,9 +44,11 @@ __all__ = [
     "bootstrap_models",
     "calibration_error",
     "check_k",
+    "compared_with_ours",
     "correctly_assigned",
     "customer_segments",
     "fit_platt",
+    "given_labels",
     "least_certain",
     "lettered_by",
     "lettering",
@@ -49,7 +56,9 @@ __all__ = [
     "order_values",
     "project",
     "reliability",
+    "rule_of",
     "segment",
     "segment_sizes",
+    "segments_given",
     "sensitivity",
 ]

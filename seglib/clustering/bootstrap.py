@@ -124,6 +124,34 @@ def bootstrap_models(
     return Bootstrap(models)
 
 
+def bootstrap_rules(
+    X: np.ndarray, labels: np.ndarray, k: int, *, n_models: int = 100, sample_rows: int = 10_000, seed: int = 0
+) -> Bootstrap:
+    """Compute the centres of given labels in bootstrap samples of the rows.
+
+    Parameters
+    ----------
+    X : ndarray of float, shape (n_rows, n_columns)
+    labels : ndarray of int, shape (n_rows,)
+        0, ..., k - 1.
+    k : int
+    n_models, sample_rows, seed
+        As in `bootstrap_models`.
+
+    Returns
+    -------
+    Bootstrap
+        Each model is the rule of the nearest centre. The segment of which a sample has no row is far away in it.
+    """
+    n = min(len(X), sample_rows)
+    models = np.full((n_models, k, X.shape[1]), FAR_AWAY)
+    for number in range(n_models):
+        drawn = np.random.default_rng([seed, number]).integers(0, len(X), n)
+        means = pd.DataFrame(X[drawn]).groupby(labels[drawn]).mean()
+        models[number, means.index] = means.to_numpy()
+    return Bootstrap(models)
+
+
 def bands(agreement: pd.Series) -> pd.Series:
     """Return the band that each customer's agreement lies in, such as "80% to 95%", as an ordered category."""
     names = [f"{low:.0%} to {high:.0%}" for low, high in pairwise([0.0, *BANDS, 1.0])]

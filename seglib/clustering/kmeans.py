@@ -78,7 +78,7 @@ class SegmentKMeans(TransformerMixin, ClusterMixin, BaseEstimator):
         order = ranking(fit.labels_, fit.cluster_centers_, order_by)
         self.cluster_centers_ = fit.cluster_centers_[order]
         self.inertia_ = float(fit.inertia_)
-        distance = _distances(X, self.cluster_centers_)
+        distance = distances(X, self.cluster_centers_)
         # not the labels of the fit: those were found with a matrix product, and must be what `predict` will say
         self.labels_ = distance.argmin(axis=1).astype(np.int32)
         far = pd.Series(distance.min(axis=1)).groupby(self.labels_).quantile(0.99)
@@ -88,7 +88,7 @@ class SegmentKMeans(TransformerMixin, ClusterMixin, BaseEstimator):
     def transform(self, X) -> np.ndarray:
         """Return the Euclidean distance of every row to every centre, shape (n_rows, n_clusters)."""
         check_is_fitted(self)
-        return _distances(validate_data(self, X, dtype=np.float64, reset=False), self.cluster_centers_)
+        return distances(validate_data(self, X, dtype=np.float64, reset=False), self.cluster_centers_)
 
     def predict(self, X) -> np.ndarray:
         """Return the number of the nearest centre of every row; of two equally near, the first."""
@@ -157,7 +157,7 @@ def best_kmeans(X: np.ndarray, k: int, *, n_init: int = 50, seed: int | None = 0
         return KMeans(k, init=warm.cluster_centers_, n_init=1).fit(X)
 
 
-def _distances(X: np.ndarray, centres: np.ndarray) -> np.ndarray:
+def distances(X: np.ndarray, centres: np.ndarray) -> np.ndarray:
     """Return all distances, without a matrix product, which loses digits and depends on the number of threads."""
     distance = np.empty((len(X), len(centres)))
     for number, centre in enumerate(centres):

@@ -17,7 +17,8 @@ class Lettering:
     Attributes
     ----------
     table : pandas.DataFrame
-        One row per segment: segment, rows (of the matrix), share, and, where a feature orders them, its mean.
+        One row per segment: segment, name (where the segments were given), rows (of the matrix), share, and, where a
+        feature orders them, its mean.
     feature : str or None
         The feature that orders the letters; None: size does.
     requested : str
@@ -68,6 +69,8 @@ def lettering(
         Name of the earlier run whose letters are used.
     """
     table = fit.sizes.rename("rows").reset_index()
+    if fit.named:
+        table.insert(1, "name", table["segment"].map(fit.named))
     table["share"] = table["rows"] / table["rows"].sum()
     if feature:
         table[f"mean_{feature}"] = table["segment"].map(order.groupby(fit.table["segment"]).mean())

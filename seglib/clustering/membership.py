@@ -195,7 +195,7 @@ def membership_probability(
     Returns
     -------
     Membership
-        Without probabilities where a row of the matrix is a transaction.
+        Without probabilities where a row of the matrix is a transaction, or the segments were given.
 
     Notes
     -----
@@ -216,10 +216,11 @@ def membership_probability(
     models.
     """
     labels, k = fit.numbers.to_numpy(), fit.k
-    if matrix.table.index.nlevels > 1:
+    reason = fit.why_no_probability or (NOT_A_CUSTOMER if matrix.table.index.nlevels > 1 else "")
+    if reason:
         missing = pd.Series(np.nan, fit.table.index)
         empty = _compared(np.array([]), np.array([]), np.array([]))
-        return Membership(fit.table[["segment"]].assign(probability=missing), missing, empty, 0, NOT_A_CUSTOMER)
+        return Membership(fit.table[["segment"]].assign(probability=missing), missing, empty, 0, reason)
     rng = np.random.default_rng([seed, 0])
     chosen = np.sort(rng.permutation(len(labels))[:sample_rows])
     X, features = matrix.table.to_numpy(), features.reindex(matrix.table.index)

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from seglib.clustering.bootstrap import Bootstrap, bootstrap_models
 from seglib.clustering.kmeans import SegmentKMeans
 from seglib.clustering.labels import match_labels
 from seglib.errors import ParameterRefused
 from seglib.k_selection import sampled_silhouette
-from seglib.schema.records import ClusteringRecord
+from seglib.schema.records import ClusteringRecord, VerdictRecord
 from seglib.style import letter, position
 
 
@@ -68,6 +69,34 @@ class Segmentation:
         """The final fit as ``clustering.json`` has it."""
         sizes = {segment: int(n) for segment, n in self.sizes.items()}
         return ClusteringRecord(self.k, len(self.table), self.inertia, self.silhouette, sizes)
+
+    @property
+    def named(self) -> dict[str, str]:
+        """What the segments are called by whoever gave them, by letter; empty: KMeans gives no names."""
+        return {}
+
+    @property
+    def why_no_sensitivity(self) -> str:
+        """Why the segments cannot be made in another way; empty, because they can."""
+        return ""
+
+    @property
+    def why_no_probability(self) -> str:
+        """Why no probability of belonging to a segment can be computed; empty if it can."""
+        return ""
+
+    def models(self, X: np.ndarray, *, n_models: int, sample_rows: int, seed: int) -> Bootstrap:
+        """Return models of bootstrap samples of the rows (`bootstrap_models`)."""
+        return bootstrap_models(X, self.centres.to_numpy(), n_models=n_models, sample_rows=sample_rows, seed=seed)
+
+    def compared(self, placed: pd.Series) -> str:
+        """Say how many customers another execution of the model places where this one does."""
+        same = int((placed == customer_segments(self.table)["segment"].reindex(placed.index)).sum())
+        return f"The SQL statement places {same:,} of {len(placed):,} customers where scikit-learn does."
+
+    def completed(self, verdict: VerdictRecord | None) -> ClusteringRecord:
+        """Return ``clustering.json``; the verdict on these segments is that of 04, so none is kept here."""
+        return self.record
 
 
 def segment(

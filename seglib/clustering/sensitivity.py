@@ -29,6 +29,8 @@ ALIKE = 0.8
 NOT_JUDGED = ("contrast", "number of segments")
 """Changes after which the segments are not expected to be the same."""
 
+COLUMNS = ["change", "variant", "k", "rows", "ari", "kept", "unclustered"]
+
 SEEDS = 10
 """Other seeds that are tried."""
 
@@ -68,14 +70,19 @@ class Sensitivity:
         clusters and segments are matched), unclustered (share of the rows in no cluster).
     n_rows : int
         Rows of the matrix, of which ``table["rows"]`` may be a sample.
+    why : str
+        Why nothing could be changed; empty if something was.
     """
 
     table: pd.DataFrame = field(repr=False)
     n_rows: int
+    why: str = ""
 
     @property
     def text(self) -> str:
         """Which changes the segments withstand, and which one changes them most."""
+        if self.why:
+            return self.why
         judged = self.table[~self.table["change"].isin(NOT_JUDGED)]
         firm = judged["ari"] >= ALIKE
         worst = judged.loc[judged["ari"].idxmin()]
@@ -89,7 +96,9 @@ class Sensitivity:
 
     @property
     def alt(self) -> str:
-        """What the figure shows."""
+        """What the figure shows; empty where nothing was changed."""
+        if self.why:
+            return ""
         return f"Agreement with the segments when one decision is changed. {self.text}"
 
     @property
@@ -115,6 +124,7 @@ def sensitivity(
     n_init: int = 10,
     sample_rows: int = 10_000,
     seed: int = 0,
+    why_not: str = "",
 ) -> Sensitivity:
     """Make the segments in other ways, one change at a time, and compare.
 
@@ -135,6 +145,8 @@ def sensitivity(
     sample_rows : int, default=10_000
         Of more rows, a sample stratified by segment stands for them; every variant is made of it.
     seed : int, default=0
+    why_not : str, optional
+        Why nothing can be changed, such as that somebody else made the segments: then nothing is computed.
 
     Returns
     -------
@@ -144,6 +156,8 @@ def sensitivity(
         without the customers with extreme values, number of segments (k - 1 and k + 1), seed (the median and the worst
         of ten).
     """
+    if why_not:
+        return Sensitivity(pd.DataFrame(columns=COLUMNS), len(matrix), why_not)
     places = stratified(pd.factorize(segments)[0], sample_rows, seed)
     rows = features if rows is None else rows
     comparison = _Comparison(

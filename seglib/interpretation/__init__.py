@@ -26,6 +26,7 @@ from seglib.interpretation.cards.cards import rename_cards, segment_cards
 from seglib.interpretation.cards.names_file import read_names
 from seglib.interpretation.cards.notes import with_notes
 from seglib.interpretation.cards.profile_plot import profile_plot
+from seglib.interpretation.given_lists import without_certainty
 from seglib.interpretation.holdout.by_group import OUTCOMES
 from seglib.interpretation.holdout.holdout import Holdout, evaluate_holdout
 from seglib.interpretation.holdout.predictive_gain import ALPHA, predictive_gain
@@ -75,4 +76,5 @@ __all__ = [
     "thinning_tests",
     "with_notes",
     "with_usefulness",
+    "without_certainty",
 ]

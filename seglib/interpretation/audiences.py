@@ -17,7 +17,7 @@ import pandas as pd
 from seglib.clustering import LOW_PROBABILITY, NEAR_BORDER
 from seglib.errors import ParameterRefused
 from seglib.interpretation.holdout.predictive_gain import NOT_SHOWN
-from seglib.schema.records import VerdictRecord
+from seglib.schema.records import LabelsRecord, VerdictRecord
 from seglib.stats import smallest_difference, two_proportion_sample_size
 from seglib.style import did_you_mean, each, join_words, position
 
@@ -168,7 +168,14 @@ def audience_lists(listed: pd.DataFrame, segments: pd.DataFrame, *, min_segment:
     return Audiences(tables, table, text)
 
 
-def readme(audiences: Audiences, verdict: VerdictRecord, needed: SampleSizes, *, control_share: float) -> str:
+def readme(
+    audiences: Audiences,
+    verdict: VerdictRecord,
+    needed: SampleSizes,
+    *,
+    control_share: float,
+    labels: LabelsRecord | None = None,
+) -> str:
     """Write the text that goes with the lists.
 
     Parameters
@@ -180,6 +187,8 @@ def readme(audiences: Audiences, verdict: VerdictRecord, needed: SampleSizes, *,
         What a test with these lists can see.
     control_share : float
         As it was given to `customer_list`.
+    labels : LabelsRecord, optional
+        Where somebody else's segments were given.
 
     Returns
     -------
@@ -206,10 +215,33 @@ def readme(audiences: Audiences, verdict: VerdictRecord, needed: SampleSizes, *,
         "",
         audiences.text,
         f"How small a lift in burn rate could a comparison with the control group see? {needed.text}",
+        *_on_labels(labels),
         "Ids are personal data in most countries: pass the lists on to those who need them only, and delete them then.",
         "A text that begins like a formula has an apostrophe in front of it.",
     ]
     return "\r\n".join(lines) + "\r\n"
+
+
+def _on_labels(labels: LabelsRecord | None) -> list[str]:
+    """Say whose segments these are, what their certainty means, and what is left out."""
+    if labels is None:
+        return []
+    lines = [f"The segments were given by '{labels.file}'; nothing here changed who is in which."]
+    if labels.without_label:
+        lines.append(f"{labels.without_label:,} customers have no label there, and are on no list.")
+    if labels.why_no_rule:
+        lines.append(
+            "probability, confidence, second_segment, outlier and borderline are empty, and there is no model.skops "
+            f"and no scoring.sql to place new customers: {labels.why_no_rule}."
+        )
+        return lines
+    lines.append(
+        "probability is empty; confidence, second_segment, outlier and borderline come from the nearest centre, which "
+        f"gives {labels.by_rule:.0%} of the customers the segment that they have; confidence is 0 where it gives "
+        "another one."
+    )
+    lines.append("model.skops and scoring.sql place new customers by the nearest centre.")
+    return lines
 
 
 @dataclass(frozen=True)

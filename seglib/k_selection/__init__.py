@@ -21,6 +21,7 @@ from seglib.k_selection.criteria.valleys import near_border, neighbours, project
 from seglib.k_selection.validation.benchmark import benchmark
 from seglib.k_selection.validation.charts import Charts
 from seglib.k_selection.validation.evidence import evidence_of_repeats
+from seglib.k_selection.validation.label_verdict import judge_given, judge_labels
 from seglib.k_selection.validation.null_models import CopulaNull
 from seglib.k_selection.validation.null_shops import NullModels, null_models_for
 from seglib.k_selection.validation.one_trait import one_trait_tests, one_trait_tests_for
@@ -53,6 +54,8 @@ __all__ = [
     "gap",
     "gap_choice",
     "groups_needed",
+    "judge_given",
+    "judge_labels",
     "near_border",
     "neighbours",
     "null_models_for",

@@ -10,6 +10,7 @@ An analysis package calls them only inside the ``figure()`` of a result; a noteb
 
 from seglib.plots.clustering import (
     plot_agreement,
+    plot_comparison,
     plot_margins,
     plot_projection,
     plot_reliability,
@@ -57,6 +58,7 @@ __all__ = [
     "plot_agreement",
     "plot_burned_by_age",
     "plot_calendar",
+    "plot_comparison",
     "plot_correlation",
     "plot_coupon_counts",
     "plot_demographics",

@@ -1,4 +1,4 @@
-"""Figures of 05: sizes, a projection, margins and agreement of the members, reliability, sensitivity."""
+"""Figures of 05: sizes, a projection, margins and agreement of the members, reliability, sensitivity; two divisions."""
 
 from __future__ import annotations
 
@@ -22,6 +22,9 @@ from seglib.plots.theme import (
     shorten,
 )
 from seglib.style import humanize, position
+
+MOSTLY = 0.8
+"""Share of a given segment from which on it counts as kept together."""
 
 
 def plot_sizes(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -178,6 +181,39 @@ def plot_sensitivity(
     ax.set(xlabel="adjusted Rand index", xlim=(min(0, table["ari"].min() - 0.03), 1.04))
     firm = int((table.loc[judged, "ari"] >= alike).sum())
     set_title(ax, f"Much the same under {firm} of {int(judged.sum())} changes")
+    return ax
+
+
+def plot_comparison(counts: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw where the customers of given segments are in ours (`seglib.clustering.compared_with_ours`).
+
+    ``counts`` has a row per given segment, by name, and a column per segment of ours. Colour is the share of the row.
+    """
+    import seaborn as sns
+
+    share = counts.div(counts.sum(axis=1), axis=0)
+    share.index = [shorten(name) for name in share.index]
+    ax = ax or new_axes(height=max(3.2, 1.3 + 0.36 * len(share)))
+    numbers = counts.map("{:,}".format).set_axis(share.index)
+    sns.heatmap(
+        share,
+        ax=ax,
+        vmin=0,
+        vmax=1,
+        cmap="Blues",
+        annot=numbers,
+        fmt="",
+        annot_kws={"fontsize": 9 if counts.shape[1] <= 6 else 7},
+        linewidths=1,
+        cbar_kws={"label": "share of the given segment"},
+    )
+    for text, value in zip(ax.texts, share.to_numpy().ravel(), strict=True):
+        text.set_color("white" if value > 0.6 else DARK)
+    whole = int((share.max(axis=1) >= MOSTLY).sum())
+    ax.set(xlabel="our segment", ylabel="given segment")
+    set_title(ax, f"{whole} of {len(share)} given segments have {MOSTLY:.0%} or more in one of ours")
+    ax.tick_params(axis="y", rotation=0)
+    ax.grid(visible=False)
     return ax
 
 

@@ -9,7 +9,14 @@ from importlib.metadata import version
 from typing import Any
 
 from seglib.run import Run
-from seglib.schema.records import AuditCountRecord, AuditRecord, RunRecord, RunSegmentRecord, RunVerdictRecord
+from seglib.schema.records import (
+    AuditCountRecord,
+    AuditRecord,
+    RunLabelsRecord,
+    RunRecord,
+    RunSegmentRecord,
+    RunVerdictRecord,
+)
 
 PACKAGES = ("seglib", "pandas", "numpy", "scikit-learn", "duckdb", "pyarrow", "papermill")
 """Packages whose versions are written down, beside that of Python."""
@@ -31,7 +38,7 @@ def record_of(
         The batch that the run belongs to.
     """
     shop, recipe, choice, clustering = (run.read(name) for name in ("shop", "recipe", "choice", "clustering"))
-    cards, verdict = run.read("cards"), run.read("verdict")
+    cards, verdict, labels = run.read("cards"), run.read("verdict"), clustering.labels
     return RunRecord(
         status="done",
         run=run.name,
@@ -50,8 +57,9 @@ def record_of(
         notes=shop.notes,
         audit=count_checks(recipe.audit),
         k=clustering.k,
-        k_reason=choice.reason,
-        k_judged=choice.judged,
+        labels=labels and RunLabelsRecord.from_json(labels.to_json()),
+        k_reason=f"they were given by '{labels.file}'." if labels else choice.reason,
+        k_judged="" if labels else choice.judged,
         inertia=clustering.inertia,
         silhouette=clustering.silhouette,
         # the short records take what they know of the long ones, and pass over the rest

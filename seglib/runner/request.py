@@ -104,9 +104,13 @@ def check(request: Request, *, to_come: Collection[str] = ()) -> CheckedRequest:
     whole = source and seen_from_notebooks(source)
     if whole:
         overrides["source"] = credentials.recorded(whole)
-    for file in ("mapping", "names_file"):
-        if overrides.get(file):
-            overrides[file] = seen_from_notebooks(str(overrides[file]))
+    for file in ("mapping", "names_file", "labels"):
+        path = str(overrides.get(file) or "none")
+        if path.lower() == "none":  # no file, which the parameter itself understands
+            continue
+        if file == "labels" and not Path(path).expanduser().is_file():
+            raise ParameterRefused(f"labels file '{path}' does not exist", parameter=file)
+        overrides[file] = seen_from_notebooks(path)
     values = parameters.resolve(declared, overrides)
     if not skipped:
         refuse_early(source, mapping)

@@ -372,14 +372,53 @@ class ChoiceRecord(Record):
 
 
 @dataclass(frozen=True)
+class LabelsRecord(Record):
+    """Somebody else's segments: where they come from, and what can be said of them.
+
+    Attributes
+    ----------
+    file, sha256 : str
+        Name of the file without its folder, and the digest of its bytes.
+    names : dict of str to str
+        What each segment is called there, by letter.
+    without_label, without_customer : int
+        Customers of the run that the file does not name, and of the file that the run does not have.
+    by_rule : float
+        Share of the rows that the nearest centre gives the segment that they have.
+    why_no_rule : str
+        Why the nearest centre does not stand for the labels; empty if it does.
+    verdict : VerdictRecord or None
+        Whether these segments are real.
+    """
+
+    file: str
+    sha256: str
+    names: dict[str, str] = field(default_factory=dict)
+    without_label: int = 0
+    without_customer: int = 0
+    by_rule: float | None = None
+    why_no_rule: str = ""
+    verdict: VerdictRecord | None = None
+
+
+@dataclass(frozen=True)
 class ClusteringRecord(Record):
-    """``clustering.json``: the final fit. ``rows`` is the number of rows of the matrix, ``sizes`` counts customers."""
+    """``clustering.json``: the final fit. ``rows`` is the number of rows of the matrix, ``sizes`` counts customers.
+
+    ``labels`` is None where KMeans made the segments.
+    """
 
     k: int
     rows: int
     inertia: float
     silhouette: float
     sizes: dict[str, int]
+    labels: LabelsRecord | None = None
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What the segments are called by whoever gave them, by letter; empty where KMeans made them."""
+        return self.labels.names if self.labels else {}
 
 
 # ---- 06 ----
@@ -502,6 +541,19 @@ class RunVerdictRecord(Record):
 
 
 @dataclass(frozen=True)
+class RunLabelsRecord(Record):
+    """Somebody else's segments as ``run.json`` has them: `LabelsRecord`, without the verdict."""
+
+    file: str = ""
+    sha256: str = ""
+    names: dict[str, str] = field(default_factory=dict)
+    without_label: int = 0
+    without_customer: int = 0
+    by_rule: float | None = None
+    why_no_rule: str = ""
+
+
+@dataclass(frozen=True)
 class RunSegmentRecord(Record):
     """A segment as ``run.json`` has it: its card, without the markers."""
 
@@ -546,6 +598,8 @@ class RunRecord(Record):
     notes : tuple of str
         What else is worth knowing of the source.
     audit : AuditCountRecord
+    labels : RunLabelsRecord or None
+        Whose segments these are, where they were given.
     k : int
     k_reason, k_judged : str
     inertia, silhouette : float
@@ -577,6 +631,7 @@ class RunRecord(Record):
     findings: tuple[FindingRecord, ...] = ()
     notes: tuple[str, ...] = ()
     audit: AuditCountRecord = field(default_factory=AuditCountRecord)
+    labels: RunLabelsRecord | None = None
     k: int = 0
     k_reason: str = ""
     k_judged: str = ""

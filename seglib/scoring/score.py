@@ -58,18 +58,37 @@ class Scored:
         return safe_csv(self.table)
 
 
-def deliver(model: SegmentModel, run: Run) -> None:
+DELIVERED = ("model.skops", "scoring.sql", "scoring_from_tables.sql")
+"""The files by which new customers are placed."""
+
+
+def deliver(model: SegmentModel, run: Run) -> str:
     """Write the model, and its statement in DuckDB's dialect from features and from tables, into the report of a run.
+
+    Where labels were given for which the nearest centre does not stand, nothing is written, and files of an earlier
+    run are removed: they would place new customers otherwise than the labels.
 
     Parameters
     ----------
     model : SegmentModel
         With the names of its segments (`SegmentModel.completed`).
     run : Run
+
+    Returns
+    -------
+    str
+        What was written, or why nothing was.
     """
+    labels = run.read("clustering").labels
+    if labels and labels.why_no_rule:
+        for file in DELIVERED:
+            (run.report_dir / file).unlink(missing_ok=True)
+        return f"There is no model that places new customers: {labels.why_no_rule}."
     save_model(model, run.report_dir / "model.skops")
     run.write_text("scoring.sql", scoring_sql(model))
     run.write_text("scoring_from_tables.sql", scoring_sql(model, start="tables"))
+    text = f"New customers can be placed: {join_words(list(DELIVERED))}."
+    return f"{text} They go to the nearest centre of the given segments." if labels else text
 
 
 def score(

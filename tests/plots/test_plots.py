@@ -37,7 +37,7 @@ from seglib.k_selection.validation.charts_valleys import valley_chart
 from seglib.k_selection.validation.null_models import CopulaNull
 from seglib.k_selection.validation.verdict import verdict
 from seglib.plots import __all__
-from seglib.plots.clustering import plot_agreement, plot_margins, plot_reliability, plot_sensitivity
+from seglib.plots.clustering import plot_agreement, plot_comparison, plot_margins, plot_reliability, plot_sensitivity
 from seglib.plots.eda import (
     plot_burned_by_age,
     plot_correlation,
@@ -139,6 +139,7 @@ def analysed(request, prepared):
             ),
             option="demographic_weight",
         ),
+        "comparison": lambda: plot_comparison(pd.DataFrame([[3, 1], [0, 5]], ["At risk", "Loyal"], ["A", "B"])),
         "against_nulls": lambda: plot_against_nulls(benchmark_result.tests),
         "verdict": lambda: plot_verdict(at_a_glance(benchmark_result, int(k), verdict(benchmark_result)).table),
         "valleys": valley_chart(between, [between], n_rows=len(some)).figure,

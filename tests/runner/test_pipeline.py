@@ -92,6 +92,7 @@ def test_run_json_is_the_machine_readable_face(twice):
         "findings",
         "notes",
         "audit",
+        "labels",
         "k",
         "k_reason",
         "k_judged",
@@ -222,6 +223,31 @@ def test_from_refuses_what_the_skipped_notebooks_read(twice, seglib):
     assert run.read_record() == before
 
 
+@pytest.mark.whole_run("labels")
+def test_somebody_elses_segments_are_judged_delivered_and_recorded(whole_run, root):
+    result = whole_run("labels")
+    assert result.done.returncode == 0, result.done.stderr
+    run, record = result.run, result.run.read_record()
+    truth = pd.read_csv(root / "data/sample/truth.csv", dtype=str).set_index("customer_id")["segment"]
+    listed = pd.read_csv(run.report_dir / "segments.csv", dtype={"customer_id": str, "segment_name": str})
+    assert (listed["segment_name"] == listed["customer_id"].map(truth)).all()  # nobody was moved
+    assert listed.groupby("segment")["segment_name"].nunique().eq(1).all()
+    labels, clustering = record["labels"], run.read("clustering").labels
+    assert labels["file"] == "truth.csv"
+    assert labels["sha256"] == hashlib.sha256((root / "data/sample/truth.csv").read_bytes()).hexdigest()
+    assert (labels["without_label"], labels["without_customer"]) == (0, len(truth) - len(listed))
+    assert labels["why_no_rule"] == ""
+    assert clustering.verdict.structure == record["verdict"]["structure"] == "natural"
+    assert "given by 'truth.csv'" in record["k_reason"]
+    assert [each["name"] for each in record["segments"]] == list(labels["names"].values())
+    assert {path.stem for path in (run.report_dir / "audience").glob("*.csv")} == set(labels["names"])
+    assert "given by 'truth.csv'" in (run.report_dir / "audience/README.txt").read_text("utf-8")
+    assert (run.report_dir / "model.skops").exists()
+    text = BeautifulSoup((run.report_dir / "05_clustering.html").read_text("utf-8"), "html.parser").get_text()
+    assert "Adjusted Rand index" in text
+    assert "no decision of theirs can be changed" in text
+
+
 # Refusals ------------------------------------------------------------------------------------------------------
 
 
@@ -237,6 +263,7 @@ def home(tmp_path, monkeypatch):
         (["--set", "kk=3"], "did you mean 'k'?"),
         (["--set", "k=three"], "whole number"),
         (["--set", "k"], "name=value"),
+        (["--set", "labels=nowhere.csv"], "labels file 'nowhere.csv' does not exist"),
         (["--recipe", "basline"], "one of customer, baseline"),
         (["--run", "../up"], "a run is named"),
         (["--from", "99"], "there is no notebook '99'"),

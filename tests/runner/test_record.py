@@ -43,6 +43,7 @@ def test_its_json_has_these_keys_and_values(record):
         "findings": [],
         "notes": [],
         "audit": {"findings": [], "checks": 1},
+        "labels": None,
         "k": 2,
         "k_reason": "r",
         "k_judged": "j",

@@ -12,7 +12,7 @@ from seglib.interpretation.cards import vocabulary
 from seglib.interpretation.cards.cards import SegmentCard
 from seglib.interpretation.holdout.predictive_gain import NOT_SHOWN, USEFUL
 from seglib.interpretation.profiles.means import MARKER
-from seglib.schema.records import NoteRecord, VerdictRecord
+from seglib.schema.records import LabelsRecord, NoteRecord, VerdictRecord
 from seglib.study import DEFAULT_STUDY, Study
 from seglib.style import Wording, join_words, percent
 
@@ -26,6 +26,7 @@ def with_notes(
     usage: pd.DataFrame | None = None,
     exemplars: pd.DataFrame | None = None,
     study: Study = DEFAULT_STUDY,
+    labels: LabelsRecord | None = None,
 ) -> list[SegmentCard]:
     """Add to every card what else there is to know.
 
@@ -44,6 +45,8 @@ def with_notes(
         From `seglib.interpretation.exemplars`.
     study : Study, optional
         What a transaction is called.
+    labels : LabelsRecord, optional
+        Where somebody else's segments were given.
 
     Returns
     -------
@@ -57,11 +60,11 @@ def with_notes(
             notes=(
                 *_describe_use(card, usage, wording),
                 *_describe_recency(card, profiles),
-                *_describe_certainty(card, segments),
+                *_describe_certainty(card, segments, labels),
                 *_describe_markers(card, profiles, wording),
                 *_describe_exemplar(card, exemplars),
                 *_suggest_test(card, profiles, verdict, wording),
-                *_list_cautions(card, profiles, verdict),
+                *_list_cautions(card, profiles, verdict, labels),
             ),
         )
         for card in cards
@@ -92,7 +95,9 @@ def _describe_recency(card: SegmentCard, profiles: pd.DataFrame) -> list[NoteRec
     return [NoteRecord("last_seen", vocabulary.LAST_SEEN, text)]
 
 
-def _describe_certainty(card: SegmentCard, segments: pd.DataFrame) -> list[NoteRecord]:
+def _describe_certainty(card: SegmentCard, segments: pd.DataFrame, labels: LabelsRecord | None) -> list[NoteRecord]:
+    if labels and labels.why_no_rule:
+        return [NoteRecord("certainty", vocabulary.CERTAINTY, f"{vocabulary.NO_CERTAINTY}.")]
     members = segments[segments["segment"] == card.segment]
     if "probability" not in members or members["probability"].isna().all():
         return []  # a row of the matrix is a transaction: no customer was put anywhere as a whole
@@ -142,10 +147,13 @@ def _suggest_test(
     return [NoteRecord("to_try", vocabulary.TRY, vocabulary.NOTHING_TO_TRY)]
 
 
-def _list_cautions(card: SegmentCard, profiles: pd.DataFrame, verdict: VerdictRecord) -> list[NoteRecord]:
+def _list_cautions(
+    card: SegmentCard, profiles: pd.DataFrame, verdict: VerdictRecord, labels: LabelsRecord | None
+) -> list[NoteRecord]:
     cautions = []
-    if verdict.weakest in vocabulary.BY_STRUCTURE:
-        cautions.append(vocabulary.BY_STRUCTURE[verdict.weakest])
+    by_structure = vocabulary.GIVEN_BY_STRUCTURE if labels else vocabulary.BY_STRUCTURE
+    if verdict.weakest in by_structure:
+        cautions.append(by_structure[verdict.weakest])
     if verdict.useful == NOT_SHOWN:
         cautions.append(vocabulary.NOT_USEFUL)
     elif verdict.useful != USEFUL:

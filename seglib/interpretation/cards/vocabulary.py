@@ -98,6 +98,7 @@ FREQUENCY = "; usage frequency {frequency:.1f}."
 
 DAYS_AGO = "{own:,.0f} days ago on average (all customers: {all:,.0f})."
 
+NO_CERTAINTY = "this cannot be said, because what customers are described by here does not give the labels back"
 PROBABILITY = (
     "if these segments are taken as given, a member belongs here with a probability of {mean} on average; "
     "for {low} of the members it is less than {limit:.0%}."
@@ -138,6 +139,12 @@ BY_STRUCTURE: dict[str, str] = {
     "reproducible": "that the border means something: it is a choice",
 }
 """By the label of the verdict on structure."""
+
+GIVEN_BY_STRUCTURE: dict[str, str] = {
+    **BY_STRUCTURE,
+    "constructed": "that there is such a group: the segment was drawn by somebody, and was not shown to be more",
+}
+"""The same where the segments were given."""
 
 NOT_USEFUL = "that they will act otherwise than recency and frequency say: that was not shown"
 

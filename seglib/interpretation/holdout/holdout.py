@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from seglib.clustering import customer_segments, lettered_by, order_values, segment
+from seglib.clustering import SegmentRule, customer_segments, lettered_by, order_values, segment
 from seglib.errors import InputRefused, ParameterRefused
 from seglib.features import NO_STATUS, DuckDB, Redemption, coupon_redemption, customer_features
 from seglib.interpretation.holdout.by_group import COLUMNS as BY_GROUP
@@ -32,6 +32,8 @@ MIN_CUSTOMERS = 100
 
 MIN_IN_SEGMENT = 20
 """Customers that a segment needs to be compared; at least two segments must have as many."""
+
+GIVEN_TODAY = "the segments were given, and who was in which on an earlier day is not known"
 
 COLUMNS = ["segment", "tenure_days", *SCORES, BURNED, *LOGS, "matured", "matured_burned"]
 
@@ -105,6 +107,7 @@ def evaluate_holdout(
     seed: int = 0,
     burn_window: int | None = None,
     known_by_cut: Collection[str] = (),
+    rule: SegmentRule | None = None,
 ) -> Holdout:
     """Take a snapshot of a shop on an earlier day, segment it by the same recipe, and measure what followed.
 
@@ -131,6 +134,9 @@ def evaluate_holdout(
     known_by_cut : collection of str, optional
         Columns that the shop adds to its customers whose values were known by the cut. All others are left out: a
         column such as the spend of the whole year would leak the future.
+    rule : SegmentRule, optional
+        What stands for segments that were given: they are known for today only, so on the day of the cut this rule
+        places the customers. Default: the segments are made by KMeans.
 
     Returns
     -------
@@ -148,6 +154,8 @@ def evaluate_holdout(
         )
     if study.as_of is None or (first_day := first_transaction(con, as_of=study.as_of)) is None:
         return _not_possible(NO_TRANSACTIONS, as_of=study.as_of)
+    if rule and rule.why_not:
+        return _not_possible(f"{GIVEN_TODAY}, and {rule.why_not}.", as_of=study.as_of)
     last_day = pd.Timestamp(study.as_of)
     if cut is None:
         cut_day = first_day + pd.Timedelta(days=int(share * (last_day - first_day).days))
@@ -175,7 +183,7 @@ def evaluate_holdout(
         return _not_possible(why, cut=cut, as_of=as_of)
     try:
         segments, notes = _segment_at_cut(
-            con_at_cut, features, recipe, study, k=k, order_by=order_by, n_init=n_init, seed=seed
+            con_at_cut, features, recipe, study, k=k, order_by=order_by, n_init=n_init, seed=seed, rule=rule
         )
     except (InputRefused, ParameterRefused) as refused:
         why = f"with what was known on {cut} no segments could be made: {refused}."
@@ -216,6 +224,7 @@ def _segment_at_cut(
     order_by: str,
     n_init: int,
     seed: int,
+    rule: SegmentRule | None,
 ) -> tuple[pd.Series, list[str]]:
     """Return the segment of every customer on the day of the cut, and what a reader must know of the segments."""
     not_dated = []
@@ -233,6 +242,11 @@ def _segment_at_cut(
         )
     if missing := [name for name in recipe.sources if name not in not_dated and name not in matrix.sources]:
         notes.append(f"Not known yet on that day: {join_words([humanize(name) for name in missing])}.")
+    if rule:
+        given = f"{GIVEN_TODAY[0].upper()}{GIVEN_TODAY[1:]}"
+        notes.append(f"{given}; on that day customers go to the nearest of the centres of today.")
+        rows = rule.place(matrix.table).to_frame().assign(margin=1.0, second_segment=None, outlier=False)
+        return customer_segments(rows)["segment"].reindex(features.index), notes
     variables = {name: variable for name, variable in study.variables.items() if name in features}
     by = lettered_by(features, order_by if order_by in features else "n_burned", replace(study, variables=variables))
     order = order_values(features, by, matrix.table.index)

@@ -20,7 +20,7 @@ ADVICE: dict[tuple[str, str], str] = {
     "they tell what customers do next. Treat customers near a border alike.",
     ("reproducible", NOT_SHOWN): "You can describe customers with these segments as with age groups. To choose whom "
     "to write to, recency and frequency say as much.",
-    ("constructed", USEFUL): "The segments are cut by the method, as price brackets are, and yet they tell what "
+    ("constructed", USEFUL): "The segments are cut as price brackets are, and yet they tell what "
     "customers do next: use them for that, and do not read a character into a segment.",
     ("constructed", NOT_SHOWN): f"{RULES_INSTEAD} If you do use these segments, choose as many as you can serve, and "
     "do not read a character into one.",

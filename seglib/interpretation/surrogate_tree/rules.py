@@ -119,9 +119,7 @@ class SurrogateTree:
             text += f" ({self.fidelity_cv:.1%} of customers that the rules were not made from)"
         text += "."
         if not np.isnan(self.cost_ratio):
-            text += (
-                f" The groups they make are {self.cost_ratio:.2f} times as wide as those of KMeans (sums of squares)."
-            )
+            text += f" The groups they make are {self.cost_ratio:.2f} times as wide as the segments (sums of squares)."
         if self.missed:
             text += f" No rule leads to {join_words(self.missed)}: so few questions do not tell its customers apart."
         shrunk = [humanize(c) for c in SHRUNK if c in self.columns]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from seglib.clustering import SegmentKMeans, check_k
+from seglib.clustering import SegmentKMeans, SegmentRule, check_k
 from seglib.errors import InputRefused, ParameterRefused
 from seglib.interpretation.thinning.ratio_tests import COUNTS, MARKS, ratio_test, ratios_of, underdispersion_test
 from seglib.interpretation.thinning.splits import exposure, read_tables, split_counts
@@ -110,6 +110,7 @@ def thinning_tests(
     n_init: int = 5,
     sample_customers: int = 10_000,
     seed: int = 0,
+    rule: SegmentRule | None = None,
 ) -> ThinningTests:
     """Make segments from half of the coupons, and test with the other half whether they differ.
 
@@ -131,6 +132,9 @@ def thinning_tests(
         If there are more customers, a random sample of this size is used.
     seed : int, default=0
         Of splits, sample and starts; every split has its own generator.
+    rule : SegmentRule, optional
+        What stands for segments that were given: it places the customers by one half of the coupons. Default: KMeans
+        makes the segments from that half.
 
     Returns
     -------
@@ -171,6 +175,11 @@ def thinning_tests(
         raise ParameterRefused(f"k is at least 2, not {k}", parameter="k")
     if why := _why_impossible(con, study, recipe):
         return _nothing_tested(why)
+    if rule and rule.why_not:
+        return _nothing_tested(
+            "The segments were given, and half of the coupons does not tell which of them a customer would have: "
+            f"{rule.why_not}."
+        )
     tables = read_tables(con, study.as_of, sample_customers, seed)
     # Expected coupons of each customer if all were alike: the denominator of counts per month. It comes from all
     # coupons, not from one half, so it does not depend on the split.
@@ -180,14 +189,12 @@ def thinning_tests(
     for split, (first, second) in enumerate(split_counts(tables, rngs, study)):
         try:
             matrix = rebuild_matrix(first, recipe, described=study.describe(first)).table
-            check_k(matrix.to_numpy(), k)
-            model = SegmentKMeans(k, n_init=n_init, random_state=seed).fit(matrix.to_numpy())
+            clusters = rule.place(matrix) if rule else _clusters(matrix, k, n_init=n_init, seed=seed)
         except (InputRefused, ParameterRefused) as refused:
             problem = str(refused)
             continue
         # Segments come from the first half only. The ratios are of the second half, so a difference in them cannot be
         # an artefact of the clustering.
-        clusters = pd.Series(model.labels_, matrix.index)
         for feature, (above, below) in ratios_of(first, second, time).items():
             p = ratio_test(above, below, clusters.reindex(above.index))
             rows.append({"split": split, "feature": feature, "customers": len(above), "p": p})
@@ -197,6 +204,13 @@ def thinning_tests(
     left_out = _untested_features(recipe.sources, time, tables, set(splits["feature"]))
     splits = splits[~splits["feature"].isin(list(left_out))]
     return _combine_splits(splits, left_out)
+
+
+def _clusters(matrix: pd.DataFrame, k: int, *, n_init: int, seed: int) -> pd.Series:
+    """Return the cluster of every row."""
+    check_k(matrix.to_numpy(), k)
+    model = SegmentKMeans(k, n_init=n_init, random_state=seed).fit(matrix.to_numpy())
+    return pd.Series(model.labels_, matrix.index)
 
 
 def _nothing_tested(why: str, left_out: Mapping[str, str] | None = None) -> ThinningTests:

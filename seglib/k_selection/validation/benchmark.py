@@ -205,7 +205,7 @@ def benchmark(
         raise ParameterRefused(f"n_null is at least 19, or no p-value could be .05; not {n_null}", parameter="n_null")
     # Every task has a random generator of its own, seeded by what the task does and by the numbers of its shops. So the
     # result depends neither on the number of processes nor on the order in which tasks finish.
-    chunks, boxes = _chunks(n_null), _chunks(n_references)
+    chunks, boxes = chunks_of(n_null), chunks_of(n_references)
     each = Effort(n_starts, max(n_splits // N_REPEATS, 1), max(n_samples // N_REPEATS, 2))
     n_tasks = N_REPEATS + len(boxes) + len(nulls) * len(chunks)
     count = _Count(n_tasks, progress)
@@ -288,7 +288,8 @@ class _Count:
         return collected
 
 
-def _chunks(n: int) -> list[range]:
+def chunks_of(n: int) -> list[range]:
+    """Return the numbers of simulated shops, task by task."""
     return [range(start, min(start + CHUNK, n)) for start in range(0, n, CHUNK)]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -54,6 +54,8 @@ class NullModels:
         Why no coupons are simulated; empty where they are.
     sampled : bool
         Whether X is a sample of the rows.
+    index : pandas.Index
+        Of the rows: customer_id, or customer_id and transaction_id.
     n_starts : int
         Starts of KMeans that these data need.
     """
@@ -63,6 +65,7 @@ class NullModels:
     without_coupons: str = ""
     sampled: bool = False
     n_starts: int = STARTS
+    index: pd.Index = field(default_factory=lambda: pd.Index([]), repr=False)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -118,6 +121,7 @@ def null_models_for(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -
     if len(sampled_rows) > sample_customers:
         sampled_rows = np.sort(rng.choice(len(sampled_rows), sample_customers, replace=False))
     sampled = len(customers) < len(features) or len(sampled_rows) < len(matrix.table)
+    index = matrix.table.index[sampled_rows]
     copula = CopulaNull(matrix.table.to_numpy()[sampled_rows], matrix.places)
     resampled = tuple(name for name in matrix.sources if name in FROM_COUPONS or recipe.grain == "transaction")
     # In a table of levels only (yes/no items, answers from 1 to 5) nearest rows are equal rows: a smooth null model
@@ -133,10 +137,10 @@ def null_models_for(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -
         gradual_tables = (smooth, copula)
     if not study.as_of:
         reason = f"{NO_TRANSACTIONS} So no coupons can be simulated."
-        return NullModels(copula.X, gradual_tables, reason, sampled, n_starts)
+        return NullModels(copula.X, gradual_tables, reason, sampled, n_starts, index)
     if not resampled:
         reason = "Nothing here comes from coupons, so none are simulated."
-        return NullModels(copula.X, gradual_tables, reason, sampled, n_starts)
+        return NullModels(copula.X, gradual_tables, reason, sampled, n_starts, index)
     tables = read_canonical_tables(run.connect(), customers)
     if recipe.grain == "customer":
         # names of coupons are text, and copying them for every simulated shop takes longer than anything else
@@ -151,7 +155,7 @@ def null_models_for(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -
         fixed = _fixed_columns(matrix, history, resampled)
         order = pd.Index(history.customers).get_indexer(matrix.table.index)
     gradual = GradualNull(history, shrinkage=recipe.shrinkage, rebuild=rebuild, fixed=fixed, order=order, seed=seed)
-    return NullModels(copula.X, (gradual, process, copula), sampled=sampled)
+    return NullModels(copula.X, (gradual, process, copula), sampled=sampled, index=index)
 
 
 def _fixed_columns(matrix: Matrix, history: CouponHistory, resampled: Sequence[str]) -> np.ndarray:

@@ -31,6 +31,9 @@ MOST_DISSENTING = 1
 STRENGTH = ("constructed", "reproducible", "natural")
 """The labels, from the weakest on."""
 
+COLUMNS = ["evidence", "question", "found", "without_segments", "holds"]
+"""Of the table of evidence."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -225,10 +228,10 @@ def verdict(
     ``studies/strangers.md``.
     """
     n_tests = 0 if homogeneity is None else len(homogeneity)
-    differ = _differences(homogeneity) if n_tests else ()
+    differ = differing_behaviours(homogeneity) if n_tests else ()
     evidence = evidence_of(benchmark, differ=bool(differ))
     repeats = evidence_of_repeats(benchmark, differ=bool(differ), seed=seed)
-    between = _labels_between(evidence, repeats)
+    between = labels_of_repeats(evidence, repeats)
     k_star, k_range = None, ()
     if evidence.structure != "constructed" and "constructed" not in between:
         k_star, k_range = _number_of_segments(benchmark, evidence, repeats, needed)
@@ -245,14 +248,6 @@ def verdict(
         two_kinds=one_trait.two_kinds if one_trait else (),
         other_shape=other_shapes.k if other_shapes else None,
     )
-
-
-def _labels_between(evidence: Evidence, repeats: Sequence[Evidence]) -> tuple[str, ...]:
-    """Return the labels of the repeats, the strongest first, where more than one does not agree; else none."""
-    others = [repeat.structure for repeat in repeats if repeat.structure != evidence.structure]
-    if len(others) <= MOST_DISSENTING:
-        return ()
-    return tuple(label for label in reversed(STRENGTH) if label in {evidence.structure, *others})
 
 
 def _number_of_segments(
@@ -282,13 +277,7 @@ def _table(benchmark: Benchmark, evidence: Evidence, k_star: int | None, n_diffe
         k_valley = max(evidence.clear_k) if evidence.clear_k else int(by_k["valley"].idxmax())
     valley = by_k.loc[k_valley]
     lines = [
-        (
-            "differences",
-            "Do customers differ by more than chance?",
-            f"{n_differ} of {n_tests} tests" if n_tests else "not asked",
-            "0, at the level of 5%",
-            evidence.differ,
-        ),
+        differences_line(n_differ, n_tests),
         (
             "silhouette",
             "Is the silhouette greater than without segments?",
@@ -311,10 +300,29 @@ def _table(benchmark: Benchmark, evidence: Evidence, k_star: int | None, n_diffe
             bool(evidence.clear_k),
         ),
     ]
-    return pd.DataFrame(lines, columns=["evidence", "question", "found", "without_segments", "holds"])
+    return pd.DataFrame(lines, columns=COLUMNS)
 
 
-def _differences(homogeneity: pd.DataFrame) -> tuple[str, ...]:
+def differences_line(n_differ: int, n_tests: int) -> tuple[str, str, str, str, bool]:
+    """Return the line on whether customers differ at all."""
+    return (
+        "differences",
+        "Do customers differ by more than chance?",
+        f"{n_differ} of {n_tests} tests" if n_tests else "not asked",
+        "0, at the level of 5%",
+        n_differ > 0,
+    )
+
+
+def labels_of_repeats(evidence: Evidence, repeats: Sequence[Evidence]) -> tuple[str, ...]:
+    """Return the labels of all, the strongest first, where more than one repeat does not agree; else none."""
+    others = [repeat.structure for repeat in repeats if repeat.structure != evidence.structure]
+    if len(others) <= MOST_DISSENTING:
+        return ()
+    return tuple(label for label in reversed(STRENGTH) if label in {evidence.structure, *others})
+
+
+def differing_behaviours(homogeneity: pd.DataFrame) -> tuple[str, ...]:
     """Return the behaviours that differ, with the groups among which they do where these are not customers."""
     differ = homogeneity[homogeneity["differ"].astype(bool)]
     return tuple(

@@ -30,6 +30,18 @@ ADVICE: dict[str, str] = {
 }
 """What follows from the labels."""
 
+MEANING_OF_LABELS: dict[str, str] = {
+    "constructed": "The segments are made by whoever drew them: nothing shows that the data ask for them.",
+    "reproducible": "Other samples of these customers are divided in nearly the same way, but where one segment ends "
+    "and the next begins is a choice.",
+}
+"""What the labels mean where the segments came from somebody else; the others mean the same."""
+
+CONSTRUCTED_LABELS = (
+    "Use the segments for what they were drawn for, as one uses age groups. Do not read a character into a segment."
+)
+"""What follows where the segments of somebody else are constructed."""
+
 RULES_WITH_DATES = ", such as how recently and how often a customer was there"
 """An example of simple rules, where the shop has dates."""
 
@@ -99,6 +111,72 @@ def advice(structure: str, *, dated: bool) -> str:
     """Return what follows from a label, in a shop with or without dates."""
     text = ADVICE[structure].format(example=RULES_WITH_DATES if dated else "")
     return f"{text} {WHAT_NEXT}" if structure == "natural" and dated else text
+
+
+def label_claim(evidence: Evidence, *, with_p: bool) -> str:
+    """Return what is claimed of somebody else's segments, as it goes on after a colon.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        For one division, that of the labels.
+    with_p : bool
+        Whether p-values are given.
+    """
+    p, p_gradual = _p(evidence.p, with_p), _p(evidence.p_gradual, with_p)
+    least = float(evidence.by_k["jaccard"].iloc[0])
+    not_found = f"KMeans does not find all of them again in resampled data (Jaccard {least:.2f} for the least stable)"
+    if evidence.structure == "natural":
+        return (
+            f"these segments are more clumped than {GRADUALLY}{p}, all of them come back in resampled data, and few "
+            "customers are between neighbouring segments."
+        )
+    if evidence.structure == "reproducible" and evidence.beyond_gradual:
+        but = "there is no valley between all neighbouring segments"
+        if evidence.clear_k:
+            but = f"where all customers are alike the silhouette is as great{p}"
+        return (
+            f"these segments come back in resampled data, and are more clumped than {GRADUALLY}{p_gradual}, but "
+            f"{but}. Where one segment ends is a choice."
+        )
+    if evidence.structure == "reproducible" and evidence.clear_k:
+        return (
+            "these segments come back in resampled data, and few customers are between neighbouring segments, but the "
+            f"silhouette is no greater than {GRADUALLY}{p_gradual}. Where one segment ends is a choice."
+        )
+    if evidence.structure == "reproducible":
+        return (
+            f"these segments come back in resampled data more surely than {GRADUALLY}, but the silhouette is no "
+            f"greater than there{p_gradual}. Where one segment ends is a choice."
+        )
+    if evidence.beyond_gradual and not evidence.stable_k:
+        return f"these segments are more clumped than {GRADUALLY}{p_gradual}, but {not_found}."
+    if evidence.beyond_gradual:
+        return f"customers were not shown to differ, and where all are alike the silhouette is as great{p}."
+    if evidence.stable_k:
+        return (
+            "not shown to be more than gradual: these segments come back in resampled data, but so do those of the "
+            f"same rule where customers differ gradually, and the silhouette is as great there{p_gradual}."
+        )
+    return (
+        "not shown to be more than gradual: where customers differ gradually, the silhouette of their rule is as "
+        f"great or greater{p_gradual}, and {not_found}."
+    )
+
+
+def label_advice(structure: str, *, dated: bool) -> str:
+    """Return what follows from the verdict on somebody else's segments."""
+    if structure != "constructed":
+        return advice(structure, dated=dated)
+    return f"{CONSTRUCTED_LABELS} {WHAT_NEXT}" if dated else CONSTRUCTED_LABELS
+
+
+def rule_in_words(by_rule: float) -> str:
+    """Return with what somebody else's segments were compared, and how far that stands for them."""
+    return (
+        "How the segments were made is not known here, so in shops without segments a rule stands for them: the "
+        f"nearest centre. It gives {by_rule:.0%} of the customers the segment that they have."
+    )
 
 
 def small_segment(share: float) -> str:
