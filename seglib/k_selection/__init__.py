@@ -18,9 +18,9 @@ from seglib.k_selection.criteria.indices import cluster_indices, sampled_silhoue
 from seglib.k_selection.criteria.stability import adjusted_rand, bootstrap, contingency, prediction_strength
 from seglib.k_selection.criteria.sweep import WARM_ROWS, row_silhouettes, sweep
 from seglib.k_selection.criteria.valleys import near_border, neighbours, projections
-from seglib.k_selection.validation.benchmark import STABLE, benchmark, first_silhouettes
+from seglib.k_selection.validation.benchmark import benchmark
 from seglib.k_selection.validation.charts import Charts
-from seglib.k_selection.validation.evidence import ALPHA, evidence_of_repeats
+from seglib.k_selection.validation.evidence import evidence_of_repeats
 from seglib.k_selection.validation.null_models import CopulaNull
 from seglib.k_selection.validation.null_shops import NullModels, null_models_for
 from seglib.k_selection.validation.one_trait import one_trait_tests, one_trait_tests_for
@@ -29,11 +29,9 @@ from seglib.k_selection.validation.recommendations import assess_k, recommendati
 from seglib.k_selection.validation.sequential import groups_needed
 from seglib.k_selection.validation.smooth_null import SmoothNull
 from seglib.k_selection.validation.track_record import rates, track_record
-from seglib.k_selection.validation.verdict import evidence_by_k, verdict
+from seglib.k_selection.validation.verdict import verdict
 
 __all__ = [
-    "ALPHA",
-    "STABLE",
     "WARM_ROWS",
     "Charts",
     "CopulaNull",
@@ -51,9 +49,7 @@ __all__ = [
     "cluster_indices",
     "contingency",
     "curve",
-    "evidence_by_k",
     "evidence_of_repeats",
-    "first_silhouettes",
     "gap",
     "gap_choice",
     "groups_needed",

@@ -13,8 +13,8 @@ from .kinds import Kind
 LABELS = ("natural", "reproducible", "constructed", "borderline")
 
 
-def summary(outcomes: pd.DataFrame, kinds: Sequence[Kind]) -> str:
-    """Return the tables."""
+def summary(outcomes: pd.DataFrame, kinds: Sequence[Kind], seeds: pd.DataFrame | None = None) -> str:
+    """Return the tables; ``seeds`` has draws that were analysed with several seeds."""
     truth = {kind.name: kind.truth for kind in kinds}
     without = outcomes[outcomes["groups"] == 0]
     with_groups = outcomes[outcomes["groups"] > 0]
@@ -61,6 +61,18 @@ def summary(outcomes: pd.DataFrame, kinds: Sequence[Kind]) -> str:
             "| kind | customers | draws | natural | reproducible | constructed | borderline |",
             "|---|---|---|---|---|---|---|",
             *_labels(unknown),
+        ]
+    if seeds is not None:
+        lines += [
+            "",
+            "## The same data, other seeds of the analysis",
+            "",
+            "The first draw of each kind, analysed with several seeds: how often the commonest verdict was given, and",
+            "which others were.",
+            "",
+            "| kind | seeds | commonest verdict | times | others |",
+            "|---|---|---|---|---|",
+            *_by_seed(seeds),
         ]
     tried = [name for name in truth if name in set(outcomes["kind"])]
     lines += ["", "## The kinds", "", *(f"- **{name}**: {truth[name]}" for name in tried)]
@@ -111,6 +123,15 @@ def _others(outcomes: pd.DataFrame) -> list[str]:
         found = rows["structure"].isin(["natural", "reproducible"])
         cells.append(f"{(found if groups == 0 else found & (rows['k'] == groups)).mean():.0%}")
         lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def _by_seed(seeds: pd.DataFrame) -> list[str]:
+    lines = []
+    for _, rows in seeds.groupby("kind", sort=False):
+        counts = rows["structure"].value_counts()
+        others = ", ".join(f"{label} {n}" for label, n in counts.iloc[1:].items())
+        lines.append(f"| {_name(rows)} | {len(rows)} | {counts.index[0]} | {counts.iloc[0]} | {others} |")
     return lines
 
 

@@ -149,8 +149,8 @@ def benchmark(
     n_starts: int = 5,
     n_samples: int = 100,
     n_splits: int = 20,
-    n_references: int = 99,
-    null_samples: int = 4,
+    n_references: int = 49,
+    null_samples: int = 2,
     seed: int = 0,
     n_jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
@@ -171,9 +171,9 @@ def benchmark(
         Bootstrap samples of the data.
     n_splits : int, default=20
         Splits of the data for prediction strength.
-    n_references : int, default=99
+    n_references : int, default=49
         References of the gap statistic.
-    null_samples : int, default=4
+    null_samples : int, default=2
         Bootstrap samples of every simulated shop, at least 2; 0 leaves out their stability under the bootstrap, which
         the verdict does not need.
     seed : int
@@ -290,16 +290,6 @@ class _Count:
 
 def _chunks(n: int) -> list[range]:
     return [range(start, min(start + CHUNK, n)) for start in range(0, n, CHUNK)]
-
-
-def first_silhouettes(null: Null, place: int, *, k_max: int, n_starts: int, seed: int) -> np.ndarray:
-    """Return the greatest silhouettes of the first shops of a null model, the same as `benchmark` with this seed.
-
-    For studies: where enough of them reach the silhouette of the data, the result of the test is clear without the
-    rest.
-    """
-    simulated = _simulated(null, k_max, Effort(n_starts, 0, 0), None, [seed, 2 + place], range(CHUNK))
-    return np.array([np.max(metrics["silhouette"][1:]) for metrics in simulated.metrics])
 
 
 def run_tasks(tasks: list, n_jobs: int) -> Iterator:

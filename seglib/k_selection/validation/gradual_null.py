@@ -32,7 +32,8 @@ class GradualNull:
     traits by chance: a Poisson number over the time since the customer joined, more of them on busy days, each burned
     or not, sooner or later. So little is known of a customer with two coupons, as in the shop itself. Features and
     matrix are computed from the coupons by the same code as for the shop. Means, spreads and correlations of the traits
-    are moved until simulated shops show those that are observed.
+    are moved until simulated shops show those that are observed. The means may depend on how long a customer has been
+    there, and on columns that coupons do not change, such as gender.
 
     Parameters
     ----------
@@ -84,8 +85,10 @@ class GradualNull:
         self._shrinkage, self._seed = shrinkage, seed
         self._order = order
         self._process = CouponProcess(history, shrinkage)
-        n = len(history.customers)
-        self._fixed = np.zeros((n, 0)) if fixed is None else fixed - fixed.mean(axis=0)
+        self._given = np.zeros((len(history.customers), 0)) if fixed is None else fixed
+        # Old customers may have other habits than new ones: counts that do not grow with the time since joining, say.
+        self._fixed = np.column_stack([self._given, _exposure_columns(history)])
+        self._fixed = self._fixed - self._fixed.mean(axis=0)
         self._solve = np.linalg.pinv(self._fixed) if self._fixed.size else self._fixed.T
         rng = np.random.default_rng([seed, 7])
         self.traits = self._matched_traits(rng)
@@ -117,7 +120,7 @@ class GradualNull:
             self.history,
             shrinkage=self._shrinkage,
             rebuild=self.rebuild,
-            fixed=np.column_stack([self._fixed, membership]),
+            fixed=np.column_stack([self._given, membership]),
             order=self._order,
             seed=self._seed,
         )
@@ -130,11 +133,9 @@ class GradualNull:
         # what a coupon has beside its day, outcome and amount, such as its branch, is that of any coupon of the shop
         coupons = history.coupons.iloc[rng.integers(0, len(history.coupons), n)].reset_index(drop=True)
         claimed = history.dates_of(shop.claimed)
-        coupons = coupons.assign(
-            transaction_id=np.arange(n).astype(str).astype(object),
-            customer_id=history.customers[shop.owner],
-            transaction_date=claimed,
-        )
+        coupons = coupons.assign(customer_id=history.customers[shop.owner], transaction_date=claimed)
+        if "transaction_id" in coupons:
+            coupons = coupons.assign(transaction_id=np.arange(n).astype(str).astype(object))
         if "burn" in names:
             status = np.where(shop.burned, "burned", "subscribed").astype(object)
             burn_date = claimed + pd.Series(pd.to_timedelta(shop.lag, unit="D"))
@@ -190,6 +191,14 @@ class GradualNull:
         deviation = deviation - deviation.mean(axis=0)
         slope = (deviation * residual).sum(axis=0) / np.maximum((deviation**2).sum(axis=0), 1e-12)
         return _Moments(mean, effects, covariance, slope)
+
+
+def _exposure_columns(history: CouponHistory) -> np.ndarray:
+    """Return the logarithm of the time since joining, on the shop's clock, and its square, standardised."""
+    exposure = history.clock[-1] - history.clock[history.joined]
+    log_exposure = np.log(np.maximum(exposure, exposure.max() / len(history.clock)))
+    scaled = (log_exposure - log_exposure.mean()) / max(float(log_exposure.std()), 1e-9)
+    return np.column_stack([scaled, scaled**2])
 
 
 class _Moments(NamedTuple):
