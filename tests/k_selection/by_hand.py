@@ -5,12 +5,25 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from seglib.k_selection.validation.benchmark import AGAINST_ALL, STABILITY, STABLE, Benchmark, NullComparison, compare
+from seglib.k_selection.validation.benchmark import (
+    AGAINST_ALL,
+    STABILITY,
+    STABLE,
+    Benchmark,
+    NullComparison,
+    compare,
+    greatest_excess,
+)
+from seglib.k_selection.validation.evidence import WELL_PREDICTED
 from seglib.k_selection.validation.measures import Measured
+from seglib.k_selection.validation.sequential import COLUMNS, GroupsNeeded
 
 N_NULL, N_ROWS = 99, 500
-DIFFER = {"gradual": True, "process": False, "copula": True}
-"""The null models of a shop with coupons, and whether customers differ in them."""
+COUPONS, TABLE = ("gradual", "process", "copula"), ("smooth", "copula")
+"""The null models of a shop with coupons, and those of a table."""
+
+DIFFER = {"gradual": True, "process": False, "copula": True, "smooth": True}
+"""Whether customers differ in a null model."""
 
 
 class FunctionNull:
@@ -18,7 +31,7 @@ class FunctionNull:
 
     def __init__(self, make: Callable, name: str = "function", *, customers_differ: bool = True) -> None:
         self.make, self.name, self.what = make, name, "simulated by a function"
-        self.customers_differ = customers_differ
+        self.customers_differ, self.follows_the_data = customers_differ, False
 
     def draws(self, rngs):
         return (self.make(rng) for rng in rngs)
@@ -33,13 +46,14 @@ def measured_of(
     *,
     silhouette: Sequence[float] = (0.3, 0.4, 0.35),
     jaccard: Sequence[float] = (0.9, 0.9, 0.9),
-    prediction: Sequence[float] = (0.9, 0.9, 0.9),
+    prediction: Sequence[float] = (0.7, 0.7, 0.7),
     valley: Sequence[float] = (1.0, 1.0, 1.0),
     share: Sequence[float] = (0.3, 0.2, 0.1),
 ) -> Measured:
     """Measures for k = 1, 2, ...: what there is from k = 2 on is given.
 
-    The valley is the dip times the square root of the rows: 1.0 is far beyond the 95% point of one mode, .53.
+    The valley is the dip times the square root of the rows: 1.0 is far beyond the 95% point of one mode, .53. A
+    prediction strength of .7 is too small to make a k stable by itself.
     """
     k_max = len(silhouette) + 1
     first = {"silhouette": 0.0, "segment_jaccard": 1.0, "prediction_strength": 1.0, "valley": np.inf}
@@ -70,7 +84,8 @@ def benchmark_of(
     gap_k: int = 3,
     errors: float = 0.0,
     repeats: Sequence[dict] = ({},) * 5,
-    nulls: Sequence[str] = tuple(DIFFER),
+    nulls: Sequence[str] = COUPONS,
+    follows: Sequence[str] = ("smooth",),
     all_scores: bool = True,
     **observed,
 ) -> Benchmark:
@@ -86,6 +101,8 @@ def benchmark_of(
         By k: silhouette over the median of every null model; over that of all but the last one it is .05 more.
     errors : float
         Standard error of the difference of two silhouettes.
+    follows : sequence of str
+        The null models that follow the data.
     repeats : sequence of dict
         What is measured otherwise in each repeat.
     all_scores : bool
@@ -95,7 +112,8 @@ def benchmark_of(
     """
     data = measured_of(**observed)
     metrics, k_max = data.metrics, len(data.labels)
-    stability_k = max([k for k in range(2, k_max + 1) if metrics["segment_jaccard"][k - 1] >= STABLE], default=3)
+    comes_back = (metrics["segment_jaccard"] >= STABLE) | (metrics["prediction_strength"] >= WELL_PREDICTED)
+    stability_k = max([k for k in range(2, k_max + 1) if comes_back[k - 1]], default=3)
     simulated = {}
     for place, (null, greatest_p) in enumerate(zip(nulls, p, strict=True)):
         lower = 0.0 if place == len(nulls) - 1 else 0.05
@@ -125,7 +143,7 @@ def benchmark_of(
         simulated[null] = draws
     return Benchmark(
         scores=scores_of(data, simulated, (*AGAINST_ALL, *STABILITY) if all_scores else ("silhouette",)),
-        tests=tests_of(data, simulated),
+        tests=tests_of(data, simulated, follows),
         segments=pd.DataFrame(),
         flows=pd.DataFrame(),
         gap_k=gap_k,
@@ -137,6 +155,7 @@ def benchmark_of(
         repeats=tuple(measured_of(**(observed | change)) for change in repeats),
         simulated=simulated,
         customers_differ={null: DIFFER[null] for null in nulls},
+        follows_the_data={null: null in follows for null in nulls},
         silhouette_errors=np.full((k_max, k_max), errors),
         X=np.random.default_rng(0).normal(size=(N_ROWS, 2)),
         examples=(),
@@ -157,10 +176,23 @@ def scores_of(data: Measured, simulated: dict, metrics: Sequence[str]) -> pd.Dat
     return pd.DataFrame(rows, columns=["k", "metric", "null", *NullComparison._fields])
 
 
-def tests_of(data: Measured, simulated: dict) -> pd.DataFrame:
-    """The greatest silhouette beside that of every null model."""
+def tests_of(data: Measured, simulated: dict, follows: Sequence[str]) -> pd.DataFrame:
+    """The silhouette beside that of every null model, where the data exceed the nearest of them most."""
+    silhouette = data.metrics["silhouette"]
+    beside = {
+        null: greatest_excess(silhouette[1:], draws["silhouette"][:, 1:], scaled=null not in follows)
+        for null, draws in simulated.items()
+    }
+    place = 1 + int(np.min([excess for excess, _ in beside.values()], axis=0).argmax())
     rows = []
     for null, draws in simulated.items():
-        test = compare(data.metrics["silhouette"][1:].max(), draws["silhouette"][:, 1:].max(axis=1), "silhouette")
-        rows.append((null, f"what {null} is", test.value, test.null_median, test.null_low, test.null_high, test.p))
-    return pd.DataFrame(rows, columns=["null", "what", "value", "null_median", "null_low", "null_high", "p"])
+        at = compare(silhouette[place], draws["silhouette"][:, place], "silhouette")
+        bands = at.value, at.null_median, at.null_low, at.null_high
+        rows.append((null, f"what {null} is", place + 1, *bands, beside[null][1]))
+    return pd.DataFrame(rows, columns=["null", "what", "k", "value", "null_median", "null_low", "null_high", "p"])
+
+
+def needed_of(*tests: tuple[int, int, float], candidates: Sequence[int] = (2, 3, 4)) -> GroupsNeeded:
+    """Tests of k groups against more, each given by k, the larger k, and p."""
+    rows = [(k, against, 0.1, 0.05, p, N_NULL) for k, against, p in tests]
+    return GroupsNeeded(pd.DataFrame(rows, columns=COLUMNS), tuple(candidates))

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from by_hand import FunctionNull
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.metrics import silhouette_samples
 
 from seglib.errors import ParameterRefused
@@ -15,6 +17,7 @@ from seglib.k_selection.validation.benchmark import (
     NullComparison,
     benchmark,
     compare,
+    greatest_excess,
 )
 from seglib.k_selection.validation.measures import Measured, pooled
 from seglib.k_selection.validation.null_models import CopulaNull
@@ -59,7 +62,10 @@ def test_the_tables_are_tidy(benchmarked):
     tests = benchmark_result.tests.set_index("null")
     assert tests.index.tolist() == ["gradual", "process", "copula"]
     assert tests["p"].between(1 / 20, 1).all()
-    assert tests["value"].tolist() == pytest.approx([benchmark_result.of("silhouette")["value"].max()] * 3)
+    (k,) = tests["k"].unique()
+    for null in tests.index:
+        at = benchmark_result.of("silhouette", null).loc[k, ["value", "null_median", "null_low", "null_high"]]
+        assert tests.loc[null, at.index].tolist() == at.tolist()
     sizes = benchmark_result.segments.groupby("k")["rows"].sum()
     assert sizes.to_dict() == {2: 100, 3: 100, 4: 100}
     assert benchmark_result.segments["jaccard"].between(0, 1).all()
@@ -94,6 +100,65 @@ def test_a_number_beside_its_null_distribution():
     assert compare(19.0, null, "inertia") == NullComparison(19.0, 10.0, 1.0, 19.0, -9.0, 21 / 22)
     assert compare(20 + 1e-9, null, "silhouette").p == 2 / 22  # equal but for rounding
     assert compare(21.0, null, "silhouette").p == 1 / 22
+
+
+def test_the_greatest_excess_by_hand():
+    """Means 4 and 1.5, standard deviations sqrt(2) and sqrt(3) / 2, of the data and three simulated shops together.
+
+    Of the data, the excess is (4 - 4) / sqrt(2) = 0 and (3 - 1.5) / (sqrt(3) / 2) = sqrt(3), which no shop reaches: the
+    greatest of the others is (6 - 4) / sqrt(2) = sqrt(2). Without scales, two of the three shops reach the 4.
+    """
+    values, null = np.array([4.0, 3.0]), np.array([[2.0, 1.0], [6.0, 1.0], [4.0, 1.0]])
+    excess, p = greatest_excess(values, null)
+    assert excess == pytest.approx([0, np.sqrt(3)])
+    assert p == 1 / 4
+    assert greatest_excess(values, null, scaled=False)[1] == 3 / 4
+
+
+def test_a_shop_that_exceeds_as_much_at_another_k_counts():
+    """By hand: at k = 2 the data are as exceptional as the third shop is at k = 3, and both are one of four."""
+    excess, p = greatest_excess(np.array([3.0, 1.0]), np.array([[1.0, 1.0], [1.0, 1.0], [1.0, 5.0]]))
+    assert excess == pytest.approx([np.sqrt(3), -1 / np.sqrt(3)])
+    assert p == 2 / 4
+    excess, p = greatest_excess(np.array([0.3, 0.2]), np.full((19, 2), [0.3, 0.2]))  # no spread at all
+    assert excess == pytest.approx([0, 0], abs=1e-3)  # but for rounding
+    assert p == 1
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(2, 6), st.floats(0.1, 10), st.floats(-5, 5))
+def test_the_greatest_excess_does_not_depend_on_the_scale_of_a_k(seed, n_k, factor, shift):
+    rng = np.random.default_rng(seed)
+    values, null = rng.normal(size=n_k), rng.normal(size=(19, n_k))
+    excess, p = greatest_excess(values, null)
+    one = np.arange(n_k) == rng.integers(n_k)
+    scale, move = np.where(one, factor, 1.0), np.where(one, shift, 0.0)
+    again, p_again = greatest_excess(values * scale + move, null * scale + move)
+    assert again == pytest.approx(excess, abs=1e-6)
+    assert p_again == pytest.approx(p)
+    assert p * 20 == pytest.approx(round(p * 20))
+    assert 1 / 20 <= p <= 1
+
+
+def test_the_p_value_of_the_greatest_excess_is_uniform_without_segments():
+    """Of 20 exchangeable curves, each is as likely the most exceptional: p <= .05 in one of 20, .25 in one of four."""
+    rng = np.random.default_rng(0)
+    scale = np.array([1.0, 0.1, 5.0])
+    p = np.array([greatest_excess(c[0], c[1:])[1] for c in rng.normal(size=(2000, 20, 3)) * scale])
+    for level in (0.05, 0.25):
+        assert (p <= level + 1e-9).mean() == pytest.approx(level, abs=4 * np.sqrt(level * (1 - level) / 2000))
+
+
+def test_the_tests_show_the_k_at_which_the_nearest_null_model_is_exceeded_most(benchmarked):
+    _, benchmark_result, _ = benchmarked
+    curve, excess = benchmark_result.observed.metrics["silhouette"][1:], []
+    for null, draws in benchmark_result.simulated.items():
+        curves = np.vstack([curve, draws["silhouette"][:, 1:]])
+        z = (curves - curves.mean(axis=0)) / curves.std(axis=0)
+        excess.append(z[0])
+        p = benchmark_result.tests.set_index("null").loc[null, "p"]
+        assert p == pytest.approx((z.max(axis=1) >= z[0].max() - 1e-9).mean())
+    assert set(benchmark_result.tests["k"]) == {int(np.argmax(np.min(excess, axis=0))) + 2}
 
 
 def test_stability_of_the_nulls_under_the_bootstrap_can_be_left_out(benchmarked, small):
@@ -210,7 +275,7 @@ def far_apart(rng, k=2):
 @pytest.mark.parametrize(("k", "measured_up_to"), [(2, 3), (4, 4)])
 def test_stability_of_simulated_shops_is_measured_as_far_as_segments_of_the_data_come_back(small, k, measured_up_to):
     """Two or four groups that any sample shows; k = 3 at least is compared, and only with the first null model."""
-    X = far_apart(np.random.default_rng(0), k)
+    X = far_apart(np.random.default_rng(1), k)
     nulls = [FunctionNull(lambda rng: rng.normal(size=(60, 2)), name) for name in ("first", "second")]
     benchmark_result = benchmark(X, nulls, **small | {"k_max": 5, "n_references": 5})
     stable = benchmark_result.of("segment_jaccard")["value"]
@@ -249,3 +314,4 @@ def test_examples_are_the_first_shops_of_the_first_null_model(benchmarked):
     assert (benchmark_result.X == null_models.X).all()
     assert benchmark_result.gradual == null_models.nulls[0].what
     assert benchmark_result.customers_differ == {"gradual": True, "process": False, "copula": True}
+    assert benchmark_result.follows_the_data == {"gradual": False, "process": False, "copula": False}

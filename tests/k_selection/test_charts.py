@@ -56,7 +56,9 @@ def test_every_chart_is_a_result(charts, name):
 def test_charts_say_what_their_curves_show(charts):
     silhouette = charts.benchmark.of("silhouette")["value"]
     assert f"k = {silhouette.idxmax()}" in charts.silhouette.text
-    assert charts.greatest_silhouette.text.startswith(f"{charts.verdict.headline}: greatest silhouette")
+    (k,) = charts.greatest_silhouette.table["k"].unique()
+    shown = f"{charts.verdict.headline}: silhouette {silhouette[k]:.3f} with k = {k}, without segments "
+    assert charts.greatest_silhouette.text.startswith(shown)
     assert f"k = {charts.benchmark.gap_k}" in charts.gap.alt
     assert "10 samples, 10 halvings" in charts.stability.caption
     at_a_glance = charts.at_a_glance

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from by_hand import TABLE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm, spearmanr
@@ -13,10 +14,11 @@ from seglib.k_selection.criteria.indices import cluster_indices
 from seglib.k_selection.validation.benchmark import benchmark
 from seglib.k_selection.validation.coupon_history import CouponHistory
 from seglib.k_selection.validation.null_models import CopulaNull
-from seglib.k_selection.validation.null_shops import null_models_for
+from seglib.k_selection.validation.null_shops import STARTS, STARTS_OF_LEVELS, null_models_for
 from seglib.k_selection.validation.process_null import ProcessNull
 from seglib.k_selection.validation.recommendations import assess_k
 from seglib.k_selection.validation.verdict import verdict
+from seglib.stats.unimodality import dip, dip_p_value
 from seglib.style.wording import NO_TRANSACTIONS
 
 few_examples = settings(max_examples=20, deadline=None)
@@ -57,6 +59,85 @@ def test_the_copula_null_of_numbers_that_are_all_the_same():
     (draw,) = CopulaNull(X).draws([np.random.default_rng(0)])
     assert (np.sort(draw, axis=0) == np.sort(X, axis=0)).all()
     assert spearmanr(draw[:, 0], draw[:, 2]).statistic > 0.5
+
+
+def answers(seed, n, loadings, thresholds):
+    """Yes/no items, each with a threshold on a normal variable that shares one factor with the others."""
+    rng = np.random.default_rng(seed)
+    loadings = np.asarray(loadings)
+    latent = rng.normal(size=(n, 1)) * loadings + rng.normal(size=(n, len(loadings))) * np.sqrt(1 - loadings**2)
+    return (latent > thresholds).astype(float)
+
+
+@pytest.mark.parametrize(
+    ("loadings", "thresholds"),
+    [([0.8] * 5, [0.0] * 5), ([0.9, 0.7, 0.5, -0.6], [0.8, -0.5, 0.3, 0.0]), ([0.0] * 4, [1.0, 0.0, -1.0, 0.5])],
+)
+def test_the_copula_null_of_items_is_a_probit_model(loadings, thresholds):
+    """Draws of yes/no items have the phi correlations of the data, not the weaker ones of two roundings.
+
+    A phi has a standard error of at most about 1 / sqrt(n), so the mean of 40 draws has .0035 with n = 2000. The latent
+    correlations are moved in rounds of one draw each, which leaves the error of the last of them: together .025.
+    """
+    X = answers(3, 2000, loadings, thresholds)
+    null = CopulaNull(X)
+    draws = list(null.draws([np.random.default_rng(i) for i in range(40)]))
+    assert all((np.sort(draw, axis=0) == np.sort(X, axis=0)).all() for draw in draws)
+    simulated = np.mean([np.corrcoef(draw, rowvar=False) for draw in draws], axis=0)
+    errors = (simulated - np.corrcoef(X, rowvar=False))[np.triu_indices(len(loadings), 1)]
+    assert np.abs(errors).max() < 4 * 0.025
+    assert abs(errors.mean()) < 0.03
+
+
+def test_scores_of_two_levels_would_be_too_weak_by_themselves():
+    """Sheppard (1899): with a threshold at the mean, a latent correlation r gives phi = 2 arcsin(r) / pi.
+
+    So without the move, a phi of .5 would be drawn as .33.
+    """
+    X = answers(0, 4000, [0.5**0.25] * 2, [0.0, 0.0])  # latent: sqrt(.5) = .707, which is phi = .5
+    phi = np.corrcoef(X, rowvar=False)[0, 1]
+    assert phi == pytest.approx(0.5, abs=0.06)
+    draws = CopulaNull(X).draws([np.random.default_rng(i) for i in range(40)])
+    simulated = np.mean([np.corrcoef(draw, rowvar=False)[0, 1] for draw in draws])
+    assert simulated == pytest.approx(phi, abs=0.06)
+    assert simulated > 0.41  # half-way to .33
+
+
+def test_a_number_with_a_valley_gets_one_peak():
+    rng = np.random.default_rng(1)
+    two = rng.normal(size=400) + 8 * (np.arange(400) % 2)
+    one = rng.normal(size=400)
+    spiked = np.where(rng.random(400) < 0.3, 0.0, two)  # one value of a large share is no peak between others
+    X = np.column_stack([two, one, spiked])
+    assert dip_p_value(dip(two), 400) < 0.001
+    (draw,) = CopulaNull(X).draws([np.random.default_rng(0)])
+    assert dip_p_value(dip(draw[:, 0]), 400) > 0.05
+    assert X[:, 0].min() <= draw[:, 0].min() <= draw[:, 0].max() <= X[:, 0].max()
+    assert (np.sort(draw[:, 1:], axis=0) == np.sort(X[:, 1:], axis=0)).all()
+
+
+@few_examples
+@given(seeds)
+def test_a_copula_within_groups_keeps_the_values_of_every_group(seed):
+    X, sources = mixed(seed, n=200)
+    labels = np.repeat([0, 1, 2], [120, 71, 9])
+    one, two = CopulaNull(X, sources).within(labels).draws([np.random.default_rng([seed, i]) for i in range(2)])
+    for group in (0, 1, 2):
+        rows = labels == group
+        assert (np.sort(one[rows], axis=0) == np.sort(X[rows], axis=0)).all()
+    assert (one[labels == 2] == X[labels == 2]).all()  # too few for a copula of their own
+    assert not (one[labels == 0] == two[labels == 0]).all()
+    assert set(map(tuple, one[:, 4:])) <= {(0.7, 0, 0), (0, 0.7, 0), (0, 0, 0.7)}
+
+
+def test_a_copula_within_groups_keeps_the_groups():
+    rng = np.random.default_rng(2)
+    labels = np.arange(300) % 3
+    X = rng.normal(size=(300, 2)) + np.array([[0, 0], [9, 0], [0, 9]])[labels]
+    (draw,) = CopulaNull(X).within(labels).draws([rng])
+    assert greatest_silhouette(draw) == pytest.approx(greatest_silhouette(X), abs=0.02)
+    (alone,) = CopulaNull(X).draws([rng])
+    assert greatest_silhouette(alone) < greatest_silhouette(X) - 0.1
 
 
 def greatest_silhouette(X):
@@ -228,20 +309,69 @@ def test_the_options_of_the_matrix_hold_for_the_null_models_too(recorded, shop):
 
 def test_where_nothing_comes_from_coupons_none_are_resampled(recorded, shop):
     null_models = null_models_for(recorded(shop, segment_by=["tenure_days"], drop_correlated=False))
-    assert [null.name for null in null_models.nulls] == ["copula"]
+    assert [null.name for null in null_models.nulls] == list(TABLE)
     assert "Nothing here comes from coupons" in null_models.text
 
 
-def test_a_ready_table_has_only_the_copula(recorded, root, small):
+def test_a_ready_table_has_the_smooth_null_model_and_the_copula(recorded, root, small):
     run = recorded(root / "data/sample/survey.csv", mapping=root / "params/mappings/survey.yaml")
     null_models = null_models_for(run)
     assert (run.read("matrix").to_numpy() == null_models.X).all()
-    assert [null.name for null in null_models.nulls] == ["copula"]
+    assert [null.name for null in null_models.nulls] == list(TABLE)
     assert NO_TRANSACTIONS in null_models.text
+    assert null_models.n_starts == STARTS
     benchmark_result = benchmark(null_models.X, null_models.nulls, **small)
-    assert set(benchmark_result.scores["null"]) == {"copula", ""}
+    assert set(benchmark_result.scores["null"]) == {*TABLE, ""}
+    assert benchmark_result.follows_the_data == {"smooth": True, "copula": False}
     assert verdict(benchmark_result).structure in ("natural", "reproducible", "constructed", "borderline")
     assert "without segments" in assess_k(2, benchmark_result)
+
+
+LEVELS = """
+tables:
+  customers:
+    from: items
+    columns: {customer_id: id}
+    segment_by:
+      first: binary
+      second: binary
+      third: {kind: numeric}
+      fourth: {kind: numeric}
+"""
+NUMBERS = LEVELS.replace("binary", "{kind: numeric}")
+
+
+def table_of(write_csv, recorded, text, **columns):
+    n = len(next(iter(columns.values())))
+    folder = write_csv({"items": pd.DataFrame({"id": [f"R{i:03}" for i in range(n)], **columns})}, "table")
+    (folder / "mapping.yaml").write_text(text, encoding="utf-8")
+    return recorded(folder / "items.csv", mapping=folder / "mapping.yaml")
+
+
+def test_a_table_of_levels_has_only_the_copula_and_needs_more_starts(write_csv, recorded):
+    """Neighbours of a row of few levels are equal rows, so there is nothing to smooth."""
+    rng = np.random.default_rng(0)
+    items = np.where(answers(1, 300, [0.8] * 2, [0.0, 0.3]) > 0, "yes", "no")
+    scale = rng.integers(1, 6, size=(300, 2))
+    columns = {"first": items[:, 0], "second": items[:, 1], "third": scale[:, 0], "fourth": scale[:, 1]}
+    null_models = null_models_for(table_of(write_csv, recorded, LEVELS, **columns))
+    assert [null.name for null in null_models.nulls] == ["copula"]
+    assert null_models.n_starts == STARTS_OF_LEVELS > STARTS
+    assert null_models.text.startswith("Compared with data without segments:")
+
+
+@pytest.mark.parametrize(("n_spiked", "follows"), [(0, True), (1, True), (2, False)])
+def test_where_rows_share_a_value_in_two_numbers_the_smooth_null_model_must_be_beaten(
+    write_csv, recorded, n_spiked, follows
+):
+    """Zeros in several columns lie together without being a group, and smoothing leaves them there."""
+    rng = np.random.default_rng(0)
+    values = rng.gamma(2.0, size=(300, 4))
+    values[:100, :n_spiked] = 0
+    columns = dict(zip(("first", "second", "third", "fourth"), values.T.round(6), strict=True))
+    smooth, copula = null_models_for(table_of(write_csv, recorded, NUMBERS, **columns)).nulls
+    assert (smooth.name, smooth.follows_the_data) == ("smooth", follows)
+    assert (copula.name, copula.follows_the_data) == ("copula", False)
 
 
 @pytest.mark.parametrize("recipe", ["customer", "baseline"])
