@@ -151,7 +151,7 @@ def test_a_table_has_a_smooth_null_model_too(p, change, structure, holds):
     assert p_value(max(apart)) in reached.table.set_index("evidence").loc["silhouette", "found"]
 
 
-def test_a_table_that_is_more_clumped_than_the_copula_only_is_told_so():
+def test_a_table_that_is_more_clumped_than_the_copula_only_is_described_so():
     """The copula makes straight clouds: more clumps than there are can be a curve."""
     options = {"nulls": TABLE, **NO_VALLEY, **UNPREDICTED}
     reached = verdict(benchmark_of(p=(0.3, 0.02), **options))
@@ -345,7 +345,7 @@ def test_without_evidence_no_test_of_one_group_more_names_a_k():
         assert (reached.k_star, reached.k_range) == (None, ())
 
 
-def test_the_tests_of_one_group_more_are_told():
+def test_the_tests_of_one_group_more_are_put_into_words():
     text = needed_of((2, 4, 0.01), (3, 4, 0.3)).text
     assert "2 (p = .010) groups are not enough" in text
     assert "3 groups are enough" in text
