@@ -31,6 +31,7 @@ def test_three_planted_segments_of_a_shop_are_needed_and_are_enough(recorded, tm
     needed = groups_needed(benchmark_result, null_models.nulls, n_null=19)
     assert needed.k == 3
     assert needed.table["p"].iloc[-1] > 0.05
+    assert needed.table["gain_high"].iloc[-1] < 0  # a fourth segment would cut one of the simulated groups, too
     assert needed.table.columns.tolist() == COLUMNS
     assert 3 in needed.candidates
     reached = verdict(benchmark_result, needed=needed)
