@@ -15,6 +15,7 @@ from seglib.k_selection.validation.benchmark import (
     N_REPEATS,
     STABILITY,
     NullComparison,
+    _silhouette_tests,
     benchmark,
     compare,
     greatest_excess,
@@ -149,6 +150,19 @@ def test_the_p_value_of_the_greatest_excess_is_uniform_without_segments():
         assert (p <= level + 1e-9).mean() == pytest.approx(level, abs=4 * np.sqrt(level * (1 - level) / 2000))
 
 
+def test_the_k_that_the_tests_show_by_hand():
+    """Excess over the first (0, sqrt(3)), over the second (sqrt(5), .65): the lesser is greatest at k = 3."""
+    silhouette, groups = np.array([0.0, 4.0, 3.0]), [FunctionNull(iter, name) for name in ("first", "second")]
+    first = np.array([[0.0, 2.0, 1.0], [0.0, 6.0, 1.0], [0.0, 4.0, 1.0]])
+    second = np.array([[0.0, 1.0, 1.0]] * 4 + [[0.0, 1.0, 5.0]])
+    simulated = {"first": {"silhouette": first}, "second": {"silhouette": second}}
+    tests = _silhouette_tests(silhouette, simulated, groups)
+    assert tests["k"].tolist() == [3, 3]
+    assert tests["value"].tolist() == [3, 3]
+    assert tests["null_median"].tolist() == [1, 1]
+    assert tests["p"].tolist() == pytest.approx([1 / 4, 1 / 6], abs=1e-6)  # no shop reaches sqrt(3), or sqrt(5)
+
+
 def test_the_tests_show_the_k_at_which_the_nearest_null_model_is_exceeded_most(benchmarked):
     _, benchmark_result, _ = benchmarked
     curve, excess = benchmark_result.observed.metrics["silhouette"][1:], []
@@ -275,9 +289,9 @@ def far_apart(rng, k=2):
 @pytest.mark.parametrize(("k", "measured_up_to"), [(2, 3), (4, 4)])
 def test_stability_of_simulated_shops_is_measured_as_far_as_segments_of_the_data_come_back(small, k, measured_up_to):
     """Two or four groups that any sample shows; k = 3 at least is compared, and only with the first null model."""
-    X = far_apart(np.random.default_rng(1), k)
+    X = far_apart(np.random.default_rng(2), k)
     nulls = [FunctionNull(lambda rng: rng.normal(size=(60, 2)), name) for name in ("first", "second")]
-    benchmark_result = benchmark(X, nulls, **small | {"k_max": 5, "n_references": 5})
+    benchmark_result = benchmark(X, nulls, **small | {"k_max": 5, "n_references": 5, "n_samples": 50})
     stable = benchmark_result.of("segment_jaccard")["value"]
     assert stable.index[stable >= 0.75].max() == k
     for metric in ("segment_jaccard", "prediction_strength", "bootstrap_ari"):

@@ -7,6 +7,7 @@ from by_hand import benchmark_of
 from seglib.datasets.shop import make_shop
 from seglib.k_selection.criteria.batch_kmeans import Rows, best_starts
 from seglib.k_selection.criteria.indices import cluster_indices
+from seglib.k_selection.validation import sequential
 from seglib.k_selection.validation.benchmark import benchmark
 from seglib.k_selection.validation.evidence import evidence_of
 from seglib.k_selection.validation.null_models import CopulaNull
@@ -30,6 +31,7 @@ def test_three_planted_segments_of_a_shop_are_needed_and_are_enough(recorded, tm
     needed = groups_needed(benchmark_result, null_models.nulls, n_null=19)
     assert needed.k == 3
     assert needed.table["p"].iloc[-1] > 0.05
+    assert needed.table["gain_high"].iloc[-1] < 0  # a fourth segment would cut one of the simulated groups, too
     assert needed.table.columns.tolist() == COLUMNS
     assert 3 in needed.candidates
     reached = verdict(benchmark_result, needed=needed)
@@ -110,3 +112,20 @@ def test_the_first_test_is_that_of_the_largest_k_with_valleys():
     of_none = groups_needed(benchmark_of(valley_p=(0.5, 0.5, 0.5), jaccard=(0.7, 0.9, 0.9)), copula, n_null=19).table
     assert of_none["k"].iloc[0] == 3
     assert of_none["gain"].iloc[0] == pytest.approx(-0.05)
+
+
+@pytest.mark.parametrize(
+    ("enough", "tested", "k"),
+    [((2,), [2], 2), ((3,), [2, 3], 3), ((2, 3), [2], 2), ((), [2, 3], 4)],
+)
+def test_the_tests_end_with_the_first_number_that_suffices(monkeypatch, enough, tested, k):
+    """Simulated gains are -1 or 1: all below or all above those of the data, which are .1 and -.05."""
+    monkeypatch.setattr(
+        sequential, "_simulated_gains", lambda null, k, *rest: np.full(39, 1.0 if k in enough else -1.0)
+    )
+    benchmark_result = benchmark_of(valley_p=(0.5, 0.5, 0.5))
+    needed = groups_needed(benchmark_result, (CopulaNull(benchmark_result.X),))
+    assert needed.table["k"].tolist() == tested
+    assert needed.table["against"].tolist() == [3, 4][: len(tested)]
+    assert needed.table["p"].tolist() == pytest.approx([1.0 if of in enough else 1 / 40 for of in tested])
+    assert needed.k == k

@@ -15,6 +15,8 @@ from seglib.eda.heterogeneity import homogeneity
 from seglib.k_selection.validation.benchmark import benchmark
 from seglib.k_selection.validation.evidence import evidence_of, evidence_of_repeats, undecided_k
 from seglib.k_selection.validation.null_shops import null_models_for
+from seglib.k_selection.validation.one_trait import OneTraitTests
+from seglib.k_selection.validation.other_shapes import OtherShapes
 from seglib.k_selection.validation.recommendations import assess_k, recommendations
 from seglib.k_selection.validation.verdict import evidence_by_k, verdict
 from seglib.style.formats import p_value
@@ -147,9 +149,12 @@ def test_a_table_has_a_smooth_null_model_too(p, change, structure, holds):
     apart = p if "follows" in change else p[1:]
     assert (reached.p, reached.weighed.p_gradual) == pytest.approx((max(apart), max(p)))
     assert p_value(max(apart)) in reached.table.set_index("evidence").loc["silhouette", "found"]
+    # by_hand: beside the copula the median is .2 below the data, beside the smooth null model .05 lower still
+    hardest = 0.15 if "follows" in change and p[0] >= p[1] else 0.2
+    assert reached.table.set_index("evidence").loc["silhouette", "without_segments"].startswith(f"{hardest:.3f}")
 
 
-def test_a_table_that_is_more_clumped_than_the_copula_only_is_told_so():
+def test_a_table_that_is_more_clumped_than_the_copula_only_is_described_so():
     """The copula makes straight clouds: more clumps than there are can be a curve."""
     options = {"nulls": TABLE, **NO_VALLEY, **UNPREDICTED}
     reached = verdict(benchmark_of(p=(0.3, 0.02), **options))
@@ -343,7 +348,7 @@ def test_without_evidence_no_test_of_one_group_more_names_a_k():
         assert (reached.k_star, reached.k_range) == (None, ())
 
 
-def test_the_tests_of_one_group_more_are_told():
+def test_the_tests_of_one_group_more_are_put_into_words():
     text = needed_of((2, 4, 0.01), (3, 4, 0.3)).text
     assert "2 (p = .010) groups are not enough" in text
     assert "3 groups are enough" in text
@@ -413,6 +418,51 @@ def test_clumps_are_the_headline_of_natural_segments():
     assert verdict(benchmark_of()).headline == "Yes: customers form clumps"
     for change in (NO_VALLEY, UNSTABLE, GRADUAL, {"repeats": [UNSTABLE] * 5}):
         assert "clump" not in verdict(benchmark_of(**change), DIFFER).headline
+
+
+def two_kinds_in(*names):
+    table = pd.DataFrame({"feature": ["burn_rate", "days_to_burn", "tenure_days"]})
+    return OneTraitTests(table.assign(two_kinds=table["feature"].isin(names)), pd.DataFrame(), ())
+
+
+def shapes_of(k, p):
+    columns = {"k": [2, k], "first": "mixture", "second": "spectral", "agreement": [0.8, 0.9], "kmeans": 0.2}
+    table = pd.DataFrame(columns | {"clustered": 1.0, "smallest": 0.2, "other_shape": True})
+    return OtherShapes(table, 19, 0, p, pd.DataFrame(), 500)
+
+
+def test_two_kinds_in_a_trait_are_the_claim_where_nothing_else_is_and_else_a_remark():
+    one, both, none = two_kinds_in("burn_rate"), two_kinds_in("burn_rate", "days_to_burn"), two_kinds_in()
+    only = verdict(benchmark_of(**UNSTABLE), one_trait=both)
+    assert (only.label, only.k_star, only.notes) == ("constructed", None, ())
+    assert only.two_kinds == ("burn_rate", "days_to_burn")
+    assert only.sentence.startswith("Constructed: customers are of two kinds in burn rate and days to burn")
+    assert only.headline.startswith("Two kinds of customers in burn rate and days to burn")
+    remark = verdict(benchmark_of(), one_trait=one)
+    assert remark.notes == ("By itself, burn rate shows two kinds of customers.",)
+    assert (
+        verdict(benchmark_of(), one_trait=both).notes[0].startswith("Each by itself, burn rate and days to burn show")
+    )
+    assert (remark.claim, remark.headline) == (verdict(benchmark_of()).claim, verdict(benchmark_of()).headline)
+    assert remark.notes[0] in remark.text
+    borderline = verdict(benchmark_of(repeats=[UNSTABLE] * 5), one_trait=one)
+    assert len(borderline.notes) == 1
+    assert "the answer differs" in borderline.claim
+    assert verdict(benchmark_of(**UNSTABLE), one_trait=none).record == verdict(benchmark_of(**UNSTABLE)).record
+
+
+def test_groups_of_another_shape_are_the_claim_where_kmeans_shows_nothing():
+    reached = verdict(benchmark_of(**UNSTABLE), other_shapes=shapes_of(4, 0.05), one_trait=two_kinds_in("burn_rate"))
+    assert (reached.label, reached.k_star, reached.other_shape) == ("constructed", None, 4)
+    assert reached.sentence == (
+        "Constructed: there are 4 groups on which other methods agree, and KMeans cuts across them."
+    )
+    assert reached.headline == "There are groups, but KMeans cuts across them"
+    assert reached.notes == ("By itself, burn rate shows two kinds of customers.",)
+    by_chance = verdict(benchmark_of(**UNSTABLE), other_shapes=shapes_of(4, 0.1))
+    assert by_chance.record == verdict(benchmark_of(**UNSTABLE)).record
+    natural = verdict(benchmark_of(), other_shapes=shapes_of(4, 0.05))
+    assert natural.record == verdict(benchmark_of()).record
 
 
 def test_the_rule_that_failed_is_named_where_only_the_differences_of_02_are_missing():
