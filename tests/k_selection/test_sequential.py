@@ -67,15 +67,14 @@ def test_where_two_groups_have_groups_inside_two_are_not_enough():
     assert silhouette[3] - silhouette[1] > max(gains) + 0.05
 
 
-def test_where_no_more_groups_come_back_nothing_is_tested_and_the_silhouette_decides():
+def test_where_no_more_groups_come_back_the_largest_k_with_valleys_is_taken():
     X = clouds([[0, 0], [4.5, 0], [30, 0], [34.5, 0]], 320)
     nulls = (CopulaNull(X),)
     benchmark_result = benchmark(X, nulls, **SMALL | {"k_max": 4})
     needed = groups_needed(benchmark_result, nulls, n_null=19)
     assert max(evidence_of(benchmark_result).clear_k) == max(needed.candidates) == 4
-    assert needed.k is None
-    reached = verdict(benchmark_result, needed=needed)
-    assert reached.k_star == reached.weighed.by_k.loc[reached.weighed.clear_k, "silhouette"].idxmax() == 2
+    assert (needed.k, needed.start, len(needed.table)) == (4, 4, 0)
+    assert verdict(benchmark_result, needed=needed).k_star == 4
 
 
 def test_without_clumps_nothing_is_tested():

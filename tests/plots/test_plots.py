@@ -61,9 +61,12 @@ from seglib.plots.k_selection import (
     plot_flow,
     plot_gap,
     plot_other_criteria,
+    plot_other_shapes,
     plot_silhouette,
     plot_silhouette_widths,
     plot_stability,
+    plot_track_record,
+    plot_two_kinds,
     plot_valleys,
     plot_verdict,
 )
@@ -144,6 +147,11 @@ def analysed(request, prepared):
         "verdict": lambda: plot_verdict(at_a_glance(benchmark_result, int(k), verdict(benchmark_result)).table),
         "valleys": valley_chart(between, [between], n_rows=len(some)).figure,
         "example": example_chart(some, benchmark_result.examples[0], "simulated").figure,
+        "two_kinds": lambda: plot_two_kinds(TWO_PEAKS),
+        "other_shapes": lambda: plot_other_shapes(
+            pd.DataFrame({"first": [0, 1, 2], "second": [0, 1, 0], "group": [0, 1, -1], "kmeans": [0, 0, 1]})
+        ),
+        "track_record": lambda: plot_track_record(TRIED),
         "elbow": lambda: plot_elbow(scores, bend, k=int(k)),
         "silhouette": lambda: plot_silhouette(scores, benchmark_result.tests["p"].max(), k=int(k)),
         "other_criteria": lambda: plot_other_criteria(scores, k=int(k)),
@@ -169,6 +177,37 @@ def analysed(request, prepared):
         "status": lambda: plot_status(coupon_usage(unified, fit.table, Study(as_of="2026-06-30")).table),
         "shares": lambda: plot_shares(origins["city_name"], "city"),
     }
+
+
+TWO_PEAKS = pd.DataFrame(
+    {
+        "feature": "burn_rate",
+        "unit": "share",
+        "left": [0.0, 0.5, 1.0],
+        "right": [0.5, 1.0, 1.5],
+        "original_left": [0.0, 0.2, 0.7],
+        "customers": [9, 2, 8],
+        "one_peak": [6.0, 7.0, 6.0],
+        "two_kinds": [9.0, 2.0, 8.0],
+    }
+)
+
+TRIED = pd.DataFrame(
+    {
+        "kind": ["a cloud", "two groups"],
+        "groups": [0, 2],
+        "customers": [1_000, 5_000],
+        "draws": [20, 10],
+        "natural": [1, 8],
+        "reproducible": [1, 1],
+        "borderline": [0, 1],
+        "constructed": [18, 0],
+    }
+)
+
+
+def test_the_track_record_counts_what_was_wrong_and_what_was_found():
+    assert "without groups: 5.0%; groups found where there are some: 90%" in title_of(plot_track_record(TRIED))
 
 
 def test_every_figure_is_drawn_with_title_and_named_axes(analysed):
@@ -220,7 +259,8 @@ def test_a_figure_can_be_put_into_axes_of_the_analysts_own():
 
 
 def title_of(ax):
-    return ax.figure.get_suptitle().replace("\n", " ")
+    figure = getattr(ax, "figure", None) or ax
+    return figure.get_suptitle().replace("\n", " ")
 
 
 def test_titles_say_whether_shops_without_segments_do_as_well():
@@ -242,7 +282,7 @@ def test_titles_say_whether_shops_without_segments_do_as_well():
     ],
 )
 def test_the_greatest_silhouette_stands_beside_all_kinds_of_shop(p, title):
-    test = {"value": 0.4, "null_median": 0.2, "null_low": 0.1, "null_high": 0.3}
+    test = {"k": 3, "value": 0.4, "null_median": 0.2, "null_low": 0.1, "null_high": 0.3}
     ax = plot_against_nulls(pd.DataFrame({"null": ["gradual", "process", "copula"], "p": p} | test))
     assert title in title_of(ax)
     kinds = [label.get_text() for label in ax.get_yticklabels()]

@@ -60,6 +60,10 @@ def test_its_json_has_these_keys_and_values(record):
             "use_claim": "v",
             "use_lead": None,
             "advice": "v",
+            "k_star": 2,
+            "between": [],
+            "k_range": [2],
+            "notes": [],
         },
         "audiences": ["A"],
         "segments": [

@@ -27,6 +27,9 @@ STABILITY = ("prediction_strength", "segment_jaccard", "bootstrap_ari", "restart
 STABLE = 0.75
 """Mean Jaccard index from which on a segment counts as stable (Hennig 2007)."""
 
+WELL_PREDICTED = 0.8
+"""Prediction strength from which on its authors call a number of clusters well supported."""
+
 N_REPEATS = 5
 """Seeds with which the data are measured: each has its share of the samples and splits, as many as a simulated shop."""
 
@@ -215,7 +218,8 @@ def benchmark(
     repeats, references = tuple(results[:N_REPEATS]), np.concatenate(results[N_REPEATS:])
     observed = pooled(repeats)
     # Where segments of the data do not come back, nobody asks whether those of shops without segments do.
-    comes_back = np.flatnonzero(observed.metrics["segment_jaccard"][1:] >= STABLE) + 2
+    stable = observed.metrics["segment_jaccard"][1:] >= STABLE
+    comes_back = np.flatnonzero(stable | (observed.metrics["prediction_strength"][1:] >= WELL_PREDICTED)) + 2
     stability_k = min(max(int(comes_back.max(initial=0)), LEAST_STABILITY_K), k_max)
     tasks = []
     for place, null in enumerate(nulls):
@@ -381,7 +385,7 @@ def greatest_excess(values: np.ndarray, null: np.ndarray, *, scaled: bool = True
     curves = np.vstack([values, null])
     excess = (curves - curves.mean(axis=0)) / np.maximum(curves.std(axis=0), 1e-12)
     greatest = (excess if scaled else curves).max(axis=1)
-    return excess[0], float((greatest >= greatest[0] - 1e-9).mean())
+    return excess[0], float((greatest >= greatest[0] - TOLERANCE).mean())
 
 
 def _silhouette_tests(

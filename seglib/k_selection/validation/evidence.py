@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from seglib.k_selection.validation.benchmark import STABLE, Benchmark, compare, greatest_excess
+from seglib.k_selection.validation.benchmark import STABLE, WELL_PREDICTED, Benchmark, compare, greatest_excess
 from seglib.k_selection.validation.measures import Measured
 from seglib.stats import dip_p_value
 
@@ -17,9 +17,6 @@ Structure = Literal["natural", "reproducible", "constructed"]
 
 ALPHA = 0.05
 """Significance level of every comparison with null models."""
-
-WELL_PREDICTED = 0.8
-"""Prediction strength from which on its authors call a number of clusters well supported."""
 
 SMALLEST = 0.05
 """Share of the rows below which a segment counts as small. A small segment can be real: it is a separate remark."""
@@ -163,7 +160,6 @@ def undecided_k(evidence: Evidence, best: int | None, errors: np.ndarray) -> tup
     errors : ndarray, shape (k_max, k_max)
         Standard error of the difference between the mean silhouettes of two k (`Benchmark.silhouette_errors`).
     """
-    best = evidence.k_star
     if best is None:
         return ()
     silhouette = evidence.by_k["silhouette"]

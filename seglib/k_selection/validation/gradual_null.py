@@ -67,7 +67,7 @@ class GradualNull:
     """
 
     name = "gradual"
-    what = "customers differ gradually, without groups, and their coupons come from that by chance"
+    what = "customers differ gradually, without groups, and their {coupons} come from that by chance"
     customers_differ = True
     follows_the_data = False
 

@@ -39,7 +39,8 @@ class Null(Protocol):
     ----------
     name : str
     what : str
-        What it preserves and what it removes, in a few words.
+        What it preserves and what it removes, in a few words; a template that `seglib.style.Wording.of` fills where it
+        speaks of coupons.
     customers_differ : bool
         Whether customers differ in these shops, although there are no groups.
     follows_the_data : bool

@@ -155,6 +155,8 @@ def null_models_for(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -
         fixed = _fixed_columns(matrix, history, resampled)
         order = pd.Index(history.customers).get_indexer(matrix.table.index)
     gradual = GradualNull(history, shrinkage=recipe.shrinkage, rebuild=rebuild, fixed=fixed, order=order, seed=seed)
+    for null in (gradual, process):
+        null.what = study.wording.of(null.what)
     return NullModels(copula.X, (gradual, process, copula), sampled=sampled, index=index)
 
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from seglib.k_selection.validation.benchmark import STABLE, Benchmark
-from seglib.k_selection.validation.evidence import ALPHA, SMALLEST, WELL_PREDICTED, Evidence, evidence_of
+from seglib.k_selection.validation.benchmark import STABLE, WELL_PREDICTED, Benchmark
+from seglib.k_selection.validation.evidence import ALPHA, SMALLEST, Evidence, evidence_of
 from seglib.k_selection.validation.verdict import Verdict
 from seglib.k_selection.validation.verdict_words import number_of_segments
 from seglib.style import join_words, p_value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 import numpy as np
 import pandas as pd
@@ -20,8 +21,8 @@ from seglib.style import join_words, p_value
 UNDECIDED = 0.2
 """Up to this p-value a further group is not taken, but not excluded either."""
 
-BATCH = 10
-"""Simulated shops after each of which a test may stop."""
+BATCH, TASKS = 10, 2
+"""Simulated shops of one task, and tasks after which a test may stop."""
 
 
 @dataclass(frozen=True)
@@ -35,16 +36,19 @@ class GroupsNeeded:
         k), gain_high (95% point of shops with k groups), p, n_null.
     candidates : tuple of int
         The k that were considered: those whose segments come back.
+    start : int or None
+        The k that valleys show: so many groups there are at least. None without any.
     """
 
     table: pd.DataFrame
     candidates: tuple[int, ...]
+    start: int | None = None
 
     @property
     def k(self) -> int | None:
-        """The smallest k that suffices; None where nothing was tested."""
+        """The smallest k that suffices; None where neither a valley nor a test speaks for one."""
         if not len(self.table):
-            return None
+            return self.start
         last = self.table.iloc[-1]
         return int(last["against"] if last["p"] <= ALPHA else last["k"])
 
@@ -54,6 +58,8 @@ class GroupsNeeded:
         if self.k is None:
             return ()
         close = {self.k}
+        if not len(self.table):
+            return (self.k,)
         last = self.table.iloc[-1]
         if ALPHA < last["p"] <= UNDECIDED:
             close.add(int(last["against"]))
@@ -67,7 +73,9 @@ class GroupsNeeded:
     def text(self) -> str:
         """What each test says."""
         if not len(self.table):
-            return "How many groups there are was not tested further."
+            if self.start is None:
+                return "How many groups there are was not tested."
+            return f"Valleys show {self.start} groups; no larger number of segments comes back, so none was tested."
         too_few = [f"{row.k} ({p_value(row.p)})" for row in self.table.itertuples() if row.p <= ALPHA]
         sentences = []
         if too_few:
@@ -76,7 +84,9 @@ class GroupsNeeded:
                 "shops of so many groups with gradual differences inside each."
             )
         last = self.table.iloc[-1]
-        if last["p"] > ALPHA:
+        if last["p"] <= ALPHA:
+            sentences.append(f"So there are at least {self.k}; no larger number of segments comes back.")
+        else:
             sentences.append(
                 f"{last['k']:.0f} groups are enough: with more, the silhouette gains no more than in simulated shops "
                 f"of {last['k']:.0f} groups with gradual differences inside each ({p_value(last['p'])})."
@@ -89,7 +99,7 @@ def groups_needed(
     nulls: Sequence[Null],
     *,
     n_null: int = 39,
-    n_starts: int = 3,
+    n_starts: int = 5,
     seed: int = 0,
     n_jobs: int = 1,
 ) -> GroupsNeeded:
@@ -103,7 +113,7 @@ def groups_needed(
         inside.
     n_null : int, default=39
         Simulated shops of every test; fewer where p is clearly large.
-    n_starts : int, default=3
+    n_starts : int, default=5
     seed : int, default=0
     n_jobs : int, default=1
 
@@ -115,9 +125,10 @@ def groups_needed(
     Notes
     -----
     Parametric bootstrap from the solution with k groups (McLachlan 1987, Appl. Stat. 36(3), for mixtures). The
-    statistic is the greatest silhouette of a larger k less that of k. It starts at the largest k with a valley between
-    all neighbouring segments, which shows that there are as many; where there is none, at the smallest stable k. It
-    ends with the first k that suffices, so the level holds for every step (a closed sequence of nested hypotheses).
+    statistic is the greatest silhouette of a larger k less that of k. It starts at the smallest stable k. Where this
+    and the next ones have a valley between all neighbouring segments, there are as many groups, and it starts at the
+    last of these. It ends with the first k that suffices, so the level holds for every step (a sequence of nested
+    hypotheses).
     """
     evidence = evidence_of(benchmark)
     candidates = tuple(evidence.stable_k)
@@ -125,8 +136,9 @@ def groups_needed(
     stands_out = evidence.stands_out or evidence.beyond_gradual
     if not stands_out or grouped is None or not candidates:
         return GroupsNeeded(pd.DataFrame(columns=COLUMNS), candidates)
-    clear = [k for k in candidates if evidence.by_k.loc[k, "clear"]]
-    k, rows = max(clear) if clear else candidates[0], []
+    clear = list(takewhile(lambda k: evidence.by_k.loc[k, "clear"], candidates))
+    start = clear[-1] if clear else None
+    k, rows = start or candidates[0], []
     silhouette = evidence.by_k["silhouette"]
     while more := [other for other in candidates if other > k]:
         null = grouped.within(benchmark.observed.labels[k - 1])
@@ -140,7 +152,7 @@ def groups_needed(
         if p > ALPHA:
             break
         k = more[0]
-    return GroupsNeeded(pd.DataFrame(rows, columns=COLUMNS), candidates)
+    return GroupsNeeded(pd.DataFrame(rows, columns=COLUMNS), candidates, start)
 
 
 COLUMNS = ["k", "against", "gain", "gain_high", "p", "n_null"]
@@ -151,11 +163,11 @@ def _simulated_gains(
 ) -> np.ndarray:
     """Return the gains of simulated shops; of fewer than wanted where so many reach that of the data that p > .2."""
     gains = np.empty(0)
-    for start in range(0, n_null, BATCH * max(n_jobs, 1) if n_jobs > 0 else 2 * BATCH):
-        stop = min(start + (BATCH * max(n_jobs, 1) if n_jobs > 0 else 2 * BATCH), n_null)
+    # The number of shops after which a test may stop does not depend on the number of processes.
+    for first in range(0, n_null, TASKS * BATCH):
+        starts = range(first, min(first + TASKS * BATCH, n_null), BATCH)
         tasks = [
-            delayed(_gains)(null, k, more, n_starts, seed, range(first, min(first + BATCH, stop)))
-            for first in range(start, stop, BATCH)
+            delayed(_gains)(null, k, more, n_starts, seed, range(begin, min(begin + BATCH, n_null))) for begin in starts
         ]
         gains = np.concatenate([gains, *run_tasks(tasks, n_jobs)])
         if (gains >= gain).sum() > UNDECIDED * (n_null + 1):

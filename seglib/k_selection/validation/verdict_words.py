@@ -211,6 +211,11 @@ def _reproducible(evidence: Evidence, k_range: tuple[int, ...], with_p: bool) ->
         else:
             but = "there is no valley between all neighbouring segments"
         return f"{back}, and {clumped}, but {but}. Where one segment ends is a choice."
+    if not evidence.predicted_k:
+        return (
+            f"{back}, and few customers are between neighbouring segments, but the silhouette is no greater than "
+            f"{GRADUALLY}{_p(evidence.p_gradual, with_p)}. Where one segment ends is a choice."
+        )
     return (
         f"{back}, and one half of the customers predicts the other better than {GRADUALLY}, but the silhouette is no "
         f"greater than there{_p(evidence.p_gradual, with_p)}. Where one segment ends is a choice."
