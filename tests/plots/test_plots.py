@@ -149,7 +149,7 @@ def analysed(request, prepared):
         "example": example_chart(some, benchmark_result.examples[0], "simulated").figure,
         "two_kinds": lambda: plot_two_kinds(TWO_PEAKS),
         "other_shapes": lambda: plot_other_shapes(
-            pd.DataFrame({"first": [0, 1, 2], "second": [0, 1, 0], "group": [0, 1, -1], "kmeans": [0, 0, 1]})
+            pd.DataFrame({"x": [0, 1, 2], "y": [0, 1, 0], "group": [0, 1, -1], "kmeans": [0, 0, 1]})
         ),
         "track_record": lambda: plot_track_record(TRIED),
         "elbow": lambda: plot_elbow(scores, bend, k=int(k)),
