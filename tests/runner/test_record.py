@@ -60,7 +60,7 @@ def test_its_json_has_these_keys_and_values(record):
             "use_claim": "v",
             "use_lead": None,
             "advice": "v",
-            "k_star": None,
+            "k_star": 2,
             "between": [],
             "k_range": [],
             "notes": [],
