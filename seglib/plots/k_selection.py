@@ -123,6 +123,7 @@ def plot_track_record(table: pd.DataFrame) -> plt.Figure:
             ax.barh(np.arange(len(part)), share, left=left, color=shade, height=0.8, label=label, linewidth=0)
             left = left + share
         ax.set_yticks(np.arange(len(part)), part["kind"], fontsize=7.5)
+        ax.margins(y=0.01)
         ax.invert_yaxis()
         ax.set(xlim=(0, 1))
         ax.xaxis.set_major_formatter("{x:.0%}")

