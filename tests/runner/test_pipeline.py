@@ -514,9 +514,12 @@ def test_the_workbook_by_the_original_analysis_and_by_the_default_recipe(whole_r
     result = whole_run("original by customer")
     assert result.done.returncode == 0, result.done.stderr
     record = result.run.read_record()
-    assert (record["recipe"], record["k"]) == ("customer", 4)
+    choice = result.run.read("choice")
+    assert record["recipe"] == "customer"
+    assert (choice.by, record["k"]) == ("elbow", choice.criteria["elbow"])  # the evidence speaks for no k
+    assert choice.verdict.k_star is None
     assert record["verdict"]["structure"] == "constructed"
-    assert "no cluster structure" in record["verdict"]["sentence"]
+    assert "not shown" in record["verdict"]["sentence"]
     assert record["verdict"]["useful"] == "not shown to be useful"
     assert (record["customers"], record["customers_without_transaction"]) == (989, 11)
     assert len(pd.read_csv(result.run.report_dir / "customers_without_transaction.csv")) == 11
