@@ -135,7 +135,7 @@ def choose_k(
     if rule == "structure" and k_star is not None:
         reason = (
             "of the numbers whose segments come back in resampled data, for more reason than gradual differences, it "
-            "has the greatest silhouette."
+            "describes the data best."
         )
         return Choice(k_star, "evidence", reason, table)
     no_support = "the evidence speaks for no number of segments, so this is a business choice: "

@@ -146,7 +146,7 @@ def _all_evidence(verdict: Verdict) -> Recommendation:
     """Return the k of the verdict, and why it is that one."""
     evidence: Evidence = verdict.weighed
     if verdict.k_star is not None:
-        because = "of the k whose segments come back it has the greatest silhouette"
+        because = "of the k whose segments come back it describes the data best"
         if len(verdict.k_range) > 1:
             because += f"; {number_of_segments(verdict.k_range)} cannot be told apart"
     elif not evidence.stable_k:
