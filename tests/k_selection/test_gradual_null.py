@@ -1,6 +1,6 @@
 """The gradual null model: traits that are known come back, simulated shops look like the shop, and have no groups."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from scipy.stats import binom, spearmanr
 
 from seglib.k_selection.validation import coupon_process
 from seglib.k_selection.validation.coupon_history import CouponHistory
-from seglib.k_selection.validation.coupon_process import CouponProcess, Traits
+from seglib.k_selection.validation.coupon_process import CouponProcess
 from seglib.k_selection.validation.gradual_null import GradualNull
 from seglib.stats.unimodality import dip_p_value, dips
 
@@ -56,13 +56,16 @@ class KnownShop:
         return GradualNull(self.history, shrinkage=self.shrinkage, rebuild=iter, **options)
 
 
-def known_shop(seed, *, n=800, mean=MEAN, spread=SPREAD, shift=None, life=None):
+def known_shop(seed, *, n=800, mean=MEAN, spread=SPREAD, shift=None, life=None, bend=0.0, paid_by_burning=False):
     """Draw traits, a Poisson number of coupons on a flat calendar, gamma days to burn and lognormal amounts.
 
-    ``shift`` is added to the traits of each customer; ``life`` draws the days from joining to the last activity.
+    ``shift`` is added to the traits of each customer; ``life`` draws the days from joining to the last activity;
+    ``bend`` times the square of how often customers claim (standardised) is added to the log odds of burning.
     """
     rng = np.random.default_rng([3, seed])
-    trait = mean + rng.multivariate_normal(np.zeros(4), CORRELATION * np.outer(spread, spread), n)
+    straight = rng.multivariate_normal(np.zeros(4), CORRELATION * np.outer(spread, spread), n)
+    trait = mean + straight
+    trait[:, 1] += bend * ((straight[:, 0] / spread[0]) ** 2 - 1) / np.sqrt(2)
     trait = trait if shift is None else trait + shift
     joined = rng.integers(0, 365, n)
     gone = np.full(n, N_DAYS) if life is None else np.minimum(N_DAYS, joined + np.ceil(life(rng, n)).astype(int))
@@ -85,6 +88,8 @@ def known_shop(seed, *, n=800, mean=MEAN, spread=SPREAD, shift=None, life=None):
             "amount": np.exp(trait[owner, 3] + rng.normal(0, WITHIN, len(owner))),
         }
     )
+    if paid_by_burning:
+        transactions["amount"] = transactions["amount"].where(burned, 0.0)
     return KnownShop(customers, transactions, trait, joined, gone)
 
 
@@ -196,6 +201,40 @@ def test_shops_with_groups_are_matched_too():
     assert observed[8] > 0.35  # coupons and share burned go together
 
 
+def curvature(transactions):
+    """By how much the share burned bends along the number of coupons: the slope on its standardised square."""
+    seen = of_customers(transactions)
+    place = np.log(seen["coupons"])
+    place = (place - place.mean()) / place.std()
+    return np.polyfit(place, seen["share"].fillna(seen["share"].mean()), 2)[0]
+
+
+def test_where_few_and_many_coupons_are_burned_and_a_middle_number_is_not_the_cloud_bends():
+    """A straight cloud has curvature by the floor of a share only; the bent one is matched by a bent cloud."""
+    bent = known_shop(11, bend=1.2)
+    null = bent.null()
+    assert null.traits.bend[1] > 0.4
+    fresh = np.array([curvature(null.simulated(np.random.default_rng([12, i]))) for i in range(12)])
+    z = (curvature(bent.transactions) - fresh.mean()) / (fresh.std(ddof=1) * np.sqrt(1 + 1 / 12))
+    assert abs(z) < 3.3
+    straight = known_shop(11).null()
+    assert np.abs(straight.traits.bend).max() < 0.35
+    of_straight = np.array([curvature(straight.simulated(np.random.default_rng([12, i]))) for i in range(12)])
+    assert fresh.mean() - of_straight.mean() > 4 * of_straight.std(ddof=1) * np.sqrt(2 / 12)
+
+
+@pytest.mark.parametrize("paid_by_burning", [False, True])
+def test_where_only_burned_coupons_bring_money_so_they_do_in_simulated_shops(paid_by_burning):
+    shop = known_shop(13, n=400, paid_by_burning=paid_by_burning)
+    simulated = shop.null().simulated(np.random.default_rng(0))
+    burned = simulated["transaction_status"] == "burned"
+    assert (simulated.loc[burned, "amount"] > 0).all()
+    assert (simulated.loc[~burned, "amount"] > 0).any() != paid_by_burning
+    of_shop = shop.transactions.loc[shop.transactions["amount"] > 0, "amount"]
+    of_simulated = simulated.loc[simulated["amount"] > 0, "amount"]
+    assert np.log(of_simulated).mean() == pytest.approx(np.log(of_shop).mean(), abs=0.1)
+
+
 def exponential(mean):
     return lambda rng, n: rng.exponential(mean, n)
 
@@ -226,7 +265,7 @@ def test_a_customer_who_lapsed_slows_the_clock_of_the_shop_but_not_of_the_traits
     place = traits.names.index("life")
     mean, covariance = traits.mean.copy(), np.eye(5)
     mean[place], covariance[place, place] = life, spread**2
-    per_day = np.diff(process.clock_of(Traits(traits.names, mean, covariance, traits.effects)))
+    per_day = np.diff(process.clock_of(replace(traits, mean=mean, covariance=covariance)))
     per_day_of_shop = np.diff(shop.history.clock)
     for part in (slice(100, 300), slice(300, 500), slice(500, 730)):
         days = np.arange(N_DAYS)[part]

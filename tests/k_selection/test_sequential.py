@@ -67,14 +67,15 @@ def test_where_two_groups_have_groups_inside_two_are_not_enough():
     assert silhouette[3] - silhouette[1] > max(gains) + 0.05
 
 
-def test_where_no_more_groups_come_back_the_largest_k_with_valleys_is_taken():
+def test_where_pairs_of_groups_lie_far_apart_four_are_needed():
     X = clouds([[0, 0], [4.5, 0], [30, 0], [34.5, 0]], 320)
     nulls = (CopulaNull(X),)
     benchmark_result = benchmark(X, nulls, **SMALL | {"k_max": 4})
     needed = groups_needed(benchmark_result, nulls, n_null=19)
     assert max(evidence_of(benchmark_result).clear_k) == max(needed.candidates) == 4
-    assert (needed.k, needed.start, len(needed.table)) == (4, 4, 0)
-    assert verdict(benchmark_result, needed=needed).k_star == 4
+    assert needed.k == 4
+    k_range = verdict(benchmark_result, needed=needed).k_range
+    assert (min(k_range), max(k_range)) == (2, 4)
 
 
 def test_without_clumps_nothing_is_tested():
@@ -100,10 +101,11 @@ def test_without_a_null_model_that_can_be_grouped_nothing_is_tested():
     assert groups_needed(benchmark_result, (process, CopulaNull(benchmark_result.X))).candidates == (2, 3, 4)
 
 
-def test_the_first_test_is_that_of_the_largest_k_with_valleys():
+def test_the_first_test_is_that_of_the_k_that_valleys_show():
     """Nothing is larger than k = 4; where only two lie apart, 2 is tested against 3 and 4."""
     copula = (CopulaNull(benchmark_of().X),)
-    assert len(groups_needed(benchmark_of(), copula, n_null=19).table) == 0
+    of_four = groups_needed(benchmark_of(excess=(0.1, 0.2, 0.3)), copula, n_null=19)
+    assert (of_four.k, of_four.start, len(of_four.table)) == (4, 4, 0)
     of_two = groups_needed(benchmark_of(valley_p=(0.01, 0.5, 0.5)), copula, n_null=19).table
     assert of_two["k"].iloc[0] == 2
     assert of_two["against"].iloc[0] == 3  # of 3 and 4, it has the greater silhouette

@@ -2,14 +2,16 @@
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
-from by_hand import COUPONS, TABLE, benchmark_of, needed_of
+from by_hand import COUPONS, TABLE, benchmark_of, needed_of, reached_by
 from by_hand import DIFFER as CUSTOMERS_DIFFER
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from scipy.stats import zscore
 
 from seglib.eda.heterogeneity import homogeneity
 from seglib.k_selection.validation.benchmark import benchmark
@@ -56,15 +58,18 @@ SO_ARE_ALIKE = {"p": (0.01, 0.5, 0.01)}
         # the greatest silhouette beats no gradual shop, but prediction does
         (GRADUAL, DIFFER, "reproducible", "HSD"),
         (GRADUAL | NO_VALLEY, DIFFER, "reproducible", "HS"),
-        (GRADUAL, ALIKE, "constructed", "SD"),
+        (GRADUAL | NO_VALLEY, ALIKE, "constructed", "S"),
         (SO_ARE_ALIKE, DIFFER, "reproducible", "HSD"),
-        (SO_ARE_ALIKE, ALIKE, "constructed", "SD"),
+        (SO_ARE_ALIKE | NO_VALLEY, ALIKE, "constructed", "S"),
+        # a valley that no null model has is enough, whether customers were shown to differ or not
+        (GRADUAL, ALIKE, "reproducible", "SD"),
+        (SO_ARE_ALIKE, ALIKE, "reproducible", "SD"),
         # where the silhouette beats the gradual shops, prediction need not
         (UNPREDICTED, DIFFER, "natural", "HESD"),
         (SO_ARE_ALIKE | UNPREDICTED, DIFFER, "reproducible", "HSD"),
         # a valley is a reason too
         (GRADUAL | UNPREDICTED, DIFFER, "reproducible", "HSD"),
-        (GRADUAL | UNPREDICTED, ALIKE, "constructed", "SD"),
+        (GRADUAL | UNPREDICTED, ALIKE, "reproducible", "SD"),
         (GRADUAL | UNPREDICTED | FOUR_APART, DIFFER, "reproducible", "HSD"),
         (
             GRADUAL | UNPREDICTED | {"valley_p": (0.5, 0.5, 0.01), "jaccard": (0.9, 0.9, 0.7)},
@@ -100,6 +105,25 @@ def test_the_evidence_makes_the_label(change, differ, structure, holds):
     assert reached.record.structure == reached.record.weakest == structure
 
 
+def test_that_one_of_several_k_has_a_valley_is_no_evidence_by_itself():
+    """At k = 2 four of 99 simulated shops have as clear a valley, at k = 3 four others: .05 each, .09 together."""
+    benchmark_result = benchmark_of(**GRADUAL, **UNPREDICTED, nulls=COUPONS)
+    for draws in benchmark_result.simulated.values():
+        draws["valley"][:, 1:] = 0.8
+        draws["valley"][:4, 1], draws["valley"][4:8, 2] = 1.1, 1.1
+        draws["valley"][:50, 3] = 1.1
+    evidence = evidence_of(benchmark_result)
+    assert evidence.clear_k == [2, 3]
+    assert evidence.p_valley == pytest.approx(0.09)
+    assert not evidence.has_valleys
+    assert evidence_of(benchmark_result).structure == "constructed"
+    assert evidence_of(benchmark_result, differ=True).structure == "reproducible"
+    for draws in benchmark_result.simulated.values():
+        draws["valley"][4:8, 2] = 0.8
+    assert evidence_of(benchmark_result).p_valley == pytest.approx(0.01)
+    assert evidence_of(benchmark_result).structure == "reproducible"
+
+
 @pytest.mark.parametrize(
     ("jaccard", "predicted"), [((0.9, 0.9, 0.9), []), ((0.9, 0.9, 0.7), [2, 3]), ((0.7, 0.9, 0.7), [3])]
 )
@@ -119,7 +143,7 @@ def test_customers_who_differ_are_named_with_the_groups_among_which_they_do():
 def test_a_table_has_one_null_model_and_that_is_enough():
     reached = verdict(benchmark_of(nulls=["copula"], p=[0.01]))
     assert (reached.structure, reached.k_star) == ("natural", 3)
-    assert verdict(benchmark_of(nulls=["copula"], p=[0.3])).structure == "constructed"
+    assert verdict(benchmark_of(nulls=["copula"], p=[0.3], **NO_VALLEY)).structure == "constructed"
 
 
 @pytest.mark.parametrize(
@@ -134,10 +158,10 @@ def test_a_table_has_one_null_model_and_that_is_enough():
         ((0.5, 0.01), NO_VALLEY | UNPREDICTED, "constructed", "E"),
         ((0.01, 0.01), NO_VALLEY | UNPREDICTED, "reproducible", "ES"),
         # the copula must be beaten
-        ((0.01, 0.5), {}, "constructed", "SD"),
+        ((0.01, 0.5), {}, "reproducible", "SD"),
         ((0.01, 0.5), NO_VALLEY | UNPREDICTED, "constructed", ""),
         # so must a smooth null model that does not follow the data
-        ((0.5, 0.01), {"follows": ()}, "constructed", "SD"),
+        ((0.5, 0.01), NO_VALLEY | {"follows": ()}, "constructed", "S"),
         ((0.01, 0.01), {"follows": ()}, "natural", "ESD"),
     ],
 )
@@ -225,7 +249,7 @@ def test_a_single_repeat_that_does_not_agree_changes_nothing(other, place):
 
 def test_a_p_value_at_the_level_depends_on_the_simulated_shops():
     """Four of 99 reach the data: in resamples of these shops more than four do in about 37 of 100."""
-    benchmark_result = benchmark_of(p=(0.01, 0.01, 0.05), **UNPREDICTED)
+    benchmark_result = benchmark_of(p=(0.01, 0.01, 0.05), **UNPREDICTED, **NO_VALLEY)
     assert evidence_of(benchmark_result).stands_out
     labels = [e.structure for seed in range(40) for e in evidence_of_repeats(benchmark_result, seed=seed)]
     # more than four of a Poisson number with mean 4: probability .371; of 200, within four standard errors
@@ -247,8 +271,9 @@ def test_a_p_value_at_the_level_depends_on_the_simulated_shops():
     ("change", "k_star"),
     [
         ({}, 3),
-        ({"silhouette": (0.45, 0.4, 0.35)}, 2),
-        ({"silhouette": (0.3, 0.4, 0.41)}, 4),
+        ({"excess": (0.3, 0.2, 0.15)}, 2),
+        ({"excess": (0.1, 0.2, 0.21)}, 4),
+        ({"silhouette": (0.45, 0.4, 0.35)}, 3),  # greater at 2, but so it is without segments
         ({"jaccard": (0.9, 0.74, 0.9)}, 4),
         ({"jaccard": (0.9, 0.75, 0.74)}, 3),
         ({"share": (0.3, 0.049, 0.1)}, 3),  # a small segment is no reason to deny
@@ -274,37 +299,40 @@ def test_the_k_that_the_evidence_speaks_for(change, k_star):
 
 
 def test_without_differences_no_k_is_named_where_the_silhouette_is_as_great():
-    assert evidence_of(benchmark_of(**GRADUAL)).supported_k == [2, 3, 4]
-    assert verdict(benchmark_of(**GRADUAL), ALIKE).k_star is None
+    assert evidence_of(benchmark_of(**GRADUAL, **NO_VALLEY)).supported_k == [2, 3, 4]
+    assert verdict(benchmark_of(**GRADUAL, **NO_VALLEY), ALIKE).k_star is None
 
 
 @pytest.mark.parametrize(
     ("error", "change", "k_range"),
     [
         (0.0, {}, (3,)),
-        (0.0255, {}, (3,)),  # .4 - .35 is 1.96 standard errors of .02551
+        (0.0255, {}, (3,)),  # an excess of .2 less one of .15 is 1.96 standard errors of .02551
         (0.0256, {}, (3, 4)),
         (0.0511, {}, (2, 3, 4)),
         (0.0511, {"jaccard": (0.7, 0.9, 0.9)}, (3, 4)),  # what does not come back is not in question
         (1.0, UNSTABLE, ()),
     ],
 )
-def test_silhouettes_that_differ_by_less_than_their_error_leave_k_undecided(error, change, k_range):
+def test_an_excess_that_differs_by_less_than_its_error_leaves_k_undecided(error, change, k_range):
     benchmark_result = benchmark_of(errors=error, **change)
     evidence = evidence_of(benchmark_result)
     assert undecided_k(evidence, evidence.k_star, benchmark_result.silhouette_errors) == k_range
     assert verdict(benchmark_result).k_range == k_range
 
 
-def test_a_repeat_that_takes_another_k_leaves_it_undecided():
-    reached = verdict(benchmark_of(repeats=[{}, {}, {"silhouette": (0.3, 0.34, 0.36)}, {}, {}]))
+def test_repeats_that_take_another_k_leave_it_undecided():
+    """The median of the null models is .2, .15 and .15: at k = 4 these repeats exceed it most."""
+    four = {"silhouette": (0.3, 0.34, 0.41)}
+    reached = verdict(benchmark_of(repeats=[{}, {}, four, {}, four]))
     assert (reached.structure, reached.k_star, reached.k_range) == ("natural", 3, (3, 4))
-    assert "3 or 4 segments describe it best: the evidence does not decide" in reached.sentence
+    assert "k = 3 describes it best, but 3 or 4 cannot be told apart" in reached.sentence
+    assert verdict(benchmark_of(repeats=[{}, {}, four, {}, {}])).k_range == (3,)
 
 
 def test_a_repeat_that_takes_a_k_for_which_nothing_speaks_decides_nothing():
     """The fourth segment does not come back in all repeats together, whatever one of them says."""
-    four = {"silhouette": (0.3, 0.34, 0.36), "jaccard": (0.9, 0.9, 0.9)}
+    four = {"silhouette": (0.3, 0.34, 0.41), "jaccard": (0.9, 0.9, 0.9)}
     benchmark_result = benchmark_of(jaccard=(0.9, 0.9, 0.74), repeats=[{}, {}, four, four, four])
     assert [repeat.k_star for repeat in evidence_of_repeats(benchmark_result)] == [3, 3, 4, 4, 4]
     assert verdict(benchmark_result).k_range == (3,)
@@ -319,27 +347,43 @@ def test_of_natural_segments_k_is_one_with_valleys():
 
 
 @pytest.mark.parametrize(
-    ("tests", "k_star", "k_range"),
+    ("tests", "needed_k", "undecided", "k_range"),
     [
-        ([(2, 3, 0.5)], 2, (2,)),
-        ([(2, 3, 0.2)], 2, (2, 3)),  # a p-value up to .2 does not exclude the larger k
-        ([(2, 3, 0.21)], 2, (2,)),
-        ([(2, 3, 0.01), (3, 4, 0.5)], 3, (3,)),
-        ([(2, 3, 0.03), (3, 4, 0.5)], 3, (2, 3)),  # rejected by a few shops only
-        ([(2, 4, 0.01), (3, 4, 0.01)], 4, (4,)),
-        ([(2, 4, 0.01), (3, 4, 0.05)], 4, (3, 4)),
-        ([(2, 3, 0.01), (3, 4, 0.1)], 3, (3, 4)),
-        ([], 3, (3,)),  # nothing was tested: the greatest silhouette decides
+        ([(2, 3, 0.5)], 2, (2,), (2, 3)),
+        ([(2, 3, 0.1)], 2, (2, 3), (2, 3)),  # a p-value up to .1 does not exclude the larger k
+        ([(2, 3, 0.11)], 2, (2,), (2, 3)),
+        ([(2, 3, 0.01), (3, 4, 0.5)], 3, (3,), (3,)),
+        ([(2, 3, 0.03), (3, 4, 0.5)], 3, (2, 3), (2, 3)),  # rejected by a few shops only
+        ([(2, 4, 0.01), (3, 4, 0.01)], 4, (4,), (3, 4)),
+        ([(2, 4, 0.01), (3, 4, 0.05)], 4, (3, 4), (3, 4)),
+        ([(2, 3, 0.01), (3, 4, 0.1)], 3, (3, 4), (3, 4)),
+        ([], None, (), (3,)),  # nothing was tested: the greatest excess decides
     ],
 )
-def test_the_tests_of_one_group_more_decide_on_k(tests, k_star, k_range):
+def test_the_tests_of_one_group_more_decide_on_k_where_nothing_lies_apart(tests, needed_k, undecided, k_range):
+    """By hand, k = 3 exceeds the null models most: it cannot be told apart from the k of the tests."""
     needed = needed_of(*tests)
-    assert (needed.k, needed.undecided) == ((k_star, k_range) if tests else (None, ()))
-    reached = verdict(
-        benchmark_of(repeats=[{"silhouette": (0.3, 0.34, 0.36)}] + [{}] * 4 if tests else ({},) * 5), needed=needed
-    )
+    assert (needed.k, needed.undecided) == (needed_k, undecided)
+    reached = verdict(benchmark_of(**NO_VALLEY), needed=needed)
+    assert (reached.structure, reached.k_star, reached.k_range) == ("reproducible", needed_k or 3, k_range)
+    assert reached.record.k_star == reached.k_star
+
+
+@pytest.mark.parametrize(
+    ("excess", "valley_p", "tests", "k_star", "k_range"),
+    [
+        ((0.1, 0.2, 0.15), (0.01, 0.01, 0.5), [(3, 4, 0.5)], 3, (3,)),
+        ((0.1, 0.2, 0.15), (0.01, 0.01, 0.5), [(3, 4, 0.01)], 3, (3, 4)),  # 4 are needed, but 3 describe it better
+        ((0.1, 0.2, 0.25), (0.01, 0.01, 0.5), [(3, 4, 0.01)], 4, (3, 4)),
+        ((0.1, 0.2, 0.25), (0.01, 0.01, 0.5), [(3, 4, 0.5)], 3, (3,)),  # 4 would, but is not needed
+        ((0.1, 0.2, 0.15), (0.01, 0.01, 0.01), [(3, 4, 0.5)], 3, (3,)),  # there are valleys between 4 too, for nothing
+        ((0.2, 0.1, 0.1), (0.01, 0.01, 0.5), [(2, 3, 0.08)], 2, (2, 3)),
+    ],
+)
+def test_of_natural_segments_k_starts_from_valleys(excess, valley_p, tests, k_star, k_range):
+    needed = replace(needed_of(*tests), start=tests[0][0])
+    reached = verdict(benchmark_of(excess=excess, valley_p=valley_p), needed=needed)
     assert (reached.structure, reached.k_star, reached.k_range) == ("natural", k_star, k_range)
-    assert reached.record.k_star == k_star
 
 
 def test_without_evidence_no_test_of_one_group_more_names_a_k():
@@ -380,7 +424,7 @@ def test_a_small_segment_is_a_remark():
         (
             {"valley_p": (0.01, 0.5, 0.5)},
             DIFFER,
-            ["few of them are between neighbouring segments; 2, 3 or 4 segments describe it best"],
+            ["few of them are between neighbouring segments; k = 2 describes it best"],
         ),
         (NO_VALLEY, ALIKE, ["into 3 segments comes back", "more clumped", "no valley between all", "is a choice"]),
         (SO_ARE_ALIKE, DIFFER, ["comes back", "where all customers are alike the silhouette is as great (p = .50)"]),
@@ -393,7 +437,11 @@ def test_a_small_segment_is_a_remark():
         ),
         (GRADUAL | UNSTABLE, DIFFER, ["not shown to be more than gradual", "for no number of segments", "p = .50"]),
         (UNSTABLE, DIFFER, ["more clumped than in data where they differ gradually", "p = .010", "for no number"]),
-        (SO_ARE_ALIKE, ALIKE, ["customers were not shown to differ, and where all are alike", "p = .50"]),
+        (
+            SO_ARE_ALIKE | NO_VALLEY,
+            ALIKE,
+            ["customers were not shown to differ, and where all are alike", "p = .50"],
+        ),
     ],
 )
 def test_every_reason_has_its_own_sentence(change, differ, parts):
@@ -405,7 +453,8 @@ def test_every_reason_has_its_own_sentence(change, differ, parts):
 def test_where_more_segments_are_needed_than_lie_apart_it_is_said():
     sentence = verdict(benchmark_of(valley_p=(0.01, 0.5, 0.5)), needed=needed_of((2, 3, 0.01), (3, 4, 0.5))).sentence
     assert "few of them are between the segments if there are 2" in sentence
-    assert "k = 3 describes it best, though with 3 not all neighbouring segments are apart" in sentence
+    assert "k = 3 describes it best, but 2 or 3 cannot be told apart" in sentence
+    assert sentence.endswith("though with 3 not all neighbouring segments are apart.")
 
 
 def test_a_valley_is_no_prediction():
@@ -467,7 +516,7 @@ def test_groups_of_another_shape_are_the_claim_where_kmeans_shows_nothing():
 
 def test_the_rule_that_failed_is_named_where_only_the_differences_of_02_are_missing():
     """Prediction is better than where customers differ gradually; what is missing is E or H."""
-    sentence = verdict(benchmark_of(**GRADUAL), ALIKE).sentence
+    sentence = verdict(benchmark_of(**GRADUAL, **NO_VALLEY), ALIKE).sentence
     assert "not shown to differ" in sentence
     assert "predicts the other as well" not in sentence
 
@@ -535,6 +584,13 @@ def p_values(text):
     return set(re.findall(r"p [=<] \.\d+", text))
 
 
+def p_of_clearest_valley(valley, valley_p):
+    """The share of the data and 99 shops, made as by_hand does, whose greatest standardised valley is as great."""
+    shops = np.where(np.column_stack([reached_by(p) for p in valley_p]), np.add(valley, 0.1), np.add(valley, -0.2))
+    greatest = zscore(np.vstack([valley, shops]), axis=0).max(axis=1)
+    return np.mean(greatest >= greatest[0] - 1e-9)
+
+
 def label_of(wanted, differ, nulls):
     """The label by the rule, from the numbers that went in (not from `Evidence`)."""
     stable = [i for i in range(3) if wanted["jaccard"][i] >= 0.75 or wanted["prediction"][i] >= 0.8]
@@ -544,12 +600,13 @@ def label_of(wanted, differ, nulls):
     gradual = max(p[null] for null in nulls if CUSTOMERS_DIFFER[null])
     supported = stable if gradual <= 0.05 else sorted(predicted | clear)
     stands_out = max(p[null] for null in nulls if null != "smooth") <= 0.05
-    label = "reproducible" if supported and (stands_out or differ) else "constructed"
+    valleys = bool(clear) and p_of_clearest_valley(wanted["valley"], wanted["valley_p"]) <= 0.05 + 1e-12
+    label = "reproducible" if supported and (stands_out or differ or valleys) else "constructed"
     if stands_out and clear:
         label = "natural"
     candidates = sorted(clear) if label == "natural" else supported
-    silhouette = max((wanted["silhouette"][i] for i in candidates), default=0)
-    best = [i + 2 for i in candidates if wanted["silhouette"][i] == silhouette]
+    greatest = max((wanted["excess"][i] for i in candidates), default=0)
+    best = [i + 2 for i in candidates if wanted["excess"][i] == greatest]
     return label, [i + 2 for i in supported], None if label == "constructed" else best[0]
 
 
@@ -571,7 +628,8 @@ def test_the_label_is_that_of_the_rule(homogeneity_of_02, wanted, nulls):
     assert set(evidence.clear_k) <= set(supported)
     h, e, s, d = reached.table["holds"]
     assert (h, e, s, d) == (differ, evidence.stands_out, bool(supported), bool(evidence.clear_k))
-    assert label == ("natural" if e and d else "reproducible" if s and (e or h) else "constructed")
+    enough = e or h or evidence.has_valleys
+    assert label == ("natural" if e and d else "reproducible" if s and enough else "constructed")
     assert reached.structure in (label, "borderline")
 
 

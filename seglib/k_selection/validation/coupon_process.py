@@ -42,18 +42,40 @@ class Traits:
     covariance : ndarray, shape (n_traits, n_traits)
     effects : ndarray, shape (n_columns, n_traits)
         How the means move with columns that coupons do not change, such as gender.
+    along : ndarray, shape (n_traits,)
+        The direction in which customers differ most, in standard deviations of the traits.
+    bend : ndarray, shape (n_traits,)
+        By how much the cloud is bent: the coefficient of the squared place along this direction (standardised).
     """
 
     names: tuple[str, ...]
     mean: np.ndarray
     covariance: np.ndarray
     effects: np.ndarray
+    along: np.ndarray
+    bend: np.ndarray
 
     @property
     def root(self) -> np.ndarray:
         """A square root of the covariance: standard normal rows times its transpose have it."""
         values, vectors = np.linalg.eigh(self.covariance)
         return vectors * np.sqrt(np.maximum(values, 0))
+
+    def drawn(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Draw how far customers are from their centre, shape (n, n_traits)."""
+        straight = rng.standard_normal((n, len(self.names))) @ self.root.T
+        return straight + squared(straight @ self.direction)[:, None] * self.bend
+
+    @property
+    def direction(self) -> np.ndarray:
+        """The weights of the traits that give the place along the direction, with variance 1."""
+        weights = self.along / np.sqrt(np.diag(self.covariance))
+        return weights / np.sqrt(max(weights @ self.covariance @ weights, 1e-12))
+
+
+def squared(place: np.ndarray) -> np.ndarray:
+    """Return the square of standard normal numbers, with mean 0 and variance 1."""
+    return (place**2 - 1) / np.sqrt(2)
 
 
 @dataclass(frozen=True)
@@ -111,7 +133,10 @@ class CouponProcess:
         self._season = _season(history)
         self._lag_ratios = _ratios_within(history.owner[dated], history.lag[dated])
         self._longest_lag = float(history.lag[dated].max(initial=0.0))
-        self._amount_ratios = _ratios_within(history.owner, amount)
+        # Money often comes only with burned coupons: then how much depends on burning.
+        self._paid_by_burning = bool(history.burned.any()) and not amount[~history.burned].any()
+        paid = history.burned if self._paid_by_burning else np.ones(len(amount), dtype=bool)
+        self._amount_ratios = _ratios_within(history.owner[paid], amount[paid])
         recorded = {
             "rate": True,
             "burn": len(matured) > 0,
@@ -128,7 +153,7 @@ class CouponProcess:
             "rate": np.log(len(history.owner) / (history.clock[-1] - history.clock[history.joined]).sum()),
             "burn": logit(np.clip(history.burned[matured].mean(), 0.01, 0.99)) if len(matured) else 0.0,
             "lag": np.log(max(history.lag[dated].mean(), 0.5)) if len(dated) else 0.0,
-            "amount": np.log(max(amount.mean(), 1e-3)) if has_amount else 0.0,
+            "amount": np.log(max(amount[paid].mean(), 1e-3)) if has_amount else 0.0,
             "life": np.log(2.0 * history.n_days),
         }
 
@@ -136,7 +161,7 @@ class CouponProcess:
         """Return traits to start from: means of all customers, some spread, no correlation."""
         n = len(self.names)
         mean = np.array([self._first_guess[name] for name in self.names])
-        return Traits(self.names, mean, 0.25 * np.eye(n), np.zeros((n_columns, n)))
+        return Traits(self.names, mean, 0.25 * np.eye(n), np.zeros((n_columns, n)), np.zeros(n), np.zeros(n))
 
     def clock_of(self, traits: Traits) -> np.ndarray:
         """Return the clock of a customer who does not lapse: claims of each day for every customer still active.
@@ -169,7 +194,7 @@ class CouponProcess:
             From `clock_of`.
         rng : numpy.random.Generator
         """
-        history, names, root = self.history, self.names, traits.root
+        history, names = self.history, self.names
         n = len(history.customers)
         start, end = clock[history.joined], np.full(n, clock[-1])
         trait, count = np.empty((n, len(names))), np.zeros(n, dtype=np.int64)
@@ -177,7 +202,7 @@ class CouponProcess:
         # the distribution of traits among those who are seen.
         unseen = np.arange(n)
         for _ in range(MOST_REDRAWS):
-            trait[unseen] = centre[unseen] + rng.standard_normal((len(unseen), len(names))) @ root.T
+            trait[unseen] = centre[unseen] + traits.drawn(len(unseen), rng)
             if "life" in names:
                 life = np.exp(np.minimum(trait[unseen, names.index("life")], 20.0))
                 end[unseen] = clock[np.minimum(history.joined[unseen] + np.ceil(life).astype(np.int64), history.n_days)]
@@ -203,6 +228,8 @@ class CouponProcess:
         if "amount" in names:
             mean = np.exp(np.minimum(trait[owner, names.index("amount")], 40.0))
             amount = mean * rng.choice(self._amount_ratios, len(owner))
+            if self._paid_by_burning:
+                amount = np.where(burned, amount, 0.0)
         matured = (age >= self._window) & ("burn" in names)
         return SimulatedCoupons(trait, owner, claimed, matured, burned, np.where(burned, lag, np.nan), amount)
 

@@ -22,7 +22,7 @@ SMALLEST = 0.05
 """Share of the rows below which a segment counts as small. A small segment can be real: it is a separate remark."""
 
 UNDECIDED_Z = 1.96
-"""Two numbers of segments are not told apart where their silhouettes differ by fewer standard errors."""
+"""Two numbers of segments are not told apart where the excess of their silhouettes differs by fewer standard errors."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ class Evidence:
         The same over the null models in which customers differ.
     p_by_null : dict of str to float
         The same, by null model.
+    p_valley : float
+        Of the clearest valley over all k: the largest p-value over the same null models as `p`.
     differ : bool
         Whether customers were shown to differ (02).
     """
@@ -51,6 +53,7 @@ class Evidence:
     p: float
     p_gradual: float
     p_by_null: dict[str, float]
+    p_valley: float
     differ: bool
 
     @property
@@ -97,21 +100,29 @@ class Evidence:
         return [k for k in self.stable_k if self.by_k.loc[k, "clear"]]
 
     @property
+    def has_valleys(self) -> bool:
+        """Whether valleys alone show groups: they are clearer than in all null models, with all k looked at."""
+        return bool(self.clear_k) and self.p_valley <= ALPHA
+
+    @property
     def structure(self) -> Structure:
         """The label that follows."""
         if self.stands_out and self.clear_k:
             return "natural"
-        if self.supported_k and (self.stands_out or self.differ):
+        if self.supported_k and (self.stands_out or self.differ or self.has_valleys):
             return "reproducible"
         return "constructed"
 
     @property
     def k_star(self) -> int | None:
-        """The k with the greatest silhouette, of those with valleys if there are any; None if no k is supported."""
+        """The k whose silhouette exceeds the null models most, of those with valleys if natural; None if constructed.
+
+        The silhouette itself favours few segments: it is greater there without any segments, too.
+        """
         if self.structure == "constructed":
             return None
         candidates = self.clear_k if self.structure == "natural" else self.supported_k
-        return int(self.by_k.loc[candidates, "silhouette"].idxmax())
+        return int(self.by_k.loc[candidates, "excess"].idxmax())
 
     def _where(self, column: str) -> list[int]:
         return [int(k) for k in self.by_k.index[self.by_k[column]]]
@@ -151,7 +162,7 @@ def evidence_of_repeats(benchmark: Benchmark, *, differ: bool = False, seed: int
 
 
 def undecided_k(evidence: Evidence, best: int | None, errors: np.ndarray) -> tuple[int, ...]:
-    """Return a k and the supported k whose silhouettes are as great or not clearly smaller; empty without a k.
+    """Return a k and the supported k whose silhouettes exceed the null models not clearly less; empty without a k.
 
     Parameters
     ----------
@@ -162,10 +173,8 @@ def undecided_k(evidence: Evidence, best: int | None, errors: np.ndarray) -> tup
     """
     if best is None:
         return ()
-    silhouette = evidence.by_k["silhouette"]
-    close = [
-        k for k in evidence.supported_k if silhouette[best] - silhouette[k] <= UNDECIDED_Z * errors[best - 1, k - 1]
-    ]
+    excess = evidence.by_k["excess"]
+    close = [k for k in evidence.supported_k if excess[best] - excess[k] <= UNDECIDED_Z * errors[best - 1, k - 1]]
     return tuple(sorted({best, *close}))
 
 
@@ -175,11 +184,12 @@ def _evidence(
     metrics, k_max = measured.metrics, benchmark.k_max
     nulls = list(draws)
     first = nulls[0]  # stability was measured in its shops only
-    greatest = {}
-    for null in nulls:
-        of_null, scaled = draws[null]["silhouette"][:, 1:], not benchmark.follows_the_data[null]
-        _, greatest[null] = greatest_excess(metrics["silhouette"][1:], of_null, scaled=scaled)
     apart = [null for null in nulls if not benchmark.follows_the_data[null]]
+    greatest = {
+        null: greatest_excess(metrics["silhouette"][1:], draws[null]["silhouette"][:, 1:], scaled=null in apart)[1]
+        for null in nulls
+    }
+    p_valley = max(greatest_excess(metrics["valley"][1:], draws[null]["valley"][:, 1:])[1] for null in apart)
     rows = []
     for place in range(1, k_max):
         at = {
@@ -219,7 +229,8 @@ def _evidence(
     predicted = stable & (by_k["prediction_p"] * max(int(stable.sum()), 1) <= ALPHA)
     by_k = by_k.assign(stable=stable, predicted=predicted, clear=by_k["valley_p"] <= ALPHA)
     differing = [greatest[null] for null in nulls if benchmark.customers_differ[null]]
-    return Evidence(by_k, max(greatest[null] for null in apart), max(differing, default=1.0), greatest, differ)
+    p, p_gradual = max(greatest[null] for null in apart), max(differing, default=1.0)
+    return Evidence(by_k, p, p_gradual, greatest, p_valley, differ)
 
 
 def with_differences(evidence: Evidence, differ: bool) -> Evidence:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from seglib.k_selection.validation.coupon_history import CouponHistory
-from seglib.k_selection.validation.coupon_process import CouponProcess, Traits
+from seglib.k_selection.validation.coupon_process import CouponProcess, Traits, squared
 
 ROUNDS, SHOPS_PER_ROUND = 16, 3
 """Rounds in which the traits are moved, and shops that are simulated in each."""
@@ -33,7 +34,8 @@ class GradualNull:
     or not, sooner or later. So little is known of a customer with two coupons, as in the shop itself. Features and
     matrix are computed from the coupons by the same code as for the shop. Means, spreads and correlations of the traits
     are moved until simulated shops show those that are observed. The means may depend on how long a customer has been
-    there, and on columns that coupons do not change, such as gender.
+    there, and on columns that coupons do not change, such as gender. The cloud may be bent: where the least and the
+    most engaged burn, and those between do not, customers lie along a curve, and still differ gradually.
 
     Parameters
     ----------
@@ -90,6 +92,7 @@ class GradualNull:
         self._fixed = np.column_stack([self._given, _exposure_columns(history)])
         self._fixed = self._fixed - self._fixed.mean(axis=0)
         self._solve = np.linalg.pinv(self._fixed) if self._fixed.size else self._fixed.T
+        self._along, self._direction = self._widest(self._process.observed)
         rng = np.random.default_rng([seed, 7])
         self.traits = self._matched_traits(rng)
         self._clock = self._process.clock_of(self.traits)
@@ -146,27 +149,30 @@ class GradualNull:
 
     def _matched_traits(self, rng: np.random.Generator) -> Traits:
         """Move the traits until simulated shops have the observed moments."""
-        traits = self._process.first_guess(self._fixed.shape[1])
+        traits = replace(self._process.first_guess(self._fixed.shape[1]), along=self._along)
         observed = self._moments(self._process.observed)
+        # Of a customer who lapses, only the end is seen: how the cloud bends there cannot be told.
+        bends = np.array([name != "life" for name in traits.names])
         visited = []
         for number in range(ROUNDS):
             moments = self._simulated_moments(traits, rng)
             slope = np.where(np.abs(moments.slope) < LEAST_SLOPE, np.inf, moments.slope)
             step = np.clip((observed.mean - moments.mean) / slope, -LARGEST_STEP, LARGEST_STEP)
             turn = np.clip((observed.effects - moments.effects) / slope, -LARGEST_STEP, LARGEST_STEP)
+            bend = np.clip((observed.curve - moments.curve) / slope, -LARGEST_STEP, LARGEST_STEP)
             change = (observed.covariance - moments.covariance) / np.outer(slope, slope)
-            traits = Traits(
-                traits.names,
-                traits.mean + GAIN * step,
-                _nearest_covariance(traits.covariance + GAIN * change, traits.covariance),
-                traits.effects + GAIN * turn,
+            traits = replace(
+                traits,
+                mean=traits.mean + GAIN * step,
+                covariance=_nearest_covariance(traits.covariance + GAIN * change, traits.covariance),
+                effects=traits.effects + GAIN * turn,
+                bend=traits.bend + GAIN * bend * bends,
             )
             # The first rounds approach the solution, the later ones fluctuate round it: their mean is the answer.
             if number >= ROUNDS // 2:
                 visited.append(traits)
-        mean = np.mean([t.mean for t in visited], axis=0)
-        covariance = np.mean([t.covariance for t in visited], axis=0)
-        return Traits(traits.names, mean, covariance, np.mean([t.effects for t in visited], axis=0))
+        names = ("mean", "covariance", "effects", "bend")
+        return replace(traits, **{name: np.mean([getattr(t, name) for t in visited], axis=0) for name in names})
 
     def _centres(self, traits: Traits) -> np.ndarray:
         return traits.mean + self._fixed @ traits.effects
@@ -180,17 +186,31 @@ class GradualNull:
             parts.append(self._moments(self._process.statistics(shop), shop.trait - centre))
         return _Moments(*(np.mean(part, axis=0) for part in zip(*parts, strict=True)))
 
+    def _widest(self, statistics: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the direction in which customers differ most, in standard deviations and in units of statistics."""
+        residual = statistics - statistics.mean(axis=0)
+        residual = residual - self._fixed @ (self._solve @ residual)
+        spread = np.maximum(residual.std(axis=0), 1e-9)
+        scaled = residual / spread
+        along = np.linalg.eigh(scaled.T @ scaled)[1][:, -1]
+        return along, along / spread
+
     def _moments(self, statistics: np.ndarray, deviation: np.ndarray | None = None) -> _Moments:
         """Return the moments of a shop; ``deviation`` is how far the traits of its customers are from their centre."""
         mean = statistics.mean(axis=0)
         effects = self._solve @ (statistics - mean)
         residual = statistics - mean - self._fixed @ effects
         covariance = residual.T @ residual / max(len(statistics) - 1, 1)
+        curve = residual.T @ squared(_standardized(residual @ self._direction)) / len(residual)
         if deviation is None:
-            return _Moments(mean, effects, covariance, np.ones(len(mean)))
+            return _Moments(mean, effects, covariance, curve, np.ones(len(mean)))
         deviation = deviation - deviation.mean(axis=0)
         slope = (deviation * residual).sum(axis=0) / np.maximum((deviation**2).sum(axis=0), 1e-12)
-        return _Moments(mean, effects, covariance, slope)
+        return _Moments(mean, effects, covariance, curve, slope)
+
+
+def _standardized(values: np.ndarray) -> np.ndarray:
+    return (values - values.mean()) / max(float(values.std()), 1e-9)
 
 
 def _exposure_columns(history: CouponHistory) -> np.ndarray:
@@ -204,12 +224,14 @@ def _exposure_columns(history: CouponHistory) -> np.ndarray:
 class _Moments(NamedTuple):
     """What is matched, and how strongly each trait moves its statistic.
 
-    Means; how the means move with the fixed columns; covariance around that.
+    Means; how the means move with the fixed columns; covariance around that; how the deviations curve along the
+    direction in which customers differ most.
     """
 
     mean: np.ndarray
     effects: np.ndarray
     covariance: np.ndarray
+    curve: np.ndarray
     slope: np.ndarray
 
 

@@ -306,4 +306,5 @@ def label_evidence(
     by_k = pd.DataFrame([row], index=pd.Index([benchmark.k], name="k"))
     p_by_null = {null: comparison.p for null, comparison in silhouette.items()}
     differing = [p_by_null[null] for null in draws if benchmark.customers_differ[null]]
-    return Evidence(by_k, max(p_by_null[null] for null in apart), max(differing, default=1.0), p_by_null, differ)
+    p, p_gradual = max(p_by_null[null] for null in apart), max(differing, default=1.0)
+    return Evidence(by_k, p, p_gradual, p_by_null, valley_p, differ)

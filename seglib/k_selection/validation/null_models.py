@@ -8,7 +8,7 @@ beat one of them, but seldom all. So a shop with segments must beat all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -107,7 +107,7 @@ class CopulaNull:
         """Yield matrices of shops whose customers differ gradually."""
         return (self._draw(rng) for rng in rngs)
 
-    def within(self, labels: np.ndarray) -> GroupedCopula:
+    def within(self, labels: np.ndarray) -> GroupedNull:
         """Return the null model of as many groups as there are labels, with a copula inside each.
 
         Parameters
@@ -115,7 +115,7 @@ class CopulaNull:
         labels : ndarray of int, shape (n_rows,)
             The group of every row, 0, 1, ...
         """
-        return GroupedCopula(self.X, self.sources, labels)
+        return GroupedNull(self.X, labels, lambda rows: CopulaNull(rows, self.sources))
 
     def _draw(self, rng: np.random.Generator) -> np.ndarray:
         draw = np.empty_like(self.X)
@@ -156,16 +156,16 @@ class CopulaNull:
         return latent
 
 
-class GroupedCopula:
+class GroupedNull:
     """Groups that are given, and inside each of them rows that differ gradually.
 
     Parameters
     ----------
     X : ndarray of float, shape (n_rows, n_columns)
-    sources : sequence of sequence of int
-        As in `CopulaNull`.
     labels : ndarray of int, shape (n_rows,)
         The group of every row.
+    null_of : callable
+        From the rows of a group to the null model of them.
     """
 
     name = "groups"
@@ -173,19 +173,37 @@ class GroupedCopula:
     customers_differ = True
     follows_the_data = False
 
-    def __init__(self, X: np.ndarray, sources: Sequence[Sequence[int]], labels: np.ndarray) -> None:
-        self._X = X
+    def __init__(self, X: np.ndarray, labels: np.ndarray, null_of: Callable[[np.ndarray], Null]) -> None:
+        self.X = X
         self._members = [np.flatnonzero(labels == group) for group in np.unique(labels)]
         self._members = [rows for rows in self._members if len(rows) >= FEWEST_ROWS]
-        self._inside = [CopulaNull(X[rows], sources) for rows in self._members]
+        self._inside = [null_of(X[rows]) for rows in self._members]
 
     def draws(self, rngs: Sequence[np.random.Generator]) -> Iterator[np.ndarray]:
         """Yield matrices of these groups; a group of very few rows stays as it is."""
         for rng in rngs:
-            draw = self._X.copy()
+            draw = self.X.copy()
             for rows, null in zip(self._members, self._inside, strict=True):
                 (draw[rows],) = null.draws([rng])
             yield draw
+
+
+class CopulaOfLump(GroupedNull):
+    """The copula null model of a table with rows that share a value in several columns: they stay together.
+
+    Parameters
+    ----------
+    copula : CopulaNull
+    lump : ndarray of int, shape (n_rows,)
+        1 for the rows that stay together, else 0.
+    """
+
+    name = CopulaNull.name
+    what = CopulaNull.what
+
+    def __init__(self, copula: CopulaNull, lump: np.ndarray) -> None:
+        super().__init__(copula.X, lump, lambda rows: CopulaNull(rows, copula.sources))
+        self.within = copula.within
 
 
 def _root(correlation: np.ndarray) -> np.ndarray:

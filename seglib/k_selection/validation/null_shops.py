@@ -12,7 +12,7 @@ from sklearn.base import clone
 from seglib.features import JoinedShops, connect_tables, features_with_shrinkage
 from seglib.k_selection.validation.coupon_history import CouponHistory
 from seglib.k_selection.validation.gradual_null import GradualNull
-from seglib.k_selection.validation.null_models import CopulaNull, Null
+from seglib.k_selection.validation.null_models import CopulaNull, CopulaOfLump, Null
 from seglib.k_selection.validation.process_null import ProcessNull
 from seglib.k_selection.validation.smooth_null import SmoothNull
 from seglib.preprocessing import Matrix, rebuild_matrix
@@ -36,7 +36,7 @@ FEW_LEVELS = 10
 STARTS, STARTS_OF_LEVELS = 5, 20
 """Starts of KMeans for the data and for every simulated shop, and where all columns are levels."""
 
-JOINT_TIES = 0.2
+SPIKE = 0.2
 """Share of the rows with one and the same value from which on a number has a spike."""
 
 
@@ -128,13 +128,11 @@ def null_models_for(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -
     # would be the data again. Such data have many local optima, so KMeans needs more starts.
     is_lattice = all(len(np.unique(copula.X[:, places[0]])) <= FEW_LEVELS for places in matrix.places)
     n_starts = STARTS_OF_LEVELS if is_lattice else STARTS
-    gradual_tables: tuple[Null, ...] = (copula,)
-    if not is_lattice:
-        smooth = SmoothNull(copula.X, matrix.places)
-        # Rows that share a value in several columns, such as zero, lie together without being a group. The smooth null
-        # model keeps them together, so where there are such rows it must be beaten too.
-        smooth.follows_the_data = not _has_joint_ties(copula.X, matrix.places)
-        gradual_tables = (smooth, copula)
+    lumped = lump(copula.X, matrix.places)
+    # Rows that share a value in several columns, such as zero, lie together: the audit of 03 says so, and it is no
+    # finding. So all simulated data have them.
+    of_table = CopulaOfLump(copula, lumped) if lumped.any() else copula
+    gradual_tables = (of_table,) if is_lattice else (SmoothNull(copula.X, matrix.places), of_table)
     if not study.as_of:
         reason = f"{NO_TRANSACTIONS} So no coupons can be simulated."
         return NullModels(copula.X, gradual_tables, reason, sampled, n_starts, index)
@@ -236,14 +234,27 @@ class MatrixRebuilder:
             yield X
 
 
-def _has_joint_ties(X: np.ndarray, places: Sequence[Sequence[int]]) -> bool:
-    """Say whether two or more numbers have a spike: one value that many rows share, among many values."""
-    spikes = 0
+def lump(X: np.ndarray, places: Sequence[Sequence[int]]) -> np.ndarray:
+    """Say which rows share a value in several numbers: 1 for these, else 0.
+
+    Parameters
+    ----------
+    X : ndarray of float, shape (n_rows, n_columns)
+    places : sequence of sequence of int
+        The columns of every source. Only numbers of many values are looked at: those with one column and more than
+        `FEW_LEVELS` values.
+
+    Returns
+    -------
+    ndarray of int, shape (n_rows,)
+        Rows that are at the spike of two or more numbers: at a value that at least `SPIKE` of the rows have.
+    """
+    at_spike = np.zeros(len(X), dtype=np.int64)
     for columns in places:
-        if len(columns) == 1:
-            counts = np.unique(X[:, columns[0]], return_counts=True)[1]
-            spikes += len(counts) > FEW_LEVELS and counts.max() >= JOINT_TIES * len(X)
-    return bool(spikes >= 2)
+        values, inverse, counts = np.unique(X[:, columns[0]], return_inverse=True, return_counts=True)
+        if len(columns) == 1 and len(values) > FEW_LEVELS and counts.max() >= SPIKE * len(X):
+            at_spike += inverse == counts.argmax()
+    return (at_spike >= 2).astype(np.int64)
 
 
 def _take(X: np.ndarray, rows: np.ndarray) -> np.ndarray:

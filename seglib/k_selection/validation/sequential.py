@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 
 import numpy as np
 import pandas as pd
@@ -15,10 +14,11 @@ from seglib.k_selection.criteria.indices import cluster_indices
 from seglib.k_selection.validation.benchmark import Benchmark, run_tasks
 from seglib.k_selection.validation.evidence import ALPHA, evidence_of
 from seglib.k_selection.validation.gradual_null import GradualNull
-from seglib.k_selection.validation.null_models import CopulaNull, Null
+from seglib.k_selection.validation.null_models import CopulaNull, CopulaOfLump, Null
+from seglib.k_selection.validation.smooth_null import SmoothNull
 from seglib.style import join_words, p_value
 
-UNDECIDED = 0.2
+UNDECIDED = 0.1
 """Up to this p-value a further group is not taken, but not excluded either."""
 
 BATCH, TASKS = 10, 2
@@ -37,7 +37,7 @@ class GroupsNeeded:
     candidates : tuple of int
         The k that were considered: those whose segments come back.
     start : int or None
-        The k that valleys show: so many groups there are at least. None without any.
+        The k that valleys show, the first that was tested. None without any.
     """
 
     table: pd.DataFrame
@@ -109,8 +109,8 @@ def groups_needed(
     ----------
     benchmark : Benchmark
     nulls : sequence of Null
-        Those of the benchmark. The first `GradualNull` or `CopulaNull` simulates groups with gradual differences
-        inside.
+        Those of the benchmark. `GradualNull` simulates groups with gradual differences inside; in tables
+        `CopulaNull` and `SmoothNull` do, and the larger p-value counts.
     n_null : int, default=39
         Simulated shops of every test; fewer where p is clearly large.
     n_starts : int, default=5
@@ -125,31 +125,36 @@ def groups_needed(
     Notes
     -----
     Parametric bootstrap from the solution with k groups (McLachlan 1987, Appl. Stat. 36(3), for mixtures). The
-    statistic is the greatest silhouette of a larger k less that of k. It starts at the smallest stable k. Where this
-    and the next ones have a valley between all neighbouring segments, there are as many groups, and it starts at the
-    last of these. It ends with the first k that suffices, so the level holds for every step (a sequence of nested
-    hypotheses).
+    statistic is the greatest silhouette of a larger k less that of k. It starts at the k that valleys show, without
+    any at the smallest stable k. It ends with the first k that suffices, so the level holds for every step (a sequence
+    of nested hypotheses).
     """
     evidence = evidence_of(benchmark)
     candidates = tuple(evidence.stable_k)
-    grouped = next((null for null in nulls if isinstance(null, GradualNull | CopulaNull)), None)
+    grouped = [null for null in nulls if isinstance(null, GradualNull)]
+    grouped = grouped or [null for null in nulls if isinstance(null, CopulaNull | CopulaOfLump | SmoothNull)]
     stands_out = evidence.stands_out or evidence.beyond_gradual
-    if not stands_out or grouped is None or not candidates:
+    if not stands_out or not grouped or not candidates:
         return GroupsNeeded(pd.DataFrame(columns=COLUMNS), candidates)
-    clear = list(takewhile(lambda k: evidence.by_k.loc[k, "clear"], candidates))
-    start = clear[-1] if clear else None
+    start = evidence.k_star if evidence.structure == "natural" else None
     k, rows = start or candidates[0], []
     silhouette = evidence.by_k["silhouette"]
     while more := [other for other in candidates if other > k]:
-        null = grouped.within(benchmark.observed.labels[k - 1])
-        if null is None:
+        within = [null.within(benchmark.observed.labels[k - 1]) for null in grouped]
+        if None in within:
             break
         against = int(silhouette[more].idxmax())
         gain = float(silhouette[against] - silhouette[k])
-        gains = _simulated_gains(null, k, more, gain, n_null, n_starts, [seed, 13, k], n_jobs)
-        p = (1 + int((gains >= gain).sum())) / (len(gains) + 1)
-        rows.append((k, against, gain, float(np.quantile(gains, 0.95)), p, len(gains)))
-        if p > ALPHA:
+        test = None
+        for null in within:
+            gains = _simulated_gains(null, k, more, gain, n_null, n_starts, [seed, 13, k], n_jobs)
+            p = (1 + int((gains >= gain).sum())) / (len(gains) + 1)
+            if test is None or p > test[4]:
+                test = (k, against, gain, float(np.quantile(gains, 0.95)), p, len(gains))
+            if p > UNDECIDED:
+                break
+        rows.append(test)
+        if test[4] > ALPHA:
             break
         k = more[0]
     return GroupsNeeded(pd.DataFrame(rows, columns=COLUMNS), candidates, start)
@@ -161,7 +166,7 @@ COLUMNS = ["k", "against", "gain", "gain_high", "p", "n_null"]
 def _simulated_gains(
     null: Null, k: int, more: Sequence[int], gain: float, n_null: int, n_starts: int, seed: list[int], n_jobs: int
 ) -> np.ndarray:
-    """Return the gains of simulated shops; of fewer than wanted where so many reach that of the data that p > .2."""
+    """Return the gains of simulated shops; of fewer where so many reach that of the data that p > `UNDECIDED`."""
     gains = np.empty(0)
     # The number of shops after which a test may stop does not depend on the number of processes.
     for first in range(0, n_null, TASKS * BATCH):

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from scipy.spatial import KDTree
 
+from seglib.k_selection.validation.null_models import GroupedNull
+
 NEIGHBOURS = 0.22
 """Share of the rows that are a row's neighbours, in a table of 500 rows."""
 
@@ -71,7 +73,7 @@ class SmoothNull:
     def __init__(self, X: np.ndarray, sources: Sequence[Sequence[int]] | None = None) -> None:
         self.X = np.asarray(X, dtype=np.float64)
         n, m = self.X.shape
-        sources = [list(s) for s in sources] if sources else [[j] for j in range(m)]
+        self.sources = sources = [list(s) for s in sources] if sources else [[j] for j in range(m)]
         self._numbers = [s[0] for s in sources if len(s) == 1]
         self._names = [s for s in sources if len(s) > 1]
         n_values = {j: len(np.unique(self.X[:, j])) for j in self._numbers}
@@ -95,6 +97,16 @@ class SmoothNull:
     def draws(self, rngs: Sequence[np.random.Generator]) -> Iterator[np.ndarray]:
         """Yield matrices of shops whose customers differ gradually, along the curves of the data."""
         return (self._draw(rng) for rng in rngs)
+
+    def within(self, labels: np.ndarray) -> GroupedNull:
+        """Return the null model of as many groups as there are labels, each smoothed by itself.
+
+        Parameters
+        ----------
+        labels : ndarray of int, shape (n_rows,)
+            The group of every row, 0, 1, ...
+        """
+        return GroupedNull(self.X, labels, lambda rows: SmoothNull(rows, self.sources))
 
     def _draw(self, rng: np.random.Generator) -> np.ndarray:
         n = len(self.X)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -220,12 +221,13 @@ def verdict(
     `STABLE`, and this is more than what gradual differences give: the greatest silhouette beats the null models in
     which customers differ, or at this k one half predicts the other better than in the first of them. separation (D):
     for one of these k there is a valley between all neighbouring segments, by the dip test and beyond that of every
-    null model. Natural: E, S and D. Reproducible: S, and E or H. Constructed: else. k* is the smallest
-    k that suffices (`groups_needed`); where that was not tested, the k of D (else of S) with the greatest silhouette,
-    and other k of S are undecided where theirs is not clearly smaller, or where a repeat takes them. The same
-    is computed for every repeat of the data beside a resample of the simulated shops: where more than one
-    has another label, the verdict is borderline. How often that is right was measured on generators of several origins:
-    ``studies/strangers.md``.
+    null model. Natural: E, S and D. Reproducible: S, and E or H or a valley that is clearer than in all null models
+    with all k looked at. Constructed: else. k*, where natural, is the k whose silhouette exceeds the null models most,
+    from the one of D for which that holds up to the number of groups that are needed (`groups_needed`); where
+    reproducible, it is this number, and where that was not tested, the k of S with the greatest excess. All k between
+    these are not told apart from it, nor one that several repeats take. The same is computed for every repeat of the
+    data beside a resample of the simulated shops: where more than one has another label, the verdict is borderline. How
+    often that is right was measured on generators of several origins: ``studies/strangers.md``.
     """
     n_tests = 0 if homogeneity is None else len(homogeneity)
     differ = differing_behaviours(homogeneity) if n_tests else ()
@@ -254,11 +256,19 @@ def _number_of_segments(
     benchmark: Benchmark, evidence: Evidence, repeats: Sequence[Evidence], needed: GroupsNeeded | None
 ) -> tuple[int | None, tuple[int, ...]]:
     """Return k* and the k that the evidence does not tell apart."""
-    if needed is not None and needed.k is not None:
-        return needed.k, needed.undecided
-    k_range = {*undecided_k(evidence, evidence.k_star, benchmark.silhouette_errors)}
-    k_range |= {repeat.k_star for repeat in repeats} & {*evidence.supported_k}
-    return evidence.k_star, tuple(sorted(k_range))
+    k_star = evidence.k_star
+    if needed is None or needed.k is None:
+        close = {*undecided_k(evidence, k_star, benchmark.silhouette_errors)}
+    else:
+        close = {k_star, needed.k, *needed.undecided}
+        if evidence.structure == "natural":
+            up_to_needed = [k for k in evidence.stable_k if k_star <= k <= max(k_star, needed.k)]
+            k_star = int(evidence.by_k.loc[up_to_needed, "excess"].idxmax())
+        else:
+            k_star = needed.k
+    taken = Counter(repeat.k_star for repeat in repeats)
+    close |= {k for k, times in taken.items() if times > MOST_DISSENTING and k in evidence.supported_k}
+    return k_star, tuple(k for k in evidence.stable_k if min(close) <= k <= max(close))
 
 
 def _table(benchmark: Benchmark, evidence: Evidence, k_star: int | None, n_differ: int, n_tests: int) -> pd.DataFrame:

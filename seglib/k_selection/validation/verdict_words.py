@@ -74,7 +74,7 @@ def claim(evidence: Evidence, k_star: int | None, k_range: tuple[int, ...], *, w
     if structure == "natural":
         return _natural(evidence, k_star, k_range, with_p)
     if structure == "reproducible":
-        return _reproducible(evidence, k_range, with_p)
+        return _reproducible(evidence, k_star, k_range, with_p)
     return _constructed(evidence, with_p)
 
 
@@ -103,7 +103,9 @@ def borderline_claim(between: tuple[str, ...]) -> str:
 
 
 def number_of_segments(k_range: tuple[int, ...]) -> str:
-    """Return the k that the evidence does not tell apart in words, such as "2 or 3"."""
+    """Return the k that the evidence does not tell apart in words, such as "2 or 3", or "2 to 5"."""
+    if len(k_range) > 2:
+        return f"{k_range[0]} to {k_range[-1]}"
     return join_words([str(k) for k in k_range], last="or")
 
 
@@ -184,26 +186,22 @@ def small_segment(share: float) -> str:
     return f"One segment holds {share:.1%} of the customers: it can be real, but it is small for a list."
 
 
-def _best(k_range: tuple[int, ...], k_star: int | None) -> str:
-    if len(k_range) > 1:
-        return f"{number_of_segments(k_range)} segments describe it best: the evidence does not decide between them"
-    return f"k = {k_star} describes it best"
-
-
 def _natural(evidence: Evidence, k_star: int | None, k_range: tuple[int, ...], with_p: bool) -> str:
-    clumped = f"customers are more clumped than {GRADUALLY}{_p(evidence.p, with_p)}"
-    best = _best(k_range, k_star)
+    others = ""
+    if len(k_range) > 1:
+        others = f", but {number_of_segments(k_range)} cannot be told apart"
+    clumped = f"customers are more clumped than {GRADUALLY}{_p(evidence.p, with_p)}, and few of them are between"
     if k_star in evidence.clear_k:
-        return f"{clumped}, and few of them are between neighbouring segments; {best}."
-    largest = max(evidence.clear_k)
+        return f"{clumped} neighbouring segments; k = {k_star} describes it best{others}."
     return (
-        f"{clumped}, and few of them are between the segments if there are {largest}; {best}, though with "
-        f"{k_star} not all neighbouring segments are apart."
+        f"{clumped} the segments if there are {max(evidence.clear_k)}; k = {k_star} describes it best{others}, though "
+        f"with {k_star} not all neighbouring segments are apart."
     )
 
 
-def _reproducible(evidence: Evidence, k_range: tuple[int, ...], with_p: bool) -> str:
-    back = f"a division into {number_of_segments(k_range)} segments comes back in resampled data"
+def _reproducible(evidence: Evidence, k_star: int | None, k_range: tuple[int, ...], with_p: bool) -> str:
+    others = f" ({number_of_segments(k_range)} cannot be told apart)" if len(k_range) > 1 else ""
+    back = f"a division into {k_star} segments{others} comes back in resampled data"
     if evidence.beyond_gradual:
         clumped = f"customers are more clumped than {GRADUALLY}{_p(evidence.p_gradual, with_p)}"
         if evidence.clear_k:
