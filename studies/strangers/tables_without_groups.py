@@ -125,7 +125,7 @@ TABLES_WITHOUT_GROUPS = (
         0,
         "five correlated columns with heavy tails; no groups, and a few extreme customers",
         heavy_tails,
-        tuned=False,
+        tuned=True,
     ),
     Kind(
         "lognormal", "table", "own", 0, "five correlated columns skewed to the right; no groups", lognormal, tuned=True
@@ -138,9 +138,9 @@ TABLES_WITHOUT_GROUPS = (
         0,
         "six answers that each rise and fall along one even gradient; no groups",
         gradient_responses,
-        tuned=False,
+        tuned=True,
     ),
-    Kind("parabola", "table", "own", 0, "one column and its square; no groups", parabola, tuned=False),
+    Kind("parabola", "table", "own", 0, "one column and its square; no groups", parabola, tuned=True),
     Kind(
         "three shares",
         "table",
@@ -157,9 +157,9 @@ TABLES_WITHOUT_GROUPS = (
         0,
         "for 40% three columns are zero together, because something does not apply to them; no groups among the others",
         joint_zeros,
-        tuned=False,
+        tuned=True,
     ),
-    Kind("cube", "table", "own", 0, "four even columns; no groups", cube, tuned=False),
+    Kind("cube", "table", "own", 0, "four even columns; no groups", cube, tuned=True),
     Kind("wedge", "table", "own", 0, "the higher the level, the wider the scatter; no groups", wedge, tuned=True),
     Kind(
         "yes/no items",
@@ -177,7 +177,7 @@ TABLES_WITHOUT_GROUPS = (
         0,
         "eight items from 1 to 5 that measure two correlated traits; no groups",
         likert_items,
-        tuned=False,
+        tuned=True,
     ),
     Kind(
         "names and numbers",
