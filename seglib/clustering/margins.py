@@ -53,7 +53,7 @@ class Margins:
     @property
     def text(self) -> str:
         """The median, and how many customers lie near a border; of transactions, how many customers are not split."""
-        median = f"The middle customer has a confidence of {self.segments['margin'].median():.2f}."
+        median = f"The median customer has a confidence of {self.segments['margin'].median():.2f}."
         if self.grain == "customer":
             return f"{median} {self.near_border.mean():.0%} lie near a border."
         whole = (self.segments["margin"] == 1).mean()

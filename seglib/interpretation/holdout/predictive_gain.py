@@ -116,11 +116,6 @@ class PredictiveGain:
         return self._answer(numbers=False)
 
     @property
-    def figures(self) -> tuple[PredictiveGain, ...]:
-        """The drawn result, or none where nothing could be predicted."""
-        return () if self.table.empty else (self,)
-
-    @property
     def alt(self) -> str:
         """The answer; empty where there is nothing to draw."""
         return "" if self.table.empty else self.text
