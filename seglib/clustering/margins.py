@@ -96,8 +96,8 @@ class LeastCertain:
     def text(self) -> str:
         """How many customers are outliers, and what that means."""
         return (
-            f"{self.outliers:,} customers are outliers: further from their centre than one and a half times what 99% "
-            "of their segment keep to. They are in a segment because everybody must be in one."
+            f"{self.outliers:,} customers are outliers: more than one and a half times as far from their centre as 99% "
+            "of their segment. They have a segment because every customer gets one."
         )
 
 

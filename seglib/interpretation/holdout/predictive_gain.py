@@ -144,15 +144,15 @@ class PredictiveGain:
             if numbers:
                 detail = f" ({'; '.join(self._gains(rows[_improved(rows)]))})"
             return (
-                f"Who knows the segment predicts what customers do next better than who knows {PLAIN_RULE} "
+                f"With the segment, predictions of what customers do next are better than with {PLAIN_RULE} "
                 f"only{detail}."
             )
         if len(significant):
             if numbers:
                 detail = f" ({smallest})"
             return (
-                f"The segment says more than chance about {self._names(significant)}{detail}, but too little for "
-                f"predictions from {PLAIN_RULE} to get surely better by it."
+                f"The segment says more than chance about {self._names(significant)}{detail}, but not enough "
+                f"to make predictions from {PLAIN_RULE} clearly better."
             )
         if numbers:
             detail = f" ({len(rows)} {'outcome' if len(rows) == 1 else 'outcomes'} tried, {smallest})"

@@ -68,7 +68,7 @@ class ActivityShares:
     @property
     def caption(self) -> str:
         """Number of customers, and how to read the bars."""
-        return f"{self.customers:,} customers. The bars of one shade add up to 100% over all segments."
+        return f"{self.customers:,} customers. The bars of one measure add up to 100% over all segments."
 
     def figure(self) -> Axes:
         """Draw the shares as bars, side by side."""
