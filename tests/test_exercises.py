@@ -17,8 +17,9 @@ from nbclient import NotebookClient
 from sklearn.metrics import adjusted_rand_score
 from whole import QUICK, ROOT, run_seglib
 
-from seglib.plots.k_selection import NULLS
 from seglib.run import Run
+from seglib.runner.pipeline import execute
+from seglib.runner.request import Request
 from seglib.runner.steps import NOTEBOOKS
 
 
@@ -107,15 +108,15 @@ def test_04_2_a_shop_without_segments_has_curves_that_mislead(home, follow):
     assert silhouette.max() > silhouette.median()
 
 
-def test_04_3_gradual_differences_beat_customers_who_are_alike_and_no_more(home, follow):
+def test_04_3_customers_who_differ_gradually_differ_and_form_no_groups(home, follow):
     [sample, command] = quoted(exercise("04", 3), ".venv/bin/seglib")
     follow(sample)
     follow(command)
-    scores = Run("gradual", base=home).read("k_scores")
-    p = scores[scores["metric"] == "silhouette"].groupby("null")["p"]
-    assert p.median()["process"] == pytest.approx(1 / 20)
-    assert p.median()["gradual"] > 0.05
-    assert "all customers alike" in NULLS["process"][0]
+    verdict = Run("gradual", base=home).read("choice").verdict
+    holds = {line.evidence: line.holds for line in verdict.evidence}
+    assert holds["differences"]
+    assert not holds["silhouette"]
+    assert verdict.structure == "constructed"
 
 
 @pytest.fixture(scope="module")
@@ -187,3 +188,28 @@ def test_06_3_an_earlier_day_is_asked_for_and_answered(home, follow):
     assert "The shop as it stood on 2025-09-30" in text
     assert Run("sample", base=home).read("verdict").useful in ("useful", "not shown to be useful")
     assert "Customers that a test needs" in text
+
+
+def test_a_section_added_to_06_appears_in_the_report(home, tmp_path, monkeypatch):
+    folder = shutil.copytree(NOTEBOOKS, tmp_path / "notebooks", ignore=shutil.ignore_patterns("lessons"))
+    path = folder / "06_interpretation.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    at = next(i for i, cell in enumerate(notebook.cells) if cell.source.startswith("## Takeaways"))
+    chart = (
+        "own = features.assign(segment=letters)\n"
+        "ax = sns.barplot(own, x='segment', y='tenure_days', hue='segment', palette=plots.palette(letters))\n"
+        "show(ax, alt='Mean tenure by segment.', caption='All customers.')"
+    )
+    notebook.cells[at:at] = [
+        nbformat.v4.new_markdown_cell("## How long have they been here?", id="own-section"),
+        nbformat.v4.new_code_cell(chart, id="own-chart"),
+    ]
+    nbformat.write(notebook, path)
+    monkeypatch.setenv("SEGLIB_HOME", str(home))
+    for module in ("pipeline", "request"):
+        monkeypatch.setattr(f"seglib.runner.{module}.NOTEBOOKS", folder)
+    execute(Request("sample", source=None, start="06_interpretation"))
+    for file in ("06_interpretation.html", "06_interpretation_business.html"):
+        soup = BeautifulSoup((home / "reports" / "sample" / file).read_text(encoding="utf-8"), "html.parser")
+        assert "How long have they been here?" in [h2.get_text(strip=True).rstrip("¶") for h2 in soup.find_all("h2")]
+        assert soup.find("img", alt="Mean tenure by segment.")

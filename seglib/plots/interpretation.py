@@ -10,7 +10,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from scipy.cluster.hierarchy import leaves_list, linkage
 
 from seglib.plots.theme import (
@@ -220,6 +220,7 @@ def plot_activity(shares: pd.DataFrame, *, title: str, ax: Axes | None = None) -
     ax.invert_yaxis()
     ax.set(xlabel="share of all segments together", ylabel="segment", xlim=(0, 1.35 * shares["share"].max()))
     percent_axis(ax.xaxis)
+    ax.set_xticks([tick for tick in ax.get_xticks() if 0 <= tick <= 1])  # beyond 100% there is room for labels only
     ax.grid(visible=False, axis="y")
     set_title(ax, title)
     return ax
@@ -276,6 +277,10 @@ def plot_strongest(
     for axis, is_logarithmic in zip(("x", "y"), logarithmic, strict=True):
         if is_logarithmic:
             ax.set(**{f"{axis}scale": "log"})
+            ticks = ax.xaxis if axis == "x" else ax.yaxis
+            ticks.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            ticks.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
+            ticks.set_minor_locator(NullLocator())
     ax.legend(title="segment", markerscale=2, loc="center left", bbox_to_anchor=(1, 0.5))
     set_title(ax, title)
     return ax
