@@ -279,8 +279,8 @@ class _Markers:
             far = (self.profile["difference"].abs() >= MARKER).any()
             sentences.append(vocabulary.NOTHING_SURE if far else vocabulary.NO_MARKER)
         for row in self.tenure.itertuples():
-            own, every = in_words(row.observed, "days"), in_words(row.observed_overall, "days")
-            sentences.append(vocabulary.TENURE.format(own=own, all=every))
+            value, every = in_words(row.observed, "days"), in_words(row.observed_overall, "days")
+            sentences.append(vocabulary.TENURE.format(own=value, all=every))
         for column, levels in self.leanings.items():
             shown = [
                 vocabulary.LEVEL.format(level=row.level, own=row.share, all=row.overall_share)
@@ -297,8 +297,8 @@ class _Markers:
         for row in self.behaviour.itertuples():
             if row.feature in vocabulary.VERBS:
                 unit = vocabulary.UNITS.get(row.feature, row.unit)
-                own, every = in_words(row.observed, unit), in_words(row.observed_overall, unit)
-                phrases.append(wording.of(vocabulary.VERBS[row.feature], own=own, all=every))
+                value, every = in_words(row.observed, unit), in_words(row.observed_overall, unit)
+                phrases.append(wording.of(vocabulary.VERBS[row.feature], own=value, all=every))
                 have_before = False
             else:
                 what = _describe_variable(row)

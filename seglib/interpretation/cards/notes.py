@@ -98,8 +98,10 @@ def _describe_recency(card: SegmentCard, profiles: pd.DataFrame, wording: Wordin
     row = _find_row(card, profiles, "recency_days")
     if row is None:
         return []
-    own, every = in_words(row["observed"], "days"), in_words(row["observed_overall"], "days")
-    return [NoteRecord("last_seen", wording.of(vocabulary.LAST_CLAIM), vocabulary.DAYS_AGO.format(own=own, all=every))]
+    value, every = in_words(row["observed"], "days"), in_words(row["observed_overall"], "days")
+    return [
+        NoteRecord("last_seen", wording.of(vocabulary.LAST_CLAIM), vocabulary.DAYS_AGO.format(own=value, all=every))
+    ]
 
 
 def _describe_certainty(card: SegmentCard, segments: pd.DataFrame, labels: LabelsRecord | None) -> list[NoteRecord]:
