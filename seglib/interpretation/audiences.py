@@ -43,6 +43,9 @@ TEST_DESIGN = (
 
 SAMPLE_SIZE_COLUMNS = ["segment", "burn_rate", "lift", "needed", "customers", "control", "enough", "smallest_lift"]
 
+DEFAULT_WEIGHTS = "customers 1, confidence 1"
+"""What makes a segment attractive where nobody says so."""
+
 _WEIGHT = re.compile(r"\s*([A-Za-z_]\w*)\s+([+-]?\d+(?:\.\d+)?)\s*")
 _KNOCK_OUT = re.compile(r"\s*([A-Za-z_]\w*)\s*([<>])\s*([+-]?\d+(?:\.\d+)?)\s*")
 
@@ -209,7 +212,8 @@ def readme(
         "confidence      nearness: 1 on the centre of the segment, 0 on the border to the next one",
         "second_segment  the next one",
         "outlier         far from everybody in the segment",
-        f"control         leave these {control_share:.0%} out of the campaign, and compare with them afterwards",
+        f"control         the comparison group, {control_share:.0%}: they get what they would get without the test",
+        "                (nothing, or the usual offer: the card of the segment says which); compare afterwards",
         f"borderline      probability below {LOW_PROBABILITY:.0%} (where there is none: confidence below "
         f"{NEAR_BORDER}): might belong to another segment; treat both alike, or leave them out",
         "",
@@ -463,7 +467,7 @@ def targets(table: pd.DataFrame, *, weights: str, knock_outs: str = "") -> pd.Da
     return ordered.drop(columns="_last").reset_index(drop=True)
 
 
-def advice(chosen: pd.DataFrame, verdict: VerdictRecord) -> str:
+def advice(chosen: pd.DataFrame, verdict: VerdictRecord, weights: str) -> str:
     """Say what follows from the verdict, and with which segment to begin.
 
     Parameters
@@ -472,9 +476,12 @@ def advice(chosen: pd.DataFrame, verdict: VerdictRecord) -> str:
         From `targets`.
     verdict : VerdictRecord
         Structure and use. No segment is named where they are constructed and not shown to be useful.
+    weights : str
+        As they were given to `targets`. With `DEFAULT_WEIGHTS` nobody chose them, and no segment comes first.
     """
     candidates = chosen.loc[chosen["knocked_out"] == "", "segment"].tolist()
     doubtful = verdict.weakest == "constructed" and verdict.useful == NOT_SHOWN
-    if doubtful or not candidates:
+    nobody_chose = parse_weights(weights) == parse_weights(DEFAULT_WEIGHTS)
+    if doubtful or not candidates or nobody_chose:
         return verdict.advice
     return f"{verdict.advice} By your weights, begin with {candidates[0]}."

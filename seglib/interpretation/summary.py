@@ -56,6 +56,8 @@ def summary(
     cards: Sequence[SegmentCard],
     chosen: pd.DataFrame,
     listed: pd.DataFrame,
+    *,
+    weights: str,
 ) -> Summary:
     """Answer what a manager asks of a segmentation.
 
@@ -69,18 +71,20 @@ def summary(
         From `seglib.interpretation.targets`.
     listed : pandas.DataFrame
         From `seglib.interpretation.customer_list`.
+    weights : str
+        As they were given to `seglib.interpretation.targets`.
     """
     n_control = int(listed["control"].sum())
     who = "\n".join(f"{card.segment} · {card.name} ({card.share:.0%}): {card.sentence}" for card in cards)
     test = (
-        f"Keep the control group ({n_control:,} of {len(listed):,} customers) out of the campaign, and compare "
-        "afterwards."
+        f"Compare with the control group ({n_control:,} of {len(listed):,} customers) afterwards: it gets what it "
+        "would get without the test."
     )
     answers = {
         "Are they real?": f"{verdict.sentence} {verdict.meaning}",
         "Are they useful?": gain.text,
         "Who are they?": who,
-        "What to do?": advice(chosen, verdict),
+        "What to do?": advice(chosen, verdict, weights),
         "How would one know that it worked?": test,
         "What not to believe?": NOT_TO_BELIEVE,
     }

@@ -35,11 +35,11 @@ PALE, EDGE = "#ececec", "#b0b0b0"
 """What is no marker: pale with an edge, because a segment can be grey too."""
 
 
-def plot_profile(profiles: pd.DataFrame, names: Mapping[str, str]) -> plt.Figure:
-    """Draw a panel per segment: its means as bars, those of all customers as dots on a line; markers are coloured.
+def plot_profile(profiles: pd.DataFrame, names: Mapping[str, str], *, coloured_from: float = 0.5) -> plt.Figure:
+    """Draw a panel per segment: its means as bars, those of all customers as dots; great differences are coloured.
 
-    The segment profile plot of Dolnicar & Leisch (2014, International Journal of Market Research 56(2)): what is no
-    marker is grey, and features that go together over the segments stand together. Bars are in standard deviations
+    The segment profile plot of Dolnicar & Leisch (2014, International Journal of Market Research 56(2)): a small
+    difference is grey, and features that go together over the segments stand together. Bars are in standard deviations
     from the mean of all customers, because features have different units. Returns the Figure.
 
     Parameters
@@ -48,6 +48,8 @@ def plot_profile(profiles: pd.DataFrame, names: Mapping[str, str]) -> plt.Figure
         From `seglib.interpretation.profile`, its table.
     names : mapping of str to str
         Name of each segment.
+    coloured_from : float, default=0.5
+        The least difference in standard deviations that is coloured.
     """
     rows = profiles[profiles["role"] == "segmentation"]
     features = _alike_together(rows)
@@ -61,7 +63,7 @@ def plot_profile(profiles: pd.DataFrame, names: Mapping[str, str]) -> plt.Figure
     y = np.arange(len(features))
     for ax, (letter, title) in zip(axes.flat, titles.items(), strict=False):
         panel = rows[rows["segment"] == letter].set_index("feature").reindex(features)
-        marked = [mark == 1 for mark in panel["marker"]]  # missing where the segment has no value
+        marked = (panel["difference"].abs() >= coloured_from).tolist()  # missing where the segment has no value
         tones = [colour(letter) if mark else PALE for mark in marked]
         edges = [colour(letter) if mark else EDGE for mark in marked]
         bars = ax.barh(y, panel["difference"].fillna(0), color=tones, edgecolor=edges, linewidth=0.8, height=0.7)

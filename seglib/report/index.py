@@ -13,7 +13,7 @@ from seglib.report.pages import Page
 from seglib.report.render import render
 from seglib.schema.records import BesideRecord, RunRecord, RunSegmentRecord, RunVerdictRecord
 
-AT_ONCE = ("certainty", "to_try")
+AT_ONCE = ("certainty", "to_try", "test")
 """The kinds of notes that a card shows without being opened."""
 
 LABELLED = ("useful", "not shown to be useful")

@@ -454,7 +454,7 @@ class NoteRecord(Record):
 
     Attributes
     ----------
-    kind : {"use", "last_seen", "certainty", "markers", "exemplar", "to_try", "caution"}
+    kind : {"use", "last_seen", "certainty", "markers", "exemplar", "to_try", "test", "caution"}
         What it is about; pages choose notes by it.
     heading, text : str
     """

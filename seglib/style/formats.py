@@ -19,6 +19,12 @@ def p_value(p: float) -> str:
     return f"p = {p:.{digits}f}".replace("0.", ".", 1)
 
 
+DAYS_A_MONTH = 365.25 / 12
+
+LONG_DAYS, SELDOM = 60, 0.75
+"""From so many days on `in_words` gives months; up to so many a month it gives the time between two."""
+
+
 def format_number(value: float) -> str:
     """Write a number of any size: large ones without decimals.
 
@@ -52,6 +58,36 @@ def measured(value: float, unit: str) -> str:
         return f"{value:,.0f} days"
     number = format_number(value)
     return number if unit == "number" else f"{number} {unit}"
+
+
+def in_words(value: float, unit: str) -> str:
+    """Write a number for somebody who reads no tables: long times in months or years, rare events by how rare.
+
+    Parameters
+    ----------
+    value : float
+    unit : str
+        "days": from 60 on, months of 30.4 days, from 24 months on, years. "a month": of less than 3 in 4 months, the
+        time between two. Others as `measured` writes them.
+
+    Examples
+    --------
+    >>> in_words(59, "days"), in_words(427, "days"), in_words(846, "days")
+    ('59 days', '14 months', '2.3 years')
+    >>> in_words(0.11, "a month"), in_words(0.59, "a month"), in_words(2.82, "a month")
+    ('1 in 9 months', '1 in 1.7 months', '2.8 a month')
+    >>> in_words(0.9, "share"), in_words(30.2, "number")
+    ('90%', '30')
+    """
+    if unit == "days" and abs(value) >= LONG_DAYS:
+        months = value / DAYS_A_MONTH
+        return f"{months:.0f} months" if round(months) < 24 else f"{months / 12:.1f} years"
+    if unit == "a month":
+        if not 0 < value < SELDOM:
+            return f"{value:.1f} a month"
+        between = 1 / value
+        return f"1 in {between:.1f} months" if between < 3 else f"1 in {between:,.0f} months"
+    return measured(value, unit)
 
 
 def moment(utc: str | dt.datetime) -> str:

@@ -127,7 +127,14 @@ def test_what_goes_with_the_lists_claims_no_more_than_the_verdict(segments):
     lists = audience_lists(customer_list(segments, NAMES), segments)
     needed = sample_sizes({"A": 0.5}, customer_list(segments, NAMES))
     text = readme(lists, VERDICT, needed, control_share=0.1)
-    for sentence in (VERDICT.sentence, VERDICT.use, VERDICT.advice, "leave these 10% out", lists.text, needed.text):
+    for sentence in (
+        VERDICT.sentence,
+        VERDICT.use,
+        VERDICT.advice,
+        "the comparison group, 10%",
+        lists.text,
+        needed.text,
+    ):
         assert sentence in text
 
 
@@ -220,11 +227,12 @@ def test_weights_order_segments_and_knock_outs_come_last(table):
 
 def test_advice_names_a_segment_only_where_segments_may_be_useful(table):
     chosen = targets(table, weights="customers 1")
-    assert advice(chosen, VERDICT) == "Prefer simple rules."
+    assert advice(chosen, VERDICT, "customers 1") == "Prefer simple rules."
     useful = replace(VERDICT, useful="useful", advice="Use them.")
-    assert advice(chosen, useful) == "Use them. By your weights, begin with B."
+    assert advice(chosen, useful, "customers 1") == "Use them. By your weights, begin with B."
+    assert advice(chosen, useful, "confidence 1, customers 1") == "Use them."  # the default: nobody chose it
     nobody = targets(table, weights="customers 1", knock_outs="customers < 500")
-    assert advice(nobody, useful) == "Use them."
+    assert advice(nobody, useful, "customers 1") == "Use them."
 
 
 @pytest.mark.parametrize(

@@ -183,7 +183,14 @@ def test_the_summary_answers_in_the_words_of_the_results():
     card = SegmentCard("A", "a *b*", "They come.", "They come.", 3, 0.75, pd.DataFrame(), pd.DataFrame())
     chosen = pd.DataFrame({"segment": ["A"], "knocked_out": [""]})
     listed = pd.DataFrame({"control": [True, False, False]})
-    result = summary(verdict, PredictiveGain(pd.DataFrame(), None, {}, why="no dates."), [card], chosen, listed)
+    result = summary(
+        verdict,
+        PredictiveGain(pd.DataFrame(), None, {}, why="no dates."),
+        [card],
+        chosen,
+        listed,
+        weights="customers 1",
+    )
     assert result.table["question"].tolist()[0] == "Are they real?"
     assert result.paragraphs[0] == "**Are they real?** S. M."
     assert result.paragraphs[2] == "**Who are they?** A · a \\*b\\* (75%): They come."

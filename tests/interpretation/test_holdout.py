@@ -559,7 +559,7 @@ VERDICT = VerdictRecord(
     ("useful", "label"), [(True, "useful"), (False, "not shown to be useful"), (None, "cannot be said")]
 )
 def test_the_verdict_has_a_second_axis(structure, useful, label):
-    rows = pd.DataFrame([("active", 500, 0.1, 0.0, 0.0, 0.2, 0.1, 0.05, 0.15, 0.01, 0.01)], columns=COLUMNS)
+    rows = pd.DataFrame([("active", 500, 0.1, 0.05, 0.08, 0.2, 0.1, 0.05, 0.15, 0.01, 0.01)], columns=COLUMNS)
     gain = PredictiveGain(rows, useful, {}, "too few." if useful is None else "")
     verdict = with_usefulness(replace(VERDICT, structure=structure), gain)
     assert verdict.useful == label
@@ -573,6 +573,17 @@ def test_the_verdict_has_a_second_axis(structure, useful, label):
     else:
         assert "recency and frequency" in verdict.advice or "how recently" in verdict.advice
         assert "tell what customers do next" not in verdict.advice
+
+
+@pytest.mark.parametrize("structure", ["natural", "reproducible", "constructed"])
+@pytest.mark.parametrize(("alone", "alike"), [((0.0, -0.1), True), ((0.0, 0.01), False), ((0.01, 0.0), False)])
+def test_where_nothing_predicts_the_advice_is_to_treat_all_alike(structure, alone, alike):
+    """Recency and frequency are no advice where they say nothing either."""
+    rows = pd.DataFrame([("active", 500, 0.1, *alone, 0.1, 0.0, -0.05, 0.05, 0.5, 0.5)], columns=COLUMNS)
+    verdict = with_usefulness(replace(VERDICT, structure=structure), PredictiveGain(rows, False, {}))
+    assert ("Treat all customers alike" in verdict.advice) == alike
+    assert ("recen" in verdict.advice) == (not alike)
+    assert ("Neither RFM nor segments" in verdict.use_claim) == alike
 
 
 def test_money_that_is_spend_leaves_burned_coupons_as_a_score():

@@ -1,18 +1,22 @@
 """What a card says beside its sentence, and that it claims no more than the verdict."""
 
+import re
+
 import numpy as np
 import pytest
 
 from seglib.clustering.segmentation import segment
+from seglib.interpretation.cards import vocabulary
 from seglib.interpretation.cards.cards import segment_cards
 from seglib.interpretation.cards.notes import with_notes
-from seglib.interpretation.cards.vocabulary import CAUTION, CERTAINTY, LAST_SEEN, STANDS_FOR, TRY
+from seglib.interpretation.cards.vocabulary import CAUTION, CERTAINTY, STANDS_FOR, TRY
 from seglib.interpretation.profiles.coupon_usage import coupon_usage
 from seglib.interpretation.profiles.exemplars import exemplars
 from seglib.interpretation.profiles.means import profile
 from seglib.preprocessing.customer import customer_matrix
 from seglib.schema.records import VerdictRecord
 from seglib.study import Study
+from seglib.style.formats import in_words
 from seglib.style.wording import TRANSACTION
 
 
@@ -65,7 +69,7 @@ def test_notes_are_what_was_counted(sample):
         assert f"{row['burned']:.0%} burned so far" in notes["Coupons"]
         assert f"usage frequency {row['usage_frequency']:.1f}" in notes["Coupons"]
         members = sample["features"][sample["segments"]["segment"] == letter]
-        assert f"{members['recency_days'].mean():,.0f} days ago" in notes[LAST_SEEN]
+        assert f"{in_words(members['recency_days'].mean(), 'days')} ago on average" in notes["Last coupon"]
         [customer] = sample["exemplars"].query("segment == @letter")["customer_id"]
         assert f"id {customer}" in notes[STANDS_FOR]
         assert sample["segments"].loc[customer, "segment"] == letter
@@ -87,6 +91,30 @@ def test_no_card_claims_more_than_the_verdict(sample):
     assert len(set(ideas.values())) == 3
     assert all(idea.endswith((".", "?")) and not idea.endswith("?.") for idea in ideas.values())
     assert not any("lift of" in idea or "%" in idea for idea in ideas.values())  # nothing is promised
+
+
+def test_a_card_says_how_large_a_change_its_test_shows(sample):
+    """By hand: the change d at which p and p + d are told apart by 10% and by half of the customers, 80% power."""
+    for letter, notes in notes_of(sample, BOTH, control_share=0.1).items():  # noqa: B007 (of the query)
+        row = sample["profiles"].query("segment == @letter and feature == 'burn_rate'").iloc[0]
+        p, n = min(row["observed"], 1 - row["observed"]), row["customers"]
+        said = [float(x) for x in re.findall(r"(\d+) points", notes["What a test can show"])]
+        control = round(0.1 * n)
+        for points, sizes in zip(said, ((control, n - control), (n / 2, n / 2)), strict=True):
+            d = points / 100
+            pooled = (sizes[0] * p + sizes[1] * (p + d)) / n
+            spread = np.sqrt(pooled * (1 - pooled) * (1 / sizes[0] + 1 / sizes[1]))
+            apart = np.sqrt(p * (1 - p) / sizes[0] + (p + d) * (1 - p - d) / sizes[1])
+            assert d == pytest.approx(1.95996 * spread + 0.84162 * apart, abs=0.012)  # points are whole
+        assert said[0] > said[1]
+        assert f"the {control} customers" in notes["What a test can show"]
+    assert all("What a test can show" not in notes for notes in notes_of(sample, BOTH).values())
+
+
+def test_every_idea_says_what_the_comparison_group_gets(sample):
+    assert vocabulary.OTHERS_GET.keys() == vocabulary.TO_TRY.keys()
+    for notes in notes_of(sample, BOTH).values():
+        assert "The others get " in notes[TRY]
 
 
 def test_what_is_not_there_is_not_said(sample):

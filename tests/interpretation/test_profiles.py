@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib import pyplot as plt
 from scipy.stats import binomtest, chi2_contingency, kruskal, norm, t
@@ -40,16 +40,43 @@ def sample(prepared):
 def test_a_profile_holds_what_was_observed_and_how_far_it_lies_from_all(sample):
     features, segments, _ = sample
     table = profile(features, segments["segment"]).table.set_index(["segment", "feature"])
+    size = segments["segment"].value_counts().sort_index()
     members = features[segments["segment"] == "B"]
     row = table.loc["B", "days_to_burn"]
     assert row["observed"] == pytest.approx(members["lag_days"].sum() / members["n_matured_burned"].sum())
-    assert row["observed_overall"] == pytest.approx(features["lag_days"].sum() / features["n_matured_burned"].sum())
+    assert row["observed_overall"] == pytest.approx(
+        np.average(table.xs("days_to_burn", level=1)["observed"], weights=size)
+    )
     values = features["days_to_burn"]
     assert row["difference"] == pytest.approx((members["days_to_burn"].mean() - values.mean()) / values.std(ddof=0))
     assert table.loc["B", "recency_days"]["observed"] == pytest.approx(members["recency_days"].mean())
     assert row["customers"] == len(members)
     assert row["marker"] == (abs(row["difference"]) >= 0.5)
     assert not table.index.get_level_values("feature").isin(["spend_per_month", "n_matured"]).any()
+
+
+@settings(deadline=None)
+@given(
+    values=st.lists(st.floats(0.01, 1e4), min_size=6, max_size=40),
+    cut=st.integers(1, 5),
+    recorded=st.integers(0, 63),
+)
+def test_all_customers_are_what_the_segments_add_up_to(values, cut, recorded):
+    """Whatever the feature, its mean over customers of what stands at their segment is what stands at all customers."""
+    n = len(values)
+    features = pd.DataFrame({f.name: np.nan for f in FEATURES}, index=[f"c{i}" for i in range(n)])
+    features["recency_days"] = values
+    features["n_matured"] = np.arange(n) % 4
+    features["n_matured_burned"] = np.minimum(np.arange(n) % 3, features["n_matured"])
+    features["burn_rate"] = 0.5
+    features.loc[[bool(recorded >> (i % 6) & 1) for i in range(n)], "recency_days"] = np.nan
+    letters = pd.Series(np.where(np.arange(n) < cut, "A", "B"), features.index)
+    table = profile(features, letters).table
+    for _, rows in table.groupby("feature"):
+        rows = rows[rows["observed"].notna()]
+        if len(rows):
+            wanted = (rows["observed"] * rows["customers"]).sum() / rows["customers"].sum()
+            assert rows["observed_overall"].to_numpy() == pytest.approx(wanted, abs=1e-9, rel=1e-9)
 
 
 def test_weighted_differences_cancel_out(sample):

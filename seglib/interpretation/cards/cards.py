@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from seglib.interpretation.cards import vocabulary
-from seglib.interpretation.profiles.means import MARKER
+from seglib.interpretation.profiles.profile import MARKER
 from seglib.schema.records import BesideRecord, CardRecord, MarkerRecord, NoteRecord
 from seglib.study import DEFAULT_STUDY, Study
-from seglib.style import Wording, escape_markdown, format_number, humanize, join_words, measured
+from seglib.style import Wording, escape_markdown, format_number, humanize, in_words, join_words
 
 ORIGINS = ("gender_name", "city_name")
 """The names of ours that can tell where the customers of a segment come from."""
@@ -24,6 +24,9 @@ BESIDE = 3
 
 LEVELS_SHOWN = 3
 """How many levels of a name are listed."""
+
+ALL = 0.995
+"""From this share on a segment has one gender."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,8 @@ class SegmentCard:
     table : pandas.DataFrame
         The markers: what, own, all, difference.
     beside : pandas.DataFrame
-        At most three things that differ most from all customers, markers or not: what, unit, own, all, marker.
+        At most three things that differ from all customers by half a standard deviation or more, or by a leaning to a
+        level: what, unit, own, all, marker (whether customers can be told apart by it).
     notes : tuple of NoteRecord
         What else to know (`seglib.interpretation.with_notes`).
     """
@@ -85,7 +89,7 @@ class SegmentCard:
             markers=tuple(MarkerRecord(**row) for row in markers.to_dict("records")),
             beside=tuple(
                 BesideRecord(
-                    **row, own_text=measured(row["own"], row["unit"]), all_text=measured(row["all"], row["unit"])
+                    **row, own_text=in_words(row["own"], row["unit"]), all_text=in_words(row["all"], row["unit"])
                 )
                 for row in self.beside.to_dict("records")
             ),
@@ -175,7 +179,9 @@ class _Markers:
     tenure : pandas.DataFrame
         The row of tenure, if it is a marker.
     levels : dict of str to pandas.DataFrame
-        By column: the levels that are over-represented (rows of shares), the strongest first.
+        By column: the levels that are markers (rows of shares), the strongest first. They can name the segment.
+    leanings : dict of str to pandas.DataFrame
+        By column: those, and the levels that the segment leans to, the most frequent first.
     """
 
     customers: int
@@ -183,6 +189,7 @@ class _Markers:
     behaviour: pd.DataFrame
     tenure: pd.DataFrame
     levels: dict[str, pd.DataFrame]
+    leanings: dict[str, pd.DataFrame]
 
     @classmethod
     def of(cls, letter: str, profiles: pd.DataFrame, demographics: Mapping[str, pd.DataFrame]) -> _Markers:
@@ -190,11 +197,13 @@ class _Markers:
         rows = profiles[profiles["segment"] == letter]
         behaviour = rows[rows["marker"].astype(bool) & (rows["role"] == "segmentation")]
         strongest = behaviour["difference"].abs().sort_values(ascending=False, kind="stable").index
-        levels = {}
+        levels, leanings = {}, {}
         for column, table in demographics.items():
-            more = table[(table["segment"] == letter) & table["marker"] & (table["lift"] > 1)]
+            more = table[(table["segment"] == letter) & (table["marker"] | table["leaning"]) & (table["lift"] > 1)]
             if len(more):
-                levels[column] = more.sort_values("lift", ascending=False, kind="stable")
+                leanings[column] = more.sort_values("share", ascending=False, kind="stable")
+            if more["marker"].any():
+                levels[column] = more[more["marker"]].sort_values("lift", ascending=False, kind="stable")
         if len(rows):
             customers = rows["customers"].iloc[0]
         else:  # nothing is a number: each customer has one level of every name
@@ -206,24 +215,43 @@ class _Markers:
             behaviour=behaviour.loc[strongest],
             tenure=rows[rows["marker"].astype(bool) & (rows["feature"] == "tenure_days")],
             levels=levels,
+            leanings=leanings,
         )
 
     def names(self) -> list[str]:
         """Return candidate names, the shortest first."""
         marks = {row.feature: row for row in self.behaviour.itertuples()}
-        noun = vocabulary.CUSTOMERS
+        levels, noun = dict(self.levels), vocabulary.CUSTOMERS
+        if one_gender := self._only_gender():
+            noun = one_gender
+            levels.pop("gender_name")
         if "burn_rate" in marks:
             noun = _choose_word(marks.pop("burn_rate"))
             marks.pop("never_burned", None)  # which says the same once more
-        origin = "".join(self._describe_origin(column) for column in self.levels)
-        if self.behaviour.empty:
-            candidates = [f"{vocabulary.CUSTOMERS}{origin}" if origin else vocabulary.AVERAGE]
+        if self._is_new():
+            # Who joined lately came lately, and has few months over which coupons are counted: that is the calendar.
+            marks = {name: mark for name, mark in marks.items() if not _is_recent_or_frequent(mark)}
+            noun = vocabulary.NEW.format(noun=noun)
+        origin = "".join(self._describe_origin(column) for column in levels)
+        if self.behaviour.empty and noun == vocabulary.CUSTOMERS:
+            candidates = [f"{noun}{origin}" if origin else vocabulary.AVERAGE]
         else:
             lengths = range(min(2, len(marks)), len(marks) + 1)
             candidates = [_compose_name(noun, list(marks.values())[:n]) for n in lengths]
             if origin:
                 candidates.append(candidates[-1] + origin)
         return [c[0].upper() + c[1:] for c in candidates]
+
+    def _is_new(self) -> bool:
+        """Say whether the customers of the segment joined much later than others."""
+        return bool((self.tenure["difference"] < 0).any())
+
+    def _only_gender(self) -> str:
+        """Return the word for customers of one gender, where the segment has no others; else nothing."""
+        levels = self.levels.get("gender_name")
+        if levels is None or levels["share"].iloc[0] < ALL:
+            return ""
+        return vocabulary.OF_ONE_GENDER.get(str(levels["level"].iloc[0]).lower(), "")
 
     def _describe_origin(self, column: str) -> str:
         """Return " from Cairo and 3 other places", ", mostly female", or ", tier mostly gold".
@@ -248,10 +276,12 @@ class _Markers:
         if len(self.behaviour):
             sentences.append(vocabulary.THEY.format(phrases=join_words(self._describe_behaviour(wording))))
         elif len(self.profile):
-            sentences.append(vocabulary.NO_MARKER)
+            far = (self.profile["difference"].abs() >= MARKER).any()
+            sentences.append(vocabulary.NOTHING_SURE if far else vocabulary.NO_MARKER)
         for row in self.tenure.itertuples():
-            sentences.append(vocabulary.TENURE.format(own=row.observed, all=row.observed_overall))
-        for column, levels in self.levels.items():
+            value, every = in_words(row.observed, "days"), in_words(row.observed_overall, "days")
+            sentences.append(vocabulary.TENURE.format(own=value, all=every))
+        for column, levels in self.leanings.items():
             shown = [
                 vocabulary.LEVEL.format(level=row.level, own=row.share, all=row.overall_share)
                 for row in levels.head(LEVELS_SHOWN).itertuples()
@@ -266,8 +296,9 @@ class _Markers:
         phrases, have_before = [], False
         for row in self.behaviour.itertuples():
             if row.feature in vocabulary.VERBS:
-                verb = vocabulary.VERBS[row.feature]
-                phrases.append(wording.of(verb, own=row.observed, all=row.observed_overall))
+                unit = vocabulary.UNITS.get(row.feature, row.unit)
+                value, every = in_words(row.observed, unit), in_words(row.observed_overall, unit)
+                phrases.append(wording.of(vocabulary.VERBS[row.feature], own=value, all=every))
                 have_before = False
             else:
                 what = _describe_variable(row)
@@ -283,18 +314,19 @@ class _Markers:
         ]
         records += [
             (f"{humanize(column)}: {row.level}", "share", row.share, row.overall_share, np.nan)
-            for column, levels in self.levels.items()
+            for column, levels in self.leanings.items()
             for row in levels.head(LEVELS_SHOWN).itertuples()
         ]
         return pd.DataFrame(records, columns=["what", "unit", "own", "all", "difference"]).round(6)
 
     def beside(self, wording: Wording) -> pd.DataFrame:
-        """Return what differs most from all customers: markers first, behaviours before levels; then what is no marker.
+        """Return what differs by half a standard deviation or more, the greatest difference first, then the levels.
 
-        A great difference that is no marker is left out: customers cannot be told apart by it (03).
+        What is no marker although it differs so much is there too: customers cannot be told apart by it (03), and the
+        card says so.
         """
         size = self.profile["difference"].abs()
-        size = size[self.profile["marker"].astype(bool) | (size < MARKER)]
+        size = size[size >= MARKER]
         records = [
             (*_label(row, wording), row.observed, row.observed_overall, bool(row.marker))
             for row in self.profile.loc[size.sort_values(ascending=False, kind="stable").index].itertuples()
@@ -303,7 +335,6 @@ class _Markers:
         markers = self.table()
         levels = markers[markers["difference"].isna()]
         records += [(row.what, row.unit, row.own, row.all, True) for row in levels.itertuples(index=False)]
-        records.sort(key=lambda record: not record[-1])
         return pd.DataFrame(records[:BESIDE], columns=["what", "unit", "own", "all", "marker"]).round(6)
 
 
@@ -311,8 +342,15 @@ def _label(mark: Any, wording: Wording) -> tuple[str, str]:
     """Return what a number is called on a card, and its unit where that does not say it already."""
     if mark.feature in vocabulary.LABELS:
         unit = mark.unit if mark.unit in ("share", "0 or 1", "days") else "number"
-        return wording.of(vocabulary.LABELS[mark.feature]), unit
+        return wording.of(vocabulary.LABELS[mark.feature]), vocabulary.UNITS.get(mark.feature, unit)
     return humanize(mark.feature), mark.unit
+
+
+def _is_recent_or_frequent(mark: Any) -> bool:
+    """Say whether a marker says that customers came lately, or often."""
+    return (mark.feature == "recency_days" and mark.difference < 0) or (
+        mark.feature == "coupons_per_month" and mark.difference > 0
+    )
 
 
 def _choose_word(mark: Any) -> str:

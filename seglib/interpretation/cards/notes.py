@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from seglib.clustering import LOW_PROBABILITY
 from seglib.interpretation.cards import vocabulary
 from seglib.interpretation.cards.cards import SegmentCard
 from seglib.interpretation.holdout.predictive_gain import NOT_SHOWN, USEFUL
-from seglib.interpretation.profiles.means import MARKER
+from seglib.interpretation.profiles.profile import MARKER
 from seglib.schema.records import LabelsRecord, NoteRecord, VerdictRecord
+from seglib.stats import smallest_difference
 from seglib.study import DEFAULT_STUDY, Study
-from seglib.style import Wording, join_words, percent
+from seglib.style import Wording, in_words, join_words, percent
 
 
 def with_notes(
@@ -27,6 +29,7 @@ def with_notes(
     exemplars: pd.DataFrame | None = None,
     study: Study = DEFAULT_STUDY,
     labels: LabelsRecord | None = None,
+    control_share: float = 0.0,
 ) -> list[SegmentCard]:
     """Add to every card what else there is to know.
 
@@ -47,6 +50,9 @@ def with_notes(
         What a transaction is called.
     labels : LabelsRecord, optional
         Where somebody else's segments were given.
+    control_share : float, default=0.0
+        Share of every segment that is the comparison group (`seglib.interpretation.customer_list`). Where there is one
+        and the shop records burning, the card says how large a change a test with it would show.
 
     Returns
     -------
@@ -59,11 +65,12 @@ def with_notes(
             card,
             notes=(
                 *_describe_use(card, usage, wording),
-                *_describe_recency(card, profiles),
+                *_describe_recency(card, profiles, wording),
                 *_describe_certainty(card, segments, labels),
                 *_describe_markers(card, profiles, wording),
                 *_describe_exemplar(card, exemplars),
                 *_suggest_test(card, profiles, verdict, wording),
+                *_say_what_a_test_shows(card, profiles, control_share),
                 *_list_cautions(card, profiles, verdict, labels),
             ),
         )
@@ -87,12 +94,14 @@ def _find_row(card: SegmentCard, profiles: pd.DataFrame, feature: str) -> pd.Ser
     return rows.iloc[0] if len(rows) else None
 
 
-def _describe_recency(card: SegmentCard, profiles: pd.DataFrame) -> list[NoteRecord]:
+def _describe_recency(card: SegmentCard, profiles: pd.DataFrame, wording: Wording) -> list[NoteRecord]:
     row = _find_row(card, profiles, "recency_days")
     if row is None:
         return []
-    text = vocabulary.DAYS_AGO.format(own=row["observed"], all=row["observed_overall"])
-    return [NoteRecord("last_seen", vocabulary.LAST_SEEN, text)]
+    value, every = in_words(row["observed"], "days"), in_words(row["observed_overall"], "days")
+    return [
+        NoteRecord("last_seen", wording.of(vocabulary.LAST_CLAIM), vocabulary.DAYS_AGO.format(own=value, all=every))
+    ]
 
 
 def _describe_certainty(card: SegmentCard, segments: pd.DataFrame, labels: LabelsRecord | None) -> list[NoteRecord]:
@@ -142,9 +151,26 @@ def _suggest_test(
     if verdict.weakest == "constructed" and verdict.useful != USEFUL:
         return [NoteRecord("to_try", vocabulary.TRY, vocabulary.PLAIN_RULES)]
     for row in _markers(card, profiles).itertuples():
-        if idea := vocabulary.TO_TRY.get((row.feature, row.difference > 0)):
-            return [NoteRecord("to_try", vocabulary.TRY, wording.of(idea))]
+        key = (row.feature, row.difference > 0)
+        if idea := vocabulary.TO_TRY.get(key):
+            text = wording.of(idea + vocabulary.COMPARED_WITH[vocabulary.OTHERS_GET[key]])
+            return [NoteRecord("to_try", vocabulary.TRY, text)]
     return [NoteRecord("to_try", vocabulary.TRY, vocabulary.NOTHING_TO_TRY)]
+
+
+def _say_what_a_test_shows(card: SegmentCard, profiles: pd.DataFrame, control_share: float) -> list[NoteRecord]:
+    """Say how large a change of the burn rate a test would show, with the comparison group at hand and with half."""
+    row = _find_row(card, profiles, "burn_rate")
+    control = round(control_share * card.customers)
+    if row is None or not 0 < row["observed"] < 1 or not 0 < control < card.customers:
+        return []
+    # A share can change by more on the side where there is more room; what is seen there is the same by symmetry.
+    share = min(row["observed"], 1 - row["observed"])
+    points = 100 * smallest_difference(share, control, card.customers - control)
+    half = 100 * smallest_difference(share, card.customers / 2, card.customers / 2)
+    if not np.isfinite(points):
+        return []
+    return [NoteRecord("test", vocabulary.TEST, vocabulary.TEST_SIZE.format(control=control, points=points, half=half))]
 
 
 def _list_cautions(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from seglib.interpretation.cards.cards import SegmentCard
-from seglib.interpretation.profiles.profile import NO_NUMBERS, Profile
+from seglib.interpretation.profiles.profile import MARKER, NO_NUMBERS, Profile
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,15 +48,14 @@ class ProfilePlot:
     @property
     def caption(self) -> str:
         """Number of customers, and what the colours mean."""
-        return (
-            f"{self.profile.customers:,} customers. Coloured: markers, half a standard deviation or more; pale: others."
-        )
+        return f"{self.profile.customers:,} customers. Coloured: half a standard deviation or more; pale: less."
 
     def figure(self) -> Figure:
         """Draw a panel for each segment."""
         from seglib.plots import plot_profile
 
-        return plot_profile(self.profile.table, {card.segment: card.name for card in self.cards})
+        names = {card.segment: card.name for card in self.cards}
+        return plot_profile(self.profile.table, names, coloured_from=MARKER)
 
 
 def profile_plot(profile: Profile, cards: Sequence[SegmentCard]) -> ProfilePlot:

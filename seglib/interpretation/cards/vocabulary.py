@@ -12,7 +12,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "burn_rate": ("burners", "collectors"),
     "coupons_per_month": ("frequent", "occasional"),
     "days_to_burn": ("slow", "quick"),
-    "recency_days": ("lapsed", "recent"),
+    "recency_days": ("long-absent", "recent"),
     "spend_per_month": ("high-spending", "low-spending"),
     "never_burned": ("non-burning", "burning"),
 }
@@ -21,6 +21,12 @@ WORDS: dict[str, tuple[str, str]] = {
 
 CUSTOMERS, AVERAGE = "customers", "average customers"
 """The noun of a name that burn_rate does not give, and the name of a segment without any marker."""
+
+NEW = "new {noun}"
+"""Customers who joined much later than others: that they came often, or lately, would be the calendar."""
+
+OF_ONE_GENDER: dict[str, str] = {"female": "women", "male": "men"}
+"""The noun of a segment of one gender, by its level in lower case."""
 
 HIGH, LOW = "high {feature}", "low {feature}"
 """How much of a variable of the shop's own: "customers with high income"."""
@@ -45,21 +51,25 @@ OF_GENDER, OF_LEVEL = ", {often} {levels}", ", {feature} {often} {levels}"
 # ---- Sentences ----
 
 VERBS: dict[str, str] = {
-    "coupons_per_month": "{claimed} {own:.2f} {coupons} a month (all customers: {all:.2f})",
-    "burn_rate": "burned {own:.0%} of their decided {coupons} (all: {all:.0%})",
-    "days_to_burn": "took {own:.0f} days to burn a {coupon} (all: {all:.0f})",
-    "recency_days": "{claimed} their last {coupon} {own:.0f} days ago (all: {all:.0f})",
-    "spend_per_month": "spent {own:,.2f} a month (all: {all:,.2f})",
-    "never_burned": "include {own:.0%} who never burned a {coupon} (all: {all:.0%})",
+    "coupons_per_month": "{claimed} {coupons} at a rate of {own} (all customers: {all})",
+    "burn_rate": "burned {own} of the {coupons} that are old enough to judge (all customers: {all})",
+    "days_to_burn": "took {own} to burn a {coupon} (all customers: {all})",
+    "recency_days": "{claimed} their last {coupon} {own} ago (all customers: {all})",
+    "spend_per_month": "spent {own} a month (all customers: {all})",
+    "never_burned": "include {own} who never burned a {coupon} (all customers: {all})",
 }
+"""What a segment did, with the value of the segment and of all customers in words."""
+
+UNITS: dict[str, str] = {"coupons_per_month": "a month", "spend_per_month": "number"}
+"""How a value is written where the unit of the feature would say it twice."""
 
 
 HAVE = "have {what}"
 """The verb of `OWN_NUMBER` and `OWN_ANSWER`; left out where the phrase before it has it too."""
 
-OWN_NUMBER = "a mean {feature} of {own} (all: {all})"
+OWN_NUMBER = "a mean {feature} of {own} (all customers: {all})"
 
-OWN_ANSWER = "yes under {feature} in {own:.0%} of cases (all: {all:.0%})"
+OWN_ANSWER = "yes under {feature} in {own:.0%} of cases (all customers: {all:.0%})"
 
 
 LABELS: dict[str, str] = {
@@ -75,20 +85,23 @@ LABELS: dict[str, str] = {
 
 THEY = "They {phrases}."
 
-TENURE = "They have been customers for {own:,.0f} days (all: {all:,.0f})."
+TENURE = "They have been customers for {own} (all customers: {all})."
 
 LEVELS, LEVEL, MORE_LEVELS = (
-    "Over-represented by {feature}: {levels}.",
-    "{level} ({own:.0%}, all: {all:.0%})",
+    "More often than elsewhere by {feature}: {levels}.",
+    "{level} ({own:.0%}; all customers: {all:.0%})",
     "{n} more",
 )
 
 NO_MARKER = "In what they do they hardly differ from the average: no behaviour lies half a standard deviation away."
 
+NOTHING_SURE = "In what they do, no difference from the average can be told from chance."
+
 
 # ---- Notes ----
 
-LAST_SEEN, CERTAINTY, SETS_APART = "Last seen", "How sure", "What sets them apart"
+LAST_CLAIM = "Last {coupon}"
+CERTAINTY, SETS_APART = "How sure", "What sets them apart"
 STANDS_FOR, TRY, CAUTION = "A customer who stands for them", "To try, beside a control group", "What not to conclude"
 """Headings. That of the use of coupons is the word for coupons."""
 
@@ -96,7 +109,7 @@ USED = "{coupons:,.0f} {many}, {per_customer:.1f} a customer"
 SHARE_BURNED = "; {burned:.0%} burned so far, {open:.0%} not"
 FREQUENCY = "; usage frequency {frequency:.1f}."
 
-DAYS_AGO = "{own:,.0f} days ago on average (all customers: {all:,.0f})."
+DAYS_AGO = "{own} ago on average (all customers: {all})."
 
 NO_CERTAINTY = "this cannot be said, because what customers are described by here does not give the labels back"
 PROBABILITY = (
@@ -112,8 +125,8 @@ NEAREST = "id {customer}, nearest to the centre."
 # ---- What to try ----
 
 TO_TRY: dict[tuple[str, bool], str] = {
-    ("recency_days", True): "a reminder, against none: do some come back who would not have?",
-    ("recency_days", False): "nothing for a while: they are here already. Does a {coupon} change what they do next?",
+    ("recency_days", True): "a reminder. Do some come back who would not have?",
+    ("recency_days", False): "nothing for a while: they are here already. Do they come as often?",
     ("burn_rate", True): "a smaller {coupon}: they burn most of what they claim. Do they burn as many?",
     ("burn_rate", False): "another kind of {coupon} before more of the same: they claim {coupons} and leave them.",
     ("days_to_burn", True): "a reminder before the {coupon} ends: they take their time.",
@@ -128,8 +141,36 @@ TO_TRY: dict[tuple[str, bool], str] = {
 
 NOTHING_TO_TRY = "the same as with everybody: nothing here asks for more."
 
-PLAIN_RULES = "what recency and frequency suggest: that the segment adds anything was not shown."
+PLAIN_RULES = "one offer for everybody, sent to a random half: that this segment needs another one was not shown."
 """What to try where the segments are constructed and not shown to be useful."""
+
+COMPARED_WITH: dict[str, str] = {
+    "nothing": " The others get nothing.",
+    "usual": " The others get the usual {coupon}.",
+}
+"""What the comparison group gets, by `OTHERS_GET`."""
+
+OTHERS_GET: dict[tuple[str, bool], str] = {
+    ("recency_days", True): "nothing",
+    ("recency_days", False): "usual",
+    ("burn_rate", True): "usual",
+    ("burn_rate", False): "usual",
+    ("days_to_burn", True): "nothing",
+    ("days_to_burn", False): "usual",
+    ("coupons_per_month", True): "usual",
+    ("coupons_per_month", False): "nothing",
+    ("spend_per_month", True): "usual",
+    ("spend_per_month", False): "nothing",
+    ("never_burned", True): "nothing",
+}
+"""Whether an idea of `TO_TRY` is tried beside nothing (a reminder), or beside what customers get now."""
+
+TEST, TEST_SIZE = (
+    "What a test can show",
+    "with the {control:,} customers of the comparison group you see a change of {points:.0f} points in the share "
+    "burned, or more; with half of the customers in each group, {half:.0f} points.",
+)
+"""How large a change the test of a card must make to be seen."""
 
 
 # ---- What not to conclude ----

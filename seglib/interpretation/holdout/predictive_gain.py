@@ -116,6 +116,12 @@ class PredictiveGain:
         return self._answer(numbers=False)
 
     @property
+    def nothing_predicts(self) -> bool:
+        """Whether neither segments nor RFM predict anything beyond tenure."""
+        alone = self.table[["segments_alone", "rfm_alone"]]
+        return self.useful is False and bool((alone <= 0).all(axis=None))
+
+    @property
     def alt(self) -> str:
         """The answer; empty where there is nothing to draw."""
         return "" if self.table.empty else self.text
@@ -143,10 +149,7 @@ class PredictiveGain:
         if self.useful:
             if numbers:
                 detail = f" ({'; '.join(self._gains(rows[_improved(rows)]))})"
-            return (
-                f"With the segment, predictions of what customers do next are better than with {PLAIN_RULE} "
-                f"only{detail}."
-            )
+            return f"Added to {PLAIN_RULE}, the segment improves the forecast of what customers do next{detail}."
         if len(significant):
             if numbers:
                 detail = f" ({smallest})"
@@ -170,7 +173,7 @@ class PredictiveGain:
         """Say what segments and RFM predict, each on its own."""
         rows = self._rows
         segments_ahead = rows.loc[rows["segments_alone"] > np.maximum(rows["rfm_alone"], 0), "outcome"]
-        if (rows[["segments_alone", "rfm_alone"]] <= 0).all(axis=None):
+        if self.nothing_predicts:
             return "Neither RFM nor segments predict anything beyond tenure."
         if len(segments_ahead) == len(rows):
             return "Each on its own, segments predict more than RFM."

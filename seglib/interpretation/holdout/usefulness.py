@@ -12,6 +12,13 @@ RULES_INSTEAD = (
     "customers do next they say as much."
 )
 
+TREAT_ALIKE = (
+    "Nothing here predicts what customers do next. Treat all customers alike, and test one offer on a random half of "
+    "them."
+)
+
+"""Advice where neither segments nor recency, frequency and money predict anything, whatever the structure."""
+
 ADVICE: dict[tuple[str, str], str] = {
     ("natural", USEFUL): "You can plan with these segments: they are there, and they tell what customers do next.",
     ("natural", NOT_SHOWN): "The clumps are there, and describe your customers. To choose whom to write to, recency "
@@ -44,5 +51,5 @@ def with_usefulness(verdict: VerdictRecord, gain: PredictiveGain) -> VerdictReco
         ``use_claim`` (the same without numbers), ``use_lead`` (its first sentence) and ``advice`` (what follows from
         both).
     """
-    advice = ADVICE.get((verdict.weakest, gain.label), verdict.advice)
+    advice = TREAT_ALIKE if gain.nothing_predicts else ADVICE.get((verdict.weakest, gain.label), verdict.advice)
     return replace(verdict, useful=gain.label, use=gain.text, use_claim=gain.claim, use_lead=gain.lead, advice=advice)

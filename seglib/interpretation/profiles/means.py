@@ -8,14 +8,11 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t
 
-from seglib.interpretation.profiles.profile import Profile
+from seglib.interpretation.profiles.profile import MARKER, Profile
 from seglib.schema.features import Feature
 from seglib.stats import wilson
 from seglib.study import DEFAULT_STUDY, Study
 from seglib.style import position
-
-MARKER = 0.5
-"""A behaviour marks a segment if its mean lies this many standard deviations from the mean of all customers."""
 
 COLUMNS = [
     "segment",
@@ -59,10 +56,11 @@ def profile(
     -------
     Profile
         Its table has one row per segment and feature that is a number, or yes or no: segment, feature, unit, kind,
-        role, customers, observed, low, high, observed_overall, difference, v, marker. ``observed`` and
-        ``observed_overall`` are what was counted in the segment and in all (coupons burned / coupons old enough to
-        judge, say; the plain mean where a feature is no ratio), and ``low`` and ``high`` a 95% interval of
-        ``observed``, see `interval`. ``difference`` compares the features that went into the matrix: (mean of the
+        role, customers, observed, low, high, observed_overall, difference, v, marker. ``observed`` is what was counted
+        in the segment (coupons burned / coupons old enough to judge, say; the plain mean where a feature is no ratio),
+        ``observed_overall`` is the mean over all customers of what was observed in their segment, so that the segments
+        add up to it, and ``low`` and ``high`` are a 95% interval of ``observed``, see `interval`. ``difference``
+        compares the features that went into the matrix: (mean of the
         segment - mean of all) / standard deviation of all; ``v`` does so in standard errors, see `v_test`. What the
         shop does not record is not there. Numbers that its customers table adds are descriptors like others, unless
         they are among the variables of the study.
@@ -91,7 +89,7 @@ def profile(
             observed=part["segment"].map(observed),
             low=[intervals[s][0] for s in part["segment"]],
             high=[intervals[s][1] for s in part["segment"]],
-            observed_overall=above.sum() / below.sum() if below.sum() else float("nan"),
+            observed_overall=of_all_customers(part["segment"].map(observed), part["customers"]),
             difference=(part["mean"] - values.mean()) / sd if sd > 1e-12 else 0.0,
             v=part["segment"].map(v_test(values, segments)),
         )
@@ -102,6 +100,29 @@ def profile(
     table["marker"] = (table["difference"].abs() >= MARKER) & ~table["feature"].isin(list(unreliable))
     table = table[COLUMNS].sort_values("segment", key=lambda s: s.map(position), kind="stable", ignore_index=True)
     return Profile(table, len(segments))
+
+
+def of_all_customers(observed: pd.Series, customers: pd.Series) -> float:
+    """Return what the segments add up to: the mean over customers of what was observed in their segment.
+
+    Parameters
+    ----------
+    observed, customers : pandas.Series, shape (n_segments,)
+        A segment without a value does not count.
+
+    Notes
+    -----
+    A ratio of the sums over the shop, such as all coupons burned by all coupons, is no mean over customers: a segment
+    with many coupons pulls it towards itself, and no reader can add the segments up to it.
+
+    Examples
+    --------
+    >>> of_all_customers(pd.Series([0.9, 0.2]), pd.Series([600, 400])).round(3)
+    np.float64(0.62)
+    """
+    recorded = observed.notna()
+    weight = customers[recorded].sum()
+    return (observed * customers)[recorded].sum() / weight if weight else float("nan")
 
 
 def v_test(values: pd.Series, segments: pd.Series) -> pd.Series:

@@ -13,7 +13,15 @@ from seglib.style import humanize, measured
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+MARKER = 0.5
+"""A behaviour marks a segment if its mean lies this many standard deviations from the mean of all customers."""
+
 NO_NUMBERS = "This source has no numbers to compare: it describes customers by names only."
+
+
+def n_large(table: pd.DataFrame) -> int:
+    """Return how many differences reach half a standard deviation, believed or not."""
+    return int((table["difference"].abs() >= MARKER).sum())
 
 
 @dataclass(frozen=True)
@@ -35,7 +43,7 @@ class Profile:
         """How many differences are markers."""
         if self.table.empty:
             return NO_NUMBERS
-        return f"{int(self.table['marker'].sum())} of {len(self.table)} differences reach half a standard deviation."
+        return f"{n_large(self.table)} of {len(self.table)} differences reach half a standard deviation."
 
     @property
     def behaviour(self) -> pd.DataFrame:
@@ -135,8 +143,7 @@ class DifferenceHeatmap:
         """What the figure shows; empty if there are no numbers."""
         if self.table.empty:
             return ""
-        marked = int(self.table["marker"].sum())
-        return f"Heatmap of standardised differences; {marked} reach half a standard deviation."
+        return f"Heatmap of standardised differences; {n_large(self.table)} reach half a standard deviation."
 
     @property
     def caption(self) -> str:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 MARKER_SHARE, MARKER_RELATIVE = 0.25, 0.5
 """A level marks a segment if its share differs by 25 points, or by half (and by more than chance)."""
 
+LEANING = 0.1
+"""A segment leans to a level if its share is greater by so much, and by more than chance. That gives no name."""
+
 MOST_LEVELS = 30
 """A name of the shop's own with more levels is an address or a comment: shares of it say nothing."""
 
@@ -146,9 +149,9 @@ def shares(features: pd.DataFrame, segments: pd.Series, column: str) -> pd.DataF
     -------
     pandas.DataFrame
         One row per segment and level: segment, level, customers, share, low, high (95% Wilson interval of the
-        share), overall_share, lift (share / overall share), marker. A marker differs by `MARKER_SHARE` or
+        share), overall_share, lift (share / overall share), marker, leaning. A marker differs by `MARKER_SHARE` or
         `MARKER_RELATIVE`, and by more than chance: its interval excludes the overall share also at 95% for
-        all segments and levels together (Bonferroni).
+        all segments and levels together (Bonferroni). A leaning is greater by `LEANING`, and by more than chance.
     """
     level = features[column].fillna(UNKNOWN)
     counts = pd.crosstab(segments.rename("segment"), level.rename("level"))
@@ -181,4 +184,6 @@ def shares(features: pd.DataFrame, segments: pd.Series, column: str) -> pd.DataF
     table["lift"] = table["share"] / table["overall_share"]
     large = (table["share"] - table["overall_share"]).abs() >= MARKER_SHARE
     large |= (table["lift"] - 1).abs() >= MARKER_RELATIVE
-    return table.assign(marker=table.pop("differs") & large)
+    differs = table.pop("differs")
+    leaning = differs & (table["share"] - table["overall_share"] >= LEANING)
+    return table.assign(marker=differs & large, leaning=leaning)
