@@ -21,7 +21,7 @@ FIGURES = {
     "weights-customer.png": ("sample", "03_preprocessing", "How much each thing weighs"),
     "differ.png": ("sample", "02_eda", "Do customers differ at all?"),
     "structure.png": ("sample", "04_k_selection", "The silhouette"),
-    "segments.png": ("sample", "06_interpretation", "Beside the average"),
+    "segments.png": ("sample", "06_interpretation", "Each segment and its markers"),
 }
 PAGES = {
     # file: (page, width, height, colour scheme, width of the picture)

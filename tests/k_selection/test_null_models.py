@@ -310,7 +310,7 @@ def test_the_options_of_the_matrix_hold_for_the_null_models_too(recorded, shop):
 def test_where_nothing_comes_from_coupons_none_are_resampled(recorded, shop):
     null_models = null_models_for(recorded(shop, segment_by=["tenure_days"], drop_correlated=False))
     assert [null.name for null in null_models.nulls] == list(TABLE)
-    assert "Nothing here comes from coupons" in null_models.text
+    assert "No column of the matrix comes from coupons" in null_models.text
 
 
 def test_a_ready_table_has_the_smooth_null_model_and_the_copula(recorded, root, small):
