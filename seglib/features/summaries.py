@@ -57,8 +57,8 @@ class ShrinkageSummary:
                 f"Customers do not differ in their burn rates here, so everybody gets the mean of the shop, {mean:.0%}."
             )
         return (
-            f"The mean of the shop is {mean:.0%}, and it counts as much as {self.worth:.1f} decided coupons: a "
-            "customer with fewer has a burn rate near the mean of the shop, one with many keeps nearly their own share."
+            f"The mean of the shop is {mean:.0%}, and it counts as much as {self.worth:.1f} decided coupons: the more "
+            "coupons customers have, the closer is their burn rate to their own share."
         )
 
 

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from scipy.sparse import issparse
 from scipy.stats import norm, skew, yeojohnson
 from sklearn.cluster import KMeans
+from sklearn.compose import ColumnTransformer
 from sklearn.metrics import adjusted_rand_score
-from sklearn.preprocessing import LabelEncoder
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import LabelEncoder, OneHotEncoder, StandardScaler
 
 from seglib.errors import InputRefused, ParameterRefused
 from seglib.preprocessing.audit import audit
@@ -592,3 +594,15 @@ def test_places_cover_every_column_once(built, unified):
         for source, of in zip(matrix.sources, places, strict=True):
             assert matrix.made_of(source).columns.tolist() == matrix.table.columns[of].tolist()
             assert len(of) == 1 or source in matrix.nominal
+
+
+def test_the_matrix_by_hand_of_the_notebook_has_the_columns_of_the_package(prepared):
+    """The steps that notebook 03 shows with scikit-learn give the columns of recipe customer, but for the logarithm."""
+    _, features = prepared("sample")
+    levels = make_pipeline(OneHotEncoder(min_frequency=0.01), HennigLiaoScaler())
+    steps = [("numbers", StandardScaler(), ["burn_rate"]), ("names", levels, ["city_name"])]
+    by_hand = ColumnTransformer(steps, sparse_threshold=0, verbose_feature_names_out=False)
+    X = by_hand.fit_transform(features.table)
+    matrix = build_matrix(features, lambda: None)
+    np.testing.assert_allclose(X, matrix.table[by_hand.get_feature_names_out()])
+    assert X[:, 1:].var(axis=0).sum() == pytest.approx(0.5)
