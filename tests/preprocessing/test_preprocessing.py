@@ -413,7 +413,7 @@ def test_the_audit_of_a_sound_matrix_is_clean(blobs, built):
         ("duplicate", lambda m: m.assign(three=5 - 2 * m["one"])),
         ("dominance", lambda m: m.assign(one=3 * m["one"])),
         ("scales", lambda m: m.assign(one=m["one"] / 5)),
-        ("ties", lambda m: m.assign(three=m["one"] ** 3)),
+        ("correlation", lambda m: m.assign(three=m["one"] ** 3)),
         ("spike", lambda m: pd.concat([m.iloc[:500], m.iloc[500:] * 0 + 0.25])),
     ],
 )
