@@ -296,6 +296,15 @@ class Run:
         clustering = self.read("clustering")
         return (clustering.labels and clustering.labels.verdict) or self.read("choice").verdict
 
+    def matrix_rows(self) -> pd.DataFrame:
+        """Read the rows from which the matrix was made: features of customers, or, in recipe baseline, transactions."""
+        return self.read("unified" if self.read("recipe").grain == "transaction" else "features")
+
+    @staticmethod
+    def earlier_segments(name: str | None) -> pd.Series | None:
+        """Return the segment of every customer in a finished run; None if no run is named."""
+        return None if name is None else finished(name).read("segments")["segment"]
+
     def existing(self, artefact: str) -> Path:
         """Return where an artefact lies; refuse, as `read` does, if it has not been written."""
         path = self.path(artefact)

@@ -202,3 +202,56 @@ def test_it_is_stripped_and_its_cells_have_names(path):
     for cell in code(nb):
         assert cell.outputs == []
         assert cell.execution_count is None
+
+
+LIBRARIES = ("pandas", "sklearn", "seaborn", "matplotlib")
+LATE = [path for path in NOTEBOOK_FILES if path.stem[:2] in ("04", "05", "06")]
+
+
+def whole_source(path):
+    return ast.parse("\n".join(cell.source for cell in code(read(path))))
+
+
+def visible_calls(tree):
+    """The library of every call whose function was imported from pandas, scikit-learn, seaborn or matplotlib."""
+    names = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {(a.asname or a.name).split(".")[0]: a.name.split(".")[0] for a in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {a.asname or a.name: node.module.split(".")[0] for a in node.names}
+    calls = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            function = node.func
+            while isinstance(function, ast.Attribute):
+                function = function.value
+            calls.append(names.get(getattr(function, "id", "")))
+    return [library for library in calls if library in LIBRARIES]
+
+
+def names_from_seglib(tree):
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return [alias.name for node in imports if node.module.split(".")[0] == "seglib" for alias in node.names]
+
+
+@pytest.mark.parametrize("path", LATE, ids=lambda path: path.stem)
+def test_cells_show_the_craft_before_the_helpers(path):
+    tree = whole_source(path)
+    calls = visible_calls(tree)
+    assert sum(library in ("sklearn", "seaborn") for library in calls) >= 3
+    assert not any(isinstance(node, ast.If | ast.IfExp) for node in ast.walk(tree))  # results know what applies
+    assert len(names_from_seglib(tree)) <= 8
+
+
+def test_the_late_notebooks_show_at_least_twenty_calls():
+    assert sum(len(visible_calls(whole_source(path))) for path in LATE) >= 20
+
+
+def test_kmeans_is_seen_by_hand_before_shops_without_segments():
+    cells = [cell.source for cell in code(read(NOTEBOOKS / "04_k_selection.ipynb"))]
+    position = {
+        what: next(i for i, source in enumerate(cells) if what in source)
+        for what in ("KMeans(n_clusters=n", "sns.lineplot", "null_models_for", "k_selection.benchmark(")
+    }
+    assert list(position.values()) == sorted(position.values())

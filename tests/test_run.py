@@ -100,3 +100,23 @@ def test_seglib_home_moves_data_and_reports(tmp_path, monkeypatch):
     monkeypatch.setenv("SEGLIB_HOME", str(tmp_path))
     assert Run("r").data_dir == tmp_path / "data" / "processed" / "r"
     assert Run("r").report_dir == tmp_path / "reports" / "r"
+
+
+def test_segments_of_an_earlier_run_are_read_by_its_name(tmp_path, monkeypatch):
+    monkeypatch.setenv("SEGLIB_HOME", str(tmp_path))
+    segments = pd.DataFrame({"segment": ["B", "A"]}, pd.Index(["1", "2"], name="customer_id"))
+    Run("spring").write("segments", segments)
+    assert Run.earlier_segments("spring").to_dict() == {"1": "B", "2": "A"}
+    assert Run.earlier_segments(None) is None
+    with pytest.raises(InputRefused, match="has no"):
+        Run.earlier_segments("summer")
+
+
+@pytest.mark.parametrize(("grain", "rows"), [("customer", 2), ("transaction", 3)])
+def test_the_rows_of_the_matrix_are_customers_or_transactions(tmp_path, record_is_made_of, grain, rows):
+    run = Run("r", base=tmp_path)
+    recipe = record_is_made_of["03_preprocessing"]["recipe"]
+    run.write("recipe", recipe | {"grain": grain})
+    run.write("features", pd.DataFrame({"n": [1, 2]}))
+    run.write("unified", pd.DataFrame({"n": [1, 2, 3]}))
+    assert len(run.matrix_rows()) == rows

@@ -17,9 +17,10 @@ Start with `segment`; `seglib.scoring` makes of it a model that can be passed on
 
 from seglib.clustering.bootstrap import Agreement, Bootstrap, bands, bootstrap_models
 from seglib.clustering.calibration import apply_platt, calibration_error, fit_platt, reliability
+from seglib.clustering.centres import readable_centres
 from seglib.clustering.comparison import compared_with_ours
 from seglib.clustering.given import SegmentRule, given_labels, rule_of, segments_given
-from seglib.clustering.kmeans import SegmentKMeans, best_kmeans
+from seglib.clustering.kmeans import SegmentKMeans
 from seglib.clustering.labels import correctly_assigned, lettered_by, order_values
 from seglib.clustering.lettering import lettering
 from seglib.clustering.margins import NEAR_BORDER, Margins, least_certain
@@ -40,7 +41,6 @@ __all__ = [
     "Segmentation",
     "apply_platt",
     "bands",
-    "best_kmeans",
     "bootstrap_models",
     "calibration_error",
     "check_k",
@@ -55,6 +55,7 @@ __all__ = [
     "membership_probability",
     "order_values",
     "project",
+    "readable_centres",
     "reliability",
     "rule_of",
     "segment",

@@ -53,7 +53,7 @@ class Margins:
     @property
     def text(self) -> str:
         """The median, and how many customers lie near a border; of transactions, how many customers are not split."""
-        median = f"The middle customer has a confidence of {self.segments['margin'].median():.2f}."
+        median = f"The median customer has a confidence of {self.segments['margin'].median():.2f}."
         if self.grain == "customer":
             return f"{median} {self.near_border.mean():.0%} lie near a border."
         whole = (self.segments["margin"] == 1).mean()
@@ -96,8 +96,8 @@ class LeastCertain:
     def text(self) -> str:
         """How many customers are outliers, and what that means."""
         return (
-            f"{self.outliers:,} customers are outliers: further from their centre than one and a half times what 99% "
-            "of their segment keep to. They are in a segment because everybody must be in one."
+            f"{self.outliers:,} customers are outliers: more than one and a half times as far from their centre as 99% "
+            "of their segment. They have a segment because every customer gets one."
         )
 
 

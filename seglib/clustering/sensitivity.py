@@ -219,7 +219,7 @@ class _Comparison:
         if extremes is not None:
             measure, others = extremes
             variant = f"top {EXTREME_SHARE:.0%} by {measure} left out"
-            yield Variant("those far out", variant, lambda: (others, self._kmeans(X[others])))
+            yield Variant("outliers", variant, lambda: (others, self._kmeans(X[others])))
         different = len(self.matrix.drop_duplicates())
         for other in (k - 1, k + 1):
             if 2 <= other <= min(different, len(X) - 1):

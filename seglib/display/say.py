@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from IPython.display import Markdown, display
 
+from seglib.style import bullet_list
 
-def say(*sentences: str) -> None:
+
+def say(*sentences: str | Sequence[str]) -> None:
     """Display sentences, each as a paragraph of its own.
 
     Parameters
     ----------
-    *sentences : str
-        Markdown. A text from the data has to go through `seglib.style.escape_markdown` first. Empty sentences are
-        left out; if all are empty, nothing is displayed.
+    *sentences : str or sequence of str
+        A string is Markdown: a text from the data has to go through `seglib.style.escape_markdown` first. A sequence
+        holds plain texts: they are escaped and become a list of bullet points. Empty ones are left out; if all are
+        empty, nothing is displayed.
     """
-    paragraphs = [sentence for sentence in sentences if sentence]
+    paragraphs = [s if isinstance(s, str) else bullet_list(filter(None, s)) for s in sentences if s]
+    paragraphs = [paragraph for paragraph in paragraphs if paragraph]
     if paragraphs:
         display(Markdown("\n\n".join(paragraphs)))

@@ -13,15 +13,7 @@ In go the features of the customers, the matrix, and the segments of 05. Each su
 Results have a table, a text and, where they are drawn, a figure with its alt text and caption.
 """
 
-from seglib.interpretation.audiences import (
-    advice,
-    audience_lists,
-    criteria,
-    customer_list,
-    readme,
-    sample_sizes,
-    targets,
-)
+from seglib.interpretation.audiences import audience_lists, criteria, customer_list, readme, sample_sizes, targets
 from seglib.interpretation.cards.cards import rename_cards, segment_cards
 from seglib.interpretation.cards.names_file import read_names
 from seglib.interpretation.cards.notes import with_notes
@@ -33,12 +25,16 @@ from seglib.interpretation.holdout.predictive_gain import ALPHA, predictive_gain
 from seglib.interpretation.holdout.rfm import BURNED, quintiles, signed_log
 from seglib.interpretation.holdout.rfm_table import rfm_table
 from seglib.interpretation.holdout.usefulness import with_usefulness
+from seglib.interpretation.profiles.activity import activity_shares
 from seglib.interpretation.profiles.coupon_usage import coupon_usage
 from seglib.interpretation.profiles.exemplars import exemplars
 from seglib.interpretation.profiles.means import profile
 from seglib.interpretation.profiles.shares import compare_names
 from seglib.interpretation.profiles.similarity import centre_similarity
+from seglib.interpretation.profiles.strongest import strongest_markers
 from seglib.interpretation.profiles.tests import descriptor_tests
+from seglib.interpretation.profiles.worked import worked_customers
+from seglib.interpretation.summary import summary
 from seglib.interpretation.surrogate_tree.rules import fit_surrogate_tree
 from seglib.interpretation.thinning.inference import thinning_tests
 from seglib.interpretation.thinning.splits import read_tables, split_counts
@@ -48,7 +44,7 @@ __all__ = [
     "BURNED",
     "OUTCOMES",
     "Holdout",
-    "advice",
+    "activity_shares",
     "audience_lists",
     "centre_similarity",
     "compare_names",
@@ -72,9 +68,12 @@ __all__ = [
     "segment_cards",
     "signed_log",
     "split_counts",
+    "strongest_markers",
+    "summary",
     "targets",
     "thinning_tests",
     "with_notes",
     "with_usefulness",
     "without_certainty",
+    "worked_customers",
 ]

@@ -16,7 +16,7 @@ from seglib.k_selection.criteria.choice import choose_k, curve
 from seglib.k_selection.criteria.gap import box_inertias, gap, gap_choice
 from seglib.k_selection.criteria.indices import cluster_indices, sampled_silhouette, stratified
 from seglib.k_selection.criteria.stability import adjusted_rand, bootstrap, contingency, prediction_strength
-from seglib.k_selection.criteria.sweep import WARM_ROWS, row_silhouettes, sweep
+from seglib.k_selection.criteria.sweep import WARM_ROWS, largest_k, row_silhouettes, sweep
 from seglib.k_selection.criteria.valleys import near_border, neighbours, projections
 from seglib.k_selection.validation.benchmark import benchmark
 from seglib.k_selection.validation.charts import Charts
@@ -56,6 +56,7 @@ __all__ = [
     "groups_needed",
     "judge_given",
     "judge_labels",
+    "largest_k",
     "near_border",
     "neighbours",
     "null_models_for",

@@ -28,6 +28,7 @@ from seglib.plots.eda import (
     plot_retention,
 )
 from seglib.plots.interpretation import (
+    plot_activity,
     plot_gain,
     plot_gorge,
     plot_heatmap,
@@ -35,6 +36,7 @@ from seglib.plots.interpretation import (
     plot_profile,
     plot_shares,
     plot_status,
+    plot_strongest,
 )
 from seglib.plots.k_selection import (
     plot_against_nulls,
@@ -42,6 +44,7 @@ from seglib.plots.k_selection import (
     plot_example,
     plot_flow,
     plot_gap,
+    plot_metric,
     plot_other_criteria,
     plot_other_shapes,
     plot_silhouette,
@@ -53,8 +56,11 @@ from seglib.plots.k_selection import (
     plot_verdict,
 )
 from seglib.plots.preprocessing import plot_number_ranges, plot_variance_by_option, plot_variance_share
+from seglib.plots.theme import palette
 
 __all__ = [
+    "palette",
+    "plot_activity",
     "plot_against_nulls",
     "plot_agreement",
     "plot_burned_by_age",
@@ -73,6 +79,7 @@ __all__ = [
     "plot_heatmap",
     "plot_homogeneity",
     "plot_margins",
+    "plot_metric",
     "plot_number_ranges",
     "plot_other_criteria",
     "plot_other_shapes",
@@ -88,6 +95,7 @@ __all__ = [
     "plot_sizes",
     "plot_stability",
     "plot_status",
+    "plot_strongest",
     "plot_track_record",
     "plot_two_kinds",
     "plot_valleys",

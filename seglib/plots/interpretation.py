@@ -10,7 +10,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from scipy.cluster.hierarchy import leaves_list, linkage
 
 from seglib.plots.theme import (
@@ -190,6 +190,101 @@ def plot_heatmap(profiles: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     set_title(ax, f"{marked} of {table.size} differences reach half a standard deviation")
     ax.tick_params(axis="y", rotation=0)
     ax.grid(visible=False)
+    return ax
+
+
+def plot_activity(shares: pd.DataFrame, *, title: str, ax: Axes | None = None) -> Axes:
+    """Draw the share of each segment in customers and in what they did (`seglib.interpretation.activity_shares`).
+
+    Parameters
+    ----------
+    shares : pandas.DataFrame
+        segment, measure, share; customers are the first measure.
+    title : str
+        The finding.
+    ax : matplotlib Axes, optional
+    """
+    measures, letters = list(shares["measure"].unique()), list(shares["segment"].unique())
+    ax = ax or new_axes(height=1.3 + 0.24 * len(shares))
+    width = 0.84 / len(measures)
+    for place, measure in enumerate(measures):
+        part = shares[shares["measure"] == measure].set_index("segment")["share"].reindex(letters)
+        y = np.arange(len(letters)) + (place - (len(measures) - 1) / 2) * width
+        # customers are pale; what they did has the colour of the segment, the second measure hatched
+        looks = [
+            {"color": "#d9d9d9"},
+            {"color": [colour(letter) for letter in letters]},
+            {"color": [colour(letter) for letter in letters], "alpha": 0.55, "hatch": "//", "edgecolor": "white"},
+        ]
+        bars = ax.barh(y, part, height=0.9 * width, **looks[place])
+        ax.bar_label(bars, [f"{measure} {value:.0%}" for value in part], padding=4, fontsize=9, color=DARK)
+    ax.set_yticks(np.arange(len(letters)), letters)
+    ax.invert_yaxis()
+    ax.set(xlabel="share of all segments together", ylabel="segment", xlim=(0, 1.35 * shares["share"].max()))
+    percent_axis(ax.xaxis)
+    ax.set_xticks([tick for tick in ax.get_xticks() if 0 <= tick <= 1])  # beyond 100% there is room for labels only
+    ax.grid(visible=False, axis="y")
+    set_title(ax, title)
+    return ax
+
+
+def plot_strongest(
+    table: pd.DataFrame,
+    *,
+    units: tuple[str, ...],
+    logarithmic: tuple[bool, ...],
+    title: str,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw customers by the two features in which segments differ most (`seglib.interpretation.strongest_markers`).
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        The two features, in original units, and segment.
+    units : tuple of str
+        Their units.
+    logarithmic : tuple of bool
+        Whether each axis is logarithmic.
+    title : str
+        The finding.
+    ax : matplotlib Axes, optional
+    """
+    ax = ax or new_axes(height=4.2)
+    x, y = (name for name in table if name != "segment")
+    for letter in sorted(table["segment"].unique(), key=position):
+        members = table[table["segment"] == letter]
+        ax.scatter(
+            members[x],
+            members[y],
+            s=12,
+            alpha=0.5,
+            color=colour(letter),
+            marker=marker(letter),
+            linewidths=0,
+            label=letter,
+        )
+    for letter, middle in table.groupby("segment")[[x, y]].median().iterrows():
+        ax.annotate(
+            str(letter),
+            (middle[x], middle[y]),
+            ha="center",
+            va="center",
+            weight="bold",
+            color=DARK,
+            bbox={"boxstyle": "circle,pad=0.25", "facecolor": "white", "edgecolor": colour(str(letter)), "lw": 2},
+        )
+    names = [f"{shorten(humanize(name))} ({unit})" for name, unit in zip((x, y), units, strict=True)]
+    ax.set(xlabel=names[0], ylabel=names[1])
+    for axis, is_logarithmic in zip(("x", "y"), logarithmic, strict=True):
+        if is_logarithmic:
+            ax.set(**{f"{axis}scale": "log"})
+            ticks = ax.xaxis if axis == "x" else ax.yaxis
+            ticks.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            ticks.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
+            ticks.set_minor_locator(NullLocator())
+    ax.legend(title="segment", markerscale=2, loc="center left", bbox_to_anchor=(1, 0.5))
+    set_title(ax, title)
     return ax
 
 

@@ -64,7 +64,7 @@ def plot_against_nulls(tests: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 MEASURES = {
     "segment_jaccard": "The weakest segment\ncomes back in\nother samples",
-    "prediction_strength": "One half of the\ncustomers foretells\nthe other",
+    "prediction_strength": "One half of the\ncustomers predicts\nthe other",
     "silhouette": "Customers are nearer\nto their own segment\nthan to the next",
 }
 """Measures of which 1 is the greatest value, in everyday words."""
@@ -273,6 +273,21 @@ def plot_other_criteria(scores: pd.DataFrame, *, k: int | None = None) -> plt.Fi
     axes[0].legend(loc="upper right")
     axes[-1].set_xlabel("number of segments k")
     return figure
+
+
+def plot_metric(scores: pd.DataFrame, metric: str, *, title: str, k: int | None = None, ax: Axes | None = None) -> Axes:
+    """Draw a metric of the analyst's own over k with its null bands (`Benchmark.scores`)."""
+    ax = ax or new_axes()
+    values = _with_bands(ax, scores, metric)
+    _mark_k(ax, k)
+    ax.set(xlabel="number of segments k", ylabel=shorten(humanize(metric)))
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high + 0.35 * (high - low))  # room for the legend
+    set_title(ax, title)
+    count_axis(ax.xaxis)
+    ax.set_xticks(values.index)
+    ax.legend(loc="upper right", ncols=1)
+    return ax
 
 
 def plot_gap(scores: pd.DataFrame, gap_k: int, *, k: int | None = None, ax: Axes | None = None) -> Axes:

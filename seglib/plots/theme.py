@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from textwrap import fill
 
 import numpy as np
@@ -62,6 +62,28 @@ def use_theme() -> None:
 def colour(letter: str) -> tuple[float, float, float]:
     """Return the colour of a segment, the same in every figure."""
     return to_rgb(colours.colour(letter))
+
+
+def palette(letters: Iterable[str]) -> dict[str, str]:
+    """Return the colour of every segment, for a chart of your own: seaborn's ``palette=palette(letters)``.
+
+    Parameters
+    ----------
+    letters : iterable of str
+        Letters of segments, such as the column ``segment`` of a table; repeated and missing ones do not matter.
+
+    Returns
+    -------
+    dict of str to str
+        Hexadecimal code by letter, A first: the colours of all figures, tables and pages of the package.
+
+    Examples
+    --------
+    >>> palette(["B", "A", "B"])
+    {'A': '#0173b2', 'B': '#de8f05'}
+    """
+    different = {letter for letter in letters if isinstance(letter, str)}
+    return {letter: colours.colour(letter) for letter in sorted(different, key=position)}
 
 
 def marker(letter: str) -> str:

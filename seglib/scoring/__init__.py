@@ -14,11 +14,12 @@ Start with `score`; read `seglib.scoring.sql` to see how distances become SQL.
 from seglib.scoring.file import load_model, save_model
 from seglib.scoring.model import ModelVerdict, SegmentModel, model_of
 from seglib.scoring.score import deliver, score
-from seglib.scoring.sql import scoring_sql
+from seglib.scoring.sql import beginning, scoring_sql
 
 __all__ = [
     "ModelVerdict",
     "SegmentModel",
+    "beginning",
     "deliver",
     "load_model",
     "model_of",

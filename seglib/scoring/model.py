@@ -11,10 +11,18 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from seglib.clustering import Bootstrap, Segmentation, SegmentKMeans, customer_segments
+from seglib.clustering import Bootstrap, Segmentation, SegmentKMeans, SegmentRule, customer_segments, rule_of
 from seglib.preprocessing import UNKNOWN, Matrix, levels_of
 from seglib.schema.features import SHRUNK_BY, Feature
-from seglib.schema.records import InputRecord, RecipeRecord, Record, ShopRecord, VariableRecord, VerdictRecord
+from seglib.schema.records import (
+    ClusteringRecord,
+    InputRecord,
+    RecipeRecord,
+    Record,
+    ShopRecord,
+    VariableRecord,
+    VerdictRecord,
+)
 from seglib.style import humanize
 
 QUANTILES = (0.01, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.99)
@@ -175,6 +183,10 @@ class SegmentModel:
         estimator.n_features_in_ = self.centres.shape[1]
         estimator.feature_names_in_ = np.array(self.centres.columns, dtype=object)
         return estimator
+
+    def rule(self, record: ClusteringRecord) -> SegmentRule | None:
+        """Return the rule that stands for segments that were given; None where KMeans made them (`rule_of`)."""
+        return rule_of(record, self.centres)
 
     @property
     def text(self) -> str:

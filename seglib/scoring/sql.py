@@ -75,6 +75,24 @@ def scoring_sql(model: SegmentModel, *, dialect: str = "duckdb", start: Start = 
     return f"{_header(model, dialect, start)}WITH {body}\n\n{last}\n"
 
 
+def beginning(statement: str, *, lines: int = 40) -> str:
+    r"""Return the first lines of a statement in Markdown, and how many more there are.
+
+    Examples
+    --------
+    >>> print(beginning("SELECT 1\nAS one\nFROM here", lines=2))
+    ```sql
+    SELECT 1
+    AS one
+    -- 1 more line
+    ```
+    """
+    every = statement.strip().splitlines()
+    rest = len(every) - lines
+    note = [f"-- {rest:,} more line{'' if rest == 1 else 's'}"] if rest > 0 else []
+    return "\n".join(["```sql", *every[:lines], *note, "```"])
+
+
 def _translated(name: str, select: str, dialect: str) -> dict[str, str]:
     """Write a SELECT in another dialect; the named parts that it begins with come before it."""
     before, body = in_parts(select, dialect, pretty=True)

@@ -432,7 +432,7 @@ def test_files_in_which_the_margin_was_called_confidence_are_still_read(tmp_path
 def test_margins_say_what_applies_to_the_grain():
     segments = pd.DataFrame({"segment": list("AABB"), "margin": [0.1, 1.0, 0.3, 1.0]})
     by_customer = Margins(segments)
-    assert by_customer.text == "The middle customer has a confidence of 0.65. 25% lie near a border."
+    assert by_customer.text == "The median customer has a confidence of 0.65. 25% lie near a border."
     assert by_customer.alt == "Confidence of the members of each segment, sorted; 25% lie below 0.2."
     assert by_customer.table["near_border"].tolist() == [0.5, 0]
     of_transactions = Margins(segments, "transaction")
@@ -493,11 +493,11 @@ def test_strong_segments_withstand_what_does_not_matter(sensitive):
         "contrast",
         "scale",
         "weight of gender and city",
-        "those far out",
+        "outliers",
         "number of segments",
         "seed",
     }
-    for change in ("seed", "those far out", "scale", "algorithm"):
+    for change in ("seed", "outliers", "scale", "algorithm"):
         assert table.loc[change, "ari"].min() >= 0.8
     assert table.loc[("weight of gender and city", "2"), "ari"] < 0.8  # gender and city make the segments then
     assert table["kept"].between(0, 1).all()

@@ -195,4 +195,6 @@ def test_a_card_is_text_with_the_colour_of_its_segment(shown):
 def test_sentences_are_paragraphs_and_sql_is_code(shown):
     assert shown(display.say, "one", "", "two") == ["one\n\ntwo"]
     assert shown(display.say, "") == []
+    assert shown(display.say, "one", ["a *bold* city", "", "two"]) == ["one\n\n- a \\*bold\\* city\n- two"]
+    assert shown(display.say, [], [""]) == []
     assert shown(display.sql, "SELECT 1\n")[0] == "```sql\nSELECT 1\n```"

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+import seaborn as sns
 from matplotlib import pyplot as plt
 from sklearn.metrics import silhouette_samples
 
@@ -24,10 +25,12 @@ from seglib.features.dictionary import dictionary
 from seglib.ingest.shop import ingest
 from seglib.interpretation.cards.cards import segment_cards
 from seglib.interpretation.holdout.predictive_gain import COLUMNS
+from seglib.interpretation.profiles.activity import activity_shares
 from seglib.interpretation.profiles.coupon_usage import coupon_usage
 from seglib.interpretation.profiles.means import profile
 from seglib.interpretation.profiles.shares import shares
 from seglib.interpretation.profiles.similarity import centre_similarity
+from seglib.interpretation.profiles.strongest import strongest_markers
 from seglib.k_selection.criteria.choice import elbow
 from seglib.k_selection.criteria.stability import flows
 from seglib.k_selection.criteria.valleys import GRID, valleys
@@ -61,6 +64,7 @@ from seglib.plots.k_selection import (
     plot_elbow,
     plot_flow,
     plot_gap,
+    plot_metric,
     plot_other_criteria,
     plot_other_shapes,
     plot_silhouette,
@@ -72,7 +76,7 @@ from seglib.plots.k_selection import (
     plot_verdict,
 )
 from seglib.plots.preprocessing import plot_number_ranges, plot_variance_by_option, plot_variance_share
-from seglib.plots.theme import colour, marker
+from seglib.plots.theme import colour, marker, palette
 from seglib.preprocessing.baseline import baseline_matrix
 from seglib.preprocessing.customer import customer_matrix
 from seglib.preprocessing.ranges import number_ranges
@@ -177,6 +181,9 @@ def analysed(request, prepared):
         "heatmap": lambda: plot_heatmap(profiles),
         "gorge": lambda: centre_similarity(matrix.table, fit.centres, fit.table["segment"], names=names).figure(),
         "status": lambda: plot_status(coupon_usage(unified, fit.table, Study(as_of="2026-06-30")).table),
+        "activity": activity_shares(customers, segments["segment"]).figure,
+        "strongest": strongest_markers(customers, segments["segment"], profile(customers, segments["segment"])).figure,
+        "metric": lambda: plot_metric(scores, "silhouette", title="A metric of one's own", k=int(k)),
         "shares": lambda: plot_shares(origins["city_name"], "city"),
     }
 
@@ -249,6 +256,30 @@ def test_importing_the_package_changes_no_setting_of_matplotlib():
         "assert dict(matplotlib.rcParams) == before"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_importing_any_package_changes_no_setting_of_matplotlib_or_seaborn():
+    code = (
+        "import importlib, pkgutil, matplotlib, seaborn; before = dict(matplotlib.rcParams); "
+        "palette = seaborn.color_palette(); import seglib\n"
+        "for found in pkgutil.walk_packages(seglib.__path__, 'seglib.'):\n"
+        "    if not found.name.endswith(('__main__', 'spark')): importlib.import_module(found.name)\n"
+        "assert dict(matplotlib.rcParams) == before\nassert seaborn.color_palette() == palette"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_palette_gives_every_segment_its_colour_in_an_own_chart():
+    data = pd.DataFrame({"segment": ["C", "A", "B", "A", None], "spend": [1.0, 2, 3, 4, 5]})
+    colours = palette(data["segment"])
+    assert list(colours) == ["A", "B", "C"]
+    figure, ax = plt.subplots()
+    sns.barplot(data.dropna(), x="segment", y="spend", hue="segment", order=list(colours), palette=colours, ax=ax)
+    drawn = {letter: bar.get_facecolor() for letter, group in zip("CAB", ax.containers, strict=True) for bar in group}
+    for letter, shade in drawn.items():
+        assert np.abs(np.array(shade[:3]) - colour(letter)).max() < 0.15  # seaborn pales it a little
+    plt.close(figure)
+    assert palette(["B"]) == {"B": colours["B"]}  # whatever else is there
 
 
 def test_a_figure_can_be_put_into_axes_of_the_analysts_own():

@@ -122,11 +122,6 @@ class PredictiveGain:
         return self.useful is False and bool((alone <= 0).all(axis=None))
 
     @property
-    def figures(self) -> tuple[PredictiveGain, ...]:
-        """The drawn result, or none where nothing could be predicted."""
-        return () if self.table.empty else (self,)
-
-    @property
     def alt(self) -> str:
         """The answer; empty where there is nothing to draw."""
         return "" if self.table.empty else self.text
@@ -159,8 +154,8 @@ class PredictiveGain:
             if numbers:
                 detail = f" ({smallest})"
             return (
-                f"The segment says more than chance about {self._names(significant)}{detail}, but too little for "
-                f"predictions from {PLAIN_RULE} to get surely better by it."
+                f"The segment says more than chance about {self._names(significant)}{detail}, but not enough "
+                f"to make predictions from {PLAIN_RULE} clearly better."
             )
         if numbers:
             detail = f" ({len(rows)} {'outcome' if len(rows) == 1 else 'outcomes'} tried, {smallest})"

@@ -59,8 +59,8 @@ class CouponUsage:
         """What the columns of the printed table hold."""
         one, many = self.wording.one, self.wording.many
         return (
-            f"{many.capitalize()} by segment, and per customer; frequency is the mean number of {many} of a {one}'s "
-            "customer"
+            f"{many.capitalize()} by segment, and per customer. Frequency: how many {many} the customer of a {one} "
+            "has, on average"
         )
 
     @property

@@ -79,7 +79,7 @@ class ObservedValues:
 
     rows: pd.DataFrame
 
-    caption = "What was seen of each feature, by segment; of a yes or no, the share"
+    caption = "What was observed of each feature, by segment; for yes/no features, the share"
 
     @property
     def table(self) -> pd.DataFrame:

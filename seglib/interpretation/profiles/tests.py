@@ -43,8 +43,8 @@ class DescriptorTests:
         """One per descriptor; where there is none, one that says so."""
         if self.table.empty:
             return (
-                "There is nothing to test: everything known of customers helped to build the segments, or is tied to "
-                "it.",
+                "There is nothing to test: everything known of customers helped to build the segments, or is "
+                "correlated with it by the way it is counted.",
             )
         return tuple(self.table["sentence"])
 

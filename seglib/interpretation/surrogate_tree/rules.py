@@ -103,6 +103,11 @@ class SurrogateTree:
         return pd.Series(self._root.predict(features), features.index, name="segment", dtype=object)
 
     @property
+    def query(self) -> str:
+        """The rules as an SQL statement over the features of the customers, in Markdown."""
+        return f"```sql\nSELECT customer_id, {self.sql} AS segment FROM features\n```"
+
+    @property
     def record(self) -> RulesRecord:
         """The rules as ``rules.json`` has them; None where something cannot be computed."""
         numbers = (self.fidelity, self.fidelity_cv, self.cost_ratio)

@@ -138,7 +138,7 @@ def choose_k(
             "describes the data best."
         )
         return Choice(k_star, "evidence", reason, table)
-    no_support = "the evidence speaks for no number of segments, so this is a business choice: "
+    no_support = "the evidence supports no number of segments, so this is a business choice: "
     why = "" if rule == "elbow" else no_support
     if not pd.isna(named["elbow"]) and named["elbow"] >= 2:
         other = "no k" if pd.isna(named["elbow_from_2"]) else int(named["elbow_from_2"])

@@ -16,7 +16,7 @@ from seglib.k_selection.criteria.batch_kmeans import Rows
 from seglib.k_selection.criteria.gap import box_inertias, gap, gap_choice
 from seglib.k_selection.criteria.indices import distances, silhouette_widths
 from seglib.k_selection.criteria.stability import flows, segment_level_stability
-from seglib.k_selection.validation.measures import Effort, Measured, measure, pooled, stacked
+from seglib.k_selection.validation.measures import Effort, Measured, Metric, measure, pooled, stacked
 from seglib.k_selection.validation.null_models import Null
 
 SMALLER_IS_BETTER = ("inertia", "davies_bouldin")
@@ -107,6 +107,8 @@ class Benchmark:
         The matrix.
     examples : tuple of ndarray of float32, shape (n_rows, n_columns)
         The matrices of the first simulated shops of the first null model, for pictures.
+    own_metrics : tuple of str
+        The names of the analyst's own metrics, which are among the scores.
     """
 
     scores: pd.DataFrame
@@ -126,6 +128,7 @@ class Benchmark:
     silhouette_errors: np.ndarray
     X: np.ndarray
     examples: tuple[np.ndarray, ...]
+    own_metrics: tuple[str, ...] = ()
 
     @property
     def k_max(self) -> int:
@@ -154,6 +157,7 @@ def benchmark(
     n_splits: int = 20,
     n_references: int = 49,
     null_samples: int = 2,
+    metrics: Mapping[str, Metric] | None = None,
     seed: int = 0,
     n_jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
@@ -179,6 +183,11 @@ def benchmark(
     null_samples : int, default=2
         Bootstrap samples of every simulated shop, at least 2; 0 leaves out their stability under the bootstrap, which
         the verdict does not need.
+    metrics : mapping of str to callable, optional
+        Metrics of your own, by name. Each is a function of the matrix and the labels, ndarray of int of shape
+        (n_rows,) with the numbers 0 to k - 1, that returns a number; the greater, the better (else return it with a
+        minus). It is computed for k = 2, 3, ... of the data and of every simulated shop, and changes no other number.
+        Where it cannot be computed, it returns NaN; a k at which that happens has no band.
     seed : int
     n_jobs : int, default=1
         Processes; each works in one thread. The result does not depend on it, to the last bit.
@@ -192,7 +201,8 @@ def benchmark(
     Raises
     ------
     ParameterRefused
-        If ``n_null`` is less than 19: no p-value could then be .05.
+        If ``n_null`` is less than 19: no p-value could then be .05; or if a metric has the name of one that is computed
+        anyway.
 
     Notes
     -----
@@ -206,13 +216,17 @@ def benchmark(
     """
     if n_null < 19:
         raise ParameterRefused(f"n_null is at least 19, or no p-value could be .05; not {n_null}", parameter="n_null")
+    metrics = dict(metrics or {})
+    taken = sorted(metrics.keys() & {*AGAINST_ALL, *STABILITY, "gap_error", "smallest_share"})
+    if taken:
+        raise ParameterRefused(f"a metric of your own needs a name of its own, not {taken[0]!r}", parameter="metrics")
     # Every task has a random generator of its own, seeded by what the task does and by the numbers of its shops. So the
     # result depends neither on the number of processes nor on the order in which tasks finish.
     chunks, boxes = chunks_of(n_null), chunks_of(n_references)
     each = Effort(n_starts, max(n_splits // N_REPEATS, 1), max(n_samples // N_REPEATS, 2))
     n_tasks = N_REPEATS + len(boxes) + len(nulls) * len(chunks)
     count = _Count(n_tasks, progress)
-    first = [delayed(_repeat)(X, k_max, each, seed, number) for number in range(N_REPEATS)]
+    first = [delayed(_repeat)(X, k_max, each, seed, number, metrics) for number in range(N_REPEATS)]
     first += [delayed(_references)(X, k_max, n_starts, seed, box) for box in boxes]
     results = count.each(run_tasks(first, n_jobs))
     repeats, references = tuple(results[:N_REPEATS]), np.concatenate(results[N_REPEATS:])
@@ -224,7 +238,9 @@ def benchmark(
     tasks = []
     for place, null in enumerate(nulls):
         effort = Effort(n_starts, each.n_splits, null_samples) if place == 0 else Effort(n_starts, 0, 0)
-        tasks += [delayed(_simulated)(null, k_max, effort, stability_k, [seed, 2 + place], chunk) for chunk in chunks]
+        tasks += [
+            delayed(_simulated)(null, k_max, effort, stability_k, [seed, 2 + place], chunk, metrics) for chunk in chunks
+        ]
     of_chunks = count.each(run_tasks(tasks, n_jobs))
     simulated = {}
     for place, null in enumerate(nulls):
@@ -237,7 +253,7 @@ def benchmark(
     for draws in simulated.values():
         draws["gap"] = references.mean(axis=0) - np.log(np.maximum(draws["inertia"], 1e-12))
     return Benchmark(
-        scores=_scores(observed, errors, simulated),
+        scores=_scores(observed, errors, simulated, tuple(metrics)),
         tests=_silhouette_tests(observed.metrics["silhouette"], simulated, nulls),
         segments=_segment_stability(observed),
         flows=pd.DataFrame(flows(dict(enumerate(observed.labels, start=1))), columns=["k", "from", "to", "rows"]),
@@ -254,6 +270,7 @@ def benchmark(
         silhouette_errors=_silhouette_errors(X, observed.labels),
         X=X,
         examples=tuple(matrix for part in of_chunks[: len(chunks)] for matrix in part.examples),
+        own_metrics=tuple(metrics),
     )
 
 
@@ -307,9 +324,11 @@ def run_tasks(tasks: list, n_jobs: int) -> Iterator:
         yield from Parallel(n_jobs=n_jobs, return_as="generator")(tasks)
 
 
-def _repeat(X: np.ndarray, k_max: int, effort: Effort, seed: int, number: int) -> Measured:
+def _repeat(
+    X: np.ndarray, k_max: int, effort: Effort, seed: int, number: int, metrics: Mapping[str, Metric]
+) -> Measured:
     with threadpool_limits(limits=1):
-        return measure(X, k_max, effort, np.random.default_rng([seed, 0, number]))
+        return measure(X, k_max, effort, np.random.default_rng([seed, 0, number]), own_metrics=metrics)
 
 
 def _references(X: np.ndarray, k_max: int, n_starts: int, seed: int, chunk: range) -> np.ndarray:
@@ -319,28 +338,38 @@ def _references(X: np.ndarray, k_max: int, n_starts: int, seed: int, chunk: rang
 
 
 def _simulated(
-    null: Null, k_max: int, effort: Effort, stability_k: int | None, seed: list[int], chunk: range
+    null: Null,
+    k_max: int,
+    effort: Effort,
+    stability_k: int | None,
+    seed: list[int],
+    chunk: range,
+    own_metrics: Mapping[str, Metric],
 ) -> _SimulatedChunk:
     """Return the metrics of the shops of one task, and the matrices of those that serve as examples."""
     metrics, examples = [], []
     with threadpool_limits(limits=1):
         rngs = [np.random.default_rng([*seed, number]) for number in chunk]
         for number, X, rng in zip(chunk, null.draws(rngs), rngs, strict=True):
-            metrics.append(measure(X, k_max, effort, rng, stability_k=stability_k).metrics)
+            measured = measure(X, k_max, effort, rng, stability_k=stability_k, own_metrics=own_metrics)
+            metrics.append(measured.metrics)
             if effort.n_splits and number < N_EXAMPLES:
                 examples.append(X.astype(np.float32))
     return _SimulatedChunk(metrics, examples)
 
 
 def _scores(
-    observed: Measured, gap_errors: np.ndarray, simulated: Mapping[str, Mapping[str, np.ndarray]]
+    observed: Measured,
+    gap_errors: np.ndarray,
+    simulated: Mapping[str, Mapping[str, np.ndarray]],
+    own_metrics: tuple[str, ...],
 ) -> pd.DataFrame:
     """Return one row per k, metric and null model; metrics that no null model has get an empty name and no band."""
     k_max = len(gap_errors)
     records = []
     for name, draws in simulated.items():
-        for metric in (*AGAINST_ALL, *STABILITY):
-            if metric not in AGAINST_ALL and not np.isfinite(draws[metric][:, 1]).any():
+        for metric in (*AGAINST_ALL, *STABILITY, *own_metrics):
+            if metric in STABILITY and not np.isfinite(draws[metric][:, 1]).any():
                 continue
             first = 1 if metric in ("inertia", "gap") else 2
             for k in range(first, k_max + 1):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import pandas as pd
 
+from seglib.errors import ParameterRefused
 from seglib.k_selection.criteria.batch_kmeans import Rows, best_starts
 from seglib.k_selection.criteria.choice import Choice, elbow
 from seglib.k_selection.criteria.sweep import Sweep
@@ -209,6 +210,51 @@ class OtherCriteriaChart(Chart):
         from seglib.plots import plot_other_criteria
 
         return plot_other_criteria(self.table, k=self.k)
+
+
+@dataclass(frozen=True)
+class OwnMetricChart(Chart):
+    """A metric of the analyst's own over k.
+
+    Attributes
+    ----------
+    metric : str
+    """
+
+    metric: str = ""
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The rows of `Benchmark.scores` that are drawn."""
+        return self.benchmark.scores[self.benchmark.scores["metric"] == self.metric]
+
+    @property
+    def text(self) -> str:
+        """At which k the shop exceeds every kind of shop without segments, or that it does so at none."""
+        p = self.table.groupby("k")["p"].max()
+        better = [str(k) for k in p.index[p <= ALPHA]]
+        if p.isna().all():
+            return f"{self._name} has no band: it could not be computed in every shop without segments."
+        if not better:
+            return f"{self._name} is nowhere greater than in shops without segments."
+        return f"{self._name} is greater than in shops without segments at k = {', '.join(better)}, each k by itself."
+
+    @property
+    def alt(self) -> str:
+        """What the figure shows."""
+        values = self._curve(self.metric)
+        shown = ", ".join(f"{value:.3g} at k = {k}" for k, value in values.items())
+        return f"{self._name} over k with bands: {shown}. {self.text}"
+
+    @property
+    def _name(self) -> str:
+        return humanize(self.metric).capitalize()
+
+    def figure(self) -> Axes:
+        """Draw the metric over k."""
+        from seglib.plots import plot_metric
+
+        return plot_metric(self.table, self.metric, title=self.text.removesuffix("."), k=self.k)
 
 
 @dataclass(frozen=True)
@@ -429,6 +475,22 @@ class Charts:
     def other_criteria(self) -> OtherCriteriaChart:
         """Calinski-Harabasz and Davies-Bouldin over k."""
         return OtherCriteriaChart(self.benchmark, self.choice.k)
+
+    def own_metric(self, name: str) -> OwnMetricChart:
+        """Return one of the analyst's own metrics over k (``metrics`` of `seglib.k_selection.benchmark`).
+
+        Raises
+        ------
+        ParameterRefused
+            If the benchmark has no such metric.
+        """
+        names = self.benchmark.own_metrics
+        if name not in names:
+            known_names = f": {join_words(list(names))}" if names else ""
+            raise ParameterRefused(
+                f"'{name}' is none of the metrics that were given to the benchmark{known_names}", parameter="metrics"
+            )
+        return OwnMetricChart(self.benchmark, self.choice.k, name)
 
     @property
     def gap(self) -> GapChart:

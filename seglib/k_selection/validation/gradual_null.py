@@ -69,7 +69,7 @@ class GradualNull:
     """
 
     name = "gradual"
-    what = "customers differ gradually, without groups, and their {coupons} come from that by chance"
+    what = "customers differ gradually, without groups, and their {coupons} are drawn at random from these differences"
     customers_differ = True
     follows_the_data = False
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,9 @@ from seglib.k_selection.criteria.batch_kmeans import Fit, Rows, one_start
 from seglib.k_selection.criteria.indices import cluster_indices
 from seglib.k_selection.criteria.stability import bootstrap, contingency, mean_jaccard, prediction_strength, restarts
 from seglib.k_selection.criteria.valleys import least_clear
+
+Metric = Callable[[np.ndarray, np.ndarray], float]
+"""A metric of the analyst's own: a function of the matrix and the labels of its rows."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,13 @@ def fits_of(rows: Rows, k_max: int, n_starts: int, rng: np.random.Generator) -> 
 
 
 def measure(
-    X: np.ndarray, k_max: int, effort: Effort, rng: np.random.Generator, *, stability_k: int | None = None
+    X: np.ndarray,
+    k_max: int,
+    effort: Effort,
+    rng: np.random.Generator,
+    *,
+    stability_k: int | None = None,
+    own_metrics: Mapping[str, Metric] | None = None,
 ) -> Measured:
     """Cluster a matrix into 1, 2, ..., k_max clusters and measure every clustering.
 
@@ -70,6 +79,8 @@ def measure(
     rng : numpy.random.Generator
     stability_k : int, optional
         The largest k whose stability is measured; default: k_max.
+    own_metrics : mapping of str to callable, optional
+        Computed for k = 2, 3, ...; see `seglib.k_selection.benchmark`.
     """
     rows = Rows(X)
     starts, fits = fits_of(rows, k_max, effort.n_starts, rng)
@@ -88,6 +99,9 @@ def measure(
         segments = [mean_jaccard(jaccards) for jaccards in per_sample]
         metrics["segment_jaccard"][:last] = [jaccards.min() for jaccards in segments]
         metrics["bootstrap_ari"][:last] = agreement.mean(axis=0)
+    for name, function in (own_metrics or {}).items():
+        values = [float(function(X.copy(), f.labels.copy())) for f in fits[1:]]
+        metrics[name] = np.array([np.nan, *values])
     return Measured(metrics, [f.labels for f in fits], segments)
 
 

@@ -137,7 +137,7 @@ def null_models_for(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -
         reason = f"{NO_TRANSACTIONS} So no coupons can be simulated."
         return NullModels(copula.X, gradual_tables, reason, sampled, n_starts, index)
     if not resampled:
-        reason = "Nothing here comes from coupons, so none are simulated."
+        reason = "No column of the matrix comes from coupons, so no coupons are simulated."
         return NullModels(copula.X, gradual_tables, reason, sampled, n_starts, index)
     tables = read_canonical_tables(run.connect(), customers)
     if recipe.grain == "customer":

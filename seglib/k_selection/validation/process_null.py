@@ -26,7 +26,7 @@ class ProcessNull:
     """
 
     name = "process"
-    what = "all customers are alike, but for when they joined and how many {coupons} they have"
+    what = "all customers are alike, except in when they joined and how many {coupons} they have"
     customers_differ = False
     follows_the_data = False
 

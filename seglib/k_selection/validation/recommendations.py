@@ -11,7 +11,7 @@ from seglib.k_selection.validation.benchmark import STABLE, WELL_PREDICTED, Benc
 from seglib.k_selection.validation.evidence import ALPHA, SMALLEST, Evidence, evidence_of
 from seglib.k_selection.validation.verdict import Verdict
 from seglib.k_selection.validation.verdict_words import number_of_segments
-from seglib.style import join_words, p_value
+from seglib.style import humanize, join_words, p_value
 
 
 class Recommendation(NamedTuple):
@@ -48,6 +48,11 @@ class Recommendations:
     """
 
     table: pd.DataFrame
+
+    @property
+    def printed(self) -> pd.DataFrame:
+        """The table with the names of the criteria in words."""
+        return self.table.assign(criterion=self.table["criterion"].map(humanize))
 
     @property
     def text(self) -> str:
