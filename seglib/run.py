@@ -281,6 +281,16 @@ class Run:
         recipe = self.read("recipe") if self.path("recipe").exists() else None
         return Study.of(self.read("shop"), recipe)
 
+    def new_study(self, *, burn_window: int | None = None) -> Study:
+        """Return the study with which 02 and 03 begin: the day and the variables of 01, and nothing fitted yet.
+
+        Parameters
+        ----------
+        burn_window : int, optional
+            Days after which a coupon is old enough to judge; default: it will be estimated from the data.
+        """
+        return Study.of(self.read("shop"), burn_window=burn_window)
+
     def structure(self) -> VerdictRecord:
         """Return the verdict on the segments of this run: that of 04, or that of 05 where labels were given."""
         clustering = self.read("clustering")

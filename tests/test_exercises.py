@@ -1,215 +1,232 @@
-"""The exercises of 04 to 06 run exactly as they are written, and show what they promise.
+"""Every exercise of the notebooks runs as it is written, and shows what it promises."""
 
-The commands and the code are taken from the notebooks; only what makes them slow gets a small value, where the exercise
-does not set it itself.
-"""
-
-import os
+import ast
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 
 import nbformat
-import pandas as pd
 import pytest
-from bs4 import BeautifulSoup
-from nbclient import NotebookClient
-from sklearn.metrics import adjusted_rand_score
-from whole import QUICK, ROOT, run_seglib
 
-from seglib.run import Run
-from seglib.runner.pipeline import execute
-from seglib.runner.request import Request
+from seglib.errors import InputRefused, SeglibError
 from seglib.runner.steps import NOTEBOOKS
+
+QUICK = {"02_eda": {"n_shuffles": 99, "sample_customers": 500}}
+"""Smaller numbers where an exercise names none: enough to see what it shows."""
+
+SETTING = re.compile(r"`(\w+) = ([^`]+)`")
+CHANGED = re.compile(r'`how="(\w+)"`')
+
+
+class Notebooks:
+    """The notebooks in a project of their own: cells are run in order, in this process, and can be changed before."""
+
+    def __init__(self, project):
+        self.project = project
+
+    def run(self, step, *, change=None, **parameters):
+        """Run a notebook; return what its names stand for, and the error of the cell that stopped it, or None.
+
+        ``change`` rewrites the source of the cell of that id. ``last_cell`` is the cell that ran last.
+        """
+        names = {}
+        for cell in nbformat.read(NOTEBOOKS / f"{step}.ipynb", as_version=4).cells:
+            if cell.cell_type != "code":
+                continue
+            rewrite = (change or {}).get(cell.id, str)
+            names["last_cell"] = cell.id
+            try:
+                exec(compile(rewrite(cell.source), f"{step}, {cell.id}", "exec"), names)
+            except (AssertionError, SeglibError) as error:
+                return names, error
+            if "parameters" in cell.metadata.get("tags", []):
+                assert parameters.keys() <= names.keys(), f"{step} has no such parameter"
+                names |= QUICK.get(step, {}) | parameters
+        return names, None
+
+    def end(self, step, **options):
+        """Run a whole notebook; return what its names stand for at the end."""
+        names, error = self.run(step, **options)
+        assert error is None, f"{step}, {names['last_cell']}: {error}"
+        return names
+
+    def command(self, line):
+        """Run a command line as in a terminal in the folder of the project."""
+        program, *arguments = shlex.split(line)
+        assert program == ".venv/bin/seglib"
+        subprocess.run([sys.executable, "-m", "seglib", *arguments], cwd=self.project, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def notebooks(root, tmp_path_factory):
+    """The notebooks, after 01 has read the sample; paths are relative to the folder of the notebooks."""
+    project = tmp_path_factory.mktemp("project")
+    (project / "notebooks").mkdir()
+    shutil.copytree(root / "data" / "sample", project / "data" / "sample")
+    shutil.copytree(root / "params" / "mappings", project / "params" / "mappings")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEGLIB_HOME", str(project))
+        patch.setenv("SEGLIB_QUIET", "1")
+        patch.setenv("MPLBACKEND", "agg")
+        patch.chdir(project / "notebooks")
+        made = Notebooks(project)
+        made.end("01_ingest")
+        yield made
 
 
 def exercise(step, number):
-    """The text of one exercise."""
-    [path] = NOTEBOOKS.glob(f"{step}_*.ipynb")
-    text = nbformat.read(path, as_version=4).cells[-1].source
-    return re.split(r"^\d\. ", text, flags=re.M)[number]
+    """Return the text of an exercise, and the settings that it names, in order: pairs of name and value."""
+    source = nbformat.read(NOTEBOOKS / f"{step}.ipynb", as_version=4).cells[-1].source
+    [text] = re.findall(rf"^{number}\. (.*)$", source, flags=re.M)
+    return text, [(name, ast.literal_eval(value)) for name, value in SETTING.findall(text)]
 
 
-def quoted(text, start):
-    """What stands in backticks and starts so."""
-    return [part for part in re.findall(r"`([^`]+)`", text) if part.startswith(start)]
+def furthest(names):
+    """Return the largest distance from zero by number of the matrix."""
+    matrix = names["matrix"]
+    return matrix.table[matrix.numeric].abs().max()
 
 
-@pytest.fixture
-def follow(home):
-    """Run a command of an exercise as it is written; a run that starts from the beginning gets small values."""
-
-    def run(command):
-        program, *arguments = shlex.split(command)
-        assert program == ".venv/bin/seglib"
-        quick = QUICK if arguments[0] == "run" and "--from" not in arguments else ()
-        done = run_seglib(*arguments, *quick, home=home, environment=os.environ | {"PYTHONPATH": str(ROOT)}, cwd=home)
-        assert done.returncode == 0, done.stderr
-        return done
-
-    return run
+def share(names):
+    """Return the share of the variance by column."""
+    return names["shares"].table.set_index("column")["share"]
 
 
-@pytest.fixture(scope="module")
-def analysed(tmp_path_factory):
-    """A folder in which the sample has been analysed, as the exercises take for granted."""
-    folder = tmp_path_factory.mktemp("analysed")
-    done = run_seglib("run", "--run", "sample", *QUICK, home=folder)
-    assert done.returncode == 0, done.stderr
-    return folder
+def test_every_exercise_of_the_first_three_notebooks_is_tested():
+    tested = {name for name in globals() if name.startswith("test_0")}
+    for step in ("01_ingest", "02_eda", "03_preprocessing"):
+        source = nbformat.read(NOTEBOOKS / f"{step}.ipynb", as_version=4).cells[-1].source
+        for number in re.findall(r"^(\d)\. ", source, flags=re.M):
+            assert [name for name in tested if name.startswith(f"test_{step[:2]}_{number}_")], (step, number)
 
 
-@pytest.fixture
-def home(analysed, tmp_path):
-    """A copy of that folder for one exercise."""
-    return shutil.copytree(analysed, tmp_path / "home")
+def test_01_1_an_earlier_day_hides_what_came_later(notebooks):
+    _, [setting] = exercise("01_ingest", 1)
+    before, after = notebooks.end("01_ingest"), notebooks.end("01_ingest", run="earlier", **dict([setting]))
+    rules = [set(names["shop"].findings["rule"]) for names in (before, after)]
+    assert {rule for rule in rules[1] - rules[0] if rule.endswith("after_as_of")}
+    assert not {rule for rule in rules[0] if rule.endswith("after_as_of")}
+    day = after["shop"].day
+    assert day.transactions == max(day.joins, day.transactions, day.burns) > 0
+    assert before["shop"].row_counts.equals(after["shop"].row_counts)
+    assert after["merged"].unified < before["merged"].unified / 2
+    assert len(after["by_pandas"]) < len(before["by_pandas"]) / 2
 
 
-def page(home, run, file):
-    """The text of a page of the report."""
-    text = BeautifulSoup((home / "reports" / run / file).read_text(encoding="utf-8"), "html.parser").get_text(" ")
-    return " ".join(text.split())
+def test_01_2_an_inner_merge_with_an_empty_table_leaves_nothing(notebooks):
+    text, settings = exercise("01_ingest", 2)
+    how = CHANGED.findall(text)[0]
+
+    def rewrite(source):
+        changed = re.sub(r'(genders, .*)how="left"', rf'\1how="{how}"', source)
+        assert changed != source
+        return changed
+
+    whole = notebooks.end("01_ingest", **dict(settings))
+    assert len(whole["by_pandas"]) > 1000
+    changed, error = notebooks.run("01_ingest", change={"merge-pandas": rewrite}, **dict(settings))
+    assert "disagree" in str(error)
+    assert len(changed["by_pandas"]) == 0
+    assert changed["genders"].empty
+    assert changed["last_cell"] == "merge-check"
+    only_sql = changed["rows_by_place"].set_index("found_in")["rows"]
+    assert only_sql["left_only"] == len(whole["by_pandas"])
 
 
-def segments_of(home, run="sample"):
-    """The published list, by customer."""
-    listed = pd.read_csv(home / "reports" / run / "segments.csv", dtype=str, keep_default_na=False)
-    return listed.set_index("customer_id")
+def test_01_3_without_its_exclusions_the_mapping_is_refused(notebooks):
+    text, [(name, mapping)] = exercise("01_ingest", 3)
+    assert name == "mapping"
+    folder = notebooks.project / "params" / "mappings"
+    lines = (folder / "invoices.yaml").read_text(encoding="utf-8").splitlines()
+    [start] = [number for number, line in enumerate(lines) if line.strip().startswith("leave_out:")]
+    removed = [line.split(":")[0].strip() for line in lines[start : start + 3]]
+    assert all(f"`{word}`" in text for word in removed)
+    kept = "\n".join(lines[:start] + lines[start + 3 :])
+    (folder / "my_invoices.yaml").write_text(kept, encoding="utf-8")
+    names, error = notebooks.run("01_ingest", source="../data/sample/invoices.csv", run="mine", mapping=mapping)
+    assert isinstance(error, InputRefused)
+    assert names["last_cell"] == "quarantine"
+    assert "more than max_reject_share" in str(error)
+    assert "transactions.customer_id.missing" in str(error)
 
 
-def test_every_exercise_is_followed_here():
-    """What an exercise asks to run is run by a test: who adds one, adds a test."""
-    for step, n in {"04": 3, "05": 3, "06": 3}.items():
-        followed = [name for name in globals() if name.startswith(f"test_{step}_")]
-        assert len(followed) == n
-        with pytest.raises(IndexError):
-            exercise(step, n + 1)
+def test_02_1_in_a_young_shop_the_simple_share_is_too_small(notebooks):
+    _, [as_of, run, again, window] = exercise("02_eda", 1)
+    assert run == again
+    notebooks.end("01_ingest", **dict([as_of, run]))
+    whole, young = notebooks.end("02_eda"), notebooks.end("02_eda", **dict([run]))
+    truth = whole["curve"].matured["share"]
+    curve, simple = (young["curve"].matured[column] for column in ("share", "naive"))
+    assert curve - simple > 0.05  # the lines are far apart
+    assert abs(curve - truth) < abs(simple - truth) / 2
+    short = notebooks.end("02_eda", **dict([run, window]))
+    assert short["ages"].table["burned"].iloc[-1] < young["ages"].table["burned"].iloc[-1] - 0.02
 
 
-def test_04_1_another_number_is_used_and_judged(home, follow):
-    [command] = quoted(exercise("04", 1), ".venv/bin/seglib run")
-    follow(command)
-    assert segments_of(home)["segment"].nunique() == 5
-    text = page(home, "sample", "04_k_selection.html")
-    assert re.search(r"k = 5: given by the analyst\. With k = 5, the least stable segment", text)
+def calm(notebooks):
+    """Make the shop without segments of the second exercise of 02, and return how its run is called."""
+    text, [source, run, again] = exercise("02_eda", 2)
+    assert run == again
+    [command] = re.findall(r"`(\.venv/bin/seglib [^`]+)`", text)
+    if not (notebooks.project / "data" / "calm").exists():
+        notebooks.command(command)
+        notebooks.end("01_ingest", **dict([source, run]))
+    return dict([run])
 
 
-def test_04_2_a_shop_without_segments_has_curves_that_mislead(home, follow):
-    [sample, command] = quoted(exercise("04", 2), ".venv/bin/seglib")
-    follow(sample)
-    follow(command)
-    run = Run("calm", base=home)
-    choice, scores = run.read("choice"), run.read("k_scores")
-    assert choice.verdict.structure == "constructed"
-    assert (
-        choice.criteria["elbow"] is not None or choice.criteria["silhouette"] is not None
-    )  # something to be misled by
-    silhouette = scores[scores["metric"] == "silhouette"].groupby("k")["value"].first()
-    assert silhouette.max() > silhouette.median()
+def test_02_2_in_a_shop_without_segments_nobody_is_loyal(notebooks):
+    names = notebooks.end("02_eda", **calm(notebooks))
+    counts = names["claimed"]["coupons"]
+    assert counts.max() > 2 * counts.mean()  # there is a right end that looks loyal
+    assert not names["evidence"].table["differ"].any()
 
 
-def test_04_3_customers_who_differ_gradually_differ_and_form_no_groups(home, follow):
-    [sample, command] = quoted(exercise("04", 3), ".venv/bin/seglib")
-    follow(sample)
-    follow(command)
-    verdict = Run("gradual", base=home).read("choice").verdict
-    holds = {line.evidence: line.holds for line in verdict.evidence}
-    assert holds["differences"]
-    assert not holds["silhouette"]
-    assert verdict.structure == "constructed"
+def test_02_3_more_shuffles_move_the_smallest_p_values_and_no_conclusion(notebooks):
+    text, settings = exercise("02_eda", 3)
+    [cell] = re.findall(r"`(evidence\.[^`]+)`", text)
+    few, many = (eval(cell, notebooks.end("02_eda", **{name: value})) for name, value in settings)
+    change = (few["p"] / many["p"]).map(lambda ratio: max(ratio, 1 / ratio))
+    assert (change > 1e6).sum() >= 2
+    counted = few["p"] >= 1 / (dict(settings[:1])["n_shuffles"] + 1)  # others are read from the curve
+    assert counted.sum() == 1
+    assert change[counted].item() < 2
+    assert (few["differ"] == many["differ"]).all()
 
 
-@pytest.fixture(scope="module")
-def notebook_05(analysed):
-    """Notebook 05, executed for the sample, with the cells of its exercises at the end: what each displays."""
-    [path] = NOTEBOOKS.glob("05_*.ipynb")
-    notebook = nbformat.read(path, as_version=4)
-    [single] = quoted(exercise("05", 1), "pd.")
-    [crossed] = quoted(exercise("05", 3), "pd.")
-    assert "n_init=1," in single
-    added = [single, single.replace("n_init=1,", "n_init=50,"), crossed]
-    notebook.cells += [nbformat.v4.new_code_cell(source) for source in added]
-    environment = os.environ | {"SEGLIB_HOME": str(analysed), "SEGLIB_QUIET": "1", "PYTHONPATH": str(ROOT)}
-    client = NotebookClient(notebook, timeout=300, kernel_name="python3")
-    client.execute(cwd=str(NOTEBOOKS), env=environment)
-    return [cell.outputs[-1]["data"]["text/plain"] for cell in notebook.cells[-3:]]
+def test_03_1_the_original_analysis_is_decided_by_the_city(notebooks):
+    _, [setting] = exercise("03_preprocessing", 1)
+    names = notebooks.end("03_preprocessing", **dict([setting]))
+    assert share(names).idxmax() == "city_name"
+    assert share(names).max() > 0.8
+    checks = names["report"].table.set_index("check")
+    agreement = checks.loc[["recoding"]].set_index("column").loc["city_name", "measured"]
+    assert agreement < 0.5
+    levels = sorted(set(names["features"]["city_name"]))
+    assert levels.index("Naples") - levels.index("Genoa") > 1  # the sample has both, and others between them
 
 
-def test_05_1_single_starts_end_at_several_solutions_and_fifty_at_one(notebook_05):
-    single, fifty, _ = notebook_05
-    assert int(single.split("(")[-1].rstrip(")")) > int(fifty.split("(")[-1].rstrip(")")) == 1
+def test_03_2_transforms_reach_differently_and_a_double_feature_weighs_double(notebooks):
+    _, [none, power, log, segment_by, keep] = exercise("03_preprocessing", 2)
+    plain = furthest(notebooks.end("03_preprocessing"))
+    without, powered = (furthest(notebooks.end("03_preprocessing", **dict([setting]))) for setting in (none, power))
+    grown = without - plain
+    assert grown.idxmax() == "coupons_per_month"
+    assert grown.max() > 0.3
+    assert powered["recency_days"] < plain["recency_days"] - 0.3
+    three = notebooks.end("03_preprocessing", **dict([log, segment_by]))
+    assert "correlated" in three["matrix"].left_out["n_coupons"]
+    assert three["report"].clean
+    both = notebooks.end("03_preprocessing", **dict([log, segment_by, keep]))
+    assert both["matrix"].left_out == {}
+    assert "it has double weight" in both["report"].text
 
 
-def test_05_2_letters_move_with_their_order_and_stay_when_aligned(home, follow):
-    text = exercise("05", 2)
-    [command] = quoted(text, ".venv/bin/seglib run")
-    [added] = quoted(text, "--set align_to")
-    before = segments_of(home)["segment"]
-    follow(command)
-    after = segments_of(home)["segment"]
-    assert adjusted_rand_score(before, after[before.index]) == 1
-    assert (before != after[before.index]).any()
-    follow(f"{command} {added}")
-    assert (segments_of(home)["segment"][after.index] == after).all()
-
-
-def test_05_3_another_method_splits_or_joins_segments(notebook_05):
-    crossed = notebook_05[2]
-    assert crossed.count("\n") >= 3
-    assert all(letter in crossed for letter in "ABC")
-
-
-def test_06_1_your_own_names_are_on_every_list(home, follow):
-    text = exercise("06", 1)
-    [file] = quoted(text, "names.yaml")
-    [line] = quoted(text, "A: ")
-    (home / file).write_text(f"{line}\nB: My B\nC: My C\n", encoding="utf-8")
-    [command] = quoted(text, ".venv/bin/seglib run")
-    follow(command)
-    listed = segments_of(home)
-    assert listed.groupby("segment")["segment_name"].first().to_dict() == {"A": line[3:], "B": "My B", "C": "My C"}
-    assert "My B" in page(home, "sample", "06_interpretation_business.html")
-
-
-def test_06_2_the_original_analysis_makes_its_segments_of_other_things(home, follow):
-    [command] = quoted(exercise("06", 2), ".venv/bin/seglib run")
-    follow(command)
-    run = Run("original", base=home)
-    assert run.read("recipe").name == "baseline"
-    text = page(home, "original", "06_interpretation.html")
-    assert "For most customers, in plain words" in text
-    assert run.read("rules").sentences
-
-
-def test_06_3_an_earlier_day_is_asked_for_and_answered(home, follow):
-    [command] = quoted(exercise("06", 3), ".venv/bin/seglib run")
-    follow(command)
-    text = page(home, "sample", "06_interpretation.html")
-    assert "The shop as it stood on 2025-09-30" in text
-    assert Run("sample", base=home).read("verdict").useful in ("useful", "not shown to be useful")
-    assert "Customers that a test needs" in text
-
-
-def test_a_section_added_to_06_appears_in_the_report(home, tmp_path, monkeypatch):
-    folder = shutil.copytree(NOTEBOOKS, tmp_path / "notebooks", ignore=shutil.ignore_patterns("lessons"))
-    path = folder / "06_interpretation.ipynb"
-    notebook = nbformat.read(path, as_version=4)
-    at = next(i for i, cell in enumerate(notebook.cells) if cell.source.startswith("## Takeaways"))
-    chart = (
-        "own = features.assign(segment=letters)\n"
-        "ax = sns.barplot(own, x='segment', y='tenure_days', hue='segment', palette=plots.palette(letters))\n"
-        "show(ax, alt='Mean tenure by segment.', caption='All customers.')"
-    )
-    notebook.cells[at:at] = [
-        nbformat.v4.new_markdown_cell("## How long have they been here?", id="own-section"),
-        nbformat.v4.new_code_cell(chart, id="own-chart"),
-    ]
-    nbformat.write(notebook, path)
-    monkeypatch.setenv("SEGLIB_HOME", str(home))
-    for module in ("pipeline", "request"):
-        monkeypatch.setattr(f"seglib.runner.{module}.NOTEBOOKS", folder)
-    execute(Request("sample", source=None, start="06_interpretation"))
-    for file in ("06_interpretation.html", "06_interpretation_business.html"):
-        soup = BeautifulSoup((home / "reports" / "sample" / file).read_text(encoding="utf-8"), "html.parser")
-        assert "How long have they been here?" in [h2.get_text(strip=True).rstrip("¶") for h2 in soup.find_all("h2")]
-        assert soup.find("img", alt="Mean tenure by segment.")
+def test_03_3_noise_gets_full_weight_if_it_is_kept(notebooks):
+    _, [run, keep] = exercise("03_preprocessing", 3)
+    assert dict([run]) == calm(notebooks)
+    without, noise = (notebooks.end("03_preprocessing", **dict(settings)) for settings in ([run], [run, keep]))
+    come_in = share(noise).index.difference(share(without).index)
+    assert list(come_in) == ["burn_rate", "days_to_burn"]
+    assert share(noise)[come_in].sum() > 0.3

@@ -106,6 +106,56 @@ def _in_call(node):
     return isinstance(node, ast.Lambda)  # a lambda inside assign() is fine
 
 
+CRAFT = {"02_eda": 3, "03_preprocessing": 3}
+"""At least so many visible calls of scikit-learn or seaborn by notebook."""
+
+LIBRARIES = ("pandas", "sklearn", "seaborn", "matplotlib")
+
+
+def visible_calls(source):
+    """Return of which library each call of a name is that the notebook imports from pandas, sklearn and so on."""
+    tree, names = ast.parse(source), {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {(alias.asname or alias.name).split(".")[0]: alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {alias.asname or alias.name: node.module.split(".")[0] for alias in node.names}
+    called = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            function = node.func
+            while isinstance(function, ast.Attribute):
+                function = function.value
+            if isinstance(function, ast.Name) and names.get(function.id) in LIBRARIES:
+                called.append(names[function.id])
+    return called
+
+
+def test_visible_calls_are_counted_by_the_name_that_is_imported():
+    source = "import pandas as pd\nimport seaborn as sns\nfrom sklearn.cluster import KMeans\nfrom seglib import eda"
+    cells = "pd.merge(a, b).head()\nsns.set_theme()\nKMeans(3).fit(X)\neda.claims(c)\na.merge(b)\nprint(a)"
+    assert sorted(visible_calls(f"{source}\n{cells}")) == ["pandas", "seaborn", "sklearn"]
+
+
+@pytest.mark.parametrize(("step", "least"), CRAFT.items())
+def test_cells_show_scikit_learn_and_seaborn_themselves(step, least):
+    called = visible_calls("\n".join(cell.source for cell in code(read(NOTEBOOKS / f"{step}.ipynb"))))
+    assert sum(library in ("sklearn", "seaborn") for library in called) >= least
+
+
+@pytest.mark.parametrize("step", ["01_ingest", *CRAFT])
+def test_cells_have_few_names_of_the_package_and_few_branches(step):
+    tree = ast.parse("\n".join(cell.source for cell in code(read(NOTEBOOKS / f"{step}.ipynb"))))
+    names = [
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] == "seglib"
+        for alias in node.names
+    ]
+    assert len(names) <= 8
+    assert sum(isinstance(node, ast.If | ast.IfExp) for node in ast.walk(tree)) <= 1
+
+
 def test_a_claim_comes_before_its_cell(path):
     """Between two headings there is prose, and a section starts with words, not with code."""
     nb = read(path)

@@ -6,8 +6,9 @@ text, and mostly a figure with its alt text and caption. Where a question does n
 transactions, or records no status), the result says so.
 
 Start with `homogeneity`, the question of the chapter: do customers, and groups of them, differ by more than chance? The
-rest describes: `calendar` and `coupon_counts` (how many coupons, when and by whom), `redemption_curve` and
-`redemption_by_age` (what becomes of a coupon), `demographics`, `distributions` and `correlations` (who customers are).
+rest describes: `calendar`, `cohort_retention` and `coupon_counts` (how many coupons, when and by whom),
+`redemption_curve` and `redemption_by_age` (what becomes of a coupon), `demographics`, `distributions` and
+`correlations` (who customers are).
 """
 
 from seglib.eda.correlation import HIGH_CORRELATION, correlated_pairs, correlations, distributions
@@ -15,12 +16,14 @@ from seglib.eda.counts import calendar, claims, coupon_counts, overview
 from seglib.eda.demographics import demographics
 from seglib.eda.heterogeneity import Homogeneity, homogeneity
 from seglib.eda.redemption_curve import redemption_by_age, redemption_curve
+from seglib.eda.retention import cohort_retention
 
 __all__ = [
     "HIGH_CORRELATION",
     "Homogeneity",
     "calendar",
     "claims",
+    "cohort_retention",
     "correlated_pairs",
     "correlations",
     "coupon_counts",

@@ -92,9 +92,9 @@ class Homogeneity:
 
     @property
     def takeaway(self) -> str:
-        """Whether there is something to look for."""
+        """In what customers differ by more than chance."""
         if self.differing:
-            return f"More than chance was found in {join_words(self.differing)}: something to look for."
+            return f"Differences larger than chance were found in {join_words(self.differing)}."
         if self.table.loc[self.table["among"] == "customers", "p"].notna().any():
             return (
                 "No difference beyond chance was found in anything measured here: clusters found later are constructed."

@@ -118,7 +118,7 @@ class RedemptionCurve:
         end = self.matured
         if not self.table["burned"].any():
             return "No coupon was burned"
-        share, days = f"{end['share']:.0%}", f"{end['age']:.0f} days"
+        share, days = f"{end['share']:.0%}", f"{end['age']:.0f} day{'' if end['age'] == 1 else 's'}"
         if self.half is None or self.half >= end["age"]:
             return f"{share} of the coupons are burned within {days}"
         soon = f"by day {self.half}" if self.half else "at once"

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from seglib.features.counts import fit_counts
+from seglib.features.dictionary import dictionary
 from seglib.features.engines.base import Engine
 from seglib.features.engines.duckdb import DuckDB
 from seglib.features.redemption import NO_BURN_DATES, NO_STATUS, Redemption, not_recorded
 from seglib.features.reliability import DOUBTED, claim_rate_test, reliability_table
+from seglib.features.summaries import ListedApart, ReliabilitySummary, ShrinkageSummary
 from seglib.schema.columns import CUSTOMER_COLUMNS
 from seglib.schema.features import FEATURES, Feature
 from seglib.sql import FEATURES_SQL
 from seglib.study import Study
-from seglib.style import NO_TRANSACTIONS, humanize, join_words
+from seglib.style import humanize, join_words
 
 if TYPE_CHECKING:
     import duckdb
@@ -45,6 +47,8 @@ class CustomerFeatures:
         The one that was given, with the burn window and the shrinkage that were fitted.
     engine : str
         Where the statement ran.
+    where : str
+        The same as a sentence; empty where there was nothing to count.
     """
 
     table: pd.DataFrame
@@ -53,6 +57,7 @@ class CustomerFeatures:
     reliability: pd.DataFrame
     study: Study
     engine: str = "duckdb"
+    where: str = ""
 
     @property
     def observed(self) -> bool:
@@ -86,18 +91,37 @@ class CustomerFeatures:
         return dict(zip(bad["feature"], bad["sentence"], strict=True))
 
     @property
+    def dictionary(self) -> pd.DataFrame:
+        """The feature dictionary of this shop: name, unit, meaning, range, role."""
+        return dictionary(self.table, self.study)
+
+    @property
+    def shrinkage(self) -> ShrinkageSummary:
+        """How much a customer's own coupons count in the burn rate."""
+        return ShrinkageSummary(self.redemption, self.study.shrinkage)
+
+    @property
+    def tests(self) -> ReliabilitySummary:
+        """By which features customers can be told apart."""
+        return ReliabilitySummary(self.reliability, self.observed)
+
+    @property
+    def listed_apart(self) -> ListedApart:
+        """The customers without a transaction."""
+        return ListedApart(self.absent, len(self.table))
+
+    @property
     def text(self) -> str:
         """Who is described, who is not, from when on a coupon counts, and what is missing."""
         if not self.observed:
-            described = f"{len(self.table):,} customers are described, each by one row of the customers table."
-            return f"{described} {NO_TRANSACTIONS}"
+            return f"{len(self.table):,} customers are described, each by one row of the customers table."
         text = (
             f"{len(self.table):,} customers have a transaction and are described; {len(self.absent):,} have none "
             f"and are listed apart. {self.redemption.text}"
         )
         for why in dict.fromkeys(self.missing.values()):
             text += f" Not there: {join_words([humanize(f) for f, w in self.missing.items() if w == why])} ({why})."
-        return text
+        return f"{text} {self.where}".rstrip()
 
 
 def customer_features(
@@ -133,7 +157,13 @@ def customer_features(
     if not study.shrinkage and some_joined and absent["join_date"].notna().all():
         tests = [claim_rate_test(table, absent, study.as_of), *tests]
     return CustomerFeatures(
-        table.join(added), absent, fitted.redemption, reliability_table(tests), fitted.study, engine=engine.name
+        table.join(added),
+        absent,
+        fitted.redemption,
+        reliability_table(tests),
+        fitted.study,
+        engine=engine.name,
+        where=engine.text,
     )
 
 

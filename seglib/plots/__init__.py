@@ -25,6 +25,7 @@ from seglib.plots.eda import (
     plot_demographics,
     plot_distributions,
     plot_homogeneity,
+    plot_retention,
 )
 from seglib.plots.interpretation import (
     plot_activity,
@@ -86,6 +87,7 @@ __all__ = [
     "plot_profile",
     "plot_projection",
     "plot_reliability",
+    "plot_retention",
     "plot_sensitivity",
     "plot_shares",
     "plot_silhouette",

@@ -180,7 +180,7 @@ def plot_distributions(features: pd.DataFrame, units: dict[str, str]) -> plt.Fig
 
 
 def _longest_tail(features: pd.DataFrame, units: dict[str, str]) -> str:
-    """Say in which number a few customers lie furthest out, compared with its median."""
+    """Say which number has the longest tail, compared with its median."""
     points = features.astype(float).quantile([0.5, 0.95])
     times = (points.loc[0.95] / points.loc[0.5])[(points.loc[0.5] > 0) & (features.min() >= 0)]
     if times.empty or times.max() < 3:
@@ -253,6 +253,46 @@ def _correlation_finding(rho: pd.DataFrame, pairs: list[tuple[int, int]], names:
     in_words = [f"{names[j]} with {names[i]}" for i, j in pairs]
     more = f"; {len(pairs) - 3} more" if len(pairs) > 3 else ""
     return f"As good as one number: {'; '.join(in_words[:3])}{more}"
+
+
+def plot_retention(
+    grid: pd.DataFrame, *, period: str, title: str, wording: Wording = COUPON, ax: Axes | None = None
+) -> Axes:
+    """Draw the share of each cohort that is active in each period since joining.
+
+    Parameters
+    ----------
+    grid : pandas.DataFrame of float, shape (n_cohorts, n_periods)
+        ``grid`` of `seglib.eda.cohort_retention`; missing cells stay white.
+    period : str
+        What a period is called, such as month.
+    title : str
+        The finding.
+    wording : Wording
+        What a transaction is called.
+    ax : Axes, optional
+    """
+    ax = ax or new_axes(height=1.6 + 0.17 * len(grid))
+    heat = sns.heatmap(
+        grid.to_numpy(dtype=float),
+        ax=ax,
+        vmin=0,
+        vmax=max(0.05, float(np.nanmax(grid.to_numpy(dtype=float)))),
+        cmap="Blues",
+        cbar_kws={"label": f"share with a {wording.one}", "format": FuncFormatter(lambda x, _: f"{x:.0%}")},
+    )
+    starts = pd.DatetimeIndex(grid.index)
+    names = {"month": [f"{day:%b %Y}" for day in starts], "quarter": [f"{day.year} Q{day.quarter}" for day in starts]}
+    every = max(1, round(len(grid) / 12))
+    ax.set_yticks(np.arange(0, len(grid), every) + 0.5, names.get(period, [f"{day:%Y}" for day in starts])[::every])
+    step = max(1, round(grid.shape[1] / 8))
+    ax.set_xticks(np.arange(0, grid.shape[1], step) + 0.5, [f"{since}" for since in grid.columns[::step]])
+    ax.set(xlabel=f"{period}s since joining", ylabel=f"{period} of joining")
+    ax.tick_params(axis="both", rotation=0)
+    ax.grid(visible=False)
+    heat.collections[0].colorbar.outline.set_visible(False)
+    set_title(ax, title)
+    return ax
 
 
 _SINGULAR = {"customers": "customer", "genders": "gender", "cities": "city"}

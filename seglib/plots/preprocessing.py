@@ -73,7 +73,9 @@ def plot_number_ranges(ranges: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set_yticks(range(len(ranges)), [humanize(c) for c in ranges["column"]])
     ax.set_ylim(len(ranges) - 0.5, -0.5)
     ax.set(xlabel="value in the matrix (numbers only)")
-    title = f"{humanize(furthest.idxmax()).capitalize()} reaches furthest out: {furthest.max():.1f} from the middle"
+    title = (
+        f"{humanize(furthest.idxmax()).capitalize()} has the most extreme value: {furthest.max():.1f} from the centre"
+    )
     set_title(ax, title)
     ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.75 / (0.42 * len(ranges) + 0.4)), ncols=3)
     ax.grid(visible=False, axis="y")

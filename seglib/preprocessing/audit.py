@@ -167,7 +167,7 @@ def audit(
     those of the same data after the integers were randomly reassigned to the names, mean over ``n_recodings``; a code
     that carries no order must give 1. label: adjusted Rand index of a column of few values with the clusters of all
     others. constant, duplicate: columns that say nothing, or nothing new. dominance: largest share of the variance.
-    scales: largest standard deviation of a number over the smallest. ties: Spearman's rank correlation. spike: rows
+    scales: largest standard deviation of a number over the smallest. correlation: Spearman's, of ranks. spike: rows
     that have the commonest value of two measured columns at once, as have customers of whom nothing was observed, whose
     rates are all shrunk to the same value. filled: share of values that were missing. sum: smallest eigenvalue of the
     correlation matrix of the numbers in original units, which is 0 where some of them add up to the same in every row
@@ -316,7 +316,7 @@ def _label(m: _Audited, rows: pd.DataFrame) -> list[AuditCheck]:
         if agreement >= LABEL:
             sentence = (
                 f"{humanize(name).capitalize()} looks like a cluster label: clusters of the other columns agree with "
-                f"it (adjusted Rand index {agreement:.2f}). A label inside the matrix flatters every criterion."
+                f"it (adjusted Rand index {agreement:.2f}). A label inside makes every criterion look too good."
             )
             checks.append(AuditCheck("label", name, agreement, what, limit, sentence))
     return checks or [AuditCheck("label", "", highest, what, limit)]
@@ -382,14 +382,14 @@ def _correlated(m: _Audited) -> list[AuditCheck]:
             f"{humanize(pair.first).capitalize()} and {humanize(pair.second)} are nearly one column (rank correlation "
             f"{pair.spearman:.2f}): it has double weight."
         )
-        checks.append(AuditCheck("ties", pair.second, abs(pair.spearman), what, limit, sentence))
+        checks.append(AuditCheck("correlation", pair.second, abs(pair.spearman), what, limit, sentence))
     if checks:
         return checks
     if identical:
-        return [AuditCheck("ties", "", HIGH_CORRELATION, what, limit)]
+        return [AuditCheck("correlation", "", HIGH_CORRELATION, what, limit)]
     ranks = numbers.corr(method="spearman").abs().to_numpy()
     highest = np.nanmax(np.where(np.eye(len(ranks), dtype=bool), np.nan, ranks), initial=0.0)
-    return [AuditCheck("ties", "", highest, what, limit)]
+    return [AuditCheck("correlation", "", highest, what, limit)]
 
 
 def _spike(m: _Audited) -> AuditCheck:

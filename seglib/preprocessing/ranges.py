@@ -31,11 +31,11 @@ class NumberRanges:
 
     @property
     def text(self) -> str:
-        """Which number reaches furthest; or that there is none."""
+        """Which number has the most extreme value; or that there is none."""
         if self.table.empty:
             return "There is no number in this matrix."
         column, distance = self._furthest()
-        return f"{humanize(column).capitalize()} reaches furthest out: {distance:.1f} from the middle."
+        return f"{humanize(column).capitalize()} has the most extreme value: {distance:.1f} from the centre."
 
     @property
     def alt(self) -> str:
@@ -43,7 +43,7 @@ class NumberRanges:
         if self.table.empty:
             return ""
         column, distance = self._furthest()
-        return f"Ranges of the numbers in the matrix; {humanize(column)} reaches furthest, {distance:.1f}."
+        return f"Ranges of the numbers in the matrix; {humanize(column)} has the most extreme value, {distance:.1f}."
 
     @property
     def caption(self) -> str:
@@ -62,7 +62,7 @@ class NumberRanges:
 
 
 def number_ranges(matrix: Matrix) -> NumberRanges:
-    """Say how far the numbers of a matrix reach: a few rows far out pull the centres towards them."""
+    """Say how far the numbers of a matrix reach: outliers pull the centres towards them."""
     quantiles = matrix.table[matrix.numeric].quantile([0, 0.05, 0.5, 0.95, 1])
     table = quantiles.T.set_axis(["min", "p05", "median", "p95", "max"], axis=1)
     return NumberRanges(table.rename_axis("column").reset_index(), len(matrix.table))

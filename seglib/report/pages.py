@@ -30,6 +30,7 @@ ANALYST_TAGS = {"parameters", "injected-parameters", "imports", "analyst"}
 """Cells with one of these tags are not on the page without code."""
 
 _PICTURE, _PLACEHOLDER = re.compile(r'src="(data:image/[^"]+)"'), re.compile(r'src="picture:(\d+)"')
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 _PAGE = re.compile(r"^(\d\d_[a-z_]+?)(?:_business)?\.(?:ipynb|html)$")
 
 
@@ -61,6 +62,7 @@ def page_of(folder: Path, name: str, question: str) -> Page:
     """Read an executed notebook and convert it: the slow part of a report, which needs nothing of later notebooks."""
     notebook = nbformat.read(folder / "notebooks" / f"{name}.ipynb", as_version=4)
     title = notebook.cells[0].source.splitlines()[0].removeprefix("# ")
+    _replace_scripts(notebook)
     body, pictures = _convert(notebook)
     return Page(name, title, question, body, pictures, figure_named(notebook, "verdict"))
 
@@ -100,6 +102,20 @@ def write_pages(folder: Path, record: RunRecord, pages: Sequence[Page]) -> None:
                 code_style="" if business else code_style,
             )
             (folder / f"{page.name}{suffix}.html").write_text(text, encoding="utf-8")
+
+
+def _replace_scripts(notebook: nbformat.NotebookNode) -> None:
+    """Show an output that brings a script, such as scikit-learn's drawing of a pipeline, as plain text.
+
+    A page runs no script. Where an object has no name of its own, its text holds an address in memory, which differs
+    from run to run: it is left out.
+    """
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if "<script" in data.get("text/html", "").lower() and "text/plain" in data:
+                del data["text/html"]
+                data["text/plain"] = _ADDRESS.sub("", data["text/plain"])
 
 
 def _put_back(pictures: list[str], placeholder: re.Match[str]) -> str:

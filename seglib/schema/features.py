@@ -51,7 +51,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         "burn_rate",
         "share",
-        "share of decided {coupons} that were burned, shrunk to the shop's",
+        "share of decided {coupons} that were burned, shrunk towards the mean of the shop",
         "segmentation",
         range="0 to 1",
         ratio=("n_matured_burned", "n_matured"),
@@ -59,7 +59,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         "days_to_burn",
         "days",
-        "mean days from {claim} to burn over decided burned {coupons}, shrunk to the shop's",
+        "mean days from {claim} to burn over decided burned {coupons}, shrunk towards the mean of the shop",
         "segmentation",
         ratio=("lag_days", "n_matured_burned"),
     ),
@@ -88,7 +88,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("n_branches", "branches", "different branches", "descriptor"),
     Feature("n_merchants", "merchants", "different merchants", "descriptor"),
     Feature("tenure_days", "days", "days from joining (or the first {coupon}, if earlier) to as_of", "descriptor"),
-    Feature("n_matured", "{coupons}", "{coupons} old enough for their fate to be decided", "count"),
+    Feature("n_matured", "{coupons}", "decided {coupons}: at least as old as the burn window", "count"),
     Feature("n_matured_burned", "{coupons}", "decided {coupons} that were burned", "count"),
     Feature("lag_days", "days", "days from {claim} to burn, summed over decided burned {coupons}", "count"),
     Feature("spend", "money", "amount spent", "count", range="any; refunds count against it"),

@@ -11,7 +11,7 @@ Start with `TestResult`, which most of it returns: a statistic beside its null d
 - `wilson` is the one confidence interval of a share, `expected_claims` the one calendar of claims per customer present.
 """
 
-from seglib.stats.empirical_bayes import BetaBinomial, ExcessZeros, excess_zeros, fit_beta_binomial, scatter_by_coupons
+from seglib.stats.empirical_bayes import BetaBinomial, ExcessZeros, excess_zeros, fit_beta_binomial
 from seglib.stats.exposure import cumulative_exposure, expected_claims
 from seglib.stats.intervals import wilson
 from seglib.stats.one_peak import one_peak_values
@@ -44,7 +44,6 @@ __all__ = [
     "log_likelihood",
     "one_peak_values",
     "overdispersion",
-    "scatter_by_coupons",
     "smallest_difference",
     "tail_p_value",
     "test_two_kinds",

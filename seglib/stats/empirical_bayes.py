@@ -156,27 +156,3 @@ def excess_zeros(fit: BetaBinomial, successes: pd.Series, trials: pd.Series, cus
     observed, expected, variance = w @ (x == 0), w @ q, w @ (q * (1 - q))
     p = float(norm.sf((observed - 0.5 - expected) / np.sqrt(variance))) if variance > 1e-9 else 1.0
     return ExcessZeros(float(observed / total), float(expected / total), p)
-
-
-def scatter_by_coupons(table: pd.DataFrame) -> pd.DataFrame:
-    """Show what few coupons do to a raw burn rate, and what shrinkage makes of it.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        `seglib.features.CustomerFeatures.table`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per group of customers, by number of coupons old enough to judge: decided_coupons, customers, extreme
-        (share of raw rates that are exactly 0 or 1), raw_sd, shrunk_sd (standard deviation of raw and shrunk rates).
-    """
-    matured = table[table["n_matured"] > 0]
-    raw = matured["n_matured_burned"] / matured["n_matured"]
-    group = pd.cut(matured["n_matured"], [0, 1, 3, 6, float("inf")], labels=["1", "2 or 3", "4 to 6", "7 or more"])
-    rates = pd.DataFrame({"raw": raw, "shrunk": matured["burn_rate"], "extreme": raw.isin([0, 1])})
-    scatter = rates.groupby(group, observed=True).agg(
-        customers=("raw", "size"), extreme=("extreme", "mean"), raw_sd=("raw", "std"), shrunk_sd=("shrunk", "std")
-    )
-    return scatter.rename_axis("decided_coupons").reset_index().astype({"decided_coupons": "str"})

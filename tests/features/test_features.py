@@ -16,7 +16,8 @@ from seglib.features.counts import LAGS_SQL
 from seglib.features.customers import DAYS_PER_MONTH, customer_features
 from seglib.features.dictionary import dictionary
 from seglib.features.engines.duckdb import DuckDB
-from seglib.features.redemption import burned_by, observed_burn_window
+from seglib.features.redemption import Redemption, burned_by, observed_burn_window
+from seglib.features.summaries import ListedApart, ReliabilitySummary, ShrinkageSummary
 from seglib.ingest.shop import ingest
 from seglib.run import Run
 from seglib.schema.features import FEATURES
@@ -573,3 +574,42 @@ def test_the_original_workbook(workbook, prepared):
     lag = features.reliability.set_index("feature").loc["days_to_burn"]
     assert (round(lag["reliability"], 2), round(lag["p"], 2)) == (0.06, 0.02)
     assert features.unreliable["days_to_burn"].endswith("(reliability 0.06, p = .020)")
+
+
+# What a notebook says of described customers ---------------------------------------------------------------------
+
+
+def test_the_worth_of_the_shops_mean_is_the_number_of_coupons_in_the_formula():
+    """With n = a + b decided coupons, the shrunk rate is half the customer's own share, half the mean of the shop."""
+    shrinkage = ShrinkageSummary(Redemption(True, True, 90), {"burn_mean": 0.4, "burn_reliability": 0.2})
+    assert shrinkage.worth == pytest.approx(4)  # reliability = 1 / (a + b + 1)
+    a, b = 0.4 * 4, 0.6 * 4
+    assert (4 * 1.0 + a) / (4 + a + b) == pytest.approx((1.0 + 0.4) / 2)
+    assert "The mean of the shop is 40%, and it counts as much as 4.0 decided coupons" in shrinkage.text
+    assert shrinkage.table["coupons"].tolist() == [4]
+
+
+@pytest.mark.parametrize(
+    ("status", "shrinkage", "sentence"),
+    [
+        (False, {}, "No burning is recorded here"),
+        (True, {"burn_mean": None, "burn_reliability": None}, "No coupon is decided yet"),
+        (True, {"burn_mean": 0.4, "burn_reliability": 0.0}, "everybody gets the mean of the shop, 40%"),
+    ],
+)
+def test_where_no_rate_is_shrunk_the_summary_says_why(status, shrinkage, sentence):
+    summary = ShrinkageSummary(Redemption(status, status, 90 if status else None), shrinkage)
+    assert sentence in summary.text
+    assert list(summary.table.columns) == ["burn_mean", "burn_reliability", "coupons"]
+
+
+def test_the_summaries_speak_of_the_shop_at_hand(prepared, lacking):
+    _, features = prepared("sample")
+    assert features.listed_apart.text.startswith(f"{len(features.table):,} customers are described")
+    assert features.tests.text.count(".") >= len(features.reliability)
+    assert features.dictionary["name"].tolist() == [f.name for f in features.features]
+    less = lacking("status")[0]
+    assert less.shrinkage.text == "No burning is recorded here: there is no rate to shrink."
+    assert ReliabilitySummary(less.reliability.iloc[:0]).text.startswith("Nothing can be tested this way: neither")
+    assert ReliabilitySummary(less.reliability.iloc[:0], observed=False).text.startswith("Nothing here is counted")
+    assert ListedApart(less.absent.iloc[:0], 3).text == "3 customers are described; none is left out."

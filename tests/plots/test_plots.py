@@ -20,6 +20,7 @@ from seglib.eda.counts import calendar, claims, coupon_counts
 from seglib.eda.demographics import level_shares
 from seglib.eda.heterogeneity import homogeneity
 from seglib.eda.redemption_curve import redemption_curve
+from seglib.eda.retention import cohort_retention
 from seglib.features.dictionary import dictionary
 from seglib.ingest.shop import ingest
 from seglib.interpretation.cards.cards import segment_cards
@@ -134,6 +135,7 @@ def analysed(request, prepared):
         "calendar": calendar(unified, SUMMER).figure,
         "coupon_counts": coupon_counts(claimed, SUMMER).figure,
         "burned_by_age": life.figure,
+        "retention": cohort_retention(unified, run.read_table("customers"), SUMMER).figure,
         "demographics": lambda: plot_demographics(level_shares(customers, "city_name", levels=5), "city"),
         "homogeneity": evidence.figure,
         "distributions": lambda: plot_distributions(customers, units),

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from scipy.sparse import issparse
 from scipy.stats import norm, skew, yeojohnson
 from sklearn.cluster import KMeans
+from sklearn.compose import ColumnTransformer
 from sklearn.metrics import adjusted_rand_score
-from sklearn.preprocessing import LabelEncoder
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import LabelEncoder, OneHotEncoder, StandardScaler
 
 from seglib.errors import InputRefused, ParameterRefused
 from seglib.preprocessing.audit import audit
@@ -411,7 +413,7 @@ def test_the_audit_of_a_sound_matrix_is_clean(blobs, built):
         ("duplicate", lambda m: m.assign(three=5 - 2 * m["one"])),
         ("dominance", lambda m: m.assign(one=3 * m["one"])),
         ("scales", lambda m: m.assign(one=m["one"] / 5)),
-        ("ties", lambda m: m.assign(three=m["one"] ** 3)),
+        ("correlation", lambda m: m.assign(three=m["one"] ** 3)),
         ("spike", lambda m: pd.concat([m.iloc[:500], m.iloc[500:] * 0 + 0.25])),
     ],
 )
@@ -592,3 +594,15 @@ def test_places_cover_every_column_once(built, unified):
         for source, of in zip(matrix.sources, places, strict=True):
             assert matrix.made_of(source).columns.tolist() == matrix.table.columns[of].tolist()
             assert len(of) == 1 or source in matrix.nominal
+
+
+def test_the_matrix_by_hand_of_the_notebook_has_the_columns_of_the_package(prepared):
+    """The steps that notebook 03 shows with scikit-learn give the columns of recipe customer, but for the logarithm."""
+    _, features = prepared("sample")
+    levels = make_pipeline(OneHotEncoder(min_frequency=0.01), HennigLiaoScaler())
+    steps = [("numbers", StandardScaler(), ["burn_rate"]), ("names", levels, ["city_name"])]
+    by_hand = ColumnTransformer(steps, sparse_threshold=0, verbose_feature_names_out=False)
+    X = by_hand.fit_transform(features.table)
+    matrix = build_matrix(features, lambda: None)
+    np.testing.assert_allclose(X, matrix.table[by_hand.get_feature_names_out()])
+    assert X[:, 1:].var(axis=0).sum() == pytest.approx(0.5)

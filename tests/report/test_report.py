@@ -31,6 +31,7 @@ FIGURE = (
     '<figure data-name="verdict"><img src="data:image/png;base64,AAAA" alt="beyond them"><figcaption>n = 3</figcaption>'
     "</figure><table><caption><span>rows</span></caption><tr><td>1</td></tr></table>"
 )
+DRAWN_BY_SCRIPT = {"text/html": "<b>drawn</b><SCRIPT>draw()</SCRIPT>", "text/plain": "Pipeline(<function f at 0x7fb1>)"}
 QUESTIONS = {"01_one": "First?", "02_two": "Second?"}
 TO_TRY = "To try, beside a control group"
 RECORD = RunRecord(
@@ -102,6 +103,7 @@ def notebook(title):
                 v4.new_output("display_data", data={"text/markdown": f"city {HOSTILE}"}),
                 v4.new_output("display_data", data={"text/html": "<p>made by us</p>", "text/plain": "x"}),
                 v4.new_output("display_data", data={"text/html": FIGURE}),
+                v4.new_output("execute_result", data=DRAWN_BY_SCRIPT, execution_count=1),
                 v4.new_output("stream", name="stderr", text="a warning"),
                 v4.new_output("execute_result", data={"text/plain": "42 <b>"}, execution_count=1),
             ],
@@ -139,6 +141,12 @@ def test_text_from_data_stays_text(pages):
         assert not soup.find_all(href=re.compile("javascript:")), name
     assert HOSTILE.split(" &")[0] in pages["index.html"].get_text()
     assert "<script>" in pages["01_one.html"].get_text()
+
+
+def test_what_needs_a_script_is_shown_as_plain_text_without_addresses(pages):
+    texts = [pre.get_text() for pre in pages["01_one.html"].find_all("pre", class_="text")]
+    assert "Pipeline(<function f>)" in texts
+    assert "draw" not in pages["01_one.html"].get_text()
 
 
 def test_the_full_face_folds_the_code_and_the_business_face_has_none(pages):
