@@ -45,6 +45,8 @@ class LoadedTable:
         Checksum and note of its reading.
     columns : mapping of str to ParsedColumn
         How each column is read: the canonical columns that the source has, and those beyond the contract.
+    cells : mapping of str to str
+        The SQL of the texts that ``columns`` are read from, by the SQL name that they have there (`with_cells`).
     added : mapping of str to {"number", "binary", "text"}
         How the columns beyond the contract are read: variables to segment by, and descriptors.
     exclusions : tuple of (Rule, str)
@@ -63,6 +65,7 @@ class LoadedTable:
     source: str
     loaded: Loaded
     columns: Mapping[str, ParsedColumn]
+    cells: Mapping[str, str]
     added: Mapping[str, str]
     exclusions: tuple[tuple[Rule, str], ...]
     lines: bool
@@ -126,11 +129,20 @@ def _loaded_table(
         kinds[column] = kinds[column] or _kind_of(con, name, by_name, origins[column], formats, styles[column])
     notes = [loaded.note] if loaded.note else []
     notes += _style_notes(styles, kinds, by_name)
-    columns = {
-        column: read(kinds[column], origin, by_name, formats, styles.get(column)) for column, origin in origins.items()
-    }
+    cells: dict[str, str] = {}
+    columns = {}
+    for column, origin in origins.items():
+        kind_of_cell = kinds[column] if len(origin.columns) < 2 else "number"
+        texts = {
+            one: (quoted(f"__cell_{column}_{i}"), cell_value(kind_of_cell, origin, by_name[one], formats))
+            for i, one in enumerate(origin.columns)
+            if by_name[one].type == "VARCHAR"
+        }
+        cells |= dict(texts.values())
+        names = {one: alias for one, (alias, _) in texts.items()}
+        columns[column] = read(kinds[column], origin, by_name, formats, styles.get(column), names)
     for column, variable in table_mapping.segment_by.items():
-        if variable.kind == "nominal" and (cell := _several_answers(con, name, columns[column].value)):
+        if variable.kind == "nominal" and (cell := _several_answers(con, name, columns[column].value, cells)):
             remarks = {**columns[column].remarks, "several": cell}
             columns[column] = replace(columns[column], remarks=remarks)
     return LoadedTable(
@@ -138,6 +150,7 @@ def _loaded_table(
         source=label,
         loaded=loaded,
         columns=columns,
+        cells=cells,
         added={column: kinds[column] for column in table_mapping.added},
         exclusions=tuple(
             (
@@ -210,12 +223,18 @@ def several_answers_query(text: str, table: str) -> str:
     )
 
 
-def _several_answers(con: duckdb.DuckDBPyConnection, name: str, text: str) -> str | None:
+def _several_answers(con: duckdb.DuckDBPyConnection, name: str, text: str, cells: Mapping[str, str]) -> str | None:
     """Write the SQL of a cell that holds several answers; None if the column has less than two such texts."""
-    found = con.sql(several_answers_query(text, f"raw.{name}")).fetchall()
+    found = con.sql(several_answers_query(text, with_cells(name, cells))).fetchall()
     if len(found) < 2:
         return None
     return f"CASE WHEN regexp_matches({text}, {sql_literal(ANSWERS)}) THEN {text} END"
+
+
+def with_cells(name: str, cells: Mapping[str, str]) -> str:
+    """Write the FROM clause of a raw table with the texts of its cells beside it: each is written once."""
+    texts = "".join(f", {text} AS {alias}" for alias, text in cells.items())
+    return f"(SELECT *{texts} FROM raw.{name})"
 
 
 def label_of(source_tables: tuple[str, ...]) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from seglib.sql import sql_literal
 
 MONTHS = {
@@ -73,12 +71,11 @@ def english_months(text: str) -> str:
     lowered = f"strip_accents(lower({text}))"
     every = [word for names in MONTHS.values() for word in names.split()]
     # the longest first: a regular expression takes the first that fits
-    either = "|".join(re.escape(word) for word in sorted(every, key=lambda word: (-len(word), word)))
-    pattern = rf"(?:\bdel? )?\b?({either})\b?[.]?(?: del?\b)?"
+    either = "|".join(sorted(every, key=lambda word: (-len(word), word)))
     word = f"regexp_extract({lowered}, {sql_literal(f'({either})')}, 1)"
-    whens = " ".join(
-        f"WHEN {word} IN ({', '.join(map(sql_literal, names.split()))}) THEN {sql_literal(month)}"
-        for month, names in MONTHS.items()
-    )
+    english = [month for month, names in MONTHS.items() for _ in names.split()]
+    words_listed, months_listed = (", ".join(map(sql_literal, texts)) for texts in (every, english))
+    month = f"([{months_listed}])[list_position([{words_listed}], {word})]"
+    pattern = sql_literal(rf"(?:\bdel? )?\b?({either})\b?[.]?(?: del?\b)?")
     cleaned = rf"regexp_replace({lowered}, '^(\d+)(er|st|nd|rd|th|º|ª|o)\b', '\1')"
-    return f"regexp_replace({cleaned}, {sql_literal(pattern)}, CASE {whens} END)"
+    return f"regexp_replace({cleaned}, {pattern}, {month})"

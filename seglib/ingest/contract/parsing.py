@@ -82,6 +82,7 @@ def read(
     columns: Mapping[str, RawColumn],
     formats: Formats,
     styles: Mapping[str, NumberStyle] | None = None,
+    cells: Mapping[str, str] | None = None,
 ) -> ParsedColumn:
     """Write the SQL that reads a column.
 
@@ -96,12 +97,14 @@ def read(
         How dates and numbers are written, unless the origin says otherwise.
     styles : mapping of str to NumberStyle, optional
         By column: how its numbers are written, where that was found out (`seglib.ingest.contract.numbers`).
+    cells : mapping of str to str, optional
+        By column: the SQL name of a column that holds its `cell_value` already, so that statements stay short.
 
     Returns
     -------
     ParsedColumn
     """
-    styles = styles or {}
+    styles, cells = styles or {}, cells or {}
     if origin.row_number:
         return ParsedColumn("CAST(row_number() OVER () AS VARCHAR)")
     formats = origin.formats or formats
@@ -109,29 +112,33 @@ def read(
     if len(raw) > 1:
         return _product(
             [
-                _read_one("number", replace(origin, columns=(name,)), column, formats, styles.get(name))
+                _read_one("number", replace(origin, columns=(name,)), column, formats, styles.get(name), cells.get(name))
                 for name, column in zip(origin.columns, raw, strict=True)
             ]
         )
-    return _read_one(
-        kind, origin, raw[0] if raw else None, formats, styles.get(origin.columns[0]) if origin.columns else None
-    )
+    if not raw:
+        return _read_one(kind, origin, None, formats, None, None)
+    [name] = origin.columns
+    return _read_one(kind, origin, raw[0], formats, styles.get(name), cells.get(name))
 
 
 def _read_one(
-    kind: str, origin: ColumnSource, raw: RawColumn | None, formats: Formats, style: NumberStyle | None
+    kind: str,
+    origin: ColumnSource,
+    raw: RawColumn | None,
+    formats: Formats,
+    style: NumberStyle | None,
+    cell: str | None,
 ) -> ParsedColumn:
-    """Write the SQL of a column that is read from one column, or is a constant."""
-    parsed = _parsed(kind, origin, raw, formats, style)
+    """Write the SQL of a column that is read from one column, or is a constant; ``cell`` is its text, if it is there."""
+    text = cell or cell_value(kind, origin, raw, formats)
+    parsed = _parsed(kind, origin, raw, formats, style, text)
     remarks: dict[str, str] = {}
-    formats = origin.formats or formats
     if raw and raw.type == "VARCHAR":
         words = nothing_words(kind, formats)
         if words:
-            cell = f"CASE WHEN {_is_word(cell_text(raw), words, origin)} THEN {cell_text(raw)} END"
-            remarks["nothing"] = cell
+            remarks["nothing"] = f"CASE WHEN {_is_word(cell_text(raw), words, origin)} THEN {cell_text(raw)} END"
         if kind == "number" and style:
-            text = cell_value(kind, origin, raw, formats)
             if style.alike:
                 remarks["ambiguous"] = ambiguous_cell(text, style)
             if len(style.units) > 1:
@@ -140,10 +147,9 @@ def _read_one(
 
 
 def _parsed(
-    kind: str, origin: ColumnSource, raw: RawColumn | None, formats: Formats, style: NumberStyle | None
+    kind: str, origin: ColumnSource, raw: RawColumn | None, formats: Formats, style: NumberStyle | None, text: str
 ) -> ParsedColumn:
     """Write the SQL of a column's value, and of cells that have none although they hold something."""
-    text = cell_value(kind, origin, raw, formats)
     if kind == "number":
         # only a column of text has decimal and thousands signs: a typed number is cast as it is
         typed = raw is not None and raw.type != "VARCHAR"

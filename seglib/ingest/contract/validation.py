@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 import duckdb
 import pandas as pd
 
-from seglib.ingest.contract.loading import LoadedTable, refuse_damage
+from seglib.ingest.contract.loading import LoadedTable, refuse_damage, with_cells
 from seglib.ingest.contract.parsing import NULL_TEXT, ParsedColumn
 from seglib.ingest.contract.rules import RULES, Rule, descriptor_rules, row_number_rule, variable_rules
 from seglib.schema.tables import SQL_TYPES, TABLES, can_be_unreadable, key, kind
@@ -156,7 +156,7 @@ def _stage(con: duckdb.DuckDBPyConnection, name: str, loaded: LoadedTable | None
     if loaded and loaded.exclusions:
         whens = [f"WHEN {where} THEN {sql_literal(rule.problem)}" for rule, where in loaded.exclusions]
         parts.append(f"CASE {' '.join(whens)} END AS left_out")
-    rows = f"FROM raw.{name}" if loaded else "WHERE false"
+    rows = f"FROM {with_cells(name, loaded.cells)}" if loaded else "WHERE false"
     with refuse_damage(name):
         con.execute(f"CREATE TABLE read_{name} AS SELECT {', '.join(parts)} {rows}")
     # Canonical columns that the shop does not have are NULL in the view: they take no room.
@@ -190,24 +190,31 @@ def _parse_errors(columns: Mapping[str, ParsedColumn], kinds: Mapping[str, str])
 def _remark(con: duckdb.DuckDBPyConnection, name: str, loaded: LoadedTable) -> None:
     """Count the cells that are written in a way worth a remark; they may be most of a table, so no row is noted."""
     counted = " AND ".join(["true", *(f"NOT coalesce({where}, false)" for _, where in loaded.exclusions)])
-    for column, parsed in loaded.columns.items():
-        for problem, cell in parsed.remarks.items():
-            cells = (
-                f"SELECT cell, row FROM (SELECT {cell} AS cell, row_number() OVER () AS row, ({counted}) AS counted "
-                f"FROM raw.{name}) WHERE counted AND cell IS NOT NULL"
-            )
-            with refuse_damage(name):
-                [(rows,)] = con.sql(f"SELECT count(*) FROM ({cells})").fetchall()
-            if not rows:
-                continue
-            if problem in WORDS:
-                words = con.sql(f"SELECT cell, count(*) AS n FROM ({cells}) GROUP BY cell ORDER BY n DESC, cell LIMIT 5")
-                examples = [f"{word} in {n:,} row{'s' if n > 1 else ''}" for word, n in words.fetchall()]
-            else:
-                examples = [f"row {row} ({text})" for text, row in con.sql(f"{cells} ORDER BY row LIMIT 5").fetchall()]
-            con.execute(
-                "INSERT INTO remarks VALUES (?, ?, ?)", [f"{name}.{column}.{problem}", rows, ", ".join(examples)]
-            )
+    remarks = {
+        (column, problem): cell for column, parsed in loaded.columns.items() for problem, cell in parsed.remarks.items()
+    }
+    if not remarks:
+        return
+    rows = with_cells(name, loaded.cells)
+    with refuse_damage(name):
+        [counts] = con.sql(
+            f"SELECT {', '.join(f'count({cell})' for cell in remarks.values())} FROM {rows} WHERE {counted}"
+        ).fetchall()
+    for ((column, problem), cell), n_cells in zip(remarks.items(), counts, strict=True):
+        if not n_cells:
+            continue
+        cells = (
+            f"SELECT cell, row FROM (SELECT {cell} AS cell, row_number() OVER () AS row, ({counted}) AS counted "
+            f"FROM {rows}) WHERE counted AND cell IS NOT NULL"
+        )
+        if problem in WORDS:
+            words = con.sql(f"SELECT cell, count(*) AS n FROM ({cells}) GROUP BY cell ORDER BY n DESC, cell LIMIT 5")
+            examples = [f"{word} in {n:,} row{'s' if n > 1 else ''}" for word, n in words.fetchall()]
+        else:
+            examples = [f"row {row} ({text})" for text, row in con.sql(f"{cells} ORDER BY row LIMIT 5").fetchall()]
+        con.execute(
+            "INSERT INTO remarks VALUES (?, ?, ?)", [f"{name}.{column}.{problem}", n_cells, ", ".join(examples)]
+        )
 
 
 def _find_repeated(con: duckdb.DuckDBPyConnection, name: str, counted: str) -> None:

@@ -317,7 +317,7 @@ def _likeliest(path: Path) -> str:
     if best is None or b"\0" in sample:
         raise InputRefused(f"'{path.name}' cannot be read as csv: it is no text; save it as 'CSV UTF-8'")
     # where a Western page of Windows is as likely as a rarer one, it is the one that spreadsheets write
-    western = next((match for match in from_bytes(sample) if match.encoding == "cp1252"), None)
+    western = next((match for match in from_bytes(sample) if "cp1252" in match.could_be_from_charset), None)
     return "cp1252" if western is not None and western.chaos <= best.chaos else best.encoding
 
 
@@ -448,7 +448,11 @@ def _rewritten(path: Path, encoding: Encoding, layout: Layout, folder: Path) -> 
         if layout.first == 1:
             lines = chain([next(lines).removeprefix("\ufeff")], lines)
         with rewritten.open("w", encoding="utf-8", newline="") as out:
-            writer = csv.writer(out, delimiter="," if layout.delimiter == BLANKS else layout.delimiter)
+            first = next(lines, "")
+            lines = chain([first], lines)
+            ending = first[len(first.rstrip("\r\n")) :] or "\n"  # one ending in all lines
+            delimiter = "," if layout.delimiter == BLANKS else layout.delimiter
+            writer = csv.writer(out, delimiter=delimiter, lineterminator=ending)
             if not layout.header:
                 writer.writerow(layout.names)
             if layout.delimiter == BLANKS:
