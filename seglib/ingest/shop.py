@@ -319,9 +319,7 @@ def ingest(
         there are none; or if there is no such city.
     """
     given = parse(read_mapping(mapping)) if mapping else None
-    opened = open_source(
-        source, csv=given.csv if given else None, header_rows=given.header_rows if given else None
-    )
+    opened = open_source(source, csv=given.csv if given else None, header_rows=given.header_rows if given else None)
     shop_mapping = with_name_tables(opened, given or parse(opened.mapping))
     con = connect()
     tables = load_tables(con, opened, shop_mapping)

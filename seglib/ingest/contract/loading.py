@@ -124,7 +124,9 @@ def _loaded_table(
     table_mapping, formats = mapping.table(name), mapping.formats
     kinds = {column: kind(declared) for column, declared in TABLES[name].columns.items()}
     kinds |= {column: origin.kind or "" for column, origin in table_mapping.added.items()}
-    styles = _number_styles(con, name, {c: o for c, o in origins.items() if kinds[c] in ("number", "")}, by_name, formats)
+    styles = _number_styles(
+        con, name, {c: o for c, o in origins.items() if kinds[c] in ("number", "")}, by_name, formats
+    )
     for column in table_mapping.added:
         kinds[column] = kinds[column] or _kind_of(con, name, by_name, origins[column], formats, styles[column])
     notes = [loaded.note] if loaded.note else []
@@ -251,7 +253,9 @@ def _stack(con: duckdb.DuckDBPyConnection, target: str, parts: Mapping[str, Load
     digest = hashlib.sha256("".join(loaded.sha256 for loaded in parts.values()).encode()).hexdigest()
     rows = [con.sql(f"SELECT count(*) FROM source.{quoted(one)}").fetchall()[0][0] for one in parts]
     listed = ", ".join(f"'{one}' ({n:,} rows)" for one, n in zip(parts, rows, strict=True))
-    return Loaded(digest, "; ".join([f"one below the other: {listed}", *dict.fromkeys(p.note for p in parts.values() if p.note)]))
+    return Loaded(
+        digest, "; ".join([f"one below the other: {listed}", *dict.fromkeys(p.note for p in parts.values() if p.note)])
+    )
 
 
 def _missing_in_parts(
@@ -261,7 +265,9 @@ def _missing_in_parts(
     problems = []
     for one in source_tables if len(source_tables) > 1 else ():
         there = {plain(row[0]) for row in con.sql(f"DESCRIBE source.{quoted(one)}").fetchall()}
-        absent = dict.fromkeys(column for origin in origins.values() for column in origin.columns if column not in there)
+        absent = dict.fromkeys(
+            column for origin in origins.values() for column in origin.columns if column not in there
+        )
         problems += [
             f"table '{one}' has no column '{column}', which the others of {label_of(source_tables)} have"
             for column in absent

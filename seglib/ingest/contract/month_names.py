@@ -57,10 +57,12 @@ MONTHS = {
         "декабря"
     ),
 }
-"""Names of months and their short forms, without accents, by the English one: those of the Unicode CLDR for Czech,
-Danish, Dutch, English, Finnish, French, German, Hungarian, Italian, Norwegian, Polish, Portuguese, Romanian, Russian,
-Spanish, Swedish, Turkish and Ukrainian. No word means two months; Croatian is left out, because its listopad is not that of its
-neighbours."""
+"""Names of months and their short forms, without accents, by the English one.
+
+Those of the Unicode CLDR for Czech, Danish, Dutch, English, Finnish, French, German, Hungarian, Italian, Norwegian, Polish,
+Portuguese, Romanian, Russian, Spanish, Swedish, Turkish and Ukrainian. No word means two months; Croatian is left out,
+because its listopad is another month than that of its neighbours.
+"""
 
 
 def english_months(text: str) -> str:

@@ -39,13 +39,13 @@ _LOOKALIKES = {
 """Signs that mean the same in a number, by the one that stands for them."""
 
 _CODES = (
-    "AED ARS AUD BDT BGN BHD BRL CAD CHF CLP CNY COP CZK DKK DZD EGP EUR GBP GEL GHS HKD HUF IDR ILS INR IQD IRR ISK JOD "
-    "JPY KES KRW KWD KZT LBP LKR MAD MXN MYR NGN NOK NZD OMR PEN PHP PKR PLN QAR RON RSD RUB SAR SEK SGD THB TND TRY "
+    "AED ARS AUD BDT BGN BHD BRL CAD CHF CLP CNY COP CZK DKK DZD EGP EUR GBP GEL GHS HKD HUF IDR ILS INR IQD IRR ISK "
+    "JOD JPY KES KRW KWD KZT LBP LKR MAD MXN MYR NGN NOK NZD OMR PEN PHP PKR PLN QAR RON RSD RUB SAR SEK SGD THB TND TRY "
     "TWD TZS UAH UGX USD UYU UZS VND XAF XOF ZAR"
 )
 _WORDS = r"euros?|dollars?|kr|zł|kč|ft|lei|rs|fr|sfr|руб|р|грн|rm|rp|tl"
 CURRENCY = rf"(?:[A-Z]{{0,2}}\p{{Sc}}|(?:{_CODES.replace(' ', '|')}|{_WORDS})\.?)"
-"""A currency before or behind a number (without regard to case): a sign, a code of ISO 4217, or a usual abbreviation."""
+"""A currency before or behind a number, whatever its case: a sign, a code of ISO 4217, or a usual abbreviation."""
 
 _SAME = {
     "€": "EUR",
@@ -203,7 +203,8 @@ def find_style(con: duckdb.DuckDBPyConnection, table: str, text: str, formats: F
         + " FROM number_texts"
     )
     [counts] = con.sql(
-        "SELECT " + ", ".join(f"coalesce(sum(n) FILTER (v{i} IS NOT NULL), 0)" for i in range(len(ways)))
+        "SELECT "
+        + ", ".join(f"coalesce(sum(n) FILTER (v{i} IS NOT NULL), 0)" for i in range(len(ways)))
         + " FROM number_values"
     ).fetchall()
     best = counts.index(max(counts))
@@ -220,11 +221,15 @@ def find_style(con: duckdb.DuckDBPyConnection, table: str, text: str, formats: F
     style = replace(styles[chosen], alike=alike, reason=reason)
     readable = f"v{chosen} IS NOT NULL"
     bare = sql_literal(_shape(style.decimal, style.thousands, affixes=False))
-    unplain = f"NOT regexp_full_match({tidy('x')}, {bare}) AND NOT (v{chosen} IS NOT DISTINCT FROM TRY_CAST(x AS DOUBLE))"
+    unplain = (
+        f"NOT regexp_full_match({tidy('x')}, {bare}) AND NOT (v{chosen} IS NOT DISTINCT FROM TRY_CAST(x AS DOUBLE))"
+    )
     [(affixes,)] = con.sql(f"SELECT count(*) FROM number_values WHERE {readable} AND {unplain}").fetchall()
     units: Counter[str] = Counter()
     if affixes:
-        found = con.sql(f"SELECT {unit_sql('x')} AS u, sum(n) FROM number_values WHERE {readable} GROUP BY u").fetchall()
+        found = con.sql(
+            f"SELECT {unit_sql('x')} AS u, sum(n) FROM number_values WHERE {readable} GROUP BY u"
+        ).fetchall()
         units.update({unit: int(rows) for unit, rows in found if unit})
     given = bool(formats.decimal and (formats.thousands or not style.thousands))
     return replace(
@@ -247,7 +252,10 @@ def settled(style: NumberStyle, decimals: Collection[str]) -> NumberStyle:
     if style.alike is None or len(set(decimals)) != 1:
         return style
     [decimal] = set(decimals)
-    ways = {style.decimal: (style.decimal, style.thousands), style.alike.decimal: (style.alike.decimal, style.alike.thousands)}
+    ways = {
+        style.decimal: (style.decimal, style.thousands),
+        style.alike.decimal: (style.alike.decimal, style.alike.thousands),
+    }
     if decimal not in ways:
         return style
     sign, thousands = ways[decimal]
@@ -271,7 +279,8 @@ def ambiguous_cell(text: str, style: NumberStyle) -> str:
 
 def ambiguity(style: NumberStyle) -> str:
     """Say in words how an ambiguous column was read, and how else it could be."""
-    return f"the numbers can be read with {_signs(style)}, or with {_signs(style.alike)}; the first was taken{style.reason}"
+    ways = f"with {_signs(style)}, or with {_signs(style.alike)}"
+    return f"the numbers can be read {ways}; the first was taken{style.reason}"
 
 
 def _possible_ways(formats: Formats) -> list[Formats]:

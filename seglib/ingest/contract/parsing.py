@@ -24,10 +24,28 @@ NO = ("0", "0.0", "no", "n", "false", "f", "nein", "nee", "nej", "non", "não")
 """What is read as 1 and as 0 where a column is binary, whatever its case."""
 
 NOTHING = (
-    "null", "(null)", "<null>", r"\n", "na", "n/a", "n.a.", "<na>", "#n/a", "nan", "nat", "none", "nil", "-", "--", "---",
-    "\u2013", "\u2014", '""', "''",
+    "null",
+    "(null)",
+    "<null>",
+    r"\n",
+    "na",
+    "n/a",
+    "n.a.",
+    "<na>",
+    "#n/a",
+    "nan",
+    "nat",
+    "none",
+    "nil",
+    "-",
+    "--",
+    "---",
+    "\u2013",
+    "\u2014",
+    '""',
+    "''",
 )
-"""Words that programs write where there is no value, in small letters: read as nothing in dates, numbers, ids, yes or no."""
+"""Words that programs write where there is no value, in small letters: nothing, in columns of `NOTHING_KINDS`."""
 
 NOTHING_KINDS = ("date", "number", "id", "binary")
 
@@ -112,7 +130,9 @@ def read(
     if len(raw) > 1:
         return _product(
             [
-                _read_one("number", replace(origin, columns=(name,)), column, formats, styles.get(name), cells.get(name))
+                _read_one(
+                    "number", replace(origin, columns=(name,)), column, formats, styles.get(name), cells.get(name)
+                )
                 for name, column in zip(origin.columns, raw, strict=True)
             ]
         )
@@ -130,7 +150,7 @@ def _read_one(
     style: NumberStyle | None,
     cell: str | None,
 ) -> ParsedColumn:
-    """Write the SQL of a column that is read from one column, or is a constant; ``cell`` is its text, if it is there."""
+    """Write the SQL of a column that is read from one column, or is a constant; ``cell`` is its text, if given."""
     text = cell or cell_value(kind, origin, raw, formats)
     parsed = _parsed(kind, origin, raw, formats, style, text)
     remarks: dict[str, str] = {}

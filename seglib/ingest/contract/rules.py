@@ -126,7 +126,7 @@ def _remark_rules(table: str, name: str, kind: str) -> list[Rule]:
             "info",
             "",
             f"{name} holds a word that means nothing is there: it is read as empty",
-            "nothing to do; 'nothing: []' in the mapping file keeps such words, 'nothing: [word, ...]' says which they are",
+            "nothing to do; 'nothing: []' in the mapping file keeps such words, a list says which they are",
             cells=True,
         )
     ]

@@ -258,7 +258,9 @@ def _table(name: str, entry: Any, formats: Formats) -> TableMapping:
     _refuse_repeated([*variables, *descriptors], where)
     sources = {}
     without = {column for column, origin in columns.items() if origin in _NOT_USED}
-    if needed := [column for column in TABLES[name].columns if column in without and TABLES[name].columns[column].required]:
+    if needed := [
+        column for column in TABLES[name].columns if column in without and TABLES[name].columns[column].required
+    ]:
         raise ParameterRefused(f"{where}.columns.{needed[0]}: a {name} table needs it", parameter="mapping")
     for column, origin in columns.items():
         if column in without:

@@ -322,7 +322,7 @@ def _likeliest(path: Path) -> str:
 
 
 def _lines(path: Path, encoding: Encoding, *, strict: bool = True) -> Iterator[str]:
-    """Yield the lines of a file as text; only ``\\n``, ``\\r`` and both end one."""
+    """Yield the lines of a file as text; a line feed, a carriage return and both end one."""
     errors = encoding.errors if strict or encoding.strays else "replace"
     with _open(path) as stream, io.TextIOWrapper(stream, encoding=encoding.name, errors=errors, newline="") as text:
         yield from text

@@ -77,6 +77,6 @@ def _first(rows: Sequence[Sequence[str]]) -> int:
 
 
 def _could_be_names(row: Sequence[str], width: int) -> bool:
-    """Say whether a row below a title can be the header: as wide as the table, every cell another name, none a value."""
+    """Say whether a row below a title can be the header: as wide as the table, every cell another name, no day."""
     cells = [cell.strip().casefold() for cell in row if cell.strip()]
     return len(row) == width and len(set(cells)) == len(cells) and not any(_form(cell) == "day" for cell in cells)

@@ -107,8 +107,8 @@ def _header_place(rows: list[list[Any]], above: int, header_row: int | None, whe
     if looks_like_data(first[place], first[place + 1 :]):
         raise InputRefused(
             f"{where}: row {above + place + 1} looks like values, not like names of columns "
-            f"({', '.join(repr(cell) for cell in first[place][:4])}); write 'header_row: none' at the table in a mapping "
-            f"file if no row has names (the columns are then called column 1, column 2 and so on), or "
+            f"({', '.join(repr(cell) for cell in first[place][:4])}); write 'header_row: none' at the table in a "
+            f"mapping file if no row has names (the columns are then called column 1, column 2 and so on), or "
             f"'header_row: {above + place + 1}' if these are names"
         )
     return place

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
-import os.path
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import yaml
@@ -27,6 +26,7 @@ _HEAD = """\
 """
 
 _NOTHING = "# Every table and column that was found has the name of the contract: nothing needs to be said.\n"
+
 
 def write_mapping(
     source: Source,
@@ -217,8 +217,8 @@ def _from(source: SourceTable, tables: Collection[SourceTable]) -> str:
     """Write of which tables one is made: a pattern, where it fits them and no others; else the list."""
     members = source.members
     others = [name for table in tables if table is not source for name in table.members]
-    start = os.path.commonprefix(members).rstrip("0123456789")  # so that the months to come fit, too
-    end = os.path.commonprefix([name[len(start) :][::-1] for name in members])[::-1]
+    start = _common_start(members).rstrip("0123456789")  # so that the months to come fit, too
+    end = _common_start([name[len(start) :][::-1] for name in members])[::-1].lstrip("0123456789")
     pattern = f"{start}*{end}"
     fits = [name for name in others if fnmatch.fnmatchcase(plain(name), plain(pattern).replace("[", "[[]"))]
     listed = ", ".join(map(scalar, members))
@@ -226,6 +226,12 @@ def _from(source: SourceTable, tables: Collection[SourceTable]) -> str:
         return f"from: [{listed}]  # {len(members)} tables with the same columns"
     shown = listed if len(members) <= 6 else f"{scalar(members[0])} to {scalar(members[-1])}"
     return f"from: {scalar(pattern)}  # {len(members)} tables with the same columns: {shown}"
+
+
+def _common_start(names: Sequence[str]) -> str:
+    """Return the signs with which all names begin."""
+    first, last = min(names), max(names)
+    return next((first[:i] for i, sign in enumerate(first) if i >= len(last) or sign != last[i]), first)
 
 
 def _exclusion(exclusion: Exclusion) -> str:
@@ -282,9 +288,7 @@ def _inner(entry: Mapping[str, str]) -> str:
 
 def _left_out(left_out: Mapping[str, str]) -> list[str]:
     """Name the columns that are not offered, by the reason."""
-    return [
-        f"# left out ({reason}): {', '.join(map(scalar, names))}" for reason, names in reasons(left_out).items()
-    ]
+    return [f"# left out ({reason}): {', '.join(map(scalar, names))}" for reason, names in reasons(left_out).items()]
 
 
 def scalar(value: str | tuple[str, ...]) -> str:

@@ -80,9 +80,7 @@ def suggest(source: Source, con: duckdb.DuckDBPyConnection) -> str:
         union = " UNION ALL BY NAME ".join(f"SELECT * FROM {views[name]}" for name in names)
         con.execute(f"CREATE VIEW all_rows.stack{i} AS {union}")
         title = _stem(names[0]) or names[0]
-        tables.append(
-            SourceTable(con, names[0], f"all_rows.stack{i}", f"first_rows.t{i}", members=names, title=title)
-        )
+        tables.append(SourceTable(con, names[0], f"all_rows.stack{i}", f"first_rows.t{i}", members=names, title=title))
     if not tables:
         raise InputRefused("\n".join(unread.values()) or f"source '{source.name}' has no tables")
     return write_mapping(source, tables, match_tables(tables), unread)

@@ -117,7 +117,7 @@ def _match_by_name(table: str, tables: Collection[SourceTable]) -> TableMatch | 
 
 
 def _match_ready_table(source: SourceTable) -> TableMatch | None:
-    """Return the only table of a source as one of customers: a column tells its rows apart, or nothing is like an id."""
+    """Return the only table of a source as one of customers: a column tells rows apart, or nothing is like an id."""
     match = TableMatch("customers", source, _guesses(source, "customers"))
     identity = match.sure("customer_id")
     if identity:
@@ -154,8 +154,10 @@ def _fits(match: TableMatch, name: float, needs: Collection[str]) -> bool:
 def _one_row_a_customer(match: TableMatch) -> bool:
     """Say whether the rows of a table are customers: each has another one, and nothing else is the id of a row."""
     customer, identity = match.sure("customer_id"), match.sure("transaction_id")
-    return bool(customer) and match.source.repeats(customer) <= REPEATS and (
-        identity is None or match.source.repeats(identity) > REPEATS
+    return (
+        bool(customer)
+        and match.source.repeats(customer) <= REPEATS
+        and (identity is None or match.source.repeats(identity) > REPEATS)
     )
 
 

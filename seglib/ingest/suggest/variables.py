@@ -1,4 +1,4 @@
-"""What of a table with one row a customer can build segments, what is doubtful, and what is left out, with the reason."""
+"""What of a table with one row a customer can build segments, what is doubtful, and what is left out, and why."""
 
 from __future__ import annotations
 
@@ -14,17 +14,55 @@ from seglib.ingest.mapping.file import parse
 from seglib.ingest.suggest.names import spelled_words, words
 from seglib.ingest.suggest.values import FEW, MOST, SourceTable, is_date
 
-_PERSONAL = {"name", "email", "mail", "phone", "mobile", "fax", "address", "street", "zip", "postal", "birth", "surname"}
+_PERSONAL = {
+    "name",
+    "email",
+    "mail",
+    "phone",
+    "mobile",
+    "fax",
+    "address",
+    "street",
+    "zip",
+    "postal",
+    "birth",
+    "surname",
+}
 """Words in the name of a column that identifies people, where it has many values; with a few it does not."""
 
 _IDENTITY = {"id", "no", "nr", "num", "number", "key", "code", "uuid", "guid", "identifier"}
 """Last words in the name of a column that tells rows apart, where nearly every row has another value."""
 
-_COUNTS = {"num", "number", "no", "nr", "nb", "n", "count", "quantity", "qty", "frequency", "times", "visit", "purchase"}
+_COUNTS = {
+    "num",
+    "number",
+    "no",
+    "nr",
+    "nb",
+    "n",
+    "count",
+    "quantity",
+    "qty",
+    "frequency",
+    "times",
+    "visit",
+    "purchase",
+}
 _COUNTS |= {"order", "kid", "child", "children", "person", "people", "item", "year", "month", "week", "day", "age"}
 """Words in the name of a column whose whole numbers count something; those of another may be codes."""
 
-_OUTCOMES = {"churn", "churned", "churner", "attrition", "exited", "target", "label", "outcome", "response", "responded"}
+_OUTCOMES = {
+    "churn",
+    "churned",
+    "churner",
+    "attrition",
+    "exited",
+    "target",
+    "label",
+    "outcome",
+    "response",
+    "responded",
+}
 _OUTCOMES |= {"converted", "conversion", "default", "defaulted", "lapsed", "cancelled", "canceled", "retained"}
 _GROUPS = {"segment", "cluster", "persona"}
 
@@ -36,7 +74,7 @@ LONG_TAIL = 2.0
 
 _SPELLINGS = {
     "male": "m male man men masculine mr h hombre homme masculino masculin mann männlich maschio uomo homem erkek",
-    "female": "f female woman women feminine mrs ms w mujer femme femenino feminino frau weiblich femmina donna mulher kadın",
+    "female": "f female woman women feminine mrs ms w mujer femme femenino feminino frau weiblich donna mulher kadın",
 }
 """Ways of writing a gender."""
 
