@@ -130,6 +130,9 @@ def _loaded_table(
     for column in table_mapping.added:
         kinds[column] = kinds[column] or _kind_of(con, name, by_name, origins[column], formats, styles[column])
     notes = [loaded.note] if loaded.note else []
+    wanted = table_mapping.source
+    if wanted and not _named(wanted, {plain(label): label}) and len(table_mapping.sources) == 1 and "*" not in wanted:
+        notes.append(f"the mapping takes {name} from '{wanted}': that is '{label}' here, the only table")
     notes += _style_notes(styles, kinds, by_name)
     cells: dict[str, str] = {}
     columns = {}
@@ -179,16 +182,20 @@ def _number_styles(
     formats: Formats,
 ) -> dict[str, dict[str, NumberStyle]]:
     """Find out how the numbers of a table are written, by canonical column and column of the source."""
-    table, styles, decimals = f"raw.{name}", {}, set()
+    table, styles, texts = f"raw.{name}", {}, {}
     for column, origin in origins.items():
         styles[column] = {}
         for one in origin.columns:
             if by_name[one].type == "VARCHAR":
-                text = cell_value("number", origin, by_name[one], formats)
-                style = find_style(con, table, text, origin.formats or formats)
-                styles[column][one] = style
-                if style.alike is None and has_decimals(con, table, text, style):
-                    decimals.add(style.decimal)
+                texts[column, one] = cell_value("number", origin, by_name[one], formats)
+                styles[column][one] = find_style(con, table, texts[column, one], origin.formats or formats)
+    if not any(style.alike for by_column in styles.values() for style in by_column.values()):
+        return styles
+    decimals = {
+        styles[column][one].decimal
+        for (column, one), text in texts.items()
+        if has_decimals(con, table, text, styles[column][one])
+    }
     return {
         column: {one: settled(style, decimals) for one, style in by_column.items()}
         for column, by_column in styles.items()

@@ -59,9 +59,9 @@ MONTHS = {
 }
 """Names of months and their short forms, without accents, by the English one.
 
-Those of the Unicode CLDR for Czech, Danish, Dutch, English, Finnish, French, German, Hungarian, Italian, Norwegian, Polish,
-Portuguese, Romanian, Russian, Spanish, Swedish, Turkish and Ukrainian. No word means two months; Croatian is left out,
-because its listopad is another month than that of its neighbours.
+Those of the Unicode CLDR for Czech, Danish, Dutch, English, Finnish, French, German, Hungarian, Italian, Norwegian,
+Polish, Portuguese, Romanian, Russian, Spanish, Swedish, Turkish and Ukrainian. No word means two months. Croatian is
+left out, because its listopad is another month than that of its neighbours.
 """
 
 

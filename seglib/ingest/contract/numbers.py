@@ -39,9 +39,9 @@ _LOOKALIKES = {
 """Signs that mean the same in a number, by the one that stands for them."""
 
 _CODES = (
-    "AED ARS AUD BDT BGN BHD BRL CAD CHF CLP CNY COP CZK DKK DZD EGP EUR GBP GEL GHS HKD HUF IDR ILS INR IQD IRR ISK "
-    "JOD JPY KES KRW KWD KZT LBP LKR MAD MXN MYR NGN NOK NZD OMR PEN PHP PKR PLN QAR RON RSD RUB SAR SEK SGD THB TND TRY "
-    "TWD TZS UAH UGX USD UYU UZS VND XAF XOF ZAR"
+    "AED ARS AUD BDT BGN BHD BRL CAD CHF CLP CNY COP CZK DKK DZD EGP EUR GBP GEL GHS HKD HUF IDR ILS INR IQD "
+    "IRR ISK JOD JPY KES KRW KWD KZT LBP LKR MAD MXN MYR NGN NOK NZD OMR PEN PHP PKR PLN QAR RON RSD RUB SAR "
+    "SEK SGD THB TND TRY TWD TZS UAH UGX USD UYU UZS VND XAF XOF ZAR"
 )
 _WORDS = r"euros?|dollars?|kr|zł|kč|ft|lei|rs|fr|sfr|руб|р|грн|rm|rp|tl"
 CURRENCY = rf"(?:[A-Z]{{0,2}}\p{{Sc}}|(?:{_CODES.replace(' ', '|')}|{_WORDS})\.?)"
@@ -120,7 +120,7 @@ class NumberStyle:
         if self.units:
             parts.append(f"in {join_words(list(self.units))}")
         if self.affixes and not self.units:
-            parts.append("with brackets or a sign behind for less than zero")
+            parts.append("with other signs than a hyphen for less than zero")
         return f"the numbers of '{column}' were read {', '.join(parts)}" if parts else ""
 
 
@@ -220,11 +220,10 @@ def find_style(con: duckdb.DuckDBPyConnection, table: str, text: str, formats: F
         alike = ways[other]
     style = replace(styles[chosen], alike=alike, reason=reason)
     readable = f"v{chosen} IS NOT NULL"
-    bare = sql_literal(_shape(style.decimal, style.thousands, affixes=False))
-    unplain = (
-        f"NOT regexp_full_match({tidy('x')}, {bare}) AND NOT (v{chosen} IS NOT DISTINCT FROM TRY_CAST(x AS DOUBLE))"
-    )
-    [(affixes,)] = con.sql(f"SELECT count(*) FROM number_values WHERE {readable} AND {unplain}").fetchall()
+    bare = number_sql("x", replace(style, affixes=False))
+    [(affixes,)] = con.sql(
+        f"SELECT count(*) FROM number_values WHERE {readable} AND {bare} IS DISTINCT FROM v{chosen}"
+    ).fetchall()
     units: Counter[str] = Counter()
     if affixes:
         found = con.sql(
@@ -263,10 +262,10 @@ def settled(style: NumberStyle, decimals: Collection[str]) -> NumberStyle:
 
 
 def has_decimals(con: duckdb.DuckDBPyConnection, table: str, text: str, style: NumberStyle) -> bool:
-    """Say whether a column shows its decimal sign: some number has decimals, and no other way of reading it."""
-    shape = rf".*{re.escape(style.decimal)}\d+[^0-9]*"
+    """Say whether a column shows its decimal sign, or what it takes for thousands, and there is no doubt about it."""
+    signs = "".join(re.escape(sign) for sign in (style.decimal, style.thousands))
     [(rows,)] = con.sql(
-        f"SELECT count(*) FROM {table} WHERE regexp_full_match({text}, {sql_literal(shape)})"
+        f"SELECT count(*) FROM {table} WHERE regexp_matches({tidy(text)}, {sql_literal(rf'[0-9][{signs}][0-9]')})"
     ).fetchall()
     return style.alike is None and rows > 0
 

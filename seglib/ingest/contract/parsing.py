@@ -55,6 +55,7 @@ ANSWERS = " *[;|,] *"
 """What stands between several answers in one cell."""
 
 _FLOATING = ("DOUBLE", "FLOAT")
+_WITH_ZONE = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS")
 _UTC = "UTC"
 
 
@@ -273,8 +274,8 @@ def _day(text: str, raw: RawColumn | None, formats: Formats, *, untouched: bool)
     """
     if raw and raw.type == "DATE" and untouched:
         return raw.sql
-    if raw and raw.type == "TIMESTAMP WITH TIME ZONE" and untouched:
-        return f"CAST({_on_shop_clock(raw.sql, formats)} AS DATE)"
+    if raw and raw.type in _WITH_ZONE and untouched:
+        return f"CAST({_on_shop_clock(f'CAST({raw.sql} AS TIMESTAMPTZ)', formats)} AS DATE)"
     if raw and raw.type.startswith("TIMESTAMP") and untouched:
         return f"CAST({_zoneless_on_shop_clock(f'CAST({raw.sql} AS TIMESTAMP)', formats)} AS DATE)"
     if raw and not (formats.dates or raw.type in ("VARCHAR", "DATE") or raw.type.startswith("TIMESTAMP")):

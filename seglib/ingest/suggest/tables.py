@@ -214,7 +214,7 @@ def _derived(table: str, matches: Mapping[str, TableMatch]) -> TableMatch | None
         guesses = _guesses(child.source, table, without=others | {column}, in_its_table=False)
         coded = "id" in words(column)  # then a name stands beside it, else the column is the name
         guesses = {c: guess for c, guess in guesses.items() if not guess.doubt and (coded or not c.endswith("_name"))}
-        if not coded and child.source.share_of_numbers(column) >= MOST:
+        if table in ("genders", "cities") and not coded and child.source.share_of_numbers(column) >= MOST:
             continue  # numbers without names: codes of something
         guesses[identity] = replace(child.guesses[identity], column=identity, doubt="", note="")
         for name, declared in TABLES[table].columns.items():

@@ -51,12 +51,16 @@ _DAYS = (
     "%d. %B %Y",
     "%d. %b %Y",
     "%d de %B de %Y",
+    "%b-%d-%Y",
+    "%d-%B-%Y",
     "%b %d, %Y",
     "%B %d, %Y",
 )
 _TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 DATES = {day: tuple(day + time for time in _TIMES) for day in _DAYS} | {"unix": ("unix",), "excel": ("excel",)}
 """How days are written, each with the times of day that may follow. ISO dates are always read."""
+
+_ANSWERS = {word for word in (*YES, *NO) if word.isalpha()}
 
 _STATUS = {
     "burned": "burned burnt used redeemed spent complete completed consumed",
@@ -121,6 +125,7 @@ class SourceTable:
     ) -> None:
         self.members = tuple(members) or (name,)
         self.title = title or name
+        self._styles: dict[str, NumberStyle] = {}
         self.con, self.name, self.all_rows, self.first_rows = con, name, all_rows, first_rows
         con.execute(f"CREATE TABLE {first_rows} AS FROM {all_rows} LIMIT {ROWS_EXAMINED}")
         self.columns = {row[0]: RawColumn(*row[:2]) for row in con.sql(f"DESCRIBE {all_rows}").fetchall()}
@@ -148,7 +153,9 @@ class SourceTable:
         """Return how a column of numbers is written."""
         if self.columns[column].type != "VARCHAR":
             return NumberStyle()
-        return find_style(self.con, self.first_rows, self.text(column), Formats())
+        if column not in self._styles:
+            self._styles[column] = find_style(self.con, self.first_rows, self.text(column), Formats())
+        return self._styles[column]
 
     def number(self, column: str) -> str:
         """Write the SQL of a cell's number, in the way that fits the column best."""
@@ -191,7 +198,7 @@ def guess_column(source: SourceTable, table: str, column: str, name: str, score:
         guess = _date(source, guess)
     elif kind(TABLES[table].columns[column]) == "number":
         _, guess = numbers(source, guess)
-    elif column in ("customer_id", "transaction_id") and {*map(str.casefold, source.levels(name))} <= {*YES, *NO}:
+    elif column in ("customer_id", "transaction_id") and {*map(str.casefold, source.levels(name))} <= _ANSWERS:
         guess = replace(guess, doubt="its values say yes or no")
     elif column == "gender_id" and source.distinct[name] > FEW:
         guess = replace(guess, doubt=f"{source.distinct[name]:,} different values are too many")
@@ -221,20 +228,23 @@ def _date(source: SourceTable, guess: Guess) -> Guess:
 def _plausible_ways(source: SourceTable, name: str) -> list[str]:
     """Return the ways of writing days that any of a few values is written in; it is quick."""
     text = source.text(name)
-    counts = []
+    counts, named = [], []
     for way, forms in DATES.items():
         if way == "unix":
             counts.append(r"count(*) FILTER (regexp_full_match(x, '1\d{9}(\d{3})?([.]\d+)?'))")
-        elif "%b" in way.lower():
-            short = [re.sub(r"\bdel? ", "", form.replace("%B", "%b")) for form in forms]
-            counts.append(f"count(coalesce(try_strptime(x, {list(forms)}), try_strptime(named, {short})))")
         elif way != "excel":
             counts.append(f"count(try_strptime(x, {list(forms)}))")
+        if "%B" in way:
+            short = [re.sub(r"\bdel? ", "", form.replace("%B", "%b")) for form in forms]
+            named.append((way, f"count(try_strptime(named, {short}))"))
     values = f"SELECT {text} AS x FROM {source.first_rows} WHERE x <> '' LIMIT 500"
     [hits] = source.con.sql(
-        f"SELECT {', '.join(counts)} FROM (SELECT x, {english_months('x')} AS named FROM ({values}))"
+        f"SELECT {', '.join([*counts, *(count for _, count in named)])} "
+        f"FROM (SELECT x, {english_months('x')} AS named FROM ({values}))"
     ).fetchall()
     ways = [way for way, hit in zip(DATES, hits, strict=False) if hit]
+    if not any("%b" in way.lower() for way in ways):  # months in another language
+        ways += [way for (way, _), hit in zip(named, hits[len(counts) :], strict=True) if hit]
     return [*ways, "excel"] if "date" in words(name) else ways
 
 
