@@ -339,7 +339,7 @@ WRONG = [
     ("tables: {transactions: {leave_out: {x: {column: a}}}}", "say a column and one of starts_with"),
     ("tables: {transactions: {leave_out: {x: {column: a, begins: b}}}}", "unknown 'begins'"),
     ("tables: {transactions: {leave_out: {x: {column: a, empty: no}}}}", "empty takes true"),
-    ("tables: {customers: {columns: {customer_id: {row_number: true}}}}", "unknown 'row_number'"),
+    ("tables: {customers: {columns: {gender_id: {row_number: true}}}}", "unknown 'row_number'"),
     ("tables: {transactions: {columns: {transaction_id: {row_number: 7}}}}", "say one of column, constant$"),
     ("tables: [customers]", "tables: expected lines 'name: value'"),
     ("date_format: DD/MM/YYYY", "date_format 'DD/MM/YYYY' is none"),

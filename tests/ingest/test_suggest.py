@@ -327,8 +327,8 @@ def test_what_else_is_known_of_customers_is_offered(drafted, tables, write_csv):
     rows = range(len(tables["customers"]))
     tables["customers"]["customer_id"] = [*rows]
     tables["customers"] = tables["customers"].assign(
-        Age=[20 + i for i in rows], Tier=["gold", "silver"] * 20, Amount=[3 * i for i in rows], Email=[f"{i}@x" for i in rows],
-        Remark=[f"remark {i}" for i in rows], Phone=[*rows], Empty="",
+        Age=[20 + i for i in rows], Tier=["gold", "silver"] * 20, Amount=[3 * i for i in rows],
+        Email=[f"{i}@x" for i in rows], Remark=[f"remark {i}" for i in rows], Phone=[*rows], Empty="",
     )  # fmt: skip
     text, mapping, file = drafted(write_csv(tables))
     offer = "descriptors: {Age: Age, Tier: Tier, own_Amount: Amount}"

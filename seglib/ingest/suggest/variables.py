@@ -69,6 +69,9 @@ _GROUPS = {"segment", "cluster", "persona"}
 FEW_CODES = 10
 """Whole numbers with no more values than that may be codes."""
 
+SLIPS = 0.01
+"""A share of other answers than yes and no that is no third answer yet."""
+
 LONG_TAIL = 2.0
 """Skewness from which a variable is judged on the scale of log(1 + x)."""
 
@@ -207,11 +210,11 @@ def _offer(source: SourceTable, name: str, call: str) -> Offer:
         doubt = "an outcome? Segments may explain it, but should not be made of it"
     elif spelled & _GROUPS:
         doubt = "groups that somebody made already?"
-    kind = _kind(source, name)
+    kind, note = _kind(source, name)
     if kind == "numeric":
         return _numeric(source, Offer(call, name, entry, doubt))
     if kind == "binary":
-        return Offer(call, name, {**entry, "kind": "binary"}, doubt)
+        return Offer(call, name, {**entry, "kind": "binary"}, doubt, note)
     offer = Offer(call, name, {**entry, "kind": "nominal"}, doubt)
     found = source.con.sql(several_answers_query(source.text(name), source.first_rows)).fetchall()
     if len(found) > 1:
@@ -227,15 +230,20 @@ def _listed(levels: Mapping[str, int]) -> str:
     return ", ".join([*levels][:6])
 
 
-def _kind(source: SourceTable, name: str) -> str:
-    """Say of what kind a column is by all its values: a third answer makes yes and no nominal."""
-    levels = {level.casefold() for level in source.levels(name)}
+def _kind(source: SourceTable, name: str) -> tuple[str, str]:
+    """Say of what kind a column is, and what the analyst should know: a third answer makes yes and no nominal.
+
+    A slip does not: an answer in one row of a hundred, or fewer, is named and dropped.
+    """
+    levels = source.levels(name)
+    answers = {level.casefold() for level in levels} & {*YES, *NO}
+    others = [level for level in levels if level.casefold() not in answers]
     numeric = source.share_of_numbers(name) >= MOST
-    if source.distinct[name] == 2 and levels <= {*YES, *NO} and len(levels & {*YES}) == 1:
-        return "binary"
-    if len(levels) <= 6 and levels <= {*YES, *NO} and not numeric:  # Yes, yes, y, no: two answers
-        return "binary"
-    return "numeric" if numeric else "nominal"
+    both = bool(answers & {*YES}) and bool(answers & {*NO})
+    slips = source.filled[name] - sum(rows for level, rows in levels.items() if level.casefold() in answers)
+    if both and slips <= SLIPS * source.filled[name] and not (numeric and source.distinct[name] > 2):
+        return "binary", f"neither yes nor no: {', '.join(others)}" if others else ""
+    return ("numeric" if numeric else "nominal"), ""
 
 
 def _numeric(source: SourceTable, offer: Offer) -> Offer:
