@@ -47,7 +47,7 @@ def read_back(texts, formats):
 
 
 @given(AMOUNTS, WAYS, DRESSES, MINUS, BLANKS, APOSTROPHES)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 def test_a_number_whose_format_is_said_is_read_back(amounts, way, dress, minus, blank, apostrophe):
     texts = []
     for amount in amounts:
@@ -61,7 +61,7 @@ def test_a_number_whose_format_is_said_is_read_back(amounts, way, dress, minus, 
 @example([Decimal(1250), Decimal(12)], NUMBERS[3], "{}", None)
 @example([Decimal("1.25")], NUMBERS[0], "{}", 3)
 @example([Decimal("1.25"), Decimal(1250)], NUMBERS[2], "{}", None)
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=40)
 def test_a_number_whose_format_is_found_is_read_back_or_its_ambiguity_is_known(amounts, way, dress, places):
     texts = []
     for amount in amounts:
@@ -75,7 +75,7 @@ def test_a_number_whose_format_is_found_is_read_back_or_its_ambiguity_is_known(a
 
 
 @given(AMOUNTS, WAYS)
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 def test_one_number_with_both_signs_settles_a_column(amounts, way):
     if not way.thousands:
         return
@@ -97,7 +97,7 @@ def days_of(texts, formats):
 
 
 @given(st.lists(DAYS, min_size=1, max_size=5), st.sampled_from([way for way in DATES if way not in ("unix", "excel")]))
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=40)
 def test_a_day_is_read_back_in_every_format(days, way):
     assert days_of([f"{day:{way}}" for day in days], Formats(dates=DATES[way])) == days
 
@@ -201,7 +201,7 @@ def test_the_whole_mapping_is_right():
 
 
 @given(st.sampled_from([*places(WHOLE)]), SHAPES)
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 def test_any_shape_at_any_key_is_read_or_refused_by_name(path, shape):
     try:
         mapping = parse(with_shape(WHOLE, path, shape))

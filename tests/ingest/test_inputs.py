@@ -605,3 +605,35 @@ def test_a_shape_that_is_wrong_ends_the_command_with_a_sentence(capsys, monkeypa
         main()
     assert exit_.value.code == 2
     assert "tables.transactions.columns.amount.default" in capsys.readouterr().err
+
+
+def test_sheets_of_months_are_one_table(tmp_path):
+    with pd.ExcelWriter(tmp_path / "book.xlsx") as writer:
+        for month, first in (("Jan", 1), ("Feb", 11), ("Mrz", 21)):
+            rows = {"Order No": range(first, first + 10), "Client No": [i % 4 for i in range(10)]}
+            rows |= {"Order Date": ["2024-01-05"] * 10, "Total": ["1 250,50"] * 10}
+            pd.DataFrame(rows).to_excel(writer, sheet_name=month, index=False, startrow=2)
+    transactions = through_its_own_draft(tmp_path / "book.xlsx", tmp_path).table("transactions")
+    assert transactions["amount"].tolist() == [1250.5] * 30
+
+
+def test_tables_with_the_same_columns_and_other_names_are_a_question(write):
+    head = "Order No,Client No,Order Date,Total\n"
+    lines = {part: "".join(f"{part}{i},{i % 4},2024-01-05,{i}\n" for i in range(20)) for part in ("n", "s")}
+    folder = write(**{"shop/orders_north.csv": head + lines["n"], "shop/orders_south.csv": head + lines["s"]})
+    text, _ = drafted(folder / "shop")
+    assert "# from: [orders_north, orders_south]  # the same columns: are they parts of one table?" in text
+
+
+def test_columns_may_have_any_name(write):
+    columns = ("x", "n", "v0", "cell", "row", "named", "below", "part", "place")
+    people = (
+        ",".join(["id", *columns])
+        + "\n"
+        + "".join(",".join([str(i), *([f"{i % 7},5".join('""')] * len(columns))]) + "\n" for i in range(30))
+    )
+    folder = write(**{"people.csv": people})
+    _, mapping = drafted(folder / "people.csv")
+    assert {*mapping["tables"]["customers"]["segment_by"]} == {*columns}
+    customers = through_its_own_draft(folder / "people.csv", folder).table("customers")
+    assert customers["x"].tolist() == [i % 7 + 0.5 for i in range(30)]

@@ -16,7 +16,7 @@ MONTHS = {
     ),
     "Mar": (
         "bre brezen brezna maalis maaliskuu maaliskuuta maart maerz mar marc marca march marcius marco mars "
-        "mart martie marts marz marzec marzo mrt бер березень березня мар март марта"
+        "mart martie marts marz marzec marzo mrt mrz бер березень березня мар март марта"
     ),
     "Apr": (
         "abr abril apr april aprile aprilie aprilis avr avril dub duben dubna huhti huhtikuu huhtikuuta kwi "

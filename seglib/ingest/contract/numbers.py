@@ -192,8 +192,8 @@ def find_style(con: duckdb.DuckDBPyConnection, table: str, text: str, formats: F
         if texts == plain_numbers and (formats.decimal or not doubtful) and not formats.thousands:
             return NumberStyle()
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE number_texts AS SELECT {text} AS x, count(*) AS n FROM {table} "
-        "WHERE x IS NOT NULL GROUP BY x"
+        f"CREATE OR REPLACE TEMP TABLE number_texts AS SELECT x, count(*) AS n "
+        f"FROM (SELECT {text} AS x FROM {table}) WHERE x IS NOT NULL GROUP BY x"
     )
     styles = [NumberStyle(way.decimal, way.thousands, affixes=True) for way in ways]
     values = [number_sql("x", style) for style in styles]

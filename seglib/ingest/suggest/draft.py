@@ -66,7 +66,10 @@ def write_mapping(
     for table in TABLES:
         if table in matches:
             of_source = {name for m in matches.values() if m.source is matches[table].source for name in m.named}
-            sections += _table(matches[table], dates, common, ready=ready, of_source=of_source, tables=tables)
+            matched = {match.source.name for match in matches.values()}
+            sections += _table(
+                matches[table], dates, common, ready=ready, of_source=of_source, matched=matched, tables=tables
+            )
         elif needed(table) and not ready:
             there = ", ".join(map(scalar, source.tables)) or "none"
             sections += [f"  # {table}:", f"  #   from: ???  # needed: {TABLES[table].description}; there are: {there}"]
@@ -121,11 +124,12 @@ def _table(
     *,
     ready: bool,
     of_source: Collection[str],
+    matched: Collection[str],
     tables: Collection[SourceTable],
 ) -> list[str]:
     """Write the section of a table; nothing if there is nothing to say.
 
-    ``of_source``: the columns of its source that any table is made of.
+    ``of_source``: the columns of its source that any table is made of; ``matched``: the sources of all tables.
     """
     columns: list[str] = []
     there = ", ".join(map(scalar, match.source.columns))
@@ -142,6 +146,7 @@ def _table(
         lines.append(_from(match.source, tables))
     elif plain(match.source.name) != match.table:
         lines.append(f"from: {scalar(match.source.name)}")
+    lines += _parts(match, matched, tables)
     identity = match.sure(key(match.table))
     if match.rows != "as_is" and identity:
         lines.append(f"rows: {match.rows}  # {scalar(identity)} repeats")
@@ -226,6 +231,21 @@ def _from(source: SourceTable, tables: Collection[SourceTable]) -> str:
         return f"from: [{listed}]  # {len(members)} tables with the same columns"
     shown = listed if len(members) <= 6 else f"{scalar(members[0])} to {scalar(members[-1])}"
     return f"from: {scalar(pattern)}  # {len(members)} tables with the same columns: {shown}"
+
+
+def _parts(match: TableMatch, matched: Collection[str], tables: Collection[SourceTable]) -> list[str]:
+    """Ask whether tables that nothing is made of, and that have the same columns, are parts of this one."""
+    columns = {plain(name) for name in match.source.columns}
+    alike = [
+        name
+        for table in tables
+        if table.name not in matched and len(columns) > 2 and {plain(name) for name in table.columns} == columns
+        for name in table.members
+    ]
+    if not alike or match.table not in ("customers", "transactions"):
+        return []
+    every = ", ".join(map(scalar, [*match.source.members, *alike]))
+    return [f"# from: [{every}]  # the same columns: are they parts of one table?"]
 
 
 def _common_start(names: Sequence[str]) -> str:

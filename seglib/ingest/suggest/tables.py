@@ -311,7 +311,8 @@ def _left_out(match: TableMatch) -> TableMatch:
         if amount and not amount.doubt:
             below = " OR ".join(f"{source.number(name)} < 0" for name in amount.names)
         letters = source.con.sql(
-            f"SELECT {prefix} AS x, coalesce(avg(CAST({below} AS INTEGER)), 0) FROM {source.first_rows} "
+            f"SELECT x, coalesce(avg(CAST(below AS INTEGER)), 0) FROM "
+            f"(SELECT {prefix} AS x, ({below}) AS below FROM {source.first_rows}) "
             "WHERE x <> '' GROUP BY ALL ORDER BY x LIMIT 5"
         ).fetchall()
         if plain > source.filled[identity] / 2:

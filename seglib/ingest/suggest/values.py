@@ -178,7 +178,8 @@ class SourceTable:
 
     def levels(self, column: str) -> dict[str, int]:
         """Return the most frequent values of a column with their rows; one more than `FEW` of them at most."""
-        query = f"SELECT {self.text(column)} AS x, count(*) FROM {self.first_rows} WHERE x IS NOT NULL GROUP BY ALL"
+        texts = f"SELECT {self.text(column)} AS x FROM {self.first_rows}"
+        query = f"SELECT x, count(*) FROM ({texts}) WHERE x IS NOT NULL GROUP BY ALL"
         return dict(self.con.sql(f"{query} ORDER BY 2 DESC, 1 LIMIT {FEW + 1}").fetchall())
 
     def example(self, value: str, column: str) -> str:
@@ -237,7 +238,7 @@ def _plausible_ways(source: SourceTable, name: str) -> list[str]:
         if "%B" in way:
             short = [re.sub(r"\bdel? ", "", form.replace("%B", "%b")) for form in forms]
             named.append((way, f"count(try_strptime(named, {short}))"))
-    values = f"SELECT {text} AS x FROM {source.first_rows} WHERE x <> '' LIMIT 500"
+    values = f"FROM (SELECT {text} AS x FROM {source.first_rows}) WHERE x <> '' LIMIT 500"
     [hits] = source.con.sql(
         f"SELECT {', '.join([*counts, *(count for _, count in named)])} "
         f"FROM (SELECT x, {english_months('x')} AS named FROM ({values}))"
