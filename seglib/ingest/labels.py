@@ -101,7 +101,7 @@ def read_labels(path: str | Path | None) -> LabelsFile:
     columns = {name: RawColumn(name, kind) for name, kind, *_ in con.sql("DESCRIBE labels").fetchall()}
     chosen = _columns(path, list(columns))
     # the segment is read as an id is: 3.0 in a column of numbers is segment 3
-    parts = [read("id", ColumnSource((name,)), columns, Formats()).value for name in chosen]
+    parts = [read("id", ColumnSource((name,)), columns, Formats(nothing=())).value for name in chosen]
     table = con.sql(f"SELECT {parts[0]} AS {ID}, {parts[1]} AS {SEGMENT} FROM labels").df().astype(object)
     table = table.where(table.notna(), None)
     if problems := list(_broken_rules(table)):

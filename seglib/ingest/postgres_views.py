@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from seglib.errors import InputRefused
 from seglib.ingest.contract.loading import LoadedTable, plain
+from seglib.ingest.contract.parsing import nothing_words
 from seglib.ingest.mapping.model import ColumnSource, Formats, ShopMapping, TableMapping
 from seglib.ingest.sources.base import Source
 from seglib.ingest.sources.database import Database, only_read, refusing
@@ -240,6 +241,8 @@ def _database_table(
     """Find out what PostgreSQL says of a table: the types of its columns, and its primary key."""
     import sqlalchemy as sa
 
+    if loaded.source not in database.places:
+        raise CannotTranslate(f"several tables make table {loaded.name}")
     schema, table = database.places[loaded.source]
     place = f"{quoted(schema)}.{quoted(table)}"
     attributes = connection.execute(
@@ -268,18 +271,21 @@ def _value(where: str, what: str, origin: ColumnSource, table: DatabaseTable, fo
         return _number(where, origin, column)
     if what == "date":
         return _day(where, origin, column, formats)
-    text = _text(origin, column)
+    text = _text(origin, column, nothing_words(what, formats))
     if what == "id" and column and column.arrived == "VARCHAR":  # a table with gaps writes whole numbers as 7.0
         text = f"CASE WHEN {text} ~ '^[0-9]+[.]0$' THEN left({text}, -2) ELSE {text} END"
     return f"lower({text})" if what == "status" else text
 
 
-def _text(origin: ColumnSource, column: DatabaseColumn | None) -> str:
-    """Write a cell's text after the mapping translated it and filled it with its default."""
+def _text(origin: ColumnSource, column: DatabaseColumn | None, nothing: tuple[str, ...]) -> str:
+    """Write a cell's text as `seglib.ingest.contract.parsing.cell_value` does in DuckDB."""
     text = _cell_text(column) if column else f"CAST({sql_literal(origin.constant)} AS text)"
+    cell, words = text, [word for word in nothing if word not in origin.values]
+    if column and column.arrived == "VARCHAR" and words:
+        text = f"CASE WHEN lower({cell}) IN ({', '.join(map(sql_literal, words))}) THEN NULL ELSE {cell} END"
     if origin.values:
         whens = " ".join(f"WHEN {sql_literal(old)} THEN {sql_literal(new)}" for old, new in origin.values.items())
-        text = f"CASE lower({text}) {whens} ELSE {text} END"
+        text = f"nullif(CASE lower({cell}) {whens} ELSE {text} END, '')"
     return text if origin.default is None else f"coalesce({text}, {sql_literal(origin.default)})"
 
 

@@ -135,7 +135,7 @@ class Shop:
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences on how the source was read, and what its tables are."""
-        read = dict.fromkeys(table.loaded.note for table in self.loaded_tables.values() if table.loaded.note)
+        read = dict.fromkeys(note for table in self.loaded_tables.values() for note in table.notes)
         lines = [row for row in self.rows.itertuples() if row.rows_out < row.accepted]
         merged = [f"{row.accepted:,} lines of table {row.table} are {row.rows_out:,} rows" for row in lines]
         return (*self.source.notes, *read, *merged)
@@ -319,7 +319,7 @@ def ingest(
         there are none; or if there is no such city.
     """
     given = parse(read_mapping(mapping)) if mapping else None
-    opened = open_source(source, csv=given.csv if given else None)
+    opened = open_source(source, csv=given.csv if given else None, header_rows=given.header_rows if given else None)
     shop_mapping = with_name_tables(opened, given or parse(opened.mapping))
     con = connect()
     tables = load_tables(con, opened, shop_mapping)

@@ -92,10 +92,6 @@ def _workbook(folder, tables, sheets=None, **cells):
     return path
 
 
-def _merged_title(folder, tables):
-    return _workbook(folder, tables, customers={"startrow": 1, "startcol": 2})
-
-
 def _merged_over_header(folder, tables):
     return _workbook(folder, tables, customers={"header": True})
 
@@ -121,7 +117,6 @@ REFUSED = [
     ("no gzip", _file("cities.csv.gz", b"city_id,city_name\n"), "cannot be read as csv: Not a gzipped file"),
     ("empty Parquet", _file("cities.parquet", b""), "cannot be read as parquet"),
     ("Parquet cut short", _file("cities.parquet", b"PAR1" + b"\0" * 50), "cannot be read as parquet"),
-    ("a merged title above the header", _merged_title, "column 'customer_id' is missing.*'The customers of our shop'"),
     ("a merged header", _merged_over_header, "column 'customer_id' is missing"),
     ("damaged DuckDB", _duckdb_damaged, "'shop.duckdb' cannot be opened as a DuckDB file"),
 ]

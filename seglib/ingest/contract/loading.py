@@ -6,6 +6,8 @@ once.
 
 from __future__ import annotations
 
+import fnmatch
+import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +15,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from seglib.errors import InputRefused
-from seglib.ingest.contract.parsing import ParsedColumn, RawColumn, exclusion_condition, read
+from seglib.ingest.contract.numbers import NumberStyle, ambiguity, find_style, has_decimals, settled
+from seglib.ingest.contract.parsing import ANSWERS, ParsedColumn, RawColumn, cell_value, exclusion_condition, read
 from seglib.ingest.contract.rules import Rule
 from seglib.ingest.mapping.model import ColumnSource, Exclusion, Formats, ShopMapping, TableMapping, Variable
 from seglib.ingest.sources.base import Loaded, Source
@@ -42,6 +45,8 @@ class LoadedTable:
         Checksum and note of its reading.
     columns : mapping of str to ParsedColumn
         How each column is read: the canonical columns that the source has, and those beyond the contract.
+    cells : mapping of str to str
+        The SQL of the texts that ``columns`` are read from, by the SQL name that they have there (`with_cells`).
     added : mapping of str to {"number", "binary", "text"}
         How the columns beyond the contract are read: variables to segment by, and descriptors.
     exclusions : tuple of (Rule, str)
@@ -50,16 +55,23 @@ class LoadedTable:
         Whether several rows with one key become one row.
     variables : mapping of str to Variable
         Those of the added columns that segments are built by.
+    numbered : bool
+        Whether the number of the row is the key.
+    notes : tuple of str
+        How the source was read, how numbers were, where that was found out, and what the table is made of.
     """
 
     name: str
     source: str
     loaded: Loaded
     columns: Mapping[str, ParsedColumn]
+    cells: Mapping[str, str]
     added: Mapping[str, str]
     exclusions: tuple[tuple[Rule, str], ...]
     lines: bool
     variables: Mapping[str, Variable]
+    numbered: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def load_tables(con: duckdb.DuckDBPyConnection, source: Source, mapping: ShopMapping) -> dict[str, LoadedTable]:
@@ -72,46 +84,202 @@ def load_tables(con: duckdb.DuckDBPyConnection, source: Source, mapping: ShopMap
     """
     con.execute("CREATE SCHEMA source")
     con.execute("CREATE SCHEMA raw")
-    loaded: dict[str, Loaded] = {}
+    loaded: dict[tuple[str, ...], Loaded] = {}
     tables: dict[str, LoadedTable] = {}
     problems: list[str] = []
-    for name, source_table in _source_tables(source, mapping).items():
-        target = f"source.{quoted(source_table)}"
-        if source_table not in loaded:
-            loaded[source_table] = source.tables[source_table](con, target)
+    for name, source_tables in find_source_tables(source, mapping).items():
+        label = label_of(source_tables)
+        target = f"source.{quoted(label)}"
+        for one in source_tables:
+            if (one,) not in loaded:
+                loaded[(one,)] = source.tables[one](con, f"source.{quoted(one)}")
+        table_mapping = mapping.table(name)
+        if source_tables not in loaded:
+            loaded[source_tables] = _stack(con, target, {one: loaded[(one,)] for one in source_tables})
         with refuse_damage(name):
             raw = [RawColumn(*row[:2]) for row in con.sql(f"DESCRIBE {target}").fetchall()]
-        table_mapping = mapping.table(name)
-        origins, missing = _column_sources(name, source_table, table_mapping, raw)
-        problems += missing
+        origins, missing = _column_sources(name, label, table_mapping, raw)
+        problems += missing or _missing_in_parts(con, source_tables, origins)
         if missing:
             continue
         by_name = {plain(column.name): column for column in raw}
         with refuse_damage(name):
             _make_raw_table(con, name, target, table_mapping, origins, by_name, mapping.formats)
-            kinds = {
-                column: origins[column].kind or _kind_of(con, target, by_name, origins[column], mapping.formats)
-                for column in table_mapping.added
-            }
-        tables[name] = LoadedTable(
-            name=name,
-            source=source_table,
-            loaded=loaded[source_table],
-            columns={
-                column: read(kinds.get(column) or kind(TABLES[name].columns[column]), origin, by_name, mapping.formats)
-                for column, origin in origins.items()
-            },
-            added=kinds,
-            exclusions=tuple(
-                (_exclusion_rule(name, exclusion), exclusion_condition(exclusion, by_name[plain(exclusion.column)]))
-                for exclusion in table_mapping.leave_out
-            ),
-            lines=table_mapping.rows == "lines",
-            variables=table_mapping.segment_by,
-        )
+            tables[name] = _loaded_table(con, name, label, loaded[source_tables], mapping, origins, by_name)
     if problems:
         raise InputRefused("\n".join(problems))
     return tables
+
+
+def _loaded_table(
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    label: str,
+    loaded: Loaded,
+    mapping: ShopMapping,
+    origins: Mapping[str, ColumnSource],
+    by_name: Mapping[str, RawColumn],
+) -> LoadedTable:
+    """Find out how the columns of ``raw.<name>`` are read."""
+    table_mapping, formats = mapping.table(name), mapping.formats
+    kinds = {column: kind(declared) for column, declared in TABLES[name].columns.items()}
+    kinds |= {column: origin.kind or "" for column, origin in table_mapping.added.items()}
+    styles = _number_styles(
+        con, name, {c: o for c, o in origins.items() if kinds[c] in ("number", "")}, by_name, formats
+    )
+    for column in table_mapping.added:
+        kinds[column] = kinds[column] or _kind_of(con, name, by_name, origins[column], formats, styles[column])
+    notes = [loaded.note] if loaded.note else []
+    wanted = table_mapping.source
+    if wanted and not _named(wanted, {plain(label): label}) and len(table_mapping.sources) == 1 and "*" not in wanted:
+        notes.append(f"the mapping takes {name} from '{wanted}': that is '{label}' here, the only table")
+    notes += _style_notes(styles, kinds, by_name)
+    cells: dict[str, str] = {}
+    columns = {}
+    for column, origin in origins.items():
+        kind_of_cell = kinds[column] if len(origin.columns) < 2 else "number"
+        texts = {
+            one: (quoted(f"__cell_{column}_{i}"), cell_value(kind_of_cell, origin, by_name[one], formats))
+            for i, one in enumerate(origin.columns)
+            if by_name[one].type == "VARCHAR"
+        }
+        cells |= dict(texts.values())
+        names = {one: alias for one, (alias, _) in texts.items()}
+        columns[column] = read(kinds[column], origin, by_name, formats, styles.get(column), names)
+    for column, variable in table_mapping.segment_by.items():
+        if variable.kind == "nominal" and (cell := _several_answers(con, name, columns[column].value, cells)):
+            remarks = {**columns[column].remarks, "several": cell}
+            columns[column] = replace(columns[column], remarks=remarks)
+    return LoadedTable(
+        name=name,
+        source=label,
+        loaded=loaded,
+        columns=columns,
+        cells=cells,
+        added={column: kinds[column] for column in table_mapping.added},
+        exclusions=tuple(
+            (
+                _exclusion_rule(name, exclusion),
+                exclusion_condition(exclusion, by_name[plain(exclusion.column)], formats),
+            )
+            for exclusion in table_mapping.leave_out
+        ),
+        lines=table_mapping.rows == "lines",
+        variables={
+            column: replace(variable, unit=variable.unit or _unit(styles.get(column, {})))
+            for column, variable in table_mapping.segment_by.items()
+        },
+        numbered=origins[key(name)].row_number,
+        notes=tuple(notes),
+    )
+
+
+def _number_styles(
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    origins: Mapping[str, ColumnSource],
+    by_name: Mapping[str, RawColumn],
+    formats: Formats,
+) -> dict[str, dict[str, NumberStyle]]:
+    """Find out how the numbers of a table are written, by canonical column and column of the source."""
+    table, styles, texts = f"raw.{name}", {}, {}
+    for column, origin in origins.items():
+        styles[column] = {}
+        for one in origin.columns:
+            if by_name[one].type == "VARCHAR":
+                texts[column, one] = cell_value("number", origin, by_name[one], formats)
+                styles[column][one] = find_style(con, table, texts[column, one], origin.formats or formats)
+    if not any(style.alike for by_column in styles.values() for style in by_column.values()):
+        return styles
+    decimals = {
+        styles[column][one].decimal
+        for (column, one), text in texts.items()
+        if has_decimals(con, table, text, styles[column][one])
+    }
+    return {
+        column: {one: settled(style, decimals) for one, style in by_column.items()}
+        for column, by_column in styles.items()
+    }
+
+
+def _style_notes(
+    styles: Mapping[str, Mapping[str, NumberStyle]], kinds: Mapping[str, str], by_name: Mapping[str, RawColumn]
+) -> list[str]:
+    """Say how numbers were read where that was found out."""
+    notes = []
+    for column, by_column in styles.items():
+        for one, style in by_column.items():
+            if kinds[column] == "number":
+                notes.append(style.sentence(by_name[one].name))
+                if style.alike:
+                    notes.append(f"column '{by_name[one].name}': {ambiguity(style)}")
+    return [note for note in dict.fromkeys(notes) if note]
+
+
+def _unit(styles: Mapping[str, NumberStyle]) -> str:
+    """Return the unit that the cells of a variable carry; empty if they carry none, or it has several columns."""
+    units = [style.unit for style in styles.values()]
+    return units[0] if len(units) == 1 else ""
+
+
+def several_answers_query(text: str, table: str) -> str:
+    """Write the query of the cells that hold several answers: each of its parts stands in other cells too."""
+    parts = f"SELECT x, unnest(string_split_regex(x, {sql_literal(ANSWERS)})) AS part FROM texts"
+    return (
+        f"WITH texts AS (SELECT DISTINCT {text} AS x FROM {table} WHERE {text} IS NOT NULL), parts AS ({parts}), "
+        "shared AS (SELECT part FROM parts GROUP BY part HAVING count(DISTINCT x) > 1) "
+        "SELECT x FROM parts GROUP BY x HAVING count(*) > 1 AND bool_and(part IN (FROM shared)) ORDER BY x"
+    )
+
+
+def _several_answers(con: duckdb.DuckDBPyConnection, name: str, text: str, cells: Mapping[str, str]) -> str | None:
+    """Write the SQL of a cell that holds several answers; None if the column has less than two such texts."""
+    found = con.sql(several_answers_query(text, with_cells(name, cells))).fetchall()
+    if len(found) < 2:
+        return None
+    return f"CASE WHEN regexp_matches({text}, {sql_literal(ANSWERS)}) THEN {text} END"
+
+
+def with_cells(name: str, cells: Mapping[str, str]) -> str:
+    """Write the FROM clause of a raw table with the texts of its cells beside it: each is written once."""
+    texts = "".join(f", {text} AS {alias}" for alias, text in cells.items())
+    return f"(SELECT *{texts} FROM raw.{name})"
+
+
+def label_of(source_tables: tuple[str, ...]) -> str:
+    """Return what the tables that one canonical table is made from are called together."""
+    if len(source_tables) == 1:
+        return source_tables[0]
+    return f"{source_tables[0]} to {source_tables[-1]} ({len(source_tables)} tables)"
+
+
+def _stack(con: duckdb.DuckDBPyConnection, target: str, parts: Mapping[str, Loaded]) -> Loaded:
+    """Make a view of tables that lie one below the other, with their columns matched by name."""
+    union = " UNION ALL BY NAME ".join(f"SELECT * FROM source.{quoted(one)}" for one in parts)
+    con.execute(f"CREATE VIEW {target} AS {union}")
+    digest = hashlib.sha256("".join(loaded.sha256 for loaded in parts.values()).encode()).hexdigest()
+    rows = [con.sql(f"SELECT count(*) FROM source.{quoted(one)}").fetchall()[0][0] for one in parts]
+    listed = ", ".join(f"'{one}' ({n:,} rows)" for one, n in zip(parts, rows, strict=True))
+    return Loaded(
+        digest, "; ".join([f"one below the other: {listed}", *dict.fromkeys(p.note for p in parts.values() if p.note)])
+    )
+
+
+def _missing_in_parts(
+    con: duckdb.DuckDBPyConnection, source_tables: tuple[str, ...], origins: Mapping[str, ColumnSource]
+) -> list[str]:
+    """Name the columns that are used and that one of several tables lacks: its rows would be empty there."""
+    problems = []
+    for one in source_tables if len(source_tables) > 1 else ():
+        there = {plain(row[0]) for row in con.sql(f"DESCRIBE source.{quoted(one)}").fetchall()}
+        absent = dict.fromkeys(
+            column for origin in origins.values() for column in origin.columns if column not in there
+        )
+        problems += [
+            f"table '{one}' has no column '{column}', which the others of {label_of(source_tables)} have"
+            for column in absent
+        ]
+    return problems
 
 
 def with_name_tables(source: Source, mapping: ShopMapping) -> ShopMapping:
@@ -122,7 +290,7 @@ def with_name_tables(source: Source, mapping: ShopMapping) -> ShopMapping:
         origin = customers.columns.get(column)
         if origin and table not in mapping.tables and table not in existing:
             columns = {column: origin, name: origin}
-            added[table] = TableMapping(customers.source or "customers", "distinct", columns)
+            added[table] = TableMapping(customers.sources or ("customers",), "distinct", columns)
     return replace(mapping, tables={**mapping.tables, **added})
 
 
@@ -149,31 +317,66 @@ def plain(name: str) -> str:
     return name.strip().casefold()
 
 
-def _source_tables(source: Source, mapping: ShopMapping) -> dict[str, str]:
-    """Find the source's table behind each canonical one."""
+def find_source_tables(source: Source, mapping: ShopMapping) -> dict[str, tuple[str, ...]]:
+    """Find the source's tables behind each canonical one.
+
+    Raises
+    ------
+    InputRefused
+        If one that is needed, or that the mapping names, is not there.
+    """
     by_name = {plain(name): name for name in source.tables}
-    matches: dict[str, str] = {}
+    only = _only_table(source, mapping)
+    matches: dict[str, tuple[str, ...]] = {}
     problems = []
     for name in TABLES:
-        given = mapping.table(name).source
-        wanted = given or name
-        match = by_name.get(plain(wanted)) or by_name.get(plain(wanted.rsplit(".", 1)[0]))
-        if match is not None:
-            matches[name] = match
-        elif given or mapping.needs(name):
-            problems.append(f"no table '{wanted}'{did_you_mean(wanted, list(source.tables))}")
+        given = mapping.table(name).sources
+        if only and (given or name in mapping.tables):
+            matches[name] = (only,)
+            continue
+        matched: list[str] = []
+        for wanted in given or (name,):
+            found = _named(wanted, by_name)
+            if found:
+                matched += [one for one in found if one not in matched]
+            elif given or mapping.needs(name):
+                problems.append(f"no table '{wanted}'{did_you_mean(wanted, list(source.tables))}")
+        if matched:
+            matches[name] = tuple(matched)
     if problems:
         listed = ", ".join(f"'{name}'" for name in source.tables) or "none"
         hint = ""
         if not mapping.tables:
             hint += "; a mapping file says what they are called (seglib check --suggest writes one)"
-        if "transactions" not in matches and not mapping.table("transactions").source:
+        if "transactions" not in matches and not mapping.table("transactions").sources:
             hint += (
                 "; a table with one row a customer needs no transactions, if the mapping file says which of its "
                 "columns to segment by (segment_by, under customers)"
             )
         raise InputRefused(f"source '{source.name}' has {' and '.join(problems)}; found: {listed}{hint}")
     return matches
+
+
+def _only_table(source: Source, mapping: ShopMapping) -> str | None:
+    """Return the only table of a source, where the mapping speaks of one table: it is that one, whatever it is called.
+
+    So a model that was made of survey-2024.csv, with its mapping file, scores survey-2025.csv.
+    """
+    wanted = {mapping.tables[name].sources or (name,) for name in mapping.tables}
+    if len(source.tables) != 1 or len(wanted) != 1 or len(next(iter(wanted))) != 1:
+        return None
+    return next(iter(source.tables))
+
+
+def _named(wanted: str, by_name: Mapping[str, str]) -> list[str]:
+    """Return the tables that a name means: the table of that name, or all those that fit it as a pattern."""
+    one = by_name.get(plain(wanted)) or by_name.get(plain(wanted.rsplit(".", 1)[0]))
+    if one is not None:
+        return [one]
+    if not set(wanted) & {"*", "?"}:
+        return []
+    pattern = plain(wanted).replace("[", "[[]")
+    return [name for folded, name in by_name.items() if fnmatch.fnmatchcase(folded, pattern)]
 
 
 def _column_sources(
@@ -194,6 +397,8 @@ def _column_sources(
             )
     origins: dict[str, ColumnSource] = {}
     for column, declared in TABLES[name].columns.items():
+        if column in table_mapping.without:
+            continue
         origin = table_mapping.columns.get(column)
         if origin is None and column in times:
             origin = ColumnSource((column,))
@@ -238,18 +443,19 @@ def _make_raw_table(
 
 def _kind_of(
     con: duckdb.DuckDBPyConnection,
-    target: str,
+    name: str,
     columns: Mapping[str, RawColumn],
     origin: ColumnSource,
     formats: Formats,
+    styles: Mapping[str, NumberStyle],
 ) -> str:
     """Say whether a descriptor is a number or text, by its values, whatever type the source gives it."""
     if len(origin.columns) > 1:
         return "number"
-    text, number = (read(kind, origin, columns, formats) for kind in ("text", "number"))
+    text, number = (read(kind, origin, columns, formats, styles) for kind in ("text", "number"))
     [(numbers, levels)] = con.sql(
         f"SELECT coalesce(bool_and(x IS NULL OR y IS NOT NULL), false), count(DISTINCT x) "
-        f"FROM (SELECT {text.value} AS x, {number.value} AS y FROM {target})"
+        f"FROM (SELECT {text.value} AS x, {number.value} AS y FROM raw.{name})"
     ).fetchall()
     return "number" if numbers and levels > FEW_LEVELS else "text"
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from seglib.ingest.contract.month_names import english_months
+from seglib.ingest.contract.numbers import NumberStyle, ambiguous_cell, number_sql, unit_sql
 from seglib.ingest.mapping.model import ColumnSource, Exclusion, Formats
 from seglib.schema.tables import FIRST_DAY, LARGEST_NUMBER, LAST_DAY
 from seglib.sql import quoted, sql_literal
@@ -21,9 +23,39 @@ YES = ("1", "1.0", "yes", "y", "true", "t", "ja", "j", "oui", "si", "sí", "sì"
 NO = ("0", "0.0", "no", "n", "false", "f", "nein", "nee", "nej", "non", "não")
 """What is read as 1 and as 0 where a column is binary, whatever its case."""
 
+NOTHING = (
+    "null",
+    "(null)",
+    "<null>",
+    r"\n",
+    "na",
+    "n/a",
+    "n.a.",
+    "<na>",
+    "#n/a",
+    "nan",
+    "nat",
+    "none",
+    "nil",
+    "-",
+    "--",
+    "---",
+    "\u2013",
+    "\u2014",
+    '""',
+    "''",
+)
+"""Words that programs write where there is no value, in small letters: nothing, in columns of `NOTHING_KINDS`."""
+
+NOTHING_KINDS = ("date", "number", "id", "binary")
+
 NULL_TEXT = "CAST(NULL AS VARCHAR)"
 
+ANSWERS = " *[;|,] *"
+"""What stands between several answers in one cell."""
+
 _FLOATING = ("DOUBLE", "FLOAT")
+_WITH_ZONE = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS")
 _UTC = "UTC"
 
 
@@ -52,15 +84,25 @@ class ParsedColumn:
         The cell's text where it cannot be read, or lies outside of what a shop can mean; otherwise NULL.
     blanks : str
         The cell where it has blanks before or after it; otherwise NULL.
+    remarks : mapping of str to str
+        What else there is to say of cells, by the problem: the cell's text, or the word in it, or NULL.
     """
 
     value: str
     unreadable: str = NULL_TEXT
     out_of_range: str = NULL_TEXT
     blanks: str = NULL_TEXT
+    remarks: Mapping[str, str] = field(default_factory=dict)
 
 
-def read(kind: str, origin: ColumnSource, columns: Mapping[str, RawColumn], formats: Formats) -> ParsedColumn:
+def read(
+    kind: str,
+    origin: ColumnSource,
+    columns: Mapping[str, RawColumn],
+    formats: Formats,
+    styles: Mapping[str, NumberStyle] | None = None,
+    cells: Mapping[str, str] | None = None,
+) -> ParsedColumn:
     """Write the SQL that reads a column.
 
     Parameters
@@ -72,28 +114,72 @@ def read(kind: str, origin: ColumnSource, columns: Mapping[str, RawColumn], form
     columns : mapping of str to RawColumn
     formats : Formats
         How dates and numbers are written, unless the origin says otherwise.
+    styles : mapping of str to NumberStyle, optional
+        By column: how its numbers are written, where that was found out (`seglib.ingest.contract.numbers`).
+    cells : mapping of str to str, optional
+        By column: the SQL name of a column that holds its `cell_value` already, so that statements stay short.
 
     Returns
     -------
     ParsedColumn
     """
+    styles, cells = styles or {}, cells or {}
     if origin.row_number:
         return ParsedColumn("CAST(row_number() OVER () AS VARCHAR)")
     formats = origin.formats or formats
     raw = [columns[name] for name in origin.columns]
     if len(raw) > 1:
-        return _product([_read_one("number", replace(origin, columns=(c.name,)), c, formats) for c in raw])
-    return _read_one(kind, origin, raw[0] if raw else None, formats)
+        return _product(
+            [
+                _read_one(
+                    "number", replace(origin, columns=(name,)), column, formats, styles.get(name), cells.get(name)
+                )
+                for name, column in zip(origin.columns, raw, strict=True)
+            ]
+        )
+    if not raw:
+        return _read_one(kind, origin, None, formats, None, None)
+    [name] = origin.columns
+    return _read_one(kind, origin, raw[0], formats, styles.get(name), cells.get(name))
 
 
-def _read_one(kind: str, origin: ColumnSource, raw: RawColumn | None, formats: Formats) -> ParsedColumn:
-    """Write the SQL of a column that is read from one column, or is a constant."""
-    text = _text(origin, raw)
+def _read_one(
+    kind: str,
+    origin: ColumnSource,
+    raw: RawColumn | None,
+    formats: Formats,
+    style: NumberStyle | None,
+    cell: str | None,
+) -> ParsedColumn:
+    """Write the SQL of a column that is read from one column, or is a constant; ``cell`` is its text, if given."""
+    text = cell or cell_value(kind, origin, raw, formats)
+    parsed = _parsed(kind, origin, raw, formats, style, text)
+    remarks: dict[str, str] = {}
+    if raw and raw.type == "VARCHAR":
+        words = nothing_words(kind, formats)
+        if words:
+            remarks["nothing"] = f"CASE WHEN {_is_word(cell_text(raw), words, origin)} THEN {cell_text(raw)} END"
+        if kind == "number" and style:
+            if style.alike:
+                remarks["ambiguous"] = ambiguous_cell(text, style)
+            if len(style.units) > 1:
+                remarks["units"] = f"CASE WHEN {parsed.value} IS NOT NULL THEN nullif({unit_sql(text)}, '') END"
+    return replace(parsed, remarks=remarks)
+
+
+def _parsed(
+    kind: str, origin: ColumnSource, raw: RawColumn | None, formats: Formats, style: NumberStyle | None, text: str
+) -> ParsedColumn:
+    """Write the SQL of a column's value, and of cells that have none although they hold something."""
     if kind == "number":
         # only a column of text has decimal and thousands signs: a typed number is cast as it is
         typed = raw is not None and raw.type != "VARCHAR"
-        number = f"TRY_CAST({text} AS DOUBLE)" if typed else _number(text, formats)
+        style = style or NumberStyle(formats.decimal or ".", formats.thousands)
+        number = f"TRY_CAST({text} AS DOUBLE)" if typed else number_sql(text, style)
         return _checked(number, text, f"isfinite({number})", f"abs({number}) <= {LARGEST_NUMBER}")
+    if kind == "binary" and origin.contains:
+        answers = f"string_split_regex(lower({text}), {sql_literal(ANSWERS)})"
+        return ParsedColumn(f"CAST(list_contains({answers}, {sql_literal(origin.contains.strip().lower())}) AS DOUBLE)")
     if kind == "binary":
         yes, no = (", ".join(map(sql_literal, words)) for words in (YES, NO))
         value = f"CASE WHEN lower({text}) IN ({yes}) THEN 1.0 WHEN lower({text}) IN ({no}) THEN 0.0 END"
@@ -129,10 +215,16 @@ def _product(factors: list[ParsedColumn]) -> ParsedColumn:
     unreadable = ", ".join(factor.unreadable for factor in factors)
     out_of_range = ", ".join(factor.out_of_range for factor in factors)
     within = f"abs({product}) <= {LARGEST_NUMBER}"
+    problems = dict.fromkeys(problem for factor in factors for problem in factor.remarks)
+    remarks = {
+        problem: f"coalesce({', '.join([f.remarks[problem] for f in factors if problem in f.remarks] + [NULL_TEXT])})"
+        for problem in problems
+    }
     return ParsedColumn(
         f"CASE WHEN {within} THEN {product} END",
         f"coalesce({unreadable})",
         f"coalesce({out_of_range}, CASE WHEN NOT ({within}) THEN CAST({product} AS VARCHAR) END)",
+        remarks=remarks,
     )
 
 
@@ -151,30 +243,28 @@ def cell_text(raw: RawColumn) -> str:
     )
 
 
-def _text(origin: ColumnSource, raw: RawColumn | None) -> str:
-    """Write the SQL of a cell's text after the mapping translated it and filled it with its default."""
+def nothing_words(kind: str, formats: Formats) -> tuple[str, ...]:
+    """Return the words that mean nothing in a column of one kind, in small letters."""
+    if formats.nothing is not None:
+        return formats.nothing
+    return NOTHING if kind in NOTHING_KINDS else ()
+
+
+def _is_word(text: str, words: tuple[str, ...], origin: ColumnSource) -> str:
+    """Write the SQL condition of a cell that holds one of some words, and that the mapping does not translate."""
+    listed = ", ".join(sql_literal(word) for word in words if word not in origin.values)
+    return f"lower({text}) IN ({listed})" if listed else "false"
+
+
+def cell_value(kind: str, origin: ColumnSource, raw: RawColumn | None, formats: Formats) -> str:
+    """Write the SQL of a cell's text after the mapping translated it, took words for nothing out and filled it."""
     text = cell_text(raw) if raw else sql_literal(origin.constant)
+    words = nothing_words(kind, origin.formats or formats) if raw and raw.type == "VARCHAR" else ()
+    otherwise = f"CASE WHEN {_is_word(text, words, origin)} THEN NULL ELSE {text} END" if words else text
     if origin.values:
         whens = " ".join(f"WHEN {sql_literal(old)} THEN {sql_literal(new)}" for old, new in origin.values.items())
-        text = f"CASE lower({text}) {whens} ELSE {text} END"
-    return text if origin.default is None else f"coalesce({text}, {sql_literal(origin.default)})"
-
-
-def _number(text: str, formats: Formats) -> str:
-    """Write the SQL of a number that is text."""
-    if formats.decimal == "." and not formats.thousands:
-        return f"TRY_CAST({text} AS DOUBLE)"
-    # The shape is checked before any sign is replaced: taking the points out of 1.5 where they mark thousands would
-    # give 15. So thousands marks must stand before groups of three digits, and the decimal sign comes once and last.
-    decimal, thousands = re.escape(formats.decimal), re.escape(formats.thousands)
-    whole = rf"\d{{1,3}}({thousands}\d{{3}})+|\d+" if thousands else r"\d+"
-    shape = sql_literal(rf"[+-]?({whole})({decimal}\d+)?")
-    digits = text
-    if formats.thousands:
-        digits = f"replace({digits}, {sql_literal(formats.thousands)}, '')"
-    if formats.decimal != ".":
-        digits = f"replace({digits}, {sql_literal(formats.decimal)}, '.')"
-    return f"CASE WHEN regexp_full_match({text}, {shape}) THEN TRY_CAST({digits} AS DOUBLE) END"
+        otherwise = f"nullif(CASE lower({text}) {whens} ELSE {otherwise} END, '')"
+    return otherwise if origin.default is None else f"coalesce({otherwise}, {sql_literal(origin.default)})"
 
 
 def _day(text: str, raw: RawColumn | None, formats: Formats, *, untouched: bool) -> str:
@@ -184,8 +274,8 @@ def _day(text: str, raw: RawColumn | None, formats: Formats, *, untouched: bool)
     """
     if raw and raw.type == "DATE" and untouched:
         return raw.sql
-    if raw and raw.type == "TIMESTAMP WITH TIME ZONE" and untouched:
-        return f"CAST({_on_shop_clock(raw.sql, formats)} AS DATE)"
+    if raw and raw.type in _WITH_ZONE and untouched:
+        return f"CAST({_on_shop_clock(f'CAST({raw.sql} AS TIMESTAMPTZ)', formats)} AS DATE)"
     if raw and raw.type.startswith("TIMESTAMP") and untouched:
         return f"CAST({_zoneless_on_shop_clock(f'CAST({raw.sql} AS TIMESTAMP)', formats)} AS DATE)"
     if raw and not (formats.dates or raw.type in ("VARCHAR", "DATE") or raw.type.startswith("TIMESTAMP")):
@@ -198,12 +288,35 @@ def _day(text: str, raw: RawColumn | None, formats: Formats, *, untouched: bool)
         serial = f"TRY_CAST({text} AS DOUBLE)"
         day = f"DATE '1899-12-30' + CAST(floor({serial}) AS INTEGER)"
         ways.append(f"CASE WHEN {serial} BETWEEN 1 AND 2958465 THEN {day} END")
-    patterns = [form for form in formats.dates if form != "excel"]
+    if "unix" in formats.dates:
+        ways.append(_unix_day(text, formats))
+    patterns = [form for form in formats.dates if form not in ("excel", "unix")]
     if patterns:
-        listed = ", ".join(sql_literal(form) for form in patterns)
-        ways.append(f"CAST({_zoneless_on_shop_clock(f'try_strptime({text}, [{listed}])', formats)} AS DATE)")
+        ways.append(f"CAST({_zoneless_on_shop_clock(_strptime(text, patterns), formats)} AS DATE)")
+        named = [re.sub(r"\bdel? ", "", form.replace("%B", "%b")) for form in patterns if re.search("%[bB]", form)]
+        if named:  # months in another language, or in full where the format has them short
+            ways.append(f"CAST({_zoneless_on_shop_clock(_strptime(english_months(text), named), formats)} AS DATE)")
     ways.append(_iso_day(text, formats))
     return f"coalesce({', '.join(ways)})" if len(ways) > 1 else ways[0]
+
+
+def _strptime(text: str, patterns: list[str]) -> str:
+    """Write the SQL of a time without a zone that is written in one of several formats."""
+    return f"try_strptime({text}, [{', '.join(map(sql_literal, patterns))}])"
+
+
+def _unix_day(text: str, formats: Formats) -> str:
+    """Write the SQL of the day of a moment in seconds since 1970, or in thousandths or millionths of them.
+
+    Which of them it is shows in the number: up to 1e11 seconds are the years until 5138, from there thousandths begin
+    in 1973.
+    """
+    number = f"TRY_CAST({text} AS DOUBLE)"
+    seconds = (
+        f"CASE WHEN abs({number}) < 1e11 THEN {number} WHEN abs({number}) < 1e14 THEN {number} / 1e3 "
+        f"WHEN abs({number}) < 1e17 THEN {number} / 1e6 END"
+    )
+    return f"CAST({_on_shop_clock(f'to_timestamp({seconds})', formats)} AS DATE)"
 
 
 def _iso_day(text: str, formats: Formats) -> str:
@@ -233,11 +346,11 @@ def _zoneless_on_shop_clock(clock: str, formats: Formats) -> str:
     return _on_shop_clock(f"timezone({sql_literal(formats.times_are_in)}, {clock})", formats)
 
 
-def exclusion_condition(exclusion: Exclusion, raw: RawColumn) -> str:
+def exclusion_condition(exclusion: Exclusion, raw: RawColumn, formats: Formats) -> str:
     """Write the SQL condition of a row that the mapping leaves out."""
     text = cell_text(raw)
     if exclusion.test == "empty":
-        return f"{text} IS NULL"
+        return f"{cell_value('id', ColumnSource((raw.name,)), raw, formats)} IS NULL"
     if exclusion.test == "is":
         return f"lower({text}) IN ({', '.join(sql_literal(v.strip().lower()) for v in exclusion.values)})"
     function = {"starts_with": "starts_with", "ends_with": "ends_with", "contains": "contains"}[exclusion.test]

@@ -36,6 +36,8 @@ class Rule:
         DuckDB condition on the staged table, which may be called ``t``; on the accepted one, if it is an info.
     sentence, remedy : str
         What it means and what to do about it.
+    cells : bool
+        Whether it is about how cells are written: then their reading counts them, and ``where`` is empty.
     """
 
     id: str
@@ -43,6 +45,7 @@ class Rule:
     where: str
     sentence: str
     remedy: str
+    cells: bool = False
 
     @property
     def table(self) -> str:
@@ -114,6 +117,41 @@ def _column_rules(table: str, name: str, column: pa.Column) -> list[Rule]:
     return rules
 
 
+def _remark_rules(table: str, name: str, kind: str) -> list[Rule]:
+    """Return the rules on how the cells of a column are written: words for nothing, and numbers that leave a doubt."""
+    of = f"{table}.{name}"
+    rules = [
+        Rule(
+            f"{of}.nothing",
+            "info",
+            "",
+            f"{name} holds a word that means nothing is there: it is read as empty",
+            "nothing to do; 'nothing: []' in the mapping file keeps such words, a list says which they are",
+            cells=True,
+        )
+    ]
+    if kind == "number":
+        rules += [
+            Rule(
+                f"{of}.ambiguous",
+                "warning",
+                "",
+                f"{name} can be read in two ways that give other numbers, such as 1.250 as 1250 or as 1.25",
+                "say which is right: decimal and thousands in the mapping file",
+                cells=True,
+            ),
+            Rule(
+                f"{of}.units",
+                "warning",
+                "",
+                f"{name} is written with more than one currency, or with a percent sign beside one",
+                "the numbers are kept as they are, as if they had one unit: convert them at the source",
+                cells=True,
+            ),
+        ]
+    return rules
+
+
 def _reference_rule(table: str, name: str, column: pa.Column) -> Rule:
     parent = column.metadata["refers_to"]
     missing = f"{name} IS NOT NULL AND {name} NOT IN (SELECT {name} FROM {parent})"
@@ -151,6 +189,10 @@ def _text_rules(table: str) -> list[Rule]:
     ]
 
 
+REMARKED_KINDS = ("id", "date", "number")
+"""The kinds whose columns have rules on how their cells are written."""
+
+
 def variable_rules(name: str, kind: VariableKind) -> tuple[Rule, ...]:
     """Return the rules of a variable to segment by: what is wrong with its values, and whether they differ.
 
@@ -172,7 +214,31 @@ def variable_rules(name: str, kind: VariableKind) -> tuple[Rule, ...]:
         rules.append(_unreadable_rule(name, form))
     if kind == "numeric":
         rules.append(_out_of_range_rule(name))
+    if kind == "nominal":
+        rules.append(
+            Rule(
+                f"{of}.several",
+                "warning",
+                "",
+                f"{name} holds several answers in one cell: each combination counts as a level of its own",
+                "ask for one answer at a time in the mapping file: {column: ..., kind: binary, contains: the answer}",
+                cells=True,
+            )
+        )
+    rules += _remark_rules("customers", name, "number" if kind == "numeric" else kind)
     return tuple(rules)
+
+
+def row_number_rule(table: str) -> Rule:
+    """Return the rule that tells that rows have no id, and are numbered."""
+    identity = f"{table}.customer_id"
+    return Rule(
+        f"{identity}.row_number",
+        "info",
+        "true",
+        "customers have no id: the number of the row stands for it",
+        "segments cannot be joined to other tables by it, and another order of the rows gives other ids",
+    )
 
 
 def descriptor_rules(name: str, kind: str) -> tuple[Rule, ...]:
@@ -186,8 +252,12 @@ def descriptor_rules(name: str, kind: str) -> tuple[Rule, ...]:
         How it is read: as the mapping file says, or, where it says nothing, as all of its values can be.
     """
     if kind != "number":
-        return ()
-    return _unreadable_rule(name, "a plain number such as 12.50"), _out_of_range_rule(name)
+        return tuple(_remark_rules("customers", name, kind))
+    return (
+        _unreadable_rule(name, "a plain number such as 12.50"),
+        _out_of_range_rule(name),
+        *_remark_rules("customers", name, kind),
+    )
 
 
 def _unreadable_rule(name: str, form: str) -> Rule:
@@ -335,6 +405,8 @@ def _rules() -> tuple[Rule, ...]:
     for table, schema in TABLES.items():
         for name, column in schema.columns.items():
             rules += _column_rules(table, name, column)
+            if kind(column) in REMARKED_KINDS:
+                rules += _remark_rules(table, name, kind(column))
         rules += [
             _reference_rule(table, name, column)
             for name, column in schema.columns.items()

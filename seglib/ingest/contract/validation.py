@@ -11,14 +11,17 @@ from collections.abc import Iterable, Mapping
 import duckdb
 import pandas as pd
 
-from seglib.ingest.contract.loading import LoadedTable, refuse_damage
+from seglib.ingest.contract.loading import LoadedTable, refuse_damage, with_cells
 from seglib.ingest.contract.parsing import NULL_TEXT, ParsedColumn
-from seglib.ingest.contract.rules import RULES, Rule, descriptor_rules, variable_rules
+from seglib.ingest.contract.rules import RULES, Rule, descriptor_rules, row_number_rule, variable_rules
 from seglib.schema.tables import SQL_TYPES, TABLES, can_be_unreadable, key, kind
 from seglib.sql import quoted, sql_literal
 
 PARSED_KINDS = ("date", "number", "binary")
 """The kinds whose cells can be unreadable."""
+
+WORDS = ("nothing", "units")
+"""The remarks of which the words are shown, and not the cells."""
 
 NOT_COPIED = "not_asked_for"
 """The problem of rows of another market: counted as every row, but not copied to the quarantine: they may be most."""
@@ -28,7 +31,8 @@ def apply(con: duckdb.DuckDBPyConnection, tables: Mapping[str, LoadedTable]) -> 
     """Make the canonical tables from ``raw.<table>``, with accepted rows only.
 
     Also makes ``staged_<table>`` (every row, read by kind), ``violations`` (one row per row of a table and rule that it
-    violates) and ``set_aside`` (those violations that keep a row out).
+    violates), ``set_aside`` (those violations that keep a row out) and ``remarks`` (one row per rule on how cells are
+    written, with the number of cells).
 
     Returns
     -------
@@ -36,6 +40,7 @@ def apply(con: duckdb.DuckDBPyConnection, tables: Mapping[str, LoadedTable]) -> 
         The rules that were applied, the exclusions of the mapping among them, in the order in which they are listed.
     """
     con.execute("CREATE TABLE violations (table_name VARCHAR, row_number BIGINT, rule VARCHAR, severity VARCHAR)")
+    con.execute("CREATE TABLE remarks (rule VARCHAR, rows BIGINT, examples VARCHAR)")
     con.execute("CREATE VIEW set_aside AS FROM violations WHERE severity IN ('error', 'exclusion')")
     for name in TABLES:
         loaded = tables.get(name)
@@ -43,14 +48,21 @@ def apply(con: duckdb.DuckDBPyConnection, tables: Mapping[str, LoadedTable]) -> 
         # One statement per rule, in the order of the contract: a rule may look into the accepted rows of the tables
         # before its own (references), so each table is accepted before the next one is checked.
         for rule in _applicable_rules(name, loaded):
+            if rule.cells:
+                continue
             con.execute(
                 f"INSERT INTO violations SELECT ?, row_number, ?, ? FROM staged_{name} AS t "
                 f"WHERE ({rule.where}){_excuses(rule, loaded)}",
                 [name, rule.id, rule.severity],
             )
         accept(con, name, loaded)
+        if loaded:
+            _remark(con, name, loaded)
     row_rules = [rule for name in TABLES for rule in _row_rules(name, tables.get(name))]
-    info_rules = [rule for rule in (*RULES, *_rules_of_added(tables.get("customers"))) if rule.severity == "info"]
+    all_rules = (*RULES, *_rules_of_added(tables.get("customers")))
+    info_rules = [rule for rule in all_rules if rule.severity == "info" and not rule.cells]
+    if "customers" in tables and tables["customers"].numbered:
+        info_rules.append(row_number_rule("customers"))
     return (*row_rules, *info_rules)
 
 
@@ -67,7 +79,7 @@ def _row_rules(name: str, loaded: LoadedTable | None) -> list[Rule]:
     """Return the rules that rows of a table can violate, whether or not the shop has the columns."""
     exclusions = [rule for rule, _ in loaded.exclusions] if loaded else []
     added = _rules_of_added(loaded) if name == "customers" else []
-    rules = [rule for rule in (*RULES, *added) if rule.table == name and rule.severity != "info"]
+    rules = [rule for rule in (*RULES, *added) if rule.table == name and (rule.severity != "info" or rule.cells)]
     if loaded and loaded.lines:
         rules = [rule for rule in rules if rule.id != f"{name}.{key(name)}.duplicate"]
         rules.append(_one_customer_per_transaction(_counted_rows(loaded)))
@@ -144,7 +156,7 @@ def _stage(con: duckdb.DuckDBPyConnection, name: str, loaded: LoadedTable | None
     if loaded and loaded.exclusions:
         whens = [f"WHEN {where} THEN {sql_literal(rule.problem)}" for rule, where in loaded.exclusions]
         parts.append(f"CASE {' '.join(whens)} END AS left_out")
-    rows = f"FROM raw.{name}" if loaded else "WHERE false"
+    rows = f"FROM {with_cells(name, loaded.cells)}" if loaded else "WHERE false"
     with refuse_damage(name):
         con.execute(f"CREATE TABLE read_{name} AS SELECT {', '.join(parts)} {rows}")
     # Canonical columns that the shop does not have are NULL in the view: they take no room.
@@ -173,6 +185,36 @@ def _parse_errors(columns: Mapping[str, ParsedColumn], kinds: Mapping[str, str])
         f"CASE WHEN starts_with({text.value}, '=') THEN {text.value} END" for text in texts
     )
     return errors
+
+
+def _remark(con: duckdb.DuckDBPyConnection, name: str, loaded: LoadedTable) -> None:
+    """Count the cells that are written in a way worth a remark; they may be most of a table, so no row is noted."""
+    counted = " AND ".join(["true", *(f"NOT coalesce({where}, false)" for _, where in loaded.exclusions)])
+    remarks = {
+        (column, problem): cell for column, parsed in loaded.columns.items() for problem, cell in parsed.remarks.items()
+    }
+    if not remarks:
+        return
+    rows = with_cells(name, loaded.cells)
+    with refuse_damage(name):
+        [counts] = con.sql(
+            f"SELECT {', '.join(f'count({cell})' for cell in remarks.values())} FROM {rows} WHERE {counted}"
+        ).fetchall()
+    for ((column, problem), cell), n_cells in zip(remarks.items(), counts, strict=True):
+        if not n_cells:
+            continue
+        cells = (
+            f"SELECT cell, row FROM (SELECT {cell} AS cell, row_number() OVER () AS row, ({counted}) AS counted "
+            f"FROM {rows}) WHERE counted AND cell IS NOT NULL"
+        )
+        if problem in WORDS:
+            words = con.sql(f"SELECT cell, count(*) AS n FROM ({cells}) GROUP BY cell ORDER BY n DESC, cell LIMIT 5")
+            examples = [f"{word} in {n:,} row{'s' if n > 1 else ''}" for word, n in words.fetchall()]
+        else:
+            examples = [f"row {row} ({text})" for text, row in con.sql(f"{cells} ORDER BY row LIMIT 5").fetchall()]
+        con.execute(
+            "INSERT INTO remarks VALUES (?, ?, ?)", [f"{name}.{column}.{problem}", n_cells, ", ".join(examples)]
+        )
 
 
 def _find_repeated(con: duckdb.DuckDBPyConnection, name: str, counted: str) -> None:
@@ -249,14 +291,17 @@ def quality(con: duckdb.DuckDBPyConnection, rules: tuple[Rule, ...], rows: pd.Da
     """Count what every rule found; rules of severity info need ``study``, a table with one row: as_of."""
     rows_in, rows_out = (rows.set_index("table")[column] for column in ("rows_in", "rows_out"))
     counts = dict(con.sql("SELECT rule, count(*) FROM violations GROUP BY rule").fetchall())
+    remarks = {rule: (count, examples) for rule, count, examples in con.sql("FROM remarks").fetchall()}
+    counts |= {rule: count for rule, (count, _) in remarks.items()}
     records = []
     for rule in rules:
-        size = rows_out[rule.table] if rule.severity == "info" else rows_in[rule.table]
-        if rule.severity == "info" and size:
+        of_accepted = rule.severity == "info" and not rule.cells
+        size = rows_out[rule.table] if of_accepted else rows_in[rule.table]
+        if of_accepted and size:
             [(counts[rule.id],)] = con.sql(f"SELECT count(*) FROM {rule.table} AS t WHERE {rule.where}").fetchall()
         count = counts.get(rule.id, 0)
         share = count / size if size else 0.0
-        examples = _examples(con, rule) if count else ""
+        examples = remarks[rule.id][1] if rule.id in remarks else _examples(con, rule) if count else ""
         records.append((rule.id, rule.table, rule.severity, count, share, examples, rule.sentence, rule.remedy))
     return pd.DataFrame(
         records, columns=["rule", "table", "severity", "rows", "share", "examples", "sentence", "remedy"]

@@ -4,18 +4,21 @@ A mapping file is YAML. Everything in it is optional; where it says nothing, the
 
     time_zone: America/New_York     # of the shop: moments become days in it
     times_are_in: UTC               # zone of moments that carry none (default: the shop's own)
-    date_format: "%d/%m/%Y"         # or a list; "excel" for serial numbers; ISO dates are always read
-    decimal: ","                    # and thousands: "."
-    csv: {delimiter: ";", encoding: cp1252}
+    date_format: "%d/%m/%Y"         # or a list; "excel" for serial numbers, "unix" for seconds since 1970
+    decimal: ","                    # and thousands: "."; where nothing is said, the values say it
+    nothing: [unknown, "?"]         # words for no value, instead of the usual ones (null, NA, n/a, - and so on)
+    csv: {delimiter: ";", encoding: cp1252, header_row: 4}
     as_of: 2024-07-14
     tables:
       customers:
-        from: clients               # the sheet, file or table that holds it
+        from: clients               # the sheet, file or table that holds it; or a list, or a pattern: orders-*
+        header_row: 3               # the row that has the names; none: no row has
         rows: distinct              # one row per key, where the source repeats it
         columns:
           customer_id: Client no
           gender_id: {column: Sex, default: unknown}
           city_id: {constant: Cairo}
+          join_date: ""             # a column of that name is there and shall not be used
         segment_by:                 # columns that segments are built by; then transactions are not needed
           age: numeric              # numeric, binary or nominal
           income: {column: Income, kind: numeric, unit: EUR, log: true}
@@ -57,7 +60,9 @@ from seglib.style import did_you_mean
 
 KINDS: tuple[VariableKind, ...] = get_args(VariableKind)
 _READ_AS = {"numeric": "number", "binary": "binary", "nominal": "text"}
-_FORMAT_KEYS = ("time_zone", "times_are_in", "date_format", "decimal", "thousands")
+_FORMAT_KEYS = ("time_zone", "times_are_in", "date_format", "decimal", "thousands", "nothing")
+_NOT_USED = ("", "null", "~", None)
+"""What stands behind a column of the contract that shall not be used although the source has one of that name."""
 
 
 class _Loader(yaml.BaseLoader):
@@ -114,9 +119,45 @@ def parse(content: Mapping[str, Any]) -> ShopMapping:
     return ShopMapping(
         tables={name: _table(name, entry, formats) for name, entry in tables.items()},
         formats=formats,
-        csv=_checked_keys(top.get("csv", {}), "csv", ("delimiter", "encoding")),
-        as_of=top.get("as_of"),
+        csv=_csv_options(top.get("csv", {})),
+        as_of=_word(top["as_of"], "as_of") if "as_of" in top else None,
     )
+
+
+def _csv_options(entry: Any) -> dict[str, str]:
+    """Read how CSV files are written; ``header_row`` is the text of a whole number, 0 if no line has names."""
+    options = {
+        key: _word(value, f"csv.{key}")
+        for key, value in _checked_keys(entry, "csv", ("delimiter", "encoding", "header_row")).items()
+    }
+    if "header_row" in options:
+        options["header_row"] = str(_header_row(options["header_row"], "csv.header_row"))
+    return options
+
+
+def _header_row(value: Any, where: str) -> int:
+    """Read which row has the names: 1 is the first; 0, if none has."""
+    value = _word(value, where)
+    if value.lower() in ("none", "no", "0"):
+        return 0
+    if not (value.isascii() and value.isdecimal()) or len(value) > 6:
+        raise ParameterRefused(
+            f"{where} is the number of the row that has the names, or none, not {value!r}", parameter="mapping"
+        )
+    return int(value)
+
+
+def _word(value: Any, where: str) -> str:
+    """Return what must be one word or number, no list and no lines."""
+    if not isinstance(value, str):
+        raise ParameterRefused(f"{where}: expected one value, not {value!r}", parameter="mapping")
+    return value
+
+
+def _words(value: Any, where: str) -> tuple[str, ...]:
+    """Return what may be one word or a list of them."""
+    values = value if isinstance(value, list) else [value]
+    return tuple(_word(one, where) for one in values)
 
 
 def _checked_keys(entry: Any, where: str, allowed: tuple[str, ...]) -> dict[str, Any]:
@@ -140,29 +181,36 @@ def _any_keys(entry: Any, where: str) -> dict[str, Any]:
 
 def _formats(entry: Mapping[str, Any], where: str, general: Formats) -> Formats:
     """Read how dates and numbers are written; what the entry does not say is as in ``general``."""
-    dates = entry.get("date_format", general.dates)
-    dates = (dates,) if isinstance(dates, str) else tuple(dates)
+    dates = _words(entry["date_format"], f"{where}: date_format") if "date_format" in entry else general.dates
     for form in dates:
-        if form != "excel" and not _is_date_format(form):
+        if form not in ("excel", "unix") and not _is_date_format(form):
             raise ParameterRefused(
-                f"{where}: date_format '{form}' is none: write it like %d/%m/%Y, or 'excel'", parameter="mapping"
+                f"{where}: date_format '{form}' is none: write it like %d/%m/%Y, or 'excel', or 'unix'",
+                parameter="mapping",
             )
     time_zone = _time_zone(entry, where, "time_zone", general.time_zone)
     times_are_in = _time_zone(entry, where, "times_are_in", general.times_are_in)
     if times_are_in and not time_zone:
         raise ParameterRefused(f"{where}: times_are_in needs time_zone, the clock of the shop", parameter="mapping")
-    decimal, thousands = str(entry.get("decimal", general.decimal)), str(entry.get("thousands", general.thousands))
-    if len(decimal) != 1 or len(thousands) > 1 or decimal == thousands or (decimal + thousands).isalnum():
+    decimal, thousands = (
+        _word(entry[name], f"{where}: {name}") if name in entry else getattr(general, name)
+        for name in ("decimal", "thousands")
+    )
+    same = bool(decimal) and decimal == thousands
+    if len(decimal) > 1 or len(thousands) > 1 or same or any(sign.isalnum() for sign in decimal + thousands):
         raise ParameterRefused(
             f"{where}: decimal and thousands are two different signs, not {decimal!r}, {thousands!r}",
             parameter="mapping",
         )
-    return Formats(dates, decimal, thousands, time_zone=time_zone, times_are_in=times_are_in)
+    nothing = general.nothing
+    if "nothing" in entry:
+        nothing = tuple(word.strip().lower() for word in _words(entry["nothing"], f"{where}: nothing") if word.strip())
+    return Formats(dates, decimal, thousands, time_zone=time_zone, times_are_in=times_are_in, nothing=nothing)
 
 
 def _time_zone(entry: Mapping[str, Any], where: str, name: str, general: str) -> str:
     """Read the name of a time zone; empty if there is none."""
-    zone = str(entry.get(name, general))
+    zone = _word(entry.get(name, general), f"{where}: {name}")
     if zone:
         zones = _time_zones()
         if zone not in zones:
@@ -195,8 +243,9 @@ def _is_date_format(form: Any) -> bool:
 
 def _table(name: str, entry: Any, formats: Formats) -> TableMapping:
     where = f"tables.{name}"
-    entry = _checked_keys(entry, where, ("from", "rows", "columns", "segment_by", "descriptors", "leave_out"))
-    rows = entry.get("rows", "as_is")
+    keys = ("from", "header_row", "rows", "columns", "segment_by", "descriptors", "leave_out")
+    entry = _checked_keys(entry, where, keys)
+    rows = _word(entry.get("rows", "as_is"), f"{where}.rows")
     choices = ("as_is", "distinct", "lines") if name == "transactions" else ("as_is", "distinct")
     if rows not in choices:
         raise ParameterRefused(
@@ -208,29 +257,48 @@ def _table(name: str, entry: Any, formats: Formats) -> TableMapping:
     descriptors = _descriptors(name, entry.get("descriptors", {}), formats)
     _refuse_repeated([*variables, *descriptors], where)
     sources = {}
+    without = {column for column, origin in columns.items() if origin in _NOT_USED}
+    if needed := [
+        column for column in TABLES[name].columns if column in without and TABLES[name].columns[column].required
+    ]:
+        raise ParameterRefused(f"{where}.columns.{needed[0]}: a {name} table needs it", parameter="mapping")
     for column, origin in columns.items():
+        if column in without:
+            continue
         what: str = kind(TABLES[name].columns[column])
-        if (name, column) == ("transactions", "transaction_id"):
-            what = column  # the only key that may be the number of the row
+        if (name, column) in (("transactions", "transaction_id"), ("customers", "customer_id")):
+            what = "row_id"  # the only keys that may be the number of the row
         sources[column] = _column_source(origin, f"{where}.columns.{column}", formats, what)
     exclusions = _any_keys(entry.get("leave_out", {}), f"{where}.leave_out")
     return TableMapping(
-        source=entry.get("from"),
+        sources=_from(entry.get("from"), f"{where}.from"),
         rows=rows,
         columns=sources,
+        without=frozenset(without),
+        header_row=_header_row(entry["header_row"], f"{where}.header_row") if "header_row" in entry else None,
         segment_by=variables,
         descriptors=descriptors,
         leave_out=tuple(_exclusion(label, test, f"{where}.leave_out.{label}") for label, test in exclusions.items()),
     )
 
 
+def _from(value: Any, where: str) -> tuple[str, ...]:
+    """Read the source's table, or several of them, or a pattern of their names."""
+    if value in (None, ""):
+        return ()
+    names = _words(value, where)
+    if not all(name.strip() for name in names):
+        raise ParameterRefused(f"{where}: a table has a name", parameter="mapping")
+    return names
+
+
 def _column_source(entry: Any, where: str, formats: Formats, what: str) -> ColumnSource:
-    """Read where a column comes from; ``what`` is its kind, of a variable too, "descriptor" or "transaction_id"."""
+    """Read where a column comes from; ``what`` is its kind, of a variable too, "descriptor" or "row_id"."""
     if isinstance(entry, str):
         entry = {"column": entry}
     allowed = _allowed_keys(what)
     entry = _checked_keys(entry, where, allowed)
-    if entry == {"row_number": "true"}:
+    if entry == {"row_number": "true"} and "row_number" in allowed:
         return ColumnSource(row_number=True)
     origins = [key for key in ("column", "constant", "multiply") if key in entry]
     if "row_number" in entry or len(origins) != 1:
@@ -244,9 +312,15 @@ def _column_source(entry: Any, where: str, formats: Formats, what: str) -> Colum
         columns = [entry["column"]] if "column" in entry else []
         if not _is_list_of_names(columns):
             raise ParameterRefused(f"{where}: expected one column", parameter="mapping")
-    if entry.get("kind", "text") not in ("number", "text"):
+    if _word(entry.get("kind", "text"), f"{where}.kind") not in ("number", "text"):
         raise ParameterRefused(f"{where}.kind is number or text, not {entry['kind']!r}", parameter="mapping")
-    values = {k.strip().lower(): v for k, v in _any_keys(entry.get("values", {}), f"{where}.values").items()}
+    values = {
+        old.strip().lower(): _word(new, f"{where}.values.{old}")
+        for old, new in _any_keys(entry.get("values", {}), f"{where}.values").items()
+    }
+    for name in ("constant", "default", "contains"):
+        if name in entry:
+            _word(entry[name], f"{where}.{name}")
     has_formats = any(key in entry for key in _FORMAT_KEYS)
     return ColumnSource(
         columns=tuple(columns),
@@ -255,20 +329,23 @@ def _column_source(entry: Any, where: str, formats: Formats, what: str) -> Colum
         values=values,
         formats=_formats(entry, where, formats) if has_formats else None,
         kind=entry.get("kind"),
+        contains=entry.get("contains", ""),
     )
 
 
 def _allowed_keys(what: str) -> tuple[str, ...]:
     """List what can be said of a column of one kind; see `_column_source`."""
-    allowed = ["column", "constant", "default", "values"]
+    allowed = ["column", "constant", "default", "values", "nothing"]
     if what in ("number", "descriptor", "numeric"):
         allowed += ["multiply", "decimal", "thousands"]
     if what == "date":
         allowed += ["date_format", "time_zone", "times_are_in"]
     if what == "descriptor":
         allowed += ["kind"]
-    if what == "transaction_id":
+    if what == "row_id":
         allowed += ["row_number"]
+    if what == "binary":
+        allowed += ["contains"]
     return tuple(allowed)
 
 
@@ -316,11 +393,13 @@ def _variables(table: str, entry: Any, formats: Formats) -> dict[str, Variable]:
 def _variable(name: str, entry: Any, where: str, formats: Formats) -> Variable:
     entry = {"kind": entry} if isinstance(entry, str) else _any_keys(entry, where)
     what = entry.get("kind")
-    if what not in KINDS:
+    if not isinstance(what, str) or what not in KINDS:
         not_this = f", not {what!r}{did_you_mean(str(what), KINDS)}" if what else ""
         raise ParameterRefused(f"{where}: say its kind, one of {', '.join(KINDS)}{not_this}", parameter="mapping")
     of_numbers = ("log", "multiply", "decimal", "thousands") if what == "numeric" else ()
-    entry = _checked_keys(entry, where, ("kind", "column", "unit", "values", "default", *of_numbers))
+    of_answers = ("contains",) if what == "binary" else ()
+    general_keys = ("kind", "column", "unit", "values", "default", "nothing")
+    entry = _checked_keys(entry, where, (*general_keys, *of_numbers, *of_answers))
     log, unit = entry.get("log", "false"), entry.get("unit", "")
     if log not in ("true", "false"):
         raise ParameterRefused(f"{where}.log is true or false, not {log!r}", parameter="mapping")
@@ -377,7 +456,7 @@ def _exclusion(name: str, entry: Any, where: str) -> Exclusion:
     if "column" not in entry or len(tests) != 1:
         raise ParameterRefused(f"{where}: say a column and one of {', '.join(TESTS)}", parameter="mapping")
     [test] = tests
-    values = entry[test]
-    if test == "empty" and values != "true":
-        raise ParameterRefused(f"{where}: empty takes true, not {values!r}", parameter="mapping")
-    return Exclusion(name, entry["column"], test, tuple(values) if isinstance(values, list) else (values,))
+    values = _words(entry[test], f"{where}.{test}")
+    if test == "empty" and values != ("true",):
+        raise ParameterRefused(f"{where}: empty takes true, not {entry[test]!r}", parameter="mapping")
+    return Exclusion(name, _word(entry["column"], f"{where}.column"), test, values)

@@ -28,18 +28,23 @@ class Formats:
     Attributes
     ----------
     dates : tuple of str
-        As in ``strftime``, or ``excel`` for serial numbers; ISO dates are always read.
+        As in ``strftime``; ``excel`` for serial numbers, ``unix`` for seconds (or thousandths) since 1970. ISO dates
+        are always read.
     decimal, thousands : str
-        The separators in a number that is text.
+        The separators in a number that is text; empty: they are found out from the values.
     time_zone, times_are_in : str
         IANA names; empty: no moment is moved to another time zone.
+    nothing : tuple of str, optional
+        Words that stand where there is no value, whatever their case, in columns of every kind; None:
+        `seglib.ingest.contract.parsing.NOTHING`, in dates, numbers, ids and answers of yes or no.
     """
 
     dates: tuple[str, ...] = ()
-    decimal: str = "."
+    decimal: str = ""
     thousands: str = ""
     time_zone: str = ""
     times_are_in: str = ""
+    nothing: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,8 @@ class ColumnSource:
         Of a column beyond the contract; None: it is found out from the values.
     row_number : bool
         Whether the number of the row is the value: a key for rows that have no id.
+    contains : str
+        Of an answer of yes or no: the answer that is looked for in cells that hold several.
     """
 
     columns: tuple[str, ...] = ()
@@ -69,6 +76,7 @@ class ColumnSource:
     formats: Formats | None = None
     kind: Literal["number", "binary", "text"] | None = None
     row_number: bool = False
+    contains: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,12 +135,17 @@ class TableMapping:
 
     Attributes
     ----------
-    source : str, optional
-        The source's table; None: it has the canonical name.
+    sources : tuple of str
+        The source's table; several with the same columns are one below the other; a name with * or ? that no table has
+        is a pattern. Empty: it has the canonical name.
     rows : {"as_is", "distinct", "lines"}
         Whether every row counts, the first row of each key, or several rows are the lines of one.
     columns : mapping of str to ColumnSource
         By canonical name; what is not there goes by the canonical name.
+    without : frozenset of str
+        Columns that have the canonical name and are not used all the same.
+    header_row : int, optional
+        Line or row of the file that has the names; 0: none has.
     segment_by : mapping of str to Variable
         Columns beyond the contract that segments are built by.
     descriptors : mapping of str to ColumnSource
@@ -141,12 +154,19 @@ class TableMapping:
         Rows that the analyst does not want.
     """
 
-    source: str | None = None
+    sources: tuple[str, ...] = ()
     rows: Rows = "as_is"
     columns: Mapping[str, ColumnSource] = field(default_factory=dict)
+    without: frozenset[str] = frozenset()
+    header_row: int | None = None
     segment_by: Mapping[str, Variable] = field(default_factory=dict)
     descriptors: Mapping[str, ColumnSource] = field(default_factory=dict)
     leave_out: tuple[Exclusion, ...] = ()
+
+    @property
+    def source(self) -> str | None:
+        """The first of its sources, as the mapping names it; None: the canonical name."""
+        return self.sources[0] if self.sources else None
 
     @property
     def added(self) -> dict[str, ColumnSource]:
@@ -165,7 +185,7 @@ class ShopMapping:
     formats : Formats
         How dates and numbers are written, unless a column says otherwise.
     csv : mapping of str to str
-        ``delimiter`` and ``encoding`` of CSV files.
+        ``delimiter``, ``encoding`` and ``header_row`` of CSV files.
     as_of : str, optional
         The day on which the shop is looked at, unless the run says otherwise.
     """
@@ -178,6 +198,16 @@ class ShopMapping:
     def table(self, name: str) -> TableMapping:
         """Return what the mapping says about a canonical table; an empty `TableMapping` if nothing."""
         return self.tables.get(name, TableMapping())
+
+    @property
+    def header_rows(self) -> dict[str, int]:
+        """The row that has the names, by the source's table."""
+        return {
+            source: table.header_row
+            for name, table in self.tables.items()
+            if table.header_row is not None
+            for source in table.sources or (name,)
+        }
 
     @property
     def variables(self) -> Mapping[str, Variable]:

@@ -15,28 +15,44 @@ if TYPE_CHECKING:
     import duckdb
 
 
-def open_folder(path: Path, *, csv: Mapping[str, str]) -> Source:
-    """Open a folder with one CSV file, Parquet file, or folder of Parquet files (partitioned or not) a table."""
+def open_folder(path: Path, *, csv: Mapping[str, str], header_rows: Mapping[str, int]) -> Source:
+    """Open a folder with one CSV file, Parquet file, or folder of such files (partitioned or not) a table."""
     tables = {}
     kinds: set[str] = set()
     for entry in sorted(path.iterdir()):
-        parts = tuple(sorted(entry.rglob("*.parquet"))) if entry.is_dir() else (entry,)
-        kind = "Parquet" if entry.suffix.lower() == ".parquet" or (entry.is_dir() and parts) else None
-        if csv_files.is_csv(entry) and entry.is_file():
-            kind = "CSV"
-        if kind is None or entry.name.startswith("."):
+        if entry.name.startswith("."):
+            continue
+        parts, kind = _parts(entry)
+        if kind is None:
             continue
         name = entry.name if entry.is_dir() else csv_files.stem(entry)
         if name in tables:
             raise InputRefused(f"folder '{path.name}' holds table '{name}' twice: keep one of its files")
-        tables[name] = (
-            partial(csv_files.load, path=entry, options=csv) if kind == "CSV" else partial(_parquet, parts=parts)
-        )
+        if kind == "Parquet":
+            tables[name] = partial(_parquet, parts=parts)
+        elif entry.is_dir():
+            tables[name] = partial(
+                csv_files.load_folder, folder=entry, parts=parts, options=csv, header_rows=header_rows
+            )
+        else:
+            tables[name] = partial(csv_files.load, path=entry, options=csv, header_rows=header_rows)
         kinds.add(kind)
     return Source(path.name, f"folder of {' and '.join(sorted(kinds)) or 'no known'} files", tables)
 
 
-def open_file(path: Path, *, csv: Mapping[str, str]) -> Source:
+def _parts(entry: Path) -> tuple[tuple[Path, ...], str | None]:
+    """Return the files of which a table is made, and what they are; None if they are nothing known."""
+    if entry.is_dir():
+        files = sorted(file for file in entry.rglob("*") if file.is_file() and not file.name.startswith("."))
+        parquet = tuple(file for file in files if file.suffix.lower() == ".parquet")
+        of_csv = tuple(file for file in files if csv_files.is_csv(file))
+        return (parquet, "Parquet") if parquet else (of_csv, "CSV" if of_csv else None)
+    if entry.suffix.lower() == ".parquet":
+        return (entry,), "Parquet"
+    return (entry,), "CSV" if csv_files.is_csv(entry) and entry.is_file() else None
+
+
+def open_file(path: Path, *, csv: Mapping[str, str], header_rows: Mapping[str, int]) -> Source:
     """Open a single file that holds one table (CSV, Parquet) or many (DuckDB, SQLite)."""
     with path.open("rb") as stream:
         head = stream.read(16)
@@ -47,7 +63,8 @@ def open_file(path: Path, *, csv: Mapping[str, str]) -> Source:
     if head.startswith(b"PAR1"):
         return Source(path.name, "Parquet file", {path.stem: partial(_parquet, parts=(path,))})
     if csv_files.is_csv(path):
-        return Source(path.name, "CSV file", {csv_files.stem(path): partial(csv_files.load, path=path, options=csv)})
+        load = partial(csv_files.load, path=path, options=csv, header_rows=header_rows)
+        return Source(path.name, "CSV file", {csv_files.stem(path): load})
     reason = "it is empty" if not head else "it is no workbook (.xlsx), CSV, Parquet, DuckDB or SQLite file"
     raise InputRefused(f"source '{path.name}' cannot be opened: {reason}")
 

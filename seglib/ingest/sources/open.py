@@ -23,7 +23,9 @@ SAMPLE = project_root() / "data" / "sample" / "shop.xlsx"
 """The shop that ships with the project; the source named ``sample``."""
 
 
-def open_source(source: str | Path, *, csv: Mapping[str, str] | None = None) -> Source:
+def open_source(
+    source: str | Path, *, csv: Mapping[str, str] | None = None, header_rows: Mapping[str, int] | None = None
+) -> Source:
     """Find out what a source is and which tables it holds.
 
     Parameters
@@ -31,9 +33,11 @@ def open_source(source: str | Path, *, csv: Mapping[str, str] | None = None) -> 
     source : str or Path
         An adapter's name (`ADAPTERS`); a database URL as SQLAlchemy has it; an ``.xlsx`` workbook, one table a sheet; a
         CSV file (also ``.csv.gz``), a Parquet, DuckDB or SQLite file; or a folder with one CSV file, Parquet file
-        or (partitioned) folder of Parquet files a table.
+        or (partitioned) folder of such files a table.
     csv : mapping of str to str, optional
-        ``delimiter`` and ``encoding`` of CSV files, where they shall not be found out.
+        ``delimiter``, ``encoding`` and ``header_row`` of CSV files, where they shall not be found out.
+    header_rows : mapping of str to int, optional
+        By file (without suffix) or sheet, the row that has the names; 0: none has. Other tables: it is found out.
 
     Returns
     -------
@@ -61,7 +65,8 @@ def open_source(source: str | Path, *, csv: Mapping[str, str] | None = None) -> 
             f"a database (file or URL), or one of {', '.join(repr(a) for a in ADAPTERS)}"
         )
     if path.is_dir():
-        return files.open_folder(path, csv=csv or {})
+        return files.open_folder(path, csv=csv or {}, header_rows=header_rows or {})
     if path.suffix.lower() == ".xlsx":
-        return workbook.open_file(path, name="sample" if text == "sample" else path.name)
-    return files.open_file(path, csv=csv or {})
+        name = "sample" if text == "sample" else path.name
+        return workbook.open_file(path, name=name, header_rows=header_rows or {})
+    return files.open_file(path, csv=csv or {}, header_rows=header_rows or {})

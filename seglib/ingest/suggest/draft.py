@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import yaml
 
-from seglib.errors import ParameterRefused
 from seglib.ingest.contract.loading import plain
-from seglib.ingest.mapping.file import parse
 from seglib.ingest.mapping.model import Formats
-from seglib.ingest.suggest.names import words
 from seglib.ingest.suggest.tables import Exclusion, TableMatch
-from seglib.ingest.suggest.values import FEW, MOST, NUMBERS, ROWS_EXAMINED, Guess, SourceTable, date_formats, numbers
+from seglib.ingest.suggest.values import ROWS_EXAMINED, Guess, SourceTable, date_formats, numbers
+from seglib.ingest.suggest.variables import Offer, offers, reasons
 from seglib.schema.tables import STATUSES, TABLES, key, needed
 
 if TYPE_CHECKING:
@@ -27,9 +26,6 @@ _HEAD = """\
 """
 
 _NOTHING = "# Every table and column that was found has the name of the contract: nothing needs to be said.\n"
-
-_PERSONAL = {"id", "name", "email", "mail", "phone", "mobile", "fax", "address", "street", "zip", "postal", "birth"}
-"""Words in the name of a column that identifies a customer, and does not describe them."""
 
 
 def write_mapping(
@@ -61,7 +57,7 @@ def write_mapping(
     if common:
         lines.append(f"date_format: {scalar(common)}")
     number = _number_format(matches)
-    if number.decimal != ".":
+    if number.decimal not in ("", ".") or number.thousands:
         lines.append(f"decimal: {scalar(number.decimal)}")
     if number.thousands:
         lines.append(f"thousands: {scalar(number.thousands)}")
@@ -69,7 +65,11 @@ def write_mapping(
     ready = _is_ready(tables, matches)
     for table in TABLES:
         if table in matches:
-            sections += _table(matches[table], dates, common, ready=ready)
+            of_source = {name for m in matches.values() if m.source is matches[table].source for name in m.named}
+            matched = {match.source.name for match in matches.values()}
+            sections += _table(
+                matches[table], dates, common, ready=ready, of_source=of_source, matched=matched, tables=tables
+            )
         elif needed(table) and not ready:
             there = ", ".join(map(scalar, source.tables)) or "none"
             sections += [f"  # {table}:", f"  #   from: ???  # needed: {TABLES[table].description}; there are: {there}"]
@@ -105,9 +105,12 @@ def _unused(tables: Collection[SourceTable], matches: Mapping[str, TableMatch], 
         names = ", ".join(scalar(name) for name in unread if unread[name] == why)
         lines.append(f"Not looked at: {names}: {' '.join(why.split())}")
     if not (_is_ready(tables, matches) or all(table in matches for table in TABLES if needed(table))):
-        lines += [f"Not used: {scalar(table.name)} ({', '.join(map(scalar, table.columns))})" for table in spare]
+        lines += [
+            f"Not used: {', '.join(map(scalar, table.members))} ({', '.join(map(scalar, table.columns))})"
+            for table in spare
+        ]
     elif spare:
-        lines.append(f"Not used: {', '.join(scalar(table.name) for table in spare)}")
+        lines.append(f"Not used: {', '.join(scalar(name) for table in spare for name in table.members)}")
     absent = [table for table in TABLES if table not in matches and not needed(table)]
     if absent:
         lines.append(f"Not found, and not needed: {', '.join(absent)}")
@@ -115,9 +118,19 @@ def _unused(tables: Collection[SourceTable], matches: Mapping[str, TableMatch], 
 
 
 def _table(
-    match: TableMatch, dates: Mapping[tuple[str, str], tuple[str, ...]], common: tuple[str, ...], *, ready: bool
+    match: TableMatch,
+    dates: Mapping[tuple[str, str], tuple[str, ...]],
+    common: tuple[str, ...],
+    *,
+    ready: bool,
+    of_source: Collection[str],
+    matched: Collection[str],
+    tables: Collection[SourceTable],
 ) -> list[str]:
-    """Write the section of a table; nothing if there is nothing to say."""
+    """Write the section of a table; nothing if there is nothing to say.
+
+    ``of_source``: the columns of its source that any table is made of; ``matched``: the sources of all tables.
+    """
     columns: list[str] = []
     there = ", ".join(map(scalar, match.source.columns))
     for column, declared in TABLES[match.table].columns.items():
@@ -129,8 +142,11 @@ def _table(
         elif declared.required:
             columns += [f"# {line}; there are: {there}" for line in _needed(match.table, column)]
     lines = []
-    if plain(match.source.name) != match.table:
+    if len(match.source.members) > 1:
+        lines.append(_from(match.source, tables))
+    elif plain(match.source.name) != match.table:
         lines.append(f"from: {scalar(match.source.name)}")
+    lines += _parts(match, matched, tables)
     identity = match.sure(key(match.table))
     if match.rows != "as_is" and identity:
         lines.append(f"rows: {match.rows}  # {scalar(identity)} repeats")
@@ -138,7 +154,10 @@ def _table(
         lines += ["columns:", *(f"  {line}" for line in columns)]
     if match.left_out:
         lines += ["leave_out:", *(f"  {_exclusion(exclusion)}" for exclusion in match.left_out)]
-    lines += _variables(match) if ready and match.table == "customers" else _descriptors(match)
+    if match.table == "customers" and match.rows != "distinct":
+        lines += _variables(match) if ready else _descriptors(match)
+    elif lines and match.rows != "distinct" and (unused := [n for n in match.source.columns if n not in of_source]):
+        lines.append(f"# not used: {', '.join(map(scalar, unused))}")
     if not lines:
         return []
     declared = TABLES[match.table].columns.items()
@@ -163,6 +182,8 @@ def _column(table: str, guess: Guess, dates: tuple[str, ...]) -> list[str]:
     why = "; ".join(filter(None, (needs_word, guess.doubt, guess.note)))
     reason = f"  # {why}" if why else ""
     sign = "# " if guess.doubt else ""
+    if guess.row_number:
+        return [f"{guess.column}: {{row_number: true}}{reason}"]
     entry: dict[str, str | tuple[str, ...]] = (
         {"multiply": guess.names} if len(guess.names) > 1 else {"column": guess.names[0]}
     )
@@ -180,8 +201,57 @@ def _column(table: str, guess: Guess, dates: tuple[str, ...]) -> list[str]:
         inner = ", ".join(f"{name}: {scalar(value)}" for name, value in entry.items())
         return [f"{sign}{guess.column}: {{{inner}}}{reason}"]
     if plain(guess.names[0]) == guess.column:
-        return [f"# {guess.column}: {why}"] if why else []
-    return [f"{sign}{guess.column}: {scalar(guess.names[0])}{reason}"]
+        return [f"# {guess.column}: {why}", *_hint(guess)] if why else _hint(guess)
+    return [f"{sign}{guess.column}: {scalar(guess.names[0])}{reason}", *_hint(guess)]
+
+
+def _hint(guess: Guess) -> list[str]:
+    """Write what would make one name of a gender or city that is spelled in several ways, as a comment."""
+    if not guess.spellings:
+        return []
+    values = _pairs(guess.spellings)
+    line = f"# {guess.column}: {{column: {scalar(guess.names[0])}, values: {values}}}"
+    return [f"{line}  # one is spelled in several ways"]
+
+
+def _pairs(values: Mapping[str, str]) -> str:
+    return f"{{{', '.join(f'{scalar(old)}: {scalar(new)}' for old, new in values.items())}}}"
+
+
+def _from(source: SourceTable, tables: Collection[SourceTable]) -> str:
+    """Write of which tables one is made: a pattern, where it fits them and no others; else the list."""
+    members = source.members
+    others = [name for table in tables if table is not source for name in table.members]
+    start = _common_start(members).rstrip("0123456789")  # so that the months to come fit, too
+    end = _common_start([name[len(start) :][::-1] for name in members])[::-1].lstrip("0123456789")
+    pattern = f"{start}*{end}"
+    fits = [name for name in others if fnmatch.fnmatchcase(plain(name), plain(pattern).replace("[", "[[]"))]
+    listed = ", ".join(map(scalar, members))
+    if len(start) < 2 or fits or set(start + end) & {"*", "?"}:
+        return f"from: [{listed}]  # {len(members)} tables with the same columns"
+    shown = listed if len(members) <= 6 else f"{scalar(members[0])} to {scalar(members[-1])}"
+    return f"from: {scalar(pattern)}  # {len(members)} tables with the same columns: {shown}"
+
+
+def _parts(match: TableMatch, matched: Collection[str], tables: Collection[SourceTable]) -> list[str]:
+    """Ask whether tables that nothing is made of, and that have the same columns, are parts of this one."""
+    columns = {plain(name) for name in match.source.columns}
+    alike = [
+        name
+        for table in tables
+        if table.name not in matched and len(columns) > 2 and {plain(name) for name in table.columns} == columns
+        for name in table.members
+    ]
+    if not alike or match.table not in ("customers", "transactions"):
+        return []
+    every = ", ".join(map(scalar, [*match.source.members, *alike]))
+    return [f"# from: [{every}]  # the same columns: are they parts of one table?"]
+
+
+def _common_start(names: Sequence[str]) -> str:
+    """Return the signs with which all names begin."""
+    first, last = min(names), max(names)
+    return next((first[:i] for i, sign in enumerate(first) if i >= len(last) or sign != last[i]), first)
 
 
 def _exclusion(exclusion: Exclusion) -> str:
@@ -191,72 +261,54 @@ def _exclusion(exclusion: Exclusion) -> str:
 
 
 def _descriptors(match: TableMatch) -> list[str]:
-    """Offer the further columns of the customers that are not their names or numbers."""
-    if match.table != "customers" or match.rows == "distinct":
-        return []
-    offered = _offered(match, "descriptors")
-    if not offered:
-        return []
-    pairs = ", ".join(f"{scalar(call)}: {scalar(name)}" for call, name in offered.items())
-    short = list(offered) == list(offered.values())
-    offer = f"[{', '.join(map(scalar, offered))}]" if short else f"{{{pairs}}}"
-    return [f"# descriptors: {offer}  # what else describes customers"]
+    """Offer the further columns of the customers, and name what is left out."""
+    offered, left_out = offers(match.source, match.named, "descriptors")
+    lines = []
+    if offered:
+        pairs = ", ".join(f"{scalar(offer.call)}: {scalar(offer.name)}" for offer in offered)
+        short = all(offer.call == offer.name for offer in offered)
+        offer = f"[{', '.join(scalar(offer.call) for offer in offered)}]" if short else f"{{{pairs}}}"
+        lines.append(f"# descriptors: {offer}  # what else describes customers")
+    return [*lines, *_left_out(left_out)]
 
 
 def _variables(match: TableMatch) -> list[str]:
-    """Offer what says what customers are like as variables to segment by, where there are no transactions."""
-    lines = []
-    for call, name in _offered(match, "segment_by").items():
-        shares = match.source.shares("number", name, NUMBERS)
-        numeric, [yes_or_no] = max(shares) >= MOST, match.source.shares("binary", name, NUMBERS[:1])
-        entry = {"column": name} if call != name else {}
-        if yes_or_no >= MOST and not (numeric and match.source.distinct[name] > 2):  # 0, 1, 2 are a number
-            entry["kind"] = "binary"
-        elif numeric:
-            entry["kind"] = "numeric"
-            form = NUMBERS[shares.index(max(shares))]
-            if form.decimal != ".":
-                entry["decimal"] = form.decimal
-            if form.thousands:
-                entry["thousands"] = form.thousands
-        else:
-            entry["kind"] = "nominal"
-        inner = ", ".join(f"{key}: {scalar(value)}" for key, value in entry.items())
-        lines.append(f"  {scalar(call)}: {entry['kind'] if list(entry) == ['kind'] else f'{{{inner}}}'}")
-    if not lines:
-        return []
+    """Offer what says what customers are like as variables to segment by, and name what is left out."""
+    offered, left_out = offers(match.source, match.named, "segment_by")
+    lines = [f"  {line}" for offer in offered for line in _variable(offer)]
+    if not offered:
+        return _left_out(left_out)
     why = "no table holds transactions: what of this shall build the segments? Move the rest to descriptors"
-    return [f"segment_by:  # {why}", *lines]
+    head = "segment_by:" if any(not line.startswith("  #") for line in lines) else "# segment_by:"
+    return [f"{head}  # {why}", *lines, *_left_out(left_out)]
 
 
-def _offered(match: TableMatch, use: str) -> dict[str, str]:
-    """Return the columns that say what customers are like, by the name they can have in a mapping."""
-    named = {name for guess in match.guesses.values() for name in guess.names}
-    offered: dict[str, str] = {}
-    for name in match.source.columns:
-        if name not in named and _describes(match.source, name):
-            bare = re.sub(r'[.,"]', " ", name).strip()
-            call = next((call for call in (name, bare, f"own_{bare}") if _may_be_called(call, use)), None)
-            offered |= {call: name} if call else {}
-    return offered
+def _variable(offer: Offer) -> list[str]:
+    """Write the line of a variable, with what is doubtful; and as comments what may be better."""
+    inner = _inner(offer.entry)
+    why = "; ".join(filter(None, (offer.doubt, offer.note)))
+    line = f"{'# ' if offer.doubt else ''}{scalar(offer.call)}: {inner}{f'  # {why}' if why else ''}"
+    more = []
+    if offer.values:
+        with_column = {"column": offer.name, **offer.entry} if "column" not in offer.entry else dict(offer.entry)
+        entry = _inner(with_column)[:-1] + f", values: {_pairs(offer.values)}}}"
+        more.append(f"# {scalar(offer.call)}: {entry}")
+    for answer in offer.answers:
+        entry = _inner({"column": offer.name, "kind": "binary", "contains": answer})
+        more.append(f"# {scalar(re.sub(r'[.,]', ' ', f'{offer.call} {answer}'))}: {entry}")
+    return [line, *more]
 
 
-def _describes(source: SourceTable, name: str) -> bool:
-    """Say whether a column says what customers are like: it has levels, or numbers, and is no address."""
-    levels = source.distinct[name]
-    if levels < 2 or _PERSONAL & {*words(name)}:
-        return False
-    return levels <= max(FEW, source.filled[name] / 2) or max(source.shares("number", name, NUMBERS)) >= MOST
+def _inner(entry: Mapping[str, str]) -> str:
+    """Write what is said of a variable: its kind alone, or several things."""
+    if list(entry) == ["kind"]:
+        return entry["kind"]
+    return f"{{{', '.join(f'{name}: {scalar(value)}' for name, value in entry.items())}}}"
 
 
-def _may_be_called(name: str, use: str) -> bool:
-    """Say whether a descriptor, or a variable to segment by, can have a name."""
-    kind = "text" if use == "descriptors" else "nominal"
-    try:
-        parse({"tables": {"customers": {use: {name: {"column": name, "kind": kind}}}}})
-    except ParameterRefused:
-        return False
-    return True
+def _left_out(left_out: Mapping[str, str]) -> list[str]:
+    """Name the columns that are not offered, by the reason."""
+    return [f"# left out ({reason}): {', '.join(map(scalar, names))}" for reason, names in reasons(left_out).items()]
 
 
 def scalar(value: str | tuple[str, ...]) -> str:

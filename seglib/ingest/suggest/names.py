@@ -29,6 +29,9 @@ _SAME = {
 }
 """Words that say the same, by the one that stands for them."""
 
+_COUNTING = {"no", "nr", "num", "number"}
+"""Words that mean an id behind others (order no), and a count before them (no of orders)."""
+
 _STANDS_FOR = {word: one for one, many in _SAME.items() for word in many.split()}
 
 _NOUNS = {
@@ -103,14 +106,27 @@ _GENERIC = {"date", "id", "name", "status", "state", "amount", "price", "used", 
 def words(name: str) -> tuple[str, ...]:
     """Return the words of a name, as they are compared.
 
+    A number (num, no, nr) that stands before other words counts them; behind them it is an id.
+
     Examples
     --------
     >>> words("InvoiceNo"), words("signup_dates"), words("Client #"), words("orderno")
     (('invoice', 'id'), ('signup', 'date'), ('customer', 'id'), ('order', 'id'))
+    >>> words("num_web_orders"), words("No of kids")
+    (('count', 'web', 'order'), ('count', 'kid'))
     """
+    parts = spelled_words(name)
+    counted = [
+        "count" if word in _COUNTING and any(other not in _FILLS for other in parts[i + 1 :]) else word
+        for i, word in enumerate(parts)
+    ]
+    return tuple(_STANDS_FOR.get(word, word) for word in counted if word not in _FILLS and not word.isdecimal())
+
+
+def spelled_words(name: str) -> list[str]:
+    """Return the words of a name as they are spelled, in small letters and without plurals."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name.replace("#", " no "))
-    parts = [part for word in re.findall(r"[^\W_]+", spaced.casefold()) for part in _parts(_singular(word))]
-    return tuple(_STANDS_FOR.get(word, word) for word in parts if word not in _FILLS and not word.isdecimal())
+    return [part for word in re.findall(r"[^\W_]+", spaced.casefold()) for part in _parts(_singular(word))]
 
 
 def _singular(word: str) -> str:

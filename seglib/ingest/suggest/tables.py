@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from seglib.ingest.suggest.names import NEAR, SURE, likeness, words
 from seglib.ingest.suggest.values import MOST, REPEATS, Guess, SourceTable, guess_column, numbers
+from seglib.ingest.suggest.variables import spellings
 from seglib.schema.tables import TABLES, key, kind, needed
 
 HALF = 0.5
@@ -52,7 +53,12 @@ class TableMatch:
     def sure(self, column: str) -> str | None:
         """Return the source's column for a canonical match, if it is sure."""
         guess = self.guesses.get(column)
-        return guess.names[0] if guess and not guess.doubt else None
+        return guess.names[0] if guess and guess.names and not guess.doubt else None
+
+    @property
+    def named(self) -> set[str]:
+        """The source's columns that mean something, surely or not."""
+        return {name for guess in self.guesses.values() for name in guess.names}
 
     @property
     def used(self) -> set[str]:
@@ -74,9 +80,14 @@ def match_tables(tables: Collection[SourceTable]) -> dict[str, TableMatch]:
         )
         if table == "customers" and not match and len(tables) == 1 and not matches:
             match = _match_ready_table(next(iter(tables)))
+            if match is None and (lame := _match_with_gaps(next(iter(tables)))):
+                matches["transactions"] = lame
+                match = _derived(table, matches)
         if match:
             matches[table] = match
     matches = {name: _referring(match, matches) for name, match in matches.items()}
+    if "customers" in matches:
+        matches["customers"] = _without_codes(matches["customers"], matches)
     if "transactions" in matches:
         matches["transactions"] = _left_out(_lines(_amount(matches["transactions"])))
     return {name: _one_way_of_dates(match, matches) for name, match in matches.items()}
@@ -92,7 +103,7 @@ def _match_by_name(table: str, tables: Collection[SourceTable]) -> TableMatch | 
     needs = [column for column, declared in TABLES[table].columns.items() if declared.required]
     best, most = None, 0.0
     for source in tables:
-        name = table_likeness(source.name, table)
+        name = table_likeness(source.title, table)
         match = TableMatch(table, source, _guesses(source, table))
         sure = [column for column in TABLES[table].columns if match.sure(column)]
         fit = name + len([c for c in sure if c in needs]) / len(needs) + 0.01 * len(sure)
@@ -106,22 +117,48 @@ def _match_by_name(table: str, tables: Collection[SourceTable]) -> TableMatch | 
 
 
 def _match_ready_table(source: SourceTable) -> TableMatch | None:
-    """Return the only table of a source as one of customers, where a column that is called id tells its rows apart."""
+    """Return the only table of a source as one of customers: a column tells rows apart, or nothing is like an id."""
     match = TableMatch("customers", source, _guesses(source, "customers"))
     identity = match.sure("customer_id")
-    return match if identity and source.repeats(identity) <= REPEATS else None
+    if identity:
+        return match if source.repeats(identity) <= REPEATS else None
+    of_transactions = TableMatch("transactions", source, _guesses(source, "transactions"))
+    if of_transactions.sure("customer_id") or of_transactions.sure("transaction_id"):
+        return None
+    note = "no column tells customers apart: such segments cannot be joined to other tables"
+    guesses = {**match.guesses, "customer_id": Guess("customer_id", (), note=note, row_number=True)}
+    return replace(match, guesses=guesses)
+
+
+def _match_with_gaps(source: SourceTable) -> TableMatch | None:
+    """Return the only table of a source as one of transactions, although a column that is needed is not sure."""
+    match = TableMatch("transactions", source, _guesses(source, "transactions"))
+    customer = match.sure("customer_id")
+    return match if customer and source.repeats(customer) > REPEATS else None
 
 
 def _fits(match: TableMatch, name: float, needs: Collection[str]) -> bool:
     """Say whether a table can be a canonical match, going by its name and the columns that are sure."""
     identity = match.sure(key(match.table))
+    if match.table == "transactions" and _one_row_a_customer(match):
+        return False
     if match.table == "transactions" and name < SURE:
-        other = any(table_likeness(match.source.name, table) >= SURE for table in TABLES)
+        other = any(table_likeness(match.source.title, table) >= SURE for table in TABLES)
         return all(match.sure(column) for column in needs if column != "transaction_id" or other)
     if match.table == "customers" and name < SURE:
         named = identity is not None and likeness(identity, "customer_id") >= SURE
         return named and match.source.repeats(identity) <= REPEATS
     return name >= SURE and (identity is not None or needed(match.table))
+
+
+def _one_row_a_customer(match: TableMatch) -> bool:
+    """Say whether the rows of a table are customers: each has another one, and nothing else is the id of a row."""
+    customer, identity = match.sure("customer_id"), match.sure("transaction_id")
+    return (
+        bool(customer)
+        and match.source.repeats(customer) <= REPEATS
+        and (identity is None or match.source.repeats(identity) > REPEATS)
+    )
 
 
 def _guesses(
@@ -142,7 +179,12 @@ def _guesses(
     ):
         if candidate.column not in guesses and candidate.names[0] not in {g.names[0] for g in guesses.values()}:
             guesses[candidate.column] = candidate
-    return guesses
+    return {
+        column: replace(guess, spellings=spellings(source.levels(guess.names[0])))
+        if column in ("gender_id", "city_id", "gender_name", "city_name") and not guess.doubt
+        else guess
+        for column, guess in guesses.items()
+    }
 
 
 def _with_dates(match: TableMatch) -> dict[str, Guess]:
@@ -172,12 +214,27 @@ def _derived(table: str, matches: Mapping[str, TableMatch]) -> TableMatch | None
         guesses = _guesses(child.source, table, without=others | {column}, in_its_table=False)
         coded = "id" in words(column)  # then a name stands beside it, else the column is the name
         guesses = {c: guess for c, guess in guesses.items() if not guess.doubt and (coded or not c.endswith("_name"))}
-        guesses[identity] = Guess(identity, (column,))
+        if table in ("genders", "cities") and not coded and child.source.share_of_numbers(column) >= MOST:
+            continue  # numbers without names: codes of something
+        guesses[identity] = replace(child.guesses[identity], column=identity, doubt="", note="")
         for name, declared in TABLES[table].columns.items():
             if declared.required and name not in guesses:
                 guesses[name] = Guess(name, (column,))
         return TableMatch(table, child.source, guesses, rows="distinct")
     return None
+
+
+def _without_codes(match: TableMatch, matches: Mapping[str, TableMatch]) -> TableMatch:
+    """Take genders and cities out that are numbers, and that no table gives a name: they may be codes of anything."""
+    guesses = {
+        column: guess
+        for column, guess in match.guesses.items()
+        if column not in ("gender_id", "city_id")
+        or guess.score > 1
+        or TABLES[match.table].columns[column].metadata["refers_to"] in matches
+        or match.source.share_of_numbers(guess.names[0]) < MOST
+    }
+    return replace(match, guesses=guesses)
 
 
 def _referring(match: TableMatch, matches: Mapping[str, TableMatch]) -> TableMatch:
@@ -252,10 +309,10 @@ def _left_out(match: TableMatch) -> TableMatch:
         amount = match.guesses.get("amount")
         below = "NULL"
         if amount and not amount.doubt:
-            form, _ = numbers(source, amount)
-            below = " OR ".join(f"{source.value('number', name, form)} < 0" for name in amount.names)
+            below = " OR ".join(f"{source.number(name)} < 0" for name in amount.names)
         letters = source.con.sql(
-            f"SELECT {prefix} AS x, coalesce(avg(CAST({below} AS INTEGER)), 0) FROM {source.first_rows} "
+            f"SELECT x, coalesce(avg(CAST(below AS INTEGER)), 0) FROM "
+            f"(SELECT {prefix} AS x, ({below}) AS below FROM {source.first_rows}) "
             "WHERE x <> '' GROUP BY ALL ORDER BY x LIMIT 5"
         ).fetchall()
         if plain > source.filled[identity] / 2:
