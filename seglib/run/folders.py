@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seglib.errors import ParameterRefused
 from seglib.schema.files import project_root
 from seglib.style import did_you_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FINISHED = "SEGLIB_FINISHED"
 """Environment variable: where finished runs are while a run is being built aside."""
@@ -51,6 +56,34 @@ def run_names(base: Path | None = None) -> list[str]:
     folder = (base or home()) / "data" / "processed"
     folders = folder.iterdir() if folder.is_dir() else []
     return sorted(path.name for path in folders if path.is_dir() and _RUN_NAME.fullmatch(path.name))
+
+
+def list_runs() -> pd.DataFrame:
+    """Return the runs there are, one row each, by name.
+
+    Returns
+    -------
+    pandas.DataFrame
+        run; segments and customers of its report (missing where it has none); report and draft, as paths from the home
+        of all runs (empty where there is none).
+    """
+    import pandas as pd
+
+    reports, rows = home() / "reports", []
+    for name in run_names():
+        record_file, draft = reports / name / "run.json", reports / f"{name}{DRAFT}"
+        record = json.loads(record_file.read_text(encoding="utf-8")) if record_file.exists() else {}
+        rows.append(
+            {
+                "run": name,
+                "segments": record.get("k"),
+                "customers": record.get("customers"),
+                "report": f"reports/{name}/index.html" if record else "",
+                "draft": f"reports/{draft.name}/" if draft.exists() else "",
+            }
+        )
+    table = pd.DataFrame(rows, columns=["run", "segments", "customers", "report", "draft"])
+    return table.astype({"segments": "Int64", "customers": "Int64"})
 
 
 def other_runs(name: str, base: Path | None = None) -> str:

@@ -105,6 +105,7 @@ class Run:
         self.source: str | None = None
         self._inputs: dict[str, str] = {}
         self._handed_out: set[str] = set()
+        self._is_announced = False
 
     def __repr__(self) -> str:
         return f"Run({self.name!r})"
@@ -244,6 +245,7 @@ class Run:
 
         So no list of an earlier run stays, whose customers would stand in two lists.
         """
+        self._announce_draft()
         target = self.out_dir / folder
         new, old = target.with_name(f".{target.name}.new"), target.with_name(f".{target.name}.old")
         for leftover in (new, old):
@@ -258,6 +260,7 @@ class Run:
 
     def write_text(self, file: str, text: str) -> None:
         """Write a file for people to `out_dir`, line ends as they are."""
+        self._announce_draft()
         path = self.out_dir / file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="")
@@ -326,6 +329,13 @@ class Run:
         for file in files:
             con.read_parquet(str(file)).create_view(file.stem)
         return con
+
+    def _announce_draft(self) -> None:
+        """Print, before the first file for people of a notebook that is run by hand, where it is and what to do."""
+        if self.by_hand and not self._is_announced:
+            folder = self.out_dir.relative_to(self.base).as_posix()
+            print(f"Files for people are in {folder}/, a draft. To publish it: seglib report --run {self.name}")
+            self._is_announced = True
 
     def _place(self, artefact: str) -> Path:
         return self.data_dir / ARTEFACTS[artefact].file
