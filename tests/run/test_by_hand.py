@@ -188,6 +188,15 @@ def test_the_report_is_of_one_k_and_nobody_stands_in_two_lists(second, project):
     assert re.findall(r"\[1/3\] (\w+)", second[2].stderr) == ["04_k_selection"]  # the others were taken over
 
 
+def test_a_report_without_a_change_runs_no_notebook(second, project):
+    before = project.published()
+    done = ended_well(project.seglib("report", "--run", "small"))
+    assert "[1/" not in done.stderr
+    after = project.published()
+    assert before.keys() == after.keys()
+    assert before["small/segments.csv"] == after["small/segments.csv"]
+
+
 @pytest.fixture(scope="module")
 def third(second, project):
     """Another k by hand; then the command line goes on from a later notebook."""
