@@ -267,7 +267,7 @@ def home(tmp_path, monkeypatch):
         (["--set", "names_file=nowhere.yaml"], "names file 'nowhere.yaml' does not exist; it was looked for in /"),
         (["--set", "k=25"], "parameter 'k' is at most k_max = 10, not 25"),
         (["--set", "k=7", "--set", "k_max=6"], "parameter 'k' is at most k_max = 6, not 7"),
-        (["--set", "k=1"], "parameter 'k' is at least 2, not '1'"),
+        (["--set", "k=1"], "parameter 'k' is at least 2, not 1"),
         (["--set", "as_of=01/06/2026"], "parameter 'as_of' is a day such as 2026-06-30, not '01/06/2026'"),
         (["--set", "cut=9999-12-31"], "parameter 'cut' is a day such as 2026-06-30"),
         (["--recipe", "costumer"], "(did you mean 'customer'?)"),
