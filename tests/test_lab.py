@@ -155,3 +155,13 @@ def test_its_cell_lists_the_runs_there_are(root, tmp_path, monkeypatch):
     }
     assert table["draft"].to_dict() == {"spring": "", "tried": "reports/tried.draft/"}
     assert pd.isna(table.loc["tried", "segments"])
+
+
+@needs_programs
+def test_notebooks_are_committed_as_the_filter_writes_them(clone):
+    """Otherwise the first save of an unchanged notebook would show as a change."""
+    folder, run = clone
+    for path in [*(folder / "notebooks").glob("*.ipynb"), folder / "welcome.ipynb"]:
+        before = path.read_bytes()
+        subprocess.run(["sh", "-c", f"{run('git', 'config', 'filter.notebooks.clean').strip()} {path}"], cwd=folder)
+        assert path.read_bytes() == before, f"{path.name}: make format"
