@@ -110,7 +110,7 @@ lint: $(READY) ## check style, formatting, and that notebooks hold no output
 
 format: $(READY) ## apply the style, and strip the notebooks
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
-	@$(STRIP) welcome.ipynb notebooks/*.ipynb
+	@for file in welcome.ipynb notebooks/*.ipynb; do $(STRIP) < $$file > $$file.part && mv $$file.part $$file; done
 
 compile = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --upgrade
 
