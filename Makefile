@@ -21,8 +21,13 @@ EXTRAS := completejourney spark bench browser
 # list of fonts once, and mutters while it does: better now than in the first notebook.
 install = PYTHONDONTWRITEBYTECODE= PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -qq
 
+# What git sees of a notebook: its cells, no outputs, and nothing of the front end that saved it.
+LANGUAGE_KEYS := codemirror_mode file_extension mimetype nbconvert_exporter pygments_lexer version
+EXTRA_KEYS := $(LANGUAGE_KEYS:%=metadata.language_info.%) metadata.papermill cell.metadata.papermill
+STRIP := $(BIN)/nbstripout --keep-id --extra-keys '$(EXTRA_KEYS)'
+
 .DEFAULT_GOAL := help
-.PHONY: help env report check test browser lab lint format lock sample gallery architecture dictionary bench spark-demo clean
+.PHONY: help env filter report check test browser lab lint format lock sample gallery architecture dictionary bench spark-demo clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,7 +38,7 @@ help: ## list these commands
 	@echo "  make report PARAMS=params/markets.yaml           one report an entry, and a page that compares them"
 	@echo "  make report ENGINE=spark RUN=by-spark"
 
-env: $(READY) ## make .venv from requirements.lock, if it is missing or outdated
+env: $(READY) filter ## make .venv from requirements.lock, if it is missing or outdated
 
 # The lock decides what is inside: when it changes, the environment is made anew.
 $(VENV)/.locked: requirements.lock
@@ -50,6 +55,12 @@ $(READY): $(VENV)/.locked pyproject.toml
 	@$(BIN)/python -m compileall -q $(VENV)/lib >/dev/null || true
 	@$(BIN)/python -c 'import matplotlib.font_manager' 2>/dev/null
 	@touch $@
+
+# .gitattributes names this filter; a copy of the project that is no clone needs none. Where only outputs have changed,
+# git is asked to note the new size of the file, because `git status` lists a file of another size unseen.
+filter: ## keep outputs of notebooks out of what git sees
+	@! git rev-parse --git-dir >/dev/null 2>&1 || { git config filter.notebooks.clean "$(STRIP)" && \
+		for file in $$(git ls-files '*.ipynb'); do ! git diff --quiet -- $$file || git update-index -- $$file; done; }
 
 # `make extra-completejourney` adds that one by itself; what else it needs is in the environment already.
 $(EXTRAS:%=$(VENV)/.extra-%): $(VENV)/.extra-%: requirements-%.lock $(VENV)/.locked | $(READY)
@@ -86,17 +97,20 @@ $(JUDGES): tests/browser/package-lock.json
 browser: $(VENV)/.extra-browser $(JUDGES) $(READY) ## look at all report pages in Chromium (needs chromium, java and npm)
 	@SEGLIB_BROWSER=1 $(BIN)/python -m pytest tests/browser
 
-lab: $(READY) ## open JupyterLab in the folder of the notebooks
-	@$(BIN)/python -m jupyterlab --notebook-dir=notebooks
+lab: $(READY) filter ## open JupyterLab on a page that lists the notebooks and the runs
+	@$(BIN)/python -m nbconvert --to notebook --execute --inplace --log-level ERROR welcome.ipynb
+	@$(MAKE) --no-print-directory filter
+	@$(BIN)/python -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/welcome.ipynb \
+		--FileContentsManager.post_save_hook=seglib.lab.after_save
 
 lint: $(READY) ## check style, formatting, and that notebooks hold no output
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/nbstripout --verify --keep-id notebooks/*.ipynb
+	@$(STRIP) --verify welcome.ipynb notebooks/*.ipynb
 
 format: $(READY) ## apply the style, and strip the notebooks
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
-	@$(BIN)/nbstripout --keep-id notebooks/*.ipynb
+	@for file in welcome.ipynb notebooks/*.ipynb; do $(STRIP) < $$file > $$file.part && mv $$file.part $$file; done
 
 compile = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --upgrade
 

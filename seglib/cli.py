@@ -1,4 +1,4 @@
-"""The command line: ``seglib run``, ``seglib check``, ``seglib score``, ``seglib sample``.
+"""The command line: ``seglib run``, ``seglib report``, ``seglib check``, ``seglib score``, ``seglib sample``.
 
 Each command checks its options and leaves the work to a package, which it imports when it needs it, so that ``--help``
 stays quick.
@@ -87,6 +87,16 @@ def run(
         source = "sample"
     index = pipeline.execute(Request(run or name_in_file or name_after(source), source, overrides, first))
     typer.echo(index)
+
+
+@app.command()
+def report(
+    run: Annotated[str, typer.Option("--run", help="Name of the run whose notebooks were run by hand.")],
+) -> None:
+    """Check and publish what notebooks that were run by hand have left; prints the path of the report."""
+    from seglib.runner import pipeline
+
+    typer.echo(pipeline.publish(run))
 
 
 def _run_batch(entries: Batch) -> NoReturn:

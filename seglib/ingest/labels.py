@@ -14,6 +14,7 @@ from seglib.ingest.mapping.model import ColumnSource, Formats
 from seglib.ingest.shop import connect
 from seglib.ingest.sources.csv_files import is_csv
 from seglib.ingest.sources.open import open_source
+from seglib.schema.files import find_file, looked_for_in
 from seglib.style import join_words
 
 ID, SEGMENT = "customer_id", "segment"
@@ -85,9 +86,9 @@ def read_labels(path: str | Path | None) -> LabelsFile:
     """
     if path is None:
         return LabelsFile()
-    path = Path(path).expanduser()
+    path = find_file(path)
     if not path.is_file():
-        raise _refused(path, "there is no such file")
+        raise _refused(path, f"there is no such file{looked_for_in(path)}")
     with path.open("rb") as stream:
         is_parquet = stream.read(4) == b"PAR1"
     if not (is_parquet or is_csv(path)):

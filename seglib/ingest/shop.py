@@ -25,7 +25,8 @@ from seglib.ingest.mapping.model import ShopMapping
 from seglib.ingest.sources.base import Source
 from seglib.ingest.sources.open import open_source
 from seglib.ingest.summaries import MergedRows, ObservationDay, RejectedShares, TableContract
-from seglib.run import Run
+from seglib.run import Run, check_notebook
+from seglib.schema.days import EXAMPLE, iso_day
 from seglib.schema.records import DatabaseRecord, FindingRecord, InputRecord, RowsRecord, ShopRecord, VariableRecord
 from seglib.schema.tables import TABLES, key, needed
 from seglib.sql import UNIFIED_SQL, in_memory
@@ -276,6 +277,7 @@ class Shop:
 
     def save(self, run: Run) -> None:
         """Write the canonical tables, the unified table, quality, quarantine and the summary of the run."""
+        run.source = self.url
         for name in TABLES:
             run.write_table(name, self.con.table(name).order(f"length({key(name)}), {key(name)}"))
         run.write("unified", self.unified)
@@ -292,6 +294,8 @@ def ingest(
     source: str | Path, *, as_of: str | None = None, mapping: str | Path | None = None, cities: str | None = None
 ) -> Shop:
     """Read a source and apply the contract.
+
+    In a notebook, its parameters are checked first, as the command line checks them.
 
     Parameters
     ----------
@@ -318,6 +322,7 @@ def ingest(
         If the mapping file is wrong, or ``as_of`` is no date, lies before the first transaction, or is given where
         there are none; or if there is no such city.
     """
+    check_notebook()
     given = parse(read_mapping(mapping)) if mapping else None
     opened = open_source(source, csv=given.csv if given else None, header_rows=given.header_rows if given else None)
     shop_mapping = with_name_tables(opened, given or parse(opened.mapping))
@@ -369,12 +374,11 @@ def _as_of(con: duckdb.DuckDBPyConnection, as_of: str | None) -> str:
                 "SELECT coalesce(max(transaction_date), DATE '1970-01-01') FROM staged_transactions"
             ).fetchall()
         return last.isoformat()
-    try:
-        day = pd.Timestamp(as_of).date()
-    except ValueError as error:
-        raise ParameterRefused(f"as_of is a day such as 2024-07-14, not '{as_of}'", parameter="as_of") from error
-    _refuse_unseen(con, day.isoformat())
-    return day.isoformat()
+    day = iso_day(str(as_of))
+    if day is None:
+        raise ParameterRefused(f"as_of is a day such as {EXAMPLE}, not '{as_of}'", parameter="as_of")
+    _refuse_unseen(con, day)
+    return day
 
 
 def _refuse_unseen(con: duckdb.DuckDBPyConnection, day: str | None) -> None:

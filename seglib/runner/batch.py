@@ -24,12 +24,11 @@ from typing import Any
 
 from seglib import credentials
 from seglib.errors import ParameterRefused, SeglibError
-from seglib.run import Run, home
+from seglib.run import Run, home, list_unknown
 from seglib.runner import parameters, pipeline
 from seglib.runner.request import CheckedRequest, Request
 from seglib.runner.staging import Stage
 from seglib.schema.records import RunRecord
-from seglib.style import did_you_mean, duration
 
 SECTIONS = ("shared", "runs")
 FAILED = 3
@@ -77,7 +76,7 @@ class Entry:
         """The outcome in one line."""
         name = self.request.run
         if self.status == "done":
-            return f"{name}: done in {duration(self.seconds)}, {Run(name).report_dir / 'index.html'}"
+            return f"{name}: done in {self.seconds:.0f} s, {Run(name).report_dir / 'index.html'}"
         where = f" in {self.notebook}" if self.notebook else ""
         why = f": {self.message.splitlines()[0]}" if self.message else ""
         return f"{name}: {self.status}{where}{why}"
@@ -131,8 +130,10 @@ def read(content: Mapping[str, Any], name: str, given: Mapping[str, Any], start:
         As for a single run; the message names the entry.
     """
     if unknown := [key for key in content if key not in SECTIONS]:
-        hint = did_you_mean(unknown[0], SECTIONS) or "; what all entries start from stands under shared"
-        raise ParameterRefused(f"a batch has shared and runs, not '{unknown[0]}'{hint}")
+        raise ParameterRefused(
+            f"a batch has shared and runs, not {list_unknown(unknown, SECTIONS)}; what all entries start from stands "
+            "under shared"
+        )
     given = parameters.with_new_names(given)
     shared = parameters.with_new_names(_section(content.get("shared"), "shared"))
     runs = _section(content["runs"], "runs")

@@ -69,7 +69,8 @@ class Kernels:
 
     def __enter__(self) -> Kernels:
         self._out = self._open.enter_context(self.log.open("ab"))
-        self._start()
+        if self._left:
+            self._start()
         return self
 
     def __exit__(self, *_: object) -> None:

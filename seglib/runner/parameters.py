@@ -3,31 +3,23 @@
 A notebook's cell tagged ``parameters`` is the only home of a default. A parameter file (YAML, ``name: value``)
 overrides it, and the command line overrides that. Names and types are checked before anything runs.
 
-A line of that cell reads ``name: type = default  # what it means``. The type is ``str``, ``int``, ``float`` or
-``bool``; a default of None means that the parameter may be left out; ``(one of: a, b)`` in the comment limits
-the values.
+What a line of that cell declares, and how a value is checked, is said in `seglib.run.parameters`.
 """
 
 from __future__ import annotations
 
-import ast
-import datetime as dt
-import math
-import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from seglib.errors import ParameterRefused
+from seglib.run import Parameter, check_together, declared_in, list_unknown
+from seglib.schema.files import find_file, looked_for_in
 from seglib.schema.renamed import RENAMED_PARAMETERS
-from seglib.style import did_you_mean
-
-TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
 
 
 class _Loader(yaml.SafeLoader):
@@ -39,70 +31,6 @@ class _Loader(yaml.SafeLoader):
         if twice := next((key for key in keys if keys.count(key) > 1), None):
             raise yaml.composer.ComposerError(None, None, f"'{twice}' is given twice", node.start_mark)
         return node
-
-
-_ARTICLE = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
-_CHOICES = re.compile(r"\(one of: ([^)]*)\)")
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One parameter of a notebook."""
-
-    name: str
-    type: type
-    default: Any
-    help: str
-
-    @property
-    def choices(self) -> list[str]:
-        """The allowed values, or nothing if all are."""
-        listed = _CHOICES.search(self.help)
-        return [choice.strip() for choice in listed[1].split(",")] if listed else []
-
-    def check(self, value: Any) -> Any:
-        """Return a value (text from the command line, or as YAML gives it) in the parameter's type.
-
-        Raises
-        ------
-        ParameterRefused
-            If it is not of that type, or not one of the choices.
-        """
-        says_none = isinstance(value, str) and value.lower() == "none"
-        if self.default is None and (value is None or says_none):
-            return None
-        if value is None or (says_none and self.type is not str):  # a run may be called "none"
-            raise ParameterRefused(
-                f"parameter '{self.name}' cannot be left empty; its default is {self.default!r}", parameter=self.name
-            )
-        typed = self._read(value)
-        if typed is None:
-            raise ParameterRefused(
-                f"parameter '{self.name}' is {_ARTICLE[self.type]}, not {value!r}", parameter=self.name
-            )
-        if self.choices and typed not in self.choices:
-            raise ParameterRefused(
-                f"parameter '{self.name}' is one of {', '.join(self.choices)}, not {value!r}", parameter=self.name
-            )
-        return typed
-
-    def _read(self, value: Any) -> Any:
-        """Return a value in the parameter's type; None if it is not of that type."""
-        if self.type is bool:
-            return value if isinstance(value, bool) else {"true": True, "false": False}.get(str(value).lower())
-        if self.type is str:
-            if isinstance(value, dt.date):  # YAML reads 2024-07-14 as a date
-                return value.isoformat()
-            return value if isinstance(value, str) else None
-        if isinstance(value, bool):
-            return None
-        try:
-            number = float(value)
-        except (TypeError, ValueError):
-            return None
-        if self.type is int:
-            return int(value) if re.fullmatch(r"[+-]?\d+", str(value)) else None
-        return number if math.isfinite(number) else None
 
 
 def declared(notebook: Path) -> dict[str, Parameter]:
@@ -118,12 +46,11 @@ def declared(notebook: Path) -> dict[str, Parameter]:
     dict of str to Parameter
     """
     with _without_address_grammar():
-        from papermill import inspect_notebook
+        import nbformat
 
-    return {
-        name: Parameter(name, TYPES[p["inferred_type_name"]], ast.literal_eval(p["default"]), p["help"])
-        for name, p in inspect_notebook(notebook).items()
-    }
+    cells = nbformat.read(notebook, as_version=4).cells
+    source = next((cell.source for cell in cells if "parameters" in cell.metadata.get("tags", [])), "")
+    return declared_in(source)
 
 
 @contextmanager
@@ -188,9 +115,11 @@ def read_file(path: Path) -> dict[str, Any]:
         If there is none, it is not a mapping of names to values, or a name is given twice.
     """
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+        content = yaml.load(find_file(path).read_text(encoding="utf-8"), Loader=_Loader)
     except (FileNotFoundError, IsADirectoryError) as error:
-        raise ParameterRefused(f"parameter file '{path}' does not exist", parameter="params") from error
+        raise ParameterRefused(
+            f"parameter file '{path}' does not exist{looked_for_in(path)}", parameter="params"
+        ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         problem = " ".join(str(error).split())
         raise ParameterRefused(f"parameter file '{path}' is not valid YAML: {problem}", parameter="params") from error
@@ -213,7 +142,7 @@ def read_settings(settings: Iterable[str]) -> dict[str, str]:
 
 
 def resolve(
-    notebooks: Mapping[str, Mapping[str, Parameter]], overrides: Mapping[str, Any]
+    notebooks: Mapping[str, Mapping[str, Parameter]], overrides: Mapping[str, Any], *, together: bool = True
 ) -> dict[str, dict[str, Any]]:
     """Give every notebook the overrides it declares, in the right type.
 
@@ -222,6 +151,8 @@ def resolve(
     notebooks : mapping of str to mapping of str to Parameter
         Declared parameters by notebook.
     overrides : mapping of str to Any
+    together : bool, default=True
+        Whether values are also checked beside each other: ``k`` beside ``k_max``.
 
     Returns
     -------
@@ -235,12 +166,52 @@ def resolve(
     """
     by_name = {name: p for parameters in notebooks.values() for name, p in parameters.items()}
     if unknown := [name for name in overrides if name not in by_name]:
-        quoted = " or ".join(f"'{name}'{did_you_mean(name, list(by_name))}" for name in unknown)
         raise ParameterRefused(
-            f"no notebook has a parameter {quoted}; there are: {', '.join(by_name)}", parameter=unknown
+            f"no notebook has a parameter {list_unknown(unknown, by_name)}; there are: {', '.join(by_name)}",
+            parameter=unknown,
         )
     checked = {name: by_name[name].check(value) for name, value in overrides.items()}
-    return {
+    values = {
         step: {name: checked.get(name, p.default) for name, p in parameters.items()}
         for step, parameters in notebooks.items()
     }
+    for step, parameters in notebooks.items() if together else ():
+        check_together(parameters, values[step])
+    return values
+
+
+def resolve_again(
+    notebooks: Mapping[str, Mapping[str, Parameter]],
+    before: Mapping[str, Mapping[str, Any]],
+    overrides: Mapping[str, Any],
+) -> dict[str, dict[str, Any]]:
+    """Give every notebook the values that it had before, and the overrides it declares.
+
+    Notebooks that were run by hand may have had different values of a parameter that they share, such as ``seed``.
+
+    Parameters
+    ----------
+    notebooks : mapping of str to mapping of str to Parameter
+        Declared parameters by notebook.
+    before : mapping of str to mapping of str to Any
+        Values by notebook; a notebook without any has those of the others.
+    overrides : mapping of str to Any
+
+    Returns
+    -------
+    dict of str to dict
+        Values by notebook, defaults included.
+
+    Raises
+    ------
+    ParameterRefused
+        As in `resolve`.
+    """
+    shared = {name: value for values in before.values() for name, value in values.items()}
+    resolve(notebooks, {**shared, **overrides}, together=False)  # refuses names that no notebook has any more
+    resolved = {}
+    for step, parameters in notebooks.items():
+        given = {**shared, **before.get(step, {}), **overrides}
+        own_values = {name: value for name, value in given.items() if name in parameters}
+        resolved |= resolve({step: parameters}, own_values)
+    return resolved

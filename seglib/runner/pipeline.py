@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seglib.errors import InputRefused, KernelDied, NotebookFailed, ParameterRefused, SeglibError, Stop
-from seglib.run import Run, home
+from seglib.run import ARTEFACTS, Run, home, refuse_missing_run
 from seglib.runner import parameters
 from seglib.runner.kernels import Kernels, parameter_at_fault
 from seglib.runner.progress import RunProgress
 from seglib.runner.record import record_of
-from seglib.runner.request import Request, check, refuse_late
+from seglib.runner.request import CheckedRequest, Request, check, refuse_late
 from seglib.runner.staging import Stage, stage
 from seglib.runner.steps import NOTEBOOKS, STEPS
 
@@ -50,54 +52,136 @@ def execute(request: Request) -> Path:
     started = dt.datetime.now(dt.UTC)
     checked = check(request)
     with stage(request.run) as building:
-        expected = building.durations
+        start = building.first_to_run(request.start)
+        if start != request.start:
+            checked = check(replace(request, start=start))
         if checked.skipped:
             earlier = building.continue_from(checked.skipped)
         else:
+            # where 01 was run by hand, and is run again for that, everything is as it was there
+            earlier = building.finished_steps if request.start != start else {}
             building.clear()
-            earlier = {}
-        refuse_late(checked, earlier)
-        before = {name: value for step in earlier.values() for name, value in step["parameters"].items()}
-        values = parameters.resolve(checked.declared, {**before, **checked.overrides})
-        steps = {step: earlier[step] for step in checked.skipped}
-        steps |= {step: {"parameters": values[step], "seconds": None} for step in checked.remaining}
-        building.record(steps)
-        running = RunProgress(checked.remaining, expected, run=request.run, place=request.place)
-        starting = Kernels(checked.remaining, folder=building.folder, cwd=NOTEBOOKS, environment=checked.environment)
-        try:
-            # a page is converted (in a thread of its own) while the next notebook runs
-            with running as progress, ThreadPoolExecutor(1) as meanwhile, starting as kernels:
-                from seglib.report.build import build
-                from seglib.report.failed import write_failed
-                from seglib.report.pages import page_of
-                from seglib.report.run_list import write_runs
-
-                folder = building.run.report_dir
-                pages = [meanwhile.submit(page_of, folder, step, STEPS[step]) for step in checked.skipped]
-                for step in checked.remaining:
-                    seconds = _run_notebook(step, values[step], building, progress, kernels)
-                    pages.append(meanwhile.submit(page_of, folder, step, STEPS[step]))
-                    steps[step]["seconds"] = round(seconds, 2)
-                    building.record(steps)
-                record = record_of(building.run, steps, started=started, batch=request.batch)
-                building.run.write_record(record.to_json())
-                build(folder, record, [page.result() for page in pages], before=building.final.report_dir)
-        except SeglibError as error:
-            write_failed(
-                building.final,
-                error,
-                steps,
-                STEPS,
-                started=started,
-                source=checked.whole,
-                taken_over=checked.skipped,
-                batch=request.batch,
-            )
-            write_runs(home())
-            raise
-        building.put_in_place()
-    write_runs(home())
+        refuse_late(checked, {step: earlier[step] for step in checked.skipped})
+        _build(building, checked, earlier, started=started, batch=request.batch, place=request.place)
     return Run(request.run).report_dir / "index.html"
+
+
+def publish(name: str) -> Path:
+    """Publish what notebooks that were run by hand have left: check that it belongs together, and build the report.
+
+    The pages of a report show executed notebooks. So the first notebook that was run by hand since the last report, and
+    those after it, are run again as they are saved, with the parameters that they had. What they write must be what is
+    there, byte by byte; earlier notebooks are taken over from the last report.
+
+    Parameters
+    ----------
+    name : str
+        Of the run.
+
+    Returns
+    -------
+    Path
+        ``index.html`` of the report.
+
+    Raises
+    ------
+    ParameterRefused
+        If there is no such run, or another process builds it.
+    InputRefused
+        If an artefact is missing, was made from one that has changed since, or is not what the notebook writes as it is
+        saved. The last good report of that name stays.
+    NotebookFailed
+        As in `execute`.
+    """
+    started = dt.datetime.now(dt.UTC)
+    final = Run(name)
+    refuse_missing_run(name)
+    final.refuse_unfit()
+    with stage(name) as building:
+        building.clear()
+        checked = check(Request(name, None, {}, building.first_to_run("")))
+        earlier = building.continue_from(checked.skipped) if checked.skipped else building.finished_steps
+        _build(building, checked, earlier, started=started, same_as=final)
+    return final.report_dir / "index.html"
+
+
+def _build(
+    building: Stage,
+    checked: CheckedRequest,
+    earlier: Mapping[str, Mapping[str, Any]],
+    *,
+    started: dt.datetime,
+    batch: str | None = None,
+    place: tuple[int, int] = (1, 1),
+    same_as: Run | None = None,
+) -> None:
+    """Run the remaining notebooks in the stage, build the report, and put both in place.
+
+    Parameters
+    ----------
+    building : Stage
+    checked : CheckedRequest
+    earlier : mapping of str to mapping
+        The steps of the run that is continued: ``parameters`` and ``seconds`` by notebook.
+    started : datetime.datetime
+    batch, place
+        As in `Request`.
+    same_as : Run, optional
+        A run whose artefacts the notebooks must write again.
+    """
+    from seglib.report.build import build
+    from seglib.report.failed import write_failed
+    from seglib.report.pages import page_of
+    from seglib.report.run_list import write_runs
+
+    name, expected = building.final.name, building.durations
+    before = {step: values["parameters"] for step, values in earlier.items()}
+    values = parameters.resolve_again(checked.declared, before, checked.overrides)
+    steps = {step: dict(earlier[step]) for step in checked.skipped}
+    steps |= {step: {"parameters": values[step], "seconds": None} for step in checked.remaining}
+    building.record(steps)
+    running = RunProgress(checked.remaining, expected, run=name, place=place)
+    starting = Kernels(checked.remaining, folder=building.folder, cwd=NOTEBOOKS, environment=checked.environment)
+    try:
+        # a page is converted (in a thread of its own) while the next notebook runs
+        with running as progress, ThreadPoolExecutor(1) as meanwhile, starting as kernels:
+            folder = building.run.report_dir
+            pages = [meanwhile.submit(page_of, folder, step, STEPS[step]) for step in checked.skipped]
+            for step in checked.remaining:
+                seconds = _run_notebook(step, values[step], building, progress, kernels)
+                if same_as:
+                    _refuse_other_result(step, building.run, same_as)
+                pages.append(meanwhile.submit(page_of, folder, step, STEPS[step]))
+                steps[step]["seconds"] = round(seconds, 2)
+                building.record(steps)
+            record = record_of(building.run, steps, started=started, batch=batch)
+            building.run.write_record(record.to_json())
+            build(folder, record, [page.result() for page in pages], before=building.final.report_dir)
+    except SeglibError as error:
+        write_failed(
+            building.final,
+            error,
+            steps,
+            STEPS,
+            started=started,
+            source=checked.whole,
+            taken_over=checked.skipped,
+            batch=batch,
+        )
+        write_runs(home())
+        raise
+    building.put_in_place()
+    write_runs(home())
+
+
+def _refuse_other_result(step: str, run: Run, by_hand: Run) -> None:
+    """Refuse a notebook that does not write again what it wrote when it was run by hand."""
+    now, then = run.lineage.hashes(step), by_hand.lineage.hashes(step)
+    if differing := sorted(ARTEFACTS[name].file for name in ARTEFACTS if now.get(name) != then.get(name)):
+        raise InputRefused(
+            f"run '{run.name}': {step}.ipynb as it is saved writes another {', '.join(differing)} than the one that is "
+            f"there: save the notebook, and run it and those after it again"
+        )
 
 
 def _run_notebook(step: str, values: dict[str, Any], building: Stage, progress: RunProgress, kernels: Kernels) -> float:

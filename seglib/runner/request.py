@@ -11,9 +11,10 @@ from typing import Any
 
 from seglib import credentials
 from seglib.errors import InputRefused, ParameterRefused
-from seglib.run import Run
+from seglib.run import Run, other_runs
 from seglib.runner import parameters
 from seglib.runner.steps import NOTEBOOKS, STEPS
+from seglib.schema.files import find_file, looked_for_in
 from seglib.schema.sources import ADAPTERS
 
 
@@ -30,7 +31,7 @@ class Request:
     overrides : mapping of str to Any
         Parameters by name.
     start : str
-        First notebook to run; earlier ones are taken over from the last run of that name.
+        First notebook to run; earlier ones are taken over from the last run of that name. Empty: all are.
     batch : str, optional
         The batch of runs (`seglib.runner.batch`) that it belongs to.
     place : tuple of int
@@ -94,29 +95,33 @@ def check(request: Request, *, to_come: Collection[str] = ()) -> CheckedRequest:
     """
     order = list(STEPS)
     Run(request.run)  # refuses what cannot be the name of a run
-    skipped, remaining = order[: order.index(request.start)], order[order.index(request.start) :]
+    first = order.index(request.start) if request.start else len(order)
+    skipped, remaining = order[:first], order[first:]
     declared = {step: parameters.declared(NOTEBOOKS / f"{step}.ipynb") for step in order}
     overrides = {**parameters.with_new_names(request.overrides), "run": request.run}
     source = overrides.pop("source", None) if request.source is None else request.source
-    mapping, align_to = overrides.get("mapping"), str(overrides.get("align_to") or "")
+    align_to = str(overrides.get("align_to") or "")
     if source is not None and not isinstance(source, str):
         raise ParameterRefused(f"parameter 'source' is a text, not {source!r}", parameter="source")
     whole = source and seen_from_notebooks(source)
     if whole:
         overrides["source"] = credentials.recorded(whole)
+    by_name = {name: parameter for step in declared.values() for name, parameter in step.items()}
     for file in ("mapping", "names_file", "labels"):
         path = str(overrides.get(file) or "none")
         if path.lower() == "none":  # no file, which the parameter itself understands
             continue
-        if file == "labels" and not Path(path).expanduser().is_file():
-            raise ParameterRefused(f"labels file '{path}' does not exist", parameter=file)
+        if file in by_name:
+            by_name[file].refuse_missing_file(path)
         overrides[file] = seen_from_notebooks(path)
-    values = parameters.resolve(declared, overrides)
-    if not skipped:
-        refuse_early(source, mapping)
+    # what is continued may have had another k_max: its values are checked beside each other when they are there
+    values = parameters.resolve(declared, overrides, together=not skipped)
+    if not skipped and source is not None:
+        refuse_early(source)
     if align_to and align_to not in to_come and not Run(align_to).path("segments").exists():
         raise ParameterRefused(
-            f"align_to: there is no finished run '{align_to}' whose letters could be kept", parameter="align_to"
+            f"align_to: there is no finished run '{align_to}' whose letters could be kept{other_runs(align_to)}",
+            parameter="align_to",
         )
     return CheckedRequest(skipped, remaining, declared, overrides, values, whole)
 
@@ -133,16 +138,14 @@ def name_after(source: str | None) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-_")[:64] or "run"
 
 
-def refuse_early(source: str | None, mapping: str | None) -> None:
-    """Refuse a source or a mapping file that does not exist, before a notebook has to find out."""
-    if mapping and not Path(mapping).expanduser().is_file():
-        raise ParameterRefused(f"mapping file '{mapping}' does not exist", parameter="mapping")
-    if source is not None and credentials.is_url(source):
+def refuse_early(source: str) -> None:
+    """Refuse a source that does not exist, before a notebook has to find out."""
+    if credentials.is_url(source):
         credentials.filled(source)
-    elif source not in ADAPTERS and not (source and Path(source).expanduser().exists()):
+    elif source not in ADAPTERS and not (source and find_file(source).exists()):
         raise InputRefused(
-            f"source '{source}' does not exist; give a workbook (.xlsx), a file or folder of CSV or Parquet, "
-            f"a database (file or URL), or one of {', '.join(repr(name) for name in ADAPTERS)}"
+            f"source '{source}' does not exist{looked_for_in(source)}; give a workbook (.xlsx), a file or folder "
+            f"of CSV or Parquet, a database (file or URL), or one of {', '.join(repr(name) for name in ADAPTERS)}"
         )
 
 
@@ -175,6 +178,6 @@ def seen_from_notebooks(source: str) -> str:
     if credentials.shown(source) in ADAPTERS:
         return source
     try:
-        return Path(os.path.relpath(Path(source).expanduser(), NOTEBOOKS)).as_posix()
+        return Path(os.path.relpath(find_file(source), NOTEBOOKS)).as_posix()
     except ValueError:  # another drive
-        return str(Path(source).expanduser().resolve())
+        return str(find_file(source).resolve())

@@ -16,10 +16,14 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from seglib.errors import ParameterRefused
-from seglib.run import FAILED, Run, home
+from seglib.errors import InputRefused, ParameterRefused
+from seglib.run import ARTEFACTS, DRAFT, FAILED, Run, home, other_runs
 from seglib.runner.parameters import with_new_names
+from seglib.runner.steps import STEPS
 from seglib.schema.records import RunRecord
+
+MADE_ANEW = ("*.html", "summary.pdf")
+"""Files of a report that are written for every run, whichever notebooks it runs."""
 
 
 class Stage:
@@ -35,6 +39,7 @@ class Stage:
         self.final = Run(name)
         self.folder = home() / ".building" / name
         self.run = Run(name, base=self.folder)
+        self.draft = home() / "reports" / f"{name}{DRAFT}"
         self._record = self.folder / "steps.json"
 
     @property
@@ -62,30 +67,82 @@ class Stage:
         since = {name: step["seconds"] for name, step in self.steps.items() if step["seconds"] is not None}
         return {**self.last.durations_s, **since}
 
-    def require(self, needed: list[str]) -> dict[str, dict[str, Any]] | None:
-        """Return the steps of the last whole run, if ``needed`` must come from there; None if they are in the stage.
+    @property
+    def finished_steps(self) -> dict[str, dict[str, Any]]:
+        """The steps of the last whole run, by notebook: parameters (by their names of today), and seconds.
+
+        Notebooks that were run by hand since then count with the parameters that they had.
+        """
+        return {
+            name: {**step, "parameters": with_new_names(step["parameters"])}
+            for name, step in self._finished_steps().items()
+        }
+
+    def _finished_steps(self) -> dict[str, dict[str, Any]]:
+        """Return the same with the names that parameters had then."""
+        last, lineage = self.last if self.final.data_dir.exists() else RunRecord(), self.final.lineage
+        steps = {
+            name: {"parameters": values, "seconds": last.durations_s[name]} for name, values in last.parameters.items()
+        }
+        for name in STEPS:
+            values = lineage.parameters_of(name) if lineage.is_by_hand(name) else None
+            if values:
+                given = {key: value for key, value in values.items() if value is not None or key != "source"}
+                before = steps.get(name, {"parameters": {}, "seconds": None})
+                steps[name] = {**before, "parameters": before["parameters"] | given}
+        return steps
+
+    def has_finished(self, needed: list[str]) -> bool:
+        """Say whether steps are finished in the run that is being built, because it broke off later."""
+        return bool(needed) and all(self.steps.get(step, {}).get("seconds") is not None for step in needed)
+
+    def first_to_run(self, start: str) -> str:
+        """Return the notebook to begin with: an earlier one than ``start`` if that was run by hand since the last run.
+
+        What a notebook that was run by hand has shown stands in no report, so it is run again, with the parameters that
+        it had.
+
+        Parameters
+        ----------
+        start : str
+            The first notebook that shall run; empty if none has to.
+        """
+        order = list(STEPS)
+        skipped = order[: order.index(start)] if start else order
+        if self.has_finished(skipped):
+            return start
+        return next((step for step in skipped if self.final.lineage.is_by_hand(step)), start)
+
+    def require(self, needed: list[str]) -> None:
+        """Refuse to continue from steps that are finished neither here nor in the last whole run, or do not fit.
 
         Raises
         ------
         ParameterRefused
-            If neither has them.
+            If they are not finished.
+        InputRefused
+            If one of them was made from what has changed since.
         """
-        if all(self.steps.get(step, {}).get("seconds") is not None for step in needed):
-            return None
-        last = self.last if self.final.data_dir.exists() else RunRecord()
-        finished = {
-            step: {"parameters": values, "seconds": last.durations_s[step]} for step, values in last.parameters.items()
-        }
+        if self.has_finished(needed):
+            return
+        finished = self._finished_steps()
         missing = [step for step in needed if step not in finished]
         if missing:
+            others = "" if self.final.data_dir.exists() else other_runs(self.final.name)
             raise ParameterRefused(
-                f"run '{self.final.name}' has no finished {missing[0]} to continue from: leave --from out",
+                f"run '{self.final.name}' has no finished {missing[0]} to continue from: leave --from out{others}",
                 parameter="from",
             )
-        return finished
+        names = [name for name, artefact in ARTEFACTS.items() if artefact.step in needed]
+        if outdated := self.final.lineage.outdated(names):
+            again = f"seglib run --run {self.final.name} --from {outdated.steps[0][:2]}"
+            raise InputRefused(f"run '{self.final.name}': {outdated.text} ({again})")
 
     def continue_from(self, needed: list[str]) -> dict[str, dict[str, Any]]:
         """Make the finished steps ``needed`` available: from a run that broke off, or from the last whole one.
+
+        Of the last whole one, nothing is taken over that the other notebooks wrote: neither artefacts nor files for
+        people, so that a list of a segment that is no more cannot stay.
 
         Returns
         -------
@@ -94,20 +151,25 @@ class Stage:
 
         Raises
         ------
-        ParameterRefused
-            If neither has them.
+        ParameterRefused, InputRefused
+            As in `require`.
         """
-        finished = self.require(needed)
-        if finished is None:
-            finished = self.steps
-        else:
-            self.clear()
-            shutil.copytree(self.final.data_dir, self.run.data_dir)
-            shutil.copytree(self.final.report_dir, self.run.report_dir, ignore=shutil.ignore_patterns(*FAILED))
-        return {name: {**step, "parameters": with_new_names(step["parameters"])} for name, step in finished.items()}
+        self.require(needed)
+        if self.has_finished(needed):
+            return {
+                name: {**step, "parameters": with_new_names(step["parameters"])} for name, step in self.steps.items()
+            }
+        self.clear()
+        again = [step for step in STEPS if step not in needed]
+        shutil.copytree(self.final.data_dir, self.run.data_dir)
+        shutil.copytree(self.final.report_dir, self.run.report_dir, ignore=shutil.ignore_patterns(*MADE_ANEW, *FAILED))
+        self.run.forget(again)
+        for step in again:
+            (self.run.report_dir / "notebooks" / f"{step}.ipynb").unlink(missing_ok=True)
+        return self.finished_steps
 
     def put_in_place(self) -> None:
-        """Replace the run of that name by this one."""
+        """Replace the run of that name by this one; its draft, which is older than this one, is removed."""
         # No file system moves two folders in one step, and few replace a folder that is not empty. So each old folder
         # is renamed into the stage before the new one takes its place. A kill between the two renames leaves no folder
         # in place, but the old one in the stage, where `recover` finds it. All renames stay on one file system, so
@@ -118,6 +180,7 @@ class Stage:
             if target.exists():
                 target.rename(old)
             new.rename(target)
+        shutil.rmtree(self.draft, ignore_errors=True)
         self.clear()
 
     def recover(self) -> None:

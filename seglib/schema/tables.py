@@ -8,7 +8,6 @@ them.
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 import warnings
 from dataclasses import dataclass
@@ -18,15 +17,14 @@ with warnings.catch_warnings():  # where PySpark is installed, pandera imports i
     warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas", category=FutureWarning)
     import pandera.pandas as pa
 
+from seglib.schema.days import FIRST_DAY, LAST_DAY
+
 if TYPE_CHECKING:
     import pandas as pd
 
 Kind = Literal["id", "text", "status", "date", "number"]
 
 STATUSES = ("subscribed", "burned")
-
-FIRST_DAY, LAST_DAY = dt.datetime(1950, 1, 1), dt.datetime(2099, 12, 31)
-"""A date outside of these is a typing error, or a spreadsheet's zero."""
 
 LARGEST_NUMBER = 1e12
 """No shop can mean a larger number; sums of smaller ones fit in exact decimals."""

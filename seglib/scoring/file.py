@@ -234,7 +234,7 @@ def _members(path: Path) -> dict[str, bytes]:
     """Read the parts of a model file; refuse one without our mark, or whose content the mark does not fit."""
     refused = f"model '{path}' is refused: "
     if not path.is_file():
-        raise InputRefused(f"model '{path}' does not exist")
+        raise InputRefused(f"model '{path}' does not exist; it was looked for in {path.resolve().parent}")
     try:
         with zipfile.ZipFile(path) as archive:
             mark = _MARK.fullmatch(archive.comment)

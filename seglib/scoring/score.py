@@ -63,7 +63,7 @@ DELIVERED = ("model.skops", "scoring.sql", "scoring_from_tables.sql")
 
 
 def deliver(model: SegmentModel, run: Run) -> str:
-    """Write the model, and its statement in DuckDB's dialect from features and from tables, into the report of a run.
+    """Write the model, and its statement in DuckDB's dialect from features and from tables, among the files for people.
 
     Where labels were given for which the nearest centre does not stand, nothing is written, and files of an earlier
     run are removed: they would place new customers otherwise than the labels.
@@ -82,9 +82,9 @@ def deliver(model: SegmentModel, run: Run) -> str:
     labels = run.read("clustering").labels
     if labels and labels.why_no_rule:
         for file in DELIVERED:
-            (run.report_dir / file).unlink(missing_ok=True)
+            (run.out_dir / file).unlink(missing_ok=True)
         return f"There is no model that places new customers: {labels.why_no_rule}."
-    save_model(model, run.report_dir / "model.skops")
+    save_model(model, run.out_dir / "model.skops")
     run.write_text("scoring.sql", scoring_sql(model))
     run.write_text("scoring_from_tables.sql", scoring_sql(model, start="tables"))
     text = f"New customers can be placed: {join_words(list(DELIVERED))}."

@@ -7,14 +7,15 @@ import nbformat
 import pytest
 
 from seglib.errors import ParameterRefused
+from seglib.run import Parameter, declared_in
 from seglib.runner import parameters
 from seglib.runner.parameters import (
     RENAMED_PARAMETERS,
-    Parameter,
     declared,
     read_file,
     read_settings,
     resolve,
+    resolve_again,
     with_new_names,
 )
 
@@ -154,6 +155,19 @@ def test_every_notebook_gets_what_it_declares(notebook):
     assert values["01"]["k"] == values["02"]["k"] == 4
     assert values["01"]["scale"] is False
     assert values["02"] == {"k": 4, "seed": 0}
+
+
+def test_what_is_continued_keeps_the_values_of_every_notebook():
+    declared = {
+        "04": declared_in("k: int = None  # number (2 to k_max)\nk_max: int = 10  # most\nseed: int = 0  # seed"),
+        "05": declared_in("seed: int = 0  # seed\nn: int = 3  # how many"),
+    }
+    before = {"04": {"k": None, "k_max": 15, "seed": 1}, "05": {"seed": 2}}
+    values = resolve_again(declared, before, {"k": "12"})
+    assert values == {"04": {"k": 12, "k_max": 15, "seed": 1}, "05": {"seed": 2, "n": 3}}
+    with pytest.raises(ParameterRefused, match="'k' is at most k_max = 15, not 16"):
+        resolve_again(declared, before, {"k": "16"})
+    assert resolve(declared, {"k": "12"}, together=False)["04"]["k"] == 12
 
 
 def test_an_unknown_name_is_refused_with_the_near_one(notebook):

@@ -263,7 +263,14 @@ def home(tmp_path, monkeypatch):
         (["--set", "kk=3"], "did you mean 'k'?"),
         (["--set", "k=three"], "whole number"),
         (["--set", "k"], "name=value"),
-        (["--set", "labels=nowhere.csv"], "labels file 'nowhere.csv' does not exist"),
+        (["--set", "labels=nowhere.csv"], "labels file 'nowhere.csv' does not exist; it was looked for in /"),
+        (["--set", "names_file=nowhere.yaml"], "names file 'nowhere.yaml' does not exist; it was looked for in /"),
+        (["--set", "k=25"], "parameter 'k' is at most k_max = 10, not 25"),
+        (["--set", "k=7", "--set", "k_max=6"], "parameter 'k' is at most k_max = 6, not 7"),
+        (["--set", "k=1"], "parameter 'k' is at least 2, not 1"),
+        (["--set", "as_of=01/06/2026"], "parameter 'as_of' is a day such as 2026-06-30, not '01/06/2026'"),
+        (["--set", "cut=9999-12-31"], "parameter 'cut' is a day such as 2026-06-30"),
+        (["--recipe", "costumer"], "(did you mean 'customer'?)"),
         (["--recipe", "basline"], "one of customer, baseline"),
         (["--run", "../up"], "a run is named"),
         (["--from", "99"], "there is no notebook '99'"),
@@ -381,6 +388,17 @@ def test_a_notebook_that_fails_is_named_and_the_last_good_report_stays(home, fak
     assert not (home / ".building" / "r").exists()
     assert not page.exists()
     assert "is still there" not in (home / "reports" / "index.html").read_text()
+
+
+def test_a_wrong_name_of_a_run_lists_those_there_are(home, fake_notebooks, command):
+    fake_notebooks()
+    execute(Request("spring"))
+    for options in (("run", "--run", "sprng", "--from", "04"), ("report", "--run", "sprng")):
+        code, _, stderr = command(*options)
+        assert code == 2
+        assert "(did you mean 'spring'?); there are: spring" in stderr.replace("\n", " ")
+    code, _, stderr = command("run", "--set", "align_to=sprng")
+    assert code == 2
 
 
 def test_a_kernel_that_dies_is_a_failed_notebook(home, fake_notebooks):

@@ -55,6 +55,7 @@ from seglib.ingest.mapping.model import (
     Variable,
     VariableKind,
 )
+from seglib.schema.files import find_file, looked_for_in
 from seglib.schema.tables import TABLES, kind
 from seglib.style import did_you_mean
 
@@ -85,9 +86,11 @@ def read_mapping(path: str | Path) -> dict[str, Any]:
         If there is no such file, or it is no YAML.
     """
     try:
-        content = yaml.load(Path(path).expanduser().read_text(encoding="utf-8"), Loader=_Loader)
+        content = yaml.load(find_file(path).read_text(encoding="utf-8"), Loader=_Loader)
     except (FileNotFoundError, IsADirectoryError) as error:
-        raise ParameterRefused(f"mapping file '{path}' does not exist", parameter="mapping") from error
+        raise ParameterRefused(
+            f"mapping file '{path}' does not exist{looked_for_in(path)}", parameter="mapping"
+        ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         problem = " ".join(str(error).split())
         raise ParameterRefused(

@@ -19,6 +19,7 @@ from seglib import credentials
 from seglib.credentials import is_url
 from seglib.errors import InputRefused
 from seglib.ingest.sources.base import Loaded, Source
+from seglib.schema.files import find_file, looked_for_in
 
 if TYPE_CHECKING:
     import duckdb
@@ -89,7 +90,7 @@ def open_url(url: str) -> Source:
 
         address = sa.make_url(url)
         if address.get_backend_name() == "sqlite":
-            return open_file(Path(address.database or ":memory:"))
+            return open_file(find_file(address.database or ":memory:"))
         engine = server_of(url)
         name = f"{engine.dialect.name}://{address.host or ''}" + (f"/{address.database}" if address.database else "")
         return _source(engine, name, credentials.secrets(url))
@@ -120,7 +121,7 @@ def open_file(path: Path) -> Source:
     import sqlalchemy as sa
 
     if not path.is_file():
-        raise InputRefused(f"there is no SQLite file '{path.name}'")
+        raise InputRefused(f"there is no SQLite file '{path.name}'{looked_for_in(path)}")
     with path.open("rb") as file:
         by_log = file.read(20)[18:] == b"\2\2"
     # SQLite makes two files beside one that is written by a log (WAL), even to read it. Without a log nobody writes.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from seglib.errors import InputRefused
 from seglib.ingest.sources.base import Source
-from seglib.run import project_root
+from seglib.schema.files import find_file, looked_for_in, project_root
 from seglib.schema.sources import ADAPTERS
 
 if TYPE_CHECKING:
@@ -58,11 +58,11 @@ def open_source(
         return completejourney.open_package()
     if is_url(text):
         return database.open_url(text)
-    path = SAMPLE if text == "sample" else Path(source).expanduser()
+    path = SAMPLE if text == "sample" else find_file(source)
     if not path.exists():
         raise InputRefused(
-            f"source '{source}' does not exist; give a workbook (.xlsx), a file or folder of CSV or Parquet, "
-            f"a database (file or URL), or one of {', '.join(repr(a) for a in ADAPTERS)}"
+            f"source '{source}' does not exist{looked_for_in(source)}; give a workbook (.xlsx), a file or folder of "
+            f"CSV or Parquet, a database (file or URL), or one of {', '.join(repr(a) for a in ADAPTERS)}"
         )
     if path.is_dir():
         return files.open_folder(path, csv=csv or {}, header_rows=header_rows or {})

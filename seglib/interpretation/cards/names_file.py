@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from seglib.errors import ParameterRefused
+from seglib.schema.files import find_file, looked_for_in
 from seglib.style import join_words
 
 LONGEST_NAME = 60
@@ -38,10 +39,11 @@ def read_names(path: str | Path | None, letters: Collection[str]) -> dict[str, s
     if path is None:
         return {}
     try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        content = yaml.safe_load(find_file(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ParameterRefused(
-            f"names_file '{path}' cannot be read: {str(error).splitlines()[0]}", parameter="names_file"
+            f"names_file '{path}' cannot be read: {str(error).splitlines()[0]}{looked_for_in(path)}",
+            parameter="names_file",
         ) from None
     if not isinstance(content, dict) or not all(isinstance(v, str) and v.strip() for v in content.values()):
         raise ParameterRefused(

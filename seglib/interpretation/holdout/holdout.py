@@ -16,6 +16,7 @@ from seglib.interpretation.holdout.by_group import OUTCOMES, Outcome, OutcomeByS
 from seglib.interpretation.holdout.rfm import BURNED, LOGS, SCORES, monetary_of, rfm_logs, rfm_scores
 from seglib.interpretation.holdout.snapshot import first_transaction, outcomes_after, snapshot
 from seglib.preprocessing import rebuild_matrix
+from seglib.schema.days import EXAMPLE, iso_day
 from seglib.schema.records import RecipeRecord
 from seglib.sql import UNIFIED_SQL
 from seglib.study import Study
@@ -273,15 +274,12 @@ def _notes_on_outcomes(after: pd.DataFrame, redemption: Redemption) -> list[str]
 
 
 def _parse_cut(cut: str, last_day: pd.Timestamp) -> pd.Timestamp:
-    try:
-        day = pd.Timestamp(cut).normalize()
-    except ValueError:
-        day = pd.NaT
-    if pd.isna(day) or day >= last_day:
+    day = iso_day(str(cut))
+    if day is None or pd.Timestamp(day) >= last_day:
         raise ParameterRefused(
-            f"cut is a day before {last_day.date()}, written like 2025-12-31, not '{cut}'", parameter="cut"
+            f"cut is a day before {last_day.date()}, written like {EXAMPLE}, not '{cut}'", parameter="cut"
         )
-    return day
+    return pd.Timestamp(day)
 
 
 def _not_possible(why: str, *, as_of: str | None, cut: str | None = None) -> Holdout:

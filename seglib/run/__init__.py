@@ -1,0 +1,38 @@
+"""One run: where its artefacts lie, how they are read and written, and what each was made from.
+
+A run has two folders. ``data/processed/<run>/`` is for the machine: the artefacts that one notebook writes and a
+later one reads (`ARTEFACTS`). ``reports/<run>/`` is for people, and only ever holds a whole run: a notebook that is run
+by hand writes to a draft beside it, ``reports/<run>.draft/``. The environment variable SEGLIB_HOME moves all of them;
+the source tree stays where it is.
+
+`Run` reads and writes; `lineage` knows what every artefact was made from, and refuses one whose inputs have changed;
+`parameters` checks the parameters of a notebook.
+"""
+
+from seglib.run.artefacts import ARTEFACTS
+from seglib.run.files import safe_csv, write_whole
+from seglib.run.folders import DRAFT, FAILED, FINISHED, home, list_runs, other_runs, refuse_missing_run
+from seglib.run.parameters import Parameter, check_notebook, check_together, declared_in, list_unknown
+from seglib.run.run import Run, finished
+from seglib.schema.files import project_root
+
+__all__ = [
+    "ARTEFACTS",
+    "DRAFT",
+    "FAILED",
+    "FINISHED",
+    "Parameter",
+    "Run",
+    "check_notebook",
+    "check_together",
+    "declared_in",
+    "finished",
+    "home",
+    "list_runs",
+    "list_unknown",
+    "other_runs",
+    "project_root",
+    "refuse_missing_run",
+    "safe_csv",
+    "write_whole",
+]

@@ -1,0 +1,398 @@
+"""One run: read and write its artefacts, and its files for people."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import warnings
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from seglib.errors import InputRefused
+from seglib.run.artefacts import ARTEFACTS, FIRST, FOR_PEOPLE, TABLES, Artefact, step_of
+from seglib.run.files import read_parquet, safe_csv, write_artefact
+from seglib.run.folders import DRAFT, FINISHED, home, refuse_missing_run, refuse_name
+from seglib.run.lineage import Lineage
+from seglib.run.parameters import check_notebook, notebook_parameters
+from seglib.schema.files import path_from_notebooks
+from seglib.schema.records import (
+    CardRecord,
+    ChoiceRecord,
+    ClusteringRecord,
+    RecipeRecord,
+    Record,
+    RulesRecord,
+    ShopRecord,
+    VerdictRecord,
+)
+from seglib.schema.sources import ADAPTERS
+from seglib.sql import in_memory
+from seglib.study import Study
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
+
+
+def finished(name: str) -> Run:
+    """Return a run of that name as it was finished, also while another one is being built (`seglib.runner.staging`).
+
+    Whether its artefacts are up to date is not asked: it is read as it was left.
+    """
+    base = os.environ.get(FINISHED)
+    run = Run(name, base=Path(base) if base else None)
+    run.refuses_outdated = False
+    return run
+
+
+class Run:
+    """One named run: read and write its artefacts.
+
+    A notebook that is run by hand (JupyterLab, VS Code, papermill, nbconvert) writes its files for people to a draft
+    beside the report, ``reports/<run>.draft/``; what is published in ``reports/<run>/`` stays as it is until ``seglib
+    report --run <run>``. Opening a run in a notebook also checks the notebook's parameters, as the command line does.
+
+    Parameters
+    ----------
+    name : str
+        Letters, digits, ``-`` and ``_``, at most 64; it names two folders and cannot leave them.
+    base : Path, optional
+        The folder under which both lie: files for people go to the report itself. Default: what `home` finds; they go
+        to the draft, unless ``seglib run`` runs the notebook.
+
+    Attributes
+    ----------
+    name : str
+    data_dir, report_dir : Path
+        The folders of the artefacts and of the published report.
+    out_dir : Path
+        Where files for people are written: the draft of a notebook that is run by hand, else the report.
+    by_hand : bool
+        Whether what is written is a draft.
+    source : str or None
+        Where the data come from, as it may be written down; 01_ingest sets it.
+    refuses_outdated : bool
+        Whether an artefact is refused where what it was made from has changed since.
+
+    Raises
+    ------
+    ParameterRefused
+        If the name is not a plain name; in a notebook, if one of its parameters does not fit.
+
+    Examples
+    --------
+    >>> Run("spring").report_dir.name
+    'spring'
+    >>> Run("../elsewhere")
+    Traceback (most recent call last):
+    ...
+    seglib.errors.ParameterRefused: a run is named with letters, digits, '-' and '_' (at most 64), not '../elsewhere'
+    """
+
+    def __init__(self, name: str, *, base: Path | None = None) -> None:
+        refuse_name(name)
+        check_notebook()
+        self.name = name
+        self.by_hand = base is None and FINISHED not in os.environ
+        self.base = Path(base) if base else home()
+        self.data_dir = self.base / "data" / "processed" / name
+        self.report_dir = self.base / "reports" / name
+        self.out_dir = self.report_dir.with_name(f"{name}{DRAFT}") if self.by_hand else self.report_dir
+        self.lineage = Lineage(self.data_dir)
+        self.refuses_outdated = True
+        self.source: str | None = None
+        self._inputs: dict[str, str] = {}
+        self._handed_out: set[str] = set()
+        self._is_announced = False
+
+    def __repr__(self) -> str:
+        return f"Run({self.name!r})"
+
+    def path(self, artefact: str) -> Path:
+        """Return where an artefact of this run lies, whether or not it has been written.
+
+        What is written there by other means than `write` is written down with the next artefact of the same notebook.
+        """
+        self._handed_out.add(artefact)
+        return self._place(artefact)
+
+    def write(self, artefact: str, content: pd.DataFrame | duckdb.DuckDBPyRelation | Record | list | dict) -> None:
+        """Write an artefact whole or not at all.
+
+        Tables (pandas or DuckDB) become Parquet; records, lists of records, and what `Record.to_json` gives become
+        JSON. What it was made from is written down beside it: what this object has read before.
+        """
+        write_artefact(self._place(artefact), content)
+        self._record(artefact)
+
+    @overload
+    def read(self, artefact: Literal["shop"]) -> ShopRecord: ...
+    @overload
+    def read(self, artefact: Literal["recipe"]) -> RecipeRecord: ...
+    @overload
+    def read(self, artefact: Literal["choice"]) -> ChoiceRecord: ...
+    @overload
+    def read(self, artefact: Literal["clustering"]) -> ClusteringRecord: ...
+    @overload
+    def read(self, artefact: Literal["cards"]) -> list[CardRecord]: ...
+    @overload
+    def read(self, artefact: Literal["rules"]) -> RulesRecord: ...
+    @overload
+    def read(self, artefact: Literal["verdict"]) -> VerdictRecord: ...
+    @overload
+    def read(
+        self,
+        artefact: Literal[
+            "quality",
+            "quarantine",
+            "unified",
+            "homogeneity",
+            "features",
+            "matrix",
+            "k_scores",
+            "k_segments",
+            "assignments",
+            "segments",
+            "sensitivity",
+            "profiles",
+            "thinning",
+            "outcomes",
+            "gain",
+        ],
+    ) -> pd.DataFrame: ...
+    @overload
+    def read(self, artefact: str) -> Any: ...
+
+    def read(self, artefact: str) -> Any:
+        """Read an artefact.
+
+        Returns
+        -------
+        pandas.DataFrame, Record, or list of Record
+            A record where the artefact is JSON (`Artefact.record`), a list of them where it holds several.
+
+        Raises
+        ------
+        InputRefused
+            If the notebook that writes it has not run yet, what is there cannot be read, or what it was made from has
+            changed since; the message names the notebooks to run first.
+
+        Warns
+        -----
+        UserWarning
+            If the last version wrote it and a column has another name now; it is returned under its present name.
+        """
+        path, entry = self.existing(artefact), ARTEFACTS[artefact]
+        if entry.record is None:
+            return _with_present_names(read_parquet(path), entry)
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            if isinstance(content, list):
+                return [entry.record.from_json(item) for item in content]
+            return entry.record.from_json(content)
+        except KeyError as missing:
+            raise InputRefused(
+                f"run '{self.name}': {path.name} has no {missing}, so another version wrote it: "
+                f"run {entry.step}.ipynb again"
+            ) from None
+        except (ValueError, TypeError, AttributeError):  # no JSON at all, or JSON of another shape
+            raise InputRefused(
+                f"run '{self.name}': {path.name} is not what {entry.step}.ipynb writes: run {entry.step}.ipynb again"
+            ) from None
+
+    def study(self) -> Study:
+        """Return the study of this run: the day and the variables of 01, and the shrinkage of 03 once that has run."""
+        recipe = self.read("recipe") if self.path("recipe").exists() else None
+        return Study.of(self.read("shop"), recipe)
+
+    def new_study(self, *, burn_window: int | None = None) -> Study:
+        """Return the study with which 02 and 03 begin: the day and the variables of 01, and nothing fitted yet.
+
+        Parameters
+        ----------
+        burn_window : int, optional
+            Days after which a coupon is old enough to judge; default: it will be estimated from the data.
+        """
+        return Study.of(self.read("shop"), burn_window=burn_window)
+
+    def structure(self) -> VerdictRecord:
+        """Return the verdict on the segments of this run: that of 04, or that of 05 where labels were given."""
+        clustering = self.read("clustering")
+        return (clustering.labels and clustering.labels.verdict) or self.read("choice").verdict
+
+    def matrix_rows(self) -> pd.DataFrame:
+        """Read the rows from which the matrix was made: features of customers, or, in recipe baseline, transactions."""
+        return self.read("unified" if self.read("recipe").grain == "transaction" else "features")
+
+    @staticmethod
+    def earlier_segments(name: str | None) -> pd.Series | None:
+        """Return the segment of every customer in a finished run; None if no run is named."""
+        return None if name is None else finished(name).read("segments")["segment"]
+
+    def existing(self, artefact: str) -> Path:
+        """Return where an artefact lies; refuse, as `read` does, if it is not there or not up to date."""
+        path = self._place(artefact)
+        if not path.exists():
+            refuse_missing_run(self.name, self.base)
+            step = ARTEFACTS[artefact].step
+            raise InputRefused(f"run '{self.name}' has no {path.name} yet: run {step}.ipynb first")
+        self._note_input(artefact)
+        return path
+
+    def read_table(self, name: str) -> pd.DataFrame:
+        """Read a canonical table that 01_ingest wrote."""
+        path = self.data_dir / "tables" / f"{name}.parquet"
+        if not path.exists():
+            refuse_missing_run(self.name, self.base)
+            raise InputRefused(f"run '{self.name}' has no table {name} yet: run {FIRST}.ipynb first")
+        self._note_input(f"{TABLES}{name}")
+        return read_parquet(path)
+
+    def write_table(self, name: str, content: pd.DataFrame | duckdb.DuckDBPyRelation) -> None:
+        """Write a canonical table to ``tables/<name>.parquet``."""
+        write_artefact(self.data_dir / "tables" / f"{name}.parquet", content)
+        self._record(f"{TABLES}{name}")
+
+    def write_csv(self, name: str, frame: pd.DataFrame) -> None:
+        """Write a table for people to ``<name>.csv`` in `out_dir`, safe to open in a spreadsheet (`safe_csv`)."""
+        self.write_text(f"{name}.csv", safe_csv(frame))
+
+    def write_lists(self, folder: str, tables: Mapping[str, pd.DataFrame]) -> None:
+        """Write tables for people by name to a folder in `out_dir`, which is replaced as a whole.
+
+        So no list of an earlier run stays, whose customers would stand in two lists.
+        """
+        self._announce_draft()
+        target = self.out_dir / folder
+        new, old = target.with_name(f".{target.name}.new"), target.with_name(f".{target.name}.old")
+        for leftover in (new, old):
+            shutil.rmtree(leftover, ignore_errors=True)
+        new.mkdir(parents=True)
+        for name, table in tables.items():
+            (new / f"{name}.csv").write_text(safe_csv(table), encoding="utf-8", newline="")
+        if target.exists():
+            target.rename(old)
+        new.rename(target)
+        shutil.rmtree(old, ignore_errors=True)
+
+    def write_text(self, file: str, text: str) -> None:
+        """Write a file for people to `out_dir`, line ends as they are."""
+        self._announce_draft()
+        path = self.out_dir / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="")
+
+    def write_record(self, record: dict) -> None:
+        """Write ``run.json``, the machine-readable face of the run."""
+        write_artefact(self.report_dir / "run.json", record)
+
+    def read_record(self) -> dict:
+        """Read ``run.json``; empty if the run was never finished."""
+        path = self.report_dir / "run.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+    def refuse_unfit(self) -> None:
+        """Refuse a run whose artefacts do not belong together.
+
+        Raises
+        ------
+        InputRefused
+            If one is missing, is not what its notebook wrote, or was made from one that has changed since; the message
+            names the notebooks to run first.
+        """
+        present = [name for name in ARTEFACTS if self._place(name).exists()]
+        if outdated := self.lineage.outdated(present):
+            raise InputRefused(f"run '{self.name}': {outdated.text}")
+        for name in ARTEFACTS:
+            self.existing(name)
+
+    def forget(self, steps: Collection[str]) -> None:
+        """Remove everything that notebooks wrote: artefacts, and files for people.
+
+        Parameters
+        ----------
+        steps : collection of str
+            Names of notebooks.
+        """
+        for name, artefact in ARTEFACTS.items():
+            if artefact.step in steps:
+                self._place(name).unlink(missing_ok=True)
+        if FIRST in steps:
+            shutil.rmtree(self.data_dir / TABLES, ignore_errors=True)
+        for name, step in FOR_PEOPLE.items():
+            if step in steps:
+                path = self.out_dir / name
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        for step in steps:
+            self.lineage.forget(step)
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """Open an in-memory DuckDB that sees the tables of this run as views: canonical, unified, and features if made.
+
+        Raises
+        ------
+        InputRefused
+            If 01_ingest has not run yet.
+        """
+        unified, features = self._place("unified"), self._place("features")
+        if not unified.exists():
+            refuse_missing_run(self.name, self.base)
+            raise InputRefused(f"run '{self.name}' has no tables yet: run {FIRST}.ipynb first")
+        tables = sorted((self.data_dir / "tables").glob("*.parquet"))
+        for name in ("unified", *(f"{TABLES}{path.stem}" for path in tables)):
+            self._note_input(name)
+        files = [unified, *tables, *([features] if features.exists() else [])]
+        con = in_memory()
+        for file in files:
+            con.read_parquet(str(file)).create_view(file.stem)
+        return con
+
+    def _announce_draft(self) -> None:
+        """Print, before the first file for people of a notebook that is run by hand, where it is and what to do."""
+        if self.by_hand and not self._is_announced:
+            folder = self.out_dir.relative_to(self.base).as_posix()
+            print(f"Files for people are in {folder}/, a draft. To publish it: seglib report --run {self.name}")
+            self._is_announced = True
+
+    def _place(self, artefact: str) -> Path:
+        return self.data_dir / ARTEFACTS[artefact].file
+
+    def _note_input(self, name: str) -> None:
+        """Refuse an artefact that is not up to date; note the hash of one that is, for what is written next."""
+        if self.refuses_outdated:
+            self.lineage.refuse_outdated(self.name, name)
+        self._inputs[name] = self.lineage.hash_of(name) or ""
+
+    def _record(self, name: str) -> None:
+        """Write down what an artefact was made from, with those that were written by other means since the last one."""
+        step = step_of(name)
+        others = [a for a in self._handed_out if step_of(a) == step and a != name and self._place(a).exists()]
+        self._handed_out.difference_update(others)
+        self.lineage.record([name, *sorted(others)], self._inputs, parameters=self._parameters(), by_hand=self.by_hand)
+
+    def _parameters(self) -> dict[str, Any] | None:
+        """Return the parameters of the notebook as they may be written down; None where there is no notebook.
+
+        A path is written down as it is seen from ``notebooks/``, where ``seglib report`` runs the notebook again. Of a
+        URL only what 01_ingest sets as `source` is written down, because others may hold a password.
+        """
+        values = {}
+        for name, (parameter, value) in notebook_parameters().items():
+            if name == "source":
+                value = self.source or (None if "://" in value else value)
+            is_path = parameter.is_file or (name == "source" and value not in ADAPTERS)
+            if is_path and value is not None:
+                value = path_from_notebooks(value)
+            values[name] = value
+        return values or None
+
+
+def _with_present_names(table: pd.DataFrame, entry: Artefact) -> pd.DataFrame:
+    """Give columns that the last version wrote their present names, with a note."""
+    present = {old: new for new, old in entry.formerly.items() if old in table}
+    if present:
+        names = ", ".join(f"'{old}' is now called '{new}'" for old, new in present.items())
+        warnings.warn(f"{entry.file} was written by the last version of seglib: {names}", stacklevel=3)
+    return table.rename(columns=present)

@@ -1,0 +1,234 @@
+"""Notebooks that an analyst runs by hand, from a first try to a published report, in a copy of the project.
+
+Every notebook is run as somebody would: by nbconvert or by plain papermill, from the root of the project or from
+notebooks/. Nothing that is published changes until `seglib report`.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+
+from seglib.datasets import make_shop
+from seglib.run import Run
+from seglib.runner.steps import STEPS
+
+FEW = {
+    "run": "small",
+    "source": "data/shop.xlsx",
+    "k": 3,
+    "k_max": 4,
+    "n_init": 3,
+    "n_null": 19,
+    "n_shuffles": 99,
+    "n_models": 10,
+    "n_splits": 2,
+    "n_permutations": 49,
+    "sample_customers": 200,
+    "min_segment": 5,
+}
+"""What the analyst writes into the parameters cells."""
+
+
+class Project:
+    """A copy of the project, and the ways to run its notebooks."""
+
+    def __init__(self, root: Path, folder: Path) -> None:
+        self.folder, self.reports = folder, folder / "reports"
+        for part in ("seglib", "notebooks"):
+            shutil.copytree(
+                root / part, folder / part, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+            )
+        (folder / "data").mkdir()
+        make_shop(customers=300, transactions=2_700, seed=5).write(folder / "data" / "shop.xlsx")
+        self.environment = {**os.environ, "PYTHONPATH": str(folder), "SEGLIB_CHROME": "none"}
+        self.environment.pop("SEGLIB_HOME", None)
+        for step in STEPS:
+            self.edit(step, FEW)
+
+    def edit(self, step: str, values: dict) -> None:
+        """Change defaults in the parameters cell, as an analyst does."""
+        path = self.folder / "notebooks" / f"{step}.ipynb"
+        notebook = nbformat.read(path, as_version=4)
+        cell = next(c for c in notebook.cells if "parameters" in c.metadata.get("tags", []))
+        for name, value in values.items():
+            cell.source = re.sub(rf"(?m)^{name}: (\w+) = .*?  #", rf"{name}: \1 = {value!r}  #", cell.source)
+        nbformat.write(notebook, path)
+
+    def call(self, *arguments, cwd: str = ".") -> subprocess.CompletedProcess:
+        """Run a Python module in the environment of the copy."""
+        return subprocess.run(
+            [sys.executable, "-m", *map(str, arguments)],
+            cwd=self.folder / cwd,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+        )
+
+    def papermill(self, step: str, *options, cwd: str = ".") -> subprocess.CompletedProcess:
+        """Run a notebook by plain papermill."""
+        file = "notebooks" if cwd == "." else "."
+        return self.call(
+            "papermill", f"{file}/{step}.ipynb", self.folder / "out.ipynb", "--no-progress-bar", *options, cwd=cwd
+        )
+
+    def nbconvert(self, step: str, *, cwd: str = ".") -> subprocess.CompletedProcess:
+        """Run a notebook by nbconvert."""
+        file, out = "notebooks" if cwd == "." else ".", self.folder / "out"
+        return self.call(
+            "nbconvert", "--to", "notebook", "--execute", "--output-dir", out, f"{file}/{step}.ipynb", cwd=cwd
+        )
+
+    def seglib(self, *arguments) -> subprocess.CompletedProcess:
+        """Run the command line."""
+        return self.call("seglib", *arguments)
+
+    def published(self) -> dict[str, str]:
+        """Return what is under reports/ but drafts: the hash of every file."""
+        return {
+            path.relative_to(self.reports).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(self.reports.rglob("*"))
+            if path.is_file() and ".draft" not in path.parts[len(self.reports.parts)]
+        }
+
+    def lists(self, folder: str) -> dict[str, list[str]]:
+        """Return the customers of every audience list."""
+        files = sorted((self.reports / folder / "audience").glob("*.csv"))
+        return {path.stem: pd.read_csv(path, dtype=str)["customer_id"].tolist() for path in files}
+
+
+def ended_well(done: subprocess.CompletedProcess) -> subprocess.CompletedProcess:
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done
+
+
+@pytest.fixture(scope="module")
+def project(root, tmp_path_factory):
+    return Project(root, tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture(scope="module")
+def first(project):
+    """All six by hand, in every way there is, and then published."""
+    for step, run_it, cwd in (
+        ("01_ingest", project.nbconvert, "."),
+        ("02_eda", project.papermill, "."),
+        ("03_preprocessing", project.papermill, "notebooks"),
+        ("04_k_selection", project.nbconvert, "notebooks"),
+        ("05_clustering", project.papermill, "."),
+        ("06_interpretation", project.nbconvert, "."),
+    ):
+        ended_well(run_it(step, cwd=cwd))
+    before = project.published()
+    draft = project.lists("small.draft")
+    done = ended_well(project.seglib("report", "--run", "small"))
+    return before, draft, done, project.published()
+
+
+def test_all_six_run_by_hand_from_both_folders_and_publish_nothing(first, project):
+    before, draft, *_ = first
+    assert before == {}
+    assert list(draft) == ["A", "B", "C"]
+
+
+def test_report_publishes_what_was_tried(first, project):
+    _, draft, done, after = first
+    assert Path(done.stdout.strip()) == project.reports / "small" / "index.html"
+    assert {f"small/{step}.html" for step in STEPS} <= after.keys()
+    assert project.lists("small") == draft
+    assert not (project.reports / "small.draft").exists()
+    record = Run("small", base=project.folder).read_record()
+    assert (record["status"], record["k"], record["k_reason"]) == ("done", 3, "given by the analyst.")
+    assert record["parameters"]["02_eda"]["n_shuffles"] == 99
+    assert record["parameters"]["01_ingest"]["source"] == "../data/shop.xlsx"
+
+
+@pytest.fixture(scope="module")
+def second(first, project):
+    """Another k in 04; then 06 too early, a report too early; then 05 and 06; then the report."""
+    published = project.published()
+    ended_well(project.papermill("04_k_selection", "-p", "k", 2))
+    too_early = [project.papermill("06_interpretation"), project.seglib("report", "--run", "small")]
+    for step in ("05_clustering", "06_interpretation"):
+        ended_well(project.papermill(step, cwd="notebooks"))
+    unchanged = project.published() == published
+    done = ended_well(project.seglib("report", "--run", "small"))
+    return too_early, unchanged, done
+
+
+def test_a_notebook_that_would_read_old_segments_says_which_to_run_first(second):
+    (notebook, report), *_ = second
+    assert notebook.returncode != 0
+    assert "InputRefused: run 'small': 04 is newer than 05: run 05 first" in notebook.stderr
+    assert report.returncode == 1
+    assert report.stderr.strip() == "seglib: run 'small': 04 is newer than 06: run 05 and 06 first"
+
+
+def test_nothing_published_changes_until_report(second):
+    assert second[1]
+
+
+def test_the_report_is_of_one_k_and_nobody_stands_in_two_lists(second, project):
+    record = Run("small", base=project.folder).read_record()
+    assert (record["k"], record["parameters"]["04_k_selection"]["k"]) == (2, 2)
+    assert [segment["segment"] for segment in record["segments"]] == ["A", "B"]
+    lists = project.lists("small")
+    assert list(lists) == ["A", "B"]
+    customers = [customer for members in lists.values() for customer in members]
+    assert len(set(customers)) == len(customers)
+    listed = pd.read_csv(project.reports / "small" / "segments.csv", dtype=str)
+    assert set(listed["segment"]) == {"A", "B"}
+    assert re.findall(r"\[1/3\] (\w+)", second[2].stderr) == ["04_k_selection"]  # the others were taken over
+
+
+def test_a_report_without_a_change_runs_no_notebook(second, project):
+    before = project.published()
+    done = ended_well(project.seglib("report", "--run", "small"))
+    assert "[1/" not in done.stderr
+    after = project.published()
+    assert before.keys() == after.keys()
+    assert before["small/segments.csv"] == after["small/segments.csv"]
+
+
+@pytest.fixture(scope="module")
+def third(second, project):
+    """Another k by hand; then the command line goes on from a later notebook."""
+    ended_well(project.papermill("04_k_selection", "-p", "k", 4))
+    return ended_well(project.seglib("run", "--run", "small", "--from", "06"))
+
+
+def test_the_command_line_begins_where_somebody_went_on_by_hand(third, project):
+    assert "[1/3] 04_k_selection" in third.stderr
+    assert Run("small", base=project.folder).read_record()["k"] == 4
+    assert set(project.lists("small")) <= set("ABCD")
+
+
+def test_a_smaller_k_leaves_no_list_of_a_greater_one(third, project):
+    ended_well(project.seglib("run", "--run", "small", "--from", "04", "--set", "k=2"))
+    lists = project.lists("small")
+    assert list(lists) == ["A", "B"]
+    assert not set(lists["A"]) & set(lists["B"])
+
+
+def test_a_notebook_that_writes_something_else_now_is_not_published(third, project):
+    """It was run by hand, and changed afterwards: what would be published, nobody has looked at."""
+    ended_well(project.papermill("06_interpretation"))
+    path = project.folder / "notebooks" / "06_interpretation.ipynb"
+    saved, published = path.read_text(encoding="utf-8"), project.published()
+    changed = saved.replace(
+        'run_folder.write(\\"thinning\\", honest.table)', 'run_folder.write(\\"thinning\\", honest.table.head(1))'
+    )
+    assert changed != saved
+    path.write_text(changed, encoding="utf-8")
+    done = project.seglib("report", "--run", "small")
+    path.write_text(saved, encoding="utf-8")
+    assert done.returncode == 1
+    assert "06_interpretation.ipynb as it is saved writes another thinning.parquet" in done.stderr
+    assert project.published() == published
