@@ -15,7 +15,7 @@ from seglib.datasets.shop import make_shop
 from seglib.errors import ParameterRefused
 from seglib.features.customers import customer_features
 from seglib.ingest.shop import ingest
-from seglib.run import Run
+from seglib.run.run import Run
 from seglib.schema.records import (
     AuditCheckRecord,
     AuditRecord,

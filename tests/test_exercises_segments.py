@@ -17,7 +17,7 @@ from nbclient import NotebookClient
 from sklearn.metrics import adjusted_rand_score
 from whole import QUICK, ROOT, run_seglib
 
-from seglib.run import Run
+from seglib.run.run import Run
 from seglib.runner.pipeline import execute
 from seglib.runner.request import Request
 from seglib.runner.steps import NOTEBOOKS

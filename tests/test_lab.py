@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from seglib import lab
-from seglib.run import Run, list_runs
+from seglib.run.folders import list_runs
+from seglib.run.run import Run
 from seglib.runner.steps import STEPS
 
 LANGUAGE = {

@@ -6,7 +6,7 @@ import re
 import nbformat
 import pytest
 
-from seglib.run import ARTEFACTS
+from seglib.run.artefacts import ARTEFACTS
 from seglib.runner.parameters import declared
 from seglib.runner.steps import NOTEBOOKS, STEPS
 

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from seglib.run import Run
+from seglib.run.run import Run
 
 ROOT = Path(__file__).parents[1]
 

@@ -23,7 +23,7 @@ from seglib.clustering.sizes import segment_sizes
 from seglib.errors import ParameterRefused
 from seglib.preprocessing.baseline import baseline_matrix
 from seglib.preprocessing.customer import customer_matrix
-from seglib.run import Run
+from seglib.run.run import Run
 from seglib.schema.records import AuditRecord, VariableRecord
 from seglib.study import Study
 from seglib.style.letters import letter

@@ -9,7 +9,7 @@ from seglib.datasets.survey import UNREADABLE, survey, write_survey
 from seglib.errors import ParameterRefused
 from seglib.ingest.shop import ingest
 from seglib.report import check
-from seglib.run import Run
+from seglib.run.run import Run
 from seglib.schema.records import VariableRecord
 from seglib.schema.tables import TABLES
 

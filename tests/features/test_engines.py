@@ -18,7 +18,7 @@ from seglib.features.engines.open import open_engine
 from seglib.features.in_database import features_in_database
 from seglib.ingest.shop import ingest
 from seglib.preprocessing.customer import customer_matrix
-from seglib.run import Run
+from seglib.run.run import Run
 from seglib.schema.records import AuditRecord, VerdictRecord
 from seglib.scoring.model import model_of
 from seglib.scoring.sql import scoring_sql

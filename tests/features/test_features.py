@@ -19,7 +19,7 @@ from seglib.features.engines.duckdb import DuckDB
 from seglib.features.redemption import Redemption, burned_by, observed_burn_window
 from seglib.features.summaries import ListedApart, ReliabilitySummary, ShrinkageSummary
 from seglib.ingest.shop import ingest
-from seglib.run import Run
+from seglib.run.run import Run
 from seglib.schema.features import FEATURES
 from seglib.sql.statements import COUNTS_SQL, FEATURES_SQL
 from seglib.stats.empirical_bayes import BetaBinomial, excess_zeros, fit_beta_binomial

@@ -23,7 +23,7 @@ from seglib.credentials import recorded, shown
 from seglib.errors import InputRefused
 from seglib.ingest.sources import database
 from seglib.ingest.sources.open import ADAPTERS, open_source
-from seglib.run import Run
+from seglib.run.run import Run
 from seglib.runner import pipeline
 from seglib.runner.request import name_after, seen_from_notebooks
 

@@ -5,7 +5,7 @@ import pytest
 
 from seglib.errors import InputRefused, ParameterRefused
 from seglib.ingest.shop import ingest
-from seglib.run import Run
+from seglib.run.run import Run
 
 
 def rows(shop, table):

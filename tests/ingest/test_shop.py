@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from seglib.errors import ParameterRefused
 from seglib.features.customers import customer_features
 from seglib.ingest.shop import ingest
-from seglib.run import Run
+from seglib.run.run import Run
 from seglib.study import Study
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from seglib.errors import ParameterRefused
 from seglib.interpretation.audiences import advice, audience_lists, customer_list, readme, sample_sizes, targets
-from seglib.run import Run
+from seglib.run.run import Run
 from seglib.schema.records import VerdictRecord
 
 NAMES = {

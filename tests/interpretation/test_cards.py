@@ -150,7 +150,7 @@ def test_a_minority_is_not_called_most():
 
 
 def test_a_card_is_valid_json_and_its_shares_add_up(sample, tmp_path):
-    from seglib.run import Run
+    from seglib.run.run import Run
 
     features, assignments = sample
     cards = cards_of(features, assignments["segment"])

@@ -18,7 +18,7 @@ from seglib.interpretation.thinning.ratio_tests import ratio_test, underdispersi
 from seglib.interpretation.thinning.splits import exposure
 from seglib.preprocessing.customer import customer_matrix
 from seglib.preprocessing.rebuild import rebuild_matrix
-from seglib.run import Run
+from seglib.run.run import Run
 from seglib.schema.records import RecipeRecord, VariableRecord
 from seglib.study import Study
 

@@ -12,7 +12,7 @@ from seglib.k_selection.validation.null_shops import null_models_for
 from seglib.preprocessing.audit import audit
 from seglib.preprocessing.baseline import baseline_matrix
 from seglib.preprocessing.customer import customer_matrix
-from seglib.run import Run
+from seglib.run.run import Run
 
 OPTIONS = {
     "demographic_weight": 1.0,

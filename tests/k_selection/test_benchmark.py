@@ -24,7 +24,7 @@ from seglib.k_selection.validation.measures import Measured, pooled
 from seglib.k_selection.validation.null_models import CopulaNull
 from seglib.k_selection.validation.recommendations import assess_k, recommendations
 from seglib.k_selection.validation.verdict import verdict
-from seglib.run import Run
+from seglib.run.run import Run
 
 
 def test_the_result_does_not_depend_on_the_number_of_processes(benchmarked, small):

@@ -11,7 +11,7 @@ from seglib.ingest.shop import ingest
 from seglib.preprocessing.artefacts import constant_sums, joint_zeros, same_levels, smallest_eigenvalue
 from seglib.preprocessing.audit import audit
 from seglib.preprocessing.customer import customer_matrix
-from seglib.run import Run
+from seglib.run.run import Run
 from seglib.schema.features import Feature
 from seglib.schema.records import AuditRecord
 

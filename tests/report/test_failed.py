@@ -11,7 +11,7 @@ from seglib import credentials
 from seglib.errors import InputRefused, KernelDied, NotebookFailed, ParameterRefused, Stop
 from seglib.report.failed import write_failed
 from seglib.report.remedies import remedies
-from seglib.run import Run
+from seglib.run.run import Run
 from seglib.runner.staging import Stage
 from seglib.runner.steps import STEPS
 

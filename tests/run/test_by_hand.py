@@ -16,8 +16,8 @@ import nbformat
 import pandas as pd
 import pytest
 
-from seglib.datasets import make_shop
-from seglib.run import Run
+from seglib.datasets.shop import make_shop
+from seglib.run.run import Run
 from seglib.runner.steps import STEPS
 
 FEW = {

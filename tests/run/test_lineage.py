@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seglib.errors import InputRefused, ParameterRefused
-from seglib.run import Run
+from seglib.run.run import Run
 from seglib.schema.files import find_file, looked_for_in
 
 READS = {

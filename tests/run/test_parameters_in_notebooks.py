@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 from seglib.errors import ParameterRefused
-from seglib.run import declared_in
+from seglib.run.parameters import declared_in
 from seglib.runner.parameters import declared, resolve
 from seglib.runner.steps import NOTEBOOKS, STEPS
 

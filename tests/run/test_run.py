@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from seglib.errors import InputRefused, ParameterRefused
-from seglib.run import ARTEFACTS, Run
+from seglib.run.artefacts import ARTEFACTS
+from seglib.run.run import Run
 from seglib.schema.records import ClusteringRecord, RecipeRecord
 from seglib.schema.renamed import present_name
 

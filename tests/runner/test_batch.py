@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 
 from seglib.errors import InputRefused, NotebookFailed, ParameterRefused, Stop
 from seglib.report.batch import Outcome, build_batch
-from seglib.run import Run
+from seglib.run.run import Run
 from seglib.runner import batch, parameters, pipeline
 from seglib.runner.steps import STEPS
 from seglib.schema.records import RunRecord

@@ -6,7 +6,7 @@ import psutil
 import pytest
 from jupyter_core.utils import run_sync
 
-from seglib.run import FINISHED
+from seglib.run.folders import FINISHED
 from seglib.runner import kernels
 from seglib.runner.kernels import Kernels
 

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from seglib.errors import ParameterRefused
-from seglib.run import Parameter, declared_in
+from seglib.run.parameters import Parameter, declared_in
 from seglib.runner import parameters
 from seglib.runner.parameters import (
     RENAMED_PARAMETERS,

@@ -19,7 +19,7 @@ from filelock import FileLock
 from sklearn.metrics import adjusted_rand_score
 
 from seglib.errors import InputRefused, NotebookFailed, ParameterRefused
-from seglib.run import Run
+from seglib.run.run import Run
 from seglib.runner import kernels
 from seglib.runner.pipeline import execute
 from seglib.runner.request import Request

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from seglib.run import Run
+from seglib.run.run import Run
 from seglib.runner.progress import RunProgress
 from seglib.runner.staging import Stage
 

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from seglib.run import Run
+from seglib.run.run import Run
 from seglib.runner.record import PACKAGES, record_of
 from seglib.runner.steps import STEPS
 from seglib.schema.records import RunRecord

@@ -24,7 +24,7 @@ from seglib.features.customers import customer_features
 from seglib.ingest.shop import ingest
 from seglib.preprocessing.baseline import baseline_matrix
 from seglib.preprocessing.customer import customer_matrix
-from seglib.run import Run
+from seglib.run.run import Run
 from seglib.schema.records import AuditRecord
 from seglib.schema.tables import TABLES
 from seglib.scoring import file as model_file
