@@ -109,7 +109,7 @@ def test_segments_of_an_earlier_run_are_read_by_its_name(tmp_path, monkeypatch):
     Run("spring").write("segments", segments)
     assert Run.earlier_segments("spring").to_dict() == {"1": "B", "2": "A"}
     assert Run.earlier_segments(None) is None
-    with pytest.raises(InputRefused, match="has no"):
+    with pytest.raises(ParameterRefused, match="no run 'summer'; there are: spring"):
         Run.earlier_segments("summer")
 
 
