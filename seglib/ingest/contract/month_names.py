@@ -66,7 +66,7 @@ left out, because its listopad is another month than that of its neighbours.
 
 
 def english_months(text: str) -> str:
-    """Write the SQL of a text in which the first name of a month is the short English one.
+    """Write the SQL of a text in which the first name of a month is the short English one; NULL if it has none.
 
     A point behind the name, ``de`` before and behind it, and the sign of an ordinal (1er, 3rd) go.
     """
