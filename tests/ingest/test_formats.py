@@ -131,7 +131,7 @@ def test_every_name_of_a_month_means_that_month(month):
 
 def test_a_word_that_is_no_month_is_no_date():
     assert days_of(["7 foo 2024", "soon"], Formats(dates=("%d %b %Y",))) == [None, None]
-    assert CON.sql(f"SELECT {english_months(chr(39) + 'soon' + chr(39))}").fetchall() == [("soon",)]
+    assert CON.sql(f"SELECT {english_months(chr(39) + 'soon' + chr(39))}").fetchall() == [(None,)]
 
 
 WHOLE = {
@@ -156,7 +156,14 @@ WHOLE = {
             },
             "segment_by": {
                 "age": "numeric",
-                "income": {"column": "Income", "kind": "numeric", "unit": "EUR", "log": "true", "decimal": "."},
+                "income": {
+                    "column": "Income",
+                    "kind": "numeric",
+                    "unit": "EUR",
+                    "log": "true",
+                    "decimal": ".",
+                    "thousands": ",",
+                },
                 "club": {"column": "Card", "kind": "binary", "contains": "gold"},
             },
             "descriptors": {"tier": {"column": "Tier", "kind": "text"}},

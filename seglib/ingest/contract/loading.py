@@ -234,8 +234,8 @@ def several_answers_query(text: str, table: str) -> str:
 
 def _several_answers(con: duckdb.DuckDBPyConnection, name: str, text: str, cells: Mapping[str, str]) -> str | None:
     """Write the SQL of a cell that holds several answers; None if the column has less than two such texts."""
-    answers = con.sql(several_answers_query(text, with_cells(name, cells))).fetchall()
-    if len(answers) < 2:
+    texts = con.sql(several_answers_query(text, with_cells(name, cells))).fetchall()
+    if len(texts) < 2:
         return None
     return f"CASE WHEN regexp_matches({text}, {sql_literal(ANSWERS)}) THEN {text} END"
 
@@ -336,9 +336,9 @@ def find_source_tables(source: Source, mapping: ShopMapping) -> dict[str, tuple[
             continue
         matched: list[str] = []
         for wanted in given or (name,):
-            candidates = _named(wanted, by_name)
-            if candidates:
-                matched += [one for one in candidates if one not in matched]
+            named = _named(wanted, by_name)
+            if named:
+                matched += [one for one in named if one not in matched]
             elif given or mapping.needs(name):
                 problems.append(f"no table '{wanted}'{did_you_mean(wanted, list(source.tables))}")
         if matched:

@@ -23,7 +23,7 @@ MONTHS = {
         "kwiecien kwietnia nis nisan апр апрель апреля квіт квітень квітня"
     ),
     "May": (
-        "kve kveten kvetna mag maggio mai maio maj maja majus may mayo mayıs mei touko toukokuu toukokuuta "
+        "kve kveten kvetna mag maggio mai maio maj maja majus may mayo mayis mayıs mei touko toukokuu toukokuuta "
         "маи мая трав травень травня"
     ),
     "Jun": (
@@ -48,11 +48,11 @@ MONTHS = {
         "outubro paz pazdziernik pazdziernika rij rijen rijna жовт жовтень жовтня окт октябрь октября"
     ),
     "Nov": (
-        "kas kasım lis listopad listopada listopadu marras marraskuu marraskuuta noiembrie nov november "
+        "kas kasim kasım lis listopad listopada listopadu marras marraskuu marraskuuta noiembrie nov november "
         "novembre novembro noviembre лист листопад листопада нояб ноябрь ноября"
     ),
     "Dec": (
-        "ara aralık dec december decembre decembrie des desember dez dezember dezembro dic dicembre diciembre "
+        "ara aralik aralık dec december decembre decembrie des desember dez dezember dezembro dic dicembre diciembre "
         "gru grudnia grudzien joulu joulukuu joulukuuta pro prosince prosinec груд грудень грудня дек декабрь "
         "декабря"
     ),
@@ -66,7 +66,7 @@ left out, because its listopad is another month than that of its neighbours.
 
 
 def english_months(text: str) -> str:
-    """Write the SQL of a text in which the first name of a month is the short English one.
+    """Write the SQL of a text in which the first name of a month is the short English one; NULL if it has none.
 
     A point behind the name, ``de`` before and behind it, and the sign of an ordinal (1er, 3rd) go.
     """

@@ -226,10 +226,10 @@ def find_style(con: duckdb.DuckDBPyConnection, table: str, text: str, formats: F
     ).fetchall()
     units: Counter[str] = Counter()
     if affixes:
-        found = con.sql(
+        rows_by_unit = con.sql(
             f"SELECT {unit_sql('x')} AS u, sum(n) FROM number_values WHERE {readable} GROUP BY u"
         ).fetchall()
-        units.update({unit: int(rows) for unit, rows in found if unit})
+        units.update({unit: int(rows) for unit, rows in rows_by_unit if unit})
     given = bool(formats.decimal and (formats.thousands or not style.thousands))
     return replace(
         style,

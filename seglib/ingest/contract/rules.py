@@ -241,7 +241,7 @@ def row_number_rule(table: str) -> Rule:
     )
 
 
-def descriptor_rules(name: str, kind: str) -> tuple[Rule, ...]:
+def descriptor_rules(name: str, kind: str, *, words: bool) -> tuple[Rule, ...]:
     """Return the rules of a descriptor: a number that cannot be read is dropped and reported. A text is never wrong.
 
     Parameters
@@ -250,9 +250,11 @@ def descriptor_rules(name: str, kind: str) -> tuple[Rule, ...]:
         Of the column.
     kind : {"number", "text"}
         How it is read: as the mapping file says, or, where it says nothing, as all of its values can be.
+    words : bool
+        Whether the mapping file says of a text which words mean nothing.
     """
     if kind != "number":
-        return tuple(_remark_rules("customers", name, kind))
+        return tuple(_remark_rules("customers", name, kind)) if words else ()
     return (
         _unreadable_rule(name, "a plain number such as 12.50"),
         _out_of_range_rule(name),

@@ -72,7 +72,11 @@ def _rules_of_added(loaded: LoadedTable | None) -> list[Rule]:
         return []
     rules = [rule for name, variable in loaded.variables.items() for rule in variable_rules(name, variable.kind)]
     descriptors = {name: kind for name, kind in loaded.added.items() if name not in loaded.variables}
-    return rules + [rule for name, kind in descriptors.items() for rule in descriptor_rules(name, kind)]
+    return rules + [
+        rule
+        for name, kind in descriptors.items()
+        for rule in descriptor_rules(name, kind, words="nothing" in loaded.columns[name].remarks)
+    ]
 
 
 def _row_rules(name: str, loaded: LoadedTable | None) -> list[Rule]:

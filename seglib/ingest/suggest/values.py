@@ -243,7 +243,12 @@ def _plausible_ways(source: SourceTable, name: str) -> list[str]:
         f"SELECT {', '.join([*counts, *(count for _, count in named)])} "
         f"FROM (SELECT x, {english_months('x')} AS named FROM ({values}))"
     ).fetchall()
-    ways = [way for way, hit in zip(DATES, hits, strict=False) if hit]
+    direct = dict(zip(DATES, hits, strict=False))
+    twins = {way: way.replace("%B", "%b") for way in DATES} | {
+        way.replace("%B", "%b"): way for way in DATES if "%B" in way
+    }
+    # a short name of a month is read as a long one, and the other way round: the one that is written there counts
+    ways = [way for way, hit in direct.items() if hit and hit >= direct.get(twins[way], 0)]
     if not any("%b" in way.lower() for way in ways):  # months in another language
         ways += [way for (way, _), hit in zip(named, hits[len(counts) :], strict=True) if hit]
     return [*ways, "excel"] if "date" in words(name) else ways

@@ -216,9 +216,9 @@ def _offer(source: SourceTable, name: str, call: str) -> Offer:
     if kind == "binary":
         return Offer(call, name, {**entry, "kind": "binary"}, doubt, note)
     offer = Offer(call, name, {**entry, "kind": "nominal"}, doubt)
-    found = source.con.sql(several_answers_query(source.text(name), source.first_rows)).fetchall()
-    if len(found) > 1:
-        answers = sorted({part for (cell,) in found for part in re.split(ANSWERS, cell)})
+    cells = source.con.sql(several_answers_query(source.text(name), source.first_rows)).fetchall()
+    if len(cells) > 1:
+        answers = sorted({part for (cell,) in cells for part in re.split(ANSWERS, cell)})
         return replace(offer, doubt="several answers in one cell: ask for one at a time", answers=tuple(answers[:FEW]))
     levels = source.levels(name)
     if values := spellings(levels):
