@@ -79,6 +79,7 @@ def plot_projection(
             marker=marker(letter),
             linewidths=0,
             label=letter,
+            rasterized=True,
         )
     ax.set(
         xlabel=f"first component ({explained[0]:.0%} of variance)",

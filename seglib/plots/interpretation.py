@@ -263,6 +263,7 @@ def plot_strongest(
             marker=marker(letter),
             linewidths=0,
             label=letter,
+            rasterized=True,
         )
     for letter, middle in table.groupby("segment")[[x, y]].median().iterrows():
         ax.annotate(

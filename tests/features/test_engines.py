@@ -106,7 +106,7 @@ def gaps():
     """A shop in which everything is missing somewhere: ids like 007, no join date, nobody's status known for some."""
     customers = pd.DataFrame(
         {
-            "customer_id": ["10", "9", "007", "é", "Z", "a", "B", "none"],
+            "customer_id": ["10", "9", "007", "é", "Z", "a", "B", "zero"],
             "join_date": ["2024-01-01", None, "2024-06-30", "2024-02-01", None, "1960-01-01", "2023-12-31", None],
             "gender_id": ["1", None, "2", "7", "1", "2", None, "1"],
             "city_id": [None, "20", "10", "10", None, "20", "30", "10"],
