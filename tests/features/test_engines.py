@@ -357,7 +357,7 @@ def test_what_a_database_cannot_give_is_said(make_database, monkeypatch, tmp_pat
 def test_cells_are_read_as_duckdb_reads_them(make_database, opened, monkeypatch, tmp_path):
     """Blanks, ids that a table with gaps wrote as 7.0, translated and missing values, constants, factors."""
     tables = gaps()
-    tables["customers"]["customer_id"] = ["10", " 9\t", "7.0", "é", "Z", "a", "B", "\u00a0none\ufeff"]
+    tables["customers"]["customer_id"] = ["10", " 9\t", "7.0", "é", "Z", "a", "B", "\u00a0zero\ufeff"]
     tables["customers"]["gender_id"] = ["M", " m ", "w", "?", "it's", "", None, "W"]
     tables["transactions"]["customer_id"] = ["10", "10", "10", "9", "9 ", "7", "é", "Z", "a", "B", "B"]
     tables["transactions"]["transaction_status"] = tables["transactions"]["transaction_status"].replace(
