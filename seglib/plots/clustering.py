@@ -18,6 +18,7 @@ from seglib.plots.theme import (
     marker,
     new_axes,
     percent_axis,
+    scatter_segments,
     set_title,
     shorten,
 )
@@ -68,19 +69,7 @@ def plot_projection(
     ax : matplotlib Axes, optional
     """
     ax = ax or new_axes(height=4.6)
-    for letter in sorted(table["segment"].unique(), key=position):
-        members = table[table["segment"] == letter]
-        ax.scatter(
-            members["first"],
-            members["second"],
-            s=14,
-            alpha=0.55,
-            color=colour(letter),
-            marker=marker(letter),
-            linewidths=0,
-            label=letter,
-            rasterized=True,
-        )
+    scatter_segments(ax, table, "first", "second", size=14, alpha=0.55)
     ax.set(
         xlabel=f"first component ({explained[0]:.0%} of variance)",
         ylabel=f"second component ({explained[1]:.0%})",

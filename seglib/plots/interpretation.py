@@ -23,6 +23,7 @@ from seglib.plots.theme import (
     new_axes,
     new_figure,
     percent_axis,
+    scatter_segments,
     set_title,
     shorten,
 )
@@ -252,19 +253,7 @@ def plot_strongest(
     """
     ax = ax or new_axes(height=4.2)
     x, y = (name for name in table if name != "segment")
-    for letter in sorted(table["segment"].unique(), key=position):
-        members = table[table["segment"] == letter]
-        ax.scatter(
-            members[x],
-            members[y],
-            s=12,
-            alpha=0.5,
-            color=colour(letter),
-            marker=marker(letter),
-            linewidths=0,
-            label=letter,
-            rasterized=True,
-        )
+    scatter_segments(ax, table, x, y, size=12, alpha=0.5)
     for letter, middle in table.groupby("segment")[[x, y]].median().iterrows():
         ax.annotate(
             str(letter),

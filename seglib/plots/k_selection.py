@@ -13,12 +13,12 @@ from seglib.plots.theme import ACCENT, DARK, GREY, colour, count_axis, marker, n
 from seglib.style import format_number, humanize, join_words, letter, p_value
 
 NULLS = {
-    "gradual": ("customers differ gradually", "#5f5f5f", ".."),
+    "gradual": ("customers differ gradually", "#5f5f5f", "--"),
     "process": ("all customers alike", "#d55e00", "//"),
-    "smooth": ("gradual in the matrix, curved", "#5f5f5f", ".."),
+    "smooth": ("gradual in the matrix, curved", "#5f5f5f", "--"),
     "copula": ("gradual in the matrix", "#cc78bc", "\\\\"),
 }
-"""Name, colour and hatching of each null model."""
+"""Name, colour and hatching of each null model. Lines only: dots are circles, and make a figure twice as large."""
 
 STABLE = 0.75
 """Mean Jaccard index from which on a segment counts as stable (Hennig 2007), as in `seglib.k_selection`."""

@@ -95,7 +95,7 @@ def plot_variance_by_option(shares: pd.DataFrame, *, option: str, ax: Axes | Non
     n_sources, n_values = shares.shape
     group = 0.22 * n_values + 0.14  # height of the bars of one source, with a gap, in inches
     ax = ax or new_axes(height=1.5 + group * n_sources)
-    tones, hatches = sns.light_palette(ACCENT, n_values + 1)[1:], ("", "//", "..", "xx", "--")
+    tones, hatches = sns.light_palette(ACCENT, n_values + 1)[1:], ("", "//", "||", "xx", "--")
     for i, (value, column) in enumerate(shares.items()):
         y = np.arange(n_sources) + (i - (n_values - 1) / 2) * 0.8 / n_values
         ax.barh(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from textwrap import fill
 
 import numpy as np
+import pandas as pd
 import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
@@ -89,6 +90,14 @@ def palette(letters: Iterable[str]) -> dict[str, str]:
 def marker(letter: str) -> str:
     """Return the marker of a segment, the same in every figure."""
     return MARKERS[position(letter) % len(MARKERS)]
+
+
+def scatter_segments(ax: Axes, table: pd.DataFrame, x: str, y: str, *, size: float, alpha: float) -> None:
+    """Draw the rows of every segment in its colour and with its marker; as pixels, because there can be thousands."""
+    for letter in sorted(table["segment"].unique(), key=position):
+        members = table[table["segment"] == letter]
+        look = {"color": colour(letter), "marker": marker(letter), "s": size, "alpha": alpha, "linewidths": 0}
+        ax.scatter(members[x], members[y], label=letter, rasterized=True, **look)
 
 
 def new_axes(height: float = 3.4) -> Axes:

@@ -17,7 +17,7 @@ from seglib.preprocessing.customer import customer_matrix
 from seglib.schema.records import VerdictRecord
 from seglib.study import Study
 from seglib.style.formats import in_words
-from seglib.style.wording import TRANSACTION
+from seglib.style.wording import COUPON, TRANSACTION
 
 
 def verdict_of(structure, useful):
@@ -81,7 +81,7 @@ def test_notes_are_what_was_counted(sample):
 
 def test_no_card_claims_more_than_the_verdict(sample):
     for letter, notes in notes_of(sample, NEITHER).items():
-        assert "that was not shown" in notes[CAUTION], letter
+        assert "than you know already: that was not shown" in notes[CAUTION], letter
         assert "cut by the method" in notes[CAUTION]
         assert "was not shown" in notes[TRY]
     for notes in notes_of(sample, BOTH).values():
@@ -109,6 +109,21 @@ def test_a_card_says_how_large_a_change_its_test_shows(sample):
         assert said[0] > said[1]
         assert f"the {control} customers" in notes["What a test can show"]
     assert all("What a test can show" not in notes for notes in notes_of(sample, BOTH).values())
+
+
+def test_ideas_of_a_shop_without_coupons_speak_of_none():
+    """What it sells is a transaction, and nobody is sent one: an offer is."""
+    for (feature, _), idea in vocabulary.TO_TRY.items():
+        if feature in ("recency_days", "coupons_per_month", "spend_per_month"):
+            assert TRANSACTION.of(idea) == COUPON.of(idea)
+    for text in (*vocabulary.COMPARED_WITH.values(), vocabulary.NOBODY_TRIED):
+        assert "coupon" not in text
+
+
+def test_where_no_marker_has_an_idea_nothing_is_to_try(sample):
+    profiles = sample["profiles"].assign(marker=False)
+    for notes in notes_of(sample, BOTH, profiles=profiles).values():
+        assert TRY not in notes
 
 
 def test_every_idea_says_what_the_comparison_group_gets(sample):

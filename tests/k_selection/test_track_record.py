@@ -59,7 +59,7 @@ def test_numbers_that_a_file_has_turned_into_decimals_are_read(outcomes, tmp_pat
 
 def test_the_text_gives_the_rates(outcomes):
     """Without groups: 1 of 5 natural (at worst 1 of 4), 1 of 5 reproducible; planted: 5 of 7, of these 2 with the k."""
-    text = TrackRecord(rates(outcomes)).text
+    text = TrackRecord("data sets", rates(outcomes)).text
     assert "5 data sets without groups, of 2 kinds" in text
     assert "it called 20.0% natural (at worst 25%, cloud) and 20.0% reproducible" in text
     assert "7 data sets with planted groups, of 2 kinds" in text
@@ -71,7 +71,7 @@ def test_the_worst_kind_is_that_of_the_highest_rate_not_of_most_draws():
     rows += [("rare", "table", 0, False, 300, "natural" if i < 1 else "constructed", None, None, "") for i in range(5)]
     rows.append(("clumps", "table", 3, False, 300, "constructed", None, None, ""))
     columns = ["kind", "form", "groups", "tuned", "customers", "structure", "two_kinds", "k", "k_range"]
-    record = TrackRecord(rates(pd.DataFrame(rows, columns=columns)))
+    record = TrackRecord("data sets", rates(pd.DataFrame(rows, columns=columns)))
     assert "called 11.4% natural (at worst 20%, rare)" in record.text
     assert "found groups in 0%, and named the planted number in 0% of these" in record.text
     assert "Missed in more than half: clumps." in record.alt
@@ -80,21 +80,24 @@ def test_the_worst_kind_is_that_of_the_highest_rate_not_of_most_draws():
 def test_where_nothing_was_measured_nothing_is_claimed(outcomes):
     table = rates(outcomes)
     for rows in (table.head(0), table[table["groups"] == 0], table[table["groups"] > 0]):
-        assert TrackRecord(rows).text == "How often this verdict is right has not been measured."
-        assert TrackRecord(rows).alt == ""
+        assert TrackRecord("data sets", rows).text == "How often this verdict is right has not been measured."
+        assert TrackRecord("data sets", rows).alt == ""
 
 
 def test_what_is_missed_is_named_and_drawn(outcomes):
-    record = TrackRecord(rates(outcomes))
+    record = TrackRecord("data sets", rates(outcomes))
     assert "Missed" not in record.alt  # 3 of 5 are found
     fewer = outcomes[(outcomes["kind"] != "clumps") | ~outcomes["structure"].isin(["natural"])]
-    assert "Missed in more than half: clumps." in TrackRecord(rates(fewer)).alt
+    assert "Missed in more than half: clumps." in TrackRecord("data sets", rates(fewer)).alt
     figure = record.figure()
     getattr(figure, "figure", figure).canvas.draw()
     plt.close("all")
 
 
-def test_the_table_of_the_package_is_one_that_rates_makes(outcomes):
-    record = track_record()
+@pytest.mark.parametrize(("dated", "form"), [(True, "shop"), (False, "table")])
+def test_the_table_of_the_package_is_one_that_rates_makes_of_data_like_these(outcomes, dated, form):
+    record = track_record(dated=dated)
     assert set(record.table.columns) >= set(rates(outcomes).columns)
-    assert record.text
+    assert set(record.table["form"]) == {form}
+    assert f"{form}s without groups" in record.text
+    assert f"kind of {form}s" in record.caption

@@ -157,7 +157,7 @@ def test_the_report_stands_alone_and_every_link_resolves(twice):
         assert not soup.find_all(class_="warning"), name
         assert "Traceback" not in soup.get_text(), name
     sizes = {path.name: path.stat().st_size for path in run.report_dir.glob("*.html")}
-    assert max(sizes.values()) < 2.5e6
+    assert max(sizes.values()) < 2e6
     assert sizes["index.html"] < 6e5
 
 

@@ -147,15 +147,15 @@ def _describe_exemplar(card: SegmentCard, exemplars: pd.DataFrame | None) -> lis
 def _suggest_test(
     card: SegmentCard, profiles: pd.DataFrame, verdict: VerdictRecord, wording: Wording
 ) -> list[NoteRecord]:
-    """Return the idea for the strongest marker that has one; none beyond plain rules if no use was shown."""
+    """Return the idea for the strongest marker that has one, if any; one for everybody if no use was shown."""
     if verdict.weakest == "constructed" and verdict.useful != USEFUL:
         return [NoteRecord("to_try", vocabulary.TRY, vocabulary.PLAIN_RULES)]
     for row in _markers(card, profiles).itertuples():
         key = (row.feature, row.difference > 0)
         if idea := vocabulary.TO_TRY.get(key):
-            text = wording.of(idea + vocabulary.COMPARED_WITH[vocabulary.OTHERS_GET[key]])
+            text = wording.of(idea) + vocabulary.COMPARED_WITH[vocabulary.OTHERS_GET[key]]
             return [NoteRecord("to_try", vocabulary.TRY, text)]
-    return [NoteRecord("to_try", vocabulary.TRY, vocabulary.NOTHING_TO_TRY)]
+    return []
 
 
 def _say_what_a_test_shows(card: SegmentCard, profiles: pd.DataFrame, control_share: float) -> list[NoteRecord]:

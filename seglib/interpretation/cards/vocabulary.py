@@ -134,19 +134,17 @@ TO_TRY: dict[tuple[str, bool], str] = {
     ("coupons_per_month", True): "less of what you send them: they come often. Is anything lost?",
     ("coupons_per_month", False): "an occasion to come once more.",
     ("spend_per_month", True): "service instead of a discount: they spend much already.",
-    ("spend_per_month", False): "a {coupon} from a certain amount on.",
+    ("spend_per_month", False): "an offer from a certain amount on.",
     ("never_burned", True): "to ask some of them why they burn none.",
 }
 """By behaviour, and whether there is much of it: what a test could try. Ideas, not findings."""
-
-NOTHING_TO_TRY = "the same as with everybody: nothing here asks for more."
 
 PLAIN_RULES = "one offer for everybody, sent to a random half: that this segment needs another one was not shown."
 """What to try where the segments are constructed and not shown to be useful."""
 
 COMPARED_WITH: dict[str, str] = {
     "nothing": " The others get nothing.",
-    "usual": " The others get the usual {coupon}.",
+    "usual": " The others get what they get now.",
 }
 """What the comparison group gets, by `OTHERS_GET`."""
 
@@ -187,7 +185,7 @@ GIVEN_BY_STRUCTURE: dict[str, str] = {
 }
 """The same where the segments were given."""
 
-NOT_USEFUL = "that they will act otherwise than recency and frequency say: that was not shown"
+NOT_USEFUL = "that the segment tells more of what they will do than you know already: that was not shown"
 
 USE_NOT_ASKED = "that they will act otherwise than others: that could not be asked"
 
@@ -197,4 +195,4 @@ LONGER, SHORTER = "longer", "shorter"
 
 NOTHING_DIFFERS = "that they behave in a way of their own: no difference reaches half a standard deviation"
 
-NOBODY_TRIED = "that a coupon would work better or worse here: nobody has tried"
+NOBODY_TRIED = "that an offer would work better or worse here: nobody has tried"

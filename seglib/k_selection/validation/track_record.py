@@ -24,6 +24,8 @@ class TrackRecord:
 
     Attributes
     ----------
+    of : str
+        What the data are: "shops" (with transactions) or "tables" (without).
     table : pandas.DataFrame
         One row per kind and number of customers: kind, form ("shop" or "table"), groups (planted; 0: none), tuned
         (whether rules were chosen on it), customers, draws, and how many of these were called natural, reproducible,
@@ -32,6 +34,7 @@ class TrackRecord:
         told apart).
     """
 
+    of: str
     table: pd.DataFrame
 
     @property
@@ -45,10 +48,10 @@ class TrackRecord:
         reproducible = without["reproducible"].sum() / without["draws"].sum()
         n_called = (planted["natural"] + planted["reproducible"]).sum()
         return (
-            f"The verdict was tried on {int(without['draws'].sum()):,} data sets without groups, of "
+            f"The verdict was tried on {int(without['draws'].sum()):,} {self.of} without groups, of "
             f"{without['kind'].nunique()} kinds: it called {without['natural'].sum() / without['draws'].sum():.1%} "
             f"natural (at worst {natural.max():.0%}, {worst['kind']}) and {reproducible:.1%} reproducible. In "
-            f"{int(planted['draws'].sum()):,} data sets with planted groups, of {planted['kind'].nunique()} kinds, it "
+            f"{int(planted['draws'].sum()):,} {self.of} with planted groups, of {planted['kind'].nunique()} kinds, it "
             f"found groups in {n_called / planted['draws'].sum():.0%}, and named the planted number in "
             f"{planted['right_k'].sum() / max(n_called, 1):.0%} of these."
         )
@@ -66,8 +69,8 @@ class TrackRecord:
     def caption(self) -> str:
         """What a bar is, and where the whole table stands."""
         return (
-            "One bar per kind of data; generators of several origins, misses included. The whole table: "
-            "studies/strangers.md."
+            f"One bar per kind of {self.of}; generators of several origins, misses included. The whole table, with "
+            "other data: studies/strangers.md."
         )
 
     def figure(self) -> Figure:
@@ -85,10 +88,18 @@ class TrackRecord:
         return self.table[self.table["groups"] > 0]
 
 
-def track_record() -> TrackRecord:
-    """Read how often the verdict was right."""
+def track_record(*, dated: bool) -> TrackRecord:
+    """Read how often the verdict was right on data like these.
+
+    Parameters
+    ----------
+    dated : bool
+        Whether the source has transactions: shops with them and tables without are other tasks.
+    """
     with (files("seglib.k_selection.validation") / RATES).open(encoding="utf-8") as file:
-        return TrackRecord(pd.read_csv(file))
+        rates_of_all = pd.read_csv(file)
+    form = "shop" if dated else "table"
+    return TrackRecord(f"{form}s", rates_of_all[rates_of_all["form"] == form].reset_index(drop=True))
 
 
 def rates(outcomes: pd.DataFrame) -> pd.DataFrame:
