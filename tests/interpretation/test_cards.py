@@ -168,7 +168,7 @@ def test_at_a_glance_a_card_shows_what_differs_by_half_a_deviation_and_nothing_e
         rows = profiles[(profiles["segment"] == card.segment) & (profiles["role"] == "segmentation")]
         size = rows["difference"].abs()
         assert len(card.beside) == min(3, (size >= 0.5).sum())
-        # what may be chance is there too, and marked so
+        # what did not build the segments is there too, and marked so
         assert (~card.beside["marker"]).sum() == card.beside["what"].str.contains("never burned").sum()
     [c] = [card for card in segment_cards(profiles, {}) if card.segment == "C"]
     assert c.beside["what"].str.contains("never burned").any()

@@ -48,7 +48,7 @@ class SegmentCard:
         The markers: what, own, all, difference.
     beside : pandas.DataFrame
         At most three things that differ from all customers by half a standard deviation or more, or by a leaning to a
-        level: what, unit, own, all, marker (whether customers can be told apart by it).
+        level: what, unit, own, all, marker (whether it built the segments).
     notes : tuple of NoteRecord
         What else to know (`seglib.interpretation.with_notes`).
     """
@@ -277,7 +277,7 @@ class _Markers:
             sentences.append(vocabulary.THEY.format(phrases=join_words(self._describe_behaviour(wording))))
         elif len(self.profile):
             far = (self.profile["difference"].abs() >= MARKER).any()
-            sentences.append(vocabulary.NOTHING_SURE if far else vocabulary.NO_MARKER)
+            sentences.append(vocabulary.ONLY_ELSEWHERE if far else vocabulary.NO_MARKER)
         for row in self.tenure.itertuples():
             value, every = in_words(row.observed, "days"), in_words(row.observed_overall, "days")
             sentences.append(vocabulary.TENURE.format(own=value, all=every))
@@ -322,8 +322,7 @@ class _Markers:
     def beside(self, wording: Wording) -> pd.DataFrame:
         """Return what differs by half a standard deviation or more, the greatest difference first, then the levels.
 
-        What is no marker although it differs so much is there too: customers cannot be told apart by it (03), and the
-        card says so.
+        What was left out of the matrix (03) although it differs so much is there too, and the card says so.
         """
         size = self.profile["difference"].abs()
         size = size[size >= MARKER]

@@ -95,7 +95,8 @@ LEVELS, LEVEL, MORE_LEVELS = (
 
 NO_MARKER = "In what they do they hardly differ from the average: no behaviour lies half a standard deviation away."
 
-NOTHING_SURE = "In what they do, no difference from the average can be told from chance."
+ONLY_ELSEWHERE = "In what built the segments they hardly differ from the average."
+"""Where something else lies half a standard deviation away."""
 
 
 # ---- Notes ----
