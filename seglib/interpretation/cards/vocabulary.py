@@ -197,3 +197,51 @@ LONGER, SHORTER = "longer", "shorter"
 NOTHING_DIFFERS = "that they behave in a way of their own: no difference reaches half a standard deviation"
 
 NOBODY_TRIED = "that an offer would work better or worse here: nobody has tried"
+
+
+# ---- The first page, and the page of a group ----
+
+WORK: dict[str, str] = {"spend": "share of sales", "burned": "share of used {coupons}", "made": "share of {coupons}"}
+"""What a group's share of all that was done is called: of sales, where they are recorded."""
+
+USED_COLUMN, USED_FIGURE = "use {coupons}", "{coupons} used"
+
+USED_NOTE = "average of all customers, of {coupons} old enough to judge"
+
+CAME_BACK_COLUMN, CAME_BACK_FIGURE = "come back in {months}", "came back in {months}"
+
+CAME_BACK_NOTE = "after {day}"
+
+SPEND_FIGURE = "spent in all"
+
+NEXT: dict[str, str] = {
+    "active": "came back",
+    "coupons": "{coupons} a customer",
+    "burned": "used a {coupon}",
+    "burn_rate": "{coupons} used, of those old enough to judge",
+    "spend": "spent, a customer",
+}
+"""What customers did after an earlier day, by outcome."""
+
+RULE = "Look for customers who {conditions}. {precision} of them are in this group, and {covers} of the group are so."
+
+STORY_OF = "No. {customer}"
+
+STORY: dict[str, str] = {
+    "tenure": "customer for {tenure}",
+    "burned": "{n} {things}, {used} of them used",
+    "made": "{n} {things}",
+    "last": "the last one on {day}",
+    "spend": "{spend} spent",
+    "variable": "{feature} {value}",
+}
+"""Parts of the story of a customer who stands for a group."""
+
+
+# ---- The lists ----
+
+LAST, USED_SHARE, NEAR, CITY = "last_{coupon}", "share_used", "near_border", "city"
+"""Columns by which a list can be checked by eye."""
+
+SEND, CONTROL = "send", "control"
+"""The last part of the name of a list."""
