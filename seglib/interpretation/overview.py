@@ -32,7 +32,7 @@ class Overview:
     record : OverviewRecord
         ``overview.json``.
     table : pandas.DataFrame
-        One row per segment: segment, customers, and, where they are recorded, its share of what all customers did,
+        One row per segment: segment, name, customers, and, where recorded, its share of what all customers did,
         the share of coupons used, the share that came back, and the smallest change that a test shows. Shares of 1.
     text : str
         The figures of all customers in one line.
@@ -45,6 +45,16 @@ class Overview:
     def text(self) -> str:
         """The figures of all customers in one line."""
         return " ".join(f"{figure.text} {figure.label}." for figure in self.record.figures)
+
+    @property
+    def caption(self) -> str:
+        """What the table holds, and which figures of all customers go with it."""
+        return f"Every segment in one row. All customers: {self.text or 'nothing more is recorded.'}"
+
+    @property
+    def shares(self) -> list[str]:
+        """The columns of the table that are shares."""
+        return [column for column in self.table if column not in ("segment", "name", "customers")]
 
 
 def overview(
@@ -95,15 +105,15 @@ def overview(
     everybody_back = _overall(held, "active")
     stories = _stories(features, examples, study)
     rate = used or {letter: value for letter, value in came_back.items() if value is not None}
-    known = lists.table.set_index("segment")
+    listed = lists.table.set_index("segment")
     groups = tuple(
         GroupRecord(
             segment=letter,
             work_share=work.get(letter),
             used=used.get(letter),
             came_back=came_back.get(letter),
-            smallest_change=smallest_change(rate.get(letter), sizes[letter], known.loc[letter, "control"]),
-            near_border=_count(known.loc[letter, "borderline"]),
+            smallest_change=smallest_change(rate.get(letter), sizes[letter], listed.loc[letter, "control"]),
+            near_border=_count(listed.loc[letter, "borderline"]),
             then=int((held.table["segment"] == then[letter]).sum()) if letter in then else None,
             next=_next(held, then.get(letter), study),
             rule=_rule(rules.table, letter),
@@ -128,6 +138,7 @@ def overview(
     table = pd.DataFrame(
         {
             "segment": [group.segment for group in groups],
+            "name": [listed.loc[group.segment, "segment_name"] for group in groups],
             "customers": [int(sizes[group.segment]) for group in groups],
             work_label or "share": [group.work_share for group in groups],
             record.used or "used": [group.used for group in groups],
@@ -223,8 +234,9 @@ def _rule(rules: pd.DataFrame, letter: str) -> str:
     if rows.empty:
         return ""
     rule = rows.loc[rows["covers"].idxmax()]
+    conditions = f"{rule['conditions'][:1].upper()}{rule['conditions'][1:]}"
     return vocabulary.RULE.format(
-        conditions=rule["conditions"], precision=f"{rule['precision']:.0%}", covers=f"{rule['covers']:.0%}"
+        conditions=conditions, precision=percent_of(rule["precision"]), covers=percent_of(rule["covers"])
     )
 
 
@@ -232,11 +244,11 @@ def _stories(features: pd.DataFrame, examples: pd.DataFrame | None, study: Study
     """Tell of the customer who stands for each segment what can be looked up."""
     if examples is None:
         return {}
-    known = examples.dropna(subset=["customer_id"])
+    rows = examples.dropna(subset=["customer_id"])
     return {
         row.segment: f"{vocabulary.STORY_OF.format(customer=row.customer_id)}: "
         f"{', '.join(_story_parts(features.loc[row.customer_id], study))}."
-        for row in known.itertuples()
+        for row in rows.itertuples()
         if _story_parts(features.loc[row.customer_id], study)
     }
 

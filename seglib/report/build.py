@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from seglib.report.changes import compared
+from seglib.report.groups import write_glossary, write_groups
 from seglib.report.index import index_page
 from seglib.report.pages import Page, write_pages
 from seglib.report.summary import write_summary
@@ -35,6 +36,8 @@ def build(folder: Path, record: RunRecord, pages: Sequence[Page], *, before: Pat
     with ThreadPoolExecutor(1) as meanwhile:  # the browser prints while the other pages are written
         printing = meanwhile.submit(write_summary, folder, record, picture)
         write_pages(folder, record, pages)
+        write_groups(folder, record)
+        write_glossary(folder, record)
         printed = printing.result()  # before the index, which lists the files that are there
     index = folder / "index.html"
     previous = compared(before, folder, record) if before else None

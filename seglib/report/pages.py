@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,6 +28,9 @@ from seglib.schema.records import RunRecord
 TEMPLATES = Path(__file__).parent / "templates"
 ANALYST_TAGS = {"parameters", "injected-parameters", "imports", "analyst"}
 """Cells with one of these tags are not on the page without code."""
+
+FIRST, FOLDED = "first", "fold"
+"""Tags of cells that come right after the title, and of headings whose section is folded on the page without code."""
 
 _PICTURE, _PLACEHOLDER = re.compile(r'src="(data:image/[^"]+)"'), re.compile(r'src="picture:(\d+)"')
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
@@ -87,7 +90,10 @@ def write_pages(folder: Path, record: RunRecord, pages: Sequence[Page]) -> None:
         for suffix in ("", "_business"):
             business = bool(suffix)
             if business:
-                _leave_out_code(soup)
+                _leave_out_code(soup, {name for values in record.parameters.values() for name in values})
+                _fold_sections(soup)
+            else:
+                _move_first(soup)
             contents = _number_and_link(soup, suffix)
             body = _PLACEHOLDER.sub(partial(_put_back, page.pictures), soup.decode(formatter="html5"))
             text = render(
@@ -179,13 +185,65 @@ def _convert(notebook: nbformat.NotebookNode) -> tuple[BeautifulSoup, list[str]]
     return soup, pictures
 
 
-def _leave_out_code(soup: BeautifulSoup) -> None:
-    """Remove what is for analysts: code, parameters, warnings, and cells with one of `ANALYST_TAGS`."""
+def _tagged(soup: BeautifulSoup, tag: str) -> list[Tag]:
+    """Return the cells with a tag, in their order."""
+    return [cell for cell in soup.select("[data-tags]") if tag in cell["data-tags"].split()]
+
+
+def _move_first(soup: BeautifulSoup) -> None:
+    """Put the cells that are tagged so right after the title: what a notebook computes last is what is read first."""
+    title = next((cell for cell in soup.select("[data-tags]") if cell.find("h1")), None)
+    for cell in reversed(_tagged(soup, FIRST)):
+        if title is not None:
+            title.insert_after(cell.extract())
+
+
+def _leave_out_code(soup: BeautifulSoup, parameters: Collection[str]) -> None:
+    """Remove what is for analysts: code, parameters, warnings, formulas, and cells with one of `ANALYST_TAGS`.
+
+    Of the prose, a paragraph goes that names a parameter, and one with a formula.
+    """
     for part in soup.select("[data-tags]"):
         if ANALYST_TAGS & set(part["data-tags"].split()):
             part.decompose()
     for part in soup.select("details.code, pre.warning"):
         part.decompose()
+    for code in soup.select(".prose p code, .prose li code"):
+        if not code.decomposed and code.get_text() in parameters:
+            code.find_parent(["p", "li"]).decompose()
+    for formula in soup.select(".prose math"):
+        if not formula.decomposed:
+            (formula.find_parent(["p", "li"]) or formula).decompose()
+
+
+def _fold_sections(soup: BeautifulSoup) -> None:
+    """Move the sections whose heading is tagged so to the end of the page, each behind its heading."""
+    tagged = _tagged(soup, FOLDED)
+    if not tagged:
+        return
+    head = soup.new_tag("h2")
+    head.string = "For analysts"
+    folds = [head, *(_fold(soup, cell) for cell in tagged)]
+    for part in folds:
+        soup.append(part)
+
+
+def _fold(soup: BeautifulSoup, cell: Tag) -> Tag:
+    """Return a section as a fold: from the cell with its heading up to the next heading."""
+    fold = soup.new_tag("details", attrs={"class": "section"})
+    summary = soup.new_tag("summary")
+    heading = cell.find("h2")
+    summary.string = heading.get_text()
+    heading.decompose()
+    fold.append(summary)
+    following = [cell]
+    for element in cell.find_next_siblings():
+        if element.find("h2"):
+            break
+        following.append(element)
+    for element in following:
+        fold.append(element.extract())
+    return fold
 
 
 def _number_and_link(soup: BeautifulSoup, suffix: str) -> list[tuple[str, str]]:

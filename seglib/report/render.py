@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from seglib.style import PALETTE, duration, moment, percent, position, visible
+from seglib.style import PALETTE, duration, long_day, moment, percent, position, visible
 
 
 def render(template: str, **context: Any) -> str:
@@ -29,6 +29,19 @@ def render(template: str, **context: Any) -> str:
     return _environment().get_template(template).render(**context)
 
 
+def whole_percent(share: float | None) -> str:
+    """Write a share in whole per cent, a dash where there is none.
+
+    >>> whole_percent(0.442), whole_percent(None), whole_percent(0.001), whole_percent(0.9999)
+    ('44%', '–', '<0.5%', '>99.5%')
+    """
+    if share is None:
+        return "–"
+    if 0 < share < 0.005:
+        return "<0.5%"
+    return ">99.5%" if 0.995 < share < 1 else f"{share:.0%}"
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -43,6 +56,8 @@ def _environment() -> Environment:
         "percent": percent,
         "visible": visible,
         "moment": moment,
+        "long_day": long_day,
+        "whole_percent": whole_percent,
         "duration": duration,
         "place": lambda letter: position(letter) % len(PALETTE),
     }

@@ -58,8 +58,7 @@ TERMS: tuple[Term, ...] = (
     Term(
         "work",
         "Share of sales or {coupons}",
-        "How much of everything that was done belongs to the group. A group with more than its share of customers works "
-        "harder than others.",
+        "How much of all that customers did was done by the group. Compare it with the group's share of customers.",
         lambda record: bool(record.overview.work),
     ),
     Term(
@@ -96,7 +95,7 @@ TERMS: tuple[Term, ...] = (
     Term(
         "real",
         "Are the groups real?",
-        "The same method is run on invented shops without groups. Groups are real only if yours are clearer than those.",
+        "The same method is run on invented shops without groups. Groups are real only if yours are clearer.",
     ),
     Term(
         "useful",
@@ -107,8 +106,7 @@ TERMS: tuple[Term, ...] = (
     Term(
         "marker",
         "What sets a group apart",
-        "A difference of half a standard deviation or more. Then about two of three members lie on one side of the "
-        "average.",
+        "A difference of half the usual spread between customers, or more (half a standard deviation).",
     ),
     Term("natural", "Natural", "Customers clump together by themselves, and the groups follow the clumps."),
     Term(
@@ -139,7 +137,7 @@ NOBODY_TRIED = "Nobody has tried an offer here yet. Only a comparison shows whet
 
 DRAWN = "With other customers the borders would lie elsewhere. Do not take a group for a type of person."
 
-FINDINGS = "A technical check found {n} {problems}: read them under Evidence first."
+FINDINGS = "Technical checks found {n} {problems}. Read that under Evidence first."
 
 AUDIT_PROBLEMS = ("problem", "problems")
 

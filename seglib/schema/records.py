@@ -120,12 +120,16 @@ class InputRecord(Record):
 
 @dataclass(frozen=True)
 class FindingRecord(Record):
-    """A rule of the contract that found something, and in how many rows."""
+    """A rule of the contract that found something, in how many rows, and how much money these hold.
+
+    ``money`` is None where no amounts are recorded, or the rows are not set aside.
+    """
 
     severity: str
     table: str
     sentence: str
     rows: int
+    money: float | None = None
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,11 @@ def notes_of(sample, verdict, **changed):
     """Return the notes of every card: text by heading, by letter."""
     options = {name: sample[name] for name in ("profiles", "segments", "usage", "exemplars")} | changed
     cards = with_notes(sample["cards"], verdict=verdict, **options)
-    return {card.segment: {note.heading: note.text for note in card.notes} for card in cards}
+    texts = {card.segment: {} for card in cards}
+    for card in cards:
+        for note in card.notes:
+            texts[card.segment].setdefault(note.heading, []).append(note.text)
+    return {letter: {heading: " ".join(parts) for heading, parts in notes.items()} for letter, notes in texts.items()}
 
 
 def test_notes_are_what_was_counted(sample):
@@ -66,7 +70,7 @@ def test_notes_are_what_was_counted(sample):
     for letter, notes in notes_of(sample, BOTH).items():
         row = usage.loc[letter]
         assert f"{row['coupons']:,.0f} coupons, {row['coupons_per_customer']:.1f} a customer" in notes["Coupons"]
-        assert f"{row['burned']:.0%} burned so far" in notes["Coupons"]
+        assert f"{row['burned']:.0%} used so far" in notes["Coupons"]
         assert f"usage frequency {row['usage_frequency']:.1f}" in notes["Coupons"]
         members = sample["features"][sample["segments"]["segment"] == letter]
         assert f"{in_words(members['recency_days'].mean(), 'days')} ago on average" in notes["Last coupon"]
@@ -82,10 +86,10 @@ def test_notes_are_what_was_counted(sample):
 def test_no_card_claims_more_than_the_verdict(sample):
     for letter, notes in notes_of(sample, NEITHER).items():
         assert "than you know already: that was not shown" in notes[CAUTION], letter
-        assert "cut by the method" in notes[CAUTION]
+        assert "the method cut it" in notes[CAUTION]
         assert "was not shown" in notes[TRY]
     for notes in notes_of(sample, BOTH).values():
-        assert "cut by the method" not in notes[CAUTION]
+        assert "the method cut it" not in notes[CAUTION]
         assert "nobody has tried" in notes[CAUTION]
     ideas = {letter: notes[TRY] for letter, notes in notes_of(sample, BOTH).items()}
     assert len(set(ideas.values())) == 3

@@ -189,4 +189,4 @@ def _list_cautions(
     if card.table["difference"].isna().all():
         cautions.append(vocabulary.NOTHING_DIFFERS)
     cautions.append(vocabulary.NOBODY_TRIED)
-    return [NoteRecord("caution", vocabulary.CAUTION, f"{'; '.join(cautions)}.")]
+    return [NoteRecord("caution", vocabulary.CAUTION, caution) for caution in cautions]
