@@ -10,7 +10,6 @@ from pathlib import Path
 
 from seglib.report.index import figures
 from seglib.schema.records import RunRecord
-from seglib.style import long_day
 
 COMPARED: dict[str, Callable[[RunRecord], str]] = {
     "started (UTC)": lambda run: run.started_utc[:16].replace("T", " "),
@@ -25,6 +24,8 @@ COMPARED: dict[str, Callable[[RunRecord], str]] = {
     "are they useful?": lambda run: run.verdict.useful,
 }
 """What is compared, and how it is written."""
+
+SAME_INPUT, OTHER_INPUT = "The same data.", "New data."
 
 SAME_LETTERS = 0.8
 """If a smaller share of customers keeps the letter, the page says how letters can be kept."""
@@ -80,15 +81,15 @@ def _sentences(
     same_input = {table.sha256 for table in old.inputs} == {table.sha256 for table in record.inputs}
     both = len(then.keys() & now.keys())
     if same_input and n_same == len(then) == len(now) and old.as_of == record.as_of:
-        return ["The input is the same, and no customer changed group."]
-    later = f", looked at on {long_day(record.as_of)}" if record.as_of and record.as_of != old.as_of else ""
-    sentences = [f"The input is {'the same as' if same_input else 'another one than'} before{later}."]
+        return ["The same data, and no customer changed group."]
+    sentences = [SAME_INPUT if same_input else OTHER_INPUT]
     if not both:
         return [*sentences, "No customer is in both runs."]
-    sentences.append(
-        f"Of {both:,} customers in both runs, {both - n_same:,} changed group. {len(now) - both:,} came and "
-        f"{len(then) - both:,} left."
-    )
+    sentences.append(f"Of {both:,} customers in both, {both - n_same:,} changed group.")
+    if came := len(now) - both:
+        sentences.append(f"{came:,} came.")
+    if left := len(then) - both:
+        sentences.append(f"{left:,} left.")
     if n_same < SAME_LETTERS * both and not aligned:
         sentences.append("Letters may have been given out anew: with align_to they are kept as far as possible.")
     return sentences

@@ -31,7 +31,6 @@ FILES = {
     "segments.csv": "all customers",
     "audience/README.txt": "how to read a list",
     "customers_without_transaction.csv": "customers in no group",
-    "summary.pdf": "one page (PDF)",
 }
 """Files for everybody, if they are there and not empty."""
 

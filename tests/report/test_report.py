@@ -469,7 +469,7 @@ def two_runs(tmp_path):
 def test_the_same_again_differs_in_nothing(two_runs):
     changes = two_runs({"1": "A", "2": "A", "3": "A"})
     assert not changes["changed"]
-    assert changes["sentence"] == "The input is the same, and no customer changed group."
+    assert changes["sentence"] == "The same data, and no customer changed group."
     assert changes["moves"] == []
     assert set(changes["figures"].values()) == {"±0"}
 
@@ -477,7 +477,7 @@ def test_the_same_again_differs_in_nothing(two_runs):
 def test_what_changed_since_the_last_run_is_told(two_runs):
     changes = two_runs({"1": "B", "2": "A", "9": "A"}, customers=999, inputs=(InputRecord("customers", 1, "1"),))
     assert {row["what"] for row in changes["rows"] if row["differs"]} == {"customers"}
-    for part in ("another one", "Of 2 customers in both runs, 1 changed group.", "1 came and 1 left", "align_to"):
+    for part in ("New data.", "Of 2 customers in both, 1 changed group.", "1 came. 1 left.", "align_to"):
         assert part in changes["sentence"]
     assert changes["letters"] == ["A"]
     assert changes["figures"]["placed"] == "−235"  # 999 after 1,234
