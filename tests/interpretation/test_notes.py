@@ -1,6 +1,7 @@
 """What a card says beside its sentence, and that it claims no more than the verdict."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from seglib.interpretation.cards import vocabulary
 from seglib.interpretation.cards.cards import segment_cards
 from seglib.interpretation.cards.notes import with_notes
 from seglib.interpretation.cards.vocabulary import CAUTION, CERTAINTY, STANDS_FOR, TRY
+from seglib.interpretation.holdout.usefulness import ALIKE, MONDAY
 from seglib.interpretation.profiles.coupon_usage import coupon_usage
 from seglib.interpretation.profiles.exemplars import exemplars
 from seglib.interpretation.profiles.means import profile
@@ -160,3 +162,22 @@ def test_a_card_reads_as_a_paragraph_and_a_list(sample):
     assert "\n\n- *Coupons:* " in card.text
     assert card.record.notes == card.notes
     assert card.record.to_try == next(note.text for note in card.notes if note.heading == TRY)
+
+
+PAIRS = (
+    ("Treat all customers alike", "smaller"),
+    ("offer per group", "for everybody"),
+    ("Test the ideas below", "for everybody"),
+    ("on a random half", "The others get"),
+)
+"""What to do first, and what a card must not say beside it."""
+
+
+@pytest.mark.parametrize("monday", [*MONDAY, "nothing predicts"])
+def test_no_card_contradicts_what_to_do_first(sample, monday):
+    structure, useful = ("natural", "not shown to be useful") if monday == "nothing predicts" else monday
+    first = ALIKE if monday == "nothing predicts" else MONDAY[monday]
+    verdict = replace(BOTH, structure=structure, useful=useful, monday=first)
+    for notes in notes_of(sample, verdict).values():
+        for said_first, not_beside in PAIRS:
+            assert said_first not in first or not_beside not in notes[TRY], (first, notes[TRY])

@@ -12,6 +12,7 @@ from seglib.interpretation.audiences import smallest_change
 from seglib.interpretation.cards import vocabulary
 from seglib.interpretation.cards.cards import SegmentCard
 from seglib.interpretation.holdout.predictive_gain import NOT_SHOWN, USEFUL
+from seglib.interpretation.holdout.usefulness import ALIKE
 from seglib.interpretation.profiles.profile import MARKER
 from seglib.schema.records import LabelsRecord, NoteRecord, VerdictRecord
 from seglib.study import DEFAULT_STUDY, Study
@@ -147,7 +148,7 @@ def _suggest_test(
     card: SegmentCard, profiles: pd.DataFrame, verdict: VerdictRecord, wording: Wording
 ) -> list[NoteRecord]:
     """Return the idea for the strongest marker that has one, if any; one for everybody if no use was shown."""
-    if verdict.weakest == "constructed" and verdict.useful != USEFUL:
+    if verdict.monday == ALIKE or (verdict.weakest == "constructed" and verdict.useful != USEFUL):
         return [NoteRecord("to_try", vocabulary.TRY, vocabulary.PLAIN_RULES)]
     for row in _markers(card, profiles).itertuples():
         key = (row.feature, row.difference > 0)

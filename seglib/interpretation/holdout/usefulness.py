@@ -37,7 +37,9 @@ ADVICE: dict[tuple[str, str], str] = {
 
 ALIKE = "Treat all customers alike, and test one offer on a random half."
 
-BY_HABIT = "Choose whom to write to by how recently and how often they came. Test one offer on a random half."
+BY_HABIT = "Choose whom to write to by how recently and how often they came. Test the ideas below."
+
+BY_HABIT_ALIKE = "Choose whom to write to by how recently and how often they came. Test one offer on a random half."
 
 MONDAY: dict[tuple[str, str], str] = {
     ("natural", USEFUL): "Plan one offer per group, and test each beside its comparison group.",
@@ -47,7 +49,7 @@ MONDAY: dict[tuple[str, str], str] = {
     ("reproducible", NOT_SHOWN): BY_HABIT,
     ("reproducible", NOT_SAID): "Try one offer per group, and treat customers near a border alike.",
     ("constructed", USEFUL): "Use the groups to foresee what customers do, not as types of people.",
-    ("constructed", NOT_SHOWN): BY_HABIT,
+    ("constructed", NOT_SHOWN): BY_HABIT_ALIKE,
     ("constructed", NOT_SAID): ALIKE,
 }
 """What to do first, by structure and usefulness; `ALIKE` where nothing predicts anything."""
