@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from seglib.report.index import figures
+from seglib.run import safe_csv
 from seglib.schema.records import RunRecord
 
 COMPARED: dict[str, Callable[[RunRecord], str]] = {
@@ -46,7 +47,8 @@ def compared(before: Path, folder: Path, record: RunRecord) -> dict | None:
     dict or None
         sentence, rows (what, before, now, differs), changed, day (of the earlier run), figures (how those of the first
         page changed, by kind), letters and moves (by letter before, how many have each letter now; empty where nobody
-        moved); None where there is no earlier run that can be read.
+        moved), movers (customer, group before, group now; empty for who came or left); None where there is no earlier
+        run that can be read.
     """
     try:
         old = RunRecord.from_json(json.loads((before / "run.json").read_text(encoding="utf-8")))
@@ -70,8 +72,34 @@ def compared(before: Path, folder: Path, record: RunRecord) -> dict | None:
         "day": old.as_of or old.started_utc[:10],
         "figures": figure_changes(old, record),
         "letters": letters,
+        "movers": [
+            (customer, then.get(customer, ""), now.get(customer, ""))
+            for customer in sorted({*then, *now}, key=lambda name: (len(name), name))
+            if then.get(customer) != now.get(customer)
+        ],
         "moves": [(a, [moved[a, b] for b in letters]) for a in letters] if both and n_same < len(both) else [],
     }
+
+
+def write_movers(folder: Path, previous: dict | None) -> Path | None:
+    """Write ``moved.csv``: who changed group, came or left since the last run; no file where nobody did.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's report folder.
+    previous : dict, optional
+        From `compared`.
+    """
+    path = folder / "moved.csv"
+    path.unlink(missing_ok=True)
+    if previous is None or not previous["movers"]:
+        return None
+    import pandas as pd
+
+    table = pd.DataFrame(previous["movers"], columns=["customer_id", "group_before", "group_now"])
+    path.write_text(safe_csv(table), encoding="utf-8", newline="")
+    return path
 
 
 def _sentences(

@@ -81,6 +81,7 @@ def index_page(
         changes=previous["figures"] if previous else {},
         groups=views,
         for_all=for_all(views),
+        best_test=best_test(views),
         limit=words.limit(record),
         terms=words.terms(record),
         set_aside=set_aside[:SHOWN_FINDINGS],
@@ -101,6 +102,12 @@ def for_all(views: Sequence[GroupView]) -> str:
     """Return what to try where it is the same for all groups: it is said once then; else empty."""
     ideas = {view.segment.to_try for view in views}
     return next(iter(ideas)) if len(ideas) == 1 else ""
+
+
+def best_test(views: Sequence[GroupView]) -> str:
+    """Return the letter of the group in which the smallest change is seen; empty where no test can be planned."""
+    changes = {v.segment.segment: v.group.smallest_change for v in views if v.group.smallest_change}
+    return min(changes, key=changes.get, default="") if len(views) > 1 else ""
 
 
 def figures(record: RunRecord) -> list[FigureRecord]:

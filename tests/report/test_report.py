@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seglib.report.build import build
-from seglib.report.changes import compared
+from seglib.report.changes import compared, write_movers
 from seglib.report.figures import figure_named
 from seglib.report.groups import group_views, write_glossary, write_groups
 from seglib.report.index import _use, for_all, index_page
@@ -480,7 +480,15 @@ def test_what_changed_since_the_last_run_is_told(two_runs):
     for part in ("New data.", "Of 2 customers in both, 1 changed group.", "1 came. 1 left.", "align_to"):
         assert part in changes["sentence"]
     assert changes["letters"] == ["A"]
+    assert changes["movers"] == [("1", "A", "B"), ("3", "A", ""), ("9", "", "A")]
     assert changes["figures"]["placed"] == "−235"  # 999 after 1,234
+
+
+def test_who_moved_is_a_list(two_runs, tmp_path):
+    path = write_movers(tmp_path, two_runs({"1": "B", "2": "A", "=1+1": "A"}))
+    assert path.read_bytes() == b"customer_id,group_before,group_now\r\n1,A,B\r\n3,A,\r\n'=1+1,,A\r\n"
+    assert write_movers(tmp_path, two_runs({"1": "A", "2": "A", "3": "A"})) is None
+    assert not path.exists()
 
 
 def test_where_no_run_was_before_nothing_is_compared(two_runs, tmp_path):
