@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -31,6 +31,11 @@ ANALYST_TAGS = {"parameters", "injected-parameters", "imports", "analyst"}
 
 FIRST, FOLDED = "first", "fold"
 """Tags of cells that come right after the title, and of headings whose section is folded on the page without code."""
+NEEDS: dict[str, Callable[[RunRecord], bool]] = {
+    "needs-dates": lambda record: record.as_of is not None,
+    "needs-status": lambda record: bool(record.overview.used),
+}
+"""Tags of headings whose section is not on the page without code where the shop does not record what it is about."""
 
 _PICTURE, _PLACEHOLDER = re.compile(r'src="(data:image/[^"]+)"'), re.compile(r'src="picture:(\d+)"')
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
@@ -93,6 +98,7 @@ def write_pages(folder: Path, record: RunRecord, pages: Sequence[Page]) -> None:
             business = bool(suffix)
             if business:
                 _leave_out_code(soup, {name for values in record.parameters.values() for name in values})
+                _leave_out_sections(soup, record)
                 _fold_sections(soup)
             else:
                 _move_first(soup)
@@ -221,6 +227,25 @@ def _leave_out_code(soup: BeautifulSoup, parameters: Collection[str]) -> None:
             (formula.find_parent(["p", "li"]) or formula).decompose()
 
 
+def _leave_out_sections(soup: BeautifulSoup, record: RunRecord) -> None:
+    """Remove the sections that do not apply to this shop (`NEEDS`)."""
+    for tag, applies in NEEDS.items():
+        if not applies(record):
+            for cell in _tagged(soup, tag):
+                for part in _section(cell):
+                    part.decompose()
+
+
+def _section(cell: Tag) -> list[Tag]:
+    """Return the cell with a heading and those that follow it, up to the next heading."""
+    section = [cell]
+    for element in cell.find_next_siblings():
+        if element.find("h2"):
+            break
+        section.append(element)
+    return section
+
+
 def _fold_sections(soup: BeautifulSoup) -> None:
     """Move the sections whose heading is tagged so to the end of the page, each behind its heading."""
     tagged = _tagged(soup, FOLDED)
@@ -235,18 +260,13 @@ def _fold_sections(soup: BeautifulSoup) -> None:
 
 def _fold(soup: BeautifulSoup, cell: Tag) -> Tag:
     """Return a section as a fold: from the cell with its heading up to the next heading."""
-    fold = soup.new_tag("details", attrs={"class": "section"})
+    fold, section = soup.new_tag("details", attrs={"class": "section"}), _section(cell)
     summary = soup.new_tag("summary")
     heading = cell.find("h2")
     summary.string = heading.get_text()
     heading.decompose()
     fold.append(summary)
-    following = [cell]
-    for element in cell.find_next_siblings():
-        if element.find("h2"):
-            break
-        following.append(element)
-    for element in following:
+    for element in section:
         fold.append(element.extract())
     return fold
 

@@ -484,6 +484,34 @@ def test_what_changed_since_the_last_run_is_told(two_runs):
     assert changes["figures"]["placed"] == "−235"  # 999 after 1,234
 
 
+@pytest.mark.parametrize(
+    ("as_of", "used", "headings"),
+    [
+        ("2026-06-30", "use coupons", ["Days", "Burns", "Last"]),
+        ("2026-06-30", "", ["Days", "Last"]),
+        (None, "", ["Last"]),
+    ],
+)
+def test_sections_that_do_not_apply_are_for_analysts_only(tmp_path, as_of, used, headings):
+    cells = (
+        '<div class="prose" data-tags=""><h1>T</h1></div>'
+        '<div class="prose" data-tags="needs-dates"><h2>Days</h2></div>'
+        '<div class="cell" data-tags=""><p>of days</p></div>'
+        '<div class="prose" data-tags="needs-status"><h2>Burns</h2><p>of burns</p></div>'
+        '<div class="prose" data-tags=""><h2>Last</h2></div>'
+    )
+    record = replace(RECORD, as_of=as_of, overview=replace(RECORD.overview, used=used))
+    write_pages(tmp_path, record, [Page("09_x", "T", "Q?", BeautifulSoup(cells, "html.parser"), [], None)])
+    business, full = (
+        BeautifulSoup((tmp_path / name).read_text("utf-8"), "html.parser")
+        for name in ("09_x_business.html", "09_x.html")
+    )
+    assert [h.get_text() for h in business.article.find_all("h2")] == headings
+    assert ("of days" in business.article.get_text()) == ("Days" in headings)
+    assert [h.get_text() for h in full.article.find_all("h2")] == ["Days", "Burns", "Last"]
+    assert [a.get_text() for a in business.select(".contents a")] == headings
+
+
 def test_who_moved_is_a_list(two_runs, tmp_path):
     path = write_movers(tmp_path, two_runs({"1": "B", "2": "A", "=1+1": "A"}))
     assert path.read_bytes() == b"customer_id,group_before,group_now\r\n1,A,B\r\n3,A,\r\n'=1+1,,A\r\n"
