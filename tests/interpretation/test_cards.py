@@ -173,7 +173,7 @@ def test_at_a_glance_a_card_shows_what_differs_by_half_a_deviation_and_nothing_e
     [c] = [card for card in segment_cards(profiles, {}) if card.segment == "C"]
     assert c.beside["what"].str.contains("never used").any()
     first = c.record.beside[0]
-    assert (first.what, first.own_text) == ("days since the last coupon", f"{first.own * 12 / 365.25:.0f} months")
+    assert (first.what, first.own_text) == ("time since the last coupon", f"{first.own * 12 / 365.25:.0f} months")
 
 
 # The analyst's own names --------------------------------------------------------------------------------------------

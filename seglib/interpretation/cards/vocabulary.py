@@ -75,8 +75,8 @@ OWN_ANSWER = "yes under {feature} in {own:.0%} of cases (all customers: {all:.0%
 LABELS: dict[str, str] = {
     "coupons_per_month": "{coupons} a month",
     "burn_rate": "share of {coupons} used",
-    "days_to_burn": "days until a {coupon} is used",
-    "recency_days": "days since the last {coupon}",
+    "days_to_burn": "time until a {coupon} is used",
+    "recency_days": "time since the last {coupon}",
     "spend_per_month": "money spent a month",
     "never_burned": "customers who never used a {coupon}",
 }
