@@ -93,17 +93,26 @@ def _added(values: pd.Series, variable: VariableRecord | None) -> Feature:
     import pandas as pd
 
     numeric = pd.api.types.is_numeric_dtype(values)
-    if variable:
-        kind, unit, log, role = variable.kind, variable.unit, variable.log, "segmentation"
-    else:
-        kind, unit, log, role = "numeric" if numeric else "nominal", "", False, "descriptor"
+    role = "segmentation" if variable else "descriptor"
+    variable = variable or VariableRecord("numeric" if numeric else "nominal")
+    kind, unit = variable.kind, variable.unit
     unit = unit or {"numeric": "number", "binary": "0 or 1", "nominal": "name"}[kind]
     values_range = unit
     if kind == "nominal":
         values_range = "the shop's"
     elif kind == "numeric" and numeric:
         values_range = f"{values.min():,.6g} to {values.max():,.6g}"
-    return Feature(str(values.name), unit, "from the customers table", role, kind=kind, range=values_range, log=log)
+    return Feature(
+        str(values.name),
+        unit,
+        "from the customers table",
+        role,
+        kind=kind,
+        range=values_range,
+        log=variable.log,
+        weight=variable.weight,
+        scaling=variable.scaling,
+    )
 
 
 DEFAULT_STUDY = Study()

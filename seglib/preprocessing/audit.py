@@ -243,6 +243,9 @@ class _Audited:
         for name in matrix.nominal:
             dummies = matrix.made_of(name) > 0
             levels[name] = dummies.rename(columns=lambda column, name=name: column.removeprefix(f"{name}_"))
+        for name in original:
+            if set(np.unique(original[name])) == {0.0, 1.0}:
+                levels[name] = pd.DataFrame({"no": original[name] == 0, "yes": original[name] == 1})
         remedy = "parameter `segment_by`" if matrix.recipe.name == "customer" else "by hand"
         shares = variance_share(matrix).table
         return cls(matrix.table, matrix.numeric, matrix.coded, shares, matrix.filled, original, levels, remedy)
@@ -357,7 +360,8 @@ def _dominance(m: _Audited) -> AuditCheck:
 
 
 def _scales(m: _Audited) -> AuditCheck:
-    spread = m.table[m.numeric].std(ddof=0)
+    # two answers vary by how many give either, not by the unit they are measured in
+    spread = m.table[[name for name in m.numeric if m.table[name].nunique() > 2]].std(ddof=0)
     spread = spread[spread > 1e-12]
     ratio = spread.max() / spread.min() if len(spread) else 1.0
     sentence = ""

@@ -102,11 +102,17 @@ class VariableRecord(Record):
         Empty where the mapping says none.
     log : bool
         Whether differences are judged on the scale of log(1 + x).
+    weight : float
+        How much it counts: differences are multiplied by it.
+    scaling : {"standard", "robust", "none"} or None
+        Its own scale; None: that of the run.
     """
 
     kind: Literal["numeric", "binary", "nominal"]
     unit: str = ""
     log: bool = False
+    weight: float = 1.0
+    scaling: Literal["standard", "robust", "none"] | None = None
 
 
 @dataclass(frozen=True)

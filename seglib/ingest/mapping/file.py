@@ -21,7 +21,8 @@ A mapping file is YAML. Everything in it is optional; where it says nothing, the
           join_date: ""             # a column of that name is there and shall not be used
         segment_by:                 # columns that segments are built by; then transactions are not needed
           age: numeric              # numeric, binary or nominal
-          income: {column: Income, kind: numeric, unit: EUR, log: true}
+          income: {column: Income, kind: numeric, unit: EUR, log: true, weight: 2}    # counts twice as much
+          loyal: {kind: binary, scaling: none}    # stays 0 and 1 in the matrix; of numbers also standard or robust
         descriptors: [Region, Tier] # further columns, which only describe customers
       transactions:
         from: invoices
@@ -54,12 +55,17 @@ from seglib.ingest.mapping.model import (
     TableMapping,
     Variable,
     VariableKind,
+    VariableScaling,
 )
 from seglib.schema.files import find_file, looked_for_in
 from seglib.schema.tables import TABLES, kind
 from seglib.style import did_you_mean
 
 KINDS: tuple[VariableKind, ...] = get_args(VariableKind)
+VARIABLE_SCALINGS: tuple[VariableScaling, ...] = get_args(VariableScaling)
+LARGEST_WEIGHT = 1000.0
+"""No variable counts more than that many times as much as another."""
+
 _READ_AS = {"numeric": "number", "binary": "binary", "nominal": "text"}
 _FORMAT_KEYS = ("time_zone", "times_are_in", "date_format", "decimal", "thousands", "nothing")
 _NOT_USED = ("", "null", "~", None)
@@ -401,14 +407,22 @@ def _variable(name: str, entry: Any, where: str, formats: Formats) -> Variable:
         raise ParameterRefused(f"{where}: say its kind, one of {', '.join(KINDS)}{not_this}", parameter="mapping")
     of_numbers = ("log", "multiply", "decimal", "thousands") if what == "numeric" else ()
     of_answers = ("contains",) if what == "binary" else ()
-    general_keys = ("kind", "column", "unit", "values", "default", "nothing")
-    entry = _checked_keys(entry, where, (*general_keys, *of_numbers, *of_answers))
+    of_scales = () if what == "nominal" else ("scaling",)
+    general_keys = ("kind", "column", "unit", "values", "default", "nothing", "weight")
+    entry = _checked_keys(entry, where, (*general_keys, *of_numbers, *of_answers, *of_scales))
     log, unit = entry.get("log", "false"), entry.get("unit", "")
     if log not in ("true", "false"):
         raise ParameterRefused(f"{where}.log is true or false, not {log!r}", parameter="mapping")
     if not isinstance(unit, str):
         raise ParameterRefused(f"{where}.unit is a word or two, not {unit!r}", parameter="mapping")
-    cells = {key: value for key, value in entry.items() if key not in ("kind", "unit", "log")}
+    weight = _weight(entry.get("weight", "1"), f"{where}.weight")
+    scaling = entry.get("scaling")
+    if "scaling" in entry and (not isinstance(scaling, str) or scaling not in VARIABLE_SCALINGS):
+        raise ParameterRefused(
+            f"{where}.scaling is one of {', '.join(VARIABLE_SCALINGS)}, not {scaling!r}", parameter="mapping"
+        )
+    of_the_matrix = ("kind", "unit", "log", "weight", "scaling")
+    cells = {key: value for key, value in entry.items() if key not in of_the_matrix}
     if "column" not in cells and "multiply" not in cells:
         cells["column"] = name
     origin = _column_source(cells, where, formats, what)
@@ -423,7 +437,22 @@ def _variable(name: str, entry: Any, where: str, formats: Formats) -> Variable:
                 "write values: {gold: yes, basic: no}",
                 parameter="mapping",
             )
-    return Variable(replace(origin, kind=_READ_AS[what]), what, unit, log == "true")
+    return Variable(replace(origin, kind=_READ_AS[what]), what, unit, log == "true", weight, scaling)
+
+
+def _weight(value: Any, where: str) -> float:
+    """Read how much a variable counts: a number above 0."""
+    try:
+        weight = float(_word(value, where))
+    except ValueError:
+        weight = float("nan")
+    if not 0 < weight <= LARGEST_WEIGHT:
+        raise ParameterRefused(
+            f"{where} is a number above 0 and at most {LARGEST_WEIGHT:g}, not {value!r}; what shall not count stands "
+            "under descriptors",
+            parameter="mapping",
+        )
+    return weight
 
 
 def _refuse_name(name: str, where: str, instead: str) -> None:

@@ -16,6 +16,7 @@ from seglib.style import join_words
 
 Rows = Literal["as_is", "distinct", "lines"]
 VariableKind = Literal["numeric", "binary", "nominal"]
+VariableScaling = Literal["standard", "robust", "none"]
 
 TESTS = ("starts_with", "ends_with", "contains", "is", "empty")
 """The conditions by which a mapping can leave rows out."""
@@ -93,17 +94,23 @@ class Variable:
         Empty where the mapping says none.
     log : bool
         Whether differences are judged on the scale of log(1 + x).
+    weight : float
+        How much it counts; differences are multiplied by it.
+    scaling : {"standard", "robust", "none"}, optional
+        Its own scale; None: that of the run. A nominal variable has none.
     """
 
     origin: ColumnSource
     kind: VariableKind
     unit: str = ""
     log: bool = False
+    weight: float = 1.0
+    scaling: VariableScaling | None = None
 
     @property
     def record(self) -> VariableRecord:
         """What later notebooks need to know of it."""
-        return VariableRecord(self.kind, self.unit, self.log)
+        return VariableRecord(self.kind, self.unit, self.log, self.weight, self.scaling)
 
 
 @dataclass(frozen=True)
