@@ -28,6 +28,9 @@ from seglib.style import did_you_mean, humanize, join_words
 NOT_NAMED = "not named in segment_by"
 """Why gender and city build no segments where somebody says what to segment by."""
 
+EXPOSURE = "months_observed"
+"""What a rate is divided by that depends on the calendar only."""
+
 FEW, MOST = 0.05, 0.95
 """Shares of customers who never burned a coupon between which a column of its own says so."""
 
@@ -239,9 +242,16 @@ def _same_for_everybody(feature: Feature, features: pd.DataFrame, min_level_shar
         return not_recorded(feature.name)
     if values.nunique() < 2 and (feature.kind == "numeric" or values.notna().all()):
         return "the same for everybody"
+    if feature.ratio and feature.ratio[1] == EXPOSURE and _is_constant(features, feature.ratio[0]):
+        return "what is counted is the same for everybody: the rate only tells for how long"
     if feature.kind != "numeric" and n_level_columns(values, min_level_share) < 2:
         return f"of all its levels none has {min_level_share:.1%} of the customers"
     return ""
+
+
+def _is_constant(features: pd.DataFrame, name: str) -> bool:
+    """Say whether a column is there and has one value only."""
+    return name in features and features[name].notna().all() and features[name].nunique() == 1
 
 
 def _never_burned_left_out(share: float) -> dict[str, str]:

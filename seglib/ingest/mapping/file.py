@@ -29,8 +29,9 @@ A mapping file is YAML. Everything in it is optional; where it says nothing, the
         rows: lines                 # several rows with one transaction_id are the lines of one transaction
         columns:
           transaction_id: Invoice     # or {row_number: true}, where every row is a transaction and none has an id
+          customer_id: {column: Client, fill: down}    # is only on the first line of an invoice
           transaction_status: {column: State, values: {used: burned, open: subscribed}}
-          amount: {multiply: [Quantity, Price]}
+          amount: {multiply: [Quantity, Price]}    # per: transaction, if each line repeats the total of all
         leave_out:
           cancelled: {column: Invoice, starts_with: C}
 """
@@ -278,6 +279,11 @@ def _table(name: str, entry: Any, formats: Formats) -> TableMapping:
         if (name, column) in (("transactions", "transaction_id"), ("customers", "customer_id")):
             what = "row_id"  # the only keys that may be the number of the row
         sources[column] = _column_source(origin, f"{where}.columns.{column}", formats, what)
+    if rows != "lines" and (of_lines := [column for column, origin in sources.items() if origin.per]):
+        raise ParameterRefused(
+            f"{where}.columns.{of_lines[0]}.per needs rows: lines, where several rows are one transaction",
+            parameter="mapping",
+        )
     exclusions = _any_keys(entry.get("leave_out", {}), f"{where}.leave_out")
     return TableMapping(
         sources=_from(entry.get("from"), f"{where}.from"),
@@ -330,6 +336,13 @@ def _column_source(entry: Any, where: str, formats: Formats, what: str) -> Colum
     for name in ("constant", "default", "contains"):
         if name in entry:
             _word(entry[name], f"{where}.{name}")
+    for name, choices in (("fill", ("down",)), ("per", ("line", "transaction"))):
+        if name in entry and _word(entry[name], f"{where}.{name}") not in choices:
+            raise ParameterRefused(
+                f"{where}.{name} is {' or '.join(choices)}, not {entry[name]!r}", parameter="mapping"
+            )
+    if "fill" in entry and "column" not in entry:
+        raise ParameterRefused(f"{where}: fill needs a column", parameter="mapping")
     has_formats = any(key in entry for key in _FORMAT_KEYS)
     return ColumnSource(
         columns=tuple(columns),
@@ -339,6 +352,8 @@ def _column_source(entry: Any, where: str, formats: Formats, what: str) -> Colum
         formats=_formats(entry, where, formats) if has_formats else None,
         kind=entry.get("kind"),
         contains=entry.get("contains", ""),
+        fill_down="fill" in entry,
+        per=entry.get("per"),
     )
 
 
@@ -347,6 +362,10 @@ def _allowed_keys(what: str) -> tuple[str, ...]:
     allowed = ["column", "constant", "default", "values", "nothing"]
     if what in ("number", "descriptor", "numeric"):
         allowed += ["multiply", "decimal", "thousands"]
+    if what == "number":
+        allowed += ["per"]
+    if what in ("id", "row_id", "date", "status", "text"):
+        allowed += ["fill"]
     if what == "date":
         allowed += ["date_format", "time_zone", "times_are_in"]
     if what == "descriptor":

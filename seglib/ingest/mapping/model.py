@@ -68,6 +68,11 @@ class ColumnSource:
         Whether the number of the row is the value: a key for rows that have no id.
     contains : str
         Of an answer of yes or no: the answer that is looked for in cells that hold several.
+    fill_down : bool
+        Whether an empty cell has the value of the row above; among the lines of a transaction, of the line above.
+    per : {"line", "transaction"}, optional
+        Of an amount on several lines: whether each has its own, and they add up, or all repeat that of the transaction,
+        and it counts once. None: nothing was said, and they add up.
     """
 
     columns: tuple[str, ...] = ()
@@ -78,6 +83,8 @@ class ColumnSource:
     kind: Literal["number", "binary", "text"] | None = None
     row_number: bool = False
     contains: str = ""
+    fill_down: bool = False
+    per: Literal["line", "transaction"] | None = None
 
 
 @dataclass(frozen=True)

@@ -189,6 +189,10 @@ def _column(table: str, guess: Guess, dates: tuple[str, ...]) -> list[str]:
     )
     if dates:
         entry["date_format"] = dates
+    if guess.fill_down:
+        entry["fill"] = "down"
+    if guess.per:
+        entry["per"] = guess.per
     if guess.values:
         lines = [f"{guess.column}:{reason}", f"  column: {scalar(guess.names[0])}", "  values:"]
         for level, status in guess.values.items():
