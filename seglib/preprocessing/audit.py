@@ -29,9 +29,10 @@ from seglib.preprocessing.artefacts import (
 )
 from seglib.preprocessing.inverse import in_original_units
 from seglib.preprocessing.matrix import Matrix
+from seglib.preprocessing.outliers import FAR, HANDFUL, SMALL_SHARE, Extreme, extremes, is_handful, smallest_cluster
 from seglib.preprocessing.variance import share_table, variance_share
 from seglib.schema.records import AuditCheckRecord, AuditRecord
-from seglib.style import escape_markdown, format_number, humanize, join_words
+from seglib.style import escape_markdown, format_number, humanize, join_words, shortened
 
 DOMINANT = 0.5
 """Share of the variance above which one column makes the clusters on its own."""
@@ -171,8 +172,10 @@ def audit(
     that have the commonest value of two measured columns at once, as have customers of whom nothing was observed, whose
     rates are all shrunk to the same value. filled: share of values that were missing. sum: smallest eigenvalue of the
     correlation matrix of the numbers in original units, which is 0 where some of them add up to the same in every row
-    (`constant_sums`). zeros: rows in which several numbers are zero together (`joint_zeros`). levels: Cohen's kappa of
-    levels of different names (`same_levels`).
+    (`constant_sums`). extreme: the value furthest out, in standard deviations of the middle 98% of its column
+    (`extremes`). handful: rows of the smallest of two, or three, clusters (`smallest_cluster`). zeros: rows in which
+    several numbers are zero together (`joint_zeros`). levels: Cohen's kappa of levels of different names
+    (`same_levels`).
     """
     if isinstance(matrix, pd.DataFrame):
         audited = _Audited.of_table(matrix, tuple(nominal))
@@ -196,6 +199,8 @@ def audit(
         *_constant_sums(audited),
         _joint_zeros(audited),
         *_same_levels(audited),
+        *_extremes(audited),
+        _handful(audited, rows),
     ]
     table = pd.DataFrame([asdict(check) for check in checks])
     table["measured"] = table["measured"].astype(float).round(6)
@@ -476,6 +481,52 @@ def _same_levels(m: _Audited) -> list[AuditCheck]:
         )
         checks.append(AuditCheck("levels", ", ".join(group.levels), group.kappa, what, limit, sentence))
     return checks or [AuditCheck("levels", "", highest, what, limit)]
+
+
+def _extremes(m: _Audited) -> list[AuditCheck]:
+    what, limit = "standard deviations of the others from their mean", f"at most {FAR:g}"
+    found = extremes(m.table[m.numeric])
+    checks = [
+        AuditCheck("extreme", one.column, one.deviations, what, limit, _sentence_of_extreme(one, m))
+        for one in found
+        if one.deviations > FAR
+    ]
+    return checks or [AuditCheck("extreme", "", found[0].deviations if found else 0.0, what, limit)]
+
+
+def _sentence_of_extreme(extreme: Extreme, m: _Audited) -> str:
+    """Say who is how far out, what that does, and what to do."""
+    return (
+        f"{humanize(extreme.column).capitalize()} of {_row_name(extreme.row, m)} lies {extreme.deviations:.0f} "
+        "standard deviations of the others from their mean. Distances are squared, so such a row gets a segment of its "
+        "own, and the others look alike. Take logarithms (log: true in the mapping file, or transform = yeo-johnson), "
+        "or leave the row out (leave_out) and treat it by hand."
+    )
+
+
+def _handful(m: _Audited, rows: pd.DataFrame) -> AuditCheck:
+    what, limit = "rows of the smallest of two or three clusters", f"at least {HANDFUL} or {SMALL_SHARE:.0%}"
+    smallest = smallest_cluster(rows)
+    if smallest is None:
+        return AuditCheck("handful", "", float("nan"), what, limit)
+    sentence = ""
+    if is_handful(smallest.n, len(rows)):
+        names = shortened([_row_name(row, m) for row in smallest.rows], 3)
+        is_one = smallest.n == 1
+        sentence = (
+            f"Of {smallest.k} clusters one has {smallest.n} {'row' if is_one else 'rows'} only ({names}): that is no "
+            f"segment. Look at {'it' if is_one else 'them'}, and take logarithms (log: true), or leave "
+            f"{'it' if is_one else 'them'} out (leave_out)."
+        )
+    return AuditCheck("handful", "", smallest.n, what, limit, sentence)
+
+
+def _row_name(row: object, m: _Audited) -> str:
+    """Name a row by its customer."""
+    names = m.table.index.names
+    if isinstance(row, tuple):
+        row = row[names.index("customer_id")] if "customer_id" in names else row[0]
+    return f"customer {row}"
 
 
 def _clusters(X: np.ndarray, k: int) -> np.ndarray:

@@ -14,7 +14,7 @@ from seglib.interpretation.cards import vocabulary
 from seglib.interpretation.profiles.profile import MARKER
 from seglib.schema.records import BesideRecord, CardRecord, MarkerRecord, NoteRecord
 from seglib.study import DEFAULT_STUDY, Study
-from seglib.style import Wording, escape_markdown, format_number, humanize, in_words, join_words
+from seglib.style import Wording, counted, escape_markdown, format_number, humanize, in_words, join_words
 
 ORIGINS = ("gender_name", "city_name")
 """The names of ours that can tell where the customers of a segment come from."""
@@ -71,7 +71,7 @@ class SegmentCard:
     @property
     def text(self) -> str:
         """The card as Markdown: a paragraph, and a list of what else to know."""
-        paragraph = f"{self.heading} ({self.customers:,} customers, {self.share:.0%}). {escape_markdown(self.sentence)}"
+        paragraph = f"{self.heading} ({counted(self.customers, 'customer')}, {self.share:.0%}). {escape_markdown(self.sentence)}"
         notes = "\n".join(f"- *{note.heading}:* {escape_markdown(note.text)}" for note in self.notes)
         return f"{paragraph}\n\n{notes}" if notes else paragraph
 
