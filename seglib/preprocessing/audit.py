@@ -485,13 +485,13 @@ def _same_levels(m: _Audited) -> list[AuditCheck]:
 
 def _extremes(m: _Audited) -> list[AuditCheck]:
     what, limit = "standard deviations of the others from their mean", f"at most {FAR:g}"
-    found = extremes(m.table[m.numeric])
+    furthest = extremes(m.table[m.numeric])
     checks = [
         AuditCheck("extreme", one.column, one.deviations, what, limit, _sentence_of_extreme(one, m))
-        for one in found
+        for one in furthest
         if one.deviations > FAR
     ]
-    return checks or [AuditCheck("extreme", "", found[0].deviations if found else 0.0, what, limit)]
+    return checks or [AuditCheck("extreme", "", furthest[0].deviations if furthest else 0.0, what, limit)]
 
 
 def _sentence_of_extreme(extreme: Extreme, m: _Audited) -> str:

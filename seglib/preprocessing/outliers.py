@@ -56,7 +56,7 @@ def extremes(table: pd.DataFrame) -> list[Extreme]:
     table : pandas.DataFrame of float, shape (n_rows, n_columns)
         Columns of two values, and columns whose middle rows are all the same, have no extremes.
     """
-    found = []
+    furthest = []
     for name in table:
         values = table[name].to_numpy(dtype=np.float64)
         if len(values) < 3 or len(np.unique(values)) < 3:
@@ -68,8 +68,8 @@ def extremes(table: pd.DataFrame) -> list[Extreme]:
             continue
         distance = np.abs(values - middle.mean()) / spread
         place = int(distance.argmax())
-        found.append(Extreme(name, table.index[place], float(distance[place])))
-    return sorted(found, key=lambda extreme: -extreme.deviations)
+        furthest.append(Extreme(name, table.index[place], float(distance[place])))
+    return sorted(furthest, key=lambda extreme: -extreme.deviations)
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ def test_the_table_is_tidy_and_complete(iris):
     assert iris.columns.tolist() == ["k", "metric", "value"]
     assert iris.groupby("metric")["k"].apply(list).to_dict() == {
         "inertia": list(range(1, 11)),
-        **{m: list(range(2, 11)) for m in CRITERIA if m != "inertia"},
+        **{m: list(range(2, 11)) for m in (*CRITERIA, "smallest_segment") if m != "inertia"},
     }
     assert (curve(iris, "inertia").diff().dropna() < 0).all()
 

@@ -512,15 +512,15 @@ def _differing(
         f"CREATE TEMP TABLE differing AS SELECT {identity} AS id, {', '.join(parts)} FROM {target} "
         f"WHERE {identity} IS NOT NULL GROUP BY ALL"
     )
-    found = {}
+    differing = {}
     for place, column in enumerate(texts):
         [(keys,)] = con.sql(f"SELECT count(*) FROM differing WHERE c{place}").fetchall()
         if keys:
             rows = con.sql(f"SELECT id FROM differing WHERE c{place} ORDER BY length(id), id LIMIT 5").fetchall()
             source = f"'{columns[origins[column].columns[0]].name}'"
-            found[column] = Differing(source, keys, ", ".join(example for (example,) in rows))
+            differing[column] = Differing(source, keys, ", ".join(example for (example,) in rows))
     con.execute("DROP TABLE differing")
-    return found
+    return differing
 
 
 def _filled_down(

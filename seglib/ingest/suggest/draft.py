@@ -11,7 +11,7 @@ import yaml
 
 from seglib.ingest.contract.loading import plain
 from seglib.ingest.mapping.model import Formats
-from seglib.ingest.suggest.tables import Exclusion, TableMatch
+from seglib.ingest.suggest.matches import Exclusion, TableMatch
 from seglib.ingest.suggest.values import ROWS_EXAMINED, Guess, SourceTable, date_formats, numbers
 from seglib.ingest.suggest.variables import Offer, offers, reasons
 from seglib.schema.tables import STATUSES, TABLES, key, needed

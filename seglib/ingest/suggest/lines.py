@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from seglib.ingest.contract.rules import BY_CHANCE, REPEATED
+from seglib.ingest.suggest.matches import TableMatch
 from seglib.ingest.suggest.values import REPEATS
-
-if TYPE_CHECKING:
-    from seglib.ingest.suggest.tables import TableMatch
 
 EMPTY = 0.01
 """A share of rows without a customer that is no slip any more."""

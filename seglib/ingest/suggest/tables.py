@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from seglib.ingest.suggest.lines import EMPTY, as_lines
+from seglib.ingest.suggest.matches import Exclusion, TableMatch
 from seglib.ingest.suggest.names import NEAR, SURE, likeness, words
 from seglib.ingest.suggest.values import MOST, REPEATS, Guess, SourceTable, guess_column, numbers
 from seglib.ingest.suggest.variables import spellings
@@ -13,55 +14,6 @@ from seglib.schema.tables import TABLES, key, kind, needed
 
 HALF = 0.5
 """Share of the values of a reference that must be found in the table it refers to."""
-
-
-@dataclass(frozen=True)
-class Exclusion:
-    """Rows that had better be left out: name, column and test as in a mapping file; and why, if it is not sure."""
-
-    name: str
-    column: str
-    test: str
-    value: str
-    doubt: str = ""
-
-
-@dataclass(frozen=True)
-class TableMatch:
-    """What a canonical table is made from.
-
-    Attributes
-    ----------
-    table : str
-        Canonical.
-    source : SourceTable
-    guesses : mapping of str to Guess
-        By canonical column.
-    rows : {"as_is", "distinct", "lines"}
-        As in a mapping file.
-    left_out : tuple of Exclusion
-    """
-
-    table: str
-    source: SourceTable
-    guesses: Mapping[str, Guess]
-    rows: str = "as_is"
-    left_out: tuple[Exclusion, ...] = ()
-
-    def sure(self, column: str) -> str | None:
-        """Return the source's column for a canonical match, if it is sure."""
-        guess = self.guesses.get(column)
-        return guess.names[0] if guess and guess.names and not guess.doubt else None
-
-    @property
-    def named(self) -> set[str]:
-        """The source's columns that mean something, surely or not."""
-        return {name for guess in self.guesses.values() for name in guess.names}
-
-    @property
-    def used(self) -> set[str]:
-        """The source's columns that surely mean something."""
-        return {name for guess in self.guesses.values() if not guess.doubt for name in guess.names}
 
 
 def match_tables(tables: Collection[SourceTable]) -> dict[str, TableMatch]:

@@ -71,7 +71,8 @@ class SegmentCard:
     @property
     def text(self) -> str:
         """The card as Markdown: a paragraph, and a list of what else to know."""
-        paragraph = f"{self.heading} ({counted(self.customers, 'customer')}, {self.share:.0%}). {escape_markdown(self.sentence)}"
+        size = f"{counted(self.customers, 'customer')}, {self.share:.0%}"
+        paragraph = f"{self.heading} ({size}). {escape_markdown(self.sentence)}"
         notes = "\n".join(f"- *{note.heading}:* {escape_markdown(note.text)}" for note in self.notes)
         return f"{paragraph}\n\n{notes}" if notes else paragraph
 
