@@ -167,6 +167,27 @@ def rename_cards(cards: Sequence[SegmentCard], names: Mapping[str, str]) -> list
 
 
 @dataclass(frozen=True)
+class _Name:
+    """A candidate for the name of a segment.
+
+    Attributes
+    ----------
+    text : str
+    meaning : frozenset of str
+        What it says, in whatever order: names with the same meaning are the same name.
+    """
+
+    text: str
+    meaning: frozenset[str]
+
+    @classmethod
+    def of(cls, text: str, noun: str, marks: Sequence[Any] = ()) -> _Name:
+        """Return a name that is composed of a noun and of markers."""
+        directions = {f"{mark.feature} {'more' if mark.difference > 0 else 'less'}" for mark in marks}
+        return cls(text[0].upper() + text[1:], frozenset({noun, *directions}))
+
+
+@dataclass(frozen=True)
 class _Markers:
     """What marks one segment.
 
@@ -219,7 +240,7 @@ class _Markers:
             leanings=leanings,
         )
 
-    def names(self) -> list[str]:
+    def names(self) -> list[_Name]:
         """Return candidate names, the shortest first."""
         marks = {row.feature: row for row in self.behaviour.itertuples()}
         levels, noun = dict(self.levels), vocabulary.CUSTOMERS
@@ -235,13 +256,14 @@ class _Markers:
             noun = vocabulary.NEW.format(noun=noun)
         origin = "".join(self._describe_origin(column) for column in levels)
         if self.behaviour.empty and noun == vocabulary.CUSTOMERS:
-            candidates = [f"{noun}{origin}" if origin else vocabulary.AVERAGE]
-        else:
-            lengths = range(min(2, len(marks)), len(marks) + 1)
-            candidates = [_compose_name(noun, list(marks.values())[:n]) for n in lengths]
-            if origin:
-                candidates.append(candidates[-1] + origin)
-        return [c[0].upper() + c[1:] for c in candidates]
+            text = f"{noun}{origin}" if origin else vocabulary.AVERAGE
+            return [_Name.of(text, text)]
+        lengths = range(min(2, len(marks)), len(marks) + 1)
+        chosen = [list(marks.values())[:n] for n in lengths]
+        candidates = [_Name.of(_compose_name(noun, some), noun, some) for some in chosen]
+        if origin:
+            candidates.append(_Name.of(_compose_name(noun, chosen[-1]) + origin, noun + origin, chosen[-1]))
+        return candidates
 
     def _is_new(self) -> bool:
         """Say whether the customers of the segment joined much later than others."""
@@ -394,13 +416,15 @@ def _describe_variable(mark: Any) -> str:
     return vocabulary.OWN_NUMBER.format(feature=feature, own=mean, all=format_number(mark.observed_overall))
 
 
-def _make_unique(candidates: dict[str, list[str]]) -> dict[str, str]:
-    """Give every letter its first candidate; where two agree, the next ones, and at last the letter itself."""
+def _make_unique(candidates: Mapping[str, Sequence[_Name]]) -> dict[str, str]:
+    """Give every letter its first candidate; where two mean the same, the next ones, and at last the letter itself."""
     names = {letter: options[0] for letter, options in candidates.items()}
     for depth in range(1, max(map(len, candidates.values()))):
-        taken = Counter(names.values())
+        taken = Counter(name.meaning for name in names.values())
         for letter, options in candidates.items():
-            if taken[names[letter]] > 1 and len(options) > depth:
+            if taken[names[letter].meaning] > 1 and len(options) > depth:
                 names[letter] = options[depth]
-    taken = Counter(names.values())
-    return {letter: f"{name} ({letter})" if taken[name] > 1 else name for letter, name in names.items()}
+    taken = Counter(name.meaning for name in names.values())
+    return {
+        letter: f"{name.text} ({letter})" if taken[name.meaning] > 1 else name.text for letter, name in names.items()
+    }

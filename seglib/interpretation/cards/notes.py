@@ -16,7 +16,7 @@ from seglib.interpretation.profiles.profile import MARKER
 from seglib.schema.records import LabelsRecord, NoteRecord, VerdictRecord
 from seglib.stats import smallest_difference
 from seglib.study import DEFAULT_STUDY, Study
-from seglib.style import Wording, in_words, join_words, percent
+from seglib.style import Wording, counted, in_words, join_words, percent
 
 
 def with_notes(
@@ -129,7 +129,11 @@ def _describe_markers(card: SegmentCard, profiles: pd.DataFrame, wording: Wordin
     if marks.empty:
         return []
     differences = [
-        vocabulary.DIFFERENCE.format(feature=wording.name_of(row.feature), difference=row.difference)
+        vocabulary.DIFFERENCE.format(
+            feature=wording.name_of(row.feature),
+            difference=row.difference,
+            scale=vocabulary.OF_LOGARITHMS if row.scale else "",
+        )
         for row in marks.itertuples()
     ]
     return [NoteRecord("markers", vocabulary.SETS_APART, f"{join_words(differences)}.")]
@@ -170,7 +174,8 @@ def _say_what_a_test_shows(card: SegmentCard, profiles: pd.DataFrame, control_sh
     half = 100 * smallest_difference(share, card.customers / 2, card.customers / 2)
     if not np.isfinite(points):
         return []
-    return [NoteRecord("test", vocabulary.TEST, vocabulary.TEST_SIZE.format(control=control, points=points, half=half))]
+    size = counted(control, "customer")
+    return [NoteRecord("test", vocabulary.TEST, vocabulary.TEST_SIZE.format(control=size, points=points, half=half))]
 
 
 def _list_cautions(
