@@ -226,7 +226,7 @@ def test_the_suggestion_fills_what_only_the_first_line_has(tmp_path, merged):
         ({"client": "{constant: x, fill: down}"}, "fill needs a column"),
         ({"amount": "{column: total, fill: down}"}, "unknown 'fill'"),
         ({"amount": "{column: total, per: order}"}, r"amount\.per is line or transaction, not 'order'"),
-        ({"amount": "{column: total, per: [line]}"}, "expected one value"),
+        ({"amount": "{column: total, per: [line]}"}, r"amount\.per: expected a word"),
     ],
 )
 def test_wrong_keys_of_lines_are_refused_by_name(shop_of, change, message):

@@ -164,9 +164,9 @@ def test_the_mapping_says_weight_and_scale(tmp_path):
         ("{kind: numeric, weight: -1}", "weight is a number above 0"),
         ("{kind: numeric, weight: nan}", "weight is a number above 0"),
         ("{kind: numeric, weight: much}", "weight is a number above 0"),
-        ("{kind: numeric, weight: [1]}", "weight: expected one value"),
+        ("{kind: numeric, weight: [1]}", "weight: expected a word"),
         ("{kind: binary, scaling: minmax}", "scaling is one of standard, robust, none, not 'minmax'"),
-        ("{kind: binary, scaling: {a: b}}", "scaling is one of standard, robust, none"),
+        ("{kind: binary, scaling: {a: b}}", "scaling: expected a word"),
         ("{kind: nominal, scaling: none}", "unknown 'scaling'"),
     ],
 )
