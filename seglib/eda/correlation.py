@@ -167,6 +167,11 @@ class Correlations:
         return [f"{name_of(pair.first)} with {name_of(pair.second)}" for pair in self.pairs.itertuples()]
 
     @property
+    def applies(self) -> bool:
+        """Whether there are two numbers that vary."""
+        return len(self.table) > 1
+
+    @property
     def text(self) -> str:
         """Which pairs are as good as one number."""
         if len(self.table) < 2:

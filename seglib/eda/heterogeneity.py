@@ -64,6 +64,11 @@ class Homogeneity:
         return [f"{r.behaviour} among {_group_name(r.among)}" for r in self.table.itertuples() if r.differ]
 
     @property
+    def applies(self) -> bool:
+        """Whether there is anything to compare."""
+        return not self.table.empty
+
+    @property
     def text(self) -> str:
         """In what customers were found to differ, in what they were not, and what cannot be compared."""
         if self.table.empty:

@@ -45,6 +45,11 @@ class ShrinkageSummary:
         return pd.DataFrame([numbers] if self.worth is not None else [], columns=columns)
 
     @property
+    def applies(self) -> bool:
+        """Whether burning is recorded."""
+        return self.redemption.status
+
+    @property
     def text(self) -> str:
         """From how many coupons on a customer's own share counts for more; or why nothing is shrunk."""
         if not self.redemption.status:
@@ -76,6 +81,11 @@ class ReliabilitySummary:
 
     table: pd.DataFrame
     observed: bool = True
+
+    @property
+    def applies(self) -> bool:
+        """Whether there is anything to test."""
+        return self.observed and not self.table.empty
 
     @property
     def text(self) -> str:

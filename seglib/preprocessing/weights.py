@@ -40,6 +40,11 @@ class WeightComparison:
     caption: str = "Recipe customer; everything else as above."
 
     @property
+    def applies(self) -> bool:
+        """Whether there is anything to weigh."""
+        return not self.table.empty
+
+    @property
     def text(self) -> str:
         """Whose share moves most; or that there is nothing to weigh."""
         if self.table.empty:
