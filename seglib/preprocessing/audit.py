@@ -6,7 +6,7 @@ have reasons, and the original analysis must run as it was.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 
@@ -229,6 +229,8 @@ class _Audited:
         By source that has a column per level: which rows have which.
     remedy : str
         How a column is left out.
+    name_of : callable
+        From a column to its name in the words of the shop.
     """
 
     table: pd.DataFrame
@@ -239,6 +241,7 @@ class _Audited:
     original: pd.DataFrame
     levels: dict[str, pd.DataFrame]
     remedy: str
+    name_of: Callable[[str], str] = humanize
 
     @classmethod
     def of_matrix(cls, matrix: Matrix) -> _Audited:
@@ -253,7 +256,8 @@ class _Audited:
                 levels[name] = pd.DataFrame({"no": original[name] == 0, "yes": original[name] == 1})
         remedy = "parameter `segment_by`" if matrix.recipe.name == "customer" else "by hand"
         shares = variance_share(matrix).table
-        return cls(matrix.table, matrix.numeric, matrix.coded, shares, matrix.filled, original, levels, remedy)
+        name_of = matrix.wording.name_of
+        return cls(matrix.table, matrix.numeric, matrix.coded, shares, matrix.filled, original, levels, remedy, name_of)
 
     @classmethod
     def of_table(cls, table: pd.DataFrame, nominal: tuple[str, ...]) -> _Audited:
@@ -301,7 +305,7 @@ def _recoding(m: _Audited, rows: pd.DataFrame, k: int, n: int, rng: np.random.Ge
         sentence = ""
         if mean < 0.99:  # below 1 by more than single rows that two runs of KMeans can place differently
             sentence = (
-                f"The integers for {humanize(name)} invent an order: with other integers for the same names the "
+                f"The integers for {m.name_of(name)} invent an order: with other integers for the same names the "
                 f"clusters are others (adjusted Rand index {mean:.2f}, where 1 is the same)."
             )
         what = f"adjusted Rand index, mean of {n} other codes"
@@ -323,7 +327,7 @@ def _label(m: _Audited, rows: pd.DataFrame) -> list[AuditCheck]:
         highest = max(highest, agreement)
         if agreement >= LABEL:
             sentence = (
-                f"{humanize(name).capitalize()} looks like a cluster label: clusters of the other columns agree with "
+                f"{m.name_of(name).capitalize()} looks like a cluster label: clusters of the other columns agree with "
                 f"it (adjusted Rand index {agreement:.2f}). A label inside makes every criterion look too good."
             )
             checks.append(AuditCheck("label", name, agreement, what, limit, sentence))
@@ -332,7 +336,7 @@ def _label(m: _Audited, rows: pd.DataFrame) -> list[AuditCheck]:
 
 def _constant(m: _Audited) -> AuditCheck:
     constant = [c for c in m.table if m.table[c].nunique() < 2]
-    sentence = f"The same for every row: {join_words([humanize(c) for c in constant])}." if constant else ""
+    sentence = f"The same for every row: {join_words([m.name_of(c) for c in constant])}." if constant else ""
     return AuditCheck("constant", ", ".join(constant), len(constant), "columns with one value", "0", sentence)
 
 
@@ -340,7 +344,7 @@ def _duplicates(m: _Audited) -> AuditCheck:
     pairs = _identical_pairs(m.table[m.numeric])
     sentence = ""
     if pairs:
-        names = join_words([f"{humanize(a)} and {humanize(b)}" for a, b in pairs])
+        names = join_words([f"{m.name_of(a)} and {m.name_of(b)}" for a, b in pairs])
         sentence = f"The same column twice, with double weight: {names}."
     columns = ", ".join(second for _, second in pairs)
     return AuditCheck("duplicate", columns, len(pairs), "pairs of columns that are one", "0", sentence)
@@ -360,7 +364,7 @@ def _dominance(m: _Audited) -> AuditCheck:
     sentence = ""
     if share > DOMINANT:
         effect = "it is the only column" if len(m.shares) == 1 else "it makes the clusters on its own"
-        sentence = f"{humanize(column).capitalize()} holds {share:.0%} of the variance: {effect}."
+        sentence = f"{m.name_of(column).capitalize()} holds {share:.0%} of the variance: {effect}."
     return AuditCheck("dominance", column, share, "share of the variance", f"at most {DOMINANT:g}", sentence)
 
 
@@ -372,8 +376,8 @@ def _scales(m: _Audited) -> AuditCheck:
     sentence = ""
     if ratio > MIXED:
         sentence = (
-            f"The numbers are on different scales: {humanize(spread.idxmax())} varies {ratio:.1f} times as much as "
-            f"{humanize(spread.idxmin())}."
+            f"The numbers are on different scales: {m.name_of(spread.idxmax())} varies {ratio:.1f} times as much as "
+            f"{m.name_of(spread.idxmin())}."
         )
     what = "largest standard deviation of a number over the smallest"
     return AuditCheck("scales", "", ratio, what, f"at most {MIXED:g}", sentence)
@@ -388,8 +392,8 @@ def _correlated(m: _Audited) -> list[AuditCheck]:
         if (pair.first, pair.second) in identical:
             continue
         sentence = (
-            f"{humanize(pair.first).capitalize()} and {humanize(pair.second)} are nearly one column (rank correlation "
-            f"{pair.spearman:.2f}): it has double weight."
+            f"{m.name_of(pair.first).capitalize()} and {m.name_of(pair.second)} are nearly one column (rank "
+            f"correlation {pair.spearman:.2f}): it has double weight."
         )
         checks.append(AuditCheck("correlation", pair.second, abs(pair.spearman), what, limit, sentence))
     if checks:
@@ -423,7 +427,7 @@ def _filled(m: _Audited) -> AuditCheck:
     share = m.filled.get(worst, 0.0)
     sentence = ""
     if share > FILLED:
-        sentence = f"{humanize(worst).capitalize()} is missing for {share:.0%} of the rows and was filled in."
+        sentence = f"{m.name_of(worst).capitalize()} is missing for {share:.0%} of the rows and was filled in."
     return AuditCheck("filled", worst, share, "share of values that were missing", f"at most {FILLED:g}", sentence)
 
 
@@ -433,15 +437,15 @@ def _constant_sums(m: _Audited) -> list[AuditCheck]:
     what, limit = "smallest eigenvalue of the correlations of the numbers", f"at least {NO_VARIANCE:g}"
     smallest = smallest_eigenvalue(numbers)
     checks = [
-        AuditCheck("sum", ", ".join(total.weights), smallest, what, limit, _sentence_of_sum(total, m.remedy))
+        AuditCheck("sum", ", ".join(total.weights), smallest, what, limit, _sentence_of_sum(total, m))
         for total in constant_sums(numbers)
     ]
     return checks or [AuditCheck("sum", "", smallest, what, limit)]
 
 
-def _sentence_of_sum(constant: ConstantSum, remedy: str) -> str:
+def _sentence_of_sum(constant: ConstantSum, m: _Audited) -> str:
     """Say which columns add up to what, what that does, and what to do."""
-    names = [humanize(name) for name in constant.weights]
+    names = [m.name_of(name) for name in constant.weights]
     total = format_number(round(constant.total, 2) + 0.0)  # which is 0 for -0
     if constant.plain:
         relation = f"{join_words(names).capitalize()} add up to {total} in every row"
@@ -450,7 +454,7 @@ def _sentence_of_sum(constant: ConstantSum, remedy: str) -> str:
         relation = f"A weighted sum of columns is {total} in every row: {' '.join(terms).removeprefix('+')}"
     return (
         f"{relation}. So each of them follows from the others, and the rows fill a shape with corners, which look like "
-        f"segments. Leave one of them out ({remedy}), or take logarithms of their ratios."
+        f"segments. Leave one of them out ({m.remedy}), or take logarithms of their ratios."
     )
 
 
@@ -461,7 +465,7 @@ def _joint_zeros(m: _Audited) -> AuditCheck:
         return AuditCheck("zeros", "", lump.share, what, limit)
     value = "zero" if lump.zero else "at their lowest value"
     sentence = (
-        f"{join_words([humanize(name) for name in lump.columns]).capitalize()} are {value} together in {lump.rows:,} "
+        f"{join_words([m.name_of(name) for name in lump.columns]).capitalize()} are {value} together in {lump.rows:,} "
         f"rows ({lump.share:.0%}). These rows are a lump in one place that every criterion takes for a segment. Set "
         "them apart by this rule, and segment the others alone; or let a yes or no stand for these columns."
     )
@@ -474,7 +478,7 @@ def _same_levels(m: _Audited) -> list[AuditCheck]:
     checks = []
     for group in groups:
         times = len(group.levels)
-        pairs = join_words([f"{humanize(source)}: {level}" for source, level in group.levels.items()])
+        pairs = join_words([f"{m.name_of(source)}: {level}" for source, level in group.levels.items()])
         sentence = (
             f"Levels that always come together ({pairs}): {group.rows:,} rows have all of them, and are counted "
             f"{times} times. Keep one of these columns ({m.remedy})."
@@ -497,7 +501,7 @@ def _extremes(m: _Audited) -> list[AuditCheck]:
 def _sentence_of_extreme(extreme: Extreme, m: _Audited) -> str:
     """Say who is how far out, what that does, and what to do."""
     return (
-        f"{humanize(extreme.column).capitalize()} of {_row_name(extreme.row, m)} lies {extreme.deviations:.0f} "
+        f"{m.name_of(extreme.column).capitalize()} of {_row_name(extreme.row, m)} lies {extreme.deviations:.0f} "
         "standard deviations of the others from their mean. Distances are squared, so such a row gets a segment of its "
         "own, and the others look alike. Take logarithms (log: true in the mapping file, or transform = yeo-johnson), "
         "or leave the row out (leave_out) and treat it by hand."

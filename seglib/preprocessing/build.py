@@ -103,4 +103,5 @@ def build_customer_matrix(features: CustomerFeatures, options: CustomerOptions) 
         scaling=options.scaling,
         drop_correlated=options.drop_correlated,
         min_level_share=options.min_level_share,
+        wording=features.study.wording,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,7 @@ from seglib.preprocessing.encoders import (
 from seglib.preprocessing.matrix import Matrix, fit_matrix, missing_shares
 from seglib.preprocessing.recipes import RECIPES
 from seglib.schema.features import FEATURES, Feature
-from seglib.style import did_you_mean, humanize, join_words
+from seglib.style import COUPON, Wording, did_you_mean, join_words
 
 NOT_NAMED = "not named in segment_by"
 """Why gender and city build no segments where somebody says what to segment by."""
@@ -47,6 +48,7 @@ def customer_matrix(
     scaling: Scaling = "standard",
     drop_correlated: bool = True,
     min_level_share: float = 0.01,
+    wording: Wording = COUPON,
 ) -> Matrix:
     """Build the matrix of recipe ``customer``.
 
@@ -79,6 +81,8 @@ def customer_matrix(
         Of two numbers whose ranks are correlated by more than .8, keep the one that is described first.
     min_level_share : float, default=0.01
         Levels of a name that fewer customers have are pooled; 0 keeps all.
+    wording : Wording, optional
+        What a transaction, and the place of a customer, are called.
 
     Returns
     -------
@@ -113,12 +117,12 @@ def customer_matrix(
     if _has_behaviour(_remaining(candidates, left_out | noise)):
         left_out |= noise
     elif noise:
-        notes = (f"Kept because nothing else is left: {join_words([humanize(c) for c in noise])}.",)
+        notes = (f"Kept because nothing else is left: {join_words([wording.name_of(c) for c in noise])}.",)
     if by_default and "never_burned" in {f.name for f in _remaining(candidates, left_out)}:
         left_out |= _never_burned_left_out(features["never_burned"].mean())
     if drop_correlated:
         numbers = [f.name for f in _remaining(candidates, left_out) if f.kind == "numeric"]
-        left_out |= _correlated_left_out(features[numbers])
+        left_out |= _correlated_left_out(features[numbers], wording)
     sources = _remaining(candidates, left_out)
     if not _has_behaviour(sources):
         raise InputRefused(
@@ -140,7 +144,7 @@ def customer_matrix(
         else:
             weight = demographic_weight if feature.role == "demographic" else feature.weight
             steps[feature.name] = level_steps(weight=weight, min_level_share=min_level_share)
-    return fit_matrix(
+    matrix = fit_matrix(
         RECIPES["customer"],
         steps,
         features,
@@ -157,6 +161,7 @@ def customer_matrix(
             "segment_by": None if by_default else list(segment_by),
         },
     )
+    return replace(matrix, wording=wording)
 
 
 def _stays_zero_one(feature: Feature, scaling: Scaling) -> bool:
@@ -264,11 +269,11 @@ def _never_burned_left_out(share: float) -> dict[str, str]:
     return {"never_burned": f"{share:.1%} of the customers, which is {'too few' if share < FEW else 'nearly all'}"}
 
 
-def _correlated_left_out(numbers: pd.DataFrame) -> dict[str, str]:
+def _correlated_left_out(numbers: pd.DataFrame, wording: Wording) -> dict[str, str]:
     """Name the second one of every correlated pair, going from the first column to the last."""
     dropped = {}
     for first, second, rho in correlated_pairs(numbers).itertuples(index=False):  # in the order of the columns
         if first not in dropped and second not in dropped:
             limit = f"rank correlation {rho:.2f}, more than {HIGH_CORRELATION:g}"
-            dropped[second] = f"correlated with {humanize(first)}, {limit}"
+            dropped[second] = f"correlated with {wording.name_of(first)}, {limit}"
     return dropped

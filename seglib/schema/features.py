@@ -88,7 +88,7 @@ FEATURES: tuple[Feature, ...] = (
         ratio=("spend", "months_observed"),
     ),
     Feature("gender_name", "name", "gender", "demographic", kind="nominal", range="the shop's"),
-    Feature("city_name", "name", "city", "demographic", kind="nominal", range="the shop's"),
+    Feature("city_name", "name", "{place}", "demographic", kind="nominal", range="the shop's"),
     Feature("n_coupons", "{coupons}", "{coupons} {claimed}", "descriptor", range="1 or more"),
     Feature("n_burned", "{coupons}", "{coupons} burned by as_of", "descriptor"),
     Feature("n_branches", "branches", "different branches", "descriptor"),

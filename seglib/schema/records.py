@@ -188,6 +188,8 @@ class ShopRecord(Record):
     database : DatabaseRecord
     wording : {"coupon", "transaction", "none"} or None
         What a row of the table of transactions is called (`seglib.style.WORDINGS`); None in records of version 0.6.
+    place : str
+        What the place of a customer is: city, country, region, ...
     """
 
     source: str
@@ -203,6 +205,7 @@ class ShopRecord(Record):
     database: DatabaseRecord
     findings: tuple[FindingRecord, ...] = ()
     wording: str | None = None
+    place: str = "city"
 
 
 # ---- 03 ----

@@ -69,10 +69,14 @@ class SegmentCard:
         return f"**{self.segment} · {escape_markdown(self.name)}**"
 
     @property
+    def size(self) -> str:
+        """How many customers it has, and what share of all."""
+        return f"{counted(self.customers, 'customer')}, {self.share:.0%}"
+
+    @property
     def text(self) -> str:
         """The card as Markdown: a paragraph, and a list of what else to know."""
-        size = f"{counted(self.customers, 'customer')}, {self.share:.0%}"
-        paragraph = f"{self.heading} ({size}). {escape_markdown(self.sentence)}"
+        paragraph = f"{self.heading} ({self.size}). {escape_markdown(self.sentence)}"
         notes = "\n".join(f"- *{note.heading}:* {escape_markdown(note.text)}" for note in self.notes)
         return f"{paragraph}\n\n{notes}" if notes else paragraph
 
@@ -141,7 +145,7 @@ def segment_cards(
                 lead=sentences[0],
                 customers=marker.customers,
                 share=round(marker.customers / total, 6),
-                table=marker.table(),
+                table=marker.table(study.wording),
                 beside=marker.beside(study.wording),
             )
         )
@@ -311,7 +315,7 @@ class _Markers:
             ]
             if len(levels) > LEVELS_SHOWN:
                 shown.append(vocabulary.MORE_LEVELS.format(n=len(levels) - LEVELS_SHOWN))
-            sentences.append(vocabulary.LEVELS.format(feature=humanize(column), levels=join_words(shown)))
+            sentences.append(vocabulary.LEVELS.format(feature=wording.name_of(column), levels=join_words(shown)))
         return sentences or [vocabulary.NO_MARKER]
 
     def _describe_behaviour(self, wording: Wording) -> list[str]:
@@ -329,14 +333,14 @@ class _Markers:
                 have_before = True
         return phrases
 
-    def table(self) -> pd.DataFrame:
+    def table(self, wording: Wording) -> pd.DataFrame:
         """Return the markers: what, unit, own, all, difference (standardised)."""
         records = [
-            (humanize(row.feature), row.unit, row.observed, row.observed_overall, row.difference)
+            (wording.name_of(row.feature), row.unit, row.observed, row.observed_overall, row.difference)
             for row in self.behaviour.itertuples()
         ]
         records += [
-            (f"{humanize(column)}: {row.level}", "share", row.share, row.overall_share, np.nan)
+            (f"{wording.name_of(column)}: {row.level}", "share", row.share, row.overall_share, np.nan)
             for column, levels in self.leanings.items()
             for row in levels.head(LEVELS_SHOWN).itertuples()
         ]
@@ -354,7 +358,7 @@ class _Markers:
             for row in self.profile.loc[size.sort_values(ascending=False, kind="stable").index].itertuples()
             if pd.notna(row.observed) and pd.notna(row.observed_overall)
         ]
-        markers = self.table()
+        markers = self.table(wording)
         levels = markers[markers["difference"].isna()]
         records += [(row.what, row.unit, row.own, row.all, True) for row in levels.itertuples(index=False)]
         return pd.DataFrame(records[:BESIDE], columns=["what", "unit", "own", "all", "marker"]).round(6)
