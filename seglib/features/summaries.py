@@ -107,10 +107,18 @@ class ListedApart:
         customer_id, join_date.
     n_described : int
         Number of customers who are described.
+    observed : bool
+        Whether there are transactions.
     """
 
     table: pd.DataFrame
     n_described: int
+    observed: bool = True
+
+    @property
+    def applies(self) -> bool:
+        """Whether there are transactions that somebody could lack."""
+        return self.observed
 
     @property
     def text(self) -> str:
