@@ -104,12 +104,12 @@ def profile(
         )
         parts.append(part)
     if not parts:  # a source that has nothing but names
-        return Profile(pd.DataFrame(columns=COLUMNS), len(segments))
+        return Profile(pd.DataFrame(columns=COLUMNS), len(segments), study.wording)
     table = pd.concat(parts, ignore_index=True)
     opposite = (table["observed"] - table["observed_overall"]) * table["difference"] < 0
     table["marker"] = (table["difference"].abs() >= MARKER) & ~opposite & ~table["feature"].isin(list(unreliable))
     table = table[COLUMNS].sort_values("segment", key=lambda s: s.map(position), kind="stable", ignore_index=True)
-    return Profile(table, len(segments))
+    return Profile(table, len(segments), study.wording)
 
 
 def judged_values(values: pd.Series, feature: Feature) -> tuple[pd.Series, str]:
