@@ -21,6 +21,7 @@ from seglib.ingest.contract.loading import LoadedTable, load_tables, with_name_t
 from seglib.ingest.contract.rules import SEVERITIES
 from seglib.ingest.mapping.file import parse, parse_file
 from seglib.ingest.mapping.model import ShopMapping
+from seglib.ingest.places import place_of
 from seglib.ingest.sources.base import Source
 from seglib.ingest.sources.open import open_source
 from seglib.ingest.summaries import MergedRows, ObservationDay, RejectedShares, TableContract
@@ -273,6 +274,7 @@ class Shop:
             rows=RowsRecord(int(rows["rows_in"]), int(rows["accepted"]), int(rows["quarantined"])),
             database=DatabaseRecord(reason="it was not asked"),
             wording="coupon" if statuses else "transaction" if transactions else "none",
+            place=place_of(self.mapping),
         )
 
     def save(self, run: Run) -> None:

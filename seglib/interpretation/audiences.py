@@ -404,6 +404,11 @@ class SampleSizes:
     caption = TEST_DESIGN
 
     @property
+    def applies(self) -> bool:
+        """Whether burning is recorded."""
+        return not self.table.empty
+
+    @property
     def text(self) -> str:
         """In how many cases a segment has enough customers, what each can see, and what could not be computed."""
         if self.table.empty:

@@ -23,10 +23,11 @@ from pygments.formatters import HtmlFormatter
 
 from seglib.report.figures import figure_named
 from seglib.report.render import render
+from seglib.report.sections import NOT_HERE, tag_sections
 from seglib.schema.records import RunRecord
 
 TEMPLATES = Path(__file__).parent / "templates"
-ANALYST_TAGS = {"parameters", "injected-parameters", "imports", "analyst"}
+ANALYST_TAGS = {"parameters", "injected-parameters", "imports", "analyst", NOT_HERE}
 """Cells with one of these tags are not on the page without code."""
 
 FIRST, FOLDED = "first", "fold"
@@ -73,6 +74,7 @@ def page_of(folder: Path, name: str, question: str) -> Page:
     notebook = nbformat.read(folder / "notebooks" / f"{name}.ipynb", as_version=4)
     title = notebook.cells[0].source.splitlines()[0].removeprefix("# ")
     _replace_scripts(notebook)
+    tag_sections(notebook, ANALYST_TAGS)
     body, pictures = _convert(notebook)
     return Page(name, title, question, body, pictures, figure_named(notebook, "verdict"))
 
@@ -217,7 +219,7 @@ def _leave_out_code(soup: BeautifulSoup, parameters: Collection[str]) -> None:
     for part in soup.select("[data-tags]"):
         if ANALYST_TAGS & set(part["data-tags"].split()):
             part.decompose()
-    for part in soup.select("details.code, pre.warning"):
+    for part in soup.select("details.code, pre.warning, [data-applies=no]"):
         part.decompose()
     for code in soup.select(".prose p code, .prose li code"):
         if not code.decomposed and code.get_text() in parameters:

@@ -102,11 +102,17 @@ class VariableRecord(Record):
         Empty where the mapping says none.
     log : bool
         Whether differences are judged on the scale of log(1 + x).
+    weight : float
+        How much it counts: differences are multiplied by it.
+    scaling : {"standard", "robust", "none"} or None
+        Its own scale; None: that of the run.
     """
 
     kind: Literal["numeric", "binary", "nominal"]
     unit: str = ""
     log: bool = False
+    weight: float = 1.0
+    scaling: Literal["standard", "robust", "none"] | None = None
 
 
 @dataclass(frozen=True)
@@ -186,6 +192,8 @@ class ShopRecord(Record):
     database : DatabaseRecord
     wording : {"coupon", "transaction", "none"} or None
         What a row of the table of transactions is called (`seglib.style.WORDINGS`); None in records of version 0.6.
+    place : str
+        What the place of a customer is: city, country, region, ...
     """
 
     source: str
@@ -201,6 +209,7 @@ class ShopRecord(Record):
     database: DatabaseRecord
     findings: tuple[FindingRecord, ...] = ()
     wording: str | None = None
+    place: str = "city"
 
 
 # ---- 03 ----

@@ -36,6 +36,17 @@ def format_number(value: float) -> str:
     return f"{value:.2f}" if abs(value) < 10 else f"{value:,.0f}"
 
 
+def counted(n: int, noun: str) -> str:
+    """Write a number with its noun, in the plural unless it is one.
+
+    Examples
+    --------
+    >>> counted(1, "customer"), counted(1200, "customer"), counted(0, "row")
+    ('1 customer', '1,200 customers', '0 rows')
+    """
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
 def measured(value: float, unit: str) -> str:
     """Write a number with its unit, one of those that `seglib.interpretation.profile` uses.
 

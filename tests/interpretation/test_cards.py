@@ -305,3 +305,30 @@ def test_money_and_never_burning_have_words_of_their_own(lacking):
     assert "high-spending" in cards["A"].name.lower()
     assert "spent 30 a month" in cards["A"].sentence
     assert "include 100% who never used a coupon" in cards["B"].sentence
+
+
+def test_names_that_say_the_same_in_another_order_are_not_two_names():
+    """The strongest marker of one segment is the second of the other: income is low and age is low in both."""
+    rng = np.random.default_rng(4)
+    n = 200
+    index = pd.Index([str(i) for i in range(3 * n)], name="customer_id")
+    table = pd.DataFrame(
+        {
+            "income": np.r_[rng.normal(-2.0, 0.3, n), rng.normal(-1.6, 0.3, n), rng.normal(3.0, 0.3, n)],
+            "age": np.r_[rng.normal(-1.6, 0.3, n), rng.normal(-2.0, 0.3, n), rng.normal(3.0, 0.3, n)],
+            "visits": np.r_[rng.normal(1.0, 0.2, n), rng.normal(-1.0, 0.2, n), rng.normal(0.0, 0.2, n)],
+        },
+        index,
+    )
+    letters = pd.Series(["A"] * n + ["B"] * n + ["C"] * n, index, name="segment")
+    study = Study(variables={name: VariableRecord("numeric") for name in table})
+    names = [card.name for card in segment_cards(profile(table, letters, study=study).table, {}, study=study)]
+    words = [frozenset(re.findall(r"(?:low|high) \w+", name)) for name in names]
+    assert len({*words}) == 3, names
+    without = study.variables | {}
+    del without["visits"]
+    study = Study(variables=without)
+    part = table.drop(columns="visits")
+    names = [card.name for card in segment_cards(profile(part, letters, study=study).table, {}, study=study)]
+    assert names[0].endswith("(A)")
+    assert names[1].endswith("(B)")

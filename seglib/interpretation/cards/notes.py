@@ -16,7 +16,7 @@ from seglib.interpretation.holdout.usefulness import ALIKE
 from seglib.interpretation.profiles.profile import MARKER
 from seglib.schema.records import LabelsRecord, NoteRecord, VerdictRecord
 from seglib.study import DEFAULT_STUDY, Study
-from seglib.style import Wording, in_words, join_words, percent
+from seglib.style import Wording, counted, in_words, join_words, percent
 
 
 def with_notes(
@@ -129,7 +129,11 @@ def _describe_markers(card: SegmentCard, profiles: pd.DataFrame, wording: Wordin
     if marks.empty:
         return []
     differences = [
-        vocabulary.DIFFERENCE.format(feature=wording.name_of(row.feature), difference=row.difference)
+        vocabulary.DIFFERENCE.format(
+            feature=wording.name_of(row.feature),
+            difference=row.difference,
+            scale=vocabulary.OF_LOGARITHMS if row.scale else "",
+        )
         for row in marks.itertuples()
     ]
     return [NoteRecord("markers", vocabulary.SETS_APART, f"{join_words(differences)}.")]
@@ -168,7 +172,8 @@ def _say_what_a_test_shows(card: SegmentCard, profiles: pd.DataFrame, control_sh
     change, halves = smallest_change(rate, customers, control), smallest_change(rate, customers, customers / 2)
     if change is None or halves is None:
         return []
-    text = vocabulary.TEST_SIZE.format(control=control, points=100 * change, half=100 * halves)
+    size = counted(control, "customer")
+    text = vocabulary.TEST_SIZE.format(control=size, points=100 * change, half=100 * halves)
     return [NoteRecord("test", vocabulary.TEST, text)]
 
 

@@ -118,7 +118,8 @@ PROBABILITY = (
     "for {low} of the members it is less than {limit:.0%}."
 )
 
-DIFFERENCE = "{feature} ({difference:+.1f} standard deviations)"
+DIFFERENCE = "{feature} ({difference:+.1f} standard deviations{scale})"
+OF_LOGARITHMS = " of its logarithm"
 
 NEAREST = "id {customer}, nearest to the centre."
 
@@ -166,7 +167,7 @@ OTHERS_GET: dict[tuple[str, bool], str] = {
 
 TEST, TEST_SIZE = (
     "What a test can show",
-    "with the {control:,} customers of the comparison group you see a change of {points:.0f} points in the share "
+    "with the {control} of the comparison group you see a change of {points:.0f} points in the share "
     "used, or more; with half of the customers in each group, {half:.0f} points.",
 )
 """How large a change the test of a card must make to be seen."""
