@@ -252,6 +252,7 @@ class Shop:
         [(transactions, statuses)] = self.con.sql(
             "SELECT count(*), count(transaction_status) FROM transactions"
         ).fetchall()
+        money = validation.money_aside(self.con)
         return ShopRecord(
             source=self.source.name,
             kind=self.source.kind,
@@ -267,7 +268,7 @@ class Shop:
             ),
             notes=self.notes,
             findings=tuple(
-                FindingRecord(row.severity, row.table, row.sentence, int(row.rows))
+                FindingRecord(row.severity, row.table, row.sentence, int(row.rows), money.get(row.rule))
                 for row in self.findings.itertuples()
             ),
             rows=RowsRecord(int(rows["rows_in"]), int(rows["accepted"]), int(rows["quarantined"])),

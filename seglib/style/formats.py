@@ -101,6 +101,27 @@ def in_words(value: float, unit: str) -> str:
     return measured(value, unit)
 
 
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+
+def long_day(iso: str) -> str:
+    """Write a day with the name of its month; what is no ISO date, as it stands.
+
+    Examples
+    --------
+    >>> long_day("2026-06-30"), long_day("soon")
+    ('30 June 2026', 'soon')
+    """
+    try:
+        day = dt.date.fromisoformat(iso[:10])
+    except ValueError:
+        return iso
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
 def moment(utc: str | dt.datetime) -> str:
     """Write a point in time in UTC.
 

@@ -15,7 +15,7 @@ from seglib.ingest.shop import connect, ingest
 from seglib.ingest.sources.open import open_source
 from seglib.ingest.suggest.suggestion import suggest
 from seglib.preprocessing.customer import customer_matrix
-from seglib.run import Run
+from seglib.run.run import Run
 
 CASES = __file__.rsplit("/", 1)[0] + "/cases"
 

@@ -11,7 +11,7 @@ from seglib.interpretation.cards.cards import segment_cards
 from seglib.interpretation.profiles.means import profile
 from seglib.interpretation.profiles.shares import compare_names
 from seglib.preprocessing.build import CustomerOptions, build_customer_matrix
-from seglib.run import Run
+from seglib.run.run import Run
 from seglib.study import Study
 from seglib.style.wording import COUPON
 

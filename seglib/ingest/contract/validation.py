@@ -339,6 +339,20 @@ def count_rows(con: duckdb.DuckDBPyConnection, tables: Mapping[str, LoadedTable]
     return rows
 
 
+def money_aside(con: duckdb.DuckDBPyConnection) -> dict[str, float]:
+    """Return how much money the rows hold that were set aside, by rule; only of rules whose rows have amounts.
+
+    A row that violates several rules counts at each of them. Sums are exact, whatever the order of the rows.
+    """
+    return dict(
+        con.sql(
+            """SELECT a.rule, CAST(sum(TRY_CAST(t.amount AS DECIMAL(24, 6))) AS DOUBLE) AS money
+            FROM (SELECT DISTINCT rule, row_number FROM set_aside WHERE table_name = 'transactions') AS a
+            JOIN staged_transactions AS t USING (row_number) GROUP BY a.rule HAVING money IS NOT NULL"""
+        ).fetchall()
+    )
+
+
 def quality(con: duckdb.DuckDBPyConnection, rules: tuple[Rule, ...], rows: pd.DataFrame) -> pd.DataFrame:
     """Count what every rule found; rules of severity info need ``study``, a table with one row: as_of."""
     rows_in, rows_out = (rows.set_index("table")[column] for column in ("rows_in", "rows_out"))
