@@ -145,8 +145,8 @@ def by_eye(features: pd.DataFrame, study: Study = DEFAULT_STUDY) -> pd.DataFrame
     -------
     pandas.DataFrame
         On the same index, as far as it is recorded: ``last_coupon`` (ISO date; the noun is that of the shop),
-        ``coupons`` (how many), ``share_used`` (of all of them, also of the young ones, two digits), ``city`` (or what the
-        place is).
+        ``coupons`` (how many), ``share_used`` (of all of them, also of the young ones, two digits), ``city`` (or
+        ``country``, as the shop has it).
     """
     columns: dict[str, pd.Series] = {}
     if study.as_of and "recency_days" in features and features["recency_days"].notna().any():
