@@ -11,16 +11,14 @@ Two published methods are written here and in `seglib.stats`, because no library
 the score interval of Miettinen & Nurminen over several strata.
 """
 
-from seglib.campaign.arms import HOLDOUT_SALT, ControlGroup
-from seglib.campaign.lists import lists_of, lists_record, read_lists
+from seglib.campaign.arms import ControlGroup
+from seglib.campaign.lists import lists_record, read_lists
 from seglib.campaign.matching import match
 from seglib.campaign.reading import read_campaign
 from seglib.campaign.sample_ratio import sample_ratio
 
 __all__ = [
-    "HOLDOUT_SALT",
     "ControlGroup",
-    "lists_of",
     "lists_record",
     "match",
     "read_campaign",

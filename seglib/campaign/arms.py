@@ -19,9 +19,6 @@ import numpy as np
 from seglib.errors import ParameterRefused
 from seglib.sql import sql_literal
 
-HOLDOUT_SALT = "all-campaigns"
-"""The salt of the customers whom no campaign writes to."""
-
 DIGITS = 13
 """How many hexadecimal digits of the hash are read: 52 bits, which a float holds exactly."""
 

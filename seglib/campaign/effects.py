@@ -153,7 +153,7 @@ def _record(outcome: str, letter: str, moments: ArmMoments, places: np.ndarray, 
     n, n_control = moments.n[places], moments.n_control[places]
     weight = (n + n_control) / max((n + n_control).sum(), 1)
     missing = float("nan")
-    known = difference is not None
+    is_compared = difference is not None
     return {
         "outcome": outcome,
         "segment": letter,
@@ -161,10 +161,10 @@ def _record(outcome: str, letter: str, moments: ArmMoments, places: np.ndarray, 
         "control": int(n_control.sum()),
         "treated_value": float(weight @ moments.mean[places]) if len(places) else missing,
         "control_value": float(weight @ moments.mean_control[places]) if len(places) else missing,
-        "effect": difference.value if known else missing,
-        "low": difference.low if known else missing,
-        "high": difference.high if known else missing,
-        "p": difference.p if known else missing,
+        "effect": difference.value if is_compared else missing,
+        "low": difference.low if is_compared else missing,
+        "high": difference.high if is_compared else missing,
+        "p": difference.p if is_compared else missing,
     }
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from seglib.campaign.arms import ControlGroup
 from seglib.errors import InputRefused
 from seglib.schema.campaign_records import ListsRecord
+from seglib.schema.files import find_file
 from seglib.style import position
 
 ID, SEGMENT, CONTROL = "customer_id", "segment", "control"
@@ -101,12 +102,12 @@ def lists_of(table: pd.DataFrame, record: ListsRecord | None = None) -> Campaign
     return CampaignLists(rows, record)
 
 
-def read_lists(place: Path, record: ListsRecord | None = None) -> CampaignLists:
+def read_lists(place: str | Path, record: ListsRecord | None = None) -> CampaignLists:
     """Read the lists that were sent.
 
     Parameters
     ----------
-    place : Path
+    place : str or Path
         A folder of CSV files, such as ``audience/``, or one file, such as ``segments.csv``. Each has the columns
         customer_id and segment, and a column control, or a name that ends in ``_send`` or ``_control``.
     record : ListsRecord, optional
@@ -117,7 +118,7 @@ def read_lists(place: Path, record: ListsRecord | None = None) -> CampaignLists:
     InputRefused
         If there are none, a column is missing, or as in `lists_of`.
     """
-    place = Path(place)
+    place = find_file(place)
     files = sorted(place.glob("*.csv")) if place.is_dir() else [place]
     if not files or not all(file.is_file() for file in files):
         raise InputRefused(f"there is no list in '{place.name}': give the folder audience/ of the run, or a copy of it")

@@ -273,7 +273,7 @@ def read_campaign(
         return CampaignReading(listed, ratio, (), nothing, margin, stopped)
     table = listed.lists.table
     control, segment = table["control"].to_numpy(), table["segment"]
-    known = (
+    features = (
         pd.DataFrame(index=table.index)
         if before is None
         else before.reindex(table["customer_id"]).reset_index(drop=True)
@@ -283,7 +283,7 @@ def read_campaign(
         values = listed.outcomes[outcome].to_numpy(dtype=float)
         options = {"n_permutations": n_permutations, "seed": seed}
         effects = estimate_effects(outcome, values, control, segment, kind=kind, **options)
-        taken_out = None if effects.constant else cuped(values, known)
+        taken_out = None if effects.constant else cuped(values, features)
         adjusted = None
         if taken_out is not None:
             # values are no longer 0 and 1, so Welch's interval serves for shares too

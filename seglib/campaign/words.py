@@ -233,8 +233,10 @@ def _change(value: float, kind: str) -> str:
 
 
 def _range(row: pd.Series, kind: str) -> str:
-    low, high = (_change(row[name], kind).removesuffix(" points") for name in ("low", "high"))
-    return f"{low} to {high}"
+    if kind == "mean":
+        return f"{_change(row['low'], kind)} to {_change(row['high'], kind)}"
+    digits = 1 if 100 * max(abs(row["low"]), abs(row["high"])) >= 1 else 2
+    return f"{100 * row['low']:+.{digits}f} to {100 * row['high']:+.{digits}f}"
 
 
 def headline(labels: Sequence[tuple[str, str]]) -> str:
