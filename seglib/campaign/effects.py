@@ -92,7 +92,7 @@ def estimate_effects(
         Shares of values of 0 and 1 have the score interval of Miettinen & Nurminen, means that of Welch
         (`seglib.stats.share_difference`, `seglib.stats.mean_difference`).
     n_permutations : int, default=999
-        Of the randomisation test of means.
+        Of the randomisation test of means; 0: there is none.
     seed : int, default=0
 
     Returns
@@ -122,8 +122,9 @@ def estimate_effects(
         p = overall.p
         if kind == "share":
             heterogeneity = share_heterogeneity(*_counts(moments, compared))
-        elif overall.se > 0:
+        else:
             heterogeneity = moments.at(compared).heterogeneity()
+        if kind == "mean" and overall.se > 0 and n_permutations:
             dealt, dealt_q = randomisation_test(
                 x, arm, stratum, n_permutations=n_permutations, rng=np.random.default_rng(seed)
             )
