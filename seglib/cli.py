@@ -262,8 +262,23 @@ def sample(
             "segment; salt=NAME,share=0.1 as the lists have them."
         ),
     ] = None,
+    student: Annotated[
+        str | None, typer.Option(help="A student's name: a shop of their own, other than that of every other name.")
+    ] = None,
+    teacher_key: Annotated[
+        str | None, typer.Option(help="With --student: makes that shop again, with its truth. None: a new key.")
+    ] = None,
 ) -> None:
     """Generate a shop, with planted segments or without any, and its truth.csv."""
+    if student is not None:
+        from seglib.datasets import new_key, student_shop
+
+        key = teacher_key or new_key()
+        for file in student_shop(student, key).shop.write(out, with_truth=teacher_key is not None):
+            typer.echo(file)
+        if teacher_key is None:
+            _print_to_stderr(f"Without its truth. The teacher's key of this shop: {key}")
+        return
     if kind == "survey":
         if campaign:
             raise ParameterRefused("--campaign goes with a shop", parameter="campaign")
@@ -282,6 +297,21 @@ def sample(
 
         files.append(write_campaign(shop, campaign, files[-1].parent, name=out.stem, seed=seed))
     for file in files:
+        typer.echo(file)
+
+
+@app.command()
+def course(
+    out: Annotated[Path, typer.Option(help="A new folder, or a path that ends in .zip.")],
+    students: Annotated[
+        Path | None, typer.Option(help="A CSV file of names: a shop for each, and for you the key and the answers.")
+    ] = None,
+    teacher_key: Annotated[str | None, typer.Option(help="The key of an earlier course; default: a new one.")] = None,
+) -> None:
+    """Write what a class gets: the lessons without their solutions, and all that they need."""
+    from seglib.lab import make_course
+
+    for file in make_course(out, students=students, key=teacher_key):
         typer.echo(file)
 
 

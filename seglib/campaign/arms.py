@@ -17,7 +17,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from seglib.errors import ParameterRefused
-from seglib.sql import sql_literal
 
 DIGITS = 13
 """How many hexadecimal digits of the hash are read: 52 bits, which a float holds exactly."""
@@ -70,7 +69,7 @@ class ControlGroup:
 
     @property
     def limit(self) -> str:
-        """The first number that is not drawn, as hexadecimal digits; one digit more than a hash has if all are."""
+        """The first number that is not drawn, as hexadecimal digits; one digit more than are read if all are."""
         # a power of 2 times a float is exact, so this is the least whole number that is not less than share * 16^13
         return f"{math.ceil(self.share * 16**DIGITS):0{DIGITS}x}"
 
@@ -87,9 +86,9 @@ class ControlGroup:
         numpy.ndarray of bool, shape (n,)
         """
         ids = list(customer_ids)
-        if self.share == 1:
-            return np.ones(len(ids), dtype=bool)
         limit = self.limit
+        if len(limit) > DIGITS:
+            return np.ones(len(ids), dtype=bool)
         return np.array([self._digits(customer) < limit for customer in ids], dtype=bool)
 
     def sql(self, column: str = "customer_id") -> str:
@@ -105,9 +104,10 @@ class ControlGroup:
         >>> print(ControlGroup("spring", 0.1).sql())
         substr(md5('spring|' || customer_id), 1, 13) < '199999999999a'
         """
-        if self.share == 1:
+        if len(self.limit) > DIGITS:
             return "TRUE"
-        return f"substr(md5({sql_literal(f'{self.salt}|')} || {column}), 1, {DIGITS}) < {sql_literal(self.limit)}"
+        # no salt has a quote, so it stands in the statement as it is
+        return f"substr(md5('{self.salt}|' || {column}), 1, {DIGITS}) < '{self.limit}'"
 
     def _digits(self, customer: str) -> str:
         text = f"{self.salt}|{customer}".encode()

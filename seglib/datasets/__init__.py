@@ -9,10 +9,13 @@ made again to the byte (`make sample`).
 
 from seglib.datasets.campaign import write_campaign
 from seglib.datasets.shop import make_shop
+from seglib.datasets.student_shops import new_key, student_shop
 from seglib.datasets.survey import write_survey
 
 __all__ = [
     "make_shop",
+    "new_key",
+    "student_shop",
     "write_campaign",
     "write_survey",
 ]

@@ -11,7 +11,6 @@ import pandas as pd
 from seglib.campaign import ControlGroup
 from seglib.datasets.shop import ARCHETYPES, SampleShop
 from seglib.errors import ParameterRefused
-from seglib.style import did_you_mean
 
 BURNS = {+1: 0.45, 0: 0.30, -1: 0.15}
 """Share of customers who burn the coupon without a campaign, by how their segment burns (`ARCHETYPES`)."""
@@ -96,8 +95,7 @@ def write_campaign(shop: SampleShop, text: str, folder: Path, *, name: str, seed
         key, sign, value = (piece.strip() for piece in part.partition("="))
         if not sign or key not in OPTIONS:
             raise ParameterRefused(
-                f"campaign is written like lift=0.05,salt=spring,share=0.1, not '{part.strip()}'"
-                f"{did_you_mean(key, OPTIONS)}",
+                f"campaign is written like lift=0.05,salt=spring,share=0.1, not '{part.strip()}'",
                 parameter="campaign",
             )
         given[key] = value

@@ -16,6 +16,7 @@ from seglib.ingest.contract.rules import RULES, SEVERITIES
 from seglib.ingest.labels import read_labels
 from seglib.ingest.outcomes import read_outcomes
 from seglib.ingest.postgres_views import query_function, table_fingerprint, with_views
+from seglib.ingest.postgres_words import is_own_view
 from seglib.ingest.shop import Shop, connect, ingest
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Shop",
     "connect",
     "ingest",
+    "is_own_view",
     "query_function",
     "read_labels",
     "read_outcomes",

@@ -33,7 +33,7 @@ from seglib.ingest.sources.csv_files import is_csv
 from seglib.ingest.sources.open import open_source
 from seglib.schema.files import find_file, looked_for_in
 from seglib.schema.sources import ADAPTERS
-from seglib.sql import quoted
+from seglib.sql import quoted, restrict
 from seglib.style import did_you_mean, join_words
 
 ID = "customer_id"
@@ -153,7 +153,9 @@ def _of_file(path: Path, content: Mapping[str, Any], after: str | None) -> Outco
     formats = parse({key: top[key] for key in _FORMATS if key in top}).formats
     con = connect()
     try:
-        [load] = open_source(path).tables.values()
+        source = open_source(path)
+        restrict(con, source.paths)
+        [load] = source.tables.values()
         load(con, "outcomes")
     except InputRefused as error:
         raise _refused(path, error.message) from None

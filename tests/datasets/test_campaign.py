@@ -52,7 +52,7 @@ def test_the_committed_outcomes_are_those_of_make_sample(root, tmp_path):
     ("text", "why"),
     [
         ("0.05", "is written like lift=0.05"),
-        ("lfit=0.05", "did you mean 'lift'"),
+        ("lfit=0.05", "not 'lfit=0.05'"),
         ("lift=a", "campaign: could not convert"),
         ("lift=0.9", "below 0 or above 1"),
         ("lift=0.1/0.1", "one per planted segment"),
