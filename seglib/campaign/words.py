@@ -17,6 +17,11 @@ LEVEL = 0.05
 """Of every claim, after Holm."""
 
 
+FEW = 250
+"""Customers of the smaller arm below which intervals of skewed means hold the truth too seldom "
+"(studies/campaigns.md)."""
+
+
 @dataclass(frozen=True)
 class Conclusion:
     """What may be said of one outcome.
@@ -111,6 +116,11 @@ def conclude(
         seen = seen.replace(" of those who were", " on average for those who were", 1).replace(
             " of the control", " for the control", 1
         )
+        smaller = int(min(overall["customers"], overall["control"]))
+        if smaller < FEW:
+            seen += (
+                f" Of {smaller:,} customers in the smaller group, a few large amounts make this interval too narrow."
+            )
     differ = q[1] < LEVEL
     return Conclusion(
         label,

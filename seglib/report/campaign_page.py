@@ -16,7 +16,7 @@ ANCHOR = "campaign"
 """Id of the section on the first page."""
 
 _SECTION = Markup(
-    '<section id="{anchor}"><h2>{question}</h2><p><strong>{headline}</strong> {claims}</p>'
+    '<section id="{anchor}"><h2>{question}</h2><p><strong>{headline}</strong></p>{claims}'
     '<p class="small"><a href="{step}_business.html">What campaign {campaign} did</a> '
     '(<a href="{step}.html">with code</a>), read from {source}; '
     '<a href="effect.json">effect.json</a> for machines.</p></section>'
@@ -62,12 +62,12 @@ def with_campaign(index: str, effect: EffectRecord, step: str, question: str) ->
     soup = BeautifulSoup(index, "html.parser")
     if old := soup.find(id=ANCHOR):
         old.decompose()
-    claims = [f"{outcome.outcome}: {outcome.label}." for outcome in effect.outcomes]
+    claims = [f"{outcome.outcome}: {outcome.claim}" for outcome in effect.outcomes]
     section = _SECTION.format(
         anchor=ANCHOR,
         question=question,
         headline=effect.headline,
-        claims=effect.stopped or " ".join(claims),
+        claims=Markup("").join(Markup("<p>{}</p>").format(claim) for claim in [effect.stopped, *claims] if claim),
         step=step,
         campaign=effect.campaign,
         source=effect.outcomes_from,
