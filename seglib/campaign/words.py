@@ -118,9 +118,7 @@ def conclude(
         )
         smaller = int(min(overall["customers"], overall["control"]))
         if smaller < FEW:
-            seen += (
-                f" Of {smaller:,} customers in the smaller group, a few large amounts make this interval too narrow."
-            )
+            seen += f" With {smaller:,} customers in the smaller group, intervals of amounts tend to be too narrow."
     differ = q[1] < LEVEL
     return Conclusion(
         label,

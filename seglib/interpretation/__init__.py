@@ -26,6 +26,7 @@ from seglib.interpretation.holdout.predictive_gain import ALPHA, predictive_gain
 from seglib.interpretation.holdout.rfm import BURNED, quintiles, signed_log
 from seglib.interpretation.holdout.rfm_table import rfm_table
 from seglib.interpretation.holdout.usefulness import with_usefulness
+from seglib.interpretation.overview import overview
 from seglib.interpretation.profiles.activity import activity_shares
 from seglib.interpretation.profiles.coupon_usage import coupon_usage
 from seglib.interpretation.profiles.exemplars import exemplars
@@ -57,6 +58,7 @@ __all__ = [
     "evaluate_holdout",
     "exemplars",
     "fit_surrogate_tree",
+    "overview",
     "predictive_gain",
     "profile",
     "profile_plot",

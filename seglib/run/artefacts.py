@@ -9,6 +9,7 @@ from seglib.schema.records import (
     CardRecord,
     ChoiceRecord,
     ClusteringRecord,
+    OverviewRecord,
     RecipeRecord,
     Record,
     RulesRecord,
@@ -94,6 +95,12 @@ ARTEFACTS: dict[str, Artefact] = {
     ),
     "cards": Artefact(
         "cards.json", "06_interpretation", "one card per segment: name, sentence, markers, notes", CardRecord
+    ),
+    "overview": Artefact(
+        "overview.json",
+        "06_interpretation",
+        "what the first page shows of all customers and every segment",
+        OverviewRecord,
     ),
     "rules": Artefact("rules.json", "06_interpretation", "a few questions that nearly give the segments", RulesRecord),
     "thinning": Artefact("thinning.parquet", "06_interpretation", "one row per feature: an honest test of segments"),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from seglib.errors import InputRefused
 from seglib.run.artefacts import ALONE, ARTEFACTS, FIRST, FOR_PEOPLE, TABLES, Artefact, step_of
-from seglib.run.files import read_parquet, safe_csv, write_artefact
+from seglib.run.files import read_parquet, safe_csv, workbook, write_artefact
 from seglib.run.folders import DRAFT, FINISHED, home, refuse_missing_run, refuse_name
 from seglib.run.lineage import Lineage
 from seglib.run.parameters import check_notebook, notebook_parameters
@@ -22,6 +22,7 @@ from seglib.schema.records import (
     CardRecord,
     ChoiceRecord,
     ClusteringRecord,
+    OverviewRecord,
     RecipeRecord,
     Record,
     RulesRecord,
@@ -138,6 +139,8 @@ class Run:
     def read(self, artefact: Literal["clustering"]) -> ClusteringRecord: ...
     @overload
     def read(self, artefact: Literal["cards"]) -> list[CardRecord]: ...
+    @overload
+    def read(self, artefact: Literal["overview"]) -> OverviewRecord: ...
     @overload
     def read(self, artefact: Literal["rules"]) -> RulesRecord: ...
     @overload
@@ -265,10 +268,18 @@ class Run:
         """Write a table for people to ``<name>.csv`` in `out_dir`, safe to open in a spreadsheet (`safe_csv`)."""
         self.write_text(f"{name}.csv", safe_csv(frame))
 
-    def write_lists(self, folder: str, tables: Mapping[str, pd.DataFrame]) -> None:
+    def write_lists(self, folder: str, tables: Mapping[str, pd.DataFrame], *, in_excel: Collection[str] = ()) -> None:
         """Write tables for people by name to a folder in `out_dir`, which is replaced as a whole.
 
         So no list of an earlier run stays, whose customers would stand in two lists.
+
+        Parameters
+        ----------
+        folder : str
+        tables : mapping of str to pandas.DataFrame
+            By name; each is written as ``<name>.csv``.
+        in_excel : collection of str
+            Names of those that are written as ``<name>.xlsx`` too.
         """
         self._announce_draft()
         target = self.out_dir / folder
@@ -278,6 +289,8 @@ class Run:
         new.mkdir(parents=True)
         for name, table in tables.items():
             (new / f"{name}.csv").write_text(safe_csv(table), encoding="utf-8", newline="")
+            if name in in_excel:
+                (new / f"{name}.xlsx").write_bytes(workbook(table))
         if target.exists():
             target.rename(old)
         new.rename(target)

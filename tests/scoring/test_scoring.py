@@ -373,6 +373,32 @@ def test_a_shop_without_transactions_is_placed_by_its_variables(tmp_path):
         same_answer(on_duckdb(model, run, features.table, start), model.describe(rows))
 
 
+def test_weights_and_scales_of_variables_are_in_the_statement_and_in_the_file(tmp_path):
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text(
+        """tables:
+  customers:
+    from: survey
+    columns: {customer_id: id}
+    segment_by:
+      age: {kind: numeric, scaling: none, weight: 0.1}
+      score: {kind: numeric, scaling: robust, weight: 2}
+      member: {kind: binary, scaling: none}
+      gender: {kind: nominal, weight: 3}
+""",
+        encoding="utf-8",
+    )
+    run = Run("survey", base=tmp_path)
+    ingest(ROOT / "data/sample/survey.csv", mapping=mapping).save(run)
+    features = customer_features(run.connect(), run.study())
+    model, rows, _ = make_model(run, features)
+    assert model.sources == {"age": "numeric", "score": "numeric", "member": "numeric", "gender": "nominal"}
+    for start in STARTS:
+        same_answer(on_duckdb(model, run, features.table, start), model.describe(rows))
+    save_model(model, tmp_path / "model.skops")
+    pd.testing.assert_frame_equal(load_model(tmp_path / "model.skops").describe(rows), model.describe(rows))
+
+
 @pytest.fixture(scope="module")
 def nasty(tmp_path_factory):
     """A shop whose cities have names that trip statements up, and segments with such names too."""
