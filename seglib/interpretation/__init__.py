@@ -14,6 +14,7 @@ Results have a table, a text and, where they are drawn, a figure with its alt te
 """
 
 from seglib.interpretation.audiences import audience_lists, criteria, customer_list, readme, sample_sizes, targets
+from seglib.interpretation.campaign_lists import control_group, record_lists
 from seglib.interpretation.cards.cards import rename_cards, segment_cards
 from seglib.interpretation.cards.names_file import read_names
 from seglib.interpretation.cards.notes import with_notes
@@ -49,6 +50,7 @@ __all__ = [
     "audience_lists",
     "centre_similarity",
     "compare_names",
+    "control_group",
     "coupon_usage",
     "criteria",
     "customer_list",
@@ -64,6 +66,7 @@ __all__ = [
     "read_names",
     "read_tables",
     "readme",
+    "record_lists",
     "rename_cards",
     "rfm_table",
     "sample_sizes",

@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from seglib.campaign import ControlGroup
 from seglib.clustering import LOW_PROBABILITY, NEAR_BORDER
 from seglib.errors import ParameterRefused
 from seglib.interpretation.cards import vocabulary
@@ -67,7 +67,7 @@ def customer_list(
     features: pd.DataFrame | None = None,
     study: Study = DEFAULT_STUDY,
     control_share: float = 0.1,
-    seed: int = 0,
+    campaign: str = "campaign",
 ) -> pd.DataFrame:
     """Make the list that leaves the house: one row per customer, with the name of the segment and a control flag.
 
@@ -82,10 +82,11 @@ def customer_list(
     study : Study, optional
         The day of the shop, and what a transaction is called.
     control_share : float, default=0.1
-        Share of every segment that is drawn as control group. Leave them out of a campaign: the difference between
+        Share of the customers that is drawn as control group. Leave them out of a campaign: the difference between
         them and the others is its effect.
-    seed : int, default=0
-        Seed of the draw.
+    campaign : str, default="campaign"
+        Name of the campaign: the salt of the draw (`seglib.campaign.ControlGroup`). The same name draws the same
+        customers, whoever else is there.
 
     Returns
     -------
@@ -97,18 +98,11 @@ def customer_list(
     Raises
     ------
     ParameterRefused
-        If ``control_share`` is no share.
+        If ``control_share`` is no share, or the name has characters that an SQL statement could not hold.
     """
-    if not 0 <= control_share <= 1:
-        raise ParameterRefused(f"control_share lies between 0 and 1, not {control_share}", parameter="control_share")
-    rng = np.random.default_rng(seed)
     table = segments.reset_index().rename(columns={"margin": "confidence"})
     table["segment_name"] = table["segment"].map(names)
-    # every customer draws a number, and those with the smallest numbers of each segment are its control group: the
-    # group has exactly the share that was asked for
-    drawn = pd.Series(rng.random(len(table))).groupby(table["segment"].to_numpy()).rank(method="first")
-    size = table.groupby("segment")["segment"].transform("size")
-    table["control"] = drawn.to_numpy() <= np.round(control_share * size)
+    table["control"] = ControlGroup(campaign, control_share).contains(table["customer_id"])
     table[vocabulary.NEAR] = is_borderline(table["probability"], table["confidence"]).to_numpy()
     listed = table.reindex(columns=[*COLUMNS, vocabulary.NEAR]).round({"probability": 3, "confidence": 3})
     if features is None:

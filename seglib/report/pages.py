@@ -80,7 +80,7 @@ def page_of(folder: Path, name: str, question: str) -> Page:
     return Page(name, title, question, body, pictures, figure_named(notebook, "verdict"))
 
 
-def write_pages(folder: Path, record: RunRecord, pages: Sequence[Page]) -> None:
+def write_pages(folder: Path, record: RunRecord, pages: Sequence[Page], *, beside: Sequence[Page] = ()) -> None:
     """Write both faces of every page: ``<name>.html`` with the code folded, ``<name>_business.html`` without it.
 
     The bodies of the pages are changed: what is for analysts is taken out of them on the way.
@@ -91,6 +91,8 @@ def write_pages(folder: Path, record: RunRecord, pages: Sequence[Page]) -> None:
         The run's report folder.
     record : RunRecord
     pages : sequence of Page
+    beside : sequence of Page
+        Pages that are there already: they are linked, and not written.
     """
     code_style = Markup(_code_style())
     for page in pages:
@@ -111,7 +113,7 @@ def write_pages(folder: Path, record: RunRecord, pages: Sequence[Page]) -> None:
                 "page.html.j2",
                 page=page,
                 record=record,
-                pages=pages,
+                pages=[*beside, *pages],
                 suffix=suffix,
                 business=business,
                 contents=contents,

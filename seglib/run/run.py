@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from seglib.errors import InputRefused
-from seglib.run.artefacts import ARTEFACTS, FIRST, FOR_PEOPLE, TABLES, Artefact, step_of
+from seglib.run.artefacts import ALONE, ARTEFACTS, FIRST, FOR_PEOPLE, TABLES, Artefact, step_of
 from seglib.run.files import read_parquet, safe_csv, workbook, write_artefact
 from seglib.run.folders import DRAFT, FINISHED, home, refuse_missing_run, refuse_name
 from seglib.run.lineage import Lineage
 from seglib.run.parameters import check_notebook, notebook_parameters
+from seglib.schema.campaign_records import EffectRecord, ListsRecord
 from seglib.schema.files import path_from_notebooks
 from seglib.schema.records import (
     CardRecord,
@@ -145,6 +146,10 @@ class Run:
     @overload
     def read(self, artefact: Literal["verdict"]) -> VerdictRecord: ...
     @overload
+    def read(self, artefact: Literal["lists"]) -> ListsRecord: ...
+    @overload
+    def read(self, artefact: Literal["effect"]) -> EffectRecord: ...
+    @overload
     def read(
         self,
         artefact: Literal[
@@ -163,6 +168,7 @@ class Run:
             "thinning",
             "outcomes",
             "gain",
+            "effects",
         ],
     ) -> pd.DataFrame: ...
     @overload
@@ -297,6 +303,10 @@ class Run:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="")
 
+    def delivered(self, name: str) -> Path:
+        """Return where a file or folder for people lies: in the draft, if one is there and nothing is staged."""
+        return self.out_dir / name if self.by_hand and (self.out_dir / name).exists() else self.report_dir / name
+
     def write_record(self, record: dict) -> None:
         """Write ``run.json``, the machine-readable face of the run."""
         write_artefact(self.report_dir / "run.json", record)
@@ -318,8 +328,9 @@ class Run:
         present = [name for name in ARTEFACTS if self._place(name).exists()]
         if outdated := self.lineage.outdated(present):
             raise InputRefused(f"run '{self.name}': {outdated.text}")
-        for name in ARTEFACTS:
-            self.existing(name)
+        for name, artefact in ARTEFACTS.items():
+            if artefact.step not in ALONE:
+                self.existing(name)
 
     def forget(self, steps: Collection[str]) -> None:
         """Remove everything that notebooks wrote: artefacts, and files for people.
