@@ -27,6 +27,7 @@ from seglib.ingest.sources.open import open_source
 from seglib.ingest.summaries import MergedRows, ObservationDay, RejectedShares, TableContract
 from seglib.run import Run, check_notebook
 from seglib.schema.days import EXAMPLE, iso_day
+from seglib.schema.files import find_file
 from seglib.schema.records import DatabaseRecord, FindingRecord, InputRecord, RowsRecord, ShopRecord, VariableRecord
 from seglib.schema.tables import TABLES, key, needed
 from seglib.sql import UNIFIED_SQL, in_memory
@@ -323,7 +324,7 @@ def ingest(
         there are none; or if there is no such city.
     """
     check_notebook()
-    given = parse(read_mapping(mapping)) if mapping else None
+    given = parse(read_mapping(mapping), find_file(mapping).parent) if mapping else None
     opened = open_source(source, csv=given.csv if given else None, header_rows=given.header_rows if given else None)
     shop_mapping = with_name_tables(opened, given or parse(opened.mapping))
     con = connect()

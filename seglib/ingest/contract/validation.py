@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 import duckdb
 import pandas as pd
 
+from seglib.ingest.contract.id_lists import CUSTOMERS_LEFT_OUT
 from seglib.ingest.contract.loading import LoadedTable, refuse_damage, with_cells
 from seglib.ingest.contract.parsing import NULL_TEXT, ParsedColumn
 from seglib.ingest.contract.rules import RULES, Rule, descriptor_rules, row_number_rule, variable_rules
@@ -56,6 +57,8 @@ def apply(con: duckdb.DuckDBPyConnection, tables: Mapping[str, LoadedTable]) -> 
                 [name, rule.id, rule.severity],
             )
         accept(con, name, loaded)
+        if name == "customers" and loaded and loaded.exclusions:
+            con.execute(f"CREATE TABLE customers_left_out AS {CUSTOMERS_LEFT_OUT}")
         if loaded:
             _remark(con, name, loaded)
     row_rules = [rule for name in TABLES for rule in _row_rules(name, tables.get(name))]
