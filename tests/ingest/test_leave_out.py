@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from seglib.errors import ParameterRefused
 from seglib.ingest.contract.id_lists import read_ids
 from seglib.ingest.mapping.file import parse
+from seglib.ingest.mapping.model import Exclusion
 from seglib.ingest.shop import ingest
 from seglib.report import check
 
@@ -150,5 +151,5 @@ def test_a_file_that_is_no_list_is_refused(tmp_path):
 def test_a_list_is_looked_for_beside_the_mapping_file(tmp_path):
     (tmp_path / "staff.txt").write_text("1\n", encoding="utf-8")
     content = {"tables": {"customers": {"leave_out": {"staff": {"file": "staff.txt"}}}}}
-    [exclusion] = parse(content, tmp_path).table("customers").leave_out
-    assert exclusion.values == (str(tmp_path / "staff.txt"),)
+    expected = Exclusion("staff", "", "file", (str(tmp_path / "staff.txt"),))
+    assert parse(content, tmp_path).table("customers").leave_out == (expected,)

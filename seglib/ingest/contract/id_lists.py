@@ -82,7 +82,8 @@ def list_notes(con: duckdb.DuckDBPyConnection, name: str, mapping: TableMapping,
             place = f" in the list '{Path(exclusion.values[0]).name}'" if exclusion.test == "file" else ""
             ids = "id" if n_ids == 1 else "ids"
             notes.append(
-                f"the mapping leaves out {n_ids:,} {ids}{place} ({exclusion.name}); table {name} has {n_found:,} of them"
+                f"the mapping leaves out {n_ids:,} {ids}{place} ({exclusion.name}); "
+                f"table {name} has {n_found:,} of them"
             )
     return notes
 

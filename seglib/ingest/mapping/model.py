@@ -117,8 +117,8 @@ class Variable:
 class Exclusion:
     """Rows that the mapping leaves out: those whose ``column`` passes ``test`` with one of ``values``.
 
-    Where ``test`` is one of `LISTS`, there is no column: rows are left out by their id. ``values`` are then the ids, or the
-    path of the file that lists them.
+    Where ``test`` is one of `LISTS`, there is no column: rows are left out by their id. ``values`` are then the ids, or
+    the path of the file that lists them.
     """
 
     name: str

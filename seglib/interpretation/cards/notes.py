@@ -177,7 +177,7 @@ def _list_cautions(
     card: SegmentCard, profiles: pd.DataFrame, verdict: VerdictRecord, labels: LabelsRecord | None
 ) -> list[NoteRecord]:
     cautions = []
-    by_structure = vocabulary.GIVEN_BY_STRUCTURE if labels else vocabulary.BY_STRUCTURE
+    by_structure = vocabulary.GIVEN_BY_STRUCTURE if labels and not labels.algorithm else vocabulary.BY_STRUCTURE
     if verdict.weakest in by_structure:
         cautions.append(by_structure[verdict.weakest])
     if verdict.useful == NOT_SHOWN:
