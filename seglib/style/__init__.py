@@ -10,7 +10,7 @@ sentence as a value, and goes through `escape_markdown` before it is shown as Ma
 
 from seglib.style.colours import PALETTE, colour
 from seglib.style.escape import bullet_list, escape_markdown, visible
-from seglib.style.formats import duration, format_number, in_words, measured, moment, p_value, percent
+from seglib.style.formats import TIMES, duration, format_number, in_words, measured, moment, p_value, percent
 from seglib.style.letters import letter, position
 from seglib.style.wording import (
     COUPON,
@@ -32,6 +32,7 @@ __all__ = [
     "PALETTE",
     "PLAIN_RULE",
     "PLAIN_RULE_MEANING",
+    "TIMES",
     "WORDINGS",
     "Wording",
     "bullet_list",

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seglib.interpretation.cards import vocabulary
+from seglib.interpretation.cards.words_file import ENGLISH, Vocabulary
 from seglib.interpretation.profiles.profile import MARKER
 from seglib.schema.records import BesideRecord, CardRecord, MarkerRecord, NoteRecord
 from seglib.study import DEFAULT_STUDY, Study
-from seglib.style import Wording, escape_markdown, format_number, humanize, in_words, join_words
+from seglib.style import Wording, escape_markdown, format_number
 
 ORIGINS = ("gender_name", "city_name")
 """The names of ours that can tell where the customers of a segment come from."""
@@ -51,6 +51,8 @@ class SegmentCard:
         level: what, unit, own, all, marker (whether it built the segments).
     notes : tuple of NoteRecord
         What else to know (`seglib.interpretation.with_notes`).
+    vocabulary : Vocabulary
+        The words it is written in.
     """
 
     segment: str
@@ -62,6 +64,7 @@ class SegmentCard:
     table: pd.DataFrame = field(repr=False)
     beside: pd.DataFrame = field(repr=False)
     notes: tuple[NoteRecord, ...] = ()
+    vocabulary: Vocabulary = field(default=ENGLISH, repr=False)
 
     @property
     def heading(self) -> str:
@@ -89,7 +92,9 @@ class SegmentCard:
             markers=tuple(MarkerRecord(**row) for row in markers.to_dict("records")),
             beside=tuple(
                 BesideRecord(
-                    **row, own_text=in_words(row["own"], row["unit"]), all_text=in_words(row["all"], row["unit"])
+                    **row,
+                    own_text=self.vocabulary.in_words(row["own"], row["unit"]),
+                    all_text=self.vocabulary.in_words(row["all"], row["unit"]),
                 )
                 for row in self.beside.to_dict("records")
             ),
@@ -102,6 +107,7 @@ def segment_cards(
     demographics: Mapping[str, pd.DataFrame],
     *,
     study: Study = DEFAULT_STUDY,
+    vocabulary: Vocabulary = ENGLISH,
 ) -> list[SegmentCard]:
     """Name and describe every segment by the markers.
 
@@ -118,6 +124,8 @@ def segment_cards(
         segment; others are passed over.
     study : Study, optional
         Which columns of the customers table build segments, and what a transaction is called.
+    vocabulary : Vocabulary, optional
+        The words of the cards (`seglib.interpretation.read_vocabulary`).
 
     Returns
     -------
@@ -126,12 +134,12 @@ def segment_cards(
     """
     origins = {column: table for column, table in demographics.items() if column in (*ORIGINS, *study.variables)}
     letters = dict.fromkeys([*profiles["segment"], *(s for table in origins.values() for s in table["segment"])])
-    markers = {letter: _Markers.of(letter, profiles, origins) for letter in letters}
+    markers = {letter: _Markers.of(letter, profiles, origins, vocabulary) for letter in letters}
     names = _make_unique({letter: marker.names() for letter, marker in markers.items()})
     total = sum(marker.customers for marker in markers.values())
-    cards = []
+    wording, cards = vocabulary.wording(study.wording), []
     for letter, marker in markers.items():
-        sentences = marker.sentences(study.wording)
+        sentences = marker.sentences(wording)
         cards.append(
             SegmentCard(
                 segment=letter,
@@ -141,7 +149,8 @@ def segment_cards(
                 customers=marker.customers,
                 share=round(marker.customers / total, 6),
                 table=marker.table(),
-                beside=marker.beside(study.wording),
+                beside=marker.beside(wording),
+                vocabulary=vocabulary,
             )
         )
     return cards
@@ -182,6 +191,7 @@ class _Markers:
         By column: the levels that are markers (rows of shares), the strongest first. They can name the segment.
     leanings : dict of str to pandas.DataFrame
         By column: those, and the levels that the segment leans to, the most frequent first.
+    vocabulary : Vocabulary
     """
 
     customers: int
@@ -190,9 +200,12 @@ class _Markers:
     tenure: pd.DataFrame
     levels: dict[str, pd.DataFrame]
     leanings: dict[str, pd.DataFrame]
+    vocabulary: Vocabulary = ENGLISH
 
     @classmethod
-    def of(cls, letter: str, profiles: pd.DataFrame, demographics: Mapping[str, pd.DataFrame]) -> _Markers:
+    def of(
+        cls, letter: str, profiles: pd.DataFrame, demographics: Mapping[str, pd.DataFrame], vocabulary: Vocabulary
+    ) -> _Markers:
         """Gather the markers of a segment."""
         rows = profiles[profiles["segment"] == letter]
         behaviour = rows[rows["marker"].astype(bool) & (rows["role"] == "segmentation")]
@@ -216,28 +229,29 @@ class _Markers:
             tenure=rows[rows["marker"].astype(bool) & (rows["feature"] == "tenure_days")],
             levels=levels,
             leanings=leanings,
+            vocabulary=vocabulary,
         )
 
     def names(self) -> list[str]:
         """Return candidate names, the shortest first."""
         marks = {row.feature: row for row in self.behaviour.itertuples()}
-        levels, noun = dict(self.levels), vocabulary.CUSTOMERS
+        levels, noun = dict(self.levels), self.vocabulary.CUSTOMERS
         if one_gender := self._only_gender():
             noun = one_gender
             levels.pop("gender_name")
         if "burn_rate" in marks:
-            noun = _choose_word(marks.pop("burn_rate"))
+            noun = _choose_word(marks.pop("burn_rate"), self.vocabulary)
             marks.pop("never_burned", None)  # which says the same once more
         if self._is_new():
             # Who joined lately came lately, and has few months over which coupons are counted: that is the calendar.
             marks = {name: mark for name, mark in marks.items() if not _is_recent_or_frequent(mark)}
-            noun = vocabulary.NEW.format(noun=noun)
+            noun = self.vocabulary.NEW.format(noun=noun)
         origin = "".join(self._describe_origin(column) for column in levels)
-        if self.behaviour.empty and noun == vocabulary.CUSTOMERS:
-            candidates = [f"{noun}{origin}" if origin else vocabulary.AVERAGE]
+        if self.behaviour.empty and noun == self.vocabulary.CUSTOMERS:
+            candidates = [f"{noun}{origin}" if origin else self.vocabulary.AVERAGE]
         else:
             lengths = range(min(2, len(marks)), len(marks) + 1)
-            candidates = [_compose_name(noun, list(marks.values())[:n]) for n in lengths]
+            candidates = [_compose_name(noun, list(marks.values())[:n], self.vocabulary) for n in lengths]
             if origin:
                 candidates.append(candidates[-1] + origin)
         return [c[0].upper() + c[1:] for c in candidates]
@@ -251,7 +265,7 @@ class _Markers:
         levels = self.levels.get("gender_name")
         if levels is None or levels["share"].iloc[0] < ALL:
             return ""
-        return vocabulary.OF_ONE_GENDER.get(str(levels["level"].iloc[0]).lower(), "")
+        return self.vocabulary.OF_ONE_GENDER.get(str(levels["level"].iloc[0]).lower(), "")
 
     def _describe_origin(self, column: str) -> str:
         """Return " from Cairo and 3 other places", ", mostly female", or ", tier mostly gold".
@@ -262,58 +276,72 @@ class _Markers:
         majority = self.levels[column]["share"].sum() > 0.5
         if column == "city_name":
             if len(levels) > 3:
-                levels = [*levels[:2], vocabulary.OTHER_PLACES.format(n=len(levels) - 2)]
-            text = vocabulary.FROM if majority else vocabulary.MORE_OFTEN_FROM
-            return text.format(places=join_words(levels))
-        often = vocabulary.MOSTLY if majority else vocabulary.MORE_OFTEN
+                levels = [*levels[:2], self.vocabulary.OTHER_PLACES.format(n=len(levels) - 2)]
+            text = self.vocabulary.FROM if majority else self.vocabulary.MORE_OFTEN_FROM
+            return text.format(places=self.vocabulary.join(levels))
+        often = self.vocabulary.MOSTLY if majority else self.vocabulary.MORE_OFTEN
         if column in ORIGINS:
-            return vocabulary.OF_GENDER.format(often=often, levels=join_words(levels).lower())
-        return vocabulary.OF_LEVEL.format(feature=humanize(column), often=often, levels=join_words(levels))
+            return self.vocabulary.OF_GENDER.format(often=often, levels=self.vocabulary.join(levels).lower())
+        return self.vocabulary.OF_LEVEL.format(
+            feature=self.vocabulary.name_of(column), often=often, levels=self.vocabulary.join(levels)
+        )
 
     def sentences(self, wording: Wording) -> list[str]:
         """Say how the segment behaves, and where its customers come from, beside all customers; at least one."""
         sentences = []
         if len(self.behaviour):
-            sentences.append(vocabulary.THEY.format(phrases=join_words(self._describe_behaviour(wording))))
+            sentences.append(
+                self.vocabulary.THEY.format(phrases=self.vocabulary.join(self._describe_behaviour(wording)))
+            )
         elif len(self.profile):
             far = (self.profile["difference"].abs() >= MARKER).any()
-            sentences.append(vocabulary.ONLY_ELSEWHERE if far else vocabulary.NO_MARKER)
+            sentences.append(self.vocabulary.ONLY_ELSEWHERE if far else self.vocabulary.NO_MARKER)
         for row in self.tenure.itertuples():
-            value, every = in_words(row.observed, "days"), in_words(row.observed_overall, "days")
-            sentences.append(vocabulary.TENURE.format(own=value, all=every))
+            value, every = (
+                self.vocabulary.in_words(row.observed, "days"),
+                self.vocabulary.in_words(row.observed_overall, "days"),
+            )
+            sentences.append(self.vocabulary.TENURE.format(own=value, all=every))
         for column, levels in self.leanings.items():
             shown = [
-                vocabulary.LEVEL.format(level=row.level, own=row.share, all=row.overall_share)
+                self.vocabulary.LEVEL.format(level=row.level, own=row.share, all=row.overall_share)
                 for row in levels.head(LEVELS_SHOWN).itertuples()
             ]
             if len(levels) > LEVELS_SHOWN:
-                shown.append(vocabulary.MORE_LEVELS.format(n=len(levels) - LEVELS_SHOWN))
-            sentences.append(vocabulary.LEVELS.format(feature=humanize(column), levels=join_words(shown)))
-        return sentences or [vocabulary.NO_MARKER]
+                shown.append(self.vocabulary.MORE_LEVELS.format(n=len(levels) - LEVELS_SHOWN))
+            sentences.append(
+                self.vocabulary.LEVELS.format(
+                    feature=self.vocabulary.name_of(column), levels=self.vocabulary.join(shown)
+                )
+            )
+        return sentences or [self.vocabulary.NO_MARKER]
 
     def _describe_behaviour(self, wording: Wording) -> list[str]:
         """Say of each behaviour what the segment did; variables of the shop's own in a row share one "have"."""
         phrases, have_before = [], False
         for row in self.behaviour.itertuples():
-            if row.feature in vocabulary.VERBS:
-                unit = vocabulary.UNITS.get(row.feature, row.unit)
-                value, every = in_words(row.observed, unit), in_words(row.observed_overall, unit)
-                phrases.append(wording.of(vocabulary.VERBS[row.feature], own=value, all=every))
+            if row.feature in self.vocabulary.VERBS:
+                unit = self.vocabulary.UNITS.get(row.feature, row.unit)
+                value, every = (
+                    self.vocabulary.in_words(row.observed, unit),
+                    self.vocabulary.in_words(row.observed_overall, unit),
+                )
+                phrases.append(wording.of(self.vocabulary.VERBS[row.feature], own=value, all=every))
                 have_before = False
             else:
-                what = _describe_variable(row)
-                phrases.append(what if have_before else vocabulary.HAVE.format(what=what))
+                what = _describe_variable(row, self.vocabulary)
+                phrases.append(what if have_before else self.vocabulary.HAVE.format(what=what))
                 have_before = True
         return phrases
 
     def table(self) -> pd.DataFrame:
         """Return the markers: what, unit, own, all, difference (standardised)."""
         records = [
-            (humanize(row.feature), row.unit, row.observed, row.observed_overall, row.difference)
+            (self.vocabulary.name_of(row.feature), row.unit, row.observed, row.observed_overall, row.difference)
             for row in self.behaviour.itertuples()
         ]
         records += [
-            (f"{humanize(column)}: {row.level}", "share", row.share, row.overall_share, np.nan)
+            (f"{self.vocabulary.name_of(column)}: {row.level}", "share", row.share, row.overall_share, np.nan)
             for column, levels in self.leanings.items()
             for row in levels.head(LEVELS_SHOWN).itertuples()
         ]
@@ -327,7 +355,7 @@ class _Markers:
         size = self.profile["difference"].abs()
         size = size[size >= MARKER]
         records = [
-            (*_label(row, wording), row.observed, row.observed_overall, bool(row.marker))
+            (*_label(row, wording, self.vocabulary), row.observed, row.observed_overall, bool(row.marker))
             for row in self.profile.loc[size.sort_values(ascending=False, kind="stable").index].itertuples()
             if pd.notna(row.observed) and pd.notna(row.observed_overall)
         ]
@@ -337,12 +365,12 @@ class _Markers:
         return pd.DataFrame(records[:BESIDE], columns=["what", "unit", "own", "all", "marker"]).round(6)
 
 
-def _label(mark: Any, wording: Wording) -> tuple[str, str]:
+def _label(mark: Any, wording: Wording, vocabulary: Vocabulary) -> tuple[str, str]:
     """Return what a number is called on a card, and its unit where that does not say it already."""
     if mark.feature in vocabulary.LABELS:
         unit = mark.unit if mark.unit in ("share", "0 or 1", "days") else "number"
         return wording.of(vocabulary.LABELS[mark.feature]), vocabulary.UNITS.get(mark.feature, unit)
-    return humanize(mark.feature), mark.unit
+    return vocabulary.name_of(mark.feature), mark.unit
 
 
 def _is_recent_or_frequent(mark: Any) -> bool:
@@ -352,39 +380,39 @@ def _is_recent_or_frequent(mark: Any) -> bool:
     )
 
 
-def _choose_word(mark: Any) -> str:
+def _choose_word(mark: Any, vocabulary: Vocabulary) -> str:
     """Return the word for a marker of ours."""
     much, little = vocabulary.WORDS[mark.feature]
     return much if mark.difference > 0 else little
 
 
-def _compose_name(noun: str, marks: Sequence[Any]) -> str:
+def _compose_name(noun: str, marks: Sequence[Any], vocabulary: Vocabulary) -> str:
     """Return "recent, frequent burners", "customers with high income and low age, member mostly yes"."""
-    words = [_choose_word(mark) for mark in marks if mark.feature in vocabulary.WORDS]
+    words = [_choose_word(mark, vocabulary) for mark in marks if mark.feature in vocabulary.WORDS]
     others = [mark for mark in marks if mark.feature not in vocabulary.WORDS]
     levels = []
     for mark in others:
         if mark.kind != "binary":
             level = vocabulary.HIGH if mark.difference > 0 else vocabulary.LOW
-            levels.append(level.format(feature=humanize(mark.feature)))
+            levels.append(level.format(feature=vocabulary.name_of(mark.feature)))
     name = f"{', '.join(words)} {noun}" if words else noun
     if levels:
-        name += vocabulary.WITH.format(levels=join_words(levels))
+        name += vocabulary.WITH.format(levels=vocabulary.join(levels))
     for mark in others:
         if mark.kind == "binary":
             yes = mark.difference > 0
             share = mark.observed if yes else 1 - mark.observed
             name += vocabulary.ANSWERED.format(
-                feature=humanize(mark.feature),
+                feature=vocabulary.name_of(mark.feature),
                 often=vocabulary.MOSTLY if share > 0.5 else vocabulary.MORE_OFTEN,
                 answer=vocabulary.YES if yes else vocabulary.NO,
             )
     return name
 
 
-def _describe_variable(mark: Any) -> str:
+def _describe_variable(mark: Any, vocabulary: Vocabulary) -> str:
     """Say what a marker among the variables of the shop's own is: "a mean age of 20 years (all: 41)"."""
-    feature = humanize(mark.feature)
+    feature = vocabulary.name_of(mark.feature)
     if mark.kind == "binary":
         return vocabulary.OWN_ANSWER.format(feature=feature, own=mark.observed, all=mark.observed_overall)
     mean = format_number(mark.observed)
