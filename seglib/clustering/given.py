@@ -252,6 +252,8 @@ class GivenSegmentation(Segmentation):
     @property
     def why_no_model(self) -> str:
         """Why no model and no statement in SQL is handed out; empty if they are."""
+        if self.given.noise:
+            return f"it would give the {self.given.noise:,} customers a segment who are noise for '{self.given.file}'"
         if self.why_no_rule or not self.given.algorithm or self.all_by_rule == 1:
             return self.why_no_rule
         others = round((1 - self.all_by_rule) * len(self.table))

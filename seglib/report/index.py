@@ -68,7 +68,7 @@ def index_page(
         pages=pages,
         picture=picture,
         previous=previous,
-        files=_files(folder, record.segments),
+        files=_files(folder, record.segments, pages),
         at_once=AT_ONCE,
         use=_use(record.verdict),
         pdf_note=pdf_note,
@@ -98,9 +98,15 @@ def _shown(parameters: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {step: {n: without_folder(n, v) for n, v in values.items()} for step, values in parameters.items()}
 
 
-def _files(folder: Path, segments: Sequence[RunSegmentRecord]) -> list[dict[str, str]]:
+def _files(folder: Path, segments: Sequence[RunSegmentRecord], pages: Sequence[Page]) -> list[dict[str, str]]:
     lists = {f"audience/{s.segment}.csv": f"{s.segment} · {s.name}, the surest first" for s in segments}
-    first, *others = FILES.items()
+    own = {  # of a notebook of an analyst's own, in a folder of its name
+        path.relative_to(folder).as_posix(): page.question
+        for page in pages
+        for path in sorted((folder / page.name).rglob("*"))
+        if path.is_file()
+    }
+    first, *others = {**FILES, **own}.items()
     return [
         {"path": path, "what": what, "size": _size((folder / path).stat().st_size)}
         for path, what in [first, *lists.items(), *others]

@@ -31,7 +31,7 @@ ANALYST_TAGS = {"parameters", "injected-parameters", "imports", "analyst"}
 
 _PICTURE, _PLACEHOLDER = re.compile(r'src="(data:image/[^"]+)"'), re.compile(r'src="picture:(\d+)"')
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
-_PAGE = re.compile(r"^(\d\d_[a-z_]+?)(?:_business)?\.(?:ipynb|html)$")
+_PAGE = re.compile(r"^(\d\d_[a-z0-9_]+?)(?:_business)?\.(?:ipynb|html)$")
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,8 @@ class Page:
 def page_of(folder: Path, name: str, question: str) -> Page:
     """Read an executed notebook and convert it: the slow part of a report, which needs nothing of later notebooks."""
     notebook = nbformat.read(folder / "notebooks" / f"{name}.ipynb", as_version=4)
-    title = notebook.cells[0].source.splitlines()[0].removeprefix("# ")
+    lines = notebook.cells[0].source.splitlines() if notebook.cells else []
+    title = (lines[0] if lines else f"# {name}").removeprefix("# ")
     _replace_scripts(notebook)
     body, pictures = _convert(notebook)
     return Page(name, title, question, body, pictures, figure_named(notebook, "verdict"))
