@@ -1,4 +1,4 @@
-"""A plain rule in the analyst's own terms: which features stand for recency, frequency and money, in how many classes."""
+"""A plain rule in the analyst's own terms: what stands for recency, frequency and money, and in how many classes."""
 
 import numpy as np
 import pandas as pd
@@ -41,7 +41,8 @@ def test_scores_of_a_rule_of_ones_own_by_hand(features):
     assert logs["log_monetary"].tolist() == pytest.approx(np.log1p(features["n_coupons"]).tolist())
     assert logs["log_burned"].isna().all()
     assert rule.note == (
-        "In RFM, as set: recency is tenure days, frequency is n burned, money is n coupons and each is cut into 3 classes."
+        "In RFM, as set: recency is tenure days, frequency is n burned, money is n coupons and each is cut into "
+        "3 classes."
     )
 
 

@@ -1,5 +1,7 @@
 """The words of the cards: those of the package, and a file that says some of them, or all, otherwise."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -49,6 +51,7 @@ def profiles():
             "n_coupons": 10,
             "n_matured": 10,
             "n_burned": np.repeat([9, 2], n),
+            "n_matured_burned": np.repeat([9, 2], n),
             "spend": np.repeat([1000.0, 100.0], n) + rng.normal(0, 5, 2 * n),
             "months_observed": 10.0,
             "coupons_per_month": 1.0,
@@ -136,7 +139,8 @@ def test_a_feature_of_ones_own_has_words_that_name_a_segment(words):
 
 def test_an_idea_for_a_side_that_had_none(words, profiles):
     own = words(
-        "TO_TRY: {burn_rate: {much: a thank-you.}, recency_days: {little: a thank-you.}, spend_per_month: {much: a thank-you.}}"
+        "TO_TRY: {burn_rate: {much: a thank-you.}, recency_days: {little: a thank-you.}, "
+        "spend_per_month: {much: a thank-you.}}"
     )
     a, _ = cards_in(own, profiles)
     [idea] = [note.text for note in a.notes if note.kind == "to_try"]
@@ -152,16 +156,16 @@ def test_a_number_without_a_form_is_written_as_ours(words):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("CUSTOMER: shoppers", "there is no CUSTOMER .did you mean 'CUSTOMERS'"),
+        ("CUSTOMER: shoppers", "there is no CUSTOMER (did you mean 'CUSTOMERS'"),
         ("CUSTOMERS: [a, b]", "CUSTOMERS takes a text in one line"),
         ('CUSTOMERS: ""', "CUSTOMERS takes a text in one line"),
-        ('MONEY: "{amount.__class__}"', r"MONEY: {amount.__class__} is not filled there; there are {amount}"),
-        ('MONEY: "{0}"', r"{0} is not filled there"),
-        ('MONEY: "{}"', r"{} is not filled there"),
+        ('MONEY: "{amount.__class__}"', "MONEY: {amount.__class__} is not filled there; there are {amount}"),
+        ('MONEY: "{0}"', "{0} is not filled there"),
+        ('MONEY: "{}"', "{} is not filled there"),
         ('MONEY: "{amount!r}"', "write {amount}"),
         ('MONEY: "{amount:>99999999}"', "write {amount}"),
         ('MONEY: "{amount EUR"', "a brace is open"),
-        ('LEVEL: "{level} {own:.3f}"', "write .*{own:.0%}"),
+        ('LEVEL: "{level} {own:.3f}"', "{own:.0%}"),
         ("WORDS: {burn_rate: often}", "WORDS.burn_rate takes two words"),
         ("TO_TRY: {burn_rate: a call}", "TO_TRY.burn_rate holds lines 'much: text'"),
         ("OTHERS_GET: {burn_rate: {much: something}}", "OTHERS_GET.burn_rate.much is one of nothing or usual"),
@@ -173,7 +177,7 @@ def test_a_number_without_a_form_is_written_as_ours(words):
     ],
 )
 def test_what_cannot_be_said_is_refused(words, text, message):
-    with pytest.raises(ParameterRefused, match=message) as refused:
+    with pytest.raises(ParameterRefused, match=re.escape(message)) as refused:
         words(text)
     assert refused.value.parameter == ("words_file",)
 
