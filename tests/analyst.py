@@ -36,8 +36,8 @@ def analyse(folder: Path) -> Path:
     home, shop = folder / "home", folder / "shop"
     home.mkdir()
     planted = ("--segments", 3, "--separation", "strong", "--seed", 1)
-    made = run_seglib("sample", "--customers", 300, "--transactions", 2400, *planted, "--out", shop, home=home)
-    assert made.returncode == 0, made.stderr
+    sampled = run_seglib("sample", "--customers", 300, "--transactions", 2400, *planted, "--out", shop, home=home)
+    assert sampled.returncode == 0, sampled.stderr
     options = [part for name, value in QUICK.items() for part in ("--set", f"{name}={value}")]
     done = run_seglib("run", "--source", shop, "--run", RUN, *options, home=home)
     assert done.returncode == 0, done.stderr
@@ -81,8 +81,8 @@ class Analyst:
     def source(self, step: str, cell: str) -> str:
         """The text of a cell."""
         notebook = nbformat.read(self.notebooks / f"{step}.ipynb", as_version=4)
-        [found] = [one.source for one in notebook.cells if one.id == cell]
-        return found
+        [source] = [one.source for one in notebook.cells if one.id == cell]
+        return source
 
     def add(self, step: str, before: str, *cells: nbformat.NotebookNode) -> None:
         """Add cells to a notebook, before the cell of that id."""

@@ -100,13 +100,13 @@ def _shown(parameters: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 def _files(folder: Path, segments: Sequence[RunSegmentRecord], pages: Sequence[Page]) -> list[dict[str, str]]:
     lists = {f"audience/{s.segment}.csv": f"{s.segment} · {s.name}, the surest first" for s in segments}
-    own = {  # of a notebook of an analyst's own, in a folder of its name
+    added = {  # of a notebook of an analyst's own, in a folder of its name
         path.relative_to(folder).as_posix(): page.question
         for page in pages
         for path in sorted((folder / page.name).rglob("*"))
         if path.is_file()
     }
-    first, *others = {**FILES, **own}.items()
+    first, *others = {**FILES, **added}.items()
     return [
         {"path": path, "what": what, "size": _size((folder / path).stat().st_size)}
         for path, what in [first, *lists.items(), *others]

@@ -149,13 +149,13 @@ def is_json(name: str) -> bool:
 
 def step_of(name: str) -> str:
     """Return the notebook that writes an artefact or a canonical table (``tables/customers``)."""
-    if own := OWN.fullmatch(name):
-        return own["step"]
+    if match := OWN.fullmatch(name):
+        return match["step"]
     return FIRST if name.startswith(TABLES) else ARTEFACTS[name].step
 
 
 def file_of(name: str) -> str:
     """Return the path of an artefact or of a canonical table inside the folder of a run."""
-    if own := OWN.fullmatch(name):
-        return name if own["json"] else f"{name}.parquet"
+    if match := OWN.fullmatch(name):
+        return name if match["json"] else f"{name}.parquet"
     return f"{name}.parquet" if name.startswith(TABLES) else ARTEFACTS[name].file

@@ -314,12 +314,12 @@ class Run:
         path = self.report_dir / "run.json"
         return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
-    def refuse_unfit(self, own: Collection[str] = ()) -> None:
+    def refuse_unfit(self, own_steps: Collection[str] = ()) -> None:
         """Refuse a run whose artefacts do not belong together.
 
         Parameters
         ----------
-        own : collection of str
+        own_steps : collection of str
             Notebooks of an analyst's own, whose artefacts count, too.
 
         Raises
@@ -331,7 +331,7 @@ class Run:
         present = [name for name in ARTEFACTS if self._place(name).exists()]
         if outdated := self.lineage.outdated(present):
             raise InputRefused(f"run '{self.name}': {outdated.text}")
-        for name in [*ARTEFACTS, *(name for step in own for name in self.lineage.entries(step))]:
+        for name in [*ARTEFACTS, *(name for step in own_steps for name in self.lineage.entries(step))]:
             self.existing(name)
 
     def forget(self, steps: Collection[str]) -> None:

@@ -11,12 +11,12 @@ VALUES = "07_lifetime/values"
 
 @pytest.fixture
 def run(tmp_path):
-    made = Run("small", base=tmp_path)
-    made.write("homogeneity", pd.DataFrame({"p": [0.5]}))
-    made.read("homogeneity")
-    made.write(VALUES, pd.DataFrame({"value": [1.0, 2.0]}))
-    made.write("07_lifetime/total.json", {"total": 3.0})
-    return made
+    run = Run("small", base=tmp_path)
+    run.write("homogeneity", pd.DataFrame({"p": [0.5]}))
+    run.read("homogeneity")
+    run.write(VALUES, pd.DataFrame({"value": [1.0, 2.0]}))
+    run.write("07_lifetime/total.json", {"total": 3.0})
+    return run
 
 
 def test_they_are_read_as_they_were_written(run):

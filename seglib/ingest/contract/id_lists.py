@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seglib.errors import InputRefused, ParameterRefused
 from seglib.ingest.contract.parsing import RawColumn, read
-from seglib.ingest.contract.rules import Rule
 from seglib.ingest.mapping.model import LISTS, ColumnSource, Exclusion, Formats, TableMapping
 from seglib.ingest.sources.csv_files import is_csv
 from seglib.ingest.sources.open import open_source
@@ -16,8 +14,6 @@ from seglib.sql import in_memory, sql_literal
 
 if TYPE_CHECKING:
     import duckdb
-
-    from seglib.ingest.contract.loading import LoadedTable
 
 WITH_CUSTOMERS = "transactions.left_out.with_their_customers"
 """The rule of transactions whose customers the mapping leaves out."""
@@ -86,19 +82,6 @@ def list_notes(con: duckdb.DuckDBPyConnection, name: str, mapping: TableMapping,
                 f"table {name} has {n_found:,} of them"
             )
     return notes
-
-
-def with_their_customers(transactions: LoadedTable) -> LoadedTable:
-    """Let the transactions of customers who are left out be left out, too."""
-    rule = Rule(
-        WITH_CUSTOMERS,
-        "exclusion",
-        "left_out = 'with_their_customers'",
-        "the mapping leaves out the customer of the transaction",
-        "nothing to do; take it out of the mapping file to keep the customer",
-    )
-    condition = f"{transactions.columns['customer_id'].value} IN (FROM customers_left_out)"
-    return replace(transactions, exclusions=(*transactions.exclusions, (rule, condition)))
 
 
 def read_ids(path: Path, header: tuple[str, ...]) -> list[str]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from seglib.errors import InputRefused
-from seglib.ingest.contract.id_lists import in_list, list_notes, load_lists, with_their_customers
+from seglib.ingest.contract.id_lists import WITH_CUSTOMERS, in_list, list_notes, load_lists
 from seglib.ingest.contract.numbers import NumberStyle, ambiguity, find_style, has_decimals, settled
 from seglib.ingest.contract.parsing import ANSWERS, ParsedColumn, RawColumn, cell_value, exclusion_condition, read
 from seglib.ingest.contract.rules import Rule
@@ -118,7 +118,7 @@ def load_tables(con: duckdb.DuckDBPyConnection, source: Source, mapping: ShopMap
     if problems:
         raise InputRefused("\n".join(problems))
     if "transactions" in tables and tables["customers"].exclusions:
-        tables["transactions"] = with_their_customers(tables["transactions"])
+        tables["transactions"] = _with_their_customers(tables["transactions"])
     return tables
 
 
@@ -485,3 +485,16 @@ def _exclusion_rule(table: str, exclusion: Exclusion) -> Rule:
         f"the mapping leaves out rows in which {exclusion.sentence}",
         "nothing to do; take it out of the mapping file to keep them",
     )
+
+
+def _with_their_customers(transactions: LoadedTable) -> LoadedTable:
+    """Let the transactions of customers who are left out be left out, too."""
+    rule = Rule(
+        WITH_CUSTOMERS,
+        "exclusion",
+        "left_out = 'with_their_customers'",
+        "the mapping leaves out the customer of the transaction",
+        "nothing to do; take it out of the mapping file to keep the customer",
+    )
+    condition = f"{transactions.columns['customer_id'].value} IN (FROM customers_left_out)"
+    return replace(transactions, exclusions=(*transactions.exclusions, (rule, condition)))

@@ -79,8 +79,8 @@ class Vocabulary:
             return wording
         one = words.get("one", wording.one)
         plural = words.get("many") or ("" if "one" in words else wording.plural)
-        made, claim = words.get("claimed", wording.made), words.get("claim", wording.claim)
-        return replace(wording, one=one, plural=plural, made=made, claim=claim)
+        claimed, claim = words.get("claimed", wording.made), words.get("claim", wording.claim)
+        return replace(wording, one=one, plural=plural, made=claimed, claim=claim)
 
     def in_words(self, value: float, unit: str) -> str:
         """Write a number with its unit as `seglib.style.in_words` does; "money" as an amount of money."""
