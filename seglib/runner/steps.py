@@ -31,11 +31,15 @@ def read_order(path: Path) -> dict[str, str]:
     Raises
     ------
     ParameterRefused
-        If a line has another form, a name is no name of a notebook or not after the one before it, or one of the six
+        If there is no such file, a line has another form, a name is no name of a notebook or not after the one before it, or one of the six
         is missing.
     """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ParameterRefused(f"'{path}', the list of the notebooks, cannot be read: {error}") from None
     steps: dict[str, str] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(text.splitlines(), start=1):
         line = line.strip()
         if not line or line.startswith("#"):
             continue

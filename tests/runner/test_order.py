@@ -42,6 +42,11 @@ def test_what_cannot_be_run_is_refused_with_its_line(tmp_path, line, message):
         read_order(listed(tmp_path, line))
 
 
+def test_a_list_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(ParameterRefused, match="the list of the notebooks, cannot be read"):
+        read_order(tmp_path / ORDER)
+
+
 def test_none_of_the_six_can_be_left_out_or_have_another_between(tmp_path):
     path = listed(tmp_path)
     text = path.read_text(encoding="utf-8")
