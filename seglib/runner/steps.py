@@ -31,8 +31,8 @@ def read_order(path: Path) -> dict[str, str]:
     Raises
     ------
     ParameterRefused
-        If there is no such file, a line has another form, a name is no name of a notebook or not after the one before it, or one of the six
-        is missing.
+        If there is no such file, a line has another form, a name is no name of a notebook or not after the one before
+        it, or one of the six is missing.
     """
     try:
         text = path.read_text(encoding="utf-8")
