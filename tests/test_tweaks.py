@@ -78,7 +78,7 @@ def test_a_mixture_is_carried_to_the_end_and_leaves_nothing_of_kmeans(analyst):
 
 
 def test_noise_of_dbscan_is_on_no_list_and_in_no_sql(analyst):
-    own_algorithm(analyst, "DBSCAN(eps=1.6)", "from sklearn.cluster import DBSCAN")
+    own_algorithm(analyst, "DBSCAN(eps=1.2)", "from sklearn.cluster import DBSCAN")
     before = len(analyst.listed)
     analyst.run_from("05_clustering")
     noise = analyst.run.read("clustering").labels.noise

@@ -173,7 +173,7 @@ def test_a_number_without_a_form_is_written_as_ours(words):
         ("TIMES: {weeks: w}", "TIMES has no weeks"),
         ("VERBS: {burn_rate: '{spend} burned'}", "{spend} is not filled there"),
         ("- a", "it holds lines such as"),
-        ("a: [", "cannot be read"),
+        ("a: [", "it is not valid YAML"),
     ],
 )
 def test_what_cannot_be_said_is_refused(words, text, message):

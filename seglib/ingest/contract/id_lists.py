@@ -10,7 +10,7 @@ from seglib.ingest.contract.parsing import RawColumn, read
 from seglib.ingest.mapping.model import LISTS, ColumnSource, Exclusion, Formats, TableMapping
 from seglib.ingest.sources.csv_files import is_csv
 from seglib.ingest.sources.open import open_source
-from seglib.sql import in_memory, sql_literal
+from seglib.sql import in_memory, restrict, sql_literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -108,9 +108,11 @@ def read_ids(path: Path, header: tuple[str, ...]) -> list[str]:
         is_parquet = stream.read(4) == b"PAR1"
     if not (is_parquet or is_csv(path)):
         raise _refused(path, "it is neither a CSV or text file nor a Parquet file")
-    con = in_memory()
+    con = in_memory(reads=None)
     try:
-        [load] = open_source(path, csv={} if is_parquet else {"header_row": "0"}).tables.values()
+        source = open_source(path, csv={} if is_parquet else {"header_row": "0"})
+        restrict(con, source.paths)
+        [load] = source.tables.values()
         load(con, "list")
     except InputRefused as error:
         raise _refused(path, error.message) from None

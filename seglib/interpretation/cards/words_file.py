@@ -25,6 +25,7 @@ import yaml
 from seglib.errors import ParameterRefused
 from seglib.interpretation.cards import vocabulary
 from seglib.schema.files import find_file, looked_for_in
+from seglib.schema.yaml_files import NotReadable, load_yaml, shortened_value
 from seglib.style import Wording, did_you_mean, humanize, in_words, join_words
 
 NAMES = tuple(name for name in vars(vocabulary) if name.isupper() and name not in ("ENGLISH_TIMES", "UNITS"))
@@ -124,9 +125,11 @@ def read_vocabulary(path: str | Path | None) -> Vocabulary:
     if path is None:
         return ENGLISH
     try:
-        content = yaml.load(find_file(path).read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise _refused(path, f"it cannot be read: {str(error).splitlines()[0]}{looked_for_in(path)}") from None
+        content = load_yaml(find_file(path), yaml.BaseLoader)
+    except NotReadable as error:
+        raise _refused(path, str(error)) from None
+    except OSError as error:
+        raise _refused(path, f"it cannot be read: {error.strerror}{looked_for_in(path)}") from None
     if not isinstance(content, dict):
         raise _refused(path, "it holds lines such as 'CUSTOMERS: shoppers'")
     changed: dict[str, Any] = {}
@@ -134,7 +137,7 @@ def read_vocabulary(path: str | Path | None) -> Vocabulary:
     for key, given in content.items():
         name = str(key).strip().upper()
         if name not in NAMES:
-            problems.append(f"there is no {key}{did_you_mean(name, NAMES)}")
+            problems.append(f"there is no {shortened_value(key)}{did_you_mean(name[:80], NAMES)}")
             continue
         changed[name] = _checked(name, getattr(vocabulary, name), given, problems)
     if problems:
