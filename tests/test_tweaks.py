@@ -1,19 +1,19 @@
 """Ordinary tweaks of an analyst go to the end: 06, the published report, the lists, SQL in DuckDB and `seglib score`.
 
-================================================  ==========================================================================
+================================================  =================================================================
 what the analyst changes                          the test
-================================================  ==========================================================================
+================================================  =================================================================
 another algorithm, in a cell of 05                `test_a_mixture_is_carried_to_the_end_and_leaves_nothing_of_kmeans`
 an algorithm that leaves customers out as noise   `test_noise_of_dbscan_is_on_no_list_and_in_no_sql`
 labels of an agency, a parameter of 05            `test_labels_of_an_agency_keep_their_names`
 customers who are left out, in the mapping        `test_staff_is_left_out_with_all_its_transactions`
 features, scale and k, parameters of 03 and 04    `test_other_features_and_another_k_move_every_file`
-order of the letters, a parameter of 05           `test_letters_go_by_another_feature_and_cards_are_in_another_language`
+order of the letters, a parameter of 05           `test_another_order_and_language_are_on_every_card`
 names, words, currency and RFM, parameters of 06  `test_words_of_ones_own_are_on_every_page_and_list`
-a language, a parameter of 06                     `test_letters_go_by_another_feature_and_cards_are_in_another_language`
+a language, a parameter of 06                     `test_another_order_and_language_are_on_every_card`
 a chart or a section, cells of 06                 `test_words_of_ones_own_are_on_every_page_and_list`
 a seventh notebook, a line of order.txt           `test_a_seventh_notebook_is_run_checked_and_linked`
-================================================  ==========================================================================
+================================================  =================================================================
 
 Features from a SQL file, steps of the pipeline and metrics of one's own have tests beside what they change.
 """
@@ -126,7 +126,7 @@ def test_other_features_and_another_k_move_every_file(analyst):
     assert not analyst.report.joinpath("audience/C.csv").exists()
 
 
-def test_letters_go_by_another_feature_and_cards_are_in_another_language(analyst):
+def test_another_order_and_language_are_on_every_card(analyst):
     before = analyst.listed["segment"]
     analyst.run_from("05_clustering", order_by="recency_days", words_file=str(ROOT / "params/words/german.yaml"))
     analyst.check()
