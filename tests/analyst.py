@@ -38,10 +38,21 @@ def analyse(folder: Path) -> Path:
     planted = ("--segments", 3, "--separation", "strong", "--seed", 1)
     sampled = run_seglib("sample", "--customers", 300, "--transactions", 2400, *planted, "--out", shop, home=home)
     assert sampled.returncode == 0, sampled.stderr
+    _add_amounts(shop)
     options = [part for name, value in QUICK.items() for part in ("--set", f"{name}={value}")]
     done = run_seglib("run", "--source", shop, "--run", RUN, *options, home=home)
     assert done.returncode == 0, done.stderr
     return home
+
+
+def _add_amounts(shop: Path) -> None:
+    """Let customers spend money with the coupons that they burn: those of one planted segment ten times as much."""
+    path = shop / "transactions.parquet"
+    transactions = pd.read_parquet(path)
+    truth = pd.read_csv(shop / "truth.csv").set_index("customer_id")["segment"]
+    segment = transactions["customer_id"].map(truth)
+    amount = 10.0 + transactions["transaction_id"].astype(int) % 7 + 100.0 * (segment == truth.iloc[0])
+    transactions.assign(amount=amount.where(transactions["transaction_status"] == "burned")).to_parquet(path)
 
 
 class Analyst:

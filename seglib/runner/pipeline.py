@@ -228,6 +228,7 @@ def _execute(
             _without_fields(output),
             parameters=values,
             kernel_name="python3",
+            language="python",
             cwd=NOTEBOOKS,
             progress_bar=False,
             km=kernel,
