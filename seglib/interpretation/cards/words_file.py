@@ -28,7 +28,10 @@ from seglib.schema.files import find_file, looked_for_in
 from seglib.schema.yaml_files import NotReadable, load_yaml, shortened_value
 from seglib.style import Wording, did_you_mean, humanize, in_words, join_words
 
-NAMES = tuple(name for name in vars(vocabulary) if name.isupper() and name not in ("ENGLISH_TIMES", "UNITS"))
+NOT_FOR_READERS = ("ENGLISH_TIMES", "UNITS")
+"""What stands in `vocabulary` and is no word of a card."""
+
+NAMES = tuple(name for name in vars(vocabulary) if name.isupper() and name not in NOT_FOR_READERS)
 """What a file of words may name."""
 
 CLOSED = ("TIMES", "COMPARED_WITH", "BY_STRUCTURE", "GIVEN_BY_STRUCTURE", "COUPON")
