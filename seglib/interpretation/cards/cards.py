@@ -234,24 +234,25 @@ class _Markers:
 
     def names(self) -> list[str]:
         """Return candidate names, the shortest first."""
+        vocabulary = self.vocabulary
         marks = {row.feature: row for row in self.behaviour.itertuples()}
-        levels, noun = dict(self.levels), self.vocabulary.CUSTOMERS
+        levels, noun = dict(self.levels), vocabulary.CUSTOMERS
         if one_gender := self._only_gender():
             noun = one_gender
             levels.pop("gender_name")
         if "burn_rate" in marks:
-            noun = _choose_word(marks.pop("burn_rate"), self.vocabulary)
+            noun = _choose_word(marks.pop("burn_rate"), vocabulary)
             marks.pop("never_burned", None)  # which says the same once more
         if self._is_new():
             # Who joined lately came lately, and has few months over which coupons are counted: that is the calendar.
             marks = {name: mark for name, mark in marks.items() if not _is_recent_or_frequent(mark)}
-            noun = self.vocabulary.NEW.format(noun=noun)
+            noun = vocabulary.NEW.format(noun=noun)
         origin = "".join(self._describe_origin(column) for column in levels)
-        if self.behaviour.empty and noun == self.vocabulary.CUSTOMERS:
-            candidates = [f"{noun}{origin}" if origin else self.vocabulary.AVERAGE]
+        if self.behaviour.empty and noun == vocabulary.CUSTOMERS:
+            candidates = [f"{noun}{origin}" if origin else vocabulary.AVERAGE]
         else:
             lengths = range(min(2, len(marks)), len(marks) + 1)
-            candidates = [_compose_name(noun, list(marks.values())[:n], self.vocabulary) for n in lengths]
+            candidates = [_compose_name(noun, list(marks.values())[:n], vocabulary) for n in lengths]
             if origin:
                 candidates.append(candidates[-1] + origin)
         return [c[0].upper() + c[1:] for c in candidates]
@@ -262,86 +263,87 @@ class _Markers:
 
     def _only_gender(self) -> str:
         """Return the word for customers of one gender, where the segment has no others; else nothing."""
+        vocabulary = self.vocabulary
         levels = self.levels.get("gender_name")
         if levels is None or levels["share"].iloc[0] < ALL:
             return ""
-        return self.vocabulary.OF_ONE_GENDER.get(str(levels["level"].iloc[0]).lower(), "")
+        return vocabulary.OF_ONE_GENDER.get(str(levels["level"].iloc[0]).lower(), "")
 
     def _describe_origin(self, column: str) -> str:
         """Return " from Cairo and 3 other places", ", mostly female", or ", tier mostly gold".
 
         "more often" where they are no majority.
         """
+        vocabulary = self.vocabulary
         levels = list(self.levels[column]["level"])
         majority = self.levels[column]["share"].sum() > 0.5
         if column == "city_name":
             if len(levels) > 3:
-                levels = [*levels[:2], self.vocabulary.OTHER_PLACES.format(n=len(levels) - 2)]
-            text = self.vocabulary.FROM if majority else self.vocabulary.MORE_OFTEN_FROM
-            return text.format(places=self.vocabulary.join(levels))
-        often = self.vocabulary.MOSTLY if majority else self.vocabulary.MORE_OFTEN
+                levels = [*levels[:2], vocabulary.OTHER_PLACES.format(n=len(levels) - 2)]
+            text = vocabulary.FROM if majority else vocabulary.MORE_OFTEN_FROM
+            return text.format(places=vocabulary.join(levels))
+        often = vocabulary.MOSTLY if majority else vocabulary.MORE_OFTEN
         if column in ORIGINS:
-            return self.vocabulary.OF_GENDER.format(often=often, levels=self.vocabulary.join(levels).lower())
-        return self.vocabulary.OF_LEVEL.format(
-            feature=self.vocabulary.name_of(column), often=often, levels=self.vocabulary.join(levels)
+            return vocabulary.OF_GENDER.format(often=often, levels=vocabulary.join(levels).lower())
+        return vocabulary.OF_LEVEL.format(
+            feature=vocabulary.name_of(column), often=often, levels=vocabulary.join(levels)
         )
 
     def sentences(self, wording: Wording) -> list[str]:
         """Say how the segment behaves, and where its customers come from, beside all customers; at least one."""
+        vocabulary = self.vocabulary
         sentences = []
         if len(self.behaviour):
-            sentences.append(
-                self.vocabulary.THEY.format(phrases=self.vocabulary.join(self._describe_behaviour(wording)))
-            )
+            sentences.append(vocabulary.THEY.format(phrases=vocabulary.join(self._describe_behaviour(wording))))
         elif len(self.profile):
             far = (self.profile["difference"].abs() >= MARKER).any()
-            sentences.append(self.vocabulary.ONLY_ELSEWHERE if far else self.vocabulary.NO_MARKER)
+            sentences.append(vocabulary.ONLY_ELSEWHERE if far else vocabulary.NO_MARKER)
         for row in self.tenure.itertuples():
             value, every = (
-                self.vocabulary.in_words(row.observed, "days"),
-                self.vocabulary.in_words(row.observed_overall, "days"),
+                vocabulary.in_words(row.observed, "days"),
+                vocabulary.in_words(row.observed_overall, "days"),
             )
-            sentences.append(self.vocabulary.TENURE.format(own=value, all=every))
+            sentences.append(vocabulary.TENURE.format(own=value, all=every))
         for column, levels in self.leanings.items():
             shown = [
-                self.vocabulary.LEVEL.format(level=row.level, own=row.share, all=row.overall_share)
+                vocabulary.LEVEL.format(level=row.level, own=row.share, all=row.overall_share)
                 for row in levels.head(LEVELS_SHOWN).itertuples()
             ]
             if len(levels) > LEVELS_SHOWN:
-                shown.append(self.vocabulary.MORE_LEVELS.format(n=len(levels) - LEVELS_SHOWN))
+                shown.append(vocabulary.MORE_LEVELS.format(n=len(levels) - LEVELS_SHOWN))
             sentences.append(
-                self.vocabulary.LEVELS.format(
-                    feature=self.vocabulary.name_of(column), levels=self.vocabulary.join(shown)
-                )
+                vocabulary.LEVELS.format(feature=vocabulary.name_of(column), levels=vocabulary.join(shown))
             )
-        return sentences or [self.vocabulary.NO_MARKER]
+        return sentences or [vocabulary.NO_MARKER]
 
     def _describe_behaviour(self, wording: Wording) -> list[str]:
         """Say of each behaviour what the segment did; variables of the shop's own in a row share one "have"."""
+        vocabulary = self.vocabulary
         phrases, have_before = [], False
         for row in self.behaviour.itertuples():
-            if row.feature in self.vocabulary.VERBS:
-                unit = self.vocabulary.UNITS.get(row.feature, row.unit)
+            if row.feature in vocabulary.VERBS:
+                unit = vocabulary.UNITS.get(row.feature, row.unit)
                 value, every = (
-                    self.vocabulary.in_words(row.observed, unit),
-                    self.vocabulary.in_words(row.observed_overall, unit),
+                    vocabulary.in_words(row.observed, unit),
+                    vocabulary.in_words(row.observed_overall, unit),
                 )
-                phrases.append(wording.of(self.vocabulary.VERBS[row.feature], own=value, all=every))
+                phrases.append(wording.of(vocabulary.VERBS[row.feature], own=value, all=every))
                 have_before = False
             else:
-                what = _describe_variable(row, self.vocabulary)
-                phrases.append(what if have_before else self.vocabulary.HAVE.format(what=what))
+                what = _describe_variable(row, vocabulary)
+                phrases.append(what if have_before else vocabulary.HAVE.format(what=what))
                 have_before = True
         return phrases
 
     def table(self) -> pd.DataFrame:
         """Return the markers: what, unit, own, all, difference (standardised)."""
+        vocabulary = self.vocabulary
         records = [
-            (self.vocabulary.name_of(row.feature), row.unit, row.observed, row.observed_overall, row.difference)
+            (vocabulary.name_of(row.feature), row.unit, row.observed, row.observed_overall, row.difference)
             for row in self.behaviour.itertuples()
         ]
         records += [
-            (f"{self.vocabulary.name_of(column)}: {row.level}", "share", row.share, row.overall_share, np.nan)
+            (f"{vocabulary.name_of(column)}: {row.level}", "share", row.share, row.overall_share, np.nan)
             for column, levels in self.leanings.items()
             for row in levels.head(LEVELS_SHOWN).itertuples()
         ]
@@ -352,10 +354,11 @@ class _Markers:
 
         What was left out of the matrix (03) although it differs so much is there too, and the card says so.
         """
+        vocabulary = self.vocabulary
         size = self.profile["difference"].abs()
         size = size[size >= MARKER]
         records = [
-            (*_label(row, wording, self.vocabulary), row.observed, row.observed_overall, bool(row.marker))
+            (*_label(row, wording, vocabulary), row.observed, row.observed_overall, bool(row.marker))
             for row in self.profile.loc[size.sort_values(ascending=False, kind="stable").index].itertuples()
             if pd.notna(row.observed) and pd.notna(row.observed_overall)
         ]
