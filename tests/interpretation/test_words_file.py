@@ -14,6 +14,7 @@ from seglib.interpretation.cards.cards import segment_cards
 from seglib.interpretation.cards.notes import with_notes
 from seglib.interpretation.cards.words_file import ENGLISH, NAMES, read_vocabulary
 from seglib.interpretation.profiles.means import profile
+from seglib.schema.features import FEATURES
 from seglib.schema.records import VerdictRecord
 from seglib.study import DEFAULT_STUDY
 from seglib.style import COUPON, in_words
@@ -199,6 +200,7 @@ def test_the_examples_can_be_read_and_the_german_one_is_whole():
     content = yaml.load((ROOT / "params/words/german.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)
     german = read_vocabulary(ROOT / "params/words/german.yaml")
     assert set(content) == set(NAMES)
+    assert {feature.name for feature in FEATURES if feature.role == "segmentation"} <= german.FEATURES.keys()
     for name in ("VERBS", "LABELS", "TO_TRY", "WORDS", "BY_STRUCTURE", "COMPARED_WITH", "TIMES"):
         ours, theirs = getattr(vocabulary, name), getattr(german, name)
         assert theirs.keys() == ours.keys()
