@@ -116,7 +116,7 @@ def test_staff_is_left_out_with_all_its_transactions(analyst):
 
 
 def test_other_features_and_another_k_move_every_file(analyst):
-    analyst.set("03_preprocessing", segment_by="burn_rate, recency_days", scaling="robust")
+    analyst.set("03_preprocessing", segment_by="burn_rate, recency_days", scaling="robust", demographic_weight=0.0)
     analyst.set("04_k_selection", k=2)
     analyst.run_by_hand("03_preprocessing", k=2)
     analyst.publish()
