@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from seglib.errors import InputRefused, ParameterRefused
 from seglib.run import ARTEFACTS, DRAFT, FAILED, Run, home, other_runs
 from seglib.runner.parameters import with_new_names
-from seglib.runner.steps import NOTEBOOKS, SIX, STEPS, own_notebooks
+from seglib.runner.steps import ALONE, NOTEBOOKS, SIX, STEPS, own_notebooks
 from seglib.schema.records import RunRecord
 
 INJECTED = "injected-parameters"
@@ -188,11 +188,26 @@ class Stage:
         again = [step for step in {**STEPS, **dict.fromkeys(self.final.lineage.steps)} if step not in needed]
         shutil.copytree(self.final.data_dir, self.run.data_dir)
         shutil.copytree(self.final.report_dir, self.run.report_dir, ignore=shutil.ignore_patterns(*MADE_ANEW, *FAILED))
-        self.run.forget(again)
+        # what was read of a campaign belongs to the lists that were
+        self.run.forget(list(dict.fromkeys([*again, *ALONE])))
         for notebook in (self.run.report_dir / "notebooks").glob("*.ipynb"):
             if notebook.stem not in needed:
                 notebook.unlink()
         return self.finished_steps
+
+    def copy_whole(self) -> None:
+        """Copy the last whole run, so that something can be added to it.
+
+        Raises
+        ------
+        ParameterRefused, InputRefused
+            As in `require`.
+        """
+        self.clear()
+        self.require(list(STEPS))
+        shutil.copytree(self.final.data_dir, self.run.data_dir)
+        shutil.copytree(self.final.report_dir, self.run.report_dir)
+        self.run.forget(ALONE)
 
     def put_in_place(self) -> None:
         """Replace the run of that name by this one; its draft, which is older than this one, is removed."""

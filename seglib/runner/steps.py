@@ -16,6 +16,9 @@ ORDER = "order.txt"
 SIX = ("01_ingest", "02_eda", "03_preprocessing", "04_k_selection", "05_clustering", "06_interpretation")
 """The notebooks of the package: none of them can be left out."""
 
+ALONE: dict[str, str] = {"08_campaign": "Did it work, and for whom?"}
+"""Notebooks that are run by themselves, when there is something to ask of a finished run."""
+
 OWN = re.compile(r"\d\d_[a-z0-9][a-z0-9_]{0,60}")
 """What a notebook of an analyst's own is called, after those of the package."""
 
@@ -50,6 +53,8 @@ def read_order(path: Path) -> dict[str, str]:
             problem = "a line is a name, a colon and a question, such as '07_lifetime: What is a customer worth?'"
         elif not OWN.fullmatch(name):
             problem = f"'{name}' is no name: two digits, then small letters, digits and _, such as 07_lifetime"
+        elif name in ALONE:
+            problem = f"{name} is run by itself, of a finished run: give your notebook another name"
         elif name <= last:
             problem = f"{name} comes before {last}: names are in the order of their numbers, each once"
         elif name not in SIX and last < SIX[-1]:
@@ -65,6 +70,9 @@ def read_order(path: Path) -> dict[str, str]:
 STEPS: dict[str, str] = read_order(NOTEBOOKS / ORDER)
 """The notebooks in their order, each with the question it answers."""
 
+ALONE: dict[str, str] = {"08_campaign": "Did it work, and for whom?"}
+"""Notebooks that are run by themselves, when there is something to ask of a finished run."""
+
 
 def own_notebooks() -> list[str]:
     """Return the notebooks that an analyst added, in their order."""
@@ -74,7 +82,9 @@ def own_notebooks() -> list[str]:
 def unlisted() -> list[str]:
     """Return the notebooks that have the name of one, but are not listed, and so are not run."""
     return sorted(
-        path.stem for path in NOTEBOOKS.glob("[0-9]*.ipynb") if OWN.fullmatch(path.stem) and path.stem not in STEPS
+        path.stem
+        for path in NOTEBOOKS.glob("[0-9]*.ipynb")
+        if OWN.fullmatch(path.stem) and path.stem not in {**STEPS, **ALONE}
     )
 
 

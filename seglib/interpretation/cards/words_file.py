@@ -28,8 +28,11 @@ from seglib.schema.files import find_file, looked_for_in
 from seglib.schema.yaml_files import NotReadable, load_yaml, shortened_value
 from seglib.style import Wording, did_you_mean, humanize, in_words, join_words
 
-NOT_FOR_READERS = ("ENGLISH_TIMES", "UNITS")
-"""What stands in `vocabulary` and is no word of a card."""
+FIRST_PAGE = ("WORK", "NEXT", "RULE", "STORY_OF", "STORY", "SPEND_FIGURE")
+FIRST_PAGE += ("USED_COLUMN", "USED_FIGURE", "USED_NOTE", "CAME_BACK_COLUMN", "CAME_BACK_FIGURE", "CAME_BACK_NOTE")
+LISTS = ("LAST", "USED_SHARE", "NEAR", "CITY", "SEND", "CONTROL")
+NOT_FOR_READERS = ("ENGLISH_TIMES", "UNITS", *FIRST_PAGE, *LISTS)
+"""What stands in `vocabulary` and is no word of a card: the first page, its headings and the lists stay English."""
 
 NAMES = tuple(name for name in vars(vocabulary) if name.isupper() and name not in NOT_FOR_READERS)
 """What a file of words may name."""
@@ -91,6 +94,10 @@ class Vocabulary:
         if unit == "money":
             return self.MONEY.format(amount=in_words(value, "number"))
         return in_words(value, unit, self.TIMES)
+
+    def customers(self, n: int) -> str:
+        """Write a number of customers."""
+        return self.ONE_CUSTOMER if n == 1 else self.MANY_CUSTOMERS.format(n=f"{n:,}")
 
     def join(self, items: Sequence[str]) -> str:
         """Join words as in a sentence."""
