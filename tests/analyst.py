@@ -176,11 +176,14 @@ class Analyst:
         assert self.run.read("segments")["segment"].to_dict() == listed["segment"].to_dict()
         names = {one["segment"]: one["name"] for one in record["segments"]}
         assert listed["segment_name"].to_dict() == listed["segment"].map(names).to_dict()
-        lists = {path.stem: path for path in (self.report / "audience").glob("*.csv")}
-        assert set(lists) == set(record["audiences"]) <= set(letters)
-        for letter, path in lists.items():
-            members = pd.read_csv(path, dtype=str)["customer_id"]
-            assert set(members) == set(listed.index[listed["segment"] == letter])
+        files = {path.stem: path for path in (self.report / "audience").glob("*.csv")}
+        entries = self.run.read("overview").lists
+        assert {entry.file for entry in entries} == set(files)
+        assert {entry.segment for entry in entries} == set(record["audiences"]) <= set(letters)
+        for letter in record["audiences"]:
+            own_files = [files[entry.file] for entry in entries if entry.segment == letter]
+            members = [customer for path in own_files for customer in pd.read_csv(path, dtype=str)["customer_id"]]
+            assert sorted(members) == sorted(listed.index[listed["segment"] == letter])
         self.run.refuse_unfit()
         files = ("model.skops", "scoring.sql", "scoring_from_tables.sql")
         assert [(self.report / file).exists() for file in files] == [has_model] * 3

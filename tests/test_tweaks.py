@@ -123,7 +123,7 @@ def test_other_features_and_another_k_move_every_file(analyst):
     analyst.check()
     assert sorted(set(analyst.listed["segment"])) == ["A", "B"]
     assert set(analyst.run.read("matrix")) == {"burn_rate", "recency_days"}
-    assert not analyst.report.joinpath("audience/C.csv").exists()
+    assert not list(analyst.report.joinpath("audience").glob(f"{RUN}_C_*"))
 
 
 def test_another_order_and_language_are_on_every_card(analyst):
