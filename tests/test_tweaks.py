@@ -148,7 +148,7 @@ def test_words_of_ones_own_are_on_every_page_and_list(analyst):
         'MONEY: "{amount} EUR"\n'
         "COUPON: {one: voucher, many: vouchers, claimed: picked up, claim: pick-up}\n"
         "WORDS: {burn_rate: [redeemers, hoarders]}\nCUSTOMERS: shoppers\n"
-        'NOBODY_TRIED: "that vouchers work: nobody has tried"\n',
+        'NOBODY_TRIED: "That vouchers work: nobody has tried."\n',
         encoding="utf-8",
     )
     chart = (
@@ -177,7 +177,7 @@ def test_words_of_ones_own_are_on_every_page_and_list(analyst):
     assert "coupon" not in sentences
     for page in ("index.html", "06_interpretation.html", "06_interpretation_business.html"):
         assert "The faithful" in analyst.page(page)
-        assert "that vouchers work: nobody has tried" in analyst.page(page)
+        assert "That vouchers work: nobody has tried." in analyst.page(page)
     pages = [analyst.page(f"06_interpretation{face}.html") for face in ("", "_business")]
     assert all("A question of our own." in page for page in pages)
     soup = BeautifulSoup((analyst.report / "06_interpretation_business.html").read_text("utf-8"), "html.parser")
