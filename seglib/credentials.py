@@ -19,7 +19,7 @@ from seglib.errors import InputRefused
 VARIABLE = "SEGLIB_SOURCE_URL"
 """Environment variable with the whole URL of a source that is recorded without its credentials."""
 
-PATHS = ("source", "mapping", "names_file", "labels")
+PATHS = ("source", "mapping", "names_file", "words_file", "labels")
 """Parameters that may be paths."""
 
 _SCHEME = re.compile(r"\s*[A-Za-z][\w+]+://")  # two letters at least: "C:" is a drive

@@ -9,8 +9,8 @@ with those of an earlier run.
 - How surely? `membership_probability` is the one answer for a customer: how likely they belong where they are put.
   `Margins` (how near the border is) and `Agreement` (do models of bootstrap samples agree?) tell where it comes from,
   `sensitivity` whether the segments stay when one decision of the analysis is changed.
-- Somebody else's segments: `segments_given` puts them in the place of these, `compared_with_ours` lays both side by
-  side.
+- Other segments, of somebody else or of your own algorithm (`own_labels`): `segments_given` puts them in the place of
+  these, `compared_with_ours` lays both side by side.
 
 Start with `segment`; `seglib.scoring` makes of it a model that can be passed on.
 """
@@ -25,6 +25,7 @@ from seglib.clustering.labels import correctly_assigned, lettered_by, order_valu
 from seglib.clustering.lettering import lettering
 from seglib.clustering.margins import NEAR_BORDER, Margins, least_certain
 from seglib.clustering.membership import LOW_PROBABILITY, membership_probability
+from seglib.clustering.own import own_labels
 from seglib.clustering.projection import project
 from seglib.clustering.segmentation import Segmentation, check_k, customer_segments, segment
 from seglib.clustering.sensitivity import sensitivity
@@ -54,6 +55,7 @@ __all__ = [
     "lettering",
     "membership_probability",
     "order_values",
+    "own_labels",
     "project",
     "readable_centres",
     "reliability",

@@ -1,9 +1,12 @@
-"""Somebody else's segments in the place of those of KMeans: matched with the customers of the run, and lettered.
+"""Other segments in the place of those of KMeans: matched with the customers of the run, and lettered.
+
+They come from a file, or from an algorithm of the analyst's own (`seglib.clustering.own`).
 
 The labels decide who is in which segment. What needs more than labels (a centre, how near a customer is to the border,
 where a new customer would go) comes from a rule that stands for them: the nearest centre, where a centre is the mean of
 the customers with a label. How many labels the rule gives back is measured, and where these are too few, the rule does
-not leave the notebook.
+not leave the notebook. Of an algorithm it has to give back all of them: a model that places customers otherwise than
+the algorithm did would contradict the lists.
 """
 
 from __future__ import annotations
@@ -31,8 +34,12 @@ LEAST_BY_RULE, LEAST_OF_EACH = 0.9, 0.5
 So at most one customer in ten is placed elsewhere than the labels would, and no segment is mostly others."""
 
 
+NOISE = "-1"
+"""The label of rows in no cluster, as DBSCAN and other algorithms of scikit-learn give it; it is no segment."""
+
+
 class Labels(Protocol):
-    """Labels as they were read (`seglib.ingest.read_labels`)."""
+    """Labels as they were read (`seglib.ingest.read_labels`), or made (`seglib.clustering.own_labels`)."""
 
     file: str
     sha256: str
@@ -50,8 +57,13 @@ class GivenLabels:
     labels : pandas.Series of str or None
         By customer_id, on ``customers``; None where no file was given.
     file, sha256 : str
+        Name of the file, or of the algorithm.
     without_label, without_customer : int
         Customers of the run that the file does not name, and of the file that the run does not have.
+    noise : int
+        Customers of the run that are in no cluster (`NOISE`).
+    algorithm : bool
+        Whether an algorithm made the labels, and no file has them.
     """
 
     customers: pd.Index = field(repr=False)
@@ -60,6 +72,18 @@ class GivenLabels:
     sha256: str = ""
     without_label: int = 0
     without_customer: int = 0
+    noise: int = 0
+    algorithm: bool = False
+
+    @property
+    def are_named(self) -> bool:
+        """Whether the labels are names; an algorithm numbers its clusters, and the numbers mean nothing."""
+        return not (self.algorithm and _are_numbers(self.labels))
+
+    @property
+    def origin(self) -> str:
+        """Where the segments come from, as it goes on after "the segments were"."""
+        return f"made by {self.file}" if self.algorithm else f"given by '{self.file}'"
 
     @property
     def table(self) -> pd.DataFrame:
@@ -75,9 +99,13 @@ class GivenLabels:
         if self.labels is None:
             return "No labels were given: the segments are those of KMeans."
         sentences = [
-            f"The segments are given by '{self.file}': {len(self.labels):,} customers in {self.labels.nunique()} "
-            "segments."
+            f"The segments are {self.origin}: {len(self.labels):,} customers in {self.labels.nunique()} segments."
         ]
+        if self.noise:
+            sentences.append(
+                f"{self.noise:,} customers are noise (in no cluster, label {NOISE}), so they are in no segment and on "
+                "no list."
+            )
         if self.without_label:
             sentences.append(
                 f"{self.without_label:,} customers of this run have no label there, so they are in no segment and on "
@@ -118,6 +146,7 @@ def given_labels(read: Labels, customers: pd.Index) -> GivenLabels:
     """
     if read.labels is None:
         return GivenLabels(customers)
+    algorithm = bool(getattr(read, "algorithm", False))
     in_file = read.labels.index.isin(customers)
     unknown = read.labels.index[~in_file]
     if len(unknown) > MOST_UNKNOWN * len(read.labels):
@@ -131,13 +160,35 @@ def given_labels(read: Labels, customers: pd.Index) -> GivenLabels:
         )
     with_label = customers[customers.isin(read.labels.index)]
     labels = read.labels.reindex(with_label)
+    noise = int((labels == NOISE).sum()) if _are_numbers(labels) else 0
+    if noise:
+        labels = labels[labels != NOISE]
     if labels.nunique() < 2:
-        raise ParameterRefused(
-            f"labels '{read.file}' cannot be used: one_segment: all {len(labels):,} customers of this run that have a "
-            f"label are in '{labels.iloc[0]}'",
-            parameter="labels",
-        )
-    return GivenLabels(with_label, labels, read.file, read.sha256, len(customers) - len(with_label), len(unknown))
+        raise _too_few(read.file, labels, noise, algorithm=algorithm)
+    without_label = len(customers) - len(with_label)
+    return GivenLabels(
+        labels.index, labels, read.file, read.sha256, without_label, len(unknown), noise=noise, algorithm=algorithm
+    )
+
+
+def _are_numbers(labels: pd.Series | None) -> bool:
+    """Say whether all labels are whole numbers, as algorithms number their clusters."""
+    return labels is not None and bool(labels.astype(str).str.fullmatch(r"-?\d+").all())
+
+
+def _too_few(file: str, labels: pd.Series, noise: int, *, algorithm: bool) -> ParameterRefused:
+    """Refuse labels that do not divide the customers."""
+    name = file if algorithm else f"labels '{file}' cannot be used: one_segment"
+    parts = (
+        [f"all {len(labels):,} customers of this run that have a label are in '{labels.iloc[0]}'"]
+        if len(labels)
+        else []
+    )
+    if noise:
+        parts.append(f"{noise:,} customers are noise ({NOISE})")
+    problem = " and ".join(parts) or "no customer of this run has a label"
+    advice = "; it takes two segments at least: change its options" if algorithm else ""
+    return ParameterRefused(f"{name}: {problem}{advice}", parameter=None if algorithm else "labels")
 
 
 @dataclass(frozen=True)
@@ -168,15 +219,16 @@ class GivenSegmentation(Segmentation):
     def text(self) -> str:
         """What was given, under which letters, and how far the nearest centre stands for it."""
         named = ", ".join(f"{segment} is {name}" for segment, name in self.names.items())
+        origin = self.given.file if self.given.algorithm else f"'{self.given.file}'"
         return (
-            f"{self.k} segments of {len(self.table):,} rows as '{self.given.file}' has them ({named}): inertia "
+            f"{self.k} segments of {len(self.table):,} rows as {origin} has them ({named}): inertia "
             f"{self.inertia:,.1f}, mean silhouette {self.silhouette:.3f} on the matrix. {self.placed_by}"
         )
 
     @property
     def named(self) -> dict[str, str]:
-        """What the segments are called by whoever gave them, by letter."""
-        return self.names
+        """What the segments are called by whoever gave them, by letter; empty: an algorithm gives no names."""
+        return self.names if self.given.are_named else {}
 
     @property
     def placed_by(self) -> str:
@@ -198,8 +250,26 @@ class GivenSegmentation(Segmentation):
         )
 
     @property
+    def why_no_model(self) -> str:
+        """Why no model and no statement in SQL is handed out; empty if they are."""
+        if self.given.noise:
+            return f"it would give the {self.given.noise:,} customers a segment who are noise for '{self.given.file}'"
+        if self.why_no_rule or not self.given.algorithm or self.all_by_rule == 1:
+            return self.why_no_rule
+        others = round((1 - self.all_by_rule) * len(self.table))
+        return (
+            f"it would place customers by the nearest centre, which gives {others:,} of {len(self.table):,} rows "
+            f"another segment than {self.given.file} does"
+        )
+
+    @property
     def why_no_sensitivity(self) -> str:
         """Why nothing can be made in another way."""
+        if self.given.algorithm:
+            return (
+                f"The segments are made by {self.given.file}. The changes that are tried here are changes to KMeans: "
+                "to see what another decision does to your algorithm, change it, and compare."
+            )
         return (
             f"The segments come from '{self.given.file}', and how they were made is not known here. So no decision of "
             "theirs can be changed to see what would follow."
@@ -210,7 +280,7 @@ class GivenSegmentation(Segmentation):
         """Why there is no probability: it is calibrated on simulated shops, which KMeans divides."""
         return (
             "No probability is given: it is calibrated on simulated customers that KMeans divides, and these segments "
-            f"come from '{self.given.file}'."
+            f"were {self.given.origin}."
         )
 
     def models(self, X: np.ndarray, *, n_models: int, sample_rows: int, seed: int) -> Bootstrap:
@@ -222,9 +292,9 @@ class GivenSegmentation(Segmentation):
     def compared(self, placed: pd.Series) -> str:
         """Say what the nearest centre, by another execution, gives customers, beside what they have."""
         same = int((placed == customer_segments(self.table)["segment"].reindex(placed.index)).sum())
-        text = f"The SQL statement places {same:,} of {len(placed):,} customers in the segment that they were given."
-        if self.why_no_rule:
-            return f"{text} The model is not handed out: {self.why_no_rule}."
+        text = f"The SQL statement places {same:,} of {len(placed):,} customers in the segment that they have."
+        if self.why_no_model:
+            return f"{text} The model is not handed out: {self.why_no_model}."
         return (
             f"{text} The model places by the nearest centre, which need not be the way in which the labels were made."
         )
@@ -234,11 +304,14 @@ class GivenSegmentation(Segmentation):
         labels = LabelsRecord(
             file=self.given.file,
             sha256=self.given.sha256,
-            names=dict(self.names),
+            names=dict(self.named),
             without_label=self.given.without_label,
             without_customer=self.given.without_customer,
             by_rule=round(self.all_by_rule, 6),
             why_no_rule=self.why_no_rule,
+            why_no_model=self.why_no_model,
+            noise=self.given.noise,
+            algorithm=self.given.algorithm,
             verdict=verdict,
         )
         return replace(self.record, labels=labels)
@@ -294,7 +367,7 @@ def segments_given(
     index = pd.Index(letters, name="segment")
     in_order = sorted(index, key=position)
     nearest = pd.Series(away.argmin(axis=1) == numbers)
-    called = dict(zip(letters, names[order], strict=True))
+    called = dict(zip(letters, (name if given.are_named else f"cluster {name}" for name in names[order]), strict=True))
     return GivenSegmentation(
         table=table,
         centres=pd.DataFrame(centres, index, matrix.columns).loc[in_order],

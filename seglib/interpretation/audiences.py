@@ -360,7 +360,9 @@ def _on_labels(labels: LabelsRecord | None) -> list[str]:
     """Say whose segments these are, what their certainty means, and what is left out."""
     if labels is None:
         return []
-    lines = [f"The segments were given by '{labels.file}'; nothing here changed who is in which."]
+    lines = [f"The segments were {labels.origin}; nothing here changed who is in which."]
+    if labels.noise:
+        lines.append(f"{labels.noise:,} customers are noise there (in no cluster), and are on no list.")
     if labels.without_label:
         lines.append(f"{labels.without_label:,} customers have no label there, and are on no list.")
     if labels.why_no_rule:
@@ -374,7 +376,10 @@ def _on_labels(labels: LabelsRecord | None) -> list[str]:
         f"gives {labels.by_rule:.0%} of the customers the segment that they have; confidence is 0 where it gives "
         "another one."
     )
-    lines.append("model.skops and scoring.sql place new customers by the nearest centre.")
+    if labels.why_no_model:
+        lines.append(f"There is no model.skops and no scoring.sql to place new customers: {labels.why_no_model}.")
+    else:
+        lines.append("model.skops and scoring.sql place new customers by the nearest centre.")
     return lines
 
 

@@ -91,7 +91,7 @@ def index_page(
         pages=pages,
         picture=picture,
         previous=previous,
-        files=_files(folder, FILES),
+        files=_files(folder, FILES | _of_own_notebooks(folder, pages)),
         files_for_it=_files(folder, FILES_FOR_IT),
         use=_use(record.verdict),
         pdf_note=pdf_note,
@@ -156,6 +156,16 @@ def _use(verdict: RunVerdictRecord) -> str:
 def _shown(parameters: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Return the parameters with files named without their folders, which are private."""
     return {step: {n: without_folder(n, v) for n, v in values.items()} for step, values in parameters.items()}
+
+
+def _of_own_notebooks(folder: Path, pages: Sequence[Page]) -> dict[str, str]:
+    """Return the files of notebooks of an analyst's own, which are in folders of their names."""
+    return {
+        path.relative_to(folder).as_posix(): page.question
+        for page in pages
+        for path in sorted((folder / page.name).rglob("*"))
+        if path.is_file()
+    }
 
 
 def _files(folder: Path, files: dict[str, str]) -> list[dict[str, str]]:

@@ -41,7 +41,7 @@ NEEDS: dict[str, Callable[[RunRecord], bool]] = {
 
 _PICTURE, _PLACEHOLDER = re.compile(r'src="(data:image/[^"]+)"'), re.compile(r'src="picture:(\d+)"')
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
-_PAGE = re.compile(r"^(\d\d_[a-z_]+?)(?:_business)?\.(?:ipynb|html)$")
+_PAGE = re.compile(r"^(\d\d_[a-z0-9_]+?)(?:_business)?\.(?:ipynb|html)$")
 
 _LOCAL = re.compile(r"#[\w-]*|[\w-]+(?:/[\w-]+)*\.(?:ipynb|html|csv|json|sql|skops|pdf)(?:#[\w-]*)?")
 
@@ -73,7 +73,8 @@ class Page:
 def page_of(folder: Path, name: str, question: str) -> Page:
     """Read an executed notebook and convert it: the slow part of a report, which needs nothing of later notebooks."""
     notebook = nbformat.read(folder / "notebooks" / f"{name}.ipynb", as_version=4)
-    title = notebook.cells[0].source.splitlines()[0].removeprefix("# ")
+    lines = notebook.cells[0].source.splitlines() if notebook.cells else []
+    title = (lines[0] if lines else f"# {name}").removeprefix("# ")
     _replace_scripts(notebook)
     tag_sections(notebook, ANALYST_TAGS)
     body, pictures = _convert(notebook)

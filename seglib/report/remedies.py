@@ -20,7 +20,7 @@ KINDS: dict[type[SeglibError], str] = {InputRefused: "data", ParameterRefused: "
 SMALLER: dict[str, int | None] = {"sample_customers": 2, "silhouette_rows": 2, "sensitivity_rows": 2, "n_jobs": None}
 """Parameters whose smaller value saves memory: what to divide them by, None where they become 1."""
 
-FILES = ("mapping", "names_file", "labels")
+FILES = ("mapping", "names_file", "words_file", "labels")
 """Parameters that name a file which the user wrote: instead of another value, the file can be corrected."""
 
 HIDDEN_PASSWORD = " Give user and password of the database with it, as before: this page does not hold them."

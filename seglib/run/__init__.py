@@ -9,7 +9,7 @@ the source tree stays where it is.
 `parameters` checks the parameters of a notebook.
 """
 
-from seglib.run.artefacts import ARTEFACTS
+from seglib.run.artefacts import ARTEFACTS, file_of
 from seglib.run.campaigns import note_lists, note_reading
 from seglib.run.files import safe_csv, write_whole
 from seglib.run.folders import DRAFT, FAILED, FINISHED, RESERVED, home, list_runs, other_runs, refuse_missing_run
@@ -28,6 +28,7 @@ __all__ = [
     "check_notebook",
     "check_together",
     "declared_in",
+    "file_of",
     "finished",
     "home",
     "list_runs",

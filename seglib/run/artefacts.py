@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
+from seglib.errors import ParameterRefused
 from seglib.schema.campaign_records import EffectRecord, ListsRecord
 from seglib.schema.records import (
     CardRecord,
@@ -17,6 +19,7 @@ from seglib.schema.records import (
     VerdictRecord,
 )
 from seglib.schema.renamed import RENAMED_FEATURES
+from seglib.style import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -138,11 +141,38 @@ FIRST = "01_ingest"
 """The notebook that writes the canonical tables."""
 
 
+OWN = re.compile(r"(?P<step>\d\d_[a-z0-9_]+)/[\w-]+(?P<json>\.json)?")
+"""What an artefact of an analyst's own notebook is called: ``07_lifetime/values``, or ``07_lifetime/values.json``."""
+
+
+def check_artefact(name: str) -> None:
+    """Refuse a name that no artefact has.
+
+    Raises
+    ------
+    ParameterRefused
+    """
+    if name not in ARTEFACTS and not name.startswith(TABLES) and not OWN.fullmatch(name):
+        raise ParameterRefused(
+            f"there is no artefact '{name}'{did_you_mean(name, list(ARTEFACTS))}; one of a notebook of your own is "
+            "called after it, such as '07_lifetime/values' (a table) or '07_lifetime/values.json'"
+        )
+
+
+def is_json(name: str) -> bool:
+    """Say whether an artefact is JSON, and no table."""
+    return name.endswith(".json") if OWN.fullmatch(name) else ARTEFACTS[name].record is not None
+
+
 def step_of(name: str) -> str:
     """Return the notebook that writes an artefact or a canonical table (``tables/customers``)."""
+    if match := OWN.fullmatch(name):
+        return match["step"]
     return FIRST if name.startswith(TABLES) else ARTEFACTS[name].step
 
 
 def file_of(name: str) -> str:
     """Return the path of an artefact or of a canonical table inside the folder of a run."""
+    if match := OWN.fullmatch(name):
+        return name if match["json"] else f"{name}.parquet"
     return f"{name}.parquet" if name.startswith(TABLES) else ARTEFACTS[name].file

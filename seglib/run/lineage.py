@@ -217,6 +217,11 @@ class Lineage:
         """Return the parameters with which a notebook was run last; None where they are not known."""
         return next((entry.parameters for entry in self.entries(step).values() if entry.parameters is not None), None)
 
+    @property
+    def steps(self) -> list[str]:
+        """The notebooks of which something is written down."""
+        return sorted(path.stem for path in (self.folder / FOLDER).glob("*.json"))
+
     def hashes(self, step: str) -> dict[str, str]:
         """Return the SHA-256 of the artefacts of a notebook, by name."""
         names = [*self.entries(step), *(name for name, artefact in ARTEFACTS.items() if artefact.step == step)]

@@ -10,8 +10,20 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from seglib.errors import InputRefused
-from seglib.run.artefacts import ALONE, ARTEFACTS, FIRST, FOR_PEOPLE, TABLES, Artefact, step_of
+from seglib.errors import InputRefused, ParameterRefused
+from seglib.run.artefacts import (
+    ALONE,
+    ARTEFACTS,
+    FIRST,
+    FOR_PEOPLE,
+    OWN,
+    TABLES,
+    Artefact,
+    check_artefact,
+    file_of,
+    is_json,
+    step_of,
+)
 from seglib.run.files import read_parquet, safe_csv, workbook, write_artefact
 from seglib.run.folders import DRAFT, FINISHED, home, refuse_missing_run, refuse_name
 from seglib.run.lineage import Lineage
@@ -125,7 +137,13 @@ class Run:
 
         Tables (pandas or DuckDB) become Parquet; records, lists of records, and what `Record.to_json` gives become
         JSON. What it was made from is written down beside it: what this object has read before.
+
+        A notebook of an analyst's own writes under its name: ``07_lifetime/values`` for a table, and
+        ``07_lifetime/values.json`` for JSON.
         """
+        check_artefact(artefact)
+        if OWN.fullmatch(artefact) and is_json(artefact) != isinstance(content, Record | list | dict):
+            raise ParameterRefused(f"'{artefact}': JSON is called so with .json at the end, and a table without")
         write_artefact(self._place(artefact), content)
         self._record(artefact)
 
@@ -193,7 +211,10 @@ class Run:
         UserWarning
             If the last version wrote it and a column has another name now; it is returned under its present name.
         """
-        path, entry = self.existing(artefact), ARTEFACTS[artefact]
+        path = self.existing(artefact)
+        if artefact not in ARTEFACTS:
+            return json.loads(path.read_text(encoding="utf-8")) if is_json(artefact) else read_parquet(path)
+        entry = ARTEFACTS[artefact]
         if entry.record is None:
             return _with_present_names(read_parquet(path), entry)
         try:
@@ -242,10 +263,11 @@ class Run:
 
     def existing(self, artefact: str) -> Path:
         """Return where an artefact lies; refuse, as `read` does, if it is not there or not up to date."""
+        check_artefact(artefact)
         path = self._place(artefact)
         if not path.exists():
             refuse_missing_run(self.name, self.base)
-            step = ARTEFACTS[artefact].step
+            step = step_of(artefact)
             raise InputRefused(f"run '{self.name}' has no {path.name} yet: run {step}.ipynb first")
         self._note_input(artefact)
         return path
@@ -316,8 +338,13 @@ class Run:
         path = self.report_dir / "run.json"
         return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
-    def refuse_unfit(self) -> None:
+    def refuse_unfit(self, own_steps: Collection[str] = ()) -> None:
         """Refuse a run whose artefacts do not belong together.
+
+        Parameters
+        ----------
+        own_steps : collection of str
+            Notebooks of an analyst's own, whose artefacts count, too.
 
         Raises
         ------
@@ -328,9 +355,9 @@ class Run:
         present = [name for name in ARTEFACTS if self._place(name).exists()]
         if outdated := self.lineage.outdated(present):
             raise InputRefused(f"run '{self.name}': {outdated.text}")
-        for name, artefact in ARTEFACTS.items():
-            if artefact.step not in ALONE:
-                self.existing(name)
+        needed = [name for name, artefact in ARTEFACTS.items() if artefact.step not in ALONE]
+        for name in [*needed, *(name for step in own_steps for name in self.lineage.entries(step))]:
+            self.existing(name)
 
     def forget(self, steps: Collection[str]) -> None:
         """Remove everything that notebooks wrote: artefacts, and files for people.
@@ -350,6 +377,8 @@ class Run:
                 path = self.out_dir / name
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         for step in steps:
+            for folder in (self.data_dir, self.out_dir):  # those of a notebook of an analyst's own
+                shutil.rmtree(folder / step, ignore_errors=True)
             self.lineage.forget(step)
 
     def connect(self) -> duckdb.DuckDBPyConnection:
@@ -381,7 +410,7 @@ class Run:
             self._is_announced = True
 
     def _place(self, artefact: str) -> Path:
-        return self.data_dir / ARTEFACTS[artefact].file
+        return self.data_dir / file_of(artefact)
 
     def _note_input(self, name: str) -> None:
         """Refuse an artefact that is not up to date; note the hash of one that is, for what is written next."""

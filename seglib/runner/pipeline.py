@@ -1,4 +1,4 @@
-"""Run the six notebooks in order with papermill, and write the record of the run.
+"""Run the notebooks in order with papermill, and write the record of the run.
 
 This module knows the notebooks by name only: it imports nothing of the analysis.
 """
@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seglib.errors import InputRefused, KernelDied, NotebookFailed, ParameterRefused, SeglibError, Stop
-from seglib.run import ARTEFACTS, Run, home, note_lists, refuse_missing_run
+from seglib.run import Run, file_of, home, note_lists, refuse_missing_run
 from seglib.runner import parameters
 from seglib.runner.kernels import Kernels, parameter_at_fault
 from seglib.runner.progress import RunProgress
 from seglib.runner.record import record_of
 from seglib.runner.request import CheckedRequest, Request, check, refuse_late
 from seglib.runner.staging import Stage, stage
-from seglib.runner.steps import NOTEBOOKS, STEPS
+from seglib.runner.steps import NOTEBOOKS, STEPS, own_notebooks
 
 if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager
@@ -96,7 +96,7 @@ def publish(name: str) -> Path:
     started = dt.datetime.now(dt.UTC)
     final = Run(name)
     refuse_missing_run(name)
-    final.refuse_unfit()
+    final.refuse_unfit(own_notebooks())
     with stage(name) as building:
         building.clear()
         checked = check(Request(name, None, {}, building.first_to_run("")))
@@ -178,7 +178,7 @@ def _build(
 def _refuse_other_result(step: str, run: Run, by_hand: Run) -> None:
     """Refuse a notebook that does not write again what it wrote when it was run by hand."""
     now, then = run.lineage.hashes(step), by_hand.lineage.hashes(step)
-    if differing := sorted(ARTEFACTS[name].file for name in ARTEFACTS if now.get(name) != then.get(name)):
+    if differing := sorted(file_of(name) for name in {*now, *then} if now.get(name) != then.get(name)):
         raise InputRefused(
             f"run '{run.name}': {step}.ipynb as it is saved writes another {', '.join(differing)} than the one that is "
             f"there: save the notebook, and run it and those after it again"
@@ -229,6 +229,7 @@ def _execute(
             _without_fields(output),
             parameters=values,
             kernel_name="python3",
+            language="python",
             cwd=NOTEBOOKS,
             progress_bar=False,
             km=kernel,

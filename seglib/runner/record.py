@@ -59,7 +59,7 @@ def record_of(
         audit=count_checks(recipe.audit),
         k=clustering.k,
         labels=labels and RunLabelsRecord.from_json(labels.to_json()),
-        k_reason=f"they were given by '{labels.file}'." if labels else choice.reason,
+        k_reason=f"they were {labels.origin}." if labels else choice.reason,
         k_judged="" if labels else choice.judged,
         inertia=clustering.inertia,
         silhouette=clustering.silhouette,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ from seglib import credentials
 from seglib.errors import InputRefused, ParameterRefused
 from seglib.run import RESERVED, Run, other_runs
 from seglib.runner import parameters
-from seglib.runner.steps import NOTEBOOKS, STEPS
+from seglib.runner.steps import NOTEBOOKS, ORDER, STEPS, unlisted
 from seglib.schema.files import find_file, looked_for_in
 from seglib.schema.sources import ADAPTERS
 
@@ -97,7 +98,9 @@ def check(request: Request, *, to_come: Collection[str] = ()) -> CheckedRequest:
     Run(request.run)  # refuses what cannot be the name of a run
     first = order.index(request.start) if request.start else len(order)
     skipped, remaining = order[:first], order[first:]
-    declared = {step: parameters.declared(NOTEBOOKS / f"{step}.ipynb") for step in order}
+    declared = {step: _declared(step) for step in order}
+    for name in unlisted():
+        print(f"seglib: notebooks/{name}.ipynb is not run: no line of notebooks/{ORDER} names it", file=sys.stderr)
     overrides = {**parameters.with_new_names(request.overrides), "run": request.run}
     source = overrides.pop("source", None) if request.source is None else request.source
     align_to = str(overrides.get("align_to") or "")
@@ -107,12 +110,11 @@ def check(request: Request, *, to_come: Collection[str] = ()) -> CheckedRequest:
     if whole:
         overrides["source"] = credentials.recorded(whole)
     by_name = {name: parameter for step in declared.values() for name, parameter in step.items()}
-    for file in ("mapping", "names_file", "labels"):
+    for file in [name for name, parameter in by_name.items() if parameter.is_file]:
         path = str(overrides.get(file) or "none")
         if path.lower() == "none":  # no file, which the parameter itself understands
             continue
-        if file in by_name:
-            by_name[file].refuse_missing_file(path)
+        by_name[file].refuse_missing_file(path)
         overrides[file] = seen_from_notebooks(path)
     # what is continued may have had another k_max: its values are checked beside each other when they are there
     values = parameters.resolve(declared, overrides, together=not skipped)
@@ -124,6 +126,19 @@ def check(request: Request, *, to_come: Collection[str] = ()) -> CheckedRequest:
             parameter="align_to",
         )
     return CheckedRequest(skipped, remaining, declared, overrides, values, whole)
+
+
+def _declared(step: str) -> dict[str, parameters.Parameter]:
+    """Return what a notebook declares; refuse one that is listed and not there, or that does not take a run."""
+    path = NOTEBOOKS / f"{step}.ipynb"
+    if not path.exists():
+        raise ParameterRefused(f"notebooks/{ORDER} names {step}, and there is no {path.name} beside it")
+    declared = parameters.declared(path)
+    if "run" not in declared:
+        raise ParameterRefused(
+            f"{path.name} has no cell tagged 'parameters' with the line: run: str = \"sample\"  # name of the run"
+        )
+    return declared
 
 
 def name_after(source: str | None) -> str:

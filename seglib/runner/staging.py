@@ -19,8 +19,11 @@ from filelock import FileLock, Timeout
 from seglib.errors import InputRefused, ParameterRefused
 from seglib.run import ARTEFACTS, DRAFT, FAILED, Run, home, other_runs
 from seglib.runner.parameters import with_new_names
-from seglib.runner.steps import ALONE, STEPS
+from seglib.runner.steps import ALONE, NOTEBOOKS, SIX, STEPS, own_notebooks
 from seglib.schema.records import RunRecord
+
+INJECTED = "injected-parameters"
+"""The tag of the cell that papermill adds to a notebook."""
 
 MADE_ANEW = ("*.html", "summary.pdf")
 """Files of a report that are written for every run, whichever notebooks it runs."""
@@ -82,7 +85,9 @@ class Stage:
         """Return the same with the names that parameters had then."""
         last, lineage = self.last if self.final.data_dir.exists() else RunRecord(), self.final.lineage
         steps = {
-            name: {"parameters": values, "seconds": last.durations_s[name]} for name, values in last.parameters.items()
+            name: {"parameters": values, "seconds": last.durations_s[name]}
+            for name, values in last.parameters.items()
+            if name in STEPS
         }
         for name in STEPS:
             values = lineage.parameters_of(name) if lineage.is_by_hand(name) else None
@@ -100,7 +105,8 @@ class Stage:
         """Return the notebook to begin with: an earlier one than ``start`` if that was run by hand since the last run.
 
         What a notebook that was run by hand has shown stands in no report, so it is run again, with the parameters that
-        it had.
+        it had. If none has to run, a notebook of an analyst's own is run that is new, or was saved with another text
+        since the last run: it may write nothing that would tell.
 
         Parameters
         ----------
@@ -111,7 +117,25 @@ class Stage:
         skipped = order[: order.index(start)] if start else order
         if self.has_finished(skipped):
             return start
-        return next((step for step in skipped if self.final.lineage.is_by_hand(step)), start)
+        changed = [] if start else [step for step in own_notebooks() if self._is_changed(step)]
+        return next((step for step in skipped if self.final.lineage.is_by_hand(step) or step in changed), start)
+
+    def _is_changed(self, step: str) -> bool:
+        """Say whether a notebook is not the one that was run last."""
+        import nbformat
+
+        executed = self.final.report_dir / "notebooks" / f"{step}.ipynb"
+        if not executed.exists():
+            return True
+        texts = [
+            [
+                cell.source
+                for cell in nbformat.read(path, as_version=4).cells
+                if INJECTED not in cell.metadata.get("tags", [])
+            ]
+            for path in (executed, NOTEBOOKS / f"{step}.ipynb")
+        ]
+        return texts[0] != texts[1]
 
     def require(self, needed: list[str]) -> None:
         """Refuse to continue from steps that are finished neither here nor in the last whole run, or do not fit.
@@ -134,6 +158,7 @@ class Stage:
                 parameter="from",
             )
         names = [name for name, artefact in ARTEFACTS.items() if artefact.step in needed]
+        names += [name for step in needed if step not in SIX for name in self.final.lineage.entries(step)]
         if outdated := self.final.lineage.outdated(names):
             again = f"seglib run --run {self.final.name} --from {outdated.steps[0][:2]}"
             raise InputRefused(f"run '{self.final.name}': {outdated.text} ({again})")
@@ -160,13 +185,14 @@ class Stage:
                 name: {**step, "parameters": with_new_names(step["parameters"])} for name, step in self.steps.items()
             }
         self.clear()
-        again = [step for step in STEPS if step not in needed]
+        again = [step for step in {**STEPS, **dict.fromkeys(self.final.lineage.steps)} if step not in needed]
         shutil.copytree(self.final.data_dir, self.run.data_dir)
         shutil.copytree(self.final.report_dir, self.run.report_dir, ignore=shutil.ignore_patterns(*MADE_ANEW, *FAILED))
         # what was read of a campaign belongs to the lists that were
-        self.run.forget([*again, *ALONE])
-        for step in (*again, *ALONE):
-            (self.run.report_dir / "notebooks" / f"{step}.ipynb").unlink(missing_ok=True)
+        self.run.forget(list(dict.fromkeys([*again, *ALONE])))
+        for notebook in (self.run.report_dir / "notebooks").glob("*.ipynb"):
+            if notebook.stem not in needed:
+                notebook.unlink()
         return self.finished_steps
 
     def copy_whole(self) -> None:

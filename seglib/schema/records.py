@@ -394,7 +394,7 @@ class LabelsRecord(Record):
     Attributes
     ----------
     file, sha256 : str
-        Name of the file without its folder, and the digest of its bytes.
+        Name of the file without its folder, or of the algorithm, and the digest of its bytes, or of its labels.
     names : dict of str to str
         What each segment is called there, by letter.
     without_label, without_customer : int
@@ -403,6 +403,12 @@ class LabelsRecord(Record):
         Share of the rows that the nearest centre gives the segment that they have.
     why_no_rule : str
         Why the nearest centre does not stand for the labels; empty if it does.
+    why_no_model : str
+        Why no model and no statement in SQL is handed out; empty if they are.
+    noise : int
+        Customers of the run that are in no cluster.
+    algorithm : bool
+        Whether an algorithm of the analyst's own made the labels, and no file has them.
     verdict : VerdictRecord or None
         Whether these segments are real.
     """
@@ -414,7 +420,15 @@ class LabelsRecord(Record):
     without_customer: int = 0
     by_rule: float | None = None
     why_no_rule: str = ""
+    why_no_model: str = ""
+    noise: int = 0
+    algorithm: bool = False
     verdict: VerdictRecord | None = None
+
+    @property
+    def origin(self) -> str:
+        """Where the segments come from, as it goes on after "the segments were"."""
+        return f"made by {self.file}" if self.algorithm else f"given by '{self.file}'"
 
 
 @dataclass(frozen=True)
@@ -700,6 +714,9 @@ class RunLabelsRecord(Record):
     without_customer: int = 0
     by_rule: float | None = None
     why_no_rule: str = ""
+    why_no_model: str = ""
+    noise: int = 0
+    algorithm: bool = False
 
 
 @dataclass(frozen=True)

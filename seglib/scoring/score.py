@@ -90,8 +90,9 @@ DELIVERED = ("model.skops", "scoring.sql", "scoring_from_tables.sql")
 def deliver(model: SegmentModel, run: Run, *, control: ControlGroup | None = None) -> str:
     """Write the model, and its statement in DuckDB's dialect from features and from tables, among the files for people.
 
-    Where labels were given for which the nearest centre does not stand, nothing is written, and files of an earlier
-    run are removed: they would place new customers otherwise than the labels.
+    Where labels were given for which the nearest centre does not stand, or an algorithm of the analyst's own made
+    segments that the nearest centre does not give back, nothing is written, and files of an earlier run are removed:
+    they would place customers otherwise than the labels.
 
     Parameters
     ----------
@@ -107,15 +108,16 @@ def deliver(model: SegmentModel, run: Run, *, control: ControlGroup | None = Non
         What was written, or why nothing was.
     """
     labels = run.read("clustering").labels
-    if labels and labels.why_no_rule:
+    why_not = labels and (labels.why_no_model or labels.why_no_rule)
+    if why_not:
         for file in DELIVERED:
             (run.out_dir / file).unlink(missing_ok=True)
-        return f"There is no model that places new customers: {labels.why_no_rule}."
+        return f"There is no model that places new customers: {why_not}."
     save_model(model, run.out_dir / "model.skops")
     run.write_text("scoring.sql", scoring_sql(model, control=control))
     run.write_text("scoring_from_tables.sql", scoring_sql(model, start="tables", control=control))
     text = f"New customers can be placed: {join_words(list(DELIVERED))}."
-    return f"{text} They go to the nearest centre of the given segments." if labels else text
+    return f"{text} They go to the nearest centre of these segments." if labels else text
 
 
 def score(

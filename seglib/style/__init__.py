@@ -11,6 +11,7 @@ sentence as a value, and goes through `escape_markdown` before it is shown as Ma
 from seglib.style.colours import PALETTE, colour
 from seglib.style.escape import bullet_list, escape_markdown, show_controls, visible
 from seglib.style.formats import (
+    TIMES,
     counted,
     duration,
     format_number,
@@ -42,6 +43,7 @@ __all__ = [
     "PALETTE",
     "PLAIN_RULE",
     "PLAIN_RULE_MEANING",
+    "TIMES",
     "WORDINGS",
     "Wording",
     "bullet_list",

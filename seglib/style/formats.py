@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 
 def p_value(p: float) -> str:
@@ -71,7 +72,17 @@ def measured(value: float, unit: str) -> str:
     return number if unit == "number" else f"{number} {unit}"
 
 
-def in_words(value: float, unit: str) -> str:
+TIMES: dict[str, str] = {
+    "days": "{n} days",
+    "months": "{n} months",
+    "years": "{n} years",
+    "a month": "{n} a month",
+    "seldom": "1 in {n} months",
+}
+"""How times and rates are written by `in_words`; "seldom" is a rate, by the months between two events."""
+
+
+def in_words(value: float, unit: str, times: Mapping[str, str] = TIMES) -> str:
     """Write a number for somebody who reads no tables: long times in months or years, rare events by how rare.
 
     Parameters
@@ -80,6 +91,8 @@ def in_words(value: float, unit: str) -> str:
     unit : str
         "days": from 60 on, months of 30.4 days, from 24 months on, years. "a month": of less than 3 in 4 months, the
         time between two. Others as `measured` writes them.
+    times : mapping of str to str, optional
+        Templates with the field ``n``, by the keys of `TIMES`.
 
     Examples
     --------
@@ -92,12 +105,16 @@ def in_words(value: float, unit: str) -> str:
     """
     if unit == "days" and abs(value) >= LONG_DAYS:
         months = value / DAYS_A_MONTH
-        return f"{months:.0f} months" if round(months) < 24 else f"{months / 12:.1f} years"
+        if round(months) < 24:
+            return times["months"].format(n=f"{months:.0f}")
+        return times["years"].format(n=f"{months / 12:.1f}")
+    if unit == "days":
+        return times["days"].format(n=f"{value:,.0f}")
     if unit == "a month":
         if not 0 < value < SELDOM:
-            return f"{value:.1f} a month"
+            return times["a month"].format(n=f"{value:.1f}")
         between = 1 / value
-        return f"1 in {between:.1f} months" if between < 3 else f"1 in {between:,.0f} months"
+        return times["seldom"].format(n=f"{between:.1f}" if between < 3 else f"{between:,.0f}")
     return measured(value, unit)
 
 

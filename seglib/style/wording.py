@@ -17,8 +17,8 @@ PLAIN_RULE = "tenure and RFM"
 """What segments are compared with, in a few words: the plain rule that anybody can compute."""
 
 PLAIN_RULE_MEANING = (
-    "Tenure is how long somebody has been a customer, RFM recency, frequency and money; each enters by its quintile "
-    "and by its logarithm."
+    "Tenure is how long somebody has been a customer, RFM recency, frequency and money; each enters in classes of "
+    "equal size (fifths, unless another number was set) and by its logarithm."
 )
 """What `PLAIN_RULE` holds; said beside figures and tables. Its columns: `seglib.interpretation.holdout.rfm`."""
 
@@ -37,6 +37,8 @@ class Wording:
         What the place of a customer is: a city, or a country.
     note : str
         What a reader must know where the prose of a notebook says coupon; empty if nothing.
+    plural : str
+        Of the noun, where it is not the noun with an s.
     """
 
     one: str
@@ -45,11 +47,12 @@ class Wording:
     note: str = ""
     place: str = "city"
     places: str = "cities"
+    plural: str = ""
 
     @property
     def many(self) -> str:
         """The noun in the plural."""
-        return f"{self.one}s"
+        return self.plural or f"{self.one}s"
 
     def of(self, template: str, **values: object) -> str:
         """Fill a template of ours with these words.

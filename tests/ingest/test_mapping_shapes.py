@@ -40,7 +40,7 @@ VALID = {
                            "web": {"column": "gender_id", "kind": "binary", "contains": "web", "scaling": "none",
                                    "weight": "2"}},
             "descriptors": {"tier": {"column": "gender_id", "kind": "text"}},
-            "leave_out": {"tests": {"column": "customer_id", "starts_with": ["T"]}},
+            "leave_out": {"tests": {"column": "customer_id", "starts_with": ["T"]}, "staff": {"ids": ["9", "8"]}},
         },
         "transactions": {
             "from": "transactions",
@@ -125,6 +125,7 @@ def test_the_table_of_shapes_is_complete():
             yield from all_keys(shape.each)
 
     tests = {"ends_with", "contains", "is", "row_number"}  # of one kind with those that are tried
+    tests |= {"file"}  # of a list that has to be there: tests/ingest/test_leave_out.py
     assert set(all_keys(MAPPING)) - named - tests == set()
 
 

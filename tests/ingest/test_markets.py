@@ -143,7 +143,8 @@ def test_what_the_mapping_leaves_out_stays_its_own(tables, write_csv, tmp_path):
     rows_by_rule = shop.quality.set_index("rule")["rows"]
     assert rows_by_rule["customers.left_out.staff"] == 1
     assert rows_by_rule["customers.city_id.not_asked_for"] == 0
-    assert rows_by_rule["transactions.customer_id.not_asked_for"] == 3
+    assert rows_by_rule["transactions.left_out.with_their_customers"] == 3
+    assert rows_by_rule["transactions.customer_id.not_asked_for"] == 0
     assert (ids(shop, "customers"), ids(shop, "transactions")) == ({"2", "3", "4"}, {"4", "5", "6"})
 
 

@@ -275,6 +275,7 @@ def home(tmp_path, monkeypatch):
         (["--set", "k"], "name=value"),
         (["--set", "labels=nowhere.csv"], "labels file 'nowhere.csv' does not exist; it was looked for in /"),
         (["--set", "names_file=nowhere.yaml"], "names file 'nowhere.yaml' does not exist; it was looked for in /"),
+        (["--set", "words_file=nowhere.yaml"], "words file 'nowhere.yaml' does not exist; it was looked for in /"),
         (["--set", "k=25"], "parameter 'k' is at most k_max = 10, not 25"),
         (["--set", "k=7", "--set", "k_max=6"], "parameter 'k' is at most k_max = 6, not 7"),
         (["--set", "k=1"], "parameter 'k' is at least 2, not 1"),

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from seglib.errors import InputRefused
+from seglib.ingest.contract.id_lists import WITH_CUSTOMERS, in_list, list_notes, load_lists
 from seglib.ingest.contract.numbers import NumberStyle, ambiguity, find_style, has_decimals, settled
 from seglib.ingest.contract.parsing import (
     ANSWERS,
@@ -26,7 +27,15 @@ from seglib.ingest.contract.parsing import (
     read,
 )
 from seglib.ingest.contract.rules import Rule
-from seglib.ingest.mapping.model import ColumnSource, Exclusion, Formats, ShopMapping, TableMapping, Variable
+from seglib.ingest.mapping.model import (
+    LISTS,
+    ColumnSource,
+    Exclusion,
+    Formats,
+    ShopMapping,
+    TableMapping,
+    Variable,
+)
 from seglib.ingest.sources.base import Loaded, Source
 from seglib.schema.tables import TABLES, key, kind
 from seglib.sql import quoted, restrict, sql_literal
@@ -148,6 +157,8 @@ def load_tables(con: duckdb.DuckDBPyConnection, source: Source, mapping: ShopMap
             tables[name] = replace(table, differing=differing)
     if problems:
         raise InputRefused("\n".join(problems))
+    if "transactions" in tables and tables["customers"].exclusions:
+        tables["transactions"] = _with_their_customers(tables["transactions"])
     return tables
 
 
@@ -190,6 +201,10 @@ def _loaded_table(
         if variable.kind == "nominal" and (cell := _several_answers(con, name, columns[column].value, cells)):
             remarks = {**columns[column].remarks, "several": cell}
             columns[column] = replace(columns[column], remarks=remarks)
+    names_of_id = (key(name), *origins[key(name)].columns)
+    load_lists(con, name, table_mapping, names_of_id)
+    identities = f"SELECT {columns[key(name)].value} FROM {with_cells(name, cells)}"
+    notes += list_notes(con, name, table_mapping, identities)
     return LoadedTable(
         name=name,
         source=label,
@@ -200,7 +215,9 @@ def _loaded_table(
         exclusions=tuple(
             (
                 _exclusion_rule(name, exclusion),
-                exclusion_condition(exclusion, by_name[plain(exclusion.column)], formats),
+                in_list(name, exclusion, columns[key(name)].value)
+                if exclusion.test in LISTS
+                else exclusion_condition(exclusion, by_name[plain(exclusion.column)], formats),
             )
             for exclusion in table_mapping.leave_out
         ),
@@ -432,7 +449,7 @@ def _column_sources(
         f"{where}: column '{column}' is there more than once; keep one of them" for column, n in times.items() if n > 1
     ]
     for exclusion in table_mapping.leave_out:
-        if plain(exclusion.column) not in times:
+        if exclusion.test not in LISTS and plain(exclusion.column) not in times:
             problems.append(
                 f"{where}: leave_out names column '{exclusion.column}'{did_you_mean(exclusion.column, list(times))}; "
                 f"found: {listed}"
@@ -592,3 +609,16 @@ def _exclusion_rule(table: str, exclusion: Exclusion) -> Rule:
         f"the mapping leaves out rows in which {exclusion.sentence}",
         "nothing to do; take it out of the mapping file to keep them",
     )
+
+
+def _with_their_customers(transactions: LoadedTable) -> LoadedTable:
+    """Let the transactions of customers who are left out be left out, too."""
+    rule = Rule(
+        WITH_CUSTOMERS,
+        "exclusion",
+        "left_out = 'with_their_customers'",
+        "the mapping leaves out the customer of the transaction",
+        "nothing to do; take it out of the mapping file to keep the customer",
+    )
+    condition = f"{transactions.columns['customer_id'].value} IN (FROM customers_left_out)"
+    return replace(transactions, exclusions=(*transactions.exclusions, (rule, condition)))

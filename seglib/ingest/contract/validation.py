@@ -12,6 +12,7 @@ from dataclasses import replace
 import duckdb
 import pandas as pd
 
+from seglib.ingest.contract.id_lists import CUSTOMERS_LEFT_OUT
 from seglib.ingest.contract.loading import LoadedTable, refuse_damage, with_cells
 from seglib.ingest.contract.parsing import NULL_TEXT, ParsedColumn, RawColumn, cell_text
 from seglib.ingest.contract.rules import (
@@ -68,6 +69,8 @@ def apply(con: duckdb.DuckDBPyConnection, tables: Mapping[str, LoadedTable]) -> 
                 [name, rule.id, rule.severity],
             )
         accept(con, name, loaded)
+        if name == "customers" and loaded and loaded.exclusions:
+            con.execute(f"CREATE TABLE customers_left_out AS {CUSTOMERS_LEFT_OUT}")
         if loaded:
             _remark(con, name, loaded)
             for column, differing in loaded.differing.items():

@@ -19,6 +19,10 @@ A mapping file is YAML. Everything in it is optional; where it says nothing, the
           gender_id: {column: Sex, default: unknown}
           city_id: {constant: Cairo}
           join_date: ""             # a column of that name is there and shall not be used
+        leave_out:                  # customers who are left out, with all their transactions
+          staff: {column: Group, is: staff}
+          tests: {ids: [1001, 1002]}
+          partners: {file: partners.csv}    # a list of ids, beside this file
         segment_by:                 # columns that segments are built by; then transactions are not needed
           age: numeric              # numeric, binary or nominal
           income: {column: Income, kind: numeric, unit: EUR, log: true, weight: 2}    # counts twice as much
@@ -50,6 +54,7 @@ import yaml
 from seglib.errors import ParameterRefused
 from seglib.ingest.contract.parsing import NO, YES
 from seglib.ingest.mapping.model import (
+    LISTS,
     TESTS,
     ColumnSource,
     Exclusion,
@@ -123,18 +128,20 @@ def parse_file(path: str | Path) -> ShopMapping:
     """
     content = read_mapping(path)
     try:
-        return parse(content)
+        return parse(content, find_file(path).parent)
     except ParameterRefused as error:
         raise ParameterRefused(f"mapping file '{Path(path).name}': {error.message}", parameter="mapping") from error
 
 
-def parse(content: Mapping[str, Any]) -> ShopMapping:
+def parse(content: Mapping[str, Any], folder: Path = Path()) -> ShopMapping:
     """Check the content of a mapping file.
 
     Parameters
     ----------
     content : mapping of str to Any
         As `read_mapping` returns it.
+    folder : Path, optional
+        That of the mapping file: lists of ids are looked for there first.
 
     Returns
     -------
@@ -150,7 +157,7 @@ def parse(content: Mapping[str, Any]) -> ShopMapping:
     formats = _formats(top, "the mapping", Formats())
     tables = _checked_keys(top.get("tables", {}), "tables", tuple(TABLES))
     return ShopMapping(
-        tables={name: _table(name, entry, formats) for name, entry in tables.items()},
+        tables={name: _table(name, entry, formats, folder) for name, entry in tables.items()},
         formats=formats,
         csv=_csv_options(top.get("csv", {})),
         as_of=_word(top["as_of"], "as_of") if "as_of" in top else None,
@@ -276,7 +283,7 @@ def _is_date_format(form: Any) -> bool:
     return True
 
 
-def _table(name: str, entry: Any, formats: Formats) -> TableMapping:
+def _table(name: str, entry: Any, formats: Formats, folder: Path) -> TableMapping:
     where = f"tables.{name}"
     keys = ("from", "header_row", "rows", "columns", "segment_by", "descriptors", "leave_out")
     entry = _checked_keys(entry, where, keys)
@@ -318,7 +325,9 @@ def _table(name: str, entry: Any, formats: Formats) -> TableMapping:
         header_row=_header_row(entry["header_row"], f"{where}.header_row") if "header_row" in entry else None,
         segment_by=variables,
         descriptors=descriptors,
-        leave_out=tuple(_exclusion(label, test, f"{where}.leave_out.{label}") for label, test in exclusions.items()),
+        leave_out=tuple(
+            _exclusion(label, test, f"{where}.leave_out.{label}", folder) for label, test in exclusions.items()
+        ),
     )
 
 
@@ -526,13 +535,35 @@ def _reserved() -> set[str]:
     return columns | {feature.name for feature in FEATURES} | {"segment", "row_number", "left_out"}
 
 
-def _exclusion(name: str, entry: Any, where: str) -> Exclusion:
-    entry = _checked_keys(entry, where, ("column", *TESTS))
-    tests = [test for test in TESTS if test in entry]
-    if "column" not in entry or len(tests) != 1:
-        raise ParameterRefused(f"{where}: say a column and one of {', '.join(TESTS)}", parameter="mapping")
+def _exclusion(name: str, entry: Any, where: str, folder: Path) -> Exclusion:
+    entry = _checked_keys(entry, where, ("column", *TESTS, *LISTS))
+    tests = [test for test in (*TESTS, *LISTS) if test in entry]
+    if len(tests) != 1 or ("column" in entry) != (tests[0] in TESTS):
+        raise ParameterRefused(
+            f"{where}: say a column and one of {', '.join(TESTS)}; or ids, or file, without a column",
+            parameter="mapping",
+        )
     [test] = tests
+    if test == "file":
+        return Exclusion(name, "", test, (str(_list_file(entry[test], f"{where}.file", folder)),))
+    if test == "ids":
+        ids = tuple(id_.strip() for id_ in _words(entry[test], f"{where}.ids"))
+        if not all(ids):
+            raise ParameterRefused(f"{where}.ids: an id is not empty", parameter="mapping")
+        return Exclusion(name, "", test, ids)
     values = _words(entry[test], f"{where}.{test}")
     if test == "empty" and values != ("true",):
         raise ParameterRefused(f"{where}: empty takes true, not {entry[test]!r}", parameter="mapping")
     return Exclusion(name, _word(entry["column"], f"{where}.column"), test, values)
+
+
+def _list_file(value: Any, where: str, folder: Path) -> Path:
+    """Find a file that lists ids: beside the mapping file, else where other files are looked for."""
+    name = _word(value, where).strip()
+    beside = folder / Path(name).expanduser()
+    path = beside if beside.is_file() else find_file(name)
+    if not name or not path.is_file():
+        raise ParameterRefused(
+            f"{where}: there is no file '{name}' beside the mapping file{looked_for_in(name)}", parameter="mapping"
+        )
+    return path

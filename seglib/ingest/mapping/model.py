@@ -8,18 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from seglib.schema.records import VariableRecord
 from seglib.schema.tables import needed
-from seglib.style import join_words
+from seglib.style import join_words, shortened
+
+IDS_SHOWN = 5
+"""Ids that a sentence names."""
 
 Rows = Literal["as_is", "distinct", "lines"]
 VariableKind = Literal["numeric", "binary", "nominal"]
 VariableScaling = Literal["standard", "robust", "none"]
 
 TESTS = ("starts_with", "ends_with", "contains", "is", "empty")
-"""The conditions by which a mapping can leave rows out."""
+"""The conditions on a column by which a mapping can leave rows out."""
+
+LISTS = ("ids", "file")
+"""The ways to leave rows out by their id: the ids themselves, or a file that lists them."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +129,11 @@ class Variable:
 
 @dataclass(frozen=True)
 class Exclusion:
-    """Rows that the mapping leaves out: those whose ``column`` passes ``test`` with one of ``values``."""
+    """Rows that the mapping leaves out: those whose ``column`` passes ``test`` with one of ``values``.
+
+    Where ``test`` is one of `LISTS`, there is no column: rows are left out by their id. ``values`` are then the ids, or
+    the path of the file that lists them.
+    """
 
     name: str
     column: str
@@ -132,6 +143,11 @@ class Exclusion:
     @property
     def sentence(self) -> str:
         """What is left out, in words."""
+        if self.test == "file":
+            return f"the id is in the list '{Path(self.values[0]).name}'"
+        if self.test == "ids":
+            ids = [f"'{value}'" for value in self.values]
+            return f"the id is {shortened(ids, IDS_SHOWN, last='or')}"
         if self.test == "empty":
             return f"{self.column} is empty"
         values = join_words([f"'{value}'" for value in self.values], last="or")

@@ -69,7 +69,16 @@ COLUMN_KEYS = FORMATS | {
 VARIABLE = Shape(word=True, keys=COLUMN_KEYS | {"unit": WORD, "log": WORD, "weight": WORD, "scaling": WORD})
 COLUMN = Shape(word=True, keys=COLUMN_KEYS)
 EXCLUSION = Shape(
-    keys={"column": WORD, "starts_with": WORDS, "ends_with": WORDS, "contains": WORDS, "is": WORDS, "empty": WORD}
+    keys={
+        "column": WORD,
+        "starts_with": WORDS,
+        "ends_with": WORDS,
+        "contains": WORDS,
+        "is": WORDS,
+        "empty": WORD,
+        "ids": WORDS,
+        "file": WORD,
+    }
 )
 TABLE = Shape(
     keys={

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seglib.interpretation.cards import vocabulary
+from seglib.interpretation.cards.words_file import ENGLISH, Vocabulary
 from seglib.interpretation.profiles.profile import MARKER
 from seglib.schema.records import BesideRecord, CardRecord, MarkerRecord, NoteRecord
 from seglib.study import DEFAULT_STUDY, Study
-from seglib.style import Wording, counted, escape_markdown, format_number, humanize, in_words, join_words
+from seglib.style import Wording, counted, escape_markdown, format_number
 
 ORIGINS = ("gender_name", "city_name")
 """The names of ours that can tell where the customers of a segment come from."""
@@ -51,6 +51,8 @@ class SegmentCard:
         level: what, unit, own, all, marker (whether it built the segments).
     notes : tuple of NoteRecord
         What else to know (`seglib.interpretation.with_notes`).
+    vocabulary : Vocabulary
+        The words it is written in.
     """
 
     segment: str
@@ -62,6 +64,7 @@ class SegmentCard:
     table: pd.DataFrame = field(repr=False)
     beside: pd.DataFrame = field(repr=False)
     notes: tuple[NoteRecord, ...] = ()
+    vocabulary: Vocabulary = field(default=ENGLISH, repr=False)
 
     @property
     def heading(self) -> str:
@@ -94,7 +97,9 @@ class SegmentCard:
             markers=tuple(MarkerRecord(**row) for row in markers.to_dict("records")),
             beside=tuple(
                 BesideRecord(
-                    **row, own_text=in_words(row["own"], row["unit"]), all_text=in_words(row["all"], row["unit"])
+                    **row,
+                    own_text=self.vocabulary.in_words(row["own"], row["unit"]),
+                    all_text=self.vocabulary.in_words(row["all"], row["unit"]),
                 )
                 for row in self.beside.to_dict("records")
             ),
@@ -107,6 +112,7 @@ def segment_cards(
     demographics: Mapping[str, pd.DataFrame],
     *,
     study: Study = DEFAULT_STUDY,
+    vocabulary: Vocabulary = ENGLISH,
 ) -> list[SegmentCard]:
     """Name and describe every segment by the markers.
 
@@ -123,6 +129,8 @@ def segment_cards(
         segment; others are passed over.
     study : Study, optional
         Which columns of the customers table build segments, and what a transaction is called.
+    vocabulary : Vocabulary, optional
+        The words of the cards (`seglib.interpretation.read_vocabulary`).
 
     Returns
     -------
@@ -131,12 +139,12 @@ def segment_cards(
     """
     origins = {column: table for column, table in demographics.items() if column in (*ORIGINS, *study.variables)}
     letters = dict.fromkeys([*profiles["segment"], *(s for table in origins.values() for s in table["segment"])])
-    markers = {letter: _Markers.of(letter, profiles, origins) for letter in letters}
+    markers = {letter: _Markers.of(letter, profiles, origins, vocabulary) for letter in letters}
     names = _make_unique({letter: marker.names() for letter, marker in markers.items()})
     total = sum(marker.customers for marker in markers.values())
-    cards = []
+    wording, cards = vocabulary.wording(study.wording), []
     for letter, marker in markers.items():
-        sentences = marker.sentences(study.wording)
+        sentences = marker.sentences(wording)
         cards.append(
             SegmentCard(
                 segment=letter,
@@ -145,8 +153,9 @@ def segment_cards(
                 lead=sentences[0],
                 customers=marker.customers,
                 share=round(marker.customers / total, 6),
-                table=marker.table(study.wording),
-                beside=marker.beside(study.wording),
+                table=marker.table(wording),
+                beside=marker.beside(wording),
+                vocabulary=vocabulary,
             )
         )
     return cards
@@ -208,6 +217,7 @@ class _Markers:
         By column: the levels that are markers (rows of shares), the strongest first. They can name the segment.
     leanings : dict of str to pandas.DataFrame
         By column: those, and the levels that the segment leans to, the most frequent first.
+    vocabulary : Vocabulary
     """
 
     customers: int
@@ -216,9 +226,12 @@ class _Markers:
     tenure: pd.DataFrame
     levels: dict[str, pd.DataFrame]
     leanings: dict[str, pd.DataFrame]
+    vocabulary: Vocabulary = ENGLISH
 
     @classmethod
-    def of(cls, letter: str, profiles: pd.DataFrame, demographics: Mapping[str, pd.DataFrame]) -> _Markers:
+    def of(
+        cls, letter: str, profiles: pd.DataFrame, demographics: Mapping[str, pd.DataFrame], vocabulary: Vocabulary
+    ) -> _Markers:
         """Gather the markers of a segment."""
         rows = profiles[profiles["segment"] == letter]
         behaviour = rows[rows["marker"].astype(bool) & (rows["role"] == "segmentation")]
@@ -242,17 +255,19 @@ class _Markers:
             tenure=rows[rows["marker"].astype(bool) & (rows["feature"] == "tenure_days")],
             levels=levels,
             leanings=leanings,
+            vocabulary=vocabulary,
         )
 
     def names(self) -> list[_Name]:
         """Return candidate names, the shortest first."""
+        vocabulary = self.vocabulary
         marks = {row.feature: row for row in self.behaviour.itertuples()}
         levels, noun = dict(self.levels), vocabulary.CUSTOMERS
         if one_gender := self._only_gender():
             noun = one_gender
             levels.pop("gender_name")
         if "burn_rate" in marks:
-            noun = _choose_word(marks.pop("burn_rate"))
+            noun = _choose_word(marks.pop("burn_rate"), vocabulary)
             marks.pop("never_burned", None)  # which says the same once more
         if self._is_new():
             # Who joined lately came lately, and has few months over which coupons are counted: that is the calendar.
@@ -264,9 +279,9 @@ class _Markers:
             return [_Name.of(text, text)]
         lengths = range(min(2, len(marks)), len(marks) + 1)
         chosen = [list(marks.values())[:n] for n in lengths]
-        candidates = [_Name.of(_compose_name(noun, some), noun, some) for some in chosen]
+        candidates = [_Name.of(_compose_name(noun, some, vocabulary), noun, some) for some in chosen]
         if origin:
-            candidates.append(_Name.of(_compose_name(noun, chosen[-1]) + origin, noun + origin, chosen[-1]))
+            candidates.append(_Name.of(_compose_name(noun, chosen[-1], vocabulary) + origin, noun + origin, chosen[-1]))
         return candidates
 
     def _is_new(self) -> bool:
@@ -275,6 +290,7 @@ class _Markers:
 
     def _only_gender(self) -> str:
         """Return the word for customers of one gender, where the segment has no others; else nothing."""
+        vocabulary = self.vocabulary
         levels = self.levels.get("gender_name")
         if levels is None or levels["share"].iloc[0] < ALL:
             return ""
@@ -285,28 +301,35 @@ class _Markers:
 
         "more often" where they are no majority.
         """
+        vocabulary = self.vocabulary
         levels = list(self.levels[column]["level"])
         majority = self.levels[column]["share"].sum() > 0.5
         if column == "city_name":
             if len(levels) > 3:
                 levels = [*levels[:2], vocabulary.OTHER_PLACES.format(n=len(levels) - 2)]
             text = vocabulary.FROM if majority else vocabulary.MORE_OFTEN_FROM
-            return text.format(places=join_words(levels))
+            return text.format(places=vocabulary.join(levels))
         often = vocabulary.MOSTLY if majority else vocabulary.MORE_OFTEN
         if column in ORIGINS:
-            return vocabulary.OF_GENDER.format(often=often, levels=join_words(levels).lower())
-        return vocabulary.OF_LEVEL.format(feature=humanize(column), often=often, levels=join_words(levels))
+            return vocabulary.OF_GENDER.format(often=often, levels=vocabulary.join(levels).lower())
+        return vocabulary.OF_LEVEL.format(
+            feature=vocabulary.name_of(column), often=often, levels=vocabulary.join(levels)
+        )
 
     def sentences(self, wording: Wording) -> list[str]:
         """Say how the segment behaves, and where its customers come from, beside all customers; at least one."""
+        vocabulary = self.vocabulary
         sentences = []
         if len(self.behaviour):
-            sentences.append(vocabulary.THEY.format(phrases=join_words(self._describe_behaviour(wording))))
+            sentences.append(vocabulary.THEY.format(phrases=vocabulary.join(self._describe_behaviour(wording))))
         elif len(self.profile):
             far = (self.profile["difference"].abs() >= MARKER).any()
             sentences.append(vocabulary.ONLY_ELSEWHERE if far else vocabulary.NO_MARKER)
         for row in self.tenure.itertuples():
-            value, every = in_words(row.observed, "days"), in_words(row.observed_overall, "days")
+            value, every = (
+                vocabulary.in_words(row.observed, "days"),
+                vocabulary.in_words(row.observed_overall, "days"),
+            )
             sentences.append(vocabulary.TENURE.format(own=value, all=every))
         for column, levels in self.leanings.items():
             shown = [
@@ -315,32 +338,39 @@ class _Markers:
             ]
             if len(levels) > LEVELS_SHOWN:
                 shown.append(vocabulary.MORE_LEVELS.format(n=len(levels) - LEVELS_SHOWN))
-            sentences.append(vocabulary.LEVELS.format(feature=wording.name_of(column), levels=join_words(shown)))
+            sentences.append(
+                vocabulary.LEVELS.format(feature=vocabulary.name_of(column, wording), levels=vocabulary.join(shown))
+            )
         return sentences or [vocabulary.NO_MARKER]
 
     def _describe_behaviour(self, wording: Wording) -> list[str]:
         """Say of each behaviour what the segment did; variables of the shop's own in a row share one "have"."""
+        vocabulary = self.vocabulary
         phrases, have_before = [], False
         for row in self.behaviour.itertuples():
             if row.feature in vocabulary.VERBS:
                 unit = vocabulary.UNITS.get(row.feature, row.unit)
-                value, every = in_words(row.observed, unit), in_words(row.observed_overall, unit)
+                value, every = (
+                    vocabulary.in_words(row.observed, unit),
+                    vocabulary.in_words(row.observed_overall, unit),
+                )
                 phrases.append(wording.of(vocabulary.VERBS[row.feature], own=value, all=every))
                 have_before = False
             else:
-                what = _describe_variable(row)
+                what = _describe_variable(row, vocabulary)
                 phrases.append(what if have_before else vocabulary.HAVE.format(what=what))
                 have_before = True
         return phrases
 
     def table(self, wording: Wording) -> pd.DataFrame:
         """Return the markers: what, unit, own, all, difference (standardised)."""
+        vocabulary = self.vocabulary
         records = [
-            (wording.name_of(row.feature), row.unit, row.observed, row.observed_overall, row.difference)
+            (vocabulary.name_of(row.feature, wording), row.unit, row.observed, row.observed_overall, row.difference)
             for row in self.behaviour.itertuples()
         ]
         records += [
-            (f"{wording.name_of(column)}: {row.level}", "share", row.share, row.overall_share, np.nan)
+            (f"{vocabulary.name_of(column, wording)}: {row.level}", "share", row.share, row.overall_share, np.nan)
             for column, levels in self.leanings.items()
             for row in levels.head(LEVELS_SHOWN).itertuples()
         ]
@@ -351,10 +381,11 @@ class _Markers:
 
         What was left out of the matrix (03) although it differs so much is there too, and the card says so.
         """
+        vocabulary = self.vocabulary
         size = self.profile["difference"].abs()
         size = size[size >= MARKER]
         records = [
-            (*_label(row, wording), row.observed, row.observed_overall, bool(row.marker))
+            (*_label(row, wording, vocabulary), row.observed, row.observed_overall, bool(row.marker))
             for row in self.profile.loc[size.sort_values(ascending=False, kind="stable").index].itertuples()
             if pd.notna(row.observed) and pd.notna(row.observed_overall)
         ]
@@ -364,12 +395,12 @@ class _Markers:
         return pd.DataFrame(records[:BESIDE], columns=["what", "unit", "own", "all", "marker"]).round(6)
 
 
-def _label(mark: Any, wording: Wording) -> tuple[str, str]:
+def _label(mark: Any, wording: Wording, vocabulary: Vocabulary) -> tuple[str, str]:
     """Return what a number is called on a card, and its unit where that does not say it already."""
     if mark.feature in vocabulary.LABELS:
         unit = mark.unit if mark.unit in ("share", "0 or 1", "days") else "number"
         return wording.of(vocabulary.LABELS[mark.feature]), vocabulary.UNITS.get(mark.feature, unit)
-    return humanize(mark.feature), mark.unit
+    return vocabulary.name_of(mark.feature), mark.unit
 
 
 def _is_recent_or_frequent(mark: Any) -> bool:
@@ -379,39 +410,39 @@ def _is_recent_or_frequent(mark: Any) -> bool:
     )
 
 
-def _choose_word(mark: Any) -> str:
+def _choose_word(mark: Any, vocabulary: Vocabulary) -> str:
     """Return the word for a marker of ours."""
     much, little = vocabulary.WORDS[mark.feature]
     return much if mark.difference > 0 else little
 
 
-def _compose_name(noun: str, marks: Sequence[Any]) -> str:
+def _compose_name(noun: str, marks: Sequence[Any], vocabulary: Vocabulary) -> str:
     """Return "recent, frequent burners", "customers with high income and low age, member mostly yes"."""
-    words = [_choose_word(mark) for mark in marks if mark.feature in vocabulary.WORDS]
+    words = [_choose_word(mark, vocabulary) for mark in marks if mark.feature in vocabulary.WORDS]
     others = [mark for mark in marks if mark.feature not in vocabulary.WORDS]
     levels = []
     for mark in others:
         if mark.kind != "binary":
             level = vocabulary.HIGH if mark.difference > 0 else vocabulary.LOW
-            levels.append(level.format(feature=humanize(mark.feature)))
+            levels.append(level.format(feature=vocabulary.name_of(mark.feature)))
     name = f"{', '.join(words)} {noun}" if words else noun
     if levels:
-        name += vocabulary.WITH.format(levels=join_words(levels))
+        name += vocabulary.WITH.format(levels=vocabulary.join(levels))
     for mark in others:
         if mark.kind == "binary":
             yes = mark.difference > 0
             share = mark.observed if yes else 1 - mark.observed
             name += vocabulary.ANSWERED.format(
-                feature=humanize(mark.feature),
+                feature=vocabulary.name_of(mark.feature),
                 often=vocabulary.MOSTLY if share > 0.5 else vocabulary.MORE_OFTEN,
                 answer=vocabulary.YES if yes else vocabulary.NO,
             )
     return name
 
 
-def _describe_variable(mark: Any) -> str:
+def _describe_variable(mark: Any, vocabulary: Vocabulary) -> str:
     """Say what a marker among the variables of the shop's own is: "a mean age of 20 years (all: 41)"."""
-    feature = humanize(mark.feature)
+    feature = vocabulary.name_of(mark.feature)
     if mark.kind == "binary":
         return vocabulary.OWN_ANSWER.format(feature=feature, own=mark.observed, all=mark.observed_overall)
     mean = format_number(mark.observed)

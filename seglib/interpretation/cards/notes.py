@@ -9,14 +9,14 @@ import pandas as pd
 
 from seglib.clustering import LOW_PROBABILITY
 from seglib.interpretation.audiences import smallest_change
-from seglib.interpretation.cards import vocabulary
 from seglib.interpretation.cards.cards import SegmentCard
+from seglib.interpretation.cards.words_file import Vocabulary
 from seglib.interpretation.holdout.predictive_gain import NOT_SHOWN, USEFUL
 from seglib.interpretation.holdout.usefulness import ALIKE
 from seglib.interpretation.profiles.profile import MARKER
 from seglib.schema.records import LabelsRecord, NoteRecord, VerdictRecord
 from seglib.study import DEFAULT_STUDY, Study
-from seglib.style import Wording, counted, in_words, join_words, percent
+from seglib.style import Wording, percent
 
 
 def with_notes(
@@ -57,28 +57,29 @@ def with_notes(
     Returns
     -------
     list of SegmentCard
-        The same cards with notes, in the order of a card.
+        The same cards with notes, in the order of a card and in its words.
     """
-    wording = study.wording
-    return [
-        replace(
-            card,
-            notes=(
-                *_describe_use(card, usage, wording),
-                *_describe_recency(card, profiles, wording),
-                *_describe_certainty(card, segments, labels),
-                *_describe_markers(card, profiles, wording),
-                *_describe_exemplar(card, exemplars),
-                *_suggest_test(card, profiles, verdict, wording),
-                *_say_what_a_test_shows(card, profiles, control_share),
-                *_list_cautions(card, profiles, verdict, labels),
-            ),
+    noted = []
+    for card in cards:
+        vocabulary = card.vocabulary
+        wording = vocabulary.wording(study.wording)
+        notes = (
+            *_describe_use(card, usage, wording, vocabulary),
+            *_describe_recency(card, profiles, wording, vocabulary),
+            *_describe_certainty(card, segments, labels, vocabulary),
+            *_describe_markers(card, profiles, wording, vocabulary),
+            *_describe_exemplar(card, exemplars, vocabulary),
+            *_suggest_test(card, profiles, verdict, wording, vocabulary),
+            *_say_what_a_test_shows(card, profiles, control_share, vocabulary),
+            *_list_cautions(card, profiles, verdict, labels, vocabulary),
         )
-        for card in cards
-    ]
+        noted.append(replace(card, notes=notes))
+    return noted
 
 
-def _describe_use(card: SegmentCard, usage: pd.DataFrame | None, wording: Wording) -> list[NoteRecord]:
+def _describe_use(
+    card: SegmentCard, usage: pd.DataFrame | None, wording: Wording, vocabulary: Vocabulary
+) -> list[NoteRecord]:
     if usage is None or usage.empty:
         return []
     row = usage.set_index("segment").loc[card.segment]
@@ -94,17 +95,21 @@ def _find_row(card: SegmentCard, profiles: pd.DataFrame, feature: str) -> pd.Ser
     return rows.iloc[0] if len(rows) else None
 
 
-def _describe_recency(card: SegmentCard, profiles: pd.DataFrame, wording: Wording) -> list[NoteRecord]:
+def _describe_recency(
+    card: SegmentCard, profiles: pd.DataFrame, wording: Wording, vocabulary: Vocabulary
+) -> list[NoteRecord]:
     row = _find_row(card, profiles, "recency_days")
     if row is None:
         return []
-    value, every = in_words(row["observed"], "days"), in_words(row["observed_overall"], "days")
+    value, every = vocabulary.in_words(row["observed"], "days"), vocabulary.in_words(row["observed_overall"], "days")
     return [
         NoteRecord("last_seen", wording.of(vocabulary.LAST_CLAIM), vocabulary.DAYS_AGO.format(own=value, all=every))
     ]
 
 
-def _describe_certainty(card: SegmentCard, segments: pd.DataFrame, labels: LabelsRecord | None) -> list[NoteRecord]:
+def _describe_certainty(
+    card: SegmentCard, segments: pd.DataFrame, labels: LabelsRecord | None, vocabulary: Vocabulary
+) -> list[NoteRecord]:
     if labels and labels.why_no_rule:
         return [NoteRecord("certainty", vocabulary.CERTAINTY, f"{vocabulary.NO_CERTAINTY}.")]
     members = segments[segments["segment"] == card.segment]
@@ -124,22 +129,24 @@ def _markers(card: SegmentCard, profiles: pd.DataFrame) -> pd.DataFrame:
     return rows.loc[rows["difference"].abs().sort_values(ascending=False, kind="stable").index]
 
 
-def _describe_markers(card: SegmentCard, profiles: pd.DataFrame, wording: Wording) -> list[NoteRecord]:
+def _describe_markers(
+    card: SegmentCard, profiles: pd.DataFrame, wording: Wording, vocabulary: Vocabulary
+) -> list[NoteRecord]:
     marks = _markers(card, profiles)
     if marks.empty:
         return []
     differences = [
         vocabulary.DIFFERENCE.format(
-            feature=wording.name_of(row.feature),
+            feature=vocabulary.name_of(row.feature, wording),
             difference=row.difference,
             scale=vocabulary.OF_LOGARITHMS if row.scale else "",
         )
         for row in marks.itertuples()
     ]
-    return [NoteRecord("markers", vocabulary.SETS_APART, f"{join_words(differences)}.")]
+    return [NoteRecord("markers", vocabulary.SETS_APART, f"{vocabulary.join(differences)}.")]
 
 
-def _describe_exemplar(card: SegmentCard, exemplars: pd.DataFrame | None) -> list[NoteRecord]:
+def _describe_exemplar(card: SegmentCard, exemplars: pd.DataFrame | None, vocabulary: Vocabulary) -> list[NoteRecord]:
     if exemplars is None:
         return []
     customer = exemplars.set_index("segment").loc[card.segment, "customer_id"]
@@ -149,7 +156,7 @@ def _describe_exemplar(card: SegmentCard, exemplars: pd.DataFrame | None) -> lis
 
 
 def _suggest_test(
-    card: SegmentCard, profiles: pd.DataFrame, verdict: VerdictRecord, wording: Wording
+    card: SegmentCard, profiles: pd.DataFrame, verdict: VerdictRecord, wording: Wording, vocabulary: Vocabulary
 ) -> list[NoteRecord]:
     """Return the idea for the strongest marker that has one, if any; one for everybody if no use was shown."""
     if verdict.monday == ALIKE or (verdict.weakest == "constructed" and verdict.useful != USEFUL):
@@ -157,12 +164,14 @@ def _suggest_test(
     for row in _markers(card, profiles).itertuples():
         key = (row.feature, row.difference > 0)
         if idea := vocabulary.TO_TRY.get(key):
-            text = wording.of(idea) + vocabulary.COMPARED_WITH[vocabulary.OTHERS_GET[key]]
+            text = wording.of(idea) + vocabulary.COMPARED_WITH[vocabulary.OTHERS_GET.get(key, "usual")]
             return [NoteRecord("to_try", vocabulary.TRY, text)]
     return []
 
 
-def _say_what_a_test_shows(card: SegmentCard, profiles: pd.DataFrame, control_share: float) -> list[NoteRecord]:
+def _say_what_a_test_shows(
+    card: SegmentCard, profiles: pd.DataFrame, control_share: float, vocabulary: Vocabulary
+) -> list[NoteRecord]:
     """Say how large a change of the burn rate a test would show, with the comparison group at hand and with half."""
     row = _find_row(card, profiles, "burn_rate")
     control = round(control_share * card.customers)
@@ -172,16 +181,20 @@ def _say_what_a_test_shows(card: SegmentCard, profiles: pd.DataFrame, control_sh
     change, halves = smallest_change(rate, customers, control), smallest_change(rate, customers, customers / 2)
     if change is None or halves is None:
         return []
-    size = counted(control, "customer")
+    size = vocabulary.customers(control)
     text = vocabulary.TEST_SIZE.format(control=size, points=100 * change, half=100 * halves)
     return [NoteRecord("test", vocabulary.TEST, text)]
 
 
 def _list_cautions(
-    card: SegmentCard, profiles: pd.DataFrame, verdict: VerdictRecord, labels: LabelsRecord | None
+    card: SegmentCard,
+    profiles: pd.DataFrame,
+    verdict: VerdictRecord,
+    labels: LabelsRecord | None,
+    vocabulary: Vocabulary,
 ) -> list[NoteRecord]:
     cautions = []
-    by_structure = vocabulary.GIVEN_BY_STRUCTURE if labels else vocabulary.BY_STRUCTURE
+    by_structure = vocabulary.GIVEN_BY_STRUCTURE if labels and not labels.algorithm else vocabulary.BY_STRUCTURE
     if verdict.weakest in by_structure:
         cautions.append(by_structure[verdict.weakest])
     if verdict.useful == NOT_SHOWN:

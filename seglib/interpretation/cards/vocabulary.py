@@ -2,9 +2,32 @@
 
 Words between braces are filled in; their names say what they hold. ``{coupon}``, ``{coupons}``, ``{claim}`` and
 ``{claimed}`` are filled by `seglib.style.Wording.of`: in a shop without coupons they say transaction.
+
+A file of words (parameter ``words_file``) changes what stands here for one run (`words_file` beside this file).
 """
 
 from __future__ import annotations
+
+from seglib.style import TIMES as ENGLISH_TIMES
+
+# ---- Words of the shop ----
+
+COUPON: dict[str, str] = {}
+"""What a transaction is called, where it is neither coupon nor transaction: one, many, claimed, claim."""
+
+FEATURES: dict[str, str] = {}
+"""What a column of the shop's own is called; without an entry, by its name."""
+
+MONEY = "{amount}"
+"""How an amount of money is written, such as "{amount} EUR"."""
+
+TIMES: dict[str, str] = dict(ENGLISH_TIMES)
+"""How times and rates are written."""
+
+ONE_CUSTOMER, MANY_CUSTOMERS = "1 customer", "{n} customers"
+
+AND = "and"
+"""What stands before the last of several things."""
 
 # ---- Names ----
 
@@ -60,7 +83,7 @@ VERBS: dict[str, str] = {
 }
 """What a segment did, with the value of the segment and of all customers in words."""
 
-UNITS: dict[str, str] = {"coupons_per_month": "a month", "spend_per_month": "number"}
+UNITS: dict[str, str] = {"coupons_per_month": "a month", "spend_per_month": "money"}
 """How a value is written where the unit of the feature would say it twice."""
 
 

@@ -13,7 +13,7 @@ from seglib.errors import InputRefused, ParameterRefused
 from seglib.features import NO_STATUS, DuckDB, Redemption, coupon_redemption, customer_features
 from seglib.interpretation.holdout.by_group import COLUMNS as BY_GROUP
 from seglib.interpretation.holdout.by_group import OUTCOMES, Outcome, OutcomeBySegment, by_group
-from seglib.interpretation.holdout.rfm import BURNED, LOGS, SCORES, monetary_of, rfm_logs, rfm_scores
+from seglib.interpretation.holdout.rfm import BURNED, LOGS, SCORES, monetary_of, parse_rfm, rfm_logs, rfm_scores
 from seglib.interpretation.holdout.snapshot import first_transaction, outcomes_after, snapshot
 from seglib.preprocessing import rebuild_matrix
 from seglib.schema.days import EXAMPLE, iso_day
@@ -114,6 +114,7 @@ def evaluate_holdout(
     burn_window: int | None = None,
     known_by_cut: Collection[str] = (),
     rule: SegmentRule | None = None,
+    rfm: str | None = None,
 ) -> Holdout:
     """Take a snapshot of a shop on an earlier day, segment it by the same recipe, and measure what followed.
 
@@ -143,6 +144,8 @@ def evaluate_holdout(
     rule : SegmentRule, optional
         What stands for segments that were given: they are known for today only, so on the day of the cut this rule
         places the customers. Default: the segments are made by KMeans.
+    rfm : str, optional
+        What stands for recency, frequency and money in the plain rule (`parse_rfm`).
 
     Returns
     -------
@@ -152,8 +155,9 @@ def evaluate_holdout(
     Raises
     ------
     ParameterRefused
-        If ``share`` is not between 0 and 1, or ``cut`` is no day before ``as_of``.
+        If ``share`` is not between 0 and 1, ``cut`` is no day before ``as_of``, or ``rfm`` names what is not there.
     """
+    rfm_rule = parse_rfm(rfm)
     if not 0 < share < 1:
         raise ParameterRefused(
             f"share is a part of the calendar, more than 0 and less than 1, not {share}", parameter="share"
@@ -206,10 +210,12 @@ def evaluate_holdout(
         if after[outcome.name].notna().any()
     )
     notes += _notes_on_outcomes(after, redemption)
-    if (money := monetary_of(features)) != "spend":
+    if rfm_rule.note:
+        notes.append(rfm_rule.note)
+    if rfm_rule.money is None and (money := monetary_of(features, rfm_rule)) != "spend":
         stands = "burned coupons stand" if money else "nothing stands"
         notes.append(f"In RFM, {stands} for money: no amounts are recorded by {cut}.")
-    plain_rule = [features[["tenure_days"]].astype(float), rfm_scores(features), rfm_logs(features)]
+    plain_rule = [features[["tenure_days"]].astype(float), rfm_scores(features, rfm_rule), rfm_logs(features, rfm_rule)]
     table = pd.concat([segments, *plain_rule, after], axis=1)
     table = table[COLUMNS + [o.name for o in outcomes]]
     parts = [by_group(table, table["segment"], o).rename(columns={"group": "segment"}) for o in outcomes]

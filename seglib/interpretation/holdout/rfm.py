@@ -15,10 +15,14 @@ value. Each of the four enters in two forms:
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 import pandas as pd
+
+from seglib.errors import ParameterRefused
+from seglib.style import did_you_mean, humanize, join_words
 
 SCORES = ("recency_score", "frequency_score", "monetary_score")
 """The columns of `rfm_scores`."""
@@ -30,6 +34,83 @@ LOGS = ("log_recency", "log_frequency", "log_monetary", "log_burned")
 """The columns of `rfm_logs`: one for each score."""
 
 N_QUINTILES = 5
+
+MOST_PARTS = 10
+"""Classes that a quantity is cut into, at most."""
+
+QUANTITIES = ("recency", "frequency", "money")
+"""What a rule of the analyst's own can name, beside ``parts``."""
+
+
+@dataclass(frozen=True)
+class RfmRule:
+    """Which features stand for recency, frequency and money, and into how many classes each is cut.
+
+    Attributes
+    ----------
+    recency : str
+        Days since the last event: less is better.
+    frequency : str
+    money : str or None
+        None: `monetary_of` finds it.
+    parts : int
+    """
+
+    recency: str = "recency_days"
+    frequency: str = "n_coupons"
+    money: str | None = None
+    parts: int = N_QUINTILES
+
+    @property
+    def note(self) -> str:
+        """What is not as usual; empty for the usual rule."""
+        usual = RfmRule()
+        names = [
+            f"{quantity} is {humanize(getattr(self, quantity))}"
+            for quantity in QUANTITIES
+            if getattr(self, quantity) != getattr(usual, quantity)
+        ]
+        if self.parts != usual.parts:
+            names.append(f"each is cut into {self.parts} classes")
+        return f"In RFM, as set: {join_words(names)}." if names else ""
+
+
+def parse_rfm(text: str | None) -> RfmRule:
+    """Read a rule of the analyst's own.
+
+    Parameters
+    ----------
+    text : str or None
+        Quantities and the features that stand for them, separated by commas, and the number of classes: "frequency
+        n_burned, parts 3". What it does not name stays as usual.
+
+    Raises
+    ------
+    ParameterRefused
+        If a quantity does not exist or is named twice, or ``parts`` is not 2 to 10.
+
+    Examples
+    --------
+    >>> parse_rfm("frequency n_burned, parts 3")
+    RfmRule(recency='recency_days', frequency='n_burned', money=None, parts=3)
+    """
+    values: dict[str, str] = {}
+    for part in (part.split() for part in (text or "").split(",")):
+        if not part:
+            continue
+        if len(part) != 2 or part[0] not in (*QUANTITIES, "parts") or part[0] in values:
+            near = did_you_mean(part[0], (*QUANTITIES, "parts"))
+            raise ParameterRefused(
+                f"rfm is written like 'recency recency_days, frequency n_coupons, money spend, parts 5', each once, "
+                f"not '{' '.join(part)}'{near}",
+                parameter="rfm",
+            )
+        values[part[0]] = part[1]
+    parts = values.pop("parts", str(N_QUINTILES))
+    if not (parts.isascii() and parts.isdigit() and 2 <= int(parts) <= MOST_PARTS):
+        raise ParameterRefused(f"rfm: parts is a number from 2 to {MOST_PARTS}, not '{parts}'", parameter="rfm")
+    return RfmRule(**values, parts=int(parts))
+
 
 Values = TypeVar("Values", np.ndarray, pd.Series, pd.DataFrame)
 
@@ -67,18 +148,36 @@ def quintiles(values: pd.Series, *, parts: int = N_QUINTILES) -> pd.Series:
     return pd.Series(score, values.index, name=values.name)
 
 
-def monetary_of(features: pd.DataFrame) -> str | None:
-    """Return the column that stands for money: spend where it is recorded, else burned coupons; None if neither is."""
+def monetary_of(features: pd.DataFrame, rule: RfmRule = RfmRule()) -> str | None:
+    """Return the column that stands for money: spend where it is recorded, else burned coupons; None if neither is.
+
+    Raises
+    ------
+    ParameterRefused
+        If a feature of the rule is not there, or is no number.
+    """
+    numeric = [name for name in features if pd.api.types.is_numeric_dtype(features[name])]
+    usual = RfmRule()
+    for name in {rule.recency, rule.frequency, rule.money} - {usual.recency, usual.frequency, usual.money}:
+        if name not in numeric or features[name].isna().all():
+            raise ParameterRefused(
+                f"rfm: there is no numeric feature '{name}' on the day of the cut{did_you_mean(name, numeric)}; there "
+                f"are {join_words(numeric)}",
+                parameter="rfm",
+            )
+    if rule.money is not None:
+        return rule.money
     return next((name for name in ("spend", "n_burned") if features[name].notna().any()), None)
 
 
-def rfm_scores(features: pd.DataFrame) -> pd.DataFrame:
+def rfm_scores(features: pd.DataFrame, rule: RfmRule = RfmRule()) -> pd.DataFrame:
     """Score recency, frequency and monetary value of every customer.
 
     Parameters
     ----------
     features : pandas.DataFrame
         One row per customer (`seglib.features.CustomerFeatures.table`): recency_days, n_coupons, spend, n_burned.
+    rule : RfmRule, optional
 
     Returns
     -------
@@ -87,17 +186,22 @@ def rfm_scores(features: pd.DataFrame) -> pd.DataFrame:
         monetary_score (`monetary_of`; missing where neither is recorded); burned_score (burned coupons, where the
         monetary score is spend; else missing).
     """
-    money = monetary_of(features)
+    money, parts = monetary_of(features, rule), rule.parts
     missing = pd.Series(np.nan, features.index)
     return pd.DataFrame(
         {
-            "recency_score": quintiles(-features["recency_days"]),
-            "frequency_score": quintiles(features["n_coupons"]),
-            "monetary_score": quintiles(features[money] if money else missing),
-            BURNED: quintiles(features["n_burned"] if money == "spend" else missing),
+            "recency_score": quintiles(-features[rule.recency], parts=parts),
+            "frequency_score": quintiles(features[rule.frequency], parts=parts),
+            "monetary_score": quintiles(features[money] if money else missing, parts=parts),
+            BURNED: quintiles(features["n_burned"] if _burned_is_new(money, rule) else missing, parts=parts),
         },
         index=features.index,
     )
+
+
+def _burned_is_new(money: str | None, rule: RfmRule) -> bool:
+    """Say whether burned coupons are not yet among the quantities, though there is something beside them."""
+    return money is not None and "n_burned" not in (money, rule.frequency)
 
 
 def signed_log(values: Values) -> Values:
@@ -114,13 +218,14 @@ def signed_log(values: Values) -> Values:
     return np.sign(values) * np.log1p(np.abs(values))
 
 
-def rfm_logs(features: pd.DataFrame) -> pd.DataFrame:
+def rfm_logs(features: pd.DataFrame, rule: RfmRule = RfmRule()) -> pd.DataFrame:
     """Return recency, frequency and monetary value of every customer as logarithms.
 
     Parameters
     ----------
     features : pandas.DataFrame
         As for `rfm_scores`.
+    rule : RfmRule, optional
 
     Returns
     -------
@@ -129,12 +234,12 @@ def rfm_logs(features: pd.DataFrame) -> pd.DataFrame:
         `signed_log`), log_burned (burned coupons, where money is spend). Missing where the value of a customer is
         missing, and for everybody where the score of that name is.
     """
-    money = monetary_of(features)
+    money = monetary_of(features, rule)
     missing = pd.Series(np.nan, features.index)
     values = {
-        "log_recency": features["recency_days"],
-        "log_frequency": features["n_coupons"],
+        "log_recency": features[rule.recency],
+        "log_frequency": features[rule.frequency],
         "log_monetary": features[money] if money else missing,
-        "log_burned": features["n_burned"] if money == "spend" else missing,
+        "log_burned": features["n_burned"] if _burned_is_new(money, rule) else missing,
     }
     return pd.DataFrame({name: signed_log(x.astype(float)) for name, x in values.items()}, index=features.index)

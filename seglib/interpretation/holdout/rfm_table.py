@@ -60,5 +60,6 @@ def rfm_table(holdout: Holdout) -> RfmTable:
         return RfmTable(pd.DataFrame(columns=COLUMNS), holdout.text)
     table = pd.concat(parts, ignore_index=True)[COLUMNS].astype({"score": int})
     n_outcomes = len(holdout.outcomes)
-    text = f"{n_outcomes} outcomes of {len(holdout.table):,} customers by RFM score, known on {holdout.cut}; 5 is best."
+    customers = f"{len(holdout.table):,} customers"
+    text = f"{n_outcomes} outcomes of {customers} by RFM score, known on {holdout.cut}; the highest is best."
     return RfmTable(table, text)

@@ -199,7 +199,7 @@ def label_advice(structure: str, *, dated: bool) -> str:
 def rule_in_words(by_rule: float) -> str:
     """Return with what somebody else's segments were compared, and how far that stands for them."""
     return (
-        "How the segments were made is not known here, so in shops without segments a rule stands for them: the "
+        "How the segments were made is not repeated in shops without segments: there a rule stands for them, the "
         f"nearest centre. It gives {by_rule:.0%} of the customers the segment that they have."
     )
 

@@ -1,0 +1,207 @@
+"""The words of the cards: those of the package, and a file that says some of them, or all, otherwise."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from whole import ROOT
+
+from seglib.errors import ParameterRefused
+from seglib.interpretation.cards import vocabulary
+from seglib.interpretation.cards.cards import segment_cards
+from seglib.interpretation.cards.notes import with_notes
+from seglib.interpretation.cards.words_file import ENGLISH, NAMES, read_vocabulary
+from seglib.interpretation.profiles.means import profile
+from seglib.schema.features import FEATURES
+from seglib.schema.records import VerdictRecord
+from seglib.study import DEFAULT_STUDY
+from seglib.style import COUPON, in_words
+
+VERDICT = VerdictRecord(
+    structure="natural",
+    useful="useful",
+    headline="h",
+    sentence="s",
+    meaning="m",
+    advice="a",
+    k_star=2,
+    evidence=(),
+)
+
+
+@pytest.fixture
+def words(tmp_path):
+    def write(text):
+        path = tmp_path / "words.yaml"
+        path.write_text(text, encoding="utf-8")
+        return read_vocabulary(path)
+
+    return write
+
+
+@pytest.fixture(scope="module")
+def profiles():
+    """Two segments of 60: the first spends ten times as much, came lately, and burns nearly all."""
+    rng = np.random.default_rng(0)
+    n = 60
+    features = pd.DataFrame(
+        {
+            "customer_id": [f"c{i}" for i in range(2 * n)],
+            "n_coupons": 10,
+            "n_matured": 10,
+            "n_burned": np.repeat([9, 2], n),
+            "n_matured_burned": np.repeat([9, 2], n),
+            "spend": np.repeat([1000.0, 100.0], n) + rng.normal(0, 5, 2 * n),
+            "months_observed": 10.0,
+            "coupons_per_month": 1.0,
+            "burn_rate": np.repeat([0.9, 0.2], n),
+            "recency_days": np.repeat([10.0, 200.0], n) + rng.normal(0, 3, 2 * n),
+            "spend_per_month": np.repeat([100.0, 10.0], n) + rng.normal(0, 0.5, 2 * n),
+            "tenure_days": 300.0,
+        }
+    ).set_index("customer_id")
+    segments = pd.Series(np.repeat(["A", "B"], n), features.index, name="segment")
+    return features, segments, profile(features, segments, study=DEFAULT_STUDY).table
+
+
+def cards_in(vocabulary, profiles):
+    features, segments, table = profiles
+    cards = segment_cards(table, {}, study=DEFAULT_STUDY, vocabulary=vocabulary)
+    by_customer = pd.DataFrame({"segment": segments, "probability": 0.9}, features.index)
+    return with_notes(cards, profiles=table, segments=by_customer, verdict=VERDICT, control_share=0.1)
+
+
+def test_without_a_file_the_words_are_those_of_the_package(words, profiles):
+    assert read_vocabulary(None) is ENGLISH
+    assert all(getattr(ENGLISH, name) == getattr(vocabulary, name) for name in NAMES)
+    assert words("CUSTOMERS: customers\n").CUSTOMERS == ENGLISH.CUSTOMERS
+    assert ENGLISH.wording(COUPON) == COUPON
+    for value, unit in ((12.0, "days"), (400, "days"), (900, "days"), (0.1, "a month"), (2, "a month"), (0.3, "share")):
+        assert ENGLISH.in_words(value, unit) == in_words(value, unit)
+    assert ENGLISH.in_words(1234.5, "money") == in_words(1234.5, "number")
+
+
+def test_a_word_is_changed_and_all_others_stay(words, profiles):
+    plain, changed = cards_in(ENGLISH, profiles), cards_in(words("WORDS: {burn_rate: [redeemers, hoarders]}"), profiles)
+    for before, after in zip(plain, changed, strict=True):
+        assert after.name == before.name.replace("burners", "redeemers").replace("collectors", "hoarders")
+        assert after.name != before.name
+        assert (after.sentence, after.notes) == (before.sentence, before.notes)
+
+
+def test_money_has_its_currency_wherever_a_card_names_it(words, profiles):
+    a, _ = cards_in(words('MONEY: "EUR {amount}"'), profiles)
+    assert "spent EUR 100 a month (all customers: EUR 55)" in a.sentence
+    [spend] = [row for row in a.record.beside if row.what == "money spent a month"]
+    assert (spend.own_text, spend.all_text) == ("EUR 100", "EUR 55")
+    plain, _ = cards_in(ENGLISH, profiles)
+    assert "spent 100 a month (all customers: 55)" in plain.sentence
+
+
+def test_a_coupon_has_another_name(words, profiles):
+    own = words("COUPON: {one: bonus, many: boni, claimed: fetched, claim: fetch}")
+    text = " ".join(
+        card.sentence + " ".join(note.heading + note.text for note in card.notes) for card in cards_in(own, profiles)
+    )
+    assert "fetched their last bonus" in text
+    assert "of the boni that are old enough" in text
+    assert "coupon" not in text
+    assert words("COUPON: {one: voucher}").wording(COUPON).many == "vouchers"
+
+
+def test_a_feature_of_ones_own_has_words_that_name_a_segment(words):
+    features = pd.DataFrame(
+        {"income": np.repeat([90.0, 20.0], 50)}, pd.Index([f"c{i}" for i in range(100)], name="customer_id")
+    )
+    row = pd.DataFrame(
+        {
+            "segment": ["A", "B"],
+            "feature": "income",
+            "role": "segmentation",
+            "kind": "numeric",
+            "unit": "number",
+            "customers": 50,
+            "observed": [90.0, 20.0],
+            "observed_overall": 55.0,
+            "difference": [1.0, -1.0],
+            "marker": True,
+        }
+    )
+    assert len(features) == row["customers"].sum()
+    own = words("WORDS: {income: [wealthy, thrifty]}\nFEATURES: {income: household income}")
+    a, b = segment_cards(row, {}, study=DEFAULT_STUDY, vocabulary=own)
+    assert (a.name, b.name) == ("Wealthy customers", "Thrifty customers")
+    assert "a mean household income of 90" in a.sentence
+    a, b = segment_cards(row, {}, study=DEFAULT_STUDY)
+    assert (a.name, b.name) == ("Customers with high income", "Customers with low income")
+
+
+def test_an_idea_for_a_side_that_had_none(words, profiles):
+    own = words(
+        "TO_TRY: {burn_rate: {much: a thank-you.}, recency_days: {little: a thank-you.}, "
+        "spend_per_month: {much: a thank-you.}}"
+    )
+    a, _ = cards_in(own, profiles)
+    [idea] = [note.text for note in a.notes if note.kind == "to_try"]
+    assert idea.startswith("a thank-you. The others get")
+
+
+def test_a_number_without_a_form_is_written_as_ours(words):
+    own = words('USED: "{coupons} {many} ({per_customer})"\nLEVEL: "{level}: {own}"')
+    assert own.USED.format(coupons=1234.4, many="boni", per_customer=2.345) == "1,234 boni (2.3)"
+    assert own.LEVEL.format(level="Porto", own=0.256, all=0.1) == "Porto: 26%"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("CUSTOMER: shoppers", "there is no CUSTOMER (did you mean 'CUSTOMERS'"),
+        ("CUSTOMERS: [a, b]", "CUSTOMERS takes a text in one line"),
+        ('CUSTOMERS: ""', "CUSTOMERS takes a text in one line"),
+        ('MONEY: "{amount.__class__}"', "MONEY: {amount.__class__} is not filled there; there are {amount}"),
+        ('MONEY: "{0}"', "{0} is not filled there"),
+        ('MONEY: "{}"', "{} is not filled there"),
+        ('MONEY: "{amount!r}"', "write {amount}"),
+        ('MONEY: "{amount:>99999999}"', "write {amount}"),
+        ('MONEY: "{amount EUR"', "a brace is open"),
+        ('LEVEL: "{level} {own:.3f}"', "{own:.0%}"),
+        ("WORDS: {burn_rate: often}", "WORDS.burn_rate takes two words"),
+        ("TO_TRY: {burn_rate: a call}", "TO_TRY.burn_rate holds lines 'much: text'"),
+        ("OTHERS_GET: {burn_rate: {much: something}}", "OTHERS_GET.burn_rate.much is one of nothing or usual"),
+        ("COUPON: {singular: voucher}", "COUPON has no singular"),
+        ("TIMES: {weeks: w}", "TIMES has no weeks"),
+        ("VERBS: {burn_rate: '{spend} burned'}", "{spend} is not filled there"),
+        ("- a", "it holds lines such as"),
+        ("a: [", "it is not valid YAML"),
+    ],
+)
+def test_what_cannot_be_said_is_refused(words, text, message):
+    with pytest.raises(ParameterRefused, match=re.escape(message)) as refused:
+        words(text)
+    assert refused.value.parameter == ("words_file",)
+
+
+def test_all_problems_are_named_at_once(words):
+    with pytest.raises(ParameterRefused) as refused:
+        words('CUSTOMER: a\nMONEY: "{x}"\n')
+    assert "CUSTOMER" in refused.value.message
+    assert "MONEY" in refused.value.message
+
+
+def test_a_file_that_is_not_there_says_where_it_was_looked_for(tmp_path):
+    with pytest.raises(ParameterRefused, match="it was looked for in"):
+        read_vocabulary("nowhere.yaml")
+
+
+def test_the_examples_can_be_read_and_the_german_one_is_whole():
+    assert "EUR" in read_vocabulary(ROOT / "params/words/shop.yaml").MONEY
+    content = yaml.load((ROOT / "params/words/german.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)
+    german = read_vocabulary(ROOT / "params/words/german.yaml")
+    assert set(content) == set(NAMES)
+    assert {feature.name for feature in FEATURES if feature.role == "segmentation"} <= german.FEATURES.keys()
+    for name in ("VERBS", "LABELS", "TO_TRY", "WORDS", "BY_STRUCTURE", "COMPARED_WITH", "TIMES"):
+        ours, theirs = getattr(vocabulary, name), getattr(german, name)
+        assert theirs.keys() == ours.keys()
+        assert not any(theirs[key] == text for key, text in ours.items()), name
