@@ -81,6 +81,7 @@ class Matrix:
             burn_window=features.redemption.window,
             burns_dated=features.redemption.dated,
             audit=audit,
+            own_features=features.study.own_features,
         )
 
     @property

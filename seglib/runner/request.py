@@ -107,12 +107,11 @@ def check(request: Request, *, to_come: Collection[str] = ()) -> CheckedRequest:
     if whole:
         overrides["source"] = credentials.recorded(whole)
     by_name = {name: parameter for step in declared.values() for name, parameter in step.items()}
-    for file in ("mapping", "names_file", "labels"):
+    for file in [name for name, parameter in by_name.items() if parameter.is_file]:
         path = str(overrides.get(file) or "none")
         if path.lower() == "none":  # no file, which the parameter itself understands
             continue
-        if file in by_name:
-            by_name[file].refuse_missing_file(path)
+        by_name[file].refuse_missing_file(path)
         overrides[file] = seen_from_notebooks(path)
     # what is continued may have had another k_max: its values are checked beside each other when they are there
     values = parameters.resolve(declared, overrides, together=not skipped)

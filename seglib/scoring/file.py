@@ -4,7 +4,8 @@ A file has to pass four gates before it is used; the first that fails refuses it
 
 1. it is an archive with the mark of seglib (`_members`);
 2. its content has the checksum that the mark states (`_members`);
-3. its table of contents names no type or function but those that `save_model` writes (`KNOWN`);
+3. its table of contents names no type or function but those that `save_model` writes (`KNOWN`), and a statement by which
+   an analyst has added features reads nothing but the canonical tables (`seglib.sql.own_statement`);
 4. the loaded pipeline gives the same distances for a few made-up customers as it did when it was saved (`probe`).
 
 The checksum guards against damage, not against somebody who means harm: they can compute it too. The third gate is the
@@ -32,6 +33,7 @@ from seglib.errors import InputRefused
 from seglib.preprocessing import UNKNOWN
 from seglib.schema.records import InputRecord, RecipeRecord, VariableRecord
 from seglib.scoring.model import ModelVerdict, SegmentModel
+from seglib.sql import StatementRefused, own_statement
 
 SCHEMA = 1
 """Of the content of the file. It changes when a reader of the old one would misread the new one."""
@@ -138,6 +140,7 @@ def load_model(path: str | Path) -> SegmentModel:
             warnings.simplefilter("ignore")
             content = skops.io.loads(_archive(members), trusted=sorted(named))
         model = _model(content)
+        _refuse_foreign_statement(model.recipe)
         same = np.allclose(_distances(model, probe(model)), content["probe"], rtol=0, atol=1e-9)
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -221,6 +224,20 @@ def _model(content: Mapping[str, Any]) -> SegmentModel:
         names=text["names"],
         views=text["views"],
     )
+
+
+def _refuse_foreign_statement(recipe: RecipeRecord) -> None:
+    """Look at the statement of added features as 03 looks at the analyst's file: what is not allowed there is not here.
+
+    Raises
+    ------
+    StatementRefused
+    """
+    if recipe.own_features is None:
+        return
+    statement = own_statement(recipe.own_features.sql)
+    if set(statement.columns) != {"customer_id", *recipe.own_features.kinds}:
+        raise StatementRefused("its statement of added features has other columns than it names")
 
 
 def _present_keys(text: dict[str, Any]) -> dict[str, Any]:

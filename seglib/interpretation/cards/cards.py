@@ -14,7 +14,7 @@ from seglib.interpretation.cards import vocabulary
 from seglib.interpretation.profiles.profile import MARKER
 from seglib.schema.records import BesideRecord, CardRecord, MarkerRecord, NoteRecord
 from seglib.study import DEFAULT_STUDY, Study
-from seglib.style import Wording, escape_markdown, format_number, humanize, in_words, join_words
+from seglib.style import Wording, escape_markdown, format_number, humanize, in_words, join_words, measured
 
 ORIGINS = ("gender_name", "city_name")
 """The names of ours that can tell where the customers of a segment come from."""
@@ -27,6 +27,9 @@ LEVELS_SHOWN = 3
 
 ALL = 0.995
 """From this share on a segment has one gender."""
+
+Words = Mapping[str, Sequence[str]]
+"""By feature, the words for much and for little of it."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,8 @@ def segment_cards(
     origins = {column: table for column, table in demographics.items() if column in (*ORIGINS, *study.variables)}
     letters = dict.fromkeys([*profiles["segment"], *(s for table in origins.values() for s in table["segment"])])
     markers = {letter: _Markers.of(letter, profiles, origins) for letter in letters}
-    names = _make_unique({letter: marker.names() for letter, marker in markers.items()})
+    words = vocabulary.WORDS | study.own_words
+    names = _make_unique({letter: marker.names(words) for letter, marker in markers.items()})
     total = sum(marker.customers for marker in markers.values())
     cards = []
     for letter, marker in markers.items():
@@ -218,7 +222,7 @@ class _Markers:
             leanings=leanings,
         )
 
-    def names(self) -> list[str]:
+    def names(self, words: Words) -> list[str]:
         """Return candidate names, the shortest first."""
         marks = {row.feature: row for row in self.behaviour.itertuples()}
         levels, noun = dict(self.levels), vocabulary.CUSTOMERS
@@ -226,7 +230,7 @@ class _Markers:
             noun = one_gender
             levels.pop("gender_name")
         if "burn_rate" in marks:
-            noun = _choose_word(marks.pop("burn_rate"))
+            noun = _choose_word(marks.pop("burn_rate"), words)
             marks.pop("never_burned", None)  # which says the same once more
         if self._is_new():
             # Who joined lately came lately, and has few months over which coupons are counted: that is the calendar.
@@ -237,7 +241,7 @@ class _Markers:
             candidates = [f"{noun}{origin}" if origin else vocabulary.AVERAGE]
         else:
             lengths = range(min(2, len(marks)), len(marks) + 1)
-            candidates = [_compose_name(noun, list(marks.values())[:n]) for n in lengths]
+            candidates = [_compose_name(noun, list(marks.values())[:n], words) for n in lengths]
             if origin:
                 candidates.append(candidates[-1] + origin)
         return [c[0].upper() + c[1:] for c in candidates]
@@ -352,22 +356,22 @@ def _is_recent_or_frequent(mark: Any) -> bool:
     )
 
 
-def _choose_word(mark: Any) -> str:
-    """Return the word for a marker of ours."""
-    much, little = vocabulary.WORDS[mark.feature]
+def _choose_word(mark: Any, words: Words) -> str:
+    """Return the word for a marker that has one."""
+    much, little = words[mark.feature]
     return much if mark.difference > 0 else little
 
 
-def _compose_name(noun: str, marks: Sequence[Any]) -> str:
+def _compose_name(noun: str, marks: Sequence[Any], words: Words) -> str:
     """Return "recent, frequent burners", "customers with high income and low age, member mostly yes"."""
-    words = [_choose_word(mark) for mark in marks if mark.feature in vocabulary.WORDS]
-    others = [mark for mark in marks if mark.feature not in vocabulary.WORDS]
+    chosen = [_choose_word(mark, words) for mark in marks if mark.feature in words]
+    others = [mark for mark in marks if mark.feature not in words]
     levels = []
     for mark in others:
         if mark.kind != "binary":
             level = vocabulary.HIGH if mark.difference > 0 else vocabulary.LOW
             levels.append(level.format(feature=humanize(mark.feature)))
-    name = f"{', '.join(words)} {noun}" if words else noun
+    name = f"{', '.join(chosen)} {noun}" if chosen else noun
     if levels:
         name += vocabulary.WITH.format(levels=join_words(levels))
     for mark in others:
@@ -387,10 +391,12 @@ def _describe_variable(mark: Any) -> str:
     feature = humanize(mark.feature)
     if mark.kind == "binary":
         return vocabulary.OWN_ANSWER.format(feature=feature, own=mark.observed, all=mark.observed_overall)
-    mean = format_number(mark.observed)
-    if mark.unit != "number":
+    mean, every = format_number(mark.observed), format_number(mark.observed_overall)
+    if mark.unit == "share":
+        mean, every = measured(mark.observed, "share"), measured(mark.observed_overall, "share")
+    elif mark.unit != "number":
         mean += f" {mark.unit}"
-    return vocabulary.OWN_NUMBER.format(feature=feature, own=mean, all=format_number(mark.observed_overall))
+    return vocabulary.OWN_NUMBER.format(feature=feature, own=mean, all=every)
 
 
 def _make_unique(candidates: dict[str, list[str]]) -> dict[str, str]:

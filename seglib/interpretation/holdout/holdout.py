@@ -10,7 +10,14 @@ import pandas as pd
 
 from seglib.clustering import SegmentRule, customer_segments, lettered_by, order_values, segment
 from seglib.errors import InputRefused, ParameterRefused
-from seglib.features import NO_STATUS, DuckDB, Redemption, coupon_redemption, customer_features
+from seglib.features import (
+    NO_STATUS,
+    DuckDB,
+    Redemption,
+    coupon_redemption,
+    customer_features,
+    without_unreadable,
+)
 from seglib.interpretation.holdout.by_group import COLUMNS as BY_GROUP
 from seglib.interpretation.holdout.by_group import OUTCOMES, Outcome, OutcomeBySegment, by_group
 from seglib.interpretation.holdout.rfm import BURNED, LOGS, SCORES, monetary_of, rfm_logs, rfm_scores
@@ -175,6 +182,7 @@ def evaluate_holdout(
     redemption = coupon_redemption(DuckDB(con), replace(study, as_of=as_of, burn_window=window, shrinkage={}))
     con_at_cut = snapshot(con, cut=cut, burns_dated=redemption.dated, known_by_cut=known_by_cut)
     study_at_cut = replace(study, as_of=cut, burn_window=burn_window if redemption.dated else None, shrinkage={})
+    study_at_cut = without_unreadable(con_at_cut, study_at_cut)
     features = customer_features(con_at_cut, study_at_cut).table
     if len(features) < MIN_CUSTOMERS:
         why = (
