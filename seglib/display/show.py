@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from IPython.display import HTML, display
@@ -15,6 +16,7 @@ from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 
 from seglib.display.say import say
+from seglib.display.table import table
 from seglib.style import escape_markdown
 
 if TYPE_CHECKING:
@@ -81,6 +83,9 @@ def show(
     caption: str = "",
     name: str | None = None,
     with_text: bool = False,
+    with_table: str = "",
+    percent: Sequence[str] = (),
+    digits: int = 2,
 ) -> None:
     """Display a result: its figure with the text that stands for it, or its text where it has no figure.
 
@@ -98,6 +103,10 @@ def show(
         By which other pages of the report find it (`seglib.report.figures`).
     with_text : bool, default=False
         Whether the text of a result is displayed below its figure, too.
+    with_table : str, optional
+        What the table of a result holds: then it is displayed below, with this caption.
+    percent, digits
+        How that table is written (`seglib.display.table`).
 
     Raises
     ------
@@ -112,6 +121,8 @@ def show(
         _show_drawing(result.figure(), alt or result.alt, caption or result.caption, name)
     if with_text or not drawn:
         say(escape_markdown(result.text))
+    if with_table:
+        table(result.table, with_table, percent=percent, digits=digits)
 
 
 def _show_drawing(drawing: Axes | Figure, alt: str, caption: str, name: str | None) -> None:

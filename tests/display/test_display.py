@@ -159,6 +159,14 @@ def test_the_text_of_a_result_can_stand_below_its_figure(shown):
     assert text == r"Lengths of \<b\> differ."
 
 
+def test_the_table_of_a_result_can_stand_below_its_figure(shown):
+    figure, table = shown(display.show, LENGTHS, with_table="All lengths", percent=["length"])
+    assert figure.startswith("<figure")
+    written = BeautifulSoup(table, "html.parser")
+    assert "All lengths" in str(written)
+    assert [cell.get_text() for cell in written.select("td")] == ["100.0%", "200.0%", "300.0%"]
+
+
 @pytest.mark.parametrize("with_text", [False, True])
 def test_a_result_that_does_not_apply_is_shown_as_its_text(shown, with_text):
     nothing = replace(LENGTHS, text="No lengths are recorded.", alt="")
