@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from sklearn.base import BaseEstimator
 
 from seglib.eda import HIGH_CORRELATION, correlated_pairs
 from seglib.errors import InputRefused, ParameterRefused
@@ -17,10 +18,11 @@ from seglib.preprocessing.encoders import (
     Transform,
     level_steps,
     n_level_columns,
-    number_steps,
+    steps_of_number,
 )
 from seglib.preprocessing.matrix import Matrix, fit_matrix, missing_shares
 from seglib.preprocessing.recipes import RECIPES
+from seglib.preprocessing.steps import MATRIX_STEPS, NUMBER_STEPS, check_steps, to_json
 from seglib.schema.features import FEATURES, Feature
 from seglib.style import did_you_mean, humanize, join_words
 
@@ -40,6 +42,8 @@ def customer_matrix(
     scaling: Scaling = "standard",
     drop_correlated: bool = True,
     min_level_share: float = 0.01,
+    number_steps: Sequence[BaseEstimator] = (),
+    matrix_steps: Sequence[BaseEstimator] = (),
 ) -> Matrix:
     """Build the matrix of recipe ``customer``.
 
@@ -69,6 +73,10 @@ def customer_matrix(
         Of two numbers whose ranks are correlated by more than .8, keep the one that is described first.
     min_level_share : float, default=0.01
         Levels of a name that fewer customers have are pooled; 0 keeps all.
+    number_steps : sequence of transformer, optional
+        Steps of the analyst's own for every number, before it is scaled (`seglib.preprocessing.steps`).
+    matrix_steps : sequence of transformer, optional
+        The same for the whole matrix, after everything else.
 
     Returns
     -------
@@ -79,11 +87,12 @@ def customer_matrix(
     Raises
     ------
     ParameterRefused
-        If a weight or share is out of range, or a name is unknown.
+        If a weight or share is out of range, a name is unknown, or a step cannot be made again or written as SQL.
     InputRefused
         If no column is left in which customers differ.
     """
     _refuse(demographic_weight, transform, scaling, min_level_share)
+    more = check_steps(number_steps, NUMBER_STEPS)
     leave_out, unreliable, by_default = leave_out or {}, unreliable or {}, segment_by is None
     candidates = _candidates(described, segment_by)
     left_out = _not_available(leave_out, described, candidates)
@@ -116,7 +125,9 @@ def customer_matrix(
     for feature in sources:
         if feature.kind == "numeric":
             values = features[feature.name]
-            steps[feature.name] = number_steps(values, log=feature.log, transform=transform, scaling=scaling)
+            steps[feature.name] = steps_of_number(
+                values, log=feature.log, transform=transform, scaling=scaling, more=more
+            )
         else:
             weight = demographic_weight if feature.role == "demographic" else 1.0
             steps[feature.name] = level_steps(weight=weight, min_level_share=min_level_share)
@@ -128,6 +139,7 @@ def customer_matrix(
         nominal=tuple(f.name for f in sources if f.kind != "numeric"),
         filled=missing_shares(features[list(steps)]),
         notes=notes,
+        matrix_steps=check_steps(matrix_steps, MATRIX_STEPS),
         options={
             "demographic_weight": demographic_weight,
             "transform": transform,
@@ -135,7 +147,8 @@ def customer_matrix(
             "drop_correlated": drop_correlated,
             "min_level_share": min_level_share,
             "segment_by": None if by_default else list(segment_by),
-        },
+        }
+        | ({NUMBER_STEPS: [to_json(step) for step in more]} if more else {}),
     )
 
 

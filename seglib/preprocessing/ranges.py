@@ -63,6 +63,6 @@ class NumberRanges:
 
 def number_ranges(matrix: Matrix) -> NumberRanges:
     """Say how far the numbers of a matrix reach: outliers pull the centres towards them."""
-    quantiles = matrix.table[matrix.numeric].quantile([0, 0.05, 0.5, 0.95, 1])
+    quantiles = matrix.table[matrix.number_columns].quantile([0, 0.05, 0.5, 0.95, 1])
     table = quantiles.T.set_axis(["min", "p05", "median", "p95", "max"], axis=1)
     return NumberRanges(table.rename_axis("column").reset_index(), len(matrix.table))

@@ -311,6 +311,11 @@ class RecipeRecord(Record):
     audit: AuditRecord = field(default_factory=AuditRecord)
     own_features: OwnFeaturesRecord | None = None
 
+    @property
+    def mixes_columns(self) -> bool:
+        """Whether the columns of the matrix are components, which are others in other rows."""
+        return any(step["step"] == "PCA" for step in self.options.get("matrix_steps", ()))
+
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Self:
         """Read the record.

@@ -4,8 +4,8 @@ A file has to pass four gates before it is used; the first that fails refuses it
 
 1. it is an archive with the mark of seglib (`_members`);
 2. its content has the checksum that the mark states (`_members`);
-3. its table of contents names no type or function but those that `save_model` writes (`KNOWN`), and a statement by which
-   an analyst has added features reads nothing but the canonical tables (`seglib.sql.own_statement`);
+3. its table of contents names no type or function but those that `save_model` writes (`KNOWN`); later, a statement by
+   which an analyst has added features reads nothing but the canonical tables (`seglib.sql.own_statement`);
 4. the loaded pipeline gives the same distances for a few made-up customers as it did when it was saved (`probe`).
 
 The checksum guards against damage, not against somebody who means harm: they can compute it too. The third gate is the
@@ -44,8 +44,11 @@ LARGEST = 256 * 2**20
 _MARK = re.compile(rb"seglib model (\d{1,6}) sha256 ([0-9a-f]{64})")
 _SKLEARN = {
     "sklearn.compose._column_transformer.ColumnTransformer",
+    "sklearn.decomposition._pca.PCA",
     "sklearn.impute._base.SimpleImputer",
     "sklearn.pipeline.Pipeline",
+    "sklearn.preprocessing._data.MaxAbsScaler",
+    "sklearn.preprocessing._data.MinMaxScaler",
     "sklearn.preprocessing._data.PowerTransformer",
     "sklearn.preprocessing._data.RobustScaler",
     "sklearn.preprocessing._data.StandardScaler",
@@ -54,10 +57,10 @@ _SKLEARN = {
     "sklearn.preprocessing._function_transformer.FunctionTransformer",
 }
 _ENCODERS = "seglib.preprocessing.encoders"
-_OURS = {f"{_ENCODERS}.{name}" for name in ("HennigLiaoScaler", "level_name", "levels_of", "log_of_size")}
+_OURS = {f"{_ENCODERS}.{name}" for name in ("HennigLiaoScaler", "Winsorizer", "level_name", "levels_of", "log_of_size")}
 _PLAIN = {
     *(f"builtins.{name}" for name in ("dict", "float", "int", "list", "slice", "str", "tuple")),
-    *(f"numpy.{name}" for name in ("dtype", "float64", "int64", "ndarray")),
+    *(f"numpy.{name}" for name in ("dtype", "float64", "int64", "log1p", "ndarray", "sqrt")),
 }
 KNOWN = _SKLEARN | _OURS | _PLAIN
 """All types and functions that a model file may name."""

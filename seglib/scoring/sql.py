@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from sklearn.decomposition import PCA
+
 from seglib.errors import ParameterRefused
-from seglib.scoring.columns import added_by_level, codes, columns, number, value_of
+from seglib.scoring.columns import added_by_level, codes, columns, component, dummy, number, stepped, unseen, value_of
 from seglib.scoring.model import SegmentModel
 from seglib.sql import (
     COUNTS_SQL,
@@ -180,10 +182,14 @@ class _Parts:
     def of_rows(self) -> Iterator[tuple[str, str]]:
         """From features to one row per customer with its segment."""
         names = [name for name, kind in self.model.sources.items() if kind in ("binary", "nominal")]
-        for name in names:
-            yield _levels_name(name, names), self._levels(name)
-        yield "prepared", self._prepared()
-        yield "distances", self._distances(names)
+        if self.model.matrix_steps:
+            yield "prepared", self._prepared()
+            yield from self._through_steps(names)
+        else:
+            for name in names:
+                yield _levels_name(name, names), self._levels(name)
+            yield "prepared", self._prepared()
+            yield "distances", self._distances(names)
         yield from self._compared()
         if self.by_transaction:
             yield from self._by_customer()
@@ -263,6 +269,38 @@ class _Parts:
             cells.append(f"sqrt({' + '.join(terms)}) AS {_column('to', letter)}")
         remark = f"coalesce(p.remark, CASE{unseen} END)" if unseen else "p.remark"
         return f"SELECT {', '.join(cells)}, {remark} AS remark FROM prepared AS p{joins}"
+
+    def _through_steps(self, names: list[str]) -> Iterator[tuple[str, str]]:
+        """Write the columns of the matrix, what the analyst's own steps make of them, and the distances from the centres.
+
+        Here a name is written as its dummy columns, because a step may mix them with others.
+        """
+        model, keys = self.model, ", ".join(f"p.{name}" for name in self._identity)
+        cells, whens = {}, ""
+        for name, places in columns(model).items():
+            value = f"p.{quoted(name)}"
+            for number_of, place in enumerate(places):
+                cells[place] = dummy(model, name, number_of, value) if name in names else value
+            if name in names:
+                whens += f" WHEN {unseen(model, name, value)} THEN {sql_literal(f'{name} {NOT_SEEN}')}"
+        remark = f"coalesce(p.remark, CASE{whens} END)" if whens else "p.remark"
+        before, current = "prepared", [cells[place] for place in sorted(cells)]
+        for number_of, step in enumerate([None, *model.matrix_steps]):
+            if step is not None:
+                before, remark = f"columns_{number_of - 1}", "p.remark"
+                values = [f"p.c{place}" for place in range(len(current))]
+                if isinstance(step, PCA):
+                    current = [component(step, place, values) for place in range(step.n_components_)]
+                else:
+                    current = [stepped("the matrix", step, value, place) for place, value in enumerate(values)]
+            selected = ", ".join(f"{cell} AS c{place}" for place, cell in enumerate(current))
+            yield f"columns_{number_of}", f"SELECT {keys}, {selected}, {remark} AS remark FROM {before} AS p"
+        to = []
+        for letter in model.letters:
+            gaps = [f"(p.c{place} - {number(centre)})" for place, centre in enumerate(model.centres.loc[letter])]
+            to.append(f"sqrt({' + '.join(f'{gap} * {gap}' for gap in gaps)}) AS {_column('to', letter)}")
+        last = f"columns_{len(model.matrix_steps)}"
+        yield "distances", f"SELECT {keys}, {', '.join(to)}, p.remark AS remark FROM {last} AS p"
 
     def _compared(self) -> Iterator[tuple[str, str]]:
         """Write the nearest centre, the next one, the margin (its column is confidence), and who is an outlier."""

@@ -1,7 +1,7 @@
 """A SELECT that somebody outside of this project wrote: what it may say, and how it is put among other statements.
 
 It describes customers, and it travels: into null models, into a model file, into other warehouses. So it may read the
-canonical tables and ``study`` and nothing else, and it may say nothing that differs from one moment, or from one engine,
+canonical tables and ``study`` and nothing else, and it may say nothing that differs from one moment, or from one engine
 to the next. It sees transactions as they were known on the day ``as_of``: `TRANSACTIONS_BY_AS_OF` stands in the place
 of ``transactions``.
 """
@@ -41,7 +41,7 @@ WHERE t.transaction_date <= s.as_of
 _BY_AS_OF, _OWN = "transactions_by_as_of", "own_features"
 
 _CHANGES = ("Current", "Local", "Rand", "Uuid", "Session", "Unix", "Utc")
-"""Beginnings of the names that sqlglot has for what differs from one moment to the next: the clock, chance, the user."""
+"""How sqlglot's names begin for what differs from one moment to the next: the clock, chance, the user."""
 
 
 _CLOCK = ("now", "get_current_timestamp", "transaction_timestamp", "setseed", "txid_current")

@@ -27,7 +27,7 @@ class DuckDB:
         return self.con.sql(sql).df()
 
     def frame_in_order(self, sql: str) -> pd.DataFrame:
-        """Return the rows of a SELECT that may add floats: in one thread, so that they are always added in one order."""
+        """Return the rows of a SELECT that may add floats: in one thread, so always in the same order."""
         threads = self.con.sql("SELECT current_setting('threads')").fetchall()[0][0]
         self.con.execute("SET threads = 1")
         try:

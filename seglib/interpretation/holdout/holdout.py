@@ -164,6 +164,10 @@ def evaluate_holdout(
         return _not_possible(NO_TRANSACTIONS, as_of=study.as_of)
     if rule and rule.why_not:
         return _not_possible(f"{GIVEN_TODAY}, and {rule.why_not}.", as_of=study.as_of)
+    if rule and recipe.mixes_columns:
+        return _not_possible(
+            f"{GIVEN_TODAY}, and the components of the matrix are others on another day.", as_of=study.as_of
+        )
     last_day = pd.Timestamp(study.as_of)
     if cut is None:
         cut_day = first_day + pd.Timedelta(days=int(share * (last_day - first_day).days))

@@ -183,6 +183,11 @@ def thinning_tests(
             "The segments were given, and half of the coupons does not tell which of them a customer would have: "
             f"{rule.why_not}."
         )
+    if rule and recipe.mixes_columns:
+        return _nothing_tested(
+            "The segments were given, and half of the coupons does not tell which of them a customer would have: the "
+            "components of the matrix are others in each half."
+        )
     tables = read_tables(con, study.as_of, sample_customers, seed)
     # Expected coupons of each customer if all were alike: the denominator of counts per month. It comes from all
     # coupons, not from one half, so it does not depend on the split.

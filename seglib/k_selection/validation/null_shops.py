@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
+from seglib.errors import InputRefused
 from seglib.features import JoinedShops, connect_tables, features_with_shrinkage, with_own_features
 from seglib.k_selection.validation.coupon_history import CouponHistory
 from seglib.k_selection.validation.gradual_null import GradualNull
@@ -121,24 +122,25 @@ def null_models_for(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -
     if recipe.grain == "transaction":
         rows = run.read("unified")
         rows = rows[rows["customer_id"].isin(customers)]
+    _refuse_changed_matrix(run, features, recipe, study)
     matrix = rebuild_matrix(rows, recipe, described=study.describe(features))
     sampled_rows = np.arange(len(matrix.table))
     if len(sampled_rows) > sample_customers:
         sampled_rows = np.sort(rng.choice(len(sampled_rows), sample_customers, replace=False))
     sampled = len(customers) < len(features) or len(sampled_rows) < len(matrix.table)
     index = matrix.table.index[sampled_rows]
-    copula = CopulaNull(matrix.table.to_numpy()[sampled_rows], matrix.places)
+    copula = CopulaNull(matrix.table.to_numpy()[sampled_rows], matrix.groups)
     from_coupons = FROM_COUPONS | study.own_from_transactions
     resampled = tuple(name for name in matrix.sources if name in from_coupons or recipe.grain == "transaction")
     # In a table of levels only (yes/no items, answers from 1 to 5) nearest rows are equal rows: a smooth null model
     # would be the data again. Such data have many local optima, so KMeans needs more starts.
-    is_lattice = all(len(np.unique(copula.X[:, places[0]])) <= FEW_LEVELS for places in matrix.places)
+    is_lattice = all(len(np.unique(copula.X[:, places[0]])) <= FEW_LEVELS for places in matrix.groups)
     n_starts = STARTS_OF_LEVELS if is_lattice else STARTS
-    lumped = lump(copula.X, matrix.places)
+    lumped = lump(copula.X, matrix.groups)
     # Rows that share a value in several columns, such as zero, lie together: the audit of 03 says so, and it is no
     # finding. So all simulated data have them.
     of_table = CopulaOfLump(copula, lumped) if lumped.any() else copula
-    gradual_tables = (of_table,) if is_lattice else (SmoothNull(copula.X, matrix.places), of_table)
+    gradual_tables = (of_table,) if is_lattice else (SmoothNull(copula.X, matrix.groups), of_table)
     if not study.as_of:
         reason = f"{NO_TRANSACTIONS} So no coupons can be simulated."
         return NullModels(copula.X, gradual_tables, reason, sampled, n_starts, index)
@@ -188,12 +190,29 @@ def _remark_on_own(study: Study, resampled: Sequence[str]) -> str:
     )
 
 
+def _refuse_changed_matrix(run: Run, features: pd.DataFrame, recipe: RecipeRecord, study: Study) -> None:
+    """Refuse a matrix that was changed after its pipeline had made it: no simulated shop would be changed like that.
+
+    Raises
+    ------
+    InputRefused
+    """
+    rows = run.read("unified") if recipe.grain == "transaction" else features
+    expected, matrix = rebuild_matrix(rows, recipe, described=study.describe(features)).table, run.read("matrix")
+    is_same = expected.index.equals(matrix.index) and list(expected.columns) == list(matrix.columns)
+    if not (is_same and np.allclose(expected.to_numpy(), matrix.to_numpy(), rtol=0, atol=1e-6)):
+        raise InputRefused(
+            "matrix.parquet is not what the recipe of 03 gives, so it cannot be compared with simulated shops, nor its "
+            "segments written as SQL: instead of changing the table, add a step to number_steps or matrix_steps in 03"
+        )
+
+
 def _fixed_columns(matrix: Matrix, history: CouponHistory, resampled: Sequence[str]) -> np.ndarray:
     """Return the columns of the matrix that coupons do not change, in the order of the customers of the history."""
     places = [
         p for name, columns in zip(matrix.sources, matrix.places, strict=True) if name not in resampled for p in columns
     ]
-    return matrix.table.loc[history.customers].to_numpy()[:, places]
+    return matrix.prepared.loc[history.customers].to_numpy()[:, places]
 
 
 @dataclass(frozen=True)
@@ -260,11 +279,11 @@ class MatrixRebuilder:
                 by_shop = features[name].to_numpy(dtype="float64").reshape(len(shops), -1).T
                 blocks[name] = clone(steps[name]).fit_transform(by_shop).T[:, :, None]
         for shop in range(len(shops)):
-            X = self.matrix.table.to_numpy(copy=True)
+            X = self.matrix.prepared.to_numpy(copy=True)
             for name, places in zip(self.matrix.sources, self.matrix.places, strict=True):
                 if name in blocks:
                     X[:, places] = blocks[name][shop]
-            yield X
+            yield self.matrix.finish(X, refit=True)
 
 
 def lump(X: np.ndarray, places: Sequence[Sequence[int]]) -> np.ndarray:
