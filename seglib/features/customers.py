@@ -14,6 +14,7 @@ from seglib.features.dictionary import dictionary
 from seglib.features.engines.base import Engine
 from seglib.features.engines.duckdb import DuckDB
 from seglib.features.own_features import own_table, read_own_features, refuse_taken_names
+from seglib.features.own_reliability import own_reliability
 from seglib.features.redemption import NO_BURN_DATES, NO_STATUS, Redemption, not_recorded
 from seglib.features.reliability import DOUBTED, claim_rate_test, reliability_table
 from seglib.features.summaries import ListedApart, ReliabilitySummary, ShrinkageSummary
@@ -90,7 +91,8 @@ class CustomerFeatures:
     @property
     def unreliable(self) -> dict[str, str]:
         """Features in which customers cannot be told apart, each with the reason, for `seglib.preprocessing`."""
-        bad = self.reliability[~self.reliability["reliable"] & self.reliability["feature"].isin(DOUBTED)]
+        doubted = [*DOUBTED, *self.study.own_from_transactions]
+        bad = self.reliability[~self.reliability["reliable"] & self.reliability["feature"].isin(doubted)]
         return dict(zip(bad["feature"], bad["sentence"], strict=True))
 
     @property
@@ -172,6 +174,8 @@ def customer_features(
     fitted = fit_counts(engine, study)
     table, tests = typed(engine.frame(FEATURES_SQL)), fitted.tests
     theirs = own_table(engine, fitted.study, table.index)
+    if not study.shrinkage:
+        tests = [*tests, *own_reliability(con, fitted.study)]
     # how much customers claim can only be compared where it is known for all of them since when they could
     some_joined = con.sql("SELECT count(join_date) FROM customers").fetchall()[0][0] > 0
     if not study.shrinkage and some_joined and absent["join_date"].notna().all():

@@ -271,7 +271,7 @@ class _Parts:
         return f"SELECT {', '.join(cells)}, {remark} AS remark FROM prepared AS p{joins}"
 
     def _through_steps(self, names: list[str]) -> Iterator[tuple[str, str]]:
-        """Write the columns of the matrix, what the analyst's own steps make of them, and the distances from the centres.
+        """Write the columns of the matrix, what the analyst's steps make of them, and the distances from the centres.
 
         Here a name is written as its dummy columns, because a step may mix them with others.
         """
