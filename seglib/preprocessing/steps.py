@@ -74,6 +74,8 @@ def check_steps(steps: Sequence[Any], parameter: str) -> list[BaseEstimator]:
     for step in steps:
         if isinstance(step, type) and step in kinds:
             raise _refused(parameter, f"{step.__name__} stands there without its brackets: {step.__name__}()")
+        if isinstance(step, PCA) and parameter == NUMBER_STEPS:
+            raise _refused(parameter, "PCA makes components of all columns together: it belongs in matrix_steps")
         if type(step) not in kinds:
             there_are = join_words([kind.__name__ for kind in kinds], last="or")
             raise _refused(

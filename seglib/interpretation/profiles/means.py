@@ -99,7 +99,7 @@ def profile(
     table = pd.concat(parts, ignore_index=True)
     table["marker"] = (table["difference"].abs() >= MARKER) & ~table["feature"].isin(list(unreliable))
     table = table[COLUMNS].sort_values("segment", key=lambda s: s.map(position), kind="stable", ignore_index=True)
-    return Profile(table, len(segments))
+    return Profile(table, len(segments), tuple(study.own_kinds))
 
 
 def of_all_customers(observed: pd.Series, customers: pd.Series) -> float:
