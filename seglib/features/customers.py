@@ -173,7 +173,7 @@ def customer_features(
     engine = engine or DuckDB(con)
     fitted = fit_counts(engine, study)
     table, tests = typed(engine.frame(FEATURES_SQL)), fitted.tests
-    theirs = own_table(engine, fitted.study, table.index)
+    theirs = own_table(engine, fitted.study, table.index, strict=True)
     if not study.shrinkage:
         tests = [*tests, *own_reliability(con, fitted.study)]
     # how much customers claim can only be compared where it is known for all of them since when they could
@@ -208,7 +208,7 @@ def _without_day(con: duckdb.DuckDBPyConnection, study: Study, customers: pd.Ind
         )
     engine = DuckDB(con)
     engine.keep("study", study_row(study))
-    return own_table(engine, study, customers)
+    return own_table(engine, study, customers, strict=True)
 
 
 def typed(rows: pd.DataFrame) -> pd.DataFrame:

@@ -81,7 +81,7 @@ def read_own_features(path: str | Path) -> OwnFeaturesRecord:
     return OwnFeaturesRecord(statement.sql, features, "transactions" in statement.tables)
 
 
-def own_table(engine: Engine, study: Study, customers: pd.Index) -> pd.DataFrame:
+def own_table(engine: Engine, study: Study, customers: pd.Index, *, strict: bool = False) -> pd.DataFrame:
     """Return the features that the analyst has added.
 
     Parameters
@@ -91,6 +91,8 @@ def own_table(engine: Engine, study: Study, customers: pd.Index) -> pd.DataFrame
     study : Study
     customers : pandas.Index of str
         The customers to describe. One for whom the statement has no row has missing values.
+    strict : bool, default=False
+        Whether infinite numbers are refused; else they count as missing, as in the statement that places new customers.
 
     Returns
     -------
@@ -105,7 +107,7 @@ def own_table(engine: Engine, study: Study, customers: pd.Index) -> pd.DataFrame
     record = study.own_features
     if record is None:
         return pd.DataFrame(index=customers)
-    rows = _rows(engine, record)
+    rows = _rows(engine, own_select(record, finite=not strict))
     names = list(record.kinds)
     if rows["customer_id"].duplicated().any():
         twice = rows.loc[rows["customer_id"].duplicated(), "customer_id"].iloc[0]
@@ -156,9 +158,9 @@ def refuse_taken_names(study: Study, columns: Iterable[str]) -> None:
         raise _refused("", f"{taken[0]} is a column of the customers table already: take another name")
 
 
-def own_select(record: OwnFeaturesRecord) -> str:
-    """Return the statement with what stands before it, in DuckDB's dialect."""
-    parts = own_parts(record.sql, record.kinds)
+def own_select(record: OwnFeaturesRecord, *, finite: bool = True) -> str:
+    """Return the statement with what stands before it, in DuckDB's dialect (`seglib.sql.own_parts`)."""
+    parts = own_parts(record.sql, record.kinds, finite=finite)
     *_, last = parts
     return f"WITH {', '.join(f'{name} AS ({select})' for name, select in parts.items())} SELECT * FROM {last}"
 
@@ -173,14 +175,10 @@ def _runs_on(con: duckdb.DuckDBPyConnection, record: OwnFeaturesRecord) -> bool:
     return True
 
 
-def _rows(engine: Engine, record: OwnFeaturesRecord) -> pd.DataFrame:
+def _rows(engine: Engine, select: str) -> pd.DataFrame:
     try:
         # sums of floats must not depend on the number of threads
-        return (
-            engine.frame_in_order(own_select(record))
-            if isinstance(engine, DuckDB)
-            else engine.frame(own_select(record))
-        )
+        return engine.frame_in_order(select) if isinstance(engine, DuckDB) else engine.frame(select)
     except SeglibError:
         raise
     except Exception as error:  # every engine has errors of its own

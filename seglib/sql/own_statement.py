@@ -121,7 +121,7 @@ def own_statement(sql: str) -> OwnStatement:
     return OwnStatement(sql.strip().rstrip(";").rstrip(), columns, frozenset(read & {*READABLE}), frozenset(words))
 
 
-def own_parts(sql: str, kinds: Mapping[str, str]) -> dict[str, str]:
+def own_parts(sql: str, kinds: Mapping[str, str], *, finite: bool = True) -> dict[str, str]:
     """Return the named parts by which another statement can read what a statement says of customers.
 
     Parameters
@@ -130,6 +130,8 @@ def own_parts(sql: str, kinds: Mapping[str, str]) -> dict[str, str]:
         As in `own_statement`.
     kinds : mapping of str to {"numeric", "binary", "nominal"}
         Its columns beside customer_id.
+    finite : bool, default=True
+        Whether a number that is infinite, or none, counts as missing.
 
     Returns
     -------
@@ -148,8 +150,10 @@ def own_parts(sql: str, kinds: Mapping[str, str]) -> dict[str, str]:
             table.set("this", exp.to_identifier(_BY_AS_OF))
     cells = ["CAST(f.customer_id AS VARCHAR) AS customer_id"]
     for name, kind in kinds.items():
-        cell = f"f.{quoted(name)}"
-        cells.append(f"CAST({cell} AS {'VARCHAR' if kind == 'nominal' else 'DOUBLE'}) AS {quoted(name)}")
+        cell = f"CAST(f.{quoted(name)} AS {'VARCHAR' if kind == 'nominal' else 'DOUBLE'})"
+        if kind != "nominal" and finite:
+            cell = f"CASE WHEN abs({cell}) < 1e300 THEN {cell} END"
+        cells.append(f"{cell} AS {quoted(name)}")
     # in brackets, so that the names of its parts cannot be taken for those of other parts
     statement = f"SELECT {', '.join(cells)} FROM ({tree.sql(dialect='duckdb', comments=False)}) AS f"
     before = {_BY_AS_OF: TRANSACTIONS_BY_AS_OF} if reads_transactions else {}

@@ -136,6 +136,18 @@ def test_a_statement_that_gives_no_row_a_customer_is_refused(sql, shop, write):
     assert WRONG[sql] in str(refused.value)
 
 
+def test_a_number_that_is_infinite_in_another_shop_is_missing_there(shop, write):
+    text = "/* a: {unit: x, meaning: y} */ SELECT customer_id, 1 / (count(*) - 1.0) AS a FROM transactions GROUP BY 1"
+    study = Study(as_of="2026-06-30", own_features=read_own_features(write(text)))
+    tables = read_canonical_tables(shop)
+    counts = tables["transactions"]["customer_id"].value_counts()
+    customers = pd.Index(counts.index, name="customer_id")
+    nobody = [pd.DataFrame(index=customers)]
+    [table] = with_own_features(nobody, tables, [tables["transactions"]], study)
+    assert (counts == 1).any()
+    np.testing.assert_allclose(table["a"], (1 / (counts - 1)).replace(np.inf, np.nan).reindex(customers))
+
+
 def test_a_name_of_the_customers_table_is_taken(canonical, write):
     tables = make_shop(customers=50, transactions=300, seed=3).tables
     tables["customers"] = tables["customers"].assign(weekend_share=1.0)
