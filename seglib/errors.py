@@ -38,6 +38,37 @@ class Stop:
     parameter: tuple[str, ...] = ()
 
 
+LONGEST_LINE, LONGEST = 2_000, 20_000
+"""Characters of a line of a message, and of a message. What it repeats from a file may be of any length."""
+
+
+def readable(message: str) -> str:
+    r"""Write a message so that a terminal shows all of it and obeys none of it.
+
+    Signs that move the cursor, change colours or turn the direction of reading are written as escapes; of a very long
+    line the middle is left out.
+
+    Examples
+    --------
+    >>> print(readable("no table 'a\x1b[31m\u202eb'"))
+    no table 'a\x1b[31m\u202eb'
+    >>> readable("a" * 9_000)[1_490:1_537]
+    'aaaaaaaaaa ... [7,100 characters left out] ... '
+    """
+    lines = [_shortened(line) for line in message[: 50 * LONGEST].split("\n")]
+    text = "\n".join(
+        "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in line) for line in lines
+    )
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} ... [and more]"
+
+
+def _shortened(line: str) -> str:
+    """Leave out the middle of a long line: what is wrong stands at its beginning, what to do at its end."""
+    if len(line) <= LONGEST_LINE:
+        return line
+    return f"{line[:1500]} ... [{len(line) - 1900:,} characters left out] ... {line[-400:]}"
+
+
 class SeglibError(Exception):
     """Base of every error this package raises on purpose.
 
@@ -62,8 +93,8 @@ class SeglibError(Exception):
     exit_code = 1
 
     def __init__(self, message: str = "", *, stop: Stop | None = None, files: str = "") -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = readable(message)
+        super().__init__(self.message)
         self.stop = stop
         self.files = files
         self.page: Path | None = None

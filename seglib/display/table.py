@@ -12,7 +12,7 @@ import pandas as pd
 from IPython.display import HTML, display
 from pandas.io.formats.style import Styler
 
-from seglib.style import colour, p_value
+from seglib.style import colour, p_value, show_controls
 
 _LETTER = re.compile(r"[A-Z]{1,2}")
 
@@ -66,7 +66,7 @@ class _Table(Styler.from_custom_template(str(Path(__file__).parent), "table.html
 
 
 def _heading(column: object) -> str:
-    return _breakable(html.escape(str(column).replace("_", " ")))
+    return _breakable(html.escape(show_controls(str(column)).replace("_", " ")))
 
 
 def _segment(letter: object) -> str:
@@ -91,7 +91,7 @@ def _formatter(column: pd.Series, percent: bool, digits: int) -> str | Callable[
         return "{:%Y-%m-%d}"
     if str(column.name).endswith("segment") and column.dropna().astype(str).map(_LETTER.fullmatch).all():
         return _segment
-    return lambda value: _breakable(html.escape(str(value)))
+    return lambda value: _breakable(html.escape(show_controls(str(value))))
 
 
 def _breakable(text: str) -> str:

@@ -126,8 +126,7 @@ def with_own_features(
 
 def connect_tables(tables: Mapping[str, pd.DataFrame]) -> duckdb.DuckDBPyConnection:
     """Open an in-memory DuckDB that sees tables under their names, and works in one thread."""
-    con = in_memory()
-    con.execute("SET threads = 1")
+    con = in_memory(threads="1")
     for name, table in tables.items():
         con.register(name, table)
     return con

@@ -107,7 +107,7 @@ def own_table(engine: Engine, study: Study, customers: pd.Index, *, strict: bool
     record = study.own_features
     if record is None:
         return pd.DataFrame(index=customers)
-    rows = _rows(engine, own_select(record, finite=not strict))
+    rows = _rows(engine, record, finite=not strict)
     names = list(record.kinds)
     if rows["customer_id"].duplicated().any():
         twice = rows.loc[rows["customer_id"].duplicated(), "customer_id"].iloc[0]
@@ -175,10 +175,14 @@ def _runs_on(con: duckdb.DuckDBPyConnection, record: OwnFeaturesRecord) -> bool:
     return True
 
 
-def _rows(engine: Engine, select: str) -> pd.DataFrame:
+def _rows(engine: Engine, record: OwnFeaturesRecord, *, finite: bool) -> pd.DataFrame:
+    select = own_select(record, finite=finite)
     try:
-        # sums of floats must not depend on the number of threads
-        return engine.frame_in_order(select) if isinstance(engine, DuckDB) else engine.frame(select)
+        if isinstance(engine, DuckDB):
+            tables = own_statement(record.sql).tables
+            implied = {"transactions", "study"} if "transactions" in tables else set()  # known on the day of the study
+            return engine.frame_in_order(select, sorted(tables | implied))
+        return engine.frame(select)
     except SeglibError:
         raise
     except Exception as error:  # every engine has errors of its own

@@ -15,6 +15,7 @@ Start with ``shop = ingest("sample")`` and ``shop.text``.
 from seglib.ingest.contract.rules import RULES, SEVERITIES
 from seglib.ingest.labels import read_labels
 from seglib.ingest.postgres_views import query_function, table_fingerprint, with_views
+from seglib.ingest.postgres_words import is_own_view
 from seglib.ingest.shop import Shop, connect, ingest
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Shop",
     "connect",
     "ingest",
+    "is_own_view",
     "query_function",
     "read_labels",
     "table_fingerprint",

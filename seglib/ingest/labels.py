@@ -15,6 +15,7 @@ from seglib.ingest.shop import connect
 from seglib.ingest.sources.csv_files import is_csv
 from seglib.ingest.sources.open import open_source
 from seglib.schema.files import find_file, looked_for_in
+from seglib.sql import restrict
 from seglib.style import join_words
 
 ID, SEGMENT = "customer_id", "segment"
@@ -95,7 +96,9 @@ def read_labels(path: str | Path | None) -> LabelsFile:
         raise _refused(path, "it is neither a CSV nor a Parquet file")
     con = connect()
     try:
-        [load] = open_source(path).tables.values()
+        source = open_source(path)
+        restrict(con, source.paths)
+        [load] = source.tables.values()
         loaded = load(con, "labels")
     except InputRefused as error:
         raise _refused(path, error.message) from None

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +19,7 @@ from seglib.ingest import markets, postgres_views
 from seglib.ingest.contract import validation
 from seglib.ingest.contract.loading import LoadedTable, load_tables, with_name_tables
 from seglib.ingest.contract.rules import SEVERITIES
-from seglib.ingest.mapping.file import parse, read_mapping
+from seglib.ingest.mapping.file import parse, parse_file
 from seglib.ingest.mapping.model import ShopMapping
 from seglib.ingest.sources.base import Source
 from seglib.ingest.sources.open import open_source
@@ -323,7 +322,7 @@ def ingest(
         there are none; or if there is no such city.
     """
     check_notebook()
-    given = parse(read_mapping(mapping)) if mapping else None
+    given = parse_file(mapping) if mapping else None
     opened = open_source(source, csv=given.csv if given else None, header_rows=given.header_rows if given else None)
     shop_mapping = with_name_tables(opened, given or parse(opened.mapping))
     con = connect()
@@ -357,12 +356,11 @@ def ingest(
 
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """Open an in-memory DuckDB whose answers depend on no machine: its clock is UTC, what does not fit goes to disk."""
-    con = in_memory()
-    con.execute("SET TimeZone = 'UTC'")
-    con.execute(f"SET memory_limit = '{MEMORY}'")
-    con.execute("SET temp_directory = ?", [tempfile.gettempdir()])
-    return con
+    """Open an in-memory DuckDB whose answers depend on no machine: its clock is UTC, what does not fit goes to disk.
+
+    Whoever loads a source into it restricts it to the files of that source first (`seglib.sql.restrict`).
+    """
+    return in_memory(reads=None, TimeZone="UTC", memory_limit=MEMORY)
 
 
 def _as_of(con: duckdb.DuckDBPyConnection, as_of: str | None) -> str:

@@ -33,6 +33,8 @@ _PICTURE, _PLACEHOLDER = re.compile(r'src="(data:image/[^"]+)"'), re.compile(r's
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 _PAGE = re.compile(r"^(\d\d_[a-z_]+?)(?:_business)?\.(?:ipynb|html)$")
 
+_LOCAL = re.compile(r"#[\w-]*|[\w-]+(?:/[\w-]+)*\.(?:ipynb|html|csv|json|sql|skops|pdf)(?:#[\w-]*)?")
+
 
 @dataclass(frozen=True)
 class Page:
@@ -174,6 +176,9 @@ def _convert(notebook: nbformat.NotebookNode) -> tuple[BeautifulSoup, list[str]]
     places = {picture: place for place, picture in enumerate(pictures)}
     without_pictures = _PICTURE.sub(lambda match: f'src="picture:{places[match[1]]}"', body)
     soup = BeautifulSoup(without_pictures, "html.parser")
+    for link in soup.select(".cell a[href]"):  # results hold text from data: no link of theirs leaves the report
+        if not _LOCAL.fullmatch(link["href"]):
+            link.unwrap()
     for code in soup.select(".highlight pre"):
         code["tabindex"] = "0"
     return soup, pictures

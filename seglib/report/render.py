@@ -8,7 +8,11 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from seglib.style import PALETTE, duration, moment, percent, position, visible
+from seglib.style import PALETTE, duration, moment, percent, position, show_controls, visible
+
+SECURITY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+"""What a page may do: show its own text, style and pictures. It runs no script and opens no connection, whatever text
+from data stands in it."""
 
 
 def render(template: str, **context: Any) -> str:
@@ -24,9 +28,9 @@ def render(template: str, **context: Any) -> str:
     Returns
     -------
     str
-        A page that stands alone: its style is inside.
+        A page that stands alone: its style is inside. Signs that steer a display stand in it as escapes.
     """
-    return _environment().get_template(template).render(**context)
+    return show_controls(_environment().get_template(template).render(**context))
 
 
 @cache
@@ -47,5 +51,5 @@ def _environment() -> Environment:
         "place": lambda letter: position(letter) % len(PALETTE),
     }
     style, _, _ = environment.loader.get_source(environment, "style.css")
-    environment.globals["style"] = Markup(style)
+    environment.globals |= {"style": Markup(style), "security": Markup(SECURITY)}
     return environment

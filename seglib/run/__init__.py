@@ -11,7 +11,7 @@ the source tree stays where it is.
 
 from seglib.run.artefacts import ARTEFACTS
 from seglib.run.files import safe_csv, write_whole
-from seglib.run.folders import DRAFT, FAILED, FINISHED, home, list_runs, other_runs, refuse_missing_run
+from seglib.run.folders import DRAFT, FAILED, FINISHED, RESERVED, home, list_runs, other_runs, refuse_missing_run
 from seglib.run.parameters import Parameter, check_notebook, check_together, declared_in, list_unknown
 from seglib.run.run import Run, finished
 from seglib.schema.files import project_root
@@ -21,6 +21,7 @@ __all__ = [
     "DRAFT",
     "FAILED",
     "FINISHED",
+    "RESERVED",
     "Parameter",
     "Run",
     "check_notebook",

@@ -11,20 +11,38 @@ from typing import TYPE_CHECKING, Any
 from seglib.schema.records import Record
 
 if TYPE_CHECKING:
+    import duckdb
     import pandas as pd
 
-_FORMULA, _NUMBER = re.compile(r"[=+\-@\t\r]"), re.compile(r"[+-]?\d+(\.\d+)?")
+_FORMULA = re.compile(r"[\t\r\n]|[\s\x00-\x1f\ufeff\u200b-\u200f\u202a-\u202e\u2066-\u2069]*[=+\-@＝＋－＠﹢﹣]")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+
+ROWS_A_PART = 122_880
+"""Rows of a row group in a Parquet file that is written from DuckDB."""
 
 
 def safe_csv(frame: pd.DataFrame) -> str:
     """Write a table as CSV that is safe to open in a spreadsheet.
 
-    A text that a spreadsheet would take for a formula gets an apostrophe in front (OWASP, CSV injection);
-    lines end as RFC 4180 has it, so that a name with a line break stays in its quotes.
+    A text that a spreadsheet would take for a formula gets an apostrophe in front (OWASP, CSV injection), wherever it
+    stands: in a cell, a category, a header, also behind blanks, line breaks and signs that are not shown, and with a
+    full-width sign. Lines end as RFC 4180 has it, so that a name with a line break stays in its quotes.
     """
-    text = [c for c in frame.columns if frame[c].dtype == object or str(frame[c].dtype) in ("str", "string")]
-    safe = frame.assign(**{c: frame[c].map(_no_formula, na_action="ignore") for c in text})
-    return safe.to_csv(index=False, lineterminator="\r\n")
+    import pandas as pd
+
+    columns = [frame.iloc[:, place] for place in range(frame.shape[1])]
+    columns = [
+        column.astype(object).map(_no_formula, na_action="ignore") if _may_be_text(column) else column
+        for column in columns
+    ]
+    safe = pd.concat(columns, axis="columns") if columns else frame
+    header = [_no_formula(str(name)) for name in frame.columns]
+    return safe.to_csv(index=False, header=header, lineterminator="\r\n")
+
+
+def _may_be_text(column: pd.Series) -> bool:
+    kind = column.dtype
+    return kind.name in ("object", "str", "string", "category")
 
 
 def write_whole(path: Path, text: str) -> Path:
@@ -46,8 +64,20 @@ def read_parquet(path: Path) -> pd.DataFrame:
     return pq.read_table(path).to_pandas(date_as_object=False)
 
 
-def _no_formula(cell: str) -> str:
+def _no_formula(cell: Any) -> Any:
+    if not isinstance(cell, str):
+        return cell
     return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
+
+
+def _write_relation(rows: duckdb.DuckDBPyRelation, path: Path) -> None:
+    """Write the rows of a DuckDB relation to a Parquet file, in parts. DuckDB itself may write nowhere."""
+    import pyarrow.parquet as pq
+
+    batches = rows.to_arrow_reader(ROWS_A_PART)
+    with pq.ParquetWriter(path, batches.schema, compression="zstd") as writer:
+        for batch in batches:
+            writer.write_batch(batch)
 
 
 def write_artefact(path: Path, content: Any) -> None:
@@ -61,7 +91,7 @@ def write_artefact(path: Path, content: Any) -> None:
     if isinstance(content, dict | list):
         part.write_text(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
     elif hasattr(content, "write_parquet"):
-        content.write_parquet(str(part), compression="zstd")
+        _write_relation(content, part)
     else:
         content.to_parquet(part, compression="zstd")
     part.replace(path)

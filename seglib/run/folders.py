@@ -24,6 +24,9 @@ FAILED = ("failed.html", "failed.json")
 DRAFT = ".draft"
 """What the name of a folder of drafts ends with; no run has a dot in its name."""
 
+RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{port}{i}" for port in ("com", "lpt") for i in range(10))})
+"""Names that a file cannot have on Windows, where a report may be copied to; case makes no difference."""
+
 _RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -42,6 +45,11 @@ def refuse_name(name: str) -> None:
     if not isinstance(name, str) or not _RUN_NAME.fullmatch(name):
         raise ParameterRefused(
             f"a run is named with letters, digits, '-' and '_' (at most 64), not {name!r}", parameter="run"
+        )
+    if name.casefold() in RESERVED:
+        raise ParameterRefused(
+            f"a run cannot be called '{name}': Windows keeps this name for a device; add something to it",
+            parameter="run",
         )
 
 

@@ -31,6 +31,7 @@ from typing import Any
 from seglib.errors import ParameterRefused
 from seglib.schema.days import EXAMPLE, iso_day
 from seglib.schema.files import find_file, looked_for_in
+from seglib.schema.yaml_files import shortened_value
 from seglib.style import did_you_mean
 
 TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
@@ -38,6 +39,12 @@ TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
 _ARTICLE = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
 _CHOICES = re.compile(r"\(one of: ([^)]*)\)")
 _BOUNDS = re.compile(r"\((?:at least (?P<least>[^\s)]+)|(?P<low>-?[\w.]+) to (?P<high>-?[\w.]+))\)")
+
+
+def _shown(value: Any) -> str:
+    """Write a wrong value for a message: a text or a number as it is, if it is short, of anything else what it is."""
+    is_plain = isinstance(value, str | int | float | bool)
+    return shortened_value(repr(value) if is_plain else value)
 
 
 @dataclass(frozen=True)
@@ -138,7 +145,7 @@ class Parameter:
             )
 
     def _refused(self, what: str, value: Any, hint: str = "") -> ParameterRefused:
-        return ParameterRefused(f"parameter '{self.name}' is {what}, not {value!r}{hint}", parameter=self.name)
+        return ParameterRefused(f"parameter '{self.name}' is {what}, not {_shown(value)}{hint}", parameter=self.name)
 
     def _refuse_out_of_bounds(self, value: Any, values: Mapping[str, Any]) -> None:
         """Refuse a number out of its bounds; a bound that is the name of a parameter without a value does not count."""

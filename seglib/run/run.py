@@ -28,7 +28,7 @@ from seglib.schema.records import (
     VerdictRecord,
 )
 from seglib.schema.sources import ADAPTERS
-from seglib.sql import in_memory
+from seglib.sql import exact_path, in_memory
 from seglib.study import Study
 
 if TYPE_CHECKING:
@@ -344,9 +344,9 @@ class Run:
         for name in ("unified", *(f"{TABLES}{path.stem}" for path in tables)):
             self._note_input(name)
         files = [unified, *tables, *([features] if features.exists() else [])]
-        con = in_memory()
+        con = in_memory(reads=files)
         for file in files:
-            con.read_parquet(str(file)).create_view(file.stem)
+            con.read_parquet(exact_path(con, file), hive_partitioning=False).create_view(file.stem)
         return con
 
     def _announce_draft(self) -> None:

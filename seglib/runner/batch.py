@@ -24,7 +24,7 @@ from typing import Any
 
 from seglib import credentials
 from seglib.errors import ParameterRefused, SeglibError
-from seglib.run import Run, home, list_unknown
+from seglib.run import RESERVED, Run, home, list_unknown
 from seglib.runner import parameters, pipeline
 from seglib.runner.request import CheckedRequest, Request
 from seglib.runner.staging import Stage
@@ -133,6 +133,11 @@ def read(content: Mapping[str, Any], name: str, given: Mapping[str, Any], start:
         raise ParameterRefused(
             f"a batch has shared and runs, not {list_unknown(unknown, SECTIONS)}; what all entries start from stands "
             "under shared"
+        )
+    if name.casefold() in RESERVED | {"index"}:
+        raise ParameterRefused(
+            f"a batch cannot be called '{name}', because its page is reports/{name}.html: --run gives another name",
+            parameter="run",
         )
     given = parameters.with_new_names(given)
     shared = parameters.with_new_names(_section(content.get("shared"), "shared"))

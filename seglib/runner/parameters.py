@@ -9,6 +9,7 @@ What a line of that cell declares, and how a value is checked, is said in `segli
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from seglib.errors import ParameterRefused
 from seglib.run import Parameter, check_together, declared_in, list_unknown
 from seglib.schema.files import find_file, looked_for_in
 from seglib.schema.renamed import RENAMED_PARAMETERS
+from seglib.schema.yaml_files import NotReadable, load_yaml
 
 
 class _Loader(yaml.SafeLoader):
@@ -27,8 +29,8 @@ class _Loader(yaml.SafeLoader):
 
     def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
         node = super().compose_mapping_node(anchor)
-        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        if twice := next((key for key in keys if keys.count(key) > 1), None):
+        keys = Counter(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+        if twice := next((key for key, times in keys.items() if times > 1), None):
             raise yaml.composer.ComposerError(None, None, f"'{twice}' is given twice", node.start_mark)
         return node
 
@@ -115,14 +117,18 @@ def read_file(path: Path) -> dict[str, Any]:
         If there is none, it is not a mapping of names to values, or a name is given twice.
     """
     try:
-        content = yaml.load(find_file(path).read_text(encoding="utf-8"), Loader=_Loader)
+        content = load_yaml(find_file(path), _Loader)
     except (FileNotFoundError, IsADirectoryError) as error:
         raise ParameterRefused(
             f"parameter file '{path}' does not exist{looked_for_in(path)}", parameter="params"
         ) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        problem = " ".join(str(error).split())
-        raise ParameterRefused(f"parameter file '{path}' is not valid YAML: {problem}", parameter="params") from error
+    except NotReadable as error:
+        problem = str(error).removeprefix("it ")
+        raise ParameterRefused(f"parameter file '{path}' {problem}", parameter="params") from error
+    except OSError as error:
+        raise ParameterRefused(
+            f"parameter file '{path}' cannot be read: {error.strerror}", parameter="params"
+        ) from error
     if content is None:
         return {}
     if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):

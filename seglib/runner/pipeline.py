@@ -211,6 +211,11 @@ def _run_notebook(step: str, values: dict[str, Any], building: Stage, progress: 
     return seconds
 
 
+def _without_fields(path: Path) -> str:
+    """Write a path so that papermill, which fills fields such as ``{run}`` in it, finds none."""
+    return str(path).replace("{", "{{").replace("}", "}}")
+
+
 def _execute(
     step: str, values: dict[str, Any], output: Path, kernel: AsyncKernelManager, progress: RunProgress, log: Path
 ) -> None:
@@ -219,8 +224,8 @@ def _execute(
 
     try:
         papermill.execute_notebook(
-            NOTEBOOKS / f"{step}.ipynb",
-            output,
+            _without_fields(NOTEBOOKS / f"{step}.ipynb"),
+            _without_fields(output),
             parameters=values,
             kernel_name="python3",
             cwd=NOTEBOOKS,

@@ -11,7 +11,7 @@ from typing import Any
 
 from seglib import credentials
 from seglib.errors import InputRefused, ParameterRefused
-from seglib.run import Run, other_runs
+from seglib.run import RESERVED, Run, other_runs
 from seglib.runner import parameters
 from seglib.runner.steps import NOTEBOOKS, STEPS
 from seglib.schema.files import find_file, looked_for_in
@@ -134,7 +134,8 @@ def name_after(source: str | None) -> str:
     ('our-shop', 'shop', 'sample')
     """
     stem = Path(credentials.shown(source)).stem if source else "sample"
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-_")[:64] or "run"
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-_")[:60] or "run"
+    return f"run-{name}" if name.casefold() in RESERVED else name
 
 
 def refuse_early(source: str) -> None:

@@ -59,7 +59,7 @@ class RowCondition:
         words = re.findall(r"\b[a-z]+_?[a-z]*\b", self.sql)
         absent = [name for name in words if name in _NAMES and name not in frame]
         nulls = "".join(f", NULL AS {name}" for name in dict.fromkeys(absent))
-        con = duckdb.connect()
+        con = duckdb.connect(config={"enable_external_access": "false", "lock_configuration": "true"})
         con.register("frame", frame)
         rows = con.sql(f"SELECT coalesce(({self.sql}), true) AS holds FROM (SELECT *{nulls} FROM frame)").df()
         return rows["holds"].set_axis(frame.index)

@@ -1,15 +1,17 @@
 """The model file: the same model gives the same bytes, and reading one runs no code from it.
 
-A file has to pass four gates before it is used; the first that fails refuses it:
+A file has to pass five gates before it is used; the first that fails refuses it:
 
 1. it is an archive with the mark of seglib (`_members`);
 2. its content has the checksum that the mark states (`_members`);
-3. its table of contents names no type or function but those that `save_model` writes (`KNOWN`); later, a statement by
-   which an analyst has added features reads nothing but the canonical tables (`seglib.sql.own_statement`);
-4. the loaded pipeline gives the same distances for a few made-up customers as it did when it was saved (`probe`).
+3. its table of contents names no type or function but those that `save_model` writes (`KNOWN`);
+4. every key, letter, name and SELECT in it is one that seglib writes (`seglib.scoring.content`);
+5. the loaded pipeline gives the same distances for a few made-up customers as it did when it was saved (`probe`).
 
-The checksum guards against damage, not against somebody who means harm: they can compute it too. The third gate is the
-one that guards against them, so it comes before anything of the content is built.
+The checksum guards against damage, not against somebody who means harm: it has no key, so they can compute it too. The
+third and the fourth gate are those that guard against them. The third comes before anything of the content is built,
+the fourth before anything of it comes near SQL. What no gate can tell is whether the numbers are those of a run: take
+model files from people whose segments you trust.
 """
 
 from __future__ import annotations
@@ -32,8 +34,8 @@ from seglib.clustering import Bootstrap
 from seglib.errors import InputRefused
 from seglib.preprocessing import UNKNOWN
 from seglib.schema.records import InputRecord, RecipeRecord, VariableRecord
+from seglib.scoring.content import check_description, check_file, check_model
 from seglib.scoring.model import ModelVerdict, SegmentModel
-from seglib.sql import StatementRefused, own_statement
 
 SCHEMA = 1
 """Of the content of the file. It changes when a reader of the old one would misread the new one."""
@@ -143,7 +145,6 @@ def load_model(path: str | Path) -> SegmentModel:
             warnings.simplefilter("ignore")
             content = skops.io.loads(_archive(members), trusted=sorted(named))
         model = _model(content)
-        _refuse_foreign_statement(model.recipe)
         same = np.allclose(_distances(model, probe(model)), content["probe"], rtol=0, atol=1e-9)
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -207,10 +208,12 @@ def _description(model: SegmentModel) -> dict[str, Any]:
 
 def _model(content: Mapping[str, Any]) -> SegmentModel:
     """Put a model together from the content of a file, also of version 0.6."""
+    check_file(content)
     letters = pd.Index(content["letters"], name="segment")
     radius = content["outlier_radius"] if "outlier_radius" in content else content["reach"]
     text = _present_keys(json.loads(content["description"] if "description" in content else content["told"]))
-    return SegmentModel(
+    check_description(text, content["letters"])
+    model = SegmentModel(
         run=content["run"],
         pipeline=content["pipeline"],
         centres=pd.DataFrame(content["centres"], letters, content["columns"]),
@@ -227,20 +230,8 @@ def _model(content: Mapping[str, Any]) -> SegmentModel:
         names=text["names"],
         views=text["views"],
     )
-
-
-def _refuse_foreign_statement(recipe: RecipeRecord) -> None:
-    """Look at the statement of added features as 03 looks at the analyst's file: what is not allowed there is not here.
-
-    Raises
-    ------
-    StatementRefused
-    """
-    if recipe.own_features is None:
-        return
-    statement = own_statement(recipe.own_features.sql)
-    if set(statement.columns) != {"customer_id", *recipe.own_features.kinds}:
-        raise StatementRefused("its statement of added features has other columns than it names")
+    check_model(model)
+    return model
 
 
 def _present_keys(text: dict[str, Any]) -> dict[str, Any]:

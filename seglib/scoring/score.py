@@ -51,12 +51,36 @@ class Scored:
             text += f" {without:,} have no transaction, and so no segment."
         if assumed:
             text += f" Of {assumed:,} something had to be assumed: see remark."
-        return f"{text} {self.shop.text}"
+        return " ".join(part for part in (text, self.day_note, self.shop.text) if part)
+
+    @property
+    def day_note(self) -> str:
+        """Where the day lies far from the data, what that does to the answer; empty where it does not."""
+        if self.shop.as_of is None:
+            return ""
+        [(last, count, later)] = self.shop.con.sql(
+            "SELECT max(transaction_date), count(*), count(*) FILTER (transaction_date > as_of) "
+            "FROM transactions, study"
+        ).fetchall()
+        if last is None:
+            return ""
+        day = self.shop.as_of.date()
+        if (day - last).days > FAR_DAYS:
+            return (
+                f"Note: {day} lies {(day - last).days:,} days after the last transaction ({last}), so all customers "
+                "look as if they had stayed away for so long: is it the right day?"
+            )
+        if later > count / 2:
+            return f"Note: {later:,} of {count:,} transactions lie after {day} and are not seen: is it the right day?"
+        return ""
 
     def to_csv(self) -> str:
         """Return the table as CSV that is safe to open in a spreadsheet."""
         return safe_csv(self.table)
 
+
+FAR_DAYS = 62
+"""Days from the last transaction to the day of scoring, from which on the day is doubted."""
 
 DELIVERED = ("model.skops", "scoring.sql", "scoring_from_tables.sql")
 """The files by which new customers are placed."""

@@ -9,7 +9,7 @@ sentence as a value, and goes through `escape_markdown` before it is shown as Ma
 """
 
 from seglib.style.colours import PALETTE, colour
-from seglib.style.escape import bullet_list, escape_markdown, visible
+from seglib.style.escape import bullet_list, escape_markdown, show_controls, visible
 from seglib.style.formats import duration, format_number, in_words, measured, moment, p_value, percent
 from seglib.style.letters import letter, position
 from seglib.style.wording import (
@@ -51,5 +51,6 @@ __all__ = [
     "percent",
     "position",
     "shortened",
+    "show_controls",
     "visible",
 ]

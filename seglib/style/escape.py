@@ -17,7 +17,7 @@ def escape_markdown(text: str) -> str:
     >>> print(escape_markdown("a *bold* city"), escape_markdown("<b>"), escape_markdown("New $York$"))
     a \*bold\* city \<b\> New \$York\$
     """
-    return re.sub(r"([\\`*_\[\]<>$|~])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([\\`*_\[\]<>$|~])", r"\\\1", show_controls(" ".join(text.split())))
 
 
 def bullet_list(sentences: Iterable[str]) -> str:
@@ -30,6 +30,25 @@ def bullet_list(sentences: Iterable[str]) -> str:
     - another
     """
     return "\n".join(f"- {escape_markdown(sentence)}" for sentence in sentences)
+
+
+_STEERING = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f]"
+)
+
+
+def show_controls(text: str) -> str:
+    r"""Write the signs that a page would obey and not show as escapes: they turn the direction of reading, or hide.
+
+    Letters of every script, and the signs that join them, stay as they are.
+
+    Examples
+    --------
+    >>> print(show_controls("Rome\u202eemoR"))
+    Rome\u202eemoR
+    """
+    return _STEERING.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def visible(text: str) -> str:

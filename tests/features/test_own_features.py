@@ -2,6 +2,7 @@
 
 import textwrap
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -272,9 +273,24 @@ def test_chance_leaves_the_matrix_with_its_reason_unless_it_is_asked_for(shop, w
     assert "weekend_share" in kept.sources
 
 
-def test_sums_of_floats_do_not_depend_on_threads(shop, write):
-    study = customer_features(shop, STUDY, own_features=write(WEEKEND)).study
-    before = shop.sql("SELECT current_setting('threads')").fetchall()
-    customers = pd.Index(["1", "2"], name="customer_id")
-    own_table(DuckDB(shop), study, customers)
-    assert shop.sql("SELECT current_setting('threads')").fetchall() == before
+def test_sums_of_floats_do_not_depend_on_threads(write):
+    """A third of a million rows are added in several parts where there are threads for it."""
+    text = (
+        "/* a: {unit: money, meaning: y} */ SELECT customer_id, sum(amount) AS a FROM transactions GROUP BY customer_id"
+    )
+    study = Study(as_of="2024-12-31", own_features=read_own_features(write(text)))
+    rng = np.random.default_rng(0)
+    amounts = 10.0 ** rng.uniform(-8, 8, 300_000)
+    customers = pd.Index(["1"], name="customer_id")
+    sums = set()
+    for threads in (1, 2, 4):
+        con = duckdb.connect(config={"threads": threads})
+        con.register("amounts", pd.DataFrame({"amount": amounts}))
+        con.execute(
+            "CREATE TABLE transactions AS SELECT 'i' AS transaction_id, '1' AS customer_id, DATE '2024-01-01' AS "
+            "transaction_date, NULL AS transaction_status, NULL AS coupon_name, CAST(NULL AS DATE) AS burn_date, "
+            "NULL AS branch_id, amount FROM amounts"
+        )
+        con.execute("CREATE TABLE study AS SELECT DATE '2024-12-31' AS as_of")
+        sums |= {own_table(DuckDB(con), study, customers).loc["1", "a"] for _ in range(5)}
+    assert len(sums) == 1

@@ -410,7 +410,7 @@ def test_a_file_that_is_no_database_is_refused_and_none_is_made(tmp_path, con, m
     refused(f"sqlite:///{tmp_path / 'missing.db'}")
     assert not (tmp_path / "missing.db").exists()
     url = make_sqlite("CREATE TABLE t (a int)", "CREATE VIEW v AS SELECT * FROM t", "DROP TABLE t")
-    assert "table 'v'" in refused(url, con, "v")
+    assert "view 'v'" in refused(url, con, "v")
 
 
 @pytest.mark.parametrize(

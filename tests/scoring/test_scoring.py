@@ -615,3 +615,81 @@ def test_levels_and_features_of_a_model_are_those_of_the_run(of_sample):
         "gender_name",
         "city_name",
     }
+
+
+# A model file of somebody else's ------------------------------------------------------------------------------------
+
+FORGED = "as_of, (SELECT content FROM read_text('/etc/passwd')) AS told"
+
+
+def described(change):
+    """Return a change of what a model file says in words; see `resealed`."""
+
+    def apply(schema, members):
+        words = (n for n in dict_nodes(schema) if isinstance(n.get("content"), str) and "study" in n["content"])
+        node = next(words)
+        text = json.loads(json.loads(node["content"]))
+        change(text)
+        node["content"] = json.dumps(json.dumps(text))
+
+    return apply
+
+
+def dict_nodes(node):
+    if isinstance(node, dict):
+        yield node
+        for value in node.values():
+            yield from dict_nodes(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from dict_nodes(value)
+
+
+FORGERIES = {
+    "a key of the study": lambda text: text["study"].update({FORGED: 1.0}),
+    "a day": lambda text: text["study"].update(as_of="2024-01-01'; DROP TABLE customers --"),
+    "a number that is a text": lambda text: text["study"].update(burn_mean="1e0) AS x --"),
+    "a source": lambda text: (
+        text["recipe"].update(sources=[*text["recipe"]["sources"], "1 AS x, (SELECT 1)"]),
+        text["dictionary"].append({**text["dictionary"][0], "name": "1 AS x, (SELECT 1)"}),
+    ),
+    "a variable": lambda text: text["variables"].update({'x" FROM t --': {"kind": "numeric"}}),
+    "a letter among the names": lambda text: text["names"].update({"A' THEN (SELECT 1) --": "x"}),
+    "a view": lambda text: text["views"].update(customers="SELECT pg_read_file('/etc/passwd') AS customer_id"),
+    "two statements": lambda text: text["views"].update(customers='SELECT 1 AS "x"; DROP TABLE customers'),
+    "the name of a view": lambda text: text["views"].update({"x AS (SELECT 1), y": 'SELECT "a" FROM "b"'}),
+    "a version": lambda text: text["versions"].update(seglib="1\nDROP TABLE customers"),
+    "a package": lambda text: text["versions"].update({"\x1b[2J": "1"}),
+    "a key beside the others": lambda text: text.update(more="x"),
+    "another recipe": lambda text: text["recipe"].update(name="x"),
+    "a kind": lambda text: text["dictionary"][0].update(kind="code"),
+    "a shape": lambda text: text.update(study=[]),
+    "no words": lambda text: text.update(names=None),
+}
+
+
+def test_a_file_that_was_sealed_again_without_a_forgery_is_read(of_sample, saved):
+    """So that what follows is refused for what was forged."""
+    resealed(saved, described(lambda text: None))
+    assert load_model(saved).text == of_sample[0].text
+
+
+@pytest.mark.parametrize("what", FORGERIES)
+def test_what_was_forged_and_sealed_again_comes_nowhere_near_sql(saved, what, command):
+    """The checksum has no key: whoever changes a file can compute it again, as it is done here."""
+    resealed(saved, described(FORGERIES[what]))
+    code, out, err = command("score", "--model", saved, "--source", "sample")
+    assert code == 1
+    assert "does not fit together" in err
+    assert "Traceback" not in err
+    assert out == ""
+
+
+def test_a_day_far_from_the_data_is_told(of_sample, saved, generated):
+    folder, _ = generated(customers=120, transactions=900, segments=2, seed=3)
+    model = load_model(saved)
+    last = score(model, folder).shop.as_of
+    assert "Note" not in score(model, folder).text
+    far = score(model, folder, as_of="2077-01-01")
+    days = (pd.Timestamp("2077-01-01") - last).days
+    assert f"2077-01-01 lies {days:,} days after the last transaction ({last:%Y-%m-%d})" in far.text

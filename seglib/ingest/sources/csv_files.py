@@ -22,6 +22,8 @@ from typing import IO, TYPE_CHECKING
 from seglib.errors import InputRefused
 from seglib.ingest.sources.base import Loaded
 from seglib.ingest.sources.headers import ROWS_LOOKED_AT, header_position, looks_like_data, usual_width
+from seglib.ingest.sources.limits import LONGEST_HEADER, refuse_irregular, refuse_unfolding
+from seglib.sql import exact_path, folder_aside, quoted, sql_literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -34,6 +36,9 @@ NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", BLANKS: "blank
 
 LONGEST_FIELD = 1 << 24
 """Signs in a field, at most."""
+
+LONGEST_LINE = 1 << 22
+"""Signs in a line, at most; DuckDB reads half as many."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +142,7 @@ def load(
 
     from seglib.ingest.sources.base import sha256
 
+    refuse_unfolding(path)
     csv.field_size_limit(LONGEST_FIELD)
     given = (header_rows or {}).get(stem(path), options.get("header_row"))
     try:
@@ -147,14 +153,14 @@ def load(
     twice = [name for name, n in Counter(name.strip().casefold() for name in layout.names).items() if n > 1 and name]
     if twice:
         raise InputRefused(f"'{path.name}': column '{twice[0]}' is there more than once; keep one of them")
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=folder_aside(con)) as folder:
         is_plain = layout.is_plain and encoding.name in ("utf-8", "utf-8-sig") and not encoding.strays
         text = path if is_plain else _rewritten(path, encoding, layout, Path(folder))
-        named = str(text).replace("'", "''")
+        named = sql_literal(exact_path(con, text))
         sign = ("," if layout.delimiter == BLANKS else layout.delimiter).replace("'", "''")
-        dialect = f"delim='{sign}', quote='\"', escape='\"', comment='', header=true, skip=0"
+        dialect = f"delim='{sign}', quote='\"', escape='\"', comment='', header=true, skip=0, hive_partitioning=false"
         try:  # read once, here, so that a malformed line is found now
-            con.execute(f"CREATE TABLE {target} AS FROM read_csv('{named}', {dialect}, all_varchar=true)")
+            con.execute(f"CREATE TABLE {target} AS FROM read_csv({named}, {dialect}, all_varchar=true)")
         except duckdb.Error:
             fault = _fault(path, encoding, layout)
             raise InputRefused(f"'{path.name}' cannot be read as csv: {fault}") from None
@@ -175,10 +181,11 @@ def load_folder(
     Raises
     ------
     InputRefused
-        If one of them cannot be read, or does not have the columns of the first.
+        If one of them is a pipe or a device, cannot be read, or does not have the columns of the first.
     """
     from seglib.ingest.sources.base import sha256
 
+    refuse_irregular(parts)
     given = (header_rows or {}).get(folder.name)
     options = options if given is None else {**options, "header_row": str(given)}
     notes: list[str] = []
@@ -193,9 +200,7 @@ def load_folder(
             )
         partition = [name.split("=", 1) for name in part.relative_to(folder).parent.parts if "=" in name]
         constants = "".join(
-            f", '{value.replace(chr(39), chr(39) * 2)}' AS {_quoted(name)}"
-            for name, value in partition
-            if name.casefold() not in there
+            f", {sql_literal(value)} AS {quoted(name)}" for name, value in partition if name.casefold() not in there
         )
         if not i:
             columns = there
@@ -205,10 +210,6 @@ def load_folder(
         con.execute("DROP TABLE csv_part")
     note = f"the {len(parts)} files of folder '{folder.name}' lie one below the other"
     return Loaded(sha256(tuple(parts)), "; ".join([note, *dict.fromkeys(notes)]))
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _note(path: Path, encoding: Encoding, layout: Layout) -> str:
@@ -322,10 +323,36 @@ def _likeliest(path: Path) -> str:
 
 
 def _lines(path: Path, encoding: Encoding, *, strict: bool = True) -> Iterator[str]:
-    """Yield the lines of a file as text; a line feed, a carriage return and both end one."""
+    """Yield the lines of a file as text; a line feed, a carriage return and both end one.
+
+    Raises
+    ------
+    InputRefused
+        If one is longer than any line of a table.
+    """
     errors = encoding.errors if strict or encoding.strays else "replace"
     with _open(path) as stream, io.TextIOWrapper(stream, encoding=encoding.name, errors=errors, newline="") as text:
-        yield from text
+        number, longest = 1, LONGEST_HEADER
+        while line := text.readline(longest + 1):
+            if len(line) > longest:
+                which = "its first line" if number == 1 else f"line {number:,}"
+                raise InputRefused(
+                    f"'{path.name}' cannot be read as csv: {which} has more than {longest:,} characters; look at its "
+                    "line ends and quotes"
+                )
+            yield line
+            number, longest = number + 1, LONGEST_LINE
+
+
+def _first_lines(path: Path, encoding: Encoding) -> list[str]:
+    """Return the lines by which the layout of a file is found out."""
+    lines, length = [], 0
+    for line in islice(_lines(path, encoding, strict=False), 3 * ROWS_LOOKED_AT):
+        lines.append(line)
+        length += len(line)
+        if length > 4 * LONGEST_LINE:
+            break
+    return lines
 
 
 def _layout(path: Path, encoding: Encoding, delimiter: str | None, header_row: int | None) -> Layout:
@@ -338,7 +365,7 @@ def _layout(path: Path, encoding: Encoding, delimiter: str | None, header_row: i
     """
     if delimiter and len(delimiter) != 1:
         raise InputRefused(f"'{path.name}': a delimiter is one sign, not '{delimiter}'")
-    lines = list(islice(_lines(path, encoding, strict=False), 3 * ROWS_LOOKED_AT))
+    lines = _first_lines(path, encoding)
     if lines:
         lines[0] = lines[0].removeprefix("\ufeff")
     if not any(line.strip() for line in lines):

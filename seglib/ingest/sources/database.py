@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sqlite3
+import time
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
@@ -19,6 +20,7 @@ from seglib import credentials
 from seglib.credentials import is_url
 from seglib.errors import InputRefused
 from seglib.ingest.sources.base import Loaded, Source
+from seglib.ingest.sources.limits import out_of_memory, out_of_time, seconds
 from seglib.schema.files import find_file, looked_for_in
 
 if TYPE_CHECKING:
@@ -29,6 +31,9 @@ __all__ = ["is_url", "open_file", "open_url"]
 
 CHUNK = 50_000
 """Rows that are in memory at one time."""
+
+LONGEST_VALUE = 10_000_000
+"""Bytes of one value of an SQLite file."""
 
 KINDS = {"postgresql": "PostgreSQL", "sqlite": "SQLite", "mysql": "MySQL", "mariadb": "MariaDB", "mssql": "SQL Server"}
 SYSTEM = {"information_schema", "performance_schema", "mysql", "sys"}
@@ -128,9 +133,19 @@ def open_file(path: Path) -> Source:
     unlocked = by_log and not path.with_name(f"{path.name}-wal").exists()
     address = f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' * unlocked}"
     engine = sa.create_engine(
-        "sqlite://", creator=partial(sqlite3.connect, address, uri=True), poolclass=sa.NullPool, hide_parameters=True
+        "sqlite://", creator=partial(_connect_sqlite, address), poolclass=sa.NullPool, hide_parameters=True
     )
     return _source(engine, path.name, set())
+
+
+def _connect_sqlite(address: str) -> sqlite3.Connection:
+    """Open an SQLite file whose views and triggers are somebody else's: they reach no other file, and load nothing."""
+    connection = sqlite3.connect(address, uri=True)
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA query_only = ON")
+    connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
+    return connection
 
 
 def _source(engine: sa.Engine, name: str, secrets: Collection[str]) -> Source:
@@ -144,9 +159,13 @@ def _source(engine: sa.Engine, name: str, secrets: Collection[str]) -> Source:
         default = inspector.default_schema_name
         for schema in [None, *sorted({*inspector.get_schema_names()} - {default})]:
             if schema is None or schema.lower() not in SYSTEM:
+                views = set(inspector.get_view_names(schema))
                 for table in _names(inspector, schema):
                     label = table if schema is None else f"{schema}.{table}"
-                    tables[label] = _loader(engine, schema, table, f"table '{label}' of {kind} '{name}'", secrets)
+                    what = "view" if table in views else "table"
+                    tables[label] = _loader(
+                        engine, schema, table, f"{what} '{label}' of {kind} '{name}'", secrets, is_view=table in views
+                    )
                     places[label] = (schema or default, table)
     return Source(name, kind, tables, database=Database(engine, frozenset(secrets), places))
 
@@ -159,7 +178,7 @@ def _names(inspector: sa.Inspector, schema: str | None) -> list[str]:
 
 
 def _loader(
-    engine: sa.Engine, schema: str | None, table: str, label: str, secrets: Collection[str]
+    engine: sa.Engine, schema: str | None, table: str, label: str, secrets: Collection[str], *, is_view: bool
 ) -> Callable[[duckdb.DuckDBPyConnection, str], Loaded]:
     """Return the function that reads one table; see `seglib.ingest.Source`."""
 
@@ -177,13 +196,41 @@ def _loader(
             query = sa.select(*map(sa.column, types)).select_from(sa.table(table, schema=schema))
             query = query.order_by(*map(sa.column, key)).execution_options(yield_per=CHUNK)
             _ask_for_plain_values(connection)
-            while True:  # a column is what it was declared to be, unless a value does not fit: then it is text
-                misfits, digest = _copy(connection.execute(query), types, con, target)
-                if not misfits:
-                    return Loaded(digest)
-                types |= dict.fromkeys(misfits, "VARCHAR")
+            with within_time(connection, label) if is_view else nullcontext(lambda: None) as refuse_late:
+                while True:  # a column is what it was declared to be, unless a value does not fit: then it is text
+                    misfits, digest = _copy(connection.execute(query), types, con, target, refuse_late)
+                    if not misfits:
+                        return Loaded(digest)
+                    types |= dict.fromkeys(misfits, "VARCHAR")
 
     return load
+
+
+@contextmanager
+def within_time(connection: sa.Connection, view: str) -> Iterator[Callable[[], None]]:
+    """Read a view within the time that a view may take; gives a function that refuses it once the time is over.
+
+    Raises
+    ------
+    InputRefused
+    """
+    import sqlalchemy as sa
+
+    end = time.monotonic() + seconds()
+    if connection.dialect.name == "sqlite":
+        connection.connection.dbapi_connection.set_progress_handler(lambda: time.monotonic() > end, 100_000)
+    elif connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {round(seconds() * 1000)}")
+
+    def refuse_late() -> None:
+        if time.monotonic() > end:
+            raise out_of_time(view)
+
+    try:
+        yield refuse_late
+    except sa.exc.SQLAlchemyError:
+        refuse_late()
+        raise
 
 
 def _type(declared: Any, dialect: str) -> str:
@@ -275,7 +322,11 @@ def connect_read_only(url: str) -> ReadOnlyConnection:
 
 
 def _copy(
-    result: sa.CursorResult, types: dict[str, str], con: duckdb.DuckDBPyConnection, target: str
+    result: sa.CursorResult,
+    types: dict[str, str],
+    con: duckdb.DuckDBPyConnection,
+    target: str,
+    refuse_late: Callable[[], None],
 ) -> tuple[list[str], str]:
     """Stream rows into the DuckDB table ``target``.
 
@@ -299,6 +350,7 @@ def _copy(
     digest = sha256(f"[{json.dumps(list(types))}".encode())
     with result:
         for rows in result.partitions():
+            refuse_late()
             texts = [[v if type(v) is str else _text(v) for v in column] for column in zip(*rows, strict=True)]
             digest.update(f", {json.dumps(list(zip(*texts, strict=True)))[1:-1]}".encode())
             con.register("seglib_chunk", pa.table(texts, schema))
@@ -336,10 +388,13 @@ def _text(value: Any) -> str | None:
 @contextmanager
 def refusing(what: str, secrets: Collection[str], *also: type[Exception]) -> Iterator[None]:
     """Turn an error of a driver, or one of ``also``, into one sentence without credentials or traceback."""
+    import duckdb
     import sqlalchemy as sa
 
     try:
         yield
+    except duckdb.OutOfMemoryException:
+        raise out_of_memory(what.removesuffix(" cannot be read")) from None
     except (sa.exc.NoSuchModuleError, ImportError):
         raise InputRefused(
             f"{what}: no driver for it is installed; install one beside seglib, and name it as SQLAlchemy does "

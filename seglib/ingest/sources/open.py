@@ -8,16 +8,13 @@ of `seglib.ingest.mapping.model`, whether they can be *trusted* that of `seglib.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from seglib.errors import InputRefused
 from seglib.ingest.sources.base import Source
 from seglib.schema.files import find_file, looked_for_in, project_root
 from seglib.schema.sources import ADAPTERS
-
-if TYPE_CHECKING:
-    pass
 
 SAMPLE = project_root() / "data" / "sample" / "shop.xlsx"
 """The shop that ships with the project; the source named ``sample``."""
@@ -50,6 +47,7 @@ def open_source(
     """
     from seglib.credentials import is_url, shown
     from seglib.ingest.sources import database, files, workbook
+    from seglib.ingest.sources.limits import refuse_irregular
 
     text = str(source) if is_url(str(source)) else shown(str(source))  # a mistyped URL may hold a password
     if text == "completejourney":
@@ -65,8 +63,11 @@ def open_source(
             f"CSV or Parquet, a database (file or URL), or one of {', '.join(repr(a) for a in ADAPTERS)}"
         )
     if path.is_dir():
-        return files.open_folder(path, csv=csv or {}, header_rows=header_rows or {})
-    if path.suffix.lower() == ".xlsx":
-        name = "sample" if text == "sample" else path.name
-        return workbook.open_file(path, name=name, header_rows=header_rows or {})
-    return files.open_file(path, csv=csv or {}, header_rows=header_rows or {})
+        opened = files.open_folder(path, csv=csv or {}, header_rows=header_rows or {})
+    else:
+        refuse_irregular([path])
+        if path.suffix.lower() == ".xlsx":
+            name = "sample" if text == "sample" else path.name
+            return workbook.open_file(path, name=name, header_rows=header_rows or {})
+        opened = files.open_file(path, csv=csv or {}, header_rows=header_rows or {})
+    return opened if opened.paths or opened.database else replace(opened, paths=(path,))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,10 +12,15 @@ from typing import TYPE_CHECKING, Any
 from seglib.errors import InputRefused
 from seglib.ingest.sources.base import Loaded, Source
 from seglib.ingest.sources.headers import ROWS_LOOKED_AT, header_position, looks_like_data
+from seglib.ingest.sources.limits import refuse_large_workbook
 
 if TYPE_CHECKING:
     import duckdb
     from python_calamine import CalamineWorkbook
+
+
+FAR = 100
+"""Rows without any value between two others, from which on the lower one may be a stray value."""
 
 
 def open_file(path: Path, *, name: str, header_rows: Mapping[str, int]) -> Source:
@@ -27,6 +33,7 @@ def open_file(path: Path, *, name: str, header_rows: Mapping[str, int]) -> Sourc
     """
     from python_calamine import CalamineWorkbook
 
+    refuse_large_workbook(path)
     try:
         book = CalamineWorkbook.from_path(str(path))
         sheets = list(book.sheet_names)
@@ -61,16 +68,16 @@ def _load(
     from seglib.ingest.sources.base import sha256
 
     try:
-        opened = book.get_sheet_by_name(sheet)
-        rows = opened.to_python(skip_empty_area=True)
+        every = enumerate(book.get_sheet_by_name(sheet).iter_rows(), start=1)
+        numbered = [(number, row) for number, row in every if _is_filled(row)]
     except Exception:
         raise InputRefused(f"'{path.name}': sheet '{sheet}' is damaged; save the workbook again") from None
-    if not any(map(_is_filled, rows)):
+    numbers, rows = [number for number, _ in numbered], [row for _, row in numbered]
+    if not rows:
         raise InputRefused(f"'{path.name}': sheet '{sheet}' is empty")
-    above = opened.start[0] if opened.start else 0
-    place = _header_place(rows, above, header_row, f"'{path.name}', sheet '{sheet}'")
-    header = rows[place] if place >= 0 else [None] * len(rows[0])
-    body = [row for row in rows[place + 1 :] if _is_filled(row)]
+    place = _header_place(rows, numbers, header_row, f"'{path.name}', sheet '{sheet}'")
+    header, body = rows[place] if place >= 0 else [None] * len(rows[0]), rows[place + 1 :]
+    notes = (_note(sheet, numbers[max(place, 0)], header_row), _apart(sheet, numbers))
     names = [_text(cell) or f"column {i}" for i, cell in enumerate(header, start=1)]
     twice = next((n for i, n in enumerate(names) if n.casefold() in map(str.casefold, names[:i])), None)
     if twice:
@@ -81,35 +88,38 @@ def _load(
     con.register("sheet", pa.table(columns, names=names or None))
     con.execute(f"CREATE TABLE {target} AS FROM sheet")
     con.unregister("sheet")
-    return Loaded(sha256((path,)), _note(sheet, above + place + 1, header_row))
+    return Loaded(sha256((path,)), "; ".join(filter(None, notes)))
 
 
-def _header_place(rows: list[list[Any]], above: int, header_row: int | None, where: str) -> int:
+def _header_place(rows: list[list[Any]], numbers: Sequence[int], header_row: int | None, where: str) -> int:
     """Return the place of the header among the rows of a sheet; -1 if no row has names.
 
     Parameters
     ----------
     rows : list of list
-    above : int
-        Empty rows above the first of them.
+        Those with a value in them.
+    numbers : sequence of int
+        Of these rows, as the spreadsheet counts.
     header_row : int, optional
         As the mapping has it, counted as the spreadsheet counts.
     where : str
         The sheet, for messages.
     """
+    if header_row == 0:
+        return -1
     if header_row is not None:
-        place = header_row - 1 - above if header_row else -1
-        if header_row and not 0 <= place < len(rows):
+        if header_row not in numbers:
             raise InputRefused(f"{where} has nothing in row {header_row}, which should be its header")
-        return place
+        return numbers.index(header_row)
     first = [[_text(cell) or "" for cell in row] for row in rows[:ROWS_LOOKED_AT]]
     place = header_position(first)
     if looks_like_data(first[place], first[place + 1 :]):
+        row = numbers[place]
         raise InputRefused(
-            f"{where}: row {above + place + 1} looks like values, not like names of columns "
+            f"{where}: row {row} looks like values, not like names of columns "
             f"({', '.join(repr(cell) for cell in first[place][:4])}); write 'header_row: none' at the table in a "
             f"mapping file if no row has names (the columns are then called column 1, column 2 and so on), or "
-            f"'header_row: {above + place + 1}' if these are names"
+            f"'header_row: {row}' if these are names"
         )
     return place
 
@@ -121,7 +131,19 @@ def _note(sheet: str, row: int, header_row: int | None) -> str:
     return f"the header of sheet '{sheet}' is row {row}" if row > 1 else ""
 
 
-def _is_filled(row: list[Any]) -> bool:
+def _apart(sheet: str, numbers: Sequence[int]) -> str:
+    """Say where rows lie far below the others, with nothing in between: somebody left a value there."""
+    gaps = [(after - before - 1, after) for before, after in itertools.pairwise(numbers) if after - before > FAR]
+    if not gaps:
+        return ""
+    between, row = max(gaps)
+    return (
+        f"sheet '{sheet}': {between:,} rows without any value lie above row {row:,}; rows without any value are passed "
+        f"over, and what stands in row {row:,} is read: delete it, if it is a stray value"
+    )
+
+
+def _is_filled(row: Sequence[Any]) -> bool:
     return any(cell is not None and cell != "" for cell in row)
 
 

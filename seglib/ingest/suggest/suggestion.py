@@ -19,6 +19,7 @@ from seglib.ingest.suggest.draft import scalar, write_mapping
 from seglib.ingest.suggest.tables import match_tables, table_likeness
 from seglib.ingest.suggest.values import SourceTable
 from seglib.schema.tables import TABLES
+from seglib.sql import restrict
 
 if TYPE_CHECKING:
     import duckdb
@@ -55,6 +56,7 @@ def suggest(source: Source, con: duckdb.DuckDBPyConnection) -> str:
     if source.mapping:
         content = yaml.safe_dump(dict(source.mapping), sort_keys=False, allow_unicode=True)
         return f"# {scalar(source.name)} knows what its tables mean. This is what it says.\n{content}"
+    restrict(con, source.paths)
     con.execute("CREATE SCHEMA all_rows")
     con.execute("CREATE SCHEMA first_rows")
     nearest = sorted(source.tables, key=lambda name: -max(table_likeness(_stem(name), table) for table in TABLES))

@@ -252,8 +252,8 @@ def _referring(match: TableMatch, matches: Mapping[str, TableMatch]) -> TableMat
             f"SELECT avg(CAST(x IN ({referenced}) AS INTEGER)) "
             f"FROM (SELECT DISTINCT {text} AS x FROM {match.source.first_rows}) WHERE x IS NOT NULL"
         ).fetchall()
-        if share < HALF:
-            doubt = f"{share:.0%} of its values are in column {there!r} of table {parent_source.name!r}"
+        if share is None or share < HALF:  # an empty table refers to nothing
+            doubt = f"{share or 0:.0%} of its values are in column {there!r} of table {parent_source.name!r}"
             guesses[column] = replace(guess, doubt=doubt)
     return replace(match, guesses=guesses)
 

@@ -10,6 +10,7 @@ import yaml
 
 from seglib.errors import ParameterRefused
 from seglib.schema.files import find_file, looked_for_in
+from seglib.schema.yaml_files import NotReadable, load_yaml, shortened_value
 from seglib.style import join_words
 
 LONGEST_NAME = 60
@@ -39,15 +40,21 @@ def read_names(path: str | Path | None, letters: Collection[str]) -> dict[str, s
     if path is None:
         return {}
     try:
-        content = yaml.safe_load(find_file(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        content = load_yaml(find_file(path), yaml.SafeLoader)
+    except (OSError, NotReadable) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
         raise ParameterRefused(
-            f"names_file '{path}' cannot be read: {str(error).splitlines()[0]}{looked_for_in(path)}",
-            parameter="names_file",
+            f"names_file '{path}' cannot be read: {reason}{looked_for_in(path)}", parameter="names_file"
         ) from None
-    if not isinstance(content, dict) or not all(isinstance(v, str) and v.strip() for v in content.values()):
+    if not isinstance(content, dict):
         raise ParameterRefused(
             f"names_file '{path}' holds lines such as 'A: Loyal burners', a name for each letter",
+            parameter="names_file",
+        )
+    if wrong := [letter for letter, name in content.items() if not isinstance(name, str) or not name.strip()]:
+        raise ParameterRefused(
+            f"names_file '{path}' holds lines such as 'A: Loyal burners', a name for each letter; the name of "
+            f"{shortened_value(wrong[0])} is {shortened_value(content[wrong[0]]) or 'empty'}",
             parameter="names_file",
         )
     names = {str(letter): " ".join(name.split()) for letter, name in content.items()}
