@@ -108,9 +108,9 @@ def check_model(model: SegmentModel) -> None:
     if (recipe.name, recipe.grain) not in (("customer", "customer"), ("baseline", "transaction")):
         raise ValueError("its recipe is none of ours")
     features = {feature.name for feature in FEATURES}
-    own = _check_own(recipe.own_features)
+    added = _check_own(recipe.own_features)
     for name in recipe.sources:
-        allowed = BASELINE_SOURCES if recipe.name == "baseline" else features | {*model.variables, *own}
+        allowed = BASELINE_SOURCES if recipe.name == "baseline" else features | {*model.variables, *added}
         if name not in allowed:
             raise ValueError(f"it is made of '{name}', which is no column that there is")
     for name, kind in model.sources.items():
