@@ -1,4 +1,4 @@
-"""The command line: ``seglib run``, ``seglib report``, ``seglib check``, ``seglib score``, ``seglib sample``.
+"""The command line: ``seglib run``, ``report``, ``check``, ``score``, ``lift`` and ``sample``.
 
 Each command checks its options and leaves the work to a package, which it imports when it needs it, so that ``--help``
 stays quick.
@@ -97,6 +97,30 @@ def report(
     from seglib.runner import pipeline
 
     typer.echo(pipeline.publish(run))
+
+
+@app.command()
+def lift(
+    name: Annotated[str, typer.Argument(help="Name of the run whose lists were used.")],
+    outcomes: Annotated[
+        str,
+        typer.Option(
+            help="What customers did since: a CSV or Parquet file, one row a customer; or a shop, as --source."
+        ),
+    ],
+    mapping: Annotated[str | None, typer.Option(help="A mapping file: what the outcomes call their columns.")] = None,
+    lists: Annotated[
+        str | None, typer.Option(help="The lists as they were sent, a folder or a file; default: those of the run.")
+    ] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="A parameter, name=value. Repeatable.")] = None,
+) -> None:
+    """Read a campaign that is over: did it work, and for whom? Prints the path of its page."""
+    from seglib.runner import parameters
+    from seglib.runner.lift import lift as read_lift
+
+    options = {"outcome_mapping": mapping, "lists": lists}
+    given = dict(parameters.read_settings(settings or [])) | {key: value for key, value in options.items() if value}
+    typer.echo(read_lift(name, outcomes, given))
 
 
 def _run_batch(entries: Batch) -> NoReturn:
@@ -231,6 +255,13 @@ def sample(
     segments: Annotated[int, typer.Option(help="Planted segments, 0 to 8.")] = 3,
     separation: Annotated[str, typer.Option(help="none, continuum, weak, medium or strong.")] = "strong",
     seed: Annotated[int, typer.Option(help="Same arguments and seed, same shop.")] = 7,
+    campaign: Annotated[
+        str | None,
+        typer.Option(
+            help="Also outcomes.csv of a campaign with a known effect: lift=0.05, or lift=0.1/0/0 for one per planted "
+            "segment; salt=NAME,share=0.1 as the lists have them."
+        ),
+    ] = None,
     student: Annotated[
         str | None, typer.Option(help="A student's name: a shop of their own, other than that of every other name.")
     ] = None,
@@ -249,6 +280,8 @@ def sample(
             _print_to_stderr(f"Without its truth. The teacher's key of this shop: {key}")
         return
     if kind == "survey":
+        if campaign:
+            raise ParameterRefused("--campaign goes with a shop", parameter="campaign")
         from seglib.datasets import write_survey
 
         typer.echo(write_survey(out, customers=customers, seed=seed))
@@ -258,7 +291,12 @@ def sample(
     shop = make_shop(
         customers=customers, transactions=transactions, segments=segments, separation=separation, seed=seed
     )
-    for file in shop.write(out):
+    files = shop.write(out)
+    if campaign:
+        from seglib.datasets import write_campaign
+
+        files.append(write_campaign(shop, campaign, files[-1].parent, name=out.stem, seed=seed))
+    for file in files:
         typer.echo(file)
 
 

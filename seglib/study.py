@@ -64,7 +64,7 @@ class Study:
         burn_window : int, optional
             What the analyst asks for, before 03 has run.
         """
-        wording = WORDINGS[shop.wording or ("coupon" if shop.as_of else "none")]
+        wording = WORDINGS[shop.wording or ("coupon" if shop.as_of else "none")].at(shop.place)
         if recipe is None:
             return cls(shop.as_of, burn_window, None, shop.variables, {}, wording)
         window = recipe.burn_window or None  # 0 where no burn has a date: `coupon_redemption` gives 0 for None again
@@ -118,20 +118,36 @@ def _added(values: pd.Series, variable: VariableRecord | None) -> Feature:
     import pandas as pd
 
     numeric = pd.api.types.is_numeric_dtype(values)
-    if variable:
-        kind, unit, log, role = variable.kind, variable.unit, variable.log, "segmentation"
-    else:
-        kind, unit, log, role = "numeric" if numeric else "nominal", "", False, "descriptor"
+    role = "segmentation" if variable else "descriptor"
+    variable = variable or VariableRecord("numeric" if numeric else "nominal")
+    kind, unit = variable.kind, variable.unit
     unit = unit or {"numeric": "number", "binary": "0 or 1", "nominal": "name"}[kind]
     meaning = "from the customers table"
-    return Feature(str(values.name), unit, meaning, role, kind=kind, range=_range(values, kind, unit), log=log)
+    return Feature(
+        str(values.name),
+        unit,
+        meaning,
+        role,
+        kind=kind,
+        range=_range(values, kind, unit),
+        log=variable.log,
+        weight=variable.weight,
+        scaling=variable.scaling,
+    )
 
 
 def _own(values: pd.Series, feature: OwnFeatureRecord) -> Feature:
     """Describe a feature that the analyst has added."""
     values_range = _range(values, feature.kind, feature.unit)
     return Feature(
-        feature.name, feature.unit, feature.meaning, feature.role, feature.kind, values_range, log=feature.log
+        feature.name,
+        feature.unit,
+        feature.meaning,
+        feature.role,
+        feature.kind,
+        values_range,
+        log=feature.log,
+        added=True,
     )
 
 

@@ -21,6 +21,7 @@ from seglib.ingest.contract.loading import LoadedTable, load_tables, with_name_t
 from seglib.ingest.contract.rules import SEVERITIES
 from seglib.ingest.mapping.file import parse, parse_file
 from seglib.ingest.mapping.model import ShopMapping
+from seglib.ingest.places import place_of
 from seglib.ingest.sources.base import Source
 from seglib.ingest.sources.open import open_source
 from seglib.ingest.summaries import MergedRows, ObservationDay, RejectedShares, TableContract
@@ -251,6 +252,7 @@ class Shop:
         [(transactions, statuses)] = self.con.sql(
             "SELECT count(*), count(transaction_status) FROM transactions"
         ).fetchall()
+        money = validation.money_aside(self.con)
         return ShopRecord(
             source=self.source.name,
             kind=self.source.kind,
@@ -266,12 +268,13 @@ class Shop:
             ),
             notes=self.notes,
             findings=tuple(
-                FindingRecord(row.severity, row.table, row.sentence, int(row.rows))
+                FindingRecord(row.severity, row.table, row.sentence, int(row.rows), money.get(row.rule))
                 for row in self.findings.itertuples()
             ),
             rows=RowsRecord(int(rows["rows_in"]), int(rows["accepted"]), int(rows["quarantined"])),
             database=DatabaseRecord(reason="it was not asked"),
             wording="coupon" if statuses else "transaction" if transactions else "none",
+            place=place_of(self.mapping),
         )
 
     def save(self, run: Run) -> None:

@@ -50,6 +50,13 @@ class CustomerOptions:
     number_steps: Sequence[BaseEstimator] = ()
     matrix_steps: Sequence[BaseEstimator] = ()
 
+    @property
+    def named(self) -> list[str] | None:
+        """The features of ``segment_by`` as a list; None where nothing is named."""
+        if not self.segment_by:
+            return None
+        return [present_name(name.strip()) for name in self.segment_by.split(",")]
+
 
 def build_matrix(
     features: CustomerFeatures,
@@ -97,13 +104,10 @@ def build_matrix(
 
 def build_customer_matrix(features: CustomerFeatures, options: CustomerOptions) -> Matrix:
     """Build the matrix of recipe ``customer``, with what the features know of themselves (`customer_matrix`)."""
-    segment_by = None
-    if options.segment_by:
-        segment_by = [present_name(name.strip()) for name in options.segment_by.split(",")]
     return customer_matrix(
         features.table,
         described=features.features,
-        segment_by=segment_by,
+        segment_by=options.named,
         leave_out=features.missing,
         unreliable={} if options.keep_unreliable else features.unreliable,
         demographic_weight=options.demographic_weight,
@@ -113,4 +117,5 @@ def build_customer_matrix(features: CustomerFeatures, options: CustomerOptions) 
         min_level_share=options.min_level_share,
         number_steps=options.number_steps,
         matrix_steps=options.matrix_steps,
+        wording=features.study.wording,
     )

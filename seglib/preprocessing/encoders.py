@@ -14,7 +14,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, PowerTrans
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 Transform = Literal["log", "yeo-johnson", "none"]
-Scaling = Literal["standard", "robust"]
+Scaling = Literal["standard", "robust", "none"]
 TRANSFORMS, SCALINGS = get_args(Transform), get_args(Scaling)
 
 UNKNOWN = "unknown"
@@ -96,6 +96,34 @@ class Winsorizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return np.clip(validate_data(self, X, dtype=np.float64, reset=False), self.least_, self.most_)
 
 
+class WeightScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Multiply numbers by a weight: with a weight of 2 a difference counts twice, and has four times the variance.
+
+    Parameters
+    ----------
+    weight : float, default=1.0
+    """
+
+    def __init__(self, weight: float = 1.0) -> None:
+        self.weight = weight
+
+    def fit(self, X, y=None):
+        """Check ``X``, shape (n_rows, n_columns); there is nothing to learn."""
+        validate_data(self, X, dtype=np.float64)
+        self.scale_ = float(self.weight)
+        return self
+
+    def transform(self, X):
+        """Multiply."""
+        check_is_fitted(self)
+        return validate_data(self, X, dtype=np.float64, reset=False) * self.scale_
+
+    def inverse_transform(self, X):
+        """Divide; a weight of 0 leaves nothing to go back from."""
+        check_is_fitted(self)
+        return np.asarray(X, dtype=np.float64) / self.scale_
+
+
 def log_of_size(X):
     """Return sign(x) * log(1 + |x|): the logarithm of a count or of money, which refunds can make negative."""
     return np.sign(X) * np.log1p(np.abs(X))
@@ -123,9 +151,10 @@ def steps_of_number(
     log: bool,
     transform: Transform,
     scaling: Scaling,
+    weight: float = 1.0,
     more: Sequence[BaseEstimator] = (),
 ) -> Pipeline:
-    """Return the steps of a number: fill gaps with the median, transform, scale.
+    """Return the steps of a number: fill gaps with the median, transform, scale, weigh.
 
     Parameters
     ----------
@@ -136,6 +165,8 @@ def steps_of_number(
         Whether ``transform="log"`` concerns this number.
     transform, scaling
         See `seglib.preprocessing.customer_matrix`.
+    weight : float, default=1.0
+        How much it counts.
     more : sequence of transformer, optional
         Steps of the analyst's own, before the number is scaled (`seglib.preprocessing.steps`).
     """
@@ -145,9 +176,20 @@ def steps_of_number(
     elif transform == "log" and log:
         steps.append(FunctionTransformer(log_of_size, feature_names_out="one-to-one"))
     steps += [clone(step) for step in more]
-    low, high = values.quantile([0.25, 0.75])
-    robust = scaling == "robust" and high > low
-    steps.append(RobustScaler(unit_variance=True) if robust else StandardScaler())
+    if scaling != "none":
+        low, high = values.quantile([0.25, 0.75])
+        robust = scaling == "robust" and high > low
+        steps.append(RobustScaler(unit_variance=True) if robust else StandardScaler())
+    if weight != 1:
+        steps.append(WeightScaler(weight))
+    return make_pipeline(*steps)
+
+
+def zero_one_steps(*, weight: float = 1.0) -> Pipeline:
+    """Return the steps of a yes or no that stays one column of 0 and 1: fill gaps with the commoner answer, weigh."""
+    steps = [SimpleImputer(strategy="most_frequent")]
+    if weight != 1:
+        steps.append(WeightScaler(weight))
     return make_pipeline(*steps)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from seglib.report.changes import compared
+from seglib.report.changes import compared, write_movers
+from seglib.report.groups import write_glossary, write_groups
 from seglib.report.index import index_page
 from seglib.report.pages import Page, write_pages
 from seglib.report.summary import write_summary
@@ -35,9 +36,12 @@ def build(folder: Path, record: RunRecord, pages: Sequence[Page], *, before: Pat
     with ThreadPoolExecutor(1) as meanwhile:  # the browser prints while the other pages are written
         printing = meanwhile.submit(write_summary, folder, record, picture)
         write_pages(folder, record, pages)
+        write_groups(folder, record)
+        write_glossary(folder, record)
         printed = printing.result()  # before the index, which lists the files that are there
     index = folder / "index.html"
     previous = compared(before, folder, record) if before else None
+    write_movers(folder, previous)
     text = index_page(folder, record, pages, picture=picture, previous=previous, pdf_note=printed.note)
     index.write_text(text, encoding="utf-8")
     return index

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seglib.errors import InputRefused, KernelDied, NotebookFailed, ParameterRefused, SeglibError, Stop
-from seglib.run import ARTEFACTS, Run, home, refuse_missing_run
+from seglib.run import ARTEFACTS, Run, home, note_lists, refuse_missing_run
 from seglib.runner import parameters
 from seglib.runner.kernels import Kernels, parameter_at_fault
 from seglib.runner.progress import RunProgress
@@ -148,7 +148,7 @@ def _build(
             folder = building.run.report_dir
             pages = [meanwhile.submit(page_of, folder, step, STEPS[step]) for step in checked.skipped]
             for step in checked.remaining:
-                seconds = _run_notebook(step, values[step], building, progress, kernels)
+                seconds = run_notebook(step, values[step], building, progress, kernels)
                 if same_as:
                     _refuse_other_result(step, building.run, same_as)
                 pages.append(meanwhile.submit(page_of, folder, step, STEPS[step]))
@@ -171,6 +171,7 @@ def _build(
         write_runs(home())
         raise
     building.put_in_place()
+    note_lists(building.final)
     write_runs(home())
 
 
@@ -184,7 +185,7 @@ def _refuse_other_result(step: str, run: Run, by_hand: Run) -> None:
         )
 
 
-def _run_notebook(step: str, values: dict[str, Any], building: Stage, progress: RunProgress, kernels: Kernels) -> float:
+def run_notebook(step: str, values: dict[str, Any], building: Stage, progress: RunProgress, kernels: Kernels) -> float:
     """Execute one notebook into the report folder of the stage and return the seconds it took."""
     import nbformat
 

@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from seglib.errors import InputRefused, ParameterRefused
 from seglib.run import ARTEFACTS, DRAFT, FAILED, Run, home, other_runs
 from seglib.runner.parameters import with_new_names
-from seglib.runner.steps import STEPS
+from seglib.runner.steps import ALONE, STEPS
 from seglib.schema.records import RunRecord
 
 MADE_ANEW = ("*.html", "summary.pdf")
@@ -163,10 +163,25 @@ class Stage:
         again = [step for step in STEPS if step not in needed]
         shutil.copytree(self.final.data_dir, self.run.data_dir)
         shutil.copytree(self.final.report_dir, self.run.report_dir, ignore=shutil.ignore_patterns(*MADE_ANEW, *FAILED))
-        self.run.forget(again)
-        for step in again:
+        # what was read of a campaign belongs to the lists that were
+        self.run.forget([*again, *ALONE])
+        for step in (*again, *ALONE):
             (self.run.report_dir / "notebooks" / f"{step}.ipynb").unlink(missing_ok=True)
         return self.finished_steps
+
+    def copy_whole(self) -> None:
+        """Copy the last whole run, so that something can be added to it.
+
+        Raises
+        ------
+        ParameterRefused, InputRefused
+            As in `require`.
+        """
+        self.clear()
+        self.require(list(STEPS))
+        shutil.copytree(self.final.data_dir, self.run.data_dir)
+        shutil.copytree(self.final.report_dir, self.run.report_dir)
+        self.run.forget(ALONE)
 
     def put_in_place(self) -> None:
         """Replace the run of that name by this one; its draft, which is older than this one, is removed."""

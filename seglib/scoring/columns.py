@@ -21,7 +21,7 @@ from sklearn.preprocessing import (
 )
 
 from seglib.errors import InputRefused
-from seglib.preprocessing import UNKNOWN, Winsorizer
+from seglib.preprocessing import UNKNOWN, WeightScaler, Winsorizer
 from seglib.scoring.model import SegmentModel
 from seglib.sql import sql_literal
 
@@ -147,6 +147,8 @@ def stepped(name: str, step: object, value: str, place: int = 0) -> str:
         return _scaled(value, step.mean_, step.scale_, place)
     if isinstance(step, RobustScaler):
         return _scaled(value, step.center_, step.scale_, place)
+    if isinstance(step, WeightScaler):
+        return f"({value}) * {number(step.scale_)}"
     if isinstance(step, MaxAbsScaler):
         return _scaled(value, None, step.scale_, place)
     if isinstance(step, MinMaxScaler):

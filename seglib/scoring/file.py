@@ -59,7 +59,8 @@ _SKLEARN = {
     "sklearn.preprocessing._function_transformer.FunctionTransformer",
 }
 _ENCODERS = "seglib.preprocessing.encoders"
-_OURS = {f"{_ENCODERS}.{name}" for name in ("HennigLiaoScaler", "Winsorizer", "level_name", "levels_of", "log_of_size")}
+_ENCODER_NAMES = ("HennigLiaoScaler", "WeightScaler", "Winsorizer", "level_name", "levels_of", "log_of_size")
+_OURS = {f"{_ENCODERS}.{name}" for name in _ENCODER_NAMES}
 _PLAIN = {
     *(f"builtins.{name}" for name in ("dict", "float", "int", "list", "slice", "str", "tuple")),
     *(f"numpy.{name}" for name in ("dtype", "float64", "int64", "log1p", "ndarray", "sqrt")),
