@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from seglib.schema.features import FEATURES, Feature
-from seglib.schema.records import RecipeRecord, ShopRecord, VariableRecord
+from seglib.schema.records import OwnFeatureRecord, OwnFeaturesRecord, RecipeRecord, ShopRecord, VariableRecord
 from seglib.style import COUPON, WORDINGS, Wording
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ class Study:
         the data.
     wording : Wording
         What a transaction is called.
+    own_features : OwnFeaturesRecord or None
+        Features that the analyst has added.
 
     Examples
     --------
@@ -47,6 +49,7 @@ class Study:
     variables: Mapping[str, VariableRecord] = field(default_factory=dict)
     shrinkage: Mapping[str, float | None] = field(default_factory=dict)
     wording: Wording = COUPON
+    own_features: OwnFeaturesRecord | None = None
 
     @classmethod
     def of(cls, shop: ShopRecord, recipe: RecipeRecord | None = None, *, burn_window: int | None = None) -> Study:
@@ -65,14 +68,31 @@ class Study:
         if recipe is None:
             return cls(shop.as_of, burn_window, None, shop.variables, {}, wording)
         window = recipe.burn_window or None  # 0 where no burn has a date: `coupon_redemption` gives 0 for None again
-        return cls(shop.as_of, window, recipe.burns_dated, shop.variables, recipe.shrinkage, wording)
+        return cls(
+            shop.as_of, window, recipe.burns_dated, shop.variables, recipe.shrinkage, wording, recipe.own_features
+        )
+
+    @property
+    def own_kinds(self) -> dict[str, str]:
+        """The features that the analyst has added, each with its kind."""
+        return self.own_features.kinds if self.own_features else {}
+
+    @property
+    def own_from_transactions(self) -> frozenset[str]:
+        """Those of them that are other ones if transactions are."""
+        return frozenset(self.own_kinds if self.own_features and self.own_features.from_transactions else ())
+
+    @property
+    def own_words(self) -> dict[str, tuple[str, ...]]:
+        """The words that the analyst has for much and for little of a feature, where there are any."""
+        return {f.name: f.words for f in (self.own_features.features if self.own_features else ()) if f.words}
 
     def worded(self, feature: Feature) -> Feature:
         """Return a feature of ours with unit and meaning in the words of this shop."""
         return replace(feature, unit=self.wording.of(feature.unit), meaning=self.wording.of(feature.meaning))
 
     def describe(self, table: pd.DataFrame) -> list[Feature]:
-        """Return the features of this shop: those of ours that have a value, then those its customers table adds.
+        """Return the features of this shop that have a value: ours, then the analyst's and the customers table's.
 
         Parameters
         ----------
@@ -84,7 +104,12 @@ class Study:
         list of Feature
         """
         ours = {feature.name: self.worded(feature) for feature in FEATURES}
-        added = {name: _added(table[name], self.variables.get(name)) for name in table if name not in ours}
+        theirs = {feature.name: feature for feature in (self.own_features.features if self.own_features else ())}
+        added = {
+            name: _own(table[name], theirs[name]) if name in theirs else _added(table[name], self.variables.get(name))
+            for name in table
+            if name not in ours
+        }
         return [feature for name, feature in (ours | added).items() if name in table and table[name].notna().any()]
 
 
@@ -97,22 +122,44 @@ def _added(values: pd.Series, variable: VariableRecord | None) -> Feature:
     variable = variable or VariableRecord("numeric" if numeric else "nominal")
     kind, unit = variable.kind, variable.unit
     unit = unit or {"numeric": "number", "binary": "0 or 1", "nominal": "name"}[kind]
-    values_range = unit
-    if kind == "nominal":
-        values_range = "the shop's"
-    elif kind == "numeric" and numeric:
-        values_range = f"{values.min():,.6g} to {values.max():,.6g}"
+    meaning = "from the customers table"
     return Feature(
         str(values.name),
         unit,
-        "from the customers table",
+        meaning,
         role,
         kind=kind,
-        range=values_range,
+        range=_range(values, kind, unit),
         log=variable.log,
         weight=variable.weight,
         scaling=variable.scaling,
     )
+
+
+def _own(values: pd.Series, feature: OwnFeatureRecord) -> Feature:
+    """Describe a feature that the analyst has added."""
+    values_range = _range(values, feature.kind, feature.unit)
+    return Feature(
+        feature.name,
+        feature.unit,
+        feature.meaning,
+        feature.role,
+        feature.kind,
+        values_range,
+        log=feature.log,
+        added=True,
+    )
+
+
+def _range(values: pd.Series, kind: str, unit: str) -> str:
+    """Say which values there are."""
+    import pandas as pd
+
+    if kind == "nominal":
+        return "the shop's"
+    if kind == "numeric" and pd.api.types.is_numeric_dtype(values):
+        return f"{values.min():,.6g} to {values.max():,.6g}"
+    return unit
 
 
 DEFAULT_STUDY = Study()

@@ -223,7 +223,7 @@ def membership_probability(
         return Membership(fit.table[["segment"]].assign(probability=missing), missing, empty, 0, reason)
     rng = np.random.default_rng([seed, 0])
     chosen = np.sort(rng.permutation(len(labels))[:sample_rows])
-    X, features = matrix.table.to_numpy(), features.reindex(matrix.table.index)
+    X, features = matrix.prepared.to_numpy(), features.reindex(matrix.table.index)
     n_shops = int(np.clip(round(n_simulated / len(chosen)), 1, MOST_SHOPS))
     with threadpool_limits(limits=1):
         described = _describe(features.iloc[chosen], X[chosen], matrix, labels[chosen], k)
@@ -323,7 +323,7 @@ def _simulate(
     simulated = draw_coupons(features, of_coupons, params, group, shrinkage, rng) if of_coupons else features
     new = X.copy()
     if of_coupons:
-        transformed = matrix.pipeline.transform(simulated)
+        transformed = matrix.pipeline["columns"].transform(simulated)
         new = np.array(transformed.toarray() if issparse(transformed) else transformed, dtype=np.float64)
     for source, columns in described.level_columns.items():
         level = described.parts[source].draw(params[source], group, rng)
@@ -335,7 +335,7 @@ def _simulate(
         new[np.arange(n_rows), np.array(columns)[level]] = height
     if described.number_columns:
         new[:, described.number_columns] = described.parts["numbers"].draw(params["numbers"], group, rng)
-    labels = KMeans(k, init=centres, n_init=1).fit(new).labels_
+    labels = KMeans(k, init=centres, n_init=1).fit(matrix.finish(new)).labels_
     again = list(_describe(simulated, new, matrix, labels, k).parts.values())
     of_groups = fit_mixture(again, labels, k).posterior(again)
     raw = of_groups[np.arange(n_rows), _stands_for(of_groups, labels)[labels]]

@@ -7,7 +7,8 @@ counts what every customer did; from these counts `seglib.stats` estimates how m
 ``sql/features.sql`` shrinks small counts towards the mean of all customers by just that much (empirical Bayes). A rate
 in which customers do not differ by more than chance is named as unreliable, and preprocessing leaves it out.
 
-Start with `customer_features`. `features_in_database` does the same for shops too large to be fetched, and leaves the
+Start with `customer_features`; an analyst may add features by a file (`seglib.features.own_features`).
+`features_in_database` does the same for shops too large to be fetched, and leaves the
 features on the engine; `dictionary` says what every column means.
 """
 
@@ -15,7 +16,8 @@ from seglib.features.customers import DAYS_PER_MONTH, CustomerFeatures, customer
 from seglib.features.dictionary import dictionary
 from seglib.features.engines.duckdb import DuckDB
 from seglib.features.in_database import features_in_database
-from seglib.features.joined_shops import JoinedShops, connect_tables
+from seglib.features.joined_shops import JoinedShops, connect_tables, with_own_features
+from seglib.features.own_features import without_unreadable
 from seglib.features.redemption import NO_STATUS, Redemption, burned_by, coupon_redemption, not_recorded, records
 from seglib.features.reliability import RELIABLE_P
 
@@ -36,4 +38,6 @@ __all__ = [
     "features_with_shrinkage",
     "not_recorded",
     "records",
+    "with_own_features",
+    "without_unreadable",
 ]

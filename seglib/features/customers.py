@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from seglib.features.counts import fit_counts
+from seglib.errors import ParameterRefused
+from seglib.features.counts import fit_counts, study_row
 from seglib.features.dictionary import dictionary
 from seglib.features.engines.base import Engine
 from seglib.features.engines.duckdb import DuckDB
+from seglib.features.own_features import own_table, read_own_features, refuse_taken_names
+from seglib.features.own_reliability import own_reliability
 from seglib.features.redemption import NO_BURN_DATES, NO_STATUS, Redemption, not_recorded
 from seglib.features.reliability import DOUBTED, claim_rate_test, reliability_table
 from seglib.features.summaries import ListedApart, ReliabilitySummary, ShrinkageSummary
@@ -87,7 +91,8 @@ class CustomerFeatures:
     @property
     def unreliable(self) -> dict[str, str]:
         """Features in which customers cannot be told apart, each with the reason, for `seglib.preprocessing`."""
-        bad = self.reliability[~self.reliability["reliable"] & self.reliability["feature"].isin(DOUBTED)]
+        doubted = [*DOUBTED, *self.study.own_from_transactions]
+        bad = self.reliability[~self.reliability["reliable"] & self.reliability["feature"].isin(doubted)]
         return dict(zip(bad["feature"], bad["sentence"], strict=True))
 
     @property
@@ -125,7 +130,11 @@ class CustomerFeatures:
 
 
 def customer_features(
-    con: duckdb.DuckDBPyConnection, study: Study, *, engine: Engine | None = None
+    con: duckdb.DuckDBPyConnection,
+    study: Study,
+    *,
+    own_features: str | Path | None = None,
+    engine: Engine | None = None,
 ) -> CustomerFeatures:
     """Describe every customer that has a transaction; every customer, where there are no transactions at all.
 
@@ -136,28 +145,43 @@ def customer_features(
     study : Study
         The day, the burn window and the variables. Where it has a shrinkage (that of another shop), rates are shrunk by
         it, so that the two can be compared, and reliability is not tested again.
+    own_features : str or Path, optional
+        A file with features of the analyst's own (`seglib.features.own_features`); default: those of the study.
     engine : Engine, optional
         Where the statement runs (`seglib.features.engines.open_engine`); default: on ``con``.
 
     Returns
     -------
     CustomerFeatures
+
+    Raises
+    ------
+    ParameterRefused
+        If the file of own features cannot be used; the message says why.
     """
+    if own_features is not None:
+        study = replace(study, own_features=read_own_features(own_features))
     standard = ", ".join(name for name in CUSTOMER_COLUMNS if name != "customer_id")
     added = con.sql(f"SELECT * EXCLUDE ({standard}) FROM customers").df().set_index("customer_id")
+    refuse_taken_names(study, added.columns)
     absent = _without_transaction(con, study.as_of)
     if study.as_of is None:
         none = Redemption(status=False, dated=False, window=None)
-        return CustomerFeatures(_demographics(con).join(added), absent, none, reliability_table([]), study)
+        people = _demographics(con)
+        theirs = _without_day(con, study, people.index)
+        return CustomerFeatures(people.join(theirs).join(added), absent, none, reliability_table([]), study)
     engine = engine or DuckDB(con)
     fitted = fit_counts(engine, study)
     table, tests = typed(engine.frame(FEATURES_SQL)), fitted.tests
+    theirs = own_table(engine, fitted.study, table.index, strict=True)
+    if not study.shrinkage:
+        tests = [*tests, *own_reliability(con, fitted.study)]
     # how much customers claim can only be compared where it is known for all of them since when they could
     some_joined = con.sql("SELECT count(join_date) FROM customers").fetchall()[0][0] > 0
     if not study.shrinkage and some_joined and absent["join_date"].notna().all():
         tests = [claim_rate_test(table, absent, study.as_of), *tests]
     return CustomerFeatures(
-        table.join(added),
+        table.join(theirs).join(added),
         absent,
         fitted.redemption,
         reliability_table(tests),
@@ -172,6 +196,19 @@ def features_with_shrinkage(con: duckdb.DuckDBPyConnection, study: Study) -> pd.
     engine = DuckDB(con)
     fit_counts(engine, study)
     return typed(engine.frame(FEATURES_SQL))
+
+
+def _without_day(con: duckdb.DuckDBPyConnection, study: Study, customers: pd.Index) -> pd.DataFrame:
+    """Return the analyst's own features in a shop without transactions, where ``study`` has no day."""
+    if study.own_features is None:
+        return pd.DataFrame(index=customers)
+    if study.own_features.from_transactions:
+        raise ParameterRefused(
+            "own_features: its SELECT reads transactions, and this shop has none", parameter="own_features"
+        )
+    engine = DuckDB(con)
+    engine.keep("study", study_row(study))
+    return own_table(engine, study, customers, strict=True)
 
 
 def typed(rows: pd.DataFrame) -> pd.DataFrame:

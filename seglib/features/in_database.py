@@ -9,6 +9,7 @@ import pandas as pd
 from seglib.features.counts import fit_counts
 from seglib.features.customers import CustomerFeatures, typed
 from seglib.features.engines.base import Engine
+from seglib.features.own_features import own_select, refuse_taken_names
 from seglib.features.redemption import Redemption
 from seglib.features.reliability import reliability_table
 from seglib.schema.columns import CUSTOMER_COLUMNS
@@ -82,5 +83,12 @@ def features_in_database(engine: Engine, study: Study) -> FeaturesInDatabase:
     added = ", ".join(f"c.{quoted(name)}" for name in columns if name not in CUSTOMER_COLUMNS)
     if added:
         select = f"SELECT d.*, {added} FROM ({select}) AS d INNER JOIN customers AS c ON c.customer_id = d.customer_id"
+    if study.own_features:
+        refuse_taken_names(study, columns)
+        engine.keep("own_features", own_select(study.own_features))
+        theirs = ", ".join(f"o.{quoted(name)}" for name in study.own_kinds)
+        select = (
+            f"SELECT d.*, {theirs} FROM ({select}) AS d LEFT JOIN own_features AS o ON o.customer_id = d.customer_id"
+        )
     engine.keep("features", select)
     return FeaturesInDatabase(engine, fitted.redemption, reliability_table(fitted.tests), fitted.study)

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from seglib.features.counts import study_row
+from seglib.features.engines.duckdb import DuckDB
+from seglib.features.own_features import own_table
 from seglib.sql import in_memory
+from seglib.study import Study
 
 if TYPE_CHECKING:
     import duckdb
+
+
+TRANSACTION_COLUMNS = ("transaction_id", "coupon_name", "branch_id", "amount")
+"""Columns of transactions that a simulated shop need not have."""
 
 
 class JoinedShops:
@@ -76,6 +84,44 @@ class JoinedShops:
         shop = features.index.str[: self._width]
         parts = [features[shop == prefix] for prefix in self._prefixes]
         return [part.set_axis(part.index.str[self._width :].rename("customer_id"), axis=0) for part in parts]
+
+
+def with_own_features(
+    described: Sequence[pd.DataFrame],
+    tables: Mapping[str, pd.DataFrame],
+    shops: Sequence[pd.DataFrame],
+    study: Study,
+) -> Iterator[pd.DataFrame]:
+    """Add to described customers of several shops what the analyst has added to the features.
+
+    The statement of the analyst runs on one shop after the other, not on the joined shops: it may compare customers
+    with each other, and those of other shops must not count.
+
+    Parameters
+    ----------
+    described : sequence of pandas.DataFrame
+        Features of the customers of every shop, indexed by customer_id.
+    tables : mapping of str to pandas.DataFrame
+        The canonical tables of one shop. All have its customers, branches and names.
+    shops : sequence of pandas.DataFrame
+        The transactions of every shop; a column that the statement does not need may be absent.
+    study : Study
+        With the burn window and the shrinkage of the shop itself.
+
+    Yields
+    ------
+    pandas.DataFrame
+        Features of one shop; as they came where nothing was added.
+    """
+    if study.own_features is None:
+        yield from described
+        return
+    for features, transactions in zip(described, shops, strict=True):
+        absent = {name: None for name in TRANSACTION_COLUMNS if name not in transactions}
+        with connect_tables({**tables, "transactions": transactions.assign(**absent)}) as con:
+            engine = DuckDB(con)
+            engine.keep("study", study_row(study))
+            yield features.join(own_table(engine, study, features.index))
 
 
 def connect_tables(tables: Mapping[str, pd.DataFrame]) -> duckdb.DuckDBPyConnection:

@@ -13,7 +13,7 @@ which take tables. `rebuild_matrix` builds the matrix of a recorded recipe from 
 from seglib.preprocessing.audit import audit
 from seglib.preprocessing.build import CustomerOptions, build_matrix
 from seglib.preprocessing.customer import customer_matrix, demographics_by_default
-from seglib.preprocessing.encoders import UNKNOWN, HennigLiaoScaler, WeightScaler, levels_of
+from seglib.preprocessing.encoders import UNKNOWN, HennigLiaoScaler, WeightScaler, Winsorizer, levels_of
 from seglib.preprocessing.inverse import column_labels, in_original_units
 from seglib.preprocessing.matrix import Matrix
 from seglib.preprocessing.ranges import number_ranges
@@ -27,6 +27,7 @@ __all__ = [
     "HennigLiaoScaler",
     "Matrix",
     "WeightScaler",
+    "Winsorizer",
     "audit",
     "build_matrix",
     "column_labels",

@@ -27,7 +27,7 @@ from seglib.preprocessing.artefacts import (
     same_levels,
     smallest_eigenvalue,
 )
-from seglib.preprocessing.inverse import in_original_units
+from seglib.preprocessing.inverse import columns_in_original_units
 from seglib.preprocessing.matrix import Matrix
 from seglib.preprocessing.outliers import FAR, HANDFUL, SMALL_SHARE, Extreme, extremes, is_handful, smallest_cluster
 from seglib.preprocessing.variance import share_table, variance_share
@@ -245,7 +245,9 @@ class _Audited:
 
     @classmethod
     def of_matrix(cls, matrix: Matrix) -> _Audited:
-        original = in_original_units(matrix, matrix.table)[[c for c in matrix.numeric if c not in matrix.coded]]
+        table = matrix.prepared if matrix.mixes_columns else matrix.table
+        original = columns_in_original_units(matrix, matrix.prepared)
+        original = original[[c for c in matrix.numeric if c not in matrix.coded]]
         original = original.loc[:, np.isfinite(original).all()]  # some powers of Yeo and Johnson have no way back
         levels = {}
         for name in matrix.nominal:
@@ -257,7 +259,7 @@ class _Audited:
         remedy = "parameter `segment_by`" if matrix.recipe.name == "customer" else "by hand"
         shares = variance_share(matrix).table
         name_of = matrix.wording.name_of
-        return cls(matrix.table, matrix.numeric, matrix.coded, shares, matrix.filled, original, levels, remedy, name_of)
+        return cls(table, matrix.numeric, matrix.coded, shares, matrix.filled, original, levels, remedy, name_of)
 
     @classmethod
     def of_table(cls, table: pd.DataFrame, nominal: tuple[str, ...]) -> _Audited:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
+from sklearn.base import BaseEstimator
 from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 
 from seglib.errors import InputRefused
@@ -10,13 +13,16 @@ from seglib.features import not_recorded
 from seglib.preprocessing.encoders import UNKNOWN
 from seglib.preprocessing.matrix import Matrix, fit_matrix, missing_shares
 from seglib.preprocessing.recipes import RECIPES
+from seglib.preprocessing.steps import MATRIX_STEPS, check_steps
 from seglib.style import humanize, join_words
 
 BASELINE_COLUMNS = ("gender_name", "city_name", "transaction_status", "coupon_usage_frequency")
 """The four columns of the original analysis."""
 
 
-def baseline_matrix(unified: pd.DataFrame, *, scale_frequency: bool = True) -> Matrix:
+def baseline_matrix(
+    unified: pd.DataFrame, *, scale_frequency: bool = True, matrix_steps: Sequence[BaseEstimator] = ()
+) -> Matrix:
     """Build the matrix of recipe ``baseline``, the original analysis.
 
     Gender, city and status become the integers 0, 1, 2, ... in alphabetical order, as by scikit-learn's LabelEncoder,
@@ -30,6 +36,8 @@ def baseline_matrix(unified: pd.DataFrame, *, scale_frequency: bool = True) -> M
     scale_frequency : bool, default=True
         Standardise the frequency, as the original describes; False leaves all four columns as they are, as
         the original's code did.
+    matrix_steps : sequence of transformer, optional
+        Steps of the analyst's own for the whole matrix (`seglib.preprocessing.steps`).
 
     Returns
     -------
@@ -65,5 +73,6 @@ def baseline_matrix(unified: pd.DataFrame, *, scale_frequency: bool = True) -> M
         rows,
         left_out=left_out,
         filled=filled,
+        matrix_steps=check_steps(matrix_steps, MATRIX_STEPS),
         options={"scale_frequency": scale_frequency},
     )

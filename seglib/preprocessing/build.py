@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from seglib.style import did_you_mean, join_words
 
 if TYPE_CHECKING:
     import pandas as pd
+    from sklearn.base import BaseEstimator
 
     from seglib.features import CustomerFeatures
 
@@ -33,6 +34,10 @@ class CustomerOptions:
         As in `seglib.preprocessing.customer_matrix`.
     keep_unreliable : bool
         Whether features in which customers differ by chance only stay in the matrix.
+    number_steps : sequence of transformer
+        Steps of the analyst's own for every number, before it is scaled: see `seglib.preprocessing.steps`.
+    matrix_steps : sequence of transformer
+        The same for the whole matrix, in both recipes.
     """
 
     segment_by: str | None = None
@@ -42,6 +47,8 @@ class CustomerOptions:
     drop_correlated: bool = True
     min_level_share: float = 0.01
     keep_unreliable: bool = False
+    number_steps: Sequence[BaseEstimator] = ()
+    matrix_steps: Sequence[BaseEstimator] = ()
 
     @property
     def named(self) -> list[str] | None:
@@ -86,7 +93,12 @@ def build_matrix(
             f"there is no recipe '{recipe}'{did_you_mean(recipe, names)}; there are: {join_words(names)}"
         )
     if recipe == "baseline":
-        return baseline_matrix(unified(), scale_frequency=scale_frequency)
+        steps = options.matrix_steps if options else ()
+        if options and options.number_steps:
+            raise ParameterRefused(
+                "number_steps are for recipe customer; recipe baseline takes matrix_steps", parameter="number_steps"
+            )
+        return baseline_matrix(unified(), scale_frequency=scale_frequency, matrix_steps=steps)
     return build_customer_matrix(features, options or CustomerOptions())
 
 
@@ -103,5 +115,7 @@ def build_customer_matrix(features: CustomerFeatures, options: CustomerOptions) 
         scaling=options.scaling,
         drop_correlated=options.drop_correlated,
         min_level_share=options.min_level_share,
+        number_steps=options.number_steps,
+        matrix_steps=options.matrix_steps,
         wording=features.study.wording,
     )

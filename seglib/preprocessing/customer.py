@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from sklearn.base import BaseEstimator
 
 from seglib.eda import HIGH_CORRELATION, correlated_pairs
 from seglib.errors import InputRefused, ParameterRefused
@@ -18,11 +19,12 @@ from seglib.preprocessing.encoders import (
     Transform,
     level_steps,
     n_level_columns,
-    number_steps,
+    steps_of_number,
     zero_one_steps,
 )
 from seglib.preprocessing.matrix import Matrix, fit_matrix, missing_shares
 from seglib.preprocessing.recipes import RECIPES
+from seglib.preprocessing.steps import MATRIX_STEPS, NUMBER_STEPS, check_steps, to_json
 from seglib.schema.features import FEATURES, Feature
 from seglib.style import COUPON, Wording, did_you_mean, join_words
 
@@ -48,6 +50,8 @@ def customer_matrix(
     scaling: Scaling = "standard",
     drop_correlated: bool = True,
     min_level_share: float = 0.01,
+    number_steps: Sequence[BaseEstimator] = (),
+    matrix_steps: Sequence[BaseEstimator] = (),
     wording: Wording = COUPON,
 ) -> Matrix:
     """Build the matrix of recipe ``customer``.
@@ -81,6 +85,10 @@ def customer_matrix(
         Of two numbers whose ranks are correlated by more than .8, keep the one that is described first.
     min_level_share : float, default=0.01
         Levels of a name that fewer customers have are pooled; 0 keeps all.
+    number_steps : sequence of transformer, optional
+        Steps of the analyst's own for every number, before it is scaled (`seglib.preprocessing.steps`).
+    matrix_steps : sequence of transformer, optional
+        The same for the whole matrix, after everything else.
     wording : Wording, optional
         What a transaction, and the place of a customer, are called.
 
@@ -94,11 +102,12 @@ def customer_matrix(
     Raises
     ------
     ParameterRefused
-        If a weight or share is out of range, or a name is unknown.
+        If a weight or share is out of range, a name is unknown, or a step cannot be made again or written as SQL.
     InputRefused
         If no column is left in which customers differ.
     """
     _refuse(demographic_weight, transform, scaling, min_level_share)
+    more = check_steps(number_steps, NUMBER_STEPS)
     leave_out, unreliable, by_default = leave_out or {}, unreliable or {}, segment_by is None
     candidates = _candidates(described, segment_by)
     left_out = _not_available(leave_out, described, candidates)
@@ -132,12 +141,13 @@ def customer_matrix(
     for feature in sources:
         own_scaling = feature.scaling or scaling
         if feature.kind == "numeric":
-            steps[feature.name] = number_steps(
+            steps[feature.name] = steps_of_number(
                 features[feature.name],
                 log=feature.log,
                 transform=transform,
                 scaling=own_scaling,
                 weight=feature.weight,
+                more=more,
             )
         elif _stays_zero_one(feature, scaling):
             steps[feature.name] = zero_one_steps(weight=feature.weight)
@@ -152,6 +162,7 @@ def customer_matrix(
         nominal=tuple(f.name for f in sources if f.kind != "numeric" and not _stays_zero_one(f, scaling)),
         filled=missing_shares(features[list(steps)]),
         notes=notes,
+        matrix_steps=check_steps(matrix_steps, MATRIX_STEPS),
         options={
             "demographic_weight": demographic_weight,
             "transform": transform,
@@ -159,7 +170,8 @@ def customer_matrix(
             "drop_correlated": drop_correlated,
             "min_level_share": min_level_share,
             "segment_by": None if by_default else list(segment_by),
-        },
+        }
+        | ({NUMBER_STEPS: [to_json(step) for step in more]} if more else {}),
     )
     return replace(matrix, wording=wording)
 
@@ -180,7 +192,7 @@ def demographics_by_default(described: Sequence[Feature], segment_by: Sequence[s
         As in `customer_matrix`.
     """
     ours = {feature.name for feature in FEATURES}
-    of_the_shop = any(f.role == "segmentation" and f.name not in ours for f in described)
+    of_the_shop = any(f.role == "segmentation" and f.name not in ours and not f.added for f in described)
     return segment_by is None and not of_the_shop
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, PowerTransformer, RobustScaler, StandardScaler
@@ -66,6 +67,35 @@ class HennigLiaoScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return tags
 
 
+class Winsorizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Cap every column at two of its quantiles: what lies further out gets the value of the quantile.
+
+    Parameters
+    ----------
+    low, high : float, default=0.01, 0.99
+        The quantiles; 0 and 1 cap nothing on that side.
+
+    Notes
+    -----
+    Tukey (1962), Ann. Math. Statist. 33(1), named this after C. P. Winsor. Unlike a trimmed one, no customer is lost.
+    """
+
+    def __init__(self, low: float = 0.01, high: float = 0.99) -> None:
+        self.low = low
+        self.high = high
+
+    def fit(self, X, y=None):
+        """Learn the quantiles of the columns of ``X``, numbers of shape (n_rows, n_columns)."""
+        X = validate_data(self, X, dtype=np.float64)
+        self.least_, self.most_ = np.quantile(X, [self.low, self.high], axis=0)
+        return self
+
+    def transform(self, X):
+        """Cap the columns."""
+        check_is_fitted(self)
+        return np.clip(validate_data(self, X, dtype=np.float64, reset=False), self.least_, self.most_)
+
+
 class WeightScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Multiply numbers by a weight: with a weight of 2 a difference counts twice, and has four times the variance.
 
@@ -115,8 +145,14 @@ def level_name(column: str, level: object) -> str:
     return f"{column}_{RARE if level == 'infrequent_sklearn' else level}"
 
 
-def number_steps(
-    values: pd.Series, *, log: bool, transform: Transform, scaling: Scaling, weight: float = 1.0
+def steps_of_number(
+    values: pd.Series,
+    *,
+    log: bool,
+    transform: Transform,
+    scaling: Scaling,
+    weight: float = 1.0,
+    more: Sequence[BaseEstimator] = (),
 ) -> Pipeline:
     """Return the steps of a number: fill gaps with the median, transform, scale, weigh.
 
@@ -131,12 +167,15 @@ def number_steps(
         See `seglib.preprocessing.customer_matrix`.
     weight : float, default=1.0
         How much it counts.
+    more : sequence of transformer, optional
+        Steps of the analyst's own, before the number is scaled (`seglib.preprocessing.steps`).
     """
     steps = [SimpleImputer(strategy="median")]
     if transform == "yeo-johnson":
         steps.append(PowerTransformer(method="yeo-johnson", standardize=False))
     elif transform == "log" and log:
         steps.append(FunctionTransformer(log_of_size, feature_names_out="one-to-one"))
+    steps += [clone(step) for step in more]
     if scaling != "none":
         low, high = values.quantile([0.25, 0.75])
         robust = scaling == "robust" and high > low

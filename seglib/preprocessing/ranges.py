@@ -69,7 +69,7 @@ class NumberRanges:
 
 def number_ranges(matrix: Matrix) -> NumberRanges:
     """Say how far the numbers of a matrix reach: outliers pull the centres towards them. A yes or no has no range."""
-    numbers = [name for name in matrix.numeric if matrix.table[name].nunique() > 2]
+    numbers = [name for name in matrix.number_columns if matrix.table[name].nunique() > 2]
     quantiles = matrix.table[numbers].quantile([0, 0.05, 0.5, 0.95, 1])
     table = quantiles.T.set_axis(["min", "p05", "median", "p95", "max"], axis=1)
     return NumberRanges(table.rename_axis("column").reset_index(), len(matrix.table), matrix.wording)

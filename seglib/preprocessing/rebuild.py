@@ -9,6 +9,7 @@ import pandas as pd
 from seglib.preprocessing.baseline import baseline_matrix
 from seglib.preprocessing.customer import customer_matrix
 from seglib.preprocessing.matrix import Matrix
+from seglib.preprocessing.steps import MATRIX_STEPS, NUMBER_STEPS, from_json
 from seglib.schema.features import FEATURES, Feature
 from seglib.schema.records import RecipeRecord
 
@@ -29,7 +30,9 @@ def rebuild_matrix(rows: pd.DataFrame, recipe: RecipeRecord, *, described: Seque
     -------
     Matrix
     """
+    written = {name: recipe.options[name] for name in (NUMBER_STEPS, MATRIX_STEPS) if name in recipe.options}
+    steps = {name: [from_json(entry) for entry in entries] for name, entries in written.items()}
     if recipe.name == "baseline":
-        return baseline_matrix(rows, **recipe.options)
-    options = recipe.options | {"segment_by": list(recipe.sources), "drop_correlated": False}
+        return baseline_matrix(rows, **(recipe.options | steps))
+    options = recipe.options | steps | {"segment_by": list(recipe.sources), "drop_correlated": False}
     return customer_matrix(rows, described=described, **options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from seglib.preprocessing.matrix import Matrix
@@ -60,9 +61,27 @@ def variance_share(matrix: Matrix) -> VarianceShare:
     Squared distances between rows, and so the clusters, are dominated by what varies most.
     """
     n, m = matrix.table.shape
-    variance = {name: matrix.made_of(name).var(ddof=0).sum() for name in matrix.sources}
+    if matrix.mixes_columns:
+        variance = _by_components(matrix)
+    else:
+        variance = {name: matrix.made_of(name).var(ddof=0).sum() for name in matrix.sources}
     caption = f"{n:,} rows, {m} columns. Shares add up to 100%."
     return VarianceShare(share_table(pd.Series(variance)), caption, matrix.wording)
+
+
+def _by_components(matrix: Matrix) -> dict[str, float]:
+    """Divide the variance of components among the sources that they are made of.
+
+    A component y is a sum of w x over columns x, so its variance is the sum of w cov(x, y): what each column adds
+    (Pratt 1987). For principal components w cov(x, y) is never negative, because cov(x, y) is the eigenvalue times w.
+    """
+    X = matrix.prepared.to_numpy() - matrix.prepared.to_numpy().mean(axis=0)
+    Y = matrix.table.to_numpy() - matrix.table.to_numpy().mean(axis=0)
+    weights = np.linalg.lstsq(X, Y, rcond=None)[0]
+    added = (weights * (X.T @ Y / len(X))).sum(axis=1)
+    return {
+        name: max(float(added[places].sum()), 0.0) for name, places in zip(matrix.sources, matrix.places, strict=True)
+    }
 
 
 def share_table(variance: pd.Series) -> pd.DataFrame:

@@ -30,6 +30,8 @@ class Feature:
         How much a variable of the shop's own counts in the matrix; differences are multiplied by it.
     scaling : {"standard", "robust", "none"}, optional
         The scale of a variable of the shop's own; None: that of the run.
+    added : bool
+        Whether the analyst has added it by a statement (`seglib.features.own_features`).
     """
 
     name: str
@@ -42,6 +44,7 @@ class Feature:
     ratio: tuple[str, str] | None = None
     weight: float = 1.0
     scaling: Literal["standard", "robust", "none"] | None = None
+    added: bool = False
 
 
 FEATURES: tuple[Feature, ...] = (

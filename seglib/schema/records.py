@@ -234,6 +234,55 @@ class AuditRecord(Record):
 
 
 @dataclass(frozen=True)
+class OwnFeatureRecord(Record):
+    """A feature that the analyst has added: a column of their statement.
+
+    Attributes
+    ----------
+    name : str
+    unit, meaning : str
+    kind : {"numeric", "binary", "nominal"}
+    role : {"segmentation", "descriptor"}
+    log : bool
+        Whether differences are judged on the scale of log(1 + x).
+    words : tuple of str
+        What a segment with much of it is called, and one with little; empty: "with high ..." and "with low ...".
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    kind: Literal["numeric", "binary", "nominal"] = "numeric"
+    role: Literal["segmentation", "descriptor"] = "segmentation"
+    log: bool = False
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class OwnFeaturesRecord(Record):
+    """The features that the analyst has added, with the statement that makes them.
+
+    Attributes
+    ----------
+    sql : str
+        One SELECT in DuckDB's dialect, with one row a customer: customer_id, and a column a feature
+        (`seglib.sql.own_statement`).
+    features : tuple of OwnFeatureRecord
+    from_transactions : bool
+        Whether the statement reads transactions, so that its features are other ones if transactions are.
+    """
+
+    sql: str
+    features: tuple[OwnFeatureRecord, ...]
+    from_transactions: bool = True
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """The kind of every feature."""
+        return {feature.name: feature.kind for feature in self.features}
+
+
+@dataclass(frozen=True)
 class RecipeRecord(Record):
     """``recipe.json``: how the matrix was made, so that the same can be made of other rows.
 
@@ -258,6 +307,8 @@ class RecipeRecord(Record):
     burns_dated : bool
         Whether days of burning are recorded.
     audit : AuditRecord
+    own_features : OwnFeaturesRecord or None
+        What the analyst has added to the features.
     """
 
     name: Literal["customer", "baseline"]
@@ -271,6 +322,12 @@ class RecipeRecord(Record):
     burn_window: int | None = None
     burns_dated: bool = True
     audit: AuditRecord = field(default_factory=AuditRecord)
+    own_features: OwnFeaturesRecord | None = None
+
+    @property
+    def mixes_columns(self) -> bool:
+        """Whether the columns of the matrix are components, which are others in other rows."""
+        return any(step["step"] == "PCA" for step in self.options.get("matrix_steps", ()))
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Self:

@@ -15,8 +15,10 @@ from typing import Any
 
 from seglib.run import Run
 from seglib.schema.features import FEATURES, SHRUNK_BY
+from seglib.schema.records import OwnFeaturesRecord
 from seglib.schema.tables import TABLES
 from seglib.scoring.model import DICTIONARY, PACKAGES, SegmentModel
+from seglib.sql import own_statement
 from seglib.style import letter
 
 KEYS = {
@@ -106,8 +108,9 @@ def check_model(model: SegmentModel) -> None:
     if (recipe.name, recipe.grain) not in (("customer", "customer"), ("baseline", "transaction")):
         raise ValueError("its recipe is none of ours")
     features = {feature.name for feature in FEATURES}
+    added = _check_own(recipe.own_features)
     for name in recipe.sources:
-        allowed = BASELINE_SOURCES if recipe.name == "baseline" else features | set(model.variables)
+        allowed = BASELINE_SOURCES if recipe.name == "baseline" else features | {*model.variables, *added}
         if name not in allowed:
             raise ValueError(f"it is made of '{name}', which is no column that there is")
     for name, kind in model.sources.items():
@@ -119,6 +122,20 @@ def check_model(model: SegmentModel) -> None:
     if not isinstance(model.training["customers"], int):
         raise TypeError("the number of its customers is no number")
     _check_statement(model)
+
+
+def _check_own(record: OwnFeaturesRecord | None) -> Collection[str]:
+    """Refuse a statement of added features that 03 would refuse in the file of an analyst; return their names."""
+    if record is None:
+        return ()
+    statement = own_statement(record.sql)
+    if set(statement.columns) != {"customer_id", *record.kinds}:
+        raise ValueError("its statement of added features has other columns than it names")
+    for name, kind in record.kinds.items():
+        _check_variable(name)
+        if kind not in ("numeric", "binary", "nominal"):
+            raise ValueError(f"'{name}' is of no kind that there is")
+    return record.kinds
 
 
 def _check_statement(model: SegmentModel) -> None:

@@ -46,8 +46,11 @@ LARGEST = 256 * 2**20
 _MARK = re.compile(rb"seglib model (\d{1,6}) sha256 ([0-9a-f]{64})")
 _SKLEARN = {
     "sklearn.compose._column_transformer.ColumnTransformer",
+    "sklearn.decomposition._pca.PCA",
     "sklearn.impute._base.SimpleImputer",
     "sklearn.pipeline.Pipeline",
+    "sklearn.preprocessing._data.MaxAbsScaler",
+    "sklearn.preprocessing._data.MinMaxScaler",
     "sklearn.preprocessing._data.PowerTransformer",
     "sklearn.preprocessing._data.RobustScaler",
     "sklearn.preprocessing._data.StandardScaler",
@@ -56,12 +59,11 @@ _SKLEARN = {
     "sklearn.preprocessing._function_transformer.FunctionTransformer",
 }
 _ENCODERS = "seglib.preprocessing.encoders"
-_OURS = {
-    f"{_ENCODERS}.{name}" for name in ("HennigLiaoScaler", "WeightScaler", "level_name", "levels_of", "log_of_size")
-}
+_ENCODER_NAMES = ("HennigLiaoScaler", "WeightScaler", "Winsorizer", "level_name", "levels_of", "log_of_size")
+_OURS = {f"{_ENCODERS}.{name}" for name in _ENCODER_NAMES}
 _PLAIN = {
     *(f"builtins.{name}" for name in ("dict", "float", "int", "list", "slice", "str", "tuple")),
-    *(f"numpy.{name}" for name in ("dtype", "float64", "int64", "ndarray")),
+    *(f"numpy.{name}" for name in ("dtype", "float64", "int64", "log1p", "ndarray", "sqrt")),
 }
 KNOWN = _SKLEARN | _OURS | _PLAIN
 """All types and functions that a model file may name."""

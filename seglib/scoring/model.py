@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
 from seglib.clustering import Bootstrap, Segmentation, SegmentKMeans, SegmentRule, customer_segments, rule_of
@@ -114,6 +115,11 @@ class SegmentModel:
     def observed(self) -> bool:
         """Whether customers are described by transactions."""
         return self.study["as_of"] is not None
+
+    @property
+    def matrix_steps(self) -> list[BaseEstimator]:
+        """The steps that an analyst has added for the whole matrix, fitted."""
+        return [step for _, step in self.pipeline.steps[1:]]
 
     @property
     def sources(self) -> dict[str, str]:

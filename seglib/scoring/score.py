@@ -160,6 +160,23 @@ def score(
         )
     if model.observed:  # the features are those of the day on which the new files are looked at
         model = replace(model, study={**model.study, "as_of": shop.as_of.date().isoformat()})
-    table = shop.con.sql(scoring_sql(model, start="tables")).df()
+    table = _placed(shop, model)
     order = np.lexsort([table["customer_id"], table["customer_id"].str.len()])  # "9" before "10"
     return Scored(table.iloc[order].reset_index(drop=True), shop)
+
+
+def _placed(shop: Shop, model: SegmentModel) -> pd.DataFrame:
+    """Run the statement on a source; refuse one on which the features that an analyst has added cannot be computed."""
+    import duckdb
+
+    statement = scoring_sql(model, start="tables")
+    if model.recipe.own_features is None:
+        return shop.con.sql(statement).df()
+    names = join_words(list(model.recipe.own_features.kinds))
+    try:
+        table = shop.con.sql(statement).df()
+    except duckdb.Error as error:
+        raise InputRefused(f"{names} cannot be computed from this source: {str(error).splitlines()[0]}") from None
+    if table["customer_id"].duplicated().any():
+        raise InputRefused(f"the statement of {names} has more than one row for a customer of this source")
+    return table

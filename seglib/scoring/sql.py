@@ -6,11 +6,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from sklearn.decomposition import PCA
+
 from seglib.campaign import ControlGroup
 from seglib.errors import ParameterRefused
-from seglib.scoring.columns import added_by_level, codes, columns, number, value_of
+from seglib.scoring.columns import added_by_level, codes, columns, component, dummy, number, stepped, unseen, value_of
 from seglib.scoring.model import SegmentModel
-from seglib.sql import COUNTS_SQL, DIALECTS, FEATURES_SQL, UNIFIED_SQL, in_parts, quoted, sql_literal, unordered
+from seglib.sql import (
+    COUNTS_SQL,
+    DIALECTS,
+    FEATURES_SQL,
+    UNIFIED_SQL,
+    in_parts,
+    own_parts,
+    quoted,
+    sql_literal,
+    unordered,
+)
 from seglib.style import did_you_mean, join_words
 
 Start = Literal["features", "tables"]
@@ -143,26 +155,51 @@ class _Parts:
         if not model.observed:
             more = "".join(f", c.{quoted(name)}" for name in variables)
             joins = "LEFT JOIN genders AS g ON g.gender_id = c.gender_id LEFT JOIN cities AS y ON y.city_id = c.city_id"
-            yield "features", f"SELECT c.customer_id, g.gender_name, y.city_name{more} FROM customers AS c {joins}"
+            if not self.own_kinds:
+                yield "features", f"SELECT c.customer_id, g.gender_name, y.city_name{more} FROM customers AS c {joins}"
+                return
+            yield "study", _study(model)
+            yield "described", f"SELECT c.customer_id, g.gender_name, y.city_name{more} FROM customers AS c {joins}"
+            yield from self._with_own("described")
             return
         yield "study", _study(model)
         if self.by_transaction:
             yield "unified", unordered(UNIFIED_SQL)
             return
         yield "counts", COUNTS_SQL
-        yield ("described" if variables else "features"), unordered(FEATURES_SQL)
+        added = bool(self.own_kinds)
+        yield ("described" if variables or added else "features"), unordered(FEATURES_SQL)
         if variables:
             more = "".join(f", c.{quoted(name)}" for name in variables)
             join = "INNER JOIN customers AS c ON c.customer_id = d.customer_id"
-            yield "features", f"SELECT d.*{more} FROM described AS d {join}"
+            yield ("enriched" if added else "features"), f"SELECT d.*{more} FROM described AS d {join}"
+        if added:
+            yield from self._with_own("enriched" if variables else "described")
+
+    @property
+    def own_kinds(self) -> dict[str, str]:
+        """What the analyst has added to the features, if the model is made of any of it."""
+        kinds = self.model.recipe.own_features.kinds if self.model.recipe.own_features else {}
+        return kinds if any(name in kinds for name in self.model.sources) else {}
+
+    def _with_own(self, described: str) -> Iterator[tuple[str, str]]:
+        """Put the features that the analyst has added beside the others."""
+        yield from own_parts(self.model.recipe.own_features.sql, self.own_kinds).items()
+        more = "".join(f", o.{quoted(name)}" for name in self.own_kinds)
+        join = "LEFT JOIN own_features AS o ON o.customer_id = d.customer_id"
+        yield "features", f"SELECT d.*{more} FROM {described} AS d {join}"
 
     def of_rows(self) -> Iterator[tuple[str, str]]:
         """From features to one row per customer with its segment."""
         names = [name for name, kind in self.model.sources.items() if kind in ("binary", "nominal")]
-        for name in names:
-            yield _levels_name(name, names), self._levels(name)
-        yield "prepared", self._prepared()
-        yield "distances", self._distances(names)
+        if self.model.matrix_steps:
+            yield "prepared", self._prepared()
+            yield from self._through_steps(names)
+        else:
+            for name in names:
+                yield _levels_name(name, names), self._levels(name)
+            yield "prepared", self._prepared()
+            yield "distances", self._distances(names)
         yield from self._compared()
         if self.by_transaction:
             yield from self._by_customer()
@@ -185,12 +222,17 @@ class _Parts:
         """Write the values as the matrix has them; of a name, its level."""
         cells = [f"f.{name}" for name in self._identity]
         for name, kind in self.model.sources.items():
-            value = f"f.{quoted(name) if name in self.model.variables else name}"
+            value = f"f.{self._cell(name)}"
             if kind == "numeric" and name == "coupon_usage_frequency":
                 value = "CAST(count(*) OVER (PARTITION BY f.customer_id) AS DOUBLE)"
             cells.append(f"{value_of(self.model, name, kind, value)} AS {quoted(name)}")
         cells.append(f"{self._remark()} AS remark")
         return f"SELECT {', '.join(cells)} FROM {'unified' if self.by_transaction else 'features'} AS f"
+
+    def _cell(self, name: str) -> str:
+        """Write the name of a column of the features; what is not ours may be called what SQL cannot."""
+        is_theirs = name in self.model.variables or name in self.own_kinds
+        return quoted(name) if is_theirs else name
 
     def _remark(self) -> str:
         """Write what had to be assumed; the first that applies."""
@@ -198,7 +240,7 @@ class _Parts:
         for name, kind in self.model.sources.items():
             if name == "coupon_usage_frequency":
                 continue
-            value = f"f.{quoted(name) if name in self.model.variables else name}"
+            value = f"f.{self._cell(name)}"
             whens.append(f"WHEN {value} IS NULL THEN {sql_literal(f'{name} {NOT_KNOWN}')}")
             if kind == "code":
                 levels = ", ".join(sql_literal(level) for level in codes(self.model, name))
@@ -237,6 +279,38 @@ class _Parts:
             cells.append(f"sqrt({' + '.join(terms)}) AS {_column('to', letter)}")
         remark = f"coalesce(p.remark, CASE{unseen} END)" if unseen else "p.remark"
         return f"SELECT {', '.join(cells)}, {remark} AS remark FROM prepared AS p{joins}"
+
+    def _through_steps(self, names: list[str]) -> Iterator[tuple[str, str]]:
+        """Write the columns of the matrix, what the analyst's steps make of them, and the distances from the centres.
+
+        Here a name is written as its dummy columns, because a step may mix them with others.
+        """
+        model, keys = self.model, ", ".join(f"p.{name}" for name in self._identity)
+        cells, whens = {}, ""
+        for name, places in columns(model).items():
+            value = f"p.{quoted(name)}"
+            for number_of, place in enumerate(places):
+                cells[place] = dummy(model, name, number_of, value) if name in names else value
+            if name in names:
+                whens += f" WHEN {unseen(model, name, value)} THEN {sql_literal(f'{name} {NOT_SEEN}')}"
+        remark = f"coalesce(p.remark, CASE{whens} END)" if whens else "p.remark"
+        before, current = "prepared", [cells[place] for place in sorted(cells)]
+        for number_of, step in enumerate([None, *model.matrix_steps]):
+            if step is not None:
+                before, remark = f"columns_{number_of - 1}", "p.remark"
+                values = [f"p.c{place}" for place in range(len(current))]
+                if isinstance(step, PCA):
+                    current = [component(step, place, values) for place in range(step.n_components_)]
+                else:
+                    current = [stepped("the matrix", step, value, place) for place, value in enumerate(values)]
+            selected = ", ".join(f"{cell} AS c{place}" for place, cell in enumerate(current))
+            yield f"columns_{number_of}", f"SELECT {keys}, {selected}, {remark} AS remark FROM {before} AS p"
+        to = []
+        for letter in model.letters:
+            gaps = [f"(p.c{place} - {number(centre)})" for place, centre in enumerate(model.centres.loc[letter])]
+            to.append(f"sqrt({' + '.join(f'{gap} * {gap}' for gap in gaps)}) AS {_column('to', letter)}")
+        last = f"columns_{len(model.matrix_steps)}"
+        yield "distances", f"SELECT {keys}, {', '.join(to)}, p.remark AS remark FROM {last} AS p"
 
     def _compared(self) -> Iterator[tuple[str, str]]:
         """Write the nearest centre, the next one, the margin (its column is confidence), and who is an outlier."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
+
+from seglib.sql import in_memory
 
 if TYPE_CHECKING:
     import duckdb
@@ -25,3 +28,20 @@ class DuckDB:
     def frame(self, sql: str) -> pd.DataFrame:
         """Return the rows of a SELECT."""
         return self.con.sql(sql).df()
+
+    def frame_in_order(self, sql: str, tables: Iterable[str]) -> pd.DataFrame:
+        """Return the rows of a SELECT that may add floats: in one thread, so always in the same order.
+
+        Parameters
+        ----------
+        sql : str
+        tables : iterable of str
+            What it reads. The number of threads is fixed once a connection is open, so another one reads copies.
+        """
+        [(threads,)] = self.con.sql("SELECT current_setting('threads')").fetchall()
+        if int(threads) == 1:
+            return self.frame(sql)
+        with in_memory(threads="1") as con:
+            for name in tables:
+                con.register(name, self.con.sql(f"SELECT * FROM {name}").to_arrow_table())
+            return con.sql(sql).df()

@@ -14,7 +14,7 @@ from seglib.interpretation.cards.words_file import ENGLISH, Vocabulary
 from seglib.interpretation.profiles.profile import MARKER
 from seglib.schema.records import BesideRecord, CardRecord, MarkerRecord, NoteRecord
 from seglib.study import DEFAULT_STUDY, Study
-from seglib.style import Wording, counted, escape_markdown, format_number
+from seglib.style import Wording, counted, escape_markdown, format_number, measured
 
 ORIGINS = ("gender_name", "city_name")
 """The names of ours that can tell where the customers of a segment come from."""
@@ -27,6 +27,9 @@ LEVELS_SHOWN = 3
 
 ALL = 0.995
 """From this share on a segment has one gender."""
+
+Words = Mapping[str, Sequence[str]]
+"""By feature, the words for much and for little of it."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,8 @@ def segment_cards(
     origins = {column: table for column, table in demographics.items() if column in (*ORIGINS, *study.variables)}
     letters = dict.fromkeys([*profiles["segment"], *(s for table in origins.values() for s in table["segment"])])
     markers = {letter: _Markers.of(letter, profiles, origins, vocabulary) for letter in letters}
-    names = _make_unique({letter: marker.names() for letter, marker in markers.items()})
+    words = vocabulary.WORDS | study.own_words
+    names = _make_unique({letter: marker.names(words) for letter, marker in markers.items()})
     total = sum(marker.customers for marker in markers.values())
     wording, cards = vocabulary.wording(study.wording), []
     for letter, marker in markers.items():
@@ -258,7 +262,7 @@ class _Markers:
             vocabulary=vocabulary,
         )
 
-    def names(self) -> list[_Name]:
+    def names(self, words: Words) -> list[_Name]:
         """Return candidate names, the shortest first."""
         vocabulary = self.vocabulary
         marks = {row.feature: row for row in self.behaviour.itertuples()}
@@ -267,7 +271,7 @@ class _Markers:
             noun = one_gender
             levels.pop("gender_name")
         if "burn_rate" in marks:
-            noun = _choose_word(marks.pop("burn_rate"), vocabulary)
+            noun = _choose_word(marks.pop("burn_rate"), words)
             marks.pop("never_burned", None)  # which says the same once more
         if self._is_new():
             # Who joined lately came lately, and has few months over which coupons are counted: that is the calendar.
@@ -279,9 +283,10 @@ class _Markers:
             return [_Name.of(text, text)]
         lengths = range(min(2, len(marks)), len(marks) + 1)
         chosen = [list(marks.values())[:n] for n in lengths]
-        candidates = [_Name.of(_compose_name(noun, some, vocabulary), noun, some) for some in chosen]
+        candidates = [_Name.of(_compose_name(noun, some, words, vocabulary), noun, some) for some in chosen]
         if origin:
-            candidates.append(_Name.of(_compose_name(noun, chosen[-1], vocabulary) + origin, noun + origin, chosen[-1]))
+            longest = _compose_name(noun, chosen[-1], words, vocabulary)
+            candidates.append(_Name.of(longest + origin, noun + origin, chosen[-1]))
         return candidates
 
     def _is_new(self) -> bool:
@@ -410,22 +415,22 @@ def _is_recent_or_frequent(mark: Any) -> bool:
     )
 
 
-def _choose_word(mark: Any, vocabulary: Vocabulary) -> str:
-    """Return the word for a marker of ours."""
-    much, little = vocabulary.WORDS[mark.feature]
+def _choose_word(mark: Any, words: Words) -> str:
+    """Return the word for a marker that has one."""
+    much, little = words[mark.feature]
     return much if mark.difference > 0 else little
 
 
-def _compose_name(noun: str, marks: Sequence[Any], vocabulary: Vocabulary) -> str:
+def _compose_name(noun: str, marks: Sequence[Any], words: Words, vocabulary: Vocabulary) -> str:
     """Return "recent, frequent burners", "customers with high income and low age, member mostly yes"."""
-    words = [_choose_word(mark, vocabulary) for mark in marks if mark.feature in vocabulary.WORDS]
-    others = [mark for mark in marks if mark.feature not in vocabulary.WORDS]
+    chosen = [_choose_word(mark, words) for mark in marks if mark.feature in words]
+    others = [mark for mark in marks if mark.feature not in words]
     levels = []
     for mark in others:
         if mark.kind != "binary":
             level = vocabulary.HIGH if mark.difference > 0 else vocabulary.LOW
             levels.append(level.format(feature=vocabulary.name_of(mark.feature)))
-    name = f"{', '.join(words)} {noun}" if words else noun
+    name = f"{', '.join(chosen)} {noun}" if chosen else noun
     if levels:
         name += vocabulary.WITH.format(levels=vocabulary.join(levels))
     for mark in others:
@@ -445,10 +450,12 @@ def _describe_variable(mark: Any, vocabulary: Vocabulary) -> str:
     feature = vocabulary.name_of(mark.feature)
     if mark.kind == "binary":
         return vocabulary.OWN_ANSWER.format(feature=feature, own=mark.observed, all=mark.observed_overall)
-    mean = format_number(mark.observed)
-    if mark.unit != "number":
+    mean, every = format_number(mark.observed), format_number(mark.observed_overall)
+    if mark.unit == "share":
+        mean, every = measured(mark.observed, "share"), measured(mark.observed_overall, "share")
+    elif mark.unit != "number":
         mean += f" {mark.unit}"
-    return vocabulary.OWN_NUMBER.format(feature=feature, own=mean, all=format_number(mark.observed_overall))
+    return vocabulary.OWN_NUMBER.format(feature=feature, own=mean, all=every)
 
 
 def _make_unique(candidates: Mapping[str, Sequence[_Name]]) -> dict[str, str]:

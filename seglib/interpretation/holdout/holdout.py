@@ -10,7 +10,14 @@ import pandas as pd
 
 from seglib.clustering import SegmentRule, customer_segments, lettered_by, order_values, segment
 from seglib.errors import InputRefused, ParameterRefused
-from seglib.features import NO_STATUS, DuckDB, Redemption, coupon_redemption, customer_features
+from seglib.features import (
+    NO_STATUS,
+    DuckDB,
+    Redemption,
+    coupon_redemption,
+    customer_features,
+    without_unreadable,
+)
 from seglib.interpretation.holdout.by_group import COLUMNS as BY_GROUP
 from seglib.interpretation.holdout.by_group import OUTCOMES, Outcome, OutcomeBySegment, by_group
 from seglib.interpretation.holdout.rfm import BURNED, LOGS, SCORES, monetary_of, parse_rfm, rfm_logs, rfm_scores
@@ -166,6 +173,10 @@ def evaluate_holdout(
         return _not_possible(NO_TRANSACTIONS, as_of=study.as_of)
     if rule and rule.why_not:
         return _not_possible(f"{GIVEN_TODAY}, and {rule.why_not}.", as_of=study.as_of)
+    if rule and recipe.mixes_columns:
+        return _not_possible(
+            f"{GIVEN_TODAY}, and the components of the matrix are others on another day.", as_of=study.as_of
+        )
     last_day = pd.Timestamp(study.as_of)
     if cut is None:
         cut_day = first_day + pd.Timedelta(days=int(share * (last_day - first_day).days))
@@ -184,6 +195,7 @@ def evaluate_holdout(
     redemption = coupon_redemption(DuckDB(con), replace(study, as_of=as_of, burn_window=window, shrinkage={}))
     con_at_cut = snapshot(con, cut=cut, burns_dated=redemption.dated, known_by_cut=known_by_cut)
     study_at_cut = replace(study, as_of=cut, burn_window=burn_window if redemption.dated else None, shrinkage={})
+    study_at_cut = without_unreadable(con_at_cut, study_at_cut)
     features = customer_features(con_at_cut, study_at_cut).table
     if len(features) < MIN_CUSTOMERS:
         why = (

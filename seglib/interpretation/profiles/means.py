@@ -109,7 +109,7 @@ def profile(
     opposite = (table["observed"] - table["observed_overall"]) * table["difference"] < 0
     table["marker"] = (table["difference"].abs() >= MARKER) & ~opposite & ~table["feature"].isin(list(unreliable))
     table = table[COLUMNS].sort_values("segment", key=lambda s: s.map(position), kind="stable", ignore_index=True)
-    return Profile(table, len(segments), study.wording)
+    return Profile(table, len(segments), study.wording, tuple(study.own_kinds))
 
 
 def judged_values(values: pd.Series, feature: Feature) -> tuple[pd.Series, str]:

@@ -35,11 +35,14 @@ class Profile:
     customers : int
     wording : Wording
         What a transaction is called.
+    own_features : tuple of str
+        Those of the features that the analyst has added.
     """
 
     table: pd.DataFrame
     customers: int
     wording: Wording = COUPON
+    own_features: tuple[str, ...] = ()
 
     @property
     def in_words(self) -> pd.DataFrame:
@@ -68,7 +71,10 @@ class Profile:
         """The numbers that the customers table adds, by segment."""
         ours = [feature.name for feature in FEATURES]
         descriptors = self.table["role"] == "descriptor"
-        return AddedNumbers(self.table[descriptors & ~self.table["feature"].isin(ours)])
+        rows = self.table[descriptors & ~self.table["feature"].isin(ours)]
+        if rows["feature"].isin(self.own_features).any():
+            return AddedNumbers(rows, "customers table and your own statement add")
+        return AddedNumbers(rows)
 
     @property
     def heatmap(self) -> DifferenceHeatmap:
@@ -116,8 +122,12 @@ class AddedNumbers:
     """Numbers that the customers table adds and that do not build segments: their means by segment."""
 
     rows: pd.DataFrame
+    origin: str = "customers table adds"
 
-    caption = "What the customers table adds: mean by segment"
+    @property
+    def caption(self) -> str:
+        """What the table holds."""
+        return f"What the {self.origin}: mean by segment"
 
     @property
     def table(self) -> pd.DataFrame:
@@ -131,7 +141,7 @@ class AddedNumbers:
         """How many columns there are."""
         if self.rows.empty:
             return "The customers table adds no numbers that do not build the segments."
-        return f"Numbers that the customers table adds: {self.rows['feature'].nunique()}."
+        return f"Numbers that the {self.origin}: {self.rows['feature'].nunique()}."
 
 
 @dataclass(frozen=True)

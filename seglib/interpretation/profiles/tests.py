@@ -108,7 +108,7 @@ def descriptor_tests(
     if letters.isna().any():
         raise ParameterRefused(f"{int(letters.isna().sum()):,} customers have features and no segment")
     counted_from_coupons = {f.name for f in FEATURES if f.role != "demographic"}
-    excluded = {*used, *study.variables, *counted_from_coupons}
+    excluded = {*used, *study.variables, *counted_from_coupons, *study.own_from_transactions}
     names = set(compared_names(features, study))
     records = []
     for place, feature in enumerate(study.describe(features)):

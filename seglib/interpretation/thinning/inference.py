@@ -30,6 +30,9 @@ NOT_TESTED: dict[str, str] = {
 }
 """Behaviours that cannot be tested this way, and why."""
 
+OWN_STATEMENT = (
+    "it comes from a statement of your own, and whether chance alone makes the two halves alike in it is not known"
+)
 FROM_CUSTOMERS = "it does not come from coupons, so it is the same in both halves"
 NO_JOINING = "not every customer has a day of joining, so it is not known how long each could claim"
 UNDERDISPERSED = (
@@ -189,6 +192,11 @@ def thinning_tests(
             "The segments were given, and half of the coupons does not tell which of them a customer would have: "
             f"{rule.why_not}."
         )
+    if rule and recipe.mixes_columns:
+        return _nothing_tested(
+            "The segments were given, and half of the coupons does not tell which of them a customer would have: the "
+            "components of the matrix are others in each half."
+        )
     tables = read_tables(con, study.as_of, sample_customers, seed)
     # Expected coupons of each customer if all were alike: the denominator of counts per month. It comes from all
     # coupons, not from one half, so it does not depend on the split.
@@ -211,6 +219,7 @@ def thinning_tests(
         return _nothing_tested(f"Half of the coupons cannot be clustered: {problem}.")
     splits = pd.DataFrame(rows, columns=SPLIT_COLUMNS).dropna(subset=["p"])
     left_out = _untested_features(recipe.sources, time, tables, set(splits["feature"]))
+    left_out |= {name: OWN_STATEMENT for name in recipe.sources if name in study.own_from_transactions}
     splits = splits[~splits["feature"].isin(list(left_out))]
     return _combine_splits(splits, left_out)
 

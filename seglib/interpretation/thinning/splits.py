@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from seglib.features import JoinedShops, connect_tables, customer_features
+from seglib.features import JoinedShops, connect_tables, customer_features, with_own_features
 from seglib.sql import read_canonical_tables
 from seglib.stats import expected_claims
 from seglib.study import Study
@@ -88,5 +89,7 @@ def split_counts(
         halves = JoinedShops(2 * len(group))  # every half of every split is a shop
         marked = [halves.mark(coupons, side) for side in tossed]
         with connect_tables(halves.tables(tables, marked)) as con:
-            parts = halves.split(customer_features(con, study).table)
+            parts = halves.split(customer_features(con, replace(study, own_features=None)).table)
+        shops = [coupons[side == 2 * place + half] for place, side in enumerate(tossed) for half in (0, 1)]
+        parts = list(with_own_features(parts, tables, shops, study))
         yield from zip(parts[::2], parts[1::2], strict=True)

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
-from seglib.features import JoinedShops, connect_tables, features_with_shrinkage
+from seglib.errors import InputRefused
+from seglib.features import JoinedShops, connect_tables, features_with_shrinkage, with_own_features
 from seglib.k_selection.validation.coupon_history import CouponHistory
 from seglib.k_selection.validation.gradual_null import GradualNull
 from seglib.k_selection.validation.null_models import CopulaNull, CopulaOfLump, Null
@@ -19,9 +20,9 @@ from seglib.preprocessing import Matrix, rebuild_matrix
 from seglib.run import Run
 from seglib.schema.features import FEATURES
 from seglib.schema.records import RecipeRecord
-from seglib.sql import UNIFIED_SQL, read_canonical_tables
+from seglib.sql import UNIFIED_SQL, own_statement, read_canonical_tables
 from seglib.study import Study
-from seglib.style import NO_TRANSACTIONS
+from seglib.style import NO_TRANSACTIONS, humanize, join_words
 
 FROM_COUPONS = frozenset(f.name for f in FEATURES).difference(["gender_name", "city_name", "tenure_days"])
 """The features that change when coupons are resampled."""
@@ -58,6 +59,8 @@ class NullModels:
         Of the rows: customer_id, or customer_id and transaction_id.
     n_starts : int
         Starts of KMeans that these data need.
+    remark : str
+        What a reader should know of these null models; mostly empty.
     """
 
     X: np.ndarray
@@ -66,6 +69,7 @@ class NullModels:
     sampled: bool = False
     n_starts: int = STARTS
     index: pd.Index = field(default_factory=lambda: pd.Index([]), repr=False)
+    remark: str = ""
 
     @property
     def table(self) -> pd.DataFrame:
@@ -81,6 +85,8 @@ class NullModels:
         else:
             kinds = f"data without segments: {self.nulls[0].what}"
         sentences = [f"Compared with {kinds}."]
+        if self.remark:
+            sentences.append(self.remark)
         if self.without_coupons:
             sentences.append(self.without_coupons)
         if self.sampled:
@@ -116,23 +122,25 @@ def null_models_for(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -
     if recipe.grain == "transaction":
         rows = run.read("unified")
         rows = rows[rows["customer_id"].isin(customers)]
+    _refuse_changed_matrix(run, features, recipe, study)
     matrix = rebuild_matrix(rows, recipe, described=study.describe(features))
     sampled_rows = np.arange(len(matrix.table))
     if len(sampled_rows) > sample_customers:
         sampled_rows = np.sort(rng.choice(len(sampled_rows), sample_customers, replace=False))
     sampled = len(customers) < len(features) or len(sampled_rows) < len(matrix.table)
     index = matrix.table.index[sampled_rows]
-    copula = CopulaNull(matrix.table.to_numpy()[sampled_rows], matrix.places)
-    resampled = tuple(name for name in matrix.sources if name in FROM_COUPONS or recipe.grain == "transaction")
+    copula = CopulaNull(matrix.table.to_numpy()[sampled_rows], matrix.groups)
+    from_coupons = FROM_COUPONS | study.own_from_transactions
+    resampled = tuple(name for name in matrix.sources if name in from_coupons or recipe.grain == "transaction")
     # In a table of levels only (yes/no items, answers from 1 to 5) nearest rows are equal rows: a smooth null model
     # would be the data again. Such data have many local optima, so KMeans needs more starts.
-    is_lattice = all(len(np.unique(copula.X[:, places[0]])) <= FEW_LEVELS for places in matrix.places)
+    is_lattice = all(len(np.unique(copula.X[:, places[0]])) <= FEW_LEVELS for places in matrix.groups)
     n_starts = STARTS_OF_LEVELS if is_lattice else STARTS
-    lumped = lump(copula.X, matrix.places)
+    lumped = lump(copula.X, matrix.groups)
     # Rows that share a value in several columns, such as zero, lie together: the audit of 03 says so, and it is no
     # finding. So all simulated data have them.
     of_table = CopulaOfLump(copula, lumped) if lumped.any() else copula
-    gradual_tables = (of_table,) if is_lattice else (SmoothNull(copula.X, matrix.places), of_table)
+    gradual_tables = (of_table,) if is_lattice else (SmoothNull(copula.X, matrix.groups), of_table)
     if not study.as_of:
         reason = f"{NO_TRANSACTIONS} So no coupons can be simulated."
         return NullModels(copula.X, gradual_tables, reason, sampled, n_starts, index)
@@ -142,7 +150,7 @@ def null_models_for(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -
     tables = read_canonical_tables(run.connect(), customers)
     if recipe.grain == "customer":
         # names of coupons are text, and copying them for every simulated shop takes longer than anything else
-        tables["transactions"] = tables["transactions"][list(COUNTED_COLUMNS)]
+        tables["transactions"] = tables["transactions"][[*COUNTED_COLUMNS, *_read_besides(study)]]
     history = CouponHistory.of(
         tables["customers"], tables["transactions"], as_of=study.as_of, burn_window=recipe.burn_window
     )
@@ -155,7 +163,48 @@ def null_models_for(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -
     gradual = GradualNull(history, shrinkage=recipe.shrinkage, rebuild=rebuild, fixed=fixed, order=order, seed=seed)
     for null in (gradual, process):
         null.what = study.wording.of(null.what)
-    return NullModels(copula.X, (gradual, process, copula), sampled=sampled, index=index)
+    remark = _remark_on_own(study, resampled)
+    return NullModels(copula.X, (gradual, process, copula), sampled=sampled, index=index, remark=remark)
+
+
+def _read_besides(study: Study) -> list[str]:
+    """Return the columns of transactions that only the statement of the analyst needs."""
+    if not study.own_from_transactions:
+        return []
+    statement = own_statement(study.own_features.sql)
+    return [name for name in ("transaction_id", "coupon_name") if statement.needs(name)]
+
+
+def _remark_on_own(study: Study, resampled: Sequence[str]) -> str:
+    """Say how the features that the analyst has added enter simulated shops; empty where there are none."""
+    names = [humanize(name) for name in resampled if name in study.own_from_transactions]
+    if not names:
+        return ""
+    return study.wording.of(
+        "{Names} {are} computed from the simulated {coupons} by the same statement. The simulation has no trait for "
+        "{it}, so in the first two kinds customers differ in {it} only as far as chance and their other traits make "
+        "them; that they may differ more, but gradually, is left to the third kind.",
+        Names=f"{join_words(names)[0].upper()}{join_words(names)[1:]}",
+        are="is" if len(names) == 1 else "are",
+        it="it" if len(names) == 1 else "them",
+    )
+
+
+def _refuse_changed_matrix(run: Run, features: pd.DataFrame, recipe: RecipeRecord, study: Study) -> None:
+    """Refuse a matrix that was changed after its pipeline had made it: no simulated shop would be changed like that.
+
+    Raises
+    ------
+    InputRefused
+    """
+    rows = run.read("unified") if recipe.grain == "transaction" else features
+    expected, matrix = rebuild_matrix(rows, recipe, described=study.describe(features)).table, run.read("matrix")
+    is_same = expected.index.equals(matrix.index) and list(expected.columns) == list(matrix.columns)
+    if not (is_same and np.allclose(expected.to_numpy(), matrix.to_numpy(), rtol=0, atol=1e-6)):
+        raise InputRefused(
+            "matrix.parquet is not what the recipe of 03 gives, so it cannot be compared with simulated shops, nor its "
+            "segments written as SQL: instead of changing the table, add a step to number_steps or matrix_steps in 03"
+        )
 
 
 def _fixed_columns(matrix: Matrix, history: CouponHistory, resampled: Sequence[str]) -> np.ndarray:
@@ -163,7 +212,7 @@ def _fixed_columns(matrix: Matrix, history: CouponHistory, resampled: Sequence[s
     places = [
         p for name, columns in zip(matrix.sources, matrix.places, strict=True) if name not in resampled for p in columns
     ]
-    return matrix.table.loc[history.customers].to_numpy()[:, places]
+    return matrix.prepared.loc[history.customers].to_numpy()[:, places]
 
 
 @dataclass(frozen=True)
@@ -212,7 +261,10 @@ class MatrixRebuilder:
         joined = JoinedShops(len(shops))
         marked = [joined.mark(transactions, shop) for shop, transactions in enumerate(shops)]
         with connect_tables(joined.tables(self.tables, marked)) as con:
-            features = pd.concat(joined.split(features_with_shrinkage(con, self.study)))
+            described = joined.split(features_with_shrinkage(con, self.study))
+        if self.study.own_from_transactions:
+            described = with_own_features(described, self.tables, shops, self.study)
+        features = pd.concat(described)
         # All shops have the same customers in the same order, so a feature is a block of shops x customers. A number is
         # transformed and scaled with one column per shop: every shop gets the median and the scale of its own
         # customers, as the matrix of a real shop does. Levels of a name are encoded as in the shop itself.
@@ -227,11 +279,11 @@ class MatrixRebuilder:
                 by_shop = features[name].to_numpy(dtype="float64").reshape(len(shops), -1).T
                 blocks[name] = clone(steps[name]).fit_transform(by_shop).T[:, :, None]
         for shop in range(len(shops)):
-            X = self.matrix.table.to_numpy(copy=True)
+            X = self.matrix.prepared.to_numpy(copy=True)
             for name, places in zip(self.matrix.sources, self.matrix.places, strict=True):
                 if name in blocks:
                     X[:, places] = blocks[name][shop]
-            yield X
+            yield self.matrix.finish(X, refit=True)
 
 
 def lump(X: np.ndarray, places: Sequence[Sequence[int]]) -> np.ndarray:

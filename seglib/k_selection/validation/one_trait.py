@@ -324,6 +324,9 @@ def _prepare(
     for name in columns:
         if name in ours:
             continue
+        if name in study.own_from_transactions:
+            yield name, "how exactly your own statement measures it in each customer is not known"
+            continue
         if name not in described:
             yield name, "it has no values"
         elif described[name].kind != "numeric" or not pd.api.types.is_numeric_dtype(features[name]):

@@ -15,8 +15,8 @@ class ProcessNull:
 
     Every customer keeps the day of joining, the number of coupons, gender, city and all other columns of the customers
     table. Each coupon gets a new day in the time since its customer joined, busy days being likelier; whether it is
-    burned, and after how many days, is drawn from the matured coupons of about that day, of all customers; and branch
-    and amount are those of another coupon.
+    burned, and after how many days, is drawn from the matured coupons of about that day, of all customers; and branch,
+    amount and name are those of another coupon.
 
     Parameters
     ----------
@@ -53,8 +53,9 @@ class ProcessNull:
         start = clock[history.joined[history.owner]]
         day = history.days_of(start + rng.random(n) * (clock[-1] - start))
         claimed = history.dates_of(day)
-        other = history.coupons[["branch_id", "amount"]].iloc[rng.permutation(n)].reset_index(drop=True)
-        coupons = history.coupons.assign(transaction_date=claimed, branch_id=other["branch_id"], amount=other["amount"])
+        kept = [name for name in ("branch_id", "amount", "coupon_name") if name in history.coupons]
+        other = history.coupons[kept].iloc[rng.permutation(n)].reset_index(drop=True)
+        coupons = history.coupons.assign(transaction_date=claimed, **{name: other[name] for name in kept})
         if not len(self._matured):
             return coupons
         # Status and lag come from one coupon, so that they fit each other, and from one claimed at about the same time,
