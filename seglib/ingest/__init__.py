@@ -16,7 +16,7 @@ from seglib.ingest.contract.rules import RULES, SEVERITIES
 from seglib.ingest.labels import read_labels
 from seglib.ingest.postgres_views import query_function, table_fingerprint, with_views
 from seglib.ingest.postgres_words import is_own_view
-from seglib.ingest.shop import Shop, connect, ingest
+from seglib.ingest.shop import Shop, connect, ingest, refuse_unknown_cities
 
 __all__ = [
     "RULES",
@@ -27,6 +27,7 @@ __all__ = [
     "is_own_view",
     "query_function",
     "read_labels",
+    "refuse_unknown_cities",
     "table_fingerprint",
     "with_views",
 ]

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -322,9 +322,7 @@ def ingest(
         there are none; or if there is no such city.
     """
     check_notebook()
-    given = parse_file(mapping) if mapping else None
-    opened = open_source(source, csv=given.csv if given else None, header_rows=given.header_rows if given else None)
-    shop_mapping = with_name_tables(opened, given or parse(opened.mapping))
+    opened, shop_mapping = _open(source, mapping)
     con = connect()
     tables = load_tables(con, opened, shop_mapping)
     rules = validation.apply(con, tables)
@@ -353,6 +351,36 @@ def ingest(
         url=recorded(str(source)),
         cities=chosen_cities,
     )
+
+
+def refuse_unknown_cities(source: str | Path, mapping: str | Path | None, cities: Sequence[str]) -> None:
+    """Refuse cities that a shop does not have, before anything else of it is read than its customers and cities.
+
+    Parameters
+    ----------
+    source, mapping
+        As in `ingest`.
+    cities : sequence of str
+        Each as in `ingest`.
+
+    Raises
+    ------
+    InputRefused, ParameterRefused
+        As in `ingest`.
+    """
+    opened, shop_mapping = _open(source, mapping)
+    with connect() as con:
+        tables = load_tables(con, opened, shop_mapping, only=("customers", "cities"))
+        validation.apply(con, tables)
+        for names in cities:
+            markets.find_cities(con, tables, names)
+
+
+def _open(source: str | Path, mapping: str | Path | None) -> tuple[Source, ShopMapping]:
+    """Open a source, and read what its tables mean."""
+    given = parse_file(mapping) if mapping else None
+    opened = open_source(source, csv=given.csv if given else None, header_rows=given.header_rows if given else None)
+    return opened, with_name_tables(opened, given or parse(opened.mapping))
 
 
 def connect() -> duckdb.DuckDBPyConnection:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from seglib.errors import InputRefused
 from seglib.run.artefacts import ARTEFACTS, FIRST, FOR_PEOPLE, TABLES, Artefact, step_of
-from seglib.run.files import read_parquet, safe_csv, write_artefact
+from seglib.run.files import read_json, read_parquet, safe_csv, write_artefact, write_whole
 from seglib.run.folders import DRAFT, FINISHED, home, refuse_missing_run, refuse_name
 from seglib.run.lineage import Lineage
 from seglib.run.parameters import check_notebook, notebook_parameters
+from seglib.run.swap import finish_swap
 from seglib.schema.files import path_from_notebooks
 from seglib.schema.records import (
     CardRecord,
@@ -97,6 +98,8 @@ class Run:
         self.name = name
         self.by_hand = base is None and FINISHED not in os.environ
         self.base = Path(base) if base else home()
+        if self.by_hand:
+            finish_swap(self.base, name)
         self.data_dir = self.base / "data" / "processed" / name
         self.report_dir = self.base / "reports" / name
         self.out_dir = self.report_dir.with_name(f"{name}{DRAFT}") if self.by_hand else self.report_dir
@@ -280,18 +283,15 @@ class Run:
     def write_text(self, file: str, text: str) -> None:
         """Write a file for people to `out_dir`, line ends as they are."""
         self._announce_draft()
-        path = self.out_dir / file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="")
+        write_whole(self.out_dir / file, text)
 
     def write_record(self, record: dict) -> None:
         """Write ``run.json``, the machine-readable face of the run."""
         write_artefact(self.report_dir / "run.json", record)
 
     def read_record(self) -> dict:
-        """Read ``run.json``; empty if the run was never finished."""
-        path = self.report_dir / "run.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        """Read ``run.json``; empty if the run was never finished, or the file is broken."""
+        return read_json(self.report_dir / "run.json")
 
     def refuse_unfit(self) -> None:
         """Refuse a run whose artefacts do not belong together.
