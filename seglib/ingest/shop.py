@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -19,6 +20,7 @@ from seglib.ingest import markets, postgres_views
 from seglib.ingest.contract import validation
 from seglib.ingest.contract.loading import LoadedTable, load_tables, with_name_tables
 from seglib.ingest.contract.rules import SEVERITIES
+from seglib.ingest.control_totals import ControlTotals, control_totals
 from seglib.ingest.mapping.file import parse, parse_file
 from seglib.ingest.mapping.model import ShopMapping
 from seglib.ingest.sources.base import Source
@@ -93,6 +95,11 @@ class Shop:
         counts = self.rows[self.rows["table"].isin(list(sources))]
         counts = counts.assign(found_in=counts["table"].map(sources))
         return counts[["table", "found_in", "rows_in", "accepted", "quarantined"]]
+
+    @cached_property
+    def control_totals(self) -> ControlTotals:
+        """Rows of every file of the source, and the sum of the amounts, before and after the contract."""
+        return control_totals(self.con, self.loaded_tables)
 
     @property
     def main_table(self) -> str:
