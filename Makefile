@@ -27,7 +27,7 @@ EXTRA_KEYS := $(LANGUAGE_KEYS:%=metadata.language_info.%) metadata.papermill cel
 STRIP := $(BIN)/nbstripout --keep-id --extra-keys '$(EXTRA_KEYS)'
 
 .DEFAULT_GOAL := help
-.PHONY: help env filter report check test browser lab lint format lock sample gallery architecture dictionary bench spark-demo clean
+.PHONY: help env filter report check test browser lab lint format lock sample course gallery architecture dictionary bench spark-demo clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -106,11 +106,11 @@ lab: $(READY) filter ## open JupyterLab on a page that lists the notebooks and t
 lint: $(READY) ## check style, formatting, and that notebooks hold no output
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(STRIP) --verify welcome.ipynb notebooks/*.ipynb
+	@$(STRIP) --verify welcome.ipynb notebooks/*.ipynb notebooks/lessons/*.ipynb
 
 format: $(READY) ## apply the style, and strip the notebooks
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
-	@for file in welcome.ipynb notebooks/*.ipynb; do $(STRIP) < $$file > $$file.part && mv $$file.part $$file; done
+	@for file in welcome.ipynb notebooks/*.ipynb notebooks/lessons/*.ipynb; do $(STRIP) < $$file > $$file.part && mv $$file.part $$file; done
 
 compile = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --upgrade
 
@@ -128,6 +128,9 @@ sample: $(READY) ## make data/sample again, from its seed
 	@$(BIN)/python -m seglib sample --out data/sample/shop.xlsx
 	@$(BIN)/python -m seglib sample --out data/sample/invoices.csv --customers 500 --transactions 2500
 	@$(BIN)/python -m seglib sample --out data/sample/survey.csv --kind survey --customers 200
+
+course: $(READY) ## write what a class gets: lessons without solutions, data, shops (OUT, STUDENTS=class.csv)
+	@$(BIN)/python -m seglib course --out "$(or $(OUT),course)" $(if $(STUDENTS),--students "$(STUDENTS)")
 
 gallery: $(VENV)/.extra-browser $(READY) ## take the pictures of the README from two runs of the sample (needs chromium)
 	@$(BIN)/python -m seglib run

@@ -253,8 +253,23 @@ def sample(
     segments: Annotated[int, typer.Option(help="Planted segments, 0 to 8.")] = 3,
     separation: Annotated[str, typer.Option(help="none, continuum, weak, medium or strong.")] = "strong",
     seed: Annotated[int, typer.Option(help="Same arguments and seed, same shop.")] = 7,
+    student: Annotated[
+        str | None, typer.Option(help="A student's name: a shop of their own, other than that of every other name.")
+    ] = None,
+    teacher_key: Annotated[
+        str | None, typer.Option(help="With --student: makes that shop again, with its truth. None: a new key.")
+    ] = None,
 ) -> None:
     """Generate a shop, with planted segments or without any, and its truth.csv."""
+    if student is not None:
+        from seglib.datasets import new_key, student_shop
+
+        key = teacher_key or new_key()
+        for file in student_shop(student, key).shop.write(out, with_truth=teacher_key is not None):
+            typer.echo(file)
+        if teacher_key is None:
+            _print_to_stderr(f"Without its truth. The teacher's key of this shop: {key}")
+        return
     if kind == "survey":
         from seglib.datasets import write_survey
 
@@ -266,6 +281,21 @@ def sample(
         customers=customers, transactions=transactions, segments=segments, separation=separation, seed=seed
     )
     for file in shop.write(out):
+        typer.echo(file)
+
+
+@app.command()
+def course(
+    out: Annotated[Path, typer.Option(help="A new folder, or a path that ends in .zip.")],
+    students: Annotated[
+        Path | None, typer.Option(help="A CSV file of names: a shop for each, and for you the key and the answers.")
+    ] = None,
+    teacher_key: Annotated[str | None, typer.Option(help="The key of an earlier course; default: a new one.")] = None,
+) -> None:
+    """Write what a class gets: the lessons without their solutions, and all that they need."""
+    from seglib.lab import make_course
+
+    for file in make_course(out, students=students, key=teacher_key):
         typer.echo(file)
 
 

@@ -7,9 +7,12 @@ from a seed, so that the files in ``data/sample`` can be made again to the byte 
 """
 
 from seglib.datasets.shop import make_shop
+from seglib.datasets.student_shops import new_key, student_shop
 from seglib.datasets.survey import write_survey
 
 __all__ = [
     "make_shop",
+    "new_key",
+    "student_shop",
     "write_survey",
 ]

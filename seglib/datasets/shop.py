@@ -98,7 +98,7 @@ class SampleShop:
     tables: dict[str, pd.DataFrame]
     truth: pd.DataFrame
 
-    def write(self, out: str | Path) -> list[Path]:
+    def write(self, out: str | Path, *, with_truth: bool = True) -> list[Path]:
         """Write one ``.xlsx`` workbook, or a folder of Parquet files, with ``truth.csv`` beside the tables.
 
         Parameters
@@ -106,6 +106,8 @@ class SampleShop:
         out : str or Path
             A path that ends in ``.xlsx``, or a folder. A path that ends in ``.csv`` gives one flat file of invoice
             lines (`seglib.datasets.invoices`), without a truth.
+        with_truth : bool, default=True
+            Whether ``truth.csv`` is written, too.
 
         Returns
         -------
@@ -126,6 +128,8 @@ class SampleShop:
         else:
             for file, table in zip(files, self.tables.values(), strict=True):
                 table.to_parquet(file, index=False)
+        if not with_truth:
+            return files
         truth = folder / "truth.csv"
         self.truth.to_csv(truth, index=False, lineterminator="\n")
         return [*files, truth]
