@@ -306,9 +306,9 @@ def _print_to_stderr(line: str) -> None:
 
 def main() -> None:
     """Run the command line; an error that was raised on purpose ends it with its message and its exit code."""
-    from seglib.runner.signals import heard, listening, name_of
+    from seglib.runner.signals import heard, listening
 
-    with listening():
+    with listening(_end_at_last):
         try:
             app()
         except SeglibError as error:
@@ -319,12 +319,25 @@ def main() -> None:
                 f"seglib: a file cannot be read or written: {error}; mend that, and give the command again"
             )
             sys.exit(3)
-        except SystemExit:
-            if signum := heard():
-                code = 128 + signum
-                _print_to_stderr(f"seglib: stopped ({name_of(code)}); nothing was written")
-                sys.exit(code)
+        except (Exception, SystemExit):
+            if signum := heard():  # whatever came of it
+                _print_stopped(signum)
+                sys.exit(128 + signum)
             raise
+
+
+def _print_stopped(signum: int) -> None:
+    from seglib.runner.signals import name_of
+
+    _print_to_stderr(f"seglib: stopped ({name_of(128 + signum)}); nothing was written: give the command again")
+
+
+def _end_at_last(signum: int) -> None:
+    """Say that a command was stopped, and clean up, where its main thread does not."""
+    from seglib.sql import remove_folders
+
+    _print_stopped(signum)
+    remove_folders()
 
 
 if __name__ == "__main__":

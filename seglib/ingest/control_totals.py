@@ -70,11 +70,11 @@ def control_totals(con: duckdb.DuckDBPyConnection, tables: Mapping[str, LoadedTa
 
 def _source_tables(con: duckdb.DuckDBPyConnection) -> list[str]:
     """List the tables of the source that were read, in the order of their names."""
-    found = con.sql(
+    names = con.sql(
         "SELECT table_name FROM information_schema.tables "
         "WHERE table_schema = 'source' AND table_catalog = current_database() ORDER BY 1"
     )
-    return [name for (name,) in found.fetchall()]
+    return [name for (name,) in names.fetchall()]
 
 
 def _of_transactions(
@@ -111,8 +111,8 @@ def _of_transactions(
     total = sum(amount for _, _, amount, _ in parts if amount is not None)
     without = sum(lacking for *_, lacking in parts)
     # of rows that only repeat a key nothing is read, so the amounts of all rows of the file are not known
-    known = has_amounts and not repeated
-    yield name, ALL, of_source, float(total) if known else None, without if known else None
+    is_whole = has_amounts and not repeated
+    yield name, ALL, of_source, float(total) if is_whole else None, without if is_whole else None
     if repeated:
         yield name, "repetitions of a key, or without one (rows: distinct)", repeated, None, None
     for what, rows, amount, lacking in parts:

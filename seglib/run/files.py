@@ -49,10 +49,17 @@ def _may_be_text(column: pd.Series) -> bool:
 
 
 def write_whole(path: Path, text: str) -> Path:
-    """Write a text file whole or not at all, also where two processes write it at the same time."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _whole(path) as part, part.open("wb") as stream:
-        stream.write(text.encode("utf-8", "replace"))
+    """Write a text file whole or not at all, also where two processes write it at the same time.
+
+    What is no file, such as a pipe or ``/dev/null``, is written to as it is; a link keeps leading where it did.
+    """
+    content, target = text.encode("utf-8", "replace"), path.resolve()
+    if target.exists() and not target.is_file():
+        target.write_bytes(content)
+        return path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with _whole(target) as part, part.open("wb") as stream:
+        stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())  # so that no cut of power leaves an empty file under this name
     return path

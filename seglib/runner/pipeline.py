@@ -31,7 +31,7 @@ from seglib.runner.kernels import Kernels, parameter_at_fault, system_error
 from seglib.runner.progress import RunProgress
 from seglib.runner.record import record_of
 from seglib.runner.request import CheckedRequest, Request, check, refuse_late
-from seglib.runner.signals import deferring, exit_code_of, name_of
+from seglib.runner.signals import deferring, exit_code_of, name_of, taking_care
 from seglib.runner.staging import Stage, stage
 from seglib.runner.steps import NOTEBOOKS, STEPS
 
@@ -211,7 +211,8 @@ def _faults_in_words(name: str) -> Iterator[None]:
     MachineFailed, Stopped
     """
     try:
-        yield
+        with taking_care():
+            yield
     except OSError as error:
         raise MachineFailed(
             f"run '{name}' cannot begin, because {why(error.errno, reason(error))}, and give the same command again"

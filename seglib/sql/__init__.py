@@ -10,7 +10,7 @@ files, which need no Python to be read.
 """
 
 from seglib.sql.canonical import read_canonical_tables
-from seglib.sql.connect import exact_path, folder_aside, in_memory, restrict
+from seglib.sql.connect import exact_path, folder_aside, in_memory, remove_folders, restrict
 from seglib.sql.dialects import DIALECTS, in_parts, translated, unordered
 from seglib.sql.quoting import quoted, sql_literal
 from seglib.sql.statements import COUNTS_SQL, FEATURES_SQL, UNIFIED_SQL
@@ -26,6 +26,7 @@ __all__ = [
     "in_parts",
     "quoted",
     "read_canonical_tables",
+    "remove_folders",
     "restrict",
     "sql_literal",
     "translated",

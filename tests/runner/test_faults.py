@@ -15,6 +15,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import psutil
 import pytest
@@ -299,6 +300,25 @@ def test_a_batch_that_is_stopped_begins_no_further_run(machine, tmp_path):
     assert not machine.left()
 
 
+@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_check_that_is_stopped_inside_of_a_query_ends_within_seconds(machine, signum, code):
+    source = machine.home / "endless.duckdb"
+    with duckdb.connect(str(source)) as con:
+        con.execute("CREATE VIEW customers AS SELECT i::VARCHAR AS customer_id FROM range(1000000000000000) r(i)")
+        con.execute("CREATE TABLE transactions (transaction_id INT, customer_id INT, transaction_date DATE)")
+    process = machine.start("check", "--source", str(source))
+    machine.wait_for(lambda: list(machine.temporary.glob("seglib-*")))
+    time.sleep(3)  # the query has begun
+    process.send_signal(signum)
+    begun = time.monotonic()
+    _, said = process.communicate(timeout=PATIENCE)
+    assert time.monotonic() - begun < 3 * AFTER
+    assert process.returncode == code, said
+    assert re.search(r"seglib: stopped \((Ctrl-C|SIGTERM)\); nothing was written", said)
+    assert "Traceback" not in said
+    assert not list(machine.temporary.iterdir())
+
+
 def test_after_a_kill_nothing_is_left_and_the_next_command_works(machine):
     machine.write("02_eda", WAIT.format(flag=str(machine.flag)))
     process = machine.start("run", "--run", "r")
@@ -481,3 +501,16 @@ def test_a_run_over_broken_records_is_like_a_first_one(machine):
     result, said = machine.run()
     assert result == 0, said
     assert Run("r").read_record()["status"] == "done"
+
+
+def test_what_is_no_file_is_written_to_as_it_is_and_a_link_stays_one(tmp_path, command):
+    os.mkfifo(tmp_path / "pipe")
+    reader = subprocess.Popen(["cat", str(tmp_path / "pipe")], stdout=subprocess.PIPE, text=True)
+    code, _, _ = command("check", "--out", tmp_path / "pipe")
+    out, _ = reader.communicate(timeout=PATIENCE)
+    assert (code, "rules were checked" in out, (tmp_path / "pipe").is_fifo()) == (0, True, True)
+    (tmp_path / "target").write_text("before")
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    assert command("check", "--out", tmp_path / "link")[0] == 0
+    assert (tmp_path / "link").is_symlink()
+    assert "rules were checked" in (tmp_path / "target").read_text()
