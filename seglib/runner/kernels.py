@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from seglib.run import FINISHED, home
@@ -78,6 +79,9 @@ class Kernels:
 
     def __enter__(self) -> Kernels:
         self._out = self._open.enter_context(self.log.open("ab"))
+        # what kernels write aside is removed when they have ended, also where one had to be killed
+        aside = self._open.enter_context(TemporaryDirectory(prefix="seglib-", ignore_cleanup_errors=True))
+        self._environment |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), aside)
         if self._left:
             self._start()
         return self

@@ -83,9 +83,9 @@ class Machine:
             assert time.monotonic() < end
             time.sleep(0.05)
 
-    def left(self):
-        """List what is left of runs: processes whose home this was, and files with ports and keys."""
-        files = [path.name for path in self.temporary.glob("tmp*.json")]
+    def left(self, *, after_kill=False):
+        """List what is left of runs: processes whose home this was, and files aside, such as those with keys."""
+        files = [path.name for path in self.temporary.iterdir() if not (after_kill and path.is_dir())]
         return files + [process.name() for process in psutil.process_iter() if self._works_here(process)]
 
     def _works_here(self, process):
@@ -326,7 +326,8 @@ def test_after_a_kill_nothing_is_left_and_the_next_command_works(machine):
     process.kill()
     process.communicate(timeout=PATIENCE)
     time.sleep(AFTER)
-    assert not machine.left()
+    assert not machine.left(after_kill=True)
+    assert not list(machine.temporary.rglob("*.json"))
     machine.write()
     assert machine.run("--from", "02")[0] == 0
     assert Run("r").read_record()["status"] == "done"
