@@ -125,7 +125,7 @@ lock: $(READY) ## bring all locks up to date with pyproject.toml (needs the netw
 	done
 
 sample: $(READY) ## make data/sample again, from its seed
-	@$(BIN)/python -m seglib sample --out data/sample/shop.xlsx
+	@$(BIN)/python -m seglib sample --out data/sample/shop.xlsx --campaign lift=0.08,salt=sample
 	@$(BIN)/python -m seglib sample --out data/sample/invoices.csv --customers 500 --transactions 2500
 	@$(BIN)/python -m seglib sample --out data/sample/survey.csv --kind survey --customers 200
 

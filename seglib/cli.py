@@ -1,4 +1,4 @@
-"""The command line: ``seglib run``, ``seglib report``, ``seglib check``, ``seglib score``, ``seglib sample``.
+"""The command line: ``seglib run``, ``report``, ``check``, ``score``, ``lift`` and ``sample``.
 
 Each command checks its options and leaves the work to a package, which it imports when it needs it, so that ``--help``
 stays quick.
@@ -68,12 +68,12 @@ def run(
     ] = "01",
 ) -> None:
     """Run the six notebooks and build the report; prints the path of its index.html."""
-    from seglib.run import finish_swaps, home
     from seglib.runner import batch, parameters, pipeline
     from seglib.runner.request import Request, name_after
+    from seglib.runner.staging import finish_interrupted
     from seglib.runner.steps import STEPS, step_named
 
-    finish_swaps(home())
+    finish_interrupted()
     content: dict[str, Any] = parameters.read_file(params) if params else {}
     if "tables" in content:
         raise ParameterRefused(
@@ -100,11 +100,35 @@ def report(
     run: Annotated[str, typer.Option("--run", help="Name of the run whose notebooks were run by hand.")],
 ) -> None:
     """Check and publish what notebooks that were run by hand have left; prints the path of the report."""
-    from seglib.run import finish_swaps, home
     from seglib.runner import pipeline
+    from seglib.runner.staging import finish_interrupted
 
-    finish_swaps(home())
+    finish_interrupted()
     typer.echo(pipeline.publish(run))
+
+
+@app.command()
+def lift(
+    name: Annotated[str, typer.Argument(help="Name of the run whose lists were used.")],
+    outcomes: Annotated[
+        str,
+        typer.Option(
+            help="What customers did since: a CSV or Parquet file, one row a customer; or a shop, as --source."
+        ),
+    ],
+    mapping: Annotated[str | None, typer.Option(help="A mapping file: what the outcomes call their columns.")] = None,
+    lists: Annotated[
+        str | None, typer.Option(help="The lists as they were sent, a folder or a file; default: those of the run.")
+    ] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="A parameter, name=value. Repeatable.")] = None,
+) -> None:
+    """Read a campaign that is over: did it work, and for whom? Prints the path of its page."""
+    from seglib.runner import parameters
+    from seglib.runner.lift import lift as read_lift
+
+    options = {"outcome_mapping": mapping, "lists": lists}
+    given = dict(parameters.read_settings(settings or [])) | {key: value for key, value in options.items() if value}
+    typer.echo(read_lift(name, outcomes, given))
 
 
 def _run_batch(entries: Batch) -> NoReturn:
@@ -174,10 +198,10 @@ def _deliver(text: str, out: Path | None) -> None:
     if out is None:
         typer.echo(text.encode(), nl=False)
         return
-    from seglib.run import write_whole
+    from seglib.runner.faults import write_output
 
     with _writing(out):
-        write_whole(out, text)
+        write_output(out, text)
     typer.echo(out)
 
 
@@ -218,9 +242,9 @@ def score(
             "--mapping and --as-of go with --source; in the statement, the day stands in study",
             parameter=("mapping", "as_of"),
         )
-    from seglib.run import finish_swaps, home
+    from seglib.runner.staging import finish_interrupted
 
-    finish_swaps(home())  # the model may be that of a run which is half in place
+    finish_interrupted()  # the model may be that of a run which is half in place
     _refuse_unwritable(out, source, mapping, model)
     from seglib.scoring import load_model, scoring_sql
     from seglib.scoring import score as place_customers
@@ -253,6 +277,13 @@ def sample(
     segments: Annotated[int, typer.Option(help="Planted segments, 0 to 8.")] = 3,
     separation: Annotated[str, typer.Option(help="none, continuum, weak, medium or strong.")] = "strong",
     seed: Annotated[int, typer.Option(help="Same arguments and seed, same shop.")] = 7,
+    campaign: Annotated[
+        str | None,
+        typer.Option(
+            help="Also outcomes.csv of a campaign with a known effect: lift=0.05, or lift=0.1/0/0 for one per planted "
+            "segment; salt=NAME,share=0.1 as the lists have them."
+        ),
+    ] = None,
     student: Annotated[
         str | None, typer.Option(help="A student's name: a shop of their own, other than that of every other name.")
     ] = None,
@@ -271,6 +302,8 @@ def sample(
             _print_to_stderr(f"Without its truth. The teacher's key of this shop: {key}")
         return
     if kind == "survey":
+        if campaign:
+            raise ParameterRefused("--campaign goes with a shop", parameter="campaign")
         from seglib.datasets import write_survey
 
         typer.echo(write_survey(out, customers=customers, seed=seed))
@@ -280,7 +313,12 @@ def sample(
     shop = make_shop(
         customers=customers, transactions=transactions, segments=segments, separation=separation, seed=seed
     )
-    for file in shop.write(out):
+    files = shop.write(out)
+    if campaign:
+        from seglib.datasets import write_campaign
+
+        files.append(write_campaign(shop, campaign, files[-1].parent, name=out.stem, seed=seed))
+    for file in files:
         typer.echo(file)
 
 
@@ -334,10 +372,10 @@ def _print_stopped(signum: int) -> None:
 
 def _end_at_last(signum: int) -> None:
     """Say that a command was stopped, and clean up, where its main thread does not."""
-    from seglib.sql import remove_folders
+    from seglib.ingest import remove_what_is_aside
 
     _print_stopped(signum)
-    remove_folders()
+    remove_what_is_aside()
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ class Study:
         burn_window : int, optional
             What the analyst asks for, before 03 has run.
         """
-        wording = WORDINGS[shop.wording or ("coupon" if shop.as_of else "none")]
+        wording = WORDINGS[shop.wording or ("coupon" if shop.as_of else "none")].at(shop.place)
         if recipe is None:
             return cls(shop.as_of, burn_window, None, shop.variables, {}, wording)
         window = recipe.burn_window or None  # 0 where no burn has a date: `coupon_redemption` gives 0 for None again
@@ -93,17 +93,26 @@ def _added(values: pd.Series, variable: VariableRecord | None) -> Feature:
     import pandas as pd
 
     numeric = pd.api.types.is_numeric_dtype(values)
-    if variable:
-        kind, unit, log, role = variable.kind, variable.unit, variable.log, "segmentation"
-    else:
-        kind, unit, log, role = "numeric" if numeric else "nominal", "", False, "descriptor"
+    role = "segmentation" if variable else "descriptor"
+    variable = variable or VariableRecord("numeric" if numeric else "nominal")
+    kind, unit = variable.kind, variable.unit
     unit = unit or {"numeric": "number", "binary": "0 or 1", "nominal": "name"}[kind]
     values_range = unit
     if kind == "nominal":
         values_range = "the shop's"
     elif kind == "numeric" and numeric:
         values_range = f"{values.min():,.6g} to {values.max():,.6g}"
-    return Feature(str(values.name), unit, "from the customers table", role, kind=kind, range=values_range, log=log)
+    return Feature(
+        str(values.name),
+        unit,
+        "from the customers table",
+        role,
+        kind=kind,
+        range=values_range,
+        log=variable.log,
+        weight=variable.weight,
+        scaling=variable.scaling,
+    )
 
 
 DEFAULT_STUDY = Study()

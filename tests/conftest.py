@@ -23,7 +23,9 @@ from seglib.schema.records import (
     ChoiceRecord,
     ClusteringRecord,
     DatabaseRecord,
+    ListRecord,
     NoteRecord,
+    OverviewRecord,
     RecipeRecord,
     RowsRecord,
     ShopRecord,
@@ -231,7 +233,11 @@ def record_is_made_of():
         "03_preprocessing": {"recipe": recipe.to_json()},
         "04_k_selection": {"choice": choice.to_json()},
         "05_clustering": {"clustering": clustering.to_json()},
-        "06_interpretation": {"cards": [card.to_json()], "verdict": verdict.to_json()},
+        "06_interpretation": {
+            "cards": [card.to_json()],
+            "verdict": verdict.to_json(),
+            "overview": OverviewRecord(lists=(ListRecord("A", "send", 1, "spring_A_n_send"),)).to_json(),
+        },
     }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from seglib.clustering.segmentation import Segmentation
-from seglib.style import humanize
+from seglib.style import COUPON, Wording
 
 
 @dataclass(frozen=True)
@@ -25,34 +25,45 @@ class Lettering:
         What the analyst asked for.
     align_to : str or None
         The earlier run whose letters are used.
+    wording : Wording
+        What a transaction is called.
     """
 
     table: pd.DataFrame = field(repr=False)
     feature: str | None
     requested: str
     align_to: str | None = None
+    wording: Wording = COUPON
+
+    @property
+    def _name(self) -> str:
+        """The feature that orders the letters, in the words of the shop."""
+        return self.wording.name_of(self.feature)
 
     @property
     def caption(self) -> str:
         """A caption for the table."""
-        return f"Rows by segment, lettered by {humanize(self.feature) if self.feature else 'size'}"
+        return f"Rows by segment, lettered by {self._name if self.feature else 'size'}"
 
     @property
     def text(self) -> str:
         """By what the letters go."""
         if self.align_to:
             return f"Letters are those of run {self.align_to}, kept for as many customers as possible."
-        if self.feature is None:
-            order = "size: A is the largest."
-        else:
-            order = f"the mean of {humanize(self.feature)}: A has the greatest."
+        order = "size: A is the largest." if self.feature is None else f"the mean of {self._name}: A has the greatest."
         if self.feature != self.requested:
-            return f"No burned coupons are recorded here ({self.requested}), so letters go by {order}"
+            return f"Letters go by {order} The order asked for, {self.requested}, is not recorded here."
         return f"Letters go by {order}"
 
 
 def lettering(
-    fit: Segmentation, order: pd.Series, *, feature: str | None, requested: str, align_to: str | None = None
+    fit: Segmentation,
+    order: pd.Series,
+    *,
+    feature: str | None,
+    requested: str,
+    align_to: str | None = None,
+    wording: Wording = COUPON,
 ) -> Lettering:
     """Say by what the segments have their letters.
 
@@ -67,6 +78,8 @@ def lettering(
         What the analyst asked for.
     align_to : str, optional
         Name of the earlier run whose letters are used.
+    wording : Wording, optional
+        What a transaction is called.
     """
     table = fit.sizes.rename("rows").reset_index()
     if fit.named:
@@ -74,4 +87,4 @@ def lettering(
     table["share"] = table["rows"] / table["rows"].sum()
     if feature:
         table[f"mean_{feature}"] = table["segment"].map(order.groupby(fit.table["segment"]).mean())
-    return Lettering(table, feature, requested, align_to)
+    return Lettering(table, feature, requested, align_to, wording)

@@ -267,10 +267,10 @@ def _describe(features: pd.DataFrame, X: np.ndarray, matrix: Matrix, labels: np.
     for source, columns in zip(matrix.sources, matrix.places, strict=True):
         if source in covered:
             continue
-        if source in matrix.nominal:
-            codes = X[:, columns].argmax(axis=1)
-            share = np.bincount(codes, minlength=len(columns)) + 0.5
-            strength = level_strength(codes, labels, len(columns), k)
+        if source in matrix.nominal or matrix.table[source].nunique() == 2:
+            codes = _level_codes(X[:, columns], matrix.table.iloc[:, columns[0]].min())
+            share = np.bincount(codes, minlength=max(len(columns), 2)) + 0.5
+            strength = level_strength(codes, labels, len(share), k)
             parts[source] = Levels(codes, share / share.sum(), strength)
             level_columns[source] = columns
         else:
@@ -279,6 +279,13 @@ def _describe(features: pd.DataFrame, X: np.ndarray, matrix: Matrix, labels: np.
         values = X[:, number_columns]
         parts["numbers"] = Normal(values, *shrinkage_strength(values, labels, k))
     return _Described(parts, level_columns, number_columns)
+
+
+def _level_codes(columns: np.ndarray, lowest: float) -> np.ndarray:
+    """Return the number of the level of each row: from dummy columns, or from one column of two values."""
+    if columns.shape[1] > 1:
+        return columns.argmax(axis=1)
+    return (columns[:, 0] > lowest).astype(np.int64)
 
 
 def _stands_for(posterior: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -320,6 +327,9 @@ def _simulate(
         new = np.array(transformed.toarray() if issparse(transformed) else transformed, dtype=np.float64)
     for source, columns in described.level_columns.items():
         level = described.parts[source].draw(params[source], group, rng)
+        if len(columns) == 1:  # a yes or no in one column
+            new[:, columns[0]] = np.unique(matrix.table.iloc[:, columns[0]])[level]
+            continue
         height = X[:, columns].max()  # of a dummy column: 1, times the weight of the name
         new[:, columns] = 0.0
         new[np.arange(n_rows), np.array(columns)[level]] = height

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from seglib.clustering.kmeans import best_kmeans
 from seglib.k_selection import adjusted_rand, contingency, stratified
-from seglib.preprocessing import rebuild_matrix
+from seglib.preprocessing import demographics_by_default, rebuild_matrix
 from seglib.schema.records import RecipeRecord
 from seglib.study import DEFAULT_STUDY, Study
 from seglib.style import join_words
@@ -229,19 +229,22 @@ class _Comparison:
 
     def _other_options(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Yield the options of the recipe that could have been chosen otherwise: change, variant, options."""
-        used = self.recipe.options
+        used, described = self.recipe.options, self.study.describe(self.features)
         if self.recipe.name == "baseline":
             other = not used["scale_frequency"]
             yield "scale", f"frequency {'scaled' if other else 'not scaled'}", {"scale_frequency": other}
             return
+        scaled = [f for f in described if f.kind == "numeric" and f.scaling is None and f.name in self.recipe.sources]
         for scaling in ("standard", "robust"):
-            if scaling != used["scaling"]:
+            if scaled and scaling != used["scaling"]:
                 yield "scale", f"{scaling} scaling", {"scaling": scaling}
         for transform in ("log", "yeo-johnson", "none"):
             if transform != used["transform"]:
                 name = {"log": "logarithms", "none": "no transformation"}.get(transform, "Yeo-Johnson")
                 yield "scale", name, {"transform": transform}
-        names = [c for c in ("gender_name", "city_name") if self.features[c].notna().any()]
+        names = [f.name for f in described if f.role == "demographic" and self.features[f.name].notna().any()]
+        if not demographics_by_default(described, used["segment_by"]):
+            names = [name for name in names if name in self.recipe.sources]
         for weight in (0.0, 1.0, 2.0):
             if names and weight != used["demographic_weight"]:
                 yield "weight of gender and city", f"{weight:g}", {"demographic_weight": weight}
@@ -252,6 +255,8 @@ class _Comparison:
         sources = self.recipe.sources
         if options.get("demographic_weight"):  # a weight above 0 needs gender and city, also where they were left out
             demographic = [f.name for f in described if f.role == "demographic" and self.features[f.name].nunique() > 1]
+            if not demographics_by_default(described, self.recipe.options["segment_by"]):
+                demographic = []
             sources = (*sources, *(name for name in demographic if name not in sources))
         recipe = replace(self.recipe, options=self.recipe.options | options, sources=sources)
         matrix = rebuild_matrix(self.rows, recipe, described=described).table

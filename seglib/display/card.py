@@ -33,9 +33,13 @@ def card(letter: str, name: str, text: str, notes: Iterable[Note] = ()) -> None:
     text : str
         How its customers behave; plain text.
     notes : iterable of Note
-        What else to know: anything with a ``heading`` and a ``text``. They become a list below the text.
+        What else to know: anything with a ``heading`` and a ``text``. They become a list below the text; notes with the
+        same heading are one item of it.
     """
-    items = "".join(f"<li><em>{html.escape(note.heading)}:</em> {html.escape(note.text)}</li>" for note in notes)
+    texts: dict[str, list[str]] = {}
+    for note in notes:
+        texts.setdefault(note.heading, []).append(note.text)
+    items = "".join(f"<li><em>{html.escape(head)}:</em> {html.escape(' '.join(t))}</li>" for head, t in texts.items())
     display(
         HTML(
             f'<div class="card" style="border-left: .5em solid {colour(letter)}; padding-left: 1em; margin: 1.4em 0">'

@@ -41,6 +41,8 @@ class Result(Protocol):
     text : str
         What they say, in a sentence or a few, as plain text. Where the question does not apply to this shop, it says
         so. Empty where there is nothing to say.
+    applies : bool, optional
+        Whether the question applies to this shop; a result without it does.
     """
 
     @property
@@ -120,7 +122,7 @@ def show(
     if drawn:
         _show_drawing(result.figure(), alt or result.alt, caption or result.caption, name)
     if with_text or not drawn:
-        say(escape_markdown(result.text))
+        say(escape_markdown(result.text), applies=getattr(result, "applies", True))
     if with_table:
         table(result.table, with_table, percent=percent, digits=digits)
 

@@ -17,6 +17,9 @@ from seglib.style import colour, p_value, show_controls
 _LETTER = re.compile(r"[A-Z]{1,2}")
 
 
+MOST_CARDS = 30
+"""Rows of the longest table whose rows become cards on a narrow screen."""
+
 STAYS = "display: inline-block; position: sticky; left: 0; max-width: calc(100vw - 2.5rem)"
 """Style of a table's caption: on a narrow screen it breaks, and stays in view while the table is scrolled sideways."""
 
@@ -58,7 +61,17 @@ def table(
     styler.set_td_classes(pd.DataFrame("number", index=shown.index, columns=numbers))
     note = f" The first {rows:,} of {len(frame):,} rows." if cut else ""
     label = html.escape(f"{caption}{note}")
-    display(HTML(styler.to_html(exclude_styles=True, label=label, stays=STAYS, numbers=numbers)))
+    words = _has_words(shown, numbers)
+    display(HTML(styler.to_html(exclude_styles=True, label=label, stays=STAYS, numbers=numbers, words=words)))
+
+
+def _has_words(shown: pd.DataFrame, numbers: Sequence[object]) -> bool:
+    """Say whether a table is read row by row: behind its first column it has words, and it is not too long for that.
+
+    On a narrow screen its rows become cards then. A table of numbers is read by column, and scrolls.
+    """
+    words = [column for column in shown.columns[1:] if column not in numbers]
+    return bool(words) and len(shown.columns) > 2 and len(shown) <= MOST_CARDS
 
 
 class _Table(Styler.from_custom_template(str(Path(__file__).parent), "table.html.j2")):

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from seglib.features import CustomerFeatures
-from seglib.style import COUPON, Wording, humanize, join_words
+from seglib.style import COUPON, Wording, join_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -94,17 +94,21 @@ class Distributions:
         The unit of each column.
     constant : tuple of str
         The numbers that are the same for everybody.
+    wording : Wording
+        What a transaction is called.
     """
 
     table: pd.DataFrame
     units: Mapping[str, str]
     constant: tuple[str, ...] = ()
+    wording: Wording = COUPON
 
     @property
     def text(self) -> str:
         """What is not drawn and why; empty if all is."""
         if self.constant:
-            return f"Not drawn: {join_words([humanize(name) for name in self.constant])} (the same for everybody)."
+            names = [self.wording.name_of(name) for name in self.constant]
+            return f"Not drawn: {join_words(names)} (the same for everybody)."
         return "" if self.units else "Not drawn: none (there are no numbers)."
 
     @property
@@ -112,7 +116,7 @@ class Distributions:
         """What the figure shows."""
         if not self.units:
             return ""
-        return f"Histograms of {join_words([humanize(name) for name in self.units])}, each with its median."
+        return f"Histograms of {join_words(list(self._drawn))}, each with its median."
 
     @property
     def caption(self) -> str:
@@ -123,7 +127,12 @@ class Distributions:
         """Draw a histogram of every number."""
         from seglib.plots import plot_distributions
 
-        return plot_distributions(self.table, dict(self.units))
+        return plot_distributions(self.table.rename(columns=self.wording.name_of), self._drawn)
+
+    @property
+    def _drawn(self) -> dict[str, str]:
+        """The units by the names in the words of the shop."""
+        return {self.wording.name_of(name): unit for name, unit in self.units.items()}
 
 
 def distributions(features: CustomerFeatures) -> Distributions:
@@ -137,7 +146,8 @@ def distributions(features: CustomerFeatures) -> Distributions:
     names = numbers(features.features)
     vary = varying(features.table[names])
     units = {f.name: f.unit for f in features.features if f.name in vary}
-    return Distributions(features.table[vary], units, tuple(name for name in names if name not in units))
+    constant = tuple(name for name in names if name not in units)
+    return Distributions(features.table[vary], units, constant, features.study.wording)
 
 
 @dataclass(frozen=True)
@@ -165,6 +175,11 @@ class Correlations:
         """The correlated pairs in words."""
         name_of = self.wording.name_of
         return [f"{name_of(pair.first)} with {name_of(pair.second)}" for pair in self.pairs.itertuples()]
+
+    @property
+    def applies(self) -> bool:
+        """Whether there are two numbers that vary."""
+        return len(self.table) > 1
 
     @property
     def text(self) -> str:
@@ -196,7 +211,8 @@ class Correlations:
         """Draw the correlations, the close pairs in a frame."""
         from seglib.plots import plot_correlation
 
-        return plot_correlation(self.table, above=HIGH_CORRELATION)
+        words = self.table.rename(index=self.wording.name_of, columns=self.wording.name_of)
+        return plot_correlation(words, above=HIGH_CORRELATION)
 
 
 def correlations(features: CustomerFeatures) -> Correlations:

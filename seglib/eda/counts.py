@@ -33,11 +33,14 @@ class Overview:
         Transactions, customers, and the first and the last day.
     takeaway : str
         The same in a few words.
+    applies : bool
+        A shop has customers, always.
     """
 
     table: pd.DataFrame
     text: str
     takeaway: str
+    applies: bool = True
 
 
 def overview(unified: pd.DataFrame, claimed: pd.DataFrame, features: CustomerFeatures) -> Overview:
@@ -92,6 +95,11 @@ class Calendar:
         """In which month most coupons were claimed."""
         month = self.busiest
         return f"Most {self.wording.many} were {self.wording.made} in {month['month']:%B %Y} ({month['claimed']:,})"
+
+    @property
+    def applies(self) -> bool:
+        """Whether there are transactions."""
+        return not self.table.empty
 
     @property
     def text(self) -> str:
@@ -214,6 +222,11 @@ class CouponCounts:
         times = f"{spread[0] / spread[1]:.1f}"
         wide = "as widely" if times == "1.0" else f"{times} times as widely"
         return f"{self.wording.many.capitalize()} per customer spread {wide} as chance makes them"
+
+    @property
+    def applies(self) -> bool:
+        """Whether there are transactions."""
+        return not self.table.empty
 
     @property
     def text(self) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from seglib.features import CustomerFeatures
-from seglib.style import humanize, join_words
+from seglib.style import join_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -100,7 +100,8 @@ def demographics(features: CustomerFeatures) -> Demographics:
     """
     names = [f.name for f in features.features if f.kind != "numeric" and f.name != "never_burned"]
     population = f"customers with a {features.study.wording.one}" if features.observed else "customers"
-    parts = [LevelShares(level_shares(features.table, name), humanize(name), population) for name in names[:MOST_DRAWN]]
+    name_of = features.study.wording.name_of
+    parts = [LevelShares(level_shares(features.table, name), name_of(name), population) for name in names[:MOST_DRAWN]]
     return Demographics(tuple(parts), tuple(names[MOST_DRAWN:]))
 
 

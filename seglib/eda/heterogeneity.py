@@ -64,6 +64,11 @@ class Homogeneity:
         return [f"{r.behaviour} among {_group_name(r.among)}" for r in self.table.itertuples() if r.differ]
 
     @property
+    def applies(self) -> bool:
+        """Whether there is anything to compare."""
+        return not self.table.empty
+
+    @property
     def text(self) -> str:
         """In what customers were found to differ, in what they were not, and what cannot be compared."""
         if self.table.empty:
@@ -217,7 +222,8 @@ def homogeneity(
     for behaviour, value in values.items():
         people[behaviour] = rows.groupby("customer_id")[value].mean()
 
-    groups = {name: descriptors[f"{one}_id"] for one, name in (("gender", "genders"), ("city", "cities"))}
+    places = study.wording.places
+    groups = {name: descriptors[f"{one}_id"] for one, name in (("gender", "genders"), ("city", places))}
     groups = {name: who for name, who in groups.items() if who.nunique() > 1}
     added = {name: levels(descriptors[name]) for name in descriptors if name not in CUSTOMER_COLUMNS}
     groups |= {name: group for name, group in added.items() if group is not None}

@@ -45,6 +45,11 @@ class RedemptionByAge:
     redemption: Redemption | None
 
     @property
+    def applies(self) -> bool:
+        """Whether coupons have a status."""
+        return not self.table.empty
+
+    @property
     def text(self) -> str:
         """From which age on a coupon counts, and what is not known."""
         if self.redemption is None:
@@ -123,6 +128,11 @@ class RedemptionCurve:
             return f"{share} of the coupons are burned within {days}"
         soon = f"by day {self.half}" if self.half else "at once"
         return f"Half of the coupons are burned {soon}, {share} within {days}"
+
+    @property
+    def applies(self) -> bool:
+        """Whether burns have a date."""
+        return not self.table.empty
 
     @property
     def text(self) -> str:

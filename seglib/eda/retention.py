@@ -78,6 +78,11 @@ class CohortRetention:
         return f"{first}{later if since else ''}"
 
     @property
+    def applies(self) -> bool:
+        """Whether there are cohorts."""
+        return not self.table.empty
+
+    @property
     def text(self) -> str:
         """The finding as a sentence, or why there is none."""
         if not self.observed:

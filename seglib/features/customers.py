@@ -108,7 +108,7 @@ class CustomerFeatures:
     @property
     def listed_apart(self) -> ListedApart:
         """The customers without a transaction."""
-        return ListedApart(self.absent, len(self.table))
+        return ListedApart(self.absent, len(self.table), self.observed)
 
     @property
     def text(self) -> str:

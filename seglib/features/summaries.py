@@ -45,6 +45,11 @@ class ShrinkageSummary:
         return pd.DataFrame([numbers] if self.worth is not None else [], columns=columns)
 
     @property
+    def applies(self) -> bool:
+        """Whether burning is recorded."""
+        return self.redemption.status
+
+    @property
     def text(self) -> str:
         """From how many coupons on a customer's own share counts for more; or why nothing is shrunk."""
         if not self.redemption.status:
@@ -78,6 +83,11 @@ class ReliabilitySummary:
     observed: bool = True
 
     @property
+    def applies(self) -> bool:
+        """Whether there is anything to test."""
+        return self.observed and not self.table.empty
+
+    @property
     def text(self) -> str:
         """One sentence per test; or that there is none."""
         if not self.observed:
@@ -97,10 +107,18 @@ class ListedApart:
         customer_id, join_date.
     n_described : int
         Number of customers who are described.
+    observed : bool
+        Whether there are transactions.
     """
 
     table: pd.DataFrame
     n_described: int
+    observed: bool = True
+
+    @property
+    def applies(self) -> bool:
+        """Whether there are transactions that somebody could lack."""
+        return self.observed
 
     @property
     def text(self) -> str:

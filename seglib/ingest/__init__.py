@@ -8,15 +8,16 @@ canonical tables in it (`mapping`), reads every cell by the kind of its column a
 What comes out is a `Shop`: a DuckDB connection with the canonical tables, row counts, one line per rule with what it
 found, and the rows that were set aside. `Shop.save` writes the artefacts of 01. `markets` restricts a shop to some
 cities; `postgres_views` describes the canonical tables inside the shop's own database; `suggest` drafts a mapping file;
-`read_labels` reads somebody else's segments.
+`read_labels` reads somebody else's segments, `read_outcomes` what customers did after a campaign.
 Start with ``shop = ingest("sample")`` and ``shop.text``.
 """
 
 from seglib.ingest.contract.rules import RULES, SEVERITIES
 from seglib.ingest.labels import read_labels
+from seglib.ingest.outcomes import read_outcomes
 from seglib.ingest.postgres_views import query_function, table_fingerprint, with_views
 from seglib.ingest.postgres_words import is_own_view
-from seglib.ingest.shop import Shop, connect, ingest, refuse_unknown_cities
+from seglib.ingest.shop import Shop, connect, ingest, refuse_unknown_cities, remove_what_is_aside
 
 __all__ = [
     "RULES",
@@ -27,7 +28,9 @@ __all__ = [
     "is_own_view",
     "query_function",
     "read_labels",
+    "read_outcomes",
     "refuse_unknown_cities",
+    "remove_what_is_aside",
     "table_fingerprint",
     "with_views",
 ]

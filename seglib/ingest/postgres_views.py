@@ -188,6 +188,8 @@ def _select(name: str, mapping: ShopMapping, loaded: LoadedTable | None, table: 
     if loaded.lines:
         raise CannotTranslate(f"several lines of table '{loaded.source}' make one row of {name}")
     table_mapping = mapping.table(name)
+    if any(origin.fill_down for origin in table_mapping.columns.values()):
+        raise CannotTranslate(f"empty cells of {name} are filled from the row above")
     origins = {
         column: table_mapping.columns.get(column) or ColumnSource((column,))
         for column in kinds

@@ -23,6 +23,7 @@ from seglib.ingest.contract.rules import SEVERITIES
 from seglib.ingest.control_totals import ControlTotals, control_totals
 from seglib.ingest.mapping.file import parse, parse_file
 from seglib.ingest.mapping.model import ShopMapping
+from seglib.ingest.places import place_of
 from seglib.ingest.sources.base import Source
 from seglib.ingest.sources.open import open_source
 from seglib.ingest.summaries import MergedRows, ObservationDay, RejectedShares, TableContract
@@ -30,7 +31,7 @@ from seglib.run import Run, check_notebook
 from seglib.schema.days import EXAMPLE, iso_day
 from seglib.schema.records import DatabaseRecord, FindingRecord, InputRecord, RowsRecord, ShopRecord, VariableRecord
 from seglib.schema.tables import TABLES, key, needed
-from seglib.sql import UNIFIED_SQL, in_memory
+from seglib.sql import UNIFIED_SQL, in_memory, remove_folders
 from seglib.style import NO_TRANSACTIONS, shortened
 
 MEMORY = "3GB"
@@ -258,6 +259,7 @@ class Shop:
         [(transactions, statuses)] = self.con.sql(
             "SELECT count(*), count(transaction_status) FROM transactions"
         ).fetchall()
+        money = validation.money_aside(self.con)
         return ShopRecord(
             source=self.source.name,
             kind=self.source.kind,
@@ -273,12 +275,13 @@ class Shop:
             ),
             notes=self.notes,
             findings=tuple(
-                FindingRecord(row.severity, row.table, row.sentence, int(row.rows))
+                FindingRecord(row.severity, row.table, row.sentence, int(row.rows), money.get(row.rule))
                 for row in self.findings.itertuples()
             ),
             rows=RowsRecord(int(rows["rows_in"]), int(rows["accepted"]), int(rows["quarantined"])),
             database=DatabaseRecord(reason="it was not asked"),
             wording="coupon" if statuses else "transaction" if transactions else "none",
+            place=place_of(self.mapping),
         )
 
     def save(self, run: Run) -> None:
@@ -388,6 +391,11 @@ def _open(source: str | Path, mapping: str | Path | None) -> tuple[Source, ShopM
     given = parse_file(mapping) if mapping else None
     opened = open_source(source, csv=given.csv if given else None, header_rows=given.header_rows if given else None)
     return opened, with_name_tables(opened, given or parse(opened.mapping))
+
+
+def remove_what_is_aside() -> None:
+    """Remove what connections wrote aside, in a process that ends without its usual end."""
+    remove_folders()
 
 
 def connect() -> duckdb.DuckDBPyConnection:

@@ -87,6 +87,11 @@ class ObservationDay:
         )
 
     @property
+    def applies(self) -> bool:
+        """Whether there are transactions."""
+        return self.as_of is not None
+
+    @property
     def text(self) -> str:
         """The day, and how much the run does not see."""
         if self.as_of is None:
@@ -119,6 +124,11 @@ class MergedRows:
     def table(self) -> pd.DataFrame:
         """One row: accepted, after_as_of, unified."""
         return pd.DataFrame({"accepted": [self.accepted], "after_as_of": [self.after_as_of], "unified": [self.unified]})
+
+    @property
+    def applies(self) -> bool:
+        """Whether there are transactions."""
+        return bool(self.accepted)
 
     @property
     def text(self) -> str:

@@ -14,6 +14,7 @@ Results have a table, a text and, where they are drawn, a figure with its alt te
 """
 
 from seglib.interpretation.audiences import audience_lists, criteria, customer_list, readme, sample_sizes, targets
+from seglib.interpretation.campaign_lists import control_group, record_lists
 from seglib.interpretation.cards.cards import rename_cards, segment_cards
 from seglib.interpretation.cards.names_file import read_names
 from seglib.interpretation.cards.notes import with_notes
@@ -25,6 +26,7 @@ from seglib.interpretation.holdout.predictive_gain import ALPHA, predictive_gain
 from seglib.interpretation.holdout.rfm import BURNED, quintiles, signed_log
 from seglib.interpretation.holdout.rfm_table import rfm_table
 from seglib.interpretation.holdout.usefulness import with_usefulness
+from seglib.interpretation.overview import overview
 from seglib.interpretation.profiles.activity import activity_shares
 from seglib.interpretation.profiles.coupon_usage import coupon_usage
 from seglib.interpretation.profiles.exemplars import exemplars
@@ -48,6 +50,7 @@ __all__ = [
     "audience_lists",
     "centre_similarity",
     "compare_names",
+    "control_group",
     "coupon_usage",
     "criteria",
     "customer_list",
@@ -55,6 +58,7 @@ __all__ = [
     "evaluate_holdout",
     "exemplars",
     "fit_surrogate_tree",
+    "overview",
     "predictive_gain",
     "profile",
     "profile_plot",
@@ -62,6 +66,7 @@ __all__ = [
     "read_names",
     "read_tables",
     "readme",
+    "record_lists",
     "rename_cards",
     "rfm_table",
     "sample_sizes",

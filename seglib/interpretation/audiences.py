@@ -1,7 +1,8 @@
 """06 Whom to write to, whom to leave out, and how would we know that it worked?
 
-The lists hold an id, a segment, how sure it is (the probability), and a control flag; nothing else of a person. Nothing
-here promises a lift: it says how many customers a test would need to see one.
+The lists hold an id, a segment, how sure it is (the probability), a control flag, and a few things by which a list can
+be checked by eye: last coupon, coupons, share used, city. Nothing here promises a lift: it says how many customers a
+test would need to see one.
 """
 
 from __future__ import annotations
@@ -10,16 +11,19 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from seglib.campaign import ControlGroup
 from seglib.clustering import LOW_PROBABILITY, NEAR_BORDER
 from seglib.errors import ParameterRefused
+from seglib.interpretation.cards import vocabulary
 from seglib.interpretation.holdout.predictive_gain import NOT_SHOWN
-from seglib.schema.records import LabelsRecord, VerdictRecord
+from seglib.schema.records import LabelsRecord, ListRecord, VerdictRecord
 from seglib.stats import smallest_difference, two_proportion_sample_size
-from seglib.style import did_you_mean, each, join_words, position
+from seglib.study import DEFAULT_STUDY, Study
+from seglib.style import did_you_mean, each, join_words, long_day, position
 
 COLUMNS = (
     "customer_id",
@@ -31,6 +35,12 @@ COLUMNS = (
     "outlier",
     "control",
 )
+
+LONGEST_NAME = 40
+"""Characters of the name of a segment in the name of a file."""
+
+MOST_IN_EXCEL = 50_000
+"""Customers of the longest list that is written as a workbook too: writing one takes a second for 20,000 rows."""
 
 LIFTS = (0.02, 0.05, 0.10)
 """Differences in burn rate that `sample_sizes` asks about."""
@@ -51,7 +61,13 @@ _KNOCK_OUT = re.compile(r"\s*([A-Za-z_]\w*)\s*([<>])\s*([+-]?\d+(?:\.\d+)?)\s*")
 
 
 def customer_list(
-    segments: pd.DataFrame, names: Mapping[str, str], *, control_share: float = 0.1, seed: int = 0
+    segments: pd.DataFrame,
+    names: Mapping[str, str],
+    *,
+    features: pd.DataFrame | None = None,
+    study: Study = DEFAULT_STUDY,
+    control_share: float = 0.1,
+    campaign: str = "campaign",
 ) -> pd.DataFrame:
     """Make the list that leaves the house: one row per customer, with the name of the segment and a control flag.
 
@@ -61,34 +77,82 @@ def customer_list(
         From `seglib.clustering.customer_segments`.
     names : mapping of str to str
         Name of each segment, by letter.
+    features : pandas.DataFrame, optional
+        One row per customer, original units: what a list can be checked by.
+    study : Study, optional
+        The day of the shop, and what a transaction is called.
     control_share : float, default=0.1
-        Share of every segment that is drawn as control group. Leave them out of a campaign: the difference between
+        Share of the customers that is drawn as control group. Leave them out of a campaign: the difference between
         them and the others is its effect.
-    seed : int, default=0
-        Seed of the draw.
+    campaign : str, default="campaign"
+        Name of the campaign: the salt of the draw (`seglib.campaign.ControlGroup`). The same name draws the same
+        customers, whoever else is there.
 
     Returns
     -------
     pandas.DataFrame
-        customer_id, segment, segment_name, probability, confidence, second_segment, outlier, control. The probability
-        is missing where a row of the matrix is a transaction.
+        customer_id, segment, segment_name, probability, confidence, second_segment, outlier, control, near_border
+        (`is_borderline`), and what `by_eye` gives. The probability is missing where a row of the matrix is a
+        transaction. Probability and confidence have three digits.
 
     Raises
     ------
     ParameterRefused
-        If ``control_share`` is no share.
+        If ``control_share`` is no share, or the name has characters that an SQL statement could not hold.
     """
-    if not 0 <= control_share <= 1:
-        raise ParameterRefused(f"control_share lies between 0 and 1, not {control_share}", parameter="control_share")
-    rng = np.random.default_rng(seed)
     table = segments.reset_index().rename(columns={"margin": "confidence"})
     table["segment_name"] = table["segment"].map(names)
-    # every customer draws a number, and those with the smallest numbers of each segment are its control group: the
-    # group has exactly the share that was asked for
-    drawn = pd.Series(rng.random(len(table))).groupby(table["segment"].to_numpy()).rank(method="first")
-    size = table.groupby("segment")["segment"].transform("size")
-    table["control"] = drawn.to_numpy() <= np.round(control_share * size)
-    return table.reindex(columns=list(COLUMNS))
+    table["control"] = ControlGroup(campaign, control_share).contains(table["customer_id"])
+    table[vocabulary.NEAR] = is_borderline(table["probability"], table["confidence"]).to_numpy()
+    listed = table.reindex(columns=[*COLUMNS, vocabulary.NEAR]).round({"probability": 3, "confidence": 3})
+    if features is None:
+        return listed
+    checked = by_eye(features.loc[listed["customer_id"]], study).reset_index(drop=True)
+    return pd.concat([listed, checked], axis=1)
+
+
+def is_borderline(probability: pd.Series, margin: pd.Series) -> pd.Series:
+    """Say of every customer whether another segment may be theirs.
+
+    That is so if the probability is below `seglib.clustering.LOW_PROBABILITY`; where there is none because a row is a
+    transaction, if the margin (there the share of the customer's rows in the segment) is less than
+    `seglib.clustering.NEAR_BORDER`.
+
+    Examples
+    --------
+    >>> is_borderline(pd.Series([0.9, 0.6, None]), pd.Series([0.1, 0.9, 0.1])).tolist()
+    [False, True, True]
+    """
+    return (probability < LOW_PROBABILITY).where(probability.notna(), margin < NEAR_BORDER).astype(bool)
+
+
+def by_eye(features: pd.DataFrame, study: Study = DEFAULT_STUDY) -> pd.DataFrame:
+    """Return what somebody can compare with what the shop knows of a customer.
+
+    Parameters
+    ----------
+    features : pandas.DataFrame
+        One row per customer, original units.
+    study : Study, optional
+
+    Returns
+    -------
+    pandas.DataFrame
+        On the same index, as far as it is recorded: ``last_coupon`` (ISO date; the noun is that of the shop),
+        ``coupons`` (how many), ``share_used`` (of all of them, also of the young ones, two digits), ``city`` (or
+        ``country``, as the shop has it).
+    """
+    columns: dict[str, pd.Series] = {}
+    if study.as_of and "recency_days" in features and features["recency_days"].notna().any():
+        ago = pd.to_timedelta(features["recency_days"], unit="D")
+        last = (pd.Timestamp(study.as_of) - ago).dt.strftime("%Y-%m-%d")
+        columns[study.wording.of(vocabulary.LAST)] = last.where(features["recency_days"].notna())
+        columns[study.wording.many] = features["n_coupons"]
+        if features["burn_rate"].notna().any():
+            columns[vocabulary.USED_SHARE] = (features["n_burned"] / features["n_coupons"]).astype(float).round(2)
+    if "city_name" in features and features["city_name"].notna().any():
+        columns[study.wording.of(vocabulary.CITY)] = features["city_name"]
+    return pd.DataFrame(columns, index=features.index)
 
 
 @dataclass(frozen=True)
@@ -98,33 +162,77 @@ class Audiences:
     Attributes
     ----------
     tables : mapping of str to pandas.DataFrame
-        By letter, one row per customer: the columns of `customer_list`, and borderline (whether the customer might
-        belong to another segment). The surest customers come first.
+        By letter, one row per customer: the columns of `customer_list`. The surest customers come first.
     table : pandas.DataFrame
         One row per segment: segment, segment_name, customers, control, borderline, outliers (numbers of customers),
         list (whether there is one).
     text : str
         How many segments have a list, and which have none.
+    run : str
+        Of the run: names of files begin with it.
     """
 
     tables: Mapping[str, pd.DataFrame]
     table: pd.DataFrame
     text: str
+    run: str = ""
+
+    @property
+    def files(self) -> tuple[ListRecord, ...]:
+        """The lists of every segment that has one: whom to send the offer to, and whom to compare with, if anybody."""
+        names = self.table.set_index("segment")["segment_name"]
+        entries = []
+        for letter, members in self.tables.items():
+            control = int(members["control"].sum())
+            for kind, n in ((vocabulary.SEND, len(members) - control), (vocabulary.CONTROL, control)):
+                if n:
+                    file = list_name(self.run, letter, str(names[letter]), kind)
+                    entries.append(ListRecord(letter, kind, n, file, n <= MOST_IN_EXCEL))
+        return tuple(entries)
+
+    @property
+    def parts(self) -> dict[str, pd.DataFrame]:
+        """The customers of every one of `files`, by the name of the file."""
+        return {
+            entry.file: members[members["control"] == (entry.kind == vocabulary.CONTROL)].reset_index(drop=True)
+            for entry in self.files
+            for members in [self.tables[entry.segment]]
+        }
+
+    @property
+    def in_excel(self) -> set[str]:
+        """Which of `files` are written as workbooks too."""
+        return {entry.file for entry in self.files if entry.excel}
 
 
-def audience_lists(listed: pd.DataFrame, segments: pd.DataFrame, *, min_segment: int = 50) -> Audiences:
-    """Make a list of the customers of every segment that is large enough, and mark borderline customers.
+def list_name(run: str, letter: str, name: str, kind: str) -> str:
+    """Name a list so that it still says what it is after it was downloaded.
 
-    A customer is borderline if the probability is below `seglib.clustering.LOW_PROBABILITY`; where there is none
-    because a row is a transaction, if the margin (there the share of the customer's rows in the segment) is less than
-    `seglib.clustering.NEAR_BORDER`. Outliers are another matter and have a column of their own.
+    Letters of any alphabet stay, all else becomes a hyphen; a long name is cut. The letter of the segment keeps names
+    apart.
+
+    Examples
+    --------
+    >>> list_name("spring", "A", "Quick burners", "send"), list_name("r", "B", "Women, from Genoa / Izmir", "control")
+    ('spring_A_quick-burners_send', 'r_B_women-from-genoa-izmir_control')
+    >>> list_name("r", "C", "???", "send")
+    'r_C_send'
+    """
+    words = re.sub(r"[\W_]+", "-", name.casefold()).strip("-")[:LONGEST_NAME].strip("-")
+    return "_".join(filter(None, [run, letter, words, kind]))
+
+
+def audience_lists(listed: pd.DataFrame, segments: pd.DataFrame, *, run: str = "", min_segment: int = 50) -> Audiences:
+    """Make a list of the customers of every segment that is large enough.
 
     Parameters
     ----------
     listed : pandas.DataFrame
         From `customer_list`, one row per customer.
     segments : pandas.DataFrame
-        From `seglib.clustering.customer_segments`, indexed by customer_id: margin.
+        From `seglib.clustering.customer_segments`, indexed by customer_id: probability, margin. The surest come first.
+    run : str, optional
+        Of the run: names of files begin with it.
     min_segment : int, default=50
         Smaller segments get no list: the effect on a few customers cannot be measured, and a few can be recognised.
 
@@ -141,24 +249,23 @@ def audience_lists(listed: pd.DataFrame, segments: pd.DataFrame, *, min_segment:
         raise ParameterRefused(
             f"min_segment is a number of customers, at least 1, not {min_segment}", parameter="min_segment"
         )
-    order = segments.reindex(listed["customer_id"])
-    unsure = listed["probability"] < LOW_PROBABILITY
-    near = (order["margin"] < NEAR_BORDER).to_numpy()
-    marked = listed.assign(borderline=unsure.where(listed["probability"].notna(), near).astype(bool))
+    # by the numbers before they were rounded for the list
+    surest = segments.loc[listed["customer_id"], ["probability", "margin"]].reset_index(drop=True)
+    surest_first = surest.sort_values(["probability", "margin"], ascending=False, kind="stable").index
     rows, tables = [], {}
     for letter in sorted(listed["segment"].unique(), key=position):
-        members = marked[marked["segment"] == letter]
+        members = listed.loc[surest_first]
+        members = members[members["segment"] == letter]
         large = len(members) >= min_segment
         if large:
-            surest_first = members.sort_values(["probability", "confidence"], ascending=False, kind="stable")
-            tables[letter] = surest_first.reset_index(drop=True)
+            tables[letter] = members.reset_index(drop=True)
         rows.append(
             {
                 "segment": letter,
                 "segment_name": members["segment_name"].iloc[0],
                 "customers": len(members),
                 "control": int(members["control"].sum()),
-                "borderline": int(members["borderline"].sum()),
+                "borderline": int(members[vocabulary.NEAR].sum()),
                 "outliers": int(members["outlier"].sum()),
                 "list": large,
             }
@@ -168,7 +275,7 @@ def audience_lists(listed: pd.DataFrame, segments: pd.DataFrame, *, min_segment:
     text = f"{len(tables)} of {len(table)} segments have a list of their own."
     if small:
         text += f" Not {join_words(small)}: fewer than {min_segment:,} customers."
-    return Audiences(tables, table, text)
+    return Audiences(tables, table, text, run)
 
 
 def readme(
@@ -177,6 +284,8 @@ def readme(
     needed: SampleSizes,
     *,
     control_share: float,
+    source: str = "",
+    study: Study = DEFAULT_STUDY,
     labels: LabelsRecord | None = None,
 ) -> str:
     """Write the text that goes with the lists.
@@ -190,40 +299,61 @@ def readme(
         What a test with these lists can see.
     control_share : float
         As it was given to `customer_list`.
+    source : str, optional
+        Where the customers come from, fit to be shown.
+    study : Study, optional
+        The day of the shop, and what a transaction is called.
     labels : LabelsRecord, optional
         Where somebody else's segments were given.
 
     Returns
     -------
     str
-        What the columns are, what the segments may claim, how to treat the control group, and what a comparison with
-        it can see; lines end with CR LF.
+        Shop, day, and the size of every list; what to do with them, what the columns are, what a comparison can see,
+        and what the segments may claim; lines end with CR LF.
     """
+    seen = {
+        row.segment: smallest_change(row.burn_rate, row.customers, row.control)
+        for row in needed.table.drop_duplicates("segment").itertuples()
+    }
+    day = f", state of {long_day(study.as_of)}" if study.as_of else ""
     lines = [
-        "Lists of customers by segment. UTF-8, one customer a line.",
-        "",
-        f"Are the segments real? {verdict.sentence}",
-        f"Are they useful? {verdict.use}",
-        f"So: {verdict.advice}",
-        "",
-        "customer_id     the shop's own id; nothing else of a person is here",
-        "segment         letter; segment_name: its name",
-        "probability     how likely the customer belongs to the segment, if these segments are taken as given",
-        "confidence      nearness: 1 on the centre of the segment, 0 on the border to the next one",
-        "second_segment  the next one",
-        "outlier         far from everybody in the segment",
-        f"control         the comparison group, {control_share:.0%}: they get what they would get without the test",
-        "                (nothing, or the usual offer: the card of the segment says which); compare afterwards",
-        f"borderline      probability below {LOW_PROBABILITY:.0%} (where there is none: confidence below "
-        f"{NEAR_BORDER}): might belong to another segment; treat both alike, or leave them out",
-        "",
-        audiences.text,
-        f"How small a lift in burn rate could a comparison with the control group see? {needed.text}",
+        f"Customer lists of {source or 'this shop'}{day}; report '{audiences.run}'.",
+        *(_size_line(row, seen, study) for row in audiences.table.itertuples()),
+        "send: they get the offer. " + CONTROL_GETS.format(share=f"{control_share:.0%}"),
+        "After the test, compare the two lists of a group. A smaller change than named above may be chance.",
+        f"{vocabulary.NEAR}: may belong to another group (probability below {LOW_PROBABILITY:.0%}, or, where there is "
+        f"none, confidence below {NEAR_BORDER}); leave them out of a test.",
+        "probability: that of belonging here. confidence: 1 at the centre of the group, 0 at its border. outlier: far "
+        "from everybody in the group.",
+        f"{verdict.headline + '. ' if verdict.headline else ''}{verdict.monday or verdict.advice}",
         *_on_labels(labels),
-        "Ids are personal data in most countries: pass the lists on to those who need them only, and delete them then.",
-        "A text that begins like a formula has an apostrophe in front of it.",
+        *_on_small(audiences),
+        "Ids are personal data in most countries: give the lists only to those who need them, then delete them.",
     ]
     return "\r\n".join(lines) + "\r\n"
+
+
+CONTROL_GETS = (
+    "control ({share} of a group): they get what they would get without the test: nothing, or the usual offer. The "
+    "card of the group says which."
+)
+"""What the two lists of a group are for."""
+
+
+def _size_line(row: Any, seen: Mapping[str, float | None], study: Study) -> str:
+    """Return one line on a group: letter, name, sizes of its lists, and the smallest change that they show."""
+    if not row.list:
+        return f"{row.segment}  {row.segment_name}: {row.customers:,} customers, no list"
+    text = f"{row.segment}  {row.segment_name}: {row.customers - row.control:,} to send to, {row.control:,} as control"
+    if (change := seen.get(row.segment)) is not None:
+        text += study.wording.of("; shows a change of {points:.0f} points of {coupons} used", points=100 * change)
+    return text
+
+
+def _on_small(audiences: Audiences) -> list[str]:
+    """Say which groups have no list, if any."""
+    return [] if audiences.table["list"].all() else [audiences.text]
 
 
 def _on_labels(labels: LabelsRecord | None) -> list[str]:
@@ -235,12 +365,12 @@ def _on_labels(labels: LabelsRecord | None) -> list[str]:
         lines.append(f"{labels.without_label:,} customers have no label there, and are on no list.")
     if labels.why_no_rule:
         lines.append(
-            "probability, confidence, second_segment, outlier and borderline are empty, and there is no model.skops "
+            "probability, confidence, second_segment, outlier and near_border are empty, and there is no model.skops "
             f"and no scoring.sql to place new customers: {labels.why_no_rule}."
         )
         return lines
     lines.append(
-        "probability is empty; confidence, second_segment, outlier and borderline come from the nearest centre, which "
+        "probability is empty; confidence, second_segment, outlier and near_border come from the nearest centre, which "
         f"gives {labels.by_rule:.0%} of the customers the segment that they have; confidence is 0 where it gives "
         "another one."
     )
@@ -267,6 +397,11 @@ class SampleSizes:
     left_out: tuple[str, ...] = ()
 
     caption = TEST_DESIGN
+
+    @property
+    def applies(self) -> bool:
+        """Whether burning is recorded."""
+        return not self.table.empty
 
     @property
     def text(self) -> str:
@@ -335,6 +470,31 @@ def sample_sizes(rates: Mapping[str, float], listed: pd.DataFrame, *, lifts: Seq
             records.append((letter, rate, lift, needed, n, control, enough, smallest))
     table = pd.DataFrame(records, columns=SAMPLE_SIZE_COLUMNS)
     return SampleSizes(table.astype({"needed": "Int64", "enough": "boolean"}), tuple(left_out))
+
+
+def smallest_change(rate: float | None, customers: float, control: float) -> float | None:
+    """Return the smallest change of a share that a test with these customers shows, up or down.
+
+    Parameters
+    ----------
+    rate : float or None
+        The share without the test.
+    customers, control : float
+        Customers of the segment, and how many of them are the comparison group.
+
+    Returns
+    -------
+    float or None
+        A share; None where no test can be planned, or none would show anything.
+
+    Notes
+    -----
+    A share can change by more on the side where there is more room; what is seen there is the same by symmetry.
+    """
+    if rate is None or not 0 < rate < 1 or not 0 < control < customers:
+        return None
+    change = smallest_difference(min(rate, 1 - rate), control, customers - control)
+    return float(change) if math.isfinite(change) else None
 
 
 def _why_no_test(rate: float, customers: int, control: int) -> str:

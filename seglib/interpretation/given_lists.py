@@ -9,7 +9,7 @@ import pandas as pd
 from seglib.interpretation.audiences import Audiences
 from seglib.schema.records import LabelsRecord
 
-BY_CENTRES = ("probability", "confidence", "second_segment", "outlier", "borderline", "outliers")
+BY_CENTRES = ("probability", "confidence", "second_segment", "outlier", "near_border", "borderline", "outliers")
 """Columns that come from the centres of the segments."""
 
 

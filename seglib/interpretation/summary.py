@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -81,10 +81,10 @@ def summary(
         "would get without the test."
     )
     answers = {
-        "Are they real?": f"{verdict.sentence} {verdict.meaning}",
-        "Are they useful?": gain.text,
+        "Are they real?": " ".join(filter(None, [f"{verdict.headline}.", verdict.meaning])),
+        "Are they useful?": gain.lead,
         "Who are they?": who,
-        "What to do?": advice(chosen, verdict, weights),
+        "What to do?": advice(chosen, replace(verdict, advice=verdict.monday or verdict.advice), weights),
         "How would one know that it worked?": test,
         "What not to believe?": NOT_TO_BELIEVE,
     }

@@ -8,6 +8,7 @@ An analysis package calls them only inside the ``figure()`` of a result; a noteb
 `seglib.display.show`. There is one file per chapter.
 """
 
+from seglib.plots.campaign import plot_effects
 from seglib.plots.clustering import (
     plot_agreement,
     plot_comparison,
@@ -70,6 +71,7 @@ __all__ = [
     "plot_coupon_counts",
     "plot_demographics",
     "plot_distributions",
+    "plot_effects",
     "plot_elbow",
     "plot_example",
     "plot_flow",

@@ -295,7 +295,8 @@ def plot_retention(
     return ax
 
 
-_SINGULAR = {"customers": "customer", "genders": "gender", "cities": "city"}
+_SINGULAR = {"customers": "customer", "genders": "gender", "cities": "city", "countries": "country"}
+_SINGULAR |= {f"{place}s": place for place in ("region", "state", "province", "district", "postcode")}
 
 
 def plot_homogeneity(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:

@@ -12,8 +12,8 @@ which take tables. `rebuild_matrix` builds the matrix of a recorded recipe from 
 
 from seglib.preprocessing.audit import audit
 from seglib.preprocessing.build import CustomerOptions, build_matrix
-from seglib.preprocessing.customer import customer_matrix
-from seglib.preprocessing.encoders import UNKNOWN, HennigLiaoScaler, levels_of
+from seglib.preprocessing.customer import customer_matrix, demographics_by_default
+from seglib.preprocessing.encoders import UNKNOWN, HennigLiaoScaler, WeightScaler, levels_of
 from seglib.preprocessing.inverse import column_labels, in_original_units
 from seglib.preprocessing.matrix import Matrix
 from seglib.preprocessing.ranges import number_ranges
@@ -26,11 +26,13 @@ __all__ = [
     "CustomerOptions",
     "HennigLiaoScaler",
     "Matrix",
+    "WeightScaler",
     "audit",
     "build_matrix",
     "column_labels",
     "compare_demographic_weights",
     "customer_matrix",
+    "demographics_by_default",
     "in_original_units",
     "levels_of",
     "number_ranges",

@@ -6,7 +6,7 @@ have reasons, and the original analysis must run as it was.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 
@@ -29,9 +29,10 @@ from seglib.preprocessing.artefacts import (
 )
 from seglib.preprocessing.inverse import in_original_units
 from seglib.preprocessing.matrix import Matrix
+from seglib.preprocessing.outliers import FAR, HANDFUL, SMALL_SHARE, Extreme, extremes, is_handful, smallest_cluster
 from seglib.preprocessing.variance import share_table, variance_share
 from seglib.schema.records import AuditCheckRecord, AuditRecord
-from seglib.style import escape_markdown, format_number, humanize, join_words
+from seglib.style import escape_markdown, format_number, humanize, join_words, shortened
 
 DOMINANT = 0.5
 """Share of the variance above which one column makes the clusters on its own."""
@@ -171,8 +172,10 @@ def audit(
     that have the commonest value of two measured columns at once, as have customers of whom nothing was observed, whose
     rates are all shrunk to the same value. filled: share of values that were missing. sum: smallest eigenvalue of the
     correlation matrix of the numbers in original units, which is 0 where some of them add up to the same in every row
-    (`constant_sums`). zeros: rows in which several numbers are zero together (`joint_zeros`). levels: Cohen's kappa of
-    levels of different names (`same_levels`).
+    (`constant_sums`). extreme: the value furthest out, in standard deviations of the middle 98% of its column
+    (`extremes`). handful: rows of the smallest of two, or three, clusters (`smallest_cluster`). zeros: rows in which
+    several numbers are zero together (`joint_zeros`). levels: Cohen's kappa of levels of different names
+    (`same_levels`).
     """
     if isinstance(matrix, pd.DataFrame):
         audited = _Audited.of_table(matrix, tuple(nominal))
@@ -196,6 +199,8 @@ def audit(
         *_constant_sums(audited),
         _joint_zeros(audited),
         *_same_levels(audited),
+        *_extremes(audited),
+        _handful(audited, rows),
     ]
     table = pd.DataFrame([asdict(check) for check in checks])
     table["measured"] = table["measured"].astype(float).round(6)
@@ -224,6 +229,8 @@ class _Audited:
         By source that has a column per level: which rows have which.
     remedy : str
         How a column is left out.
+    name_of : callable
+        From a column to its name in the words of the shop.
     """
 
     table: pd.DataFrame
@@ -234,6 +241,7 @@ class _Audited:
     original: pd.DataFrame
     levels: dict[str, pd.DataFrame]
     remedy: str
+    name_of: Callable[[str], str] = humanize
 
     @classmethod
     def of_matrix(cls, matrix: Matrix) -> _Audited:
@@ -243,9 +251,13 @@ class _Audited:
         for name in matrix.nominal:
             dummies = matrix.made_of(name) > 0
             levels[name] = dummies.rename(columns=lambda column, name=name: column.removeprefix(f"{name}_"))
+        for name in original:
+            if set(np.unique(original[name])) == {0.0, 1.0}:
+                levels[name] = pd.DataFrame({"no": original[name] == 0, "yes": original[name] == 1})
         remedy = "parameter `segment_by`" if matrix.recipe.name == "customer" else "by hand"
         shares = variance_share(matrix).table
-        return cls(matrix.table, matrix.numeric, matrix.coded, shares, matrix.filled, original, levels, remedy)
+        name_of = matrix.wording.name_of
+        return cls(matrix.table, matrix.numeric, matrix.coded, shares, matrix.filled, original, levels, remedy, name_of)
 
     @classmethod
     def of_table(cls, table: pd.DataFrame, nominal: tuple[str, ...]) -> _Audited:
@@ -293,7 +305,7 @@ def _recoding(m: _Audited, rows: pd.DataFrame, k: int, n: int, rng: np.random.Ge
         sentence = ""
         if mean < 0.99:  # below 1 by more than single rows that two runs of KMeans can place differently
             sentence = (
-                f"The integers for {humanize(name)} invent an order: with other integers for the same names the "
+                f"The integers for {m.name_of(name)} invent an order: with other integers for the same names the "
                 f"clusters are others (adjusted Rand index {mean:.2f}, where 1 is the same)."
             )
         what = f"adjusted Rand index, mean of {n} other codes"
@@ -315,7 +327,7 @@ def _label(m: _Audited, rows: pd.DataFrame) -> list[AuditCheck]:
         highest = max(highest, agreement)
         if agreement >= LABEL:
             sentence = (
-                f"{humanize(name).capitalize()} looks like a cluster label: clusters of the other columns agree with "
+                f"{m.name_of(name).capitalize()} looks like a cluster label: clusters of the other columns agree with "
                 f"it (adjusted Rand index {agreement:.2f}). A label inside makes every criterion look too good."
             )
             checks.append(AuditCheck("label", name, agreement, what, limit, sentence))
@@ -324,7 +336,7 @@ def _label(m: _Audited, rows: pd.DataFrame) -> list[AuditCheck]:
 
 def _constant(m: _Audited) -> AuditCheck:
     constant = [c for c in m.table if m.table[c].nunique() < 2]
-    sentence = f"The same for every row: {join_words([humanize(c) for c in constant])}." if constant else ""
+    sentence = f"The same for every row: {join_words([m.name_of(c) for c in constant])}." if constant else ""
     return AuditCheck("constant", ", ".join(constant), len(constant), "columns with one value", "0", sentence)
 
 
@@ -332,7 +344,7 @@ def _duplicates(m: _Audited) -> AuditCheck:
     pairs = _identical_pairs(m.table[m.numeric])
     sentence = ""
     if pairs:
-        names = join_words([f"{humanize(a)} and {humanize(b)}" for a, b in pairs])
+        names = join_words([f"{m.name_of(a)} and {m.name_of(b)}" for a, b in pairs])
         sentence = f"The same column twice, with double weight: {names}."
     columns = ", ".join(second for _, second in pairs)
     return AuditCheck("duplicate", columns, len(pairs), "pairs of columns that are one", "0", sentence)
@@ -352,19 +364,20 @@ def _dominance(m: _Audited) -> AuditCheck:
     sentence = ""
     if share > DOMINANT:
         effect = "it is the only column" if len(m.shares) == 1 else "it makes the clusters on its own"
-        sentence = f"{humanize(column).capitalize()} holds {share:.0%} of the variance: {effect}."
+        sentence = f"{m.name_of(column).capitalize()} holds {share:.0%} of the variance: {effect}."
     return AuditCheck("dominance", column, share, "share of the variance", f"at most {DOMINANT:g}", sentence)
 
 
 def _scales(m: _Audited) -> AuditCheck:
-    spread = m.table[m.numeric].std(ddof=0)
+    # two answers vary by how many give either, not by the unit they are measured in
+    spread = m.table[[name for name in m.numeric if m.table[name].nunique() > 2]].std(ddof=0)
     spread = spread[spread > 1e-12]
     ratio = spread.max() / spread.min() if len(spread) else 1.0
     sentence = ""
     if ratio > MIXED:
         sentence = (
-            f"The numbers are on different scales: {humanize(spread.idxmax())} varies {ratio:.1f} times as much as "
-            f"{humanize(spread.idxmin())}."
+            f"The numbers are on different scales: {m.name_of(spread.idxmax())} varies {ratio:.1f} times as much as "
+            f"{m.name_of(spread.idxmin())}."
         )
     what = "largest standard deviation of a number over the smallest"
     return AuditCheck("scales", "", ratio, what, f"at most {MIXED:g}", sentence)
@@ -379,8 +392,8 @@ def _correlated(m: _Audited) -> list[AuditCheck]:
         if (pair.first, pair.second) in identical:
             continue
         sentence = (
-            f"{humanize(pair.first).capitalize()} and {humanize(pair.second)} are nearly one column (rank correlation "
-            f"{pair.spearman:.2f}): it has double weight."
+            f"{m.name_of(pair.first).capitalize()} and {m.name_of(pair.second)} are nearly one column (rank "
+            f"correlation {pair.spearman:.2f}): it has double weight."
         )
         checks.append(AuditCheck("correlation", pair.second, abs(pair.spearman), what, limit, sentence))
     if checks:
@@ -414,7 +427,7 @@ def _filled(m: _Audited) -> AuditCheck:
     share = m.filled.get(worst, 0.0)
     sentence = ""
     if share > FILLED:
-        sentence = f"{humanize(worst).capitalize()} is missing for {share:.0%} of the rows and was filled in."
+        sentence = f"{m.name_of(worst).capitalize()} is missing for {share:.0%} of the rows and was filled in."
     return AuditCheck("filled", worst, share, "share of values that were missing", f"at most {FILLED:g}", sentence)
 
 
@@ -424,15 +437,15 @@ def _constant_sums(m: _Audited) -> list[AuditCheck]:
     what, limit = "smallest eigenvalue of the correlations of the numbers", f"at least {NO_VARIANCE:g}"
     smallest = smallest_eigenvalue(numbers)
     checks = [
-        AuditCheck("sum", ", ".join(total.weights), smallest, what, limit, _sentence_of_sum(total, m.remedy))
+        AuditCheck("sum", ", ".join(total.weights), smallest, what, limit, _sentence_of_sum(total, m))
         for total in constant_sums(numbers)
     ]
     return checks or [AuditCheck("sum", "", smallest, what, limit)]
 
 
-def _sentence_of_sum(constant: ConstantSum, remedy: str) -> str:
+def _sentence_of_sum(constant: ConstantSum, m: _Audited) -> str:
     """Say which columns add up to what, what that does, and what to do."""
-    names = [humanize(name) for name in constant.weights]
+    names = [m.name_of(name) for name in constant.weights]
     total = format_number(round(constant.total, 2) + 0.0)  # which is 0 for -0
     if constant.plain:
         relation = f"{join_words(names).capitalize()} add up to {total} in every row"
@@ -441,7 +454,7 @@ def _sentence_of_sum(constant: ConstantSum, remedy: str) -> str:
         relation = f"A weighted sum of columns is {total} in every row: {' '.join(terms).removeprefix('+')}"
     return (
         f"{relation}. So each of them follows from the others, and the rows fill a shape with corners, which look like "
-        f"segments. Leave one of them out ({remedy}), or take logarithms of their ratios."
+        f"segments. Leave one of them out ({m.remedy}), or take logarithms of their ratios."
     )
 
 
@@ -452,7 +465,7 @@ def _joint_zeros(m: _Audited) -> AuditCheck:
         return AuditCheck("zeros", "", lump.share, what, limit)
     value = "zero" if lump.zero else "at their lowest value"
     sentence = (
-        f"{join_words([humanize(name) for name in lump.columns]).capitalize()} are {value} together in {lump.rows:,} "
+        f"{join_words([m.name_of(name) for name in lump.columns]).capitalize()} are {value} together in {lump.rows:,} "
         f"rows ({lump.share:.0%}). These rows are a lump in one place that every criterion takes for a segment. Set "
         "them apart by this rule, and segment the others alone; or let a yes or no stand for these columns."
     )
@@ -465,13 +478,59 @@ def _same_levels(m: _Audited) -> list[AuditCheck]:
     checks = []
     for group in groups:
         times = len(group.levels)
-        pairs = join_words([f"{humanize(source)}: {level}" for source, level in group.levels.items()])
+        pairs = join_words([f"{m.name_of(source)}: {level}" for source, level in group.levels.items()])
         sentence = (
             f"Levels that always come together ({pairs}): {group.rows:,} rows have all of them, and are counted "
             f"{times} times. Keep one of these columns ({m.remedy})."
         )
         checks.append(AuditCheck("levels", ", ".join(group.levels), group.kappa, what, limit, sentence))
     return checks or [AuditCheck("levels", "", highest, what, limit)]
+
+
+def _extremes(m: _Audited) -> list[AuditCheck]:
+    what, limit = "standard deviations of the others from their mean", f"at most {FAR:g}"
+    furthest = extremes(m.table[m.numeric])
+    checks = [
+        AuditCheck("extreme", one.column, one.deviations, what, limit, _sentence_of_extreme(one, m))
+        for one in furthest
+        if one.deviations > FAR
+    ]
+    return checks or [AuditCheck("extreme", "", furthest[0].deviations if furthest else 0.0, what, limit)]
+
+
+def _sentence_of_extreme(extreme: Extreme, m: _Audited) -> str:
+    """Say who is how far out, what that does, and what to do."""
+    return (
+        f"{m.name_of(extreme.column).capitalize()} of {_row_name(extreme.row, m)} lies {extreme.deviations:.0f} "
+        "standard deviations of the others from their mean. Distances are squared, so such a row gets a segment of its "
+        "own, and the others look alike. Take logarithms (log: true in the mapping file, or transform = yeo-johnson), "
+        "or leave the row out (leave_out) and treat it by hand."
+    )
+
+
+def _handful(m: _Audited, rows: pd.DataFrame) -> AuditCheck:
+    what, limit = "rows of the smallest of two or three clusters", f"at least {HANDFUL} or {SMALL_SHARE:.0%}"
+    smallest = smallest_cluster(rows)
+    if smallest is None:
+        return AuditCheck("handful", "", float("nan"), what, limit)
+    sentence = ""
+    if is_handful(smallest.n, len(rows)):
+        names = shortened([_row_name(row, m) for row in smallest.rows], 3)
+        is_one = smallest.n == 1
+        sentence = (
+            f"Of {smallest.k} clusters one has {smallest.n} {'row' if is_one else 'rows'} only ({names}): that is no "
+            f"segment. Look at {'it' if is_one else 'them'}, and take logarithms (log: true), or leave "
+            f"{'it' if is_one else 'them'} out (leave_out)."
+        )
+    return AuditCheck("handful", "", smallest.n, what, limit, sentence)
+
+
+def _row_name(row: object, m: _Audited) -> str:
+    """Name a row by its customer."""
+    names = m.table.index.names
+    if isinstance(row, tuple):
+        row = row[names.index("customer_id")] if "customer_id" in names else row[0]
+    return f"customer {row}"
 
 
 def _clusters(X: np.ndarray, k: int) -> np.ndarray:

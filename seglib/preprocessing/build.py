@@ -46,6 +46,13 @@ class CustomerOptions:
     min_level_share: float = 0.01
     keep_unreliable: bool = False
 
+    @property
+    def named(self) -> list[str] | None:
+        """The features of ``segment_by`` as a list; None where nothing is named."""
+        if not self.segment_by:
+            return None
+        return [present_name(name.strip()) for name in self.segment_by.split(",")]
+
 
 def build_matrix(
     features: CustomerFeatures,
@@ -93,13 +100,10 @@ def build_matrix(
 
 def build_customer_matrix(features: CustomerFeatures, options: CustomerOptions) -> Matrix:
     """Build the matrix of recipe ``customer``, with what the features know of themselves (`customer_matrix`)."""
-    segment_by = None
-    if options.segment_by:
-        segment_by = [present_name(name.strip()) for name in options.segment_by.split(",")]
     return customer_matrix(
         features.table,
         described=features.features,
-        segment_by=segment_by,
+        segment_by=options.named,
         leave_out=features.missing,
         unreliable={} if options.keep_unreliable else features.unreliable,
         demographic_weight=options.demographic_weight,
@@ -107,4 +111,5 @@ def build_customer_matrix(features: CustomerFeatures, options: CustomerOptions) 
         scaling=options.scaling,
         drop_correlated=options.drop_correlated,
         min_level_share=options.min_level_share,
+        wording=features.study.wording,
     )

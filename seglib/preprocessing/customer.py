@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -18,11 +19,18 @@ from seglib.preprocessing.encoders import (
     level_steps,
     n_level_columns,
     number_steps,
+    zero_one_steps,
 )
 from seglib.preprocessing.matrix import Matrix, fit_matrix, missing_shares
 from seglib.preprocessing.recipes import RECIPES
 from seglib.schema.features import FEATURES, Feature
-from seglib.style import did_you_mean, humanize, join_words
+from seglib.style import COUPON, Wording, did_you_mean, join_words
+
+NOT_NAMED = "not named in segment_by"
+"""Why gender and city build no segments where somebody says what to segment by."""
+
+EXPOSURE = "months_observed"
+"""What a rate is divided by that depends on the calendar only."""
 
 FEW, MOST = 0.05, 0.95
 """Shares of customers who never burned a coupon between which a column of its own says so."""
@@ -40,6 +48,7 @@ def customer_matrix(
     scaling: Scaling = "standard",
     drop_correlated: bool = True,
     min_level_share: float = 0.01,
+    wording: Wording = COUPON,
 ) -> Matrix:
     """Build the matrix of recipe ``customer``.
 
@@ -50,8 +59,9 @@ def customer_matrix(
     described : sequence of Feature
         What its columns are (`CustomerFeatures.features`). Of two correlated ones the earlier stays.
     segment_by : sequence of str, optional
-        Features that build the segments, whatever their role; default: those whose role is segmentation. Gender and
-        city come on top of them, by ``demographic_weight``.
+        Features that build the segments, whatever their role, gender and city among them; default: those whose role is
+        segmentation. Gender and city come on top of them, by ``demographic_weight``, unless the shop says itself what
+        to segment by (a mapping file with ``segment_by``): then they build segments only where they are named.
     leave_out : mapping of str to str, optional
         Features that cannot build segments, each with the reason (`CustomerFeatures.missing`).
     unreliable : mapping of str to str, optional
@@ -62,19 +72,24 @@ def customer_matrix(
     transform : {"log", "yeo-johnson", "none"}, default="log"
         ``log`` takes counts and money to logarithms, log(1 + x); ``yeo-johnson`` takes every number to the scale on
         which it is most nearly normal (Yeo & Johnson 2000, Biometrika 87(4)).
-    scaling : {"standard", "robust"}, default="standard"
+    scaling : {"standard", "robust", "none"}, default="standard"
         ``standard``: mean 0, standard deviation 1. ``robust``: median 0, and the interquartile range that a standard
-        deviation of 1 has in a normal distribution; extremes then keep their full weight.
+        deviation of 1 has in a normal distribution; extremes then keep their full weight. ``none``: numbers stay in
+        their units, a yes or no is one column of 0 and 1. A variable of the shop's own may have another one. Names have
+        a weight instead.
     drop_correlated : bool, default=True
         Of two numbers whose ranks are correlated by more than .8, keep the one that is described first.
     min_level_share : float, default=0.01
         Levels of a name that fewer customers have are pooled; 0 keeps all.
+    wording : Wording, optional
+        What a transaction, and the place of a customer, are called.
 
     Returns
     -------
     Matrix
         With standard scaling, numbers have mean 0 and standard deviation 1; the columns of a name have variance
-        one half together, times the square of its weight. A missing number is the median, a missing name a level.
+        one half together, times the square of its weight. A missing number is the median, a missing name a level; of
+        a yes or no that is not scaled, the commoner answer.
 
     Raises
     ------
@@ -87,6 +102,7 @@ def customer_matrix(
     leave_out, unreliable, by_default = leave_out or {}, unreliable or {}, segment_by is None
     candidates = _candidates(described, segment_by)
     left_out = _not_available(leave_out, described, candidates)
+    left_out |= {f.name: NOT_NAMED for f in described if f.role == "demographic" and f not in candidates}
     if by_default and ("days_to_burn" in left_out or "days_to_burn" in unreliable):
         # never_burned marks the customers who were given the mean days; without days there is nobody to mark
         candidates = [f for f in candidates if f.name != "never_burned"]
@@ -101,12 +117,12 @@ def customer_matrix(
     if _has_behaviour(_remaining(candidates, left_out | noise)):
         left_out |= noise
     elif noise:
-        notes = (f"Kept because nothing else is left: {join_words([humanize(c) for c in noise])}.",)
+        notes = (f"Kept because nothing else is left: {join_words([wording.name_of(c) for c in noise])}.",)
     if by_default and "never_burned" in {f.name for f in _remaining(candidates, left_out)}:
         left_out |= _never_burned_left_out(features["never_burned"].mean())
     if drop_correlated:
         numbers = [f.name for f in _remaining(candidates, left_out) if f.kind == "numeric"]
-        left_out |= _correlated_left_out(features[numbers])
+        left_out |= _correlated_left_out(features[numbers], wording)
     sources = _remaining(candidates, left_out)
     if not _has_behaviour(sources):
         raise InputRefused(
@@ -114,18 +130,26 @@ def customer_matrix(
         )
     steps = {}
     for feature in sources:
+        own_scaling = feature.scaling or scaling
         if feature.kind == "numeric":
-            values = features[feature.name]
-            steps[feature.name] = number_steps(values, log=feature.log, transform=transform, scaling=scaling)
+            steps[feature.name] = number_steps(
+                features[feature.name],
+                log=feature.log,
+                transform=transform,
+                scaling=own_scaling,
+                weight=feature.weight,
+            )
+        elif _stays_zero_one(feature, scaling):
+            steps[feature.name] = zero_one_steps(weight=feature.weight)
         else:
-            weight = demographic_weight if feature.role == "demographic" else 1.0
+            weight = demographic_weight if feature.role == "demographic" else feature.weight
             steps[feature.name] = level_steps(weight=weight, min_level_share=min_level_share)
-    return fit_matrix(
+    matrix = fit_matrix(
         RECIPES["customer"],
         steps,
         features,
         left_out=left_out,
-        nominal=tuple(f.name for f in sources if f.kind != "numeric"),
+        nominal=tuple(f.name for f in sources if f.kind != "numeric" and not _stays_zero_one(f, scaling)),
         filled=missing_shares(features[list(steps)]),
         notes=notes,
         options={
@@ -137,10 +161,34 @@ def customer_matrix(
             "segment_by": None if by_default else list(segment_by),
         },
     )
+    return replace(matrix, wording=wording)
+
+
+def _stays_zero_one(feature: Feature, scaling: Scaling) -> bool:
+    """Say whether a yes or no is one column of 0 and 1."""
+    return feature.kind == "binary" and (feature.scaling or scaling) == "none"
+
+
+def demographics_by_default(described: Sequence[Feature], segment_by: Sequence[str] | None) -> bool:
+    """Say whether gender and city build segments without being named: where nobody says what to segment by.
+
+    Parameters
+    ----------
+    described : sequence of Feature
+        What the columns are (`seglib.study.Study.describe`).
+    segment_by : sequence of str or None
+        As in `customer_matrix`.
+    """
+    ours = {feature.name for feature in FEATURES}
+    of_the_shop = any(f.role == "segmentation" and f.name not in ours for f in described)
+    return segment_by is None and not of_the_shop
 
 
 def _candidates(described: Sequence[Feature], segment_by: Sequence[str] | None) -> list[Feature]:
-    """Return the features that may build segments: those that were named, or are meant for it, and gender and city."""
+    """Return the features that may build segments: those that were named, or are meant for it.
+
+    Gender and city come on top where nobody says what to segment by.
+    """
     names = [f.name for f in described]
     meant_for_it = [f.name for f in described if f.role == "segmentation"]
     wanted = meant_for_it if segment_by is None else list(segment_by)
@@ -149,7 +197,8 @@ def _candidates(described: Sequence[Feature], segment_by: Sequence[str] | None) 
         raise ParameterRefused(
             f"segment_by names no feature {' or '.join(unknown)}; there are: {', '.join(names)}", parameter="segment_by"
         )
-    return [f for f in described if f.name in wanted or f.role == "demographic"]
+    on_top = demographics_by_default(described, segment_by)
+    return [f for f in described if f.name in wanted or (on_top and f.role == "demographic")]
 
 
 def _not_available(
@@ -198,9 +247,16 @@ def _same_for_everybody(feature: Feature, features: pd.DataFrame, min_level_shar
         return not_recorded(feature.name)
     if values.nunique() < 2 and (feature.kind == "numeric" or values.notna().all()):
         return "the same for everybody"
+    if feature.ratio and feature.ratio[1] == EXPOSURE and _is_constant(features, feature.ratio[0]):
+        return "what is counted is the same for everybody: the rate only tells for how long"
     if feature.kind != "numeric" and n_level_columns(values, min_level_share) < 2:
         return f"of all its levels none has {min_level_share:.1%} of the customers"
     return ""
+
+
+def _is_constant(features: pd.DataFrame, name: str) -> bool:
+    """Say whether a column is there and has one value only."""
+    return name in features and features[name].notna().all() and features[name].nunique() == 1
 
 
 def _never_burned_left_out(share: float) -> dict[str, str]:
@@ -213,11 +269,11 @@ def _never_burned_left_out(share: float) -> dict[str, str]:
     return {"never_burned": f"{share:.1%} of the customers, which is {'too few' if share < FEW else 'nearly all'}"}
 
 
-def _correlated_left_out(numbers: pd.DataFrame) -> dict[str, str]:
+def _correlated_left_out(numbers: pd.DataFrame, wording: Wording) -> dict[str, str]:
     """Name the second one of every correlated pair, going from the first column to the last."""
     dropped = {}
     for first, second, rho in correlated_pairs(numbers).itertuples(index=False):  # in the order of the columns
         if first not in dropped and second not in dropped:
             limit = f"rank correlation {rho:.2f}, more than {HIGH_CORRELATION:g}"
-            dropped[second] = f"correlated with {humanize(first)}, {limit}"
+            dropped[second] = f"correlated with {wording.name_of(first)}, {limit}"
     return dropped

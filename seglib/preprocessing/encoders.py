@@ -13,7 +13,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, PowerTrans
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 Transform = Literal["log", "yeo-johnson", "none"]
-Scaling = Literal["standard", "robust"]
+Scaling = Literal["standard", "robust", "none"]
 TRANSFORMS, SCALINGS = get_args(Transform), get_args(Scaling)
 
 UNKNOWN = "unknown"
@@ -66,6 +66,34 @@ class HennigLiaoScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return tags
 
 
+class WeightScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Multiply numbers by a weight: with a weight of 2 a difference counts twice, and has four times the variance.
+
+    Parameters
+    ----------
+    weight : float, default=1.0
+    """
+
+    def __init__(self, weight: float = 1.0) -> None:
+        self.weight = weight
+
+    def fit(self, X, y=None):
+        """Check ``X``, shape (n_rows, n_columns); there is nothing to learn."""
+        validate_data(self, X, dtype=np.float64)
+        self.scale_ = float(self.weight)
+        return self
+
+    def transform(self, X):
+        """Multiply."""
+        check_is_fitted(self)
+        return validate_data(self, X, dtype=np.float64, reset=False) * self.scale_
+
+    def inverse_transform(self, X):
+        """Divide; a weight of 0 leaves nothing to go back from."""
+        check_is_fitted(self)
+        return np.asarray(X, dtype=np.float64) / self.scale_
+
+
 def log_of_size(X):
     """Return sign(x) * log(1 + |x|): the logarithm of a count or of money, which refunds can make negative."""
     return np.sign(X) * np.log1p(np.abs(X))
@@ -87,8 +115,10 @@ def level_name(column: str, level: object) -> str:
     return f"{column}_{RARE if level == 'infrequent_sklearn' else level}"
 
 
-def number_steps(values: pd.Series, *, log: bool, transform: Transform, scaling: Scaling) -> Pipeline:
-    """Return the steps of a number: fill gaps with the median, transform, scale.
+def number_steps(
+    values: pd.Series, *, log: bool, transform: Transform, scaling: Scaling, weight: float = 1.0
+) -> Pipeline:
+    """Return the steps of a number: fill gaps with the median, transform, scale, weigh.
 
     Parameters
     ----------
@@ -99,15 +129,28 @@ def number_steps(values: pd.Series, *, log: bool, transform: Transform, scaling:
         Whether ``transform="log"`` concerns this number.
     transform, scaling
         See `seglib.preprocessing.customer_matrix`.
+    weight : float, default=1.0
+        How much it counts.
     """
     steps = [SimpleImputer(strategy="median")]
     if transform == "yeo-johnson":
         steps.append(PowerTransformer(method="yeo-johnson", standardize=False))
     elif transform == "log" and log:
         steps.append(FunctionTransformer(log_of_size, feature_names_out="one-to-one"))
-    low, high = values.quantile([0.25, 0.75])
-    robust = scaling == "robust" and high > low
-    steps.append(RobustScaler(unit_variance=True) if robust else StandardScaler())
+    if scaling != "none":
+        low, high = values.quantile([0.25, 0.75])
+        robust = scaling == "robust" and high > low
+        steps.append(RobustScaler(unit_variance=True) if robust else StandardScaler())
+    if weight != 1:
+        steps.append(WeightScaler(weight))
+    return make_pipeline(*steps)
+
+
+def zero_one_steps(*, weight: float = 1.0) -> Pipeline:
+    """Return the steps of a yes or no that stays one column of 0 and 1: fill gaps with the commoner answer, weigh."""
+    steps = [SimpleImputer(strategy="most_frequent")]
+    if weight != 1:
+        steps.append(WeightScaler(weight))
     return make_pipeline(*steps)
 
 

@@ -15,7 +15,7 @@ from sklearn.preprocessing import OrdinalEncoder
 
 from seglib.preprocessing.recipes import Recipe
 from seglib.schema.records import AuditRecord, RecipeRecord
-from seglib.style import humanize, join_words
+from seglib.style import COUPON, Wording, join_words
 
 if TYPE_CHECKING:
     from seglib.features import CustomerFeatures
@@ -48,6 +48,8 @@ class Matrix:
         Sentences on what a reader would not expect.
     options : dict of str to Any
         Keyword arguments with which it was made, so that the same can be made of other rows.
+    wording : Wording
+        What a transaction, and the place of a customer, are called.
     """
 
     table: pd.DataFrame
@@ -58,6 +60,7 @@ class Matrix:
     filled: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
+    wording: Wording = COUPON
 
     def record(self, features: CustomerFeatures, audit: AuditRecord) -> RecipeRecord:
         """Return ``recipe.json``: how the matrix was made, from which features, and what the audit found.
@@ -113,10 +116,11 @@ class Matrix:
     def text(self) -> str:
         """Size of the matrix, its columns, and what was left out."""
         n, m = self.table.shape
-        used = join_words([humanize(c) for c in self.sources])
+        name_of = self.wording.name_of
+        used = join_words([name_of(c) for c in self.sources])
         text = f"{n:,} rows (one a {self.recipe.grain}) x {m} column{'s' if m > 1 else ''}, made from {used}."
         for why in dict.fromkeys(self.left_out.values()):
-            text += f" Left out: {join_words([humanize(c) for c, w in self.left_out.items() if w == why])} ({why})."
+            text += f" Left out: {join_words([name_of(c) for c, w in self.left_out.items() if w == why])} ({why})."
         return " ".join([text, *self.notes])
 
 

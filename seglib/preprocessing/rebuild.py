@@ -31,8 +31,5 @@ def rebuild_matrix(rows: pd.DataFrame, recipe: RecipeRecord, *, described: Seque
     """
     if recipe.name == "baseline":
         return baseline_matrix(rows, **recipe.options)
-    demographic = {f.name for f in described if f.role == "demographic"}
-    others = dict.fromkeys(demographic.difference(recipe.sources), "it was left out")
-    by = [name for name in recipe.sources if name not in demographic]
-    options = recipe.options | {"segment_by": by, "drop_correlated": False}
-    return customer_matrix(rows, described=described, leave_out=others, **options)
+    options = recipe.options | {"segment_by": list(recipe.sources), "drop_correlated": False}
+    return customer_matrix(rows, described=described, **options)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from seglib.preprocessing.build import CustomerOptions, build_customer_matrix
+from seglib.preprocessing.customer import demographics_by_default
 from seglib.preprocessing.variance import variance_share
 from seglib.style import humanize, join_words
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from seglib.features import CustomerFeatures
+
+RECORDS_NEITHER = "This shop records neither gender nor city: there is nothing to weigh."
+NAMES_NEITHER = "Segments are built by what segment_by names, and it names neither gender nor city: nothing to weigh."
 
 
 @dataclass(frozen=True)
@@ -25,18 +29,26 @@ class WeightComparison:
     Attributes
     ----------
     table : pandas.DataFrame of float, shape (n_sources, n_weights)
-        Indexed by source column, one column per weight; empty for a shop that records neither gender nor city.
+        Indexed by source column, one column per weight; empty where there is nothing to weigh.
+    reason : str
+        Why there is nothing to weigh.
     caption : str
     """
 
     table: pd.DataFrame
+    reason: str = ""
     caption: str = "Recipe customer; everything else as above."
+
+    @property
+    def applies(self) -> bool:
+        """Whether there is anything to weigh."""
+        return not self.table.empty
 
     @property
     def text(self) -> str:
         """Whose share moves most; or that there is nothing to weigh."""
         if self.table.empty:
-            return "This shop records neither gender nor city: there is nothing to weigh."
+            return self.reason
         moved = (self.table.iloc[:, -1] - self.table.iloc[:, 0]).abs().idxmax()
         first, last = self.table.loc[moved].iloc[[0, -1]]
         return f"{humanize(moved).capitalize()} goes from {first:.0%} to {last:.0%} of the variance."
@@ -68,11 +80,15 @@ def compare_demographic_weights(
     options : CustomerOptions, optional
         The other options; default: those of notebook 03.
     """
-    if not any(feature.role == "demographic" for feature in features.features):
-        return WeightComparison(pd.DataFrame())
+    options = options or CustomerOptions()
+    names = [feature.name for feature in features.features if feature.role == "demographic"]
+    if not names:
+        return WeightComparison(pd.DataFrame(), RECORDS_NEITHER)
+    if not (demographics_by_default(features.features, options.named) or {*names} & {*(options.named or ())}):
+        return WeightComparison(pd.DataFrame(), NAMES_NEITHER)
     shares = {}
     for weight in weights:
-        matrix = build_customer_matrix(features, replace(options or CustomerOptions(), demographic_weight=weight))
+        matrix = build_customer_matrix(features, replace(options, demographic_weight=weight))
         shares[weight] = variance_share(matrix).table.set_index("column")["share"]
     table = pd.DataFrame(shares).fillna(0)  # at weight 0 gender and city are no columns at all
     return WeightComparison(table.sort_values(weights[-1], kind="stable"))

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
-from seglib.report.changes import compared
+from seglib.report.changes import compared, write_movers
+from seglib.report.groups import write_glossary, write_groups
 from seglib.report.index import index_page
 from seglib.report.pages import Page, write_pages
 from seglib.report.summary import write_summary
@@ -38,12 +39,15 @@ def build(folder: Path, record: RunRecord, pages: Sequence[Page], *, before: Pat
         printing = meanwhile.submit(write_summary, folder, record, picture, given_up=given_up)
         try:
             write_pages(folder, record, pages)
+            write_groups(folder, record)
+            write_glossary(folder, record)
             printed = printing.result()  # before the index, which lists the files that are there
         except BaseException:  # also where somebody stops the run: no browser may be left
             given_up.set()
             raise
     index = folder / "index.html"
     previous = compared(before, folder, record) if before else None
+    write_movers(folder, previous)
     text = index_page(folder, record, pages, picture=picture, previous=previous, pdf_note=printed.note)
     index.write_text(text, encoding="utf-8")
     return index

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+from seglib.report.index import figures
+from seglib.run import safe_csv
 from seglib.schema.records import RunRecord
-from seglib.style import percent
 
 COMPARED: dict[str, Callable[[RunRecord], str]] = {
     "started (UTC)": lambda run: run.started_utc[:16].replace("T", " "),
@@ -23,6 +25,8 @@ COMPARED: dict[str, Callable[[RunRecord], str]] = {
     "are they useful?": lambda run: run.verdict.useful,
 }
 """What is compared, and how it is written."""
+
+SAME_INPUT, OTHER_INPUT = "The same data.", "New data."
 
 SAME_LETTERS = 0.8
 """If a smaller share of customers keeps the letter, the page says how letters can be kept."""
@@ -41,7 +45,10 @@ def compared(before: Path, folder: Path, record: RunRecord) -> dict | None:
     Returns
     -------
     dict or None
-        sentence, rows (what, before, now, differs), changed; None where there is no earlier run that can be read.
+        sentence, rows (what, before, now, differs), changed, day (of the earlier run), figures (how those of the first
+        page changed, by kind), letters and moves (by letter before, how many have each letter now; empty where nobody
+        moved), movers (customer, group before, group now; empty for who came or left); None where there is no earlier
+        run that can be read.
     """
     try:
         old = RunRecord.from_json(json.loads((before / "run.json").read_text(encoding="utf-8")))
@@ -52,22 +59,86 @@ def compared(before: Path, folder: Path, record: RunRecord) -> dict | None:
         return None  # there is none, or another version wrote something else
     if not old.started_utc:
         return None
-    same_input = {table.sha256 for table in old.inputs} == {table.sha256 for table in record.inputs}
     both = then.keys() & now.keys()
-    n_same = sum(then[customer] == now[customer] for customer in both)
-    sentences = ["The input is the same as before." if same_input else "The input is another one than before."]
-    if both:
-        sentences.append(
-            f"Of {len(both):,} customers in both runs {percent(n_same / len(both))} have the letter they had; "
-            f"{len(now) - len(both):,} came and {len(then) - len(both):,} left."
-        )
-        aligned = record.parameters["05_clustering"].get("align_to")
-        if n_same < SAME_LETTERS * len(both) and not aligned:
-            sentences.append("Letters may have been given out anew: with align_to they are kept as far as possible.")
-    else:
-        sentences.append("No customer is in both runs.")
+    moved = Counter((then[customer], now[customer]) for customer in both)
+    n_same = sum(n for (a, b), n in moved.items() if a == b)
+    aligned = record.parameters.get("05_clustering", {}).get("align_to")
     table = [{"what": what, "before": a, "now": b, "differs": a != b} for what, a, b in rows]
-    return {"sentence": " ".join(sentences), "rows": table, "changed": any(row["differs"] for row in table[1:])}
+    letters = _all_letters(old, record)
+    return {
+        "sentence": " ".join(_sentences(old, record, then, now, n_same, aligned=bool(aligned))),
+        "rows": table,
+        "changed": any(row["differs"] for row in table[1:]),
+        "day": old.as_of or old.started_utc[:10],
+        "figures": figure_changes(old, record),
+        "letters": letters,
+        "movers": [
+            (customer, then.get(customer, ""), now.get(customer, ""))
+            for customer in sorted({*then, *now}, key=lambda name: (len(name), name))
+            if then.get(customer) != now.get(customer)
+        ],
+        "moves": [(a, [moved[a, b] for b in letters]) for a in letters] if both and n_same < len(both) else [],
+    }
+
+
+def write_movers(folder: Path, previous: dict | None) -> Path | None:
+    """Write ``moved.csv``: who changed group, came or left since the last run; no file where nobody did.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's report folder.
+    previous : dict, optional
+        From `compared`.
+    """
+    path = folder / "moved.csv"
+    path.unlink(missing_ok=True)
+    if previous is None or not previous["movers"]:
+        return None
+    import pandas as pd
+
+    table = pd.DataFrame(previous["movers"], columns=["customer_id", "group_before", "group_now"])
+    path.write_text(safe_csv(table), encoding="utf-8", newline="")
+    return path
+
+
+def _sentences(
+    old: RunRecord, record: RunRecord, then: dict[str, str], now: dict[str, str], n_same: int, *, aligned: bool
+) -> list[str]:
+    """Say whether the input changed, and how many customers moved, came and left."""
+    same_input = {table.sha256 for table in old.inputs} == {table.sha256 for table in record.inputs}
+    both = len(then.keys() & now.keys())
+    if same_input and n_same == len(then) == len(now) and old.as_of == record.as_of:
+        return ["The same data, and no customer changed group."]
+    sentences = [SAME_INPUT if same_input else OTHER_INPUT]
+    if not both:
+        return [*sentences, "No customer is in both runs."]
+    sentences.append(f"Of {both:,} customers in both, {both - n_same:,} changed group.")
+    if came := len(now) - both:
+        sentences.append(f"{came:,} came.")
+    if left := len(then) - both:
+        sentences.append(f"{left:,} left.")
+    if n_same < SAME_LETTERS * both and not aligned:
+        sentences.append("Letters may have been given out anew: with align_to they are kept as far as possible.")
+    return sentences
+
+
+def figure_changes(old: RunRecord, record: RunRecord) -> dict[str, str]:
+    """Write how the figures of the first page have changed, by their kind; those that both runs have.
+
+    Shares change by points, all else by numbers.
+    """
+    before = {figure.kind: figure for figure in figures(old)}
+    changes = {}
+    for figure in figures(record):
+        earlier = before.get(figure.kind)
+        if earlier is None or earlier.label != figure.label:
+            continue
+        by = figure.value - earlier.value
+        steps = round(100 * by) if figure.unit == "share" else round(by)
+        points = " points" if figure.unit == "share" else ""
+        changes[figure.kind] = f"{steps:+,}{points}".replace("-", "−") if steps else "±0"
+    return changes
 
 
 def _letters(folder: Path) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The first page of a run: the verdict, the segments, the data, and the files that a reader may take along."""
+"""The first page of a run, in the order of a decision: what to do, figures, groups, test, changes, left out, lists."""
 
 from __future__ import annotations
 
@@ -9,27 +9,38 @@ from typing import Any
 from markupsafe import Markup
 
 from seglib.credentials import without_folder
+from seglib.report import words
+from seglib.report.groups import GroupView, group_views
 from seglib.report.pages import Page
 from seglib.report.render import render
-from seglib.schema.records import BesideRecord, RunRecord, RunSegmentRecord, RunVerdictRecord
+from seglib.schema.records import FigureRecord, RunRecord, RunVerdictRecord
 
-AT_ONCE = ("certainty", "to_try", "test")
+AT_ONCE = ("to_try",)
 """The kinds of notes that a card shows without being opened."""
 
 LABELLED = ("useful", "not shown to be useful")
 """Labels of usefulness that stand in front of the claim."""
 
+SHOWN_FINDINGS = 3
+"""Findings of the check of the data that are shown without being unfolded."""
+
+FIGURES = 4
+"""Figures at the top."""
+
 FILES = {
-    "segments.csv": "one row a customer, with segment, name and probability",
-    "audience/README.txt": "how to read the lists",
-    "model.skops": "places customers who were not there (seglib score)",
+    "segments.csv": "all customers",
+    "audience/README.txt": "how to read a list",
+    "customers_without_transaction.csv": "customers in no group",
+}
+"""Files for everybody, if they are there and not empty."""
+
+FILES_FOR_IT = {
+    "model.skops": "places new customers (seglib score)",
     "scoring.sql": "the same as one SQL statement, from features",
     "scoring_from_tables.sql": "the same from the tables",
-    "customers_without_transaction.csv": "those who could not be described",
-    "summary.pdf": "one page to print",
     "run.json": "this page for machines, with parameters and versions",
 }
-"""Files that a reader may take along, if they are there; the lists of segments come second."""
+"""Files for those who run it, if they are there."""
 
 
 def index_page(
@@ -60,19 +71,78 @@ def index_page(
     -------
     str
     """
+    views = group_views(record)
+    set_aside = [finding for finding in record.findings if finding.severity in ("error", "exclusion")]
     return render(
         "index.html.j2",
         record=record,
-        segments=[(segment, [_with_widths(row) for row in segment.beside]) for segment in record.segments],
+        overview=record.overview,
+        figures=figures(record),
+        changes=previous["figures"] if previous else {},
+        groups=views,
+        for_all=for_all(views),
+        best_test=best_test(views),
+        limit=words.limit(record),
+        terms=words.terms(record),
+        set_aside=set_aside[:SHOWN_FINDINGS],
+        findings=[f for f in record.findings if f not in set_aside[:SHOWN_FINDINGS]],
+        at_once=AT_ONCE,
         parameters=_shown(record.parameters),
         pages=pages,
         picture=picture,
         previous=previous,
-        files=_files(folder, record.segments),
-        at_once=AT_ONCE,
+        files=_files(folder, FILES),
+        files_for_it=_files(folder, FILES_FOR_IT),
         use=_use(record.verdict),
         pdf_note=pdf_note,
     )
+
+
+def for_all(views: Sequence[GroupView]) -> str:
+    """Return what to try where it is the same for all groups: it is said once then; else empty."""
+    ideas = {view.segment.to_try for view in views}
+    return next(iter(ideas)) if len(ideas) == 1 else ""
+
+
+def best_test(views: Sequence[GroupView]) -> str:
+    """Return the letter of the group in which the smallest change is seen; empty where no test can be planned."""
+    changes = {v.segment.segment: v.group.smallest_change for v in views if v.group.smallest_change}
+    return min(changes, key=changes.get, default="") if len(views) > 1 else ""
+
+
+def figures(record: RunRecord) -> list[FigureRecord]:
+    """Return the figures of the top: who is in a group, what they did, and what was left out.
+
+    Where few things are recorded of customers, the number of groups and the largest of them fill the row.
+    """
+    everybody = n_customers(record)
+    placed = FigureRecord("placed", "customers in groups", record.customers, f"{record.customers:,} of {everybody:,}")
+    left_out = FigureRecord(
+        "left_out",
+        "rows left out",
+        record.rows.quarantined,
+        f"{record.rows.quarantined:,}",
+        note=money_left_out(record),
+    )
+    middle = list(record.overview.figures[: FIGURES - 2])
+    if len(middle) < FIGURES - 2:
+        middle.append(FigureRecord("groups", "groups", record.k, str(record.k)))
+    if len(middle) < FIGURES - 2 and record.segments:
+        largest = max(record.segments, key=lambda segment: segment.customers)
+        middle.append(FigureRecord("largest", "in the largest group", largest.share, f"{largest.share:.0%}", "share"))
+    return [placed, *middle, left_out]
+
+
+def n_customers(record: RunRecord) -> int:
+    """Return how many customers there are, with a group or without."""
+    without_label = record.labels.without_label if record.labels else 0
+    return record.customers + record.customers_without_transaction + without_label
+
+
+def money_left_out(record: RunRecord) -> str:
+    """Say how much money the rows hold that were set aside; empty where no amounts are recorded."""
+    money = sum(finding.money or 0 for finding in record.findings if (finding.money or 0) > 0)
+    return f"{money:,.0f} in money" if money else ""
 
 
 def _use(verdict: RunVerdictRecord) -> str:
@@ -83,29 +153,22 @@ def _use(verdict: RunVerdictRecord) -> str:
     return f"{verdict.useful.capitalize()}: {claim[0].lower()}{claim[1:]}"
 
 
-def _with_widths(row: BesideRecord) -> dict[str, Any]:
-    """Add how far the bars of a comparison reach, in per cent: a share of all, another number of the greater one."""
-    whole = 1 if row.unit in ("share", "0 or 1") else 1.1 * max(row.own, row.all)
-
-    def width(value: float) -> float:
-        return round(100 * min(max(value / whole, 0), 1), 1) if whole > 0 else 0
-
-    return {**vars(row), "own_width": width(row.own), "all_width": width(row.all)}
-
-
 def _shown(parameters: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Return the parameters with files named without their folders, which are private."""
     return {step: {n: without_folder(n, v) for n, v in values.items()} for step, values in parameters.items()}
 
 
-def _files(folder: Path, segments: Sequence[RunSegmentRecord]) -> list[dict[str, str]]:
-    lists = {f"audience/{s.segment}.csv": f"{s.segment} · {s.name}, the surest first" for s in segments}
-    first, *others = FILES.items()
+def _files(folder: Path, files: dict[str, str]) -> list[dict[str, str]]:
+    """Return those files that are there and hold something: a list with nothing but its head is no file to offer."""
     return [
         {"path": path, "what": what, "size": _size((folder / path).stat().st_size)}
-        for path, what in [first, *lists.items(), *others]
-        if (folder / path).exists()
+        for path, what in files.items()
+        if (folder / path).exists() and not _is_empty_list(folder / path)
     ]
+
+
+def _is_empty_list(path: Path) -> bool:
+    return path.suffix == ".csv" and path.stat().st_size < 200 and len(path.read_text("utf-8").splitlines()) <= 1
 
 
 def _size(n_bytes: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,11 +23,21 @@ from pygments.formatters import HtmlFormatter
 
 from seglib.report.figures import figure_named
 from seglib.report.render import render
+from seglib.report.sections import NOT_HERE, tag_sections
 from seglib.schema.records import RunRecord
 
 TEMPLATES = Path(__file__).parent / "templates"
-ANALYST_TAGS = {"parameters", "injected-parameters", "imports", "analyst"}
+ANALYST_TAGS = {"parameters", "injected-parameters", "imports", "analyst", NOT_HERE}
 """Cells with one of these tags are not on the page without code."""
+
+FIRST, FOLDED = "first", "fold"
+"""Tags of cells that come right after the title, and of headings whose section is folded on the page without code."""
+NEEDS: dict[str, Callable[[RunRecord], bool]] = {
+    "needs-dates": lambda record: record.as_of is not None,
+    "needs-status": lambda record: bool(record.overview.used),
+    "needs-labels": lambda record: record.labels is not None,
+}
+"""Tags of headings whose section is not on the page without code where the shop does not record what it is about."""
 
 _PICTURE, _PLACEHOLDER = re.compile(r'src="(data:image/[^"]+)"'), re.compile(r'src="picture:(\d+)"')
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
@@ -65,11 +75,12 @@ def page_of(folder: Path, name: str, question: str) -> Page:
     notebook = nbformat.read(folder / "notebooks" / f"{name}.ipynb", as_version=4)
     title = notebook.cells[0].source.splitlines()[0].removeprefix("# ")
     _replace_scripts(notebook)
+    tag_sections(notebook, ANALYST_TAGS)
     body, pictures = _convert(notebook)
     return Page(name, title, question, body, pictures, figure_named(notebook, "verdict"))
 
 
-def write_pages(folder: Path, record: RunRecord, pages: Sequence[Page]) -> None:
+def write_pages(folder: Path, record: RunRecord, pages: Sequence[Page], *, beside: Sequence[Page] = ()) -> None:
     """Write both faces of every page: ``<name>.html`` with the code folded, ``<name>_business.html`` without it.
 
     The bodies of the pages are changed: what is for analysts is taken out of them on the way.
@@ -80,6 +91,8 @@ def write_pages(folder: Path, record: RunRecord, pages: Sequence[Page]) -> None:
         The run's report folder.
     record : RunRecord
     pages : sequence of Page
+    beside : sequence of Page
+        Pages that are there already: they are linked, and not written.
     """
     code_style = Markup(_code_style())
     for page in pages:
@@ -89,14 +102,18 @@ def write_pages(folder: Path, record: RunRecord, pages: Sequence[Page]) -> None:
         for suffix in ("", "_business"):
             business = bool(suffix)
             if business:
-                _leave_out_code(soup)
+                _leave_out_code(soup, {name for values in record.parameters.values() for name in values})
+                _leave_out_sections(soup, record)
+                _fold_sections(soup)
+            else:
+                _move_first(soup)
             contents = _number_and_link(soup, suffix)
             body = _PLACEHOLDER.sub(partial(_put_back, page.pictures), soup.decode(formatter="html5"))
             text = render(
                 "page.html.j2",
                 page=page,
                 record=record,
-                pages=pages,
+                pages=[*beside, *pages],
                 suffix=suffix,
                 business=business,
                 contents=contents,
@@ -184,13 +201,79 @@ def _convert(notebook: nbformat.NotebookNode) -> tuple[BeautifulSoup, list[str]]
     return soup, pictures
 
 
-def _leave_out_code(soup: BeautifulSoup) -> None:
-    """Remove what is for analysts: code, parameters, warnings, and cells with one of `ANALYST_TAGS`."""
+def _tagged(soup: BeautifulSoup, tag: str) -> list[Tag]:
+    """Return the cells with a tag, in their order."""
+    return [cell for cell in soup.select("[data-tags]") if tag in cell["data-tags"].split()]
+
+
+def _move_first(soup: BeautifulSoup) -> None:
+    """Put the cells that are tagged so right after the title: what a notebook computes last is what is read first."""
+    title = next((cell for cell in soup.select("[data-tags]") if cell.find("h1")), None)
+    for cell in reversed(_tagged(soup, FIRST)):
+        if title is not None:
+            title.insert_after(cell.extract())
+
+
+def _leave_out_code(soup: BeautifulSoup, parameters: Collection[str]) -> None:
+    """Remove what is for analysts: code, parameters, warnings, formulas, and cells with one of `ANALYST_TAGS`.
+
+    Of the prose, a paragraph goes that names a parameter, and one with a formula.
+    """
     for part in soup.select("[data-tags]"):
         if ANALYST_TAGS & set(part["data-tags"].split()):
             part.decompose()
-    for part in soup.select("details.code, pre.warning"):
+    for part in soup.select("details.code, pre.warning, [data-applies=no]"):
         part.decompose()
+    for code in soup.select(".prose p code, .prose li code"):
+        if not code.decomposed and code.get_text() in parameters:
+            code.find_parent(["p", "li"]).decompose()
+    for formula in soup.select(".prose math"):
+        if not formula.decomposed:
+            (formula.find_parent(["p", "li"]) or formula).decompose()
+
+
+def _leave_out_sections(soup: BeautifulSoup, record: RunRecord) -> None:
+    """Remove the sections that do not apply to this shop (`NEEDS`)."""
+    for tag, applies in NEEDS.items():
+        if not applies(record):
+            for cell in _tagged(soup, tag):
+                for part in _section(cell):
+                    part.decompose()
+
+
+def _section(cell: Tag) -> list[Tag]:
+    """Return the cell with a heading and those that follow it, up to the next heading."""
+    section = [cell]
+    for element in cell.find_next_siblings():
+        if element.find("h2"):
+            break
+        section.append(element)
+    return section
+
+
+def _fold_sections(soup: BeautifulSoup) -> None:
+    """Move the sections whose heading is tagged so to the end of the page, each behind its heading."""
+    tagged = _tagged(soup, FOLDED)
+    if not tagged:
+        return
+    head = soup.new_tag("h2")
+    head.string = "For analysts"
+    folds = [head, *(_fold(soup, cell) for cell in tagged)]
+    for part in folds:
+        soup.append(part)
+
+
+def _fold(soup: BeautifulSoup, cell: Tag) -> Tag:
+    """Return a section as a fold: from the cell with its heading up to the next heading."""
+    fold, section = soup.new_tag("details", attrs={"class": "section"}), _section(cell)
+    summary = soup.new_tag("summary")
+    heading = cell.find("h2")
+    summary.string = heading.get_text()
+    heading.decompose()
+    fold.append(summary)
+    for element in section:
+        fold.append(element.extract())
+    return fold
 
 
 def _number_and_link(soup: BeautifulSoup, suffix: str) -> list[tuple[str, str]]:

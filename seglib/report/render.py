@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from seglib.style import PALETTE, duration, moment, percent, position, show_controls, visible
+from seglib.style import PALETTE, duration, long_day, moment, percent, position, show_controls, visible
 
 SECURITY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 """What a page may do: show its own text, style and pictures. It runs no script and opens no connection, whatever text
@@ -33,6 +33,19 @@ def render(template: str, **context: Any) -> str:
     return show_controls(_environment().get_template(template).render(**context))
 
 
+def whole_percent(share: float | None) -> str:
+    """Write a share in whole per cent, a dash where there is none.
+
+    >>> whole_percent(0.442), whole_percent(None), whole_percent(0.001), whole_percent(0.9999)
+    ('44%', '–', '<0.5%', '>99.5%')
+    """
+    if share is None:
+        return "–"
+    if 0 < share < 0.005:
+        return "<0.5%"
+    return ">99.5%" if 0.995 < share < 1 else f"{share:.0%}"
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -47,6 +60,8 @@ def _environment() -> Environment:
         "percent": percent,
         "visible": visible,
         "moment": moment,
+        "long_day": long_day,
+        "whole_percent": whole_percent,
         "duration": duration,
         "place": lambda letter: position(letter) % len(PALETTE),
     }

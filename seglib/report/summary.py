@@ -10,6 +10,7 @@ from threading import Event
 
 from markupsafe import Markup
 
+from seglib.report.index import n_customers
 from seglib.report.pdf import Printed, find_browser, print_pdf
 from seglib.report.render import render
 from seglib.run import write_whole
@@ -107,6 +108,8 @@ def _html(record: RunRecord, picture: Markup | None, size: float, *, note: str =
         use=USE.get(record.verdict.useful, record.verdict.useful),
         why=_why(record.verdict),
         columns=_columns(record.k),
+        n_customers=n_customers(record),
+        sends=[entry for entry in record.overview.lists if entry.kind == "send"],
         picture=picture,
         size=size,
         note=note,
@@ -154,7 +157,7 @@ def _height(record: RunRecord, picture: Markup | None, size: float) -> float:
     # the line with the size of a segment); they were measured once at the first size.
     verdict, cards, columns = record.verdict, _cards(record.segments), _columns(record.k)
     answers = 3 + max(lines(verdict.claim, 0.5), lines(_why(verdict), 0.5))  # two answers beside each other
-    advice = 1 + lines(verdict.advice, 0.5)
+    advice = 1 + 1.3 * lines(verdict.monday, 0.5) + lines(verdict.advice, 0.5)
     image = min(35 / (LINE * size), 7.6) if picture else 0  # beside the advice; the style limits its height
     heights = [
         2.6 + lines(card.name, 0.8 / columns) + lines(card.sentence, 1 / columns) + lines(card.to_try, 1 / columns)
@@ -162,6 +165,6 @@ def _height(record: RunRecord, picture: Markup | None, size: float) -> float:
     ]
     rows = [max(heights[i : i + columns]) for i in range(0, len(heights), columns)]  # a row is as high as its highest
     limits = [len(verdict.meaning) + 90, 90, *(len(finding) for finding in record.audit.findings)]  # 90: fixed texts
-    lists = 5 + lines(20 * len(record.audiences), 0.45)  # the name of a list has 20 characters
+    lists = 5 + lines(8 * len(record.audiences), 0.45)  # a letter and a number
     notes = 1.5 + 0.92 * max(lists, sum(lines(n, 0.53) for n in limits))  # in smaller type
     return LINE * size * (11 + answers + max(advice, image) + sum(rows) + notes)

@@ -10,6 +10,7 @@ was made from, and refuses one whose inputs have changed; `parameters` checks th
 """
 
 from seglib.run.artefacts import ARTEFACTS
+from seglib.run.campaigns import note_lists, note_reading
 from seglib.run.files import read_json, safe_csv, write_whole
 from seglib.run.folders import DRAFT, FAILED, FINISHED, RESERVED, home, list_runs, other_runs, refuse_missing_run
 from seglib.run.parameters import Parameter, check_notebook, check_together, declared_in, list_unknown
@@ -36,6 +37,8 @@ __all__ = [
     "home",
     "list_runs",
     "list_unknown",
+    "note_lists",
+    "note_reading",
     "other_runs",
     "project_root",
     "read_json",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from seglib.schema.campaign_records import EffectRecord, ListsRecord
 from seglib.schema.records import (
     CardRecord,
     ChoiceRecord,
     ClusteringRecord,
+    OverviewRecord,
     RecipeRecord,
     Record,
     RulesRecord,
@@ -94,15 +96,27 @@ ARTEFACTS: dict[str, Artefact] = {
     "cards": Artefact(
         "cards.json", "06_interpretation", "one card per segment: name, sentence, markers, notes", CardRecord
     ),
+    "overview": Artefact(
+        "overview.json",
+        "06_interpretation",
+        "what the first page shows of all customers and every segment",
+        OverviewRecord,
+    ),
     "rules": Artefact("rules.json", "06_interpretation", "a few questions that nearly give the segments", RulesRecord),
     "thinning": Artefact("thinning.parquet", "06_interpretation", "one row per feature: an honest test of segments"),
     "outcomes": Artefact("outcomes.parquet", "06_interpretation", "one row per segment and outcome after the cut"),
     "gain": Artefact("gain.parquet", "06_interpretation", "one row per outcome: what segments add to plain rules"),
+    "lists": Artefact("lists.json", "06_interpretation", "the lists of a campaign: salt, share, digest", ListsRecord),
+    "effects": Artefact("effects.parquet", "08_campaign", "one row per outcome and segment: the effect of a campaign"),
+    "effect": Artefact("effect.json", "08_campaign", "what a finished campaign says", EffectRecord),
     "verdict": Artefact(
         "verdict.json", "06_interpretation", "structure and use, and what follows from both", VerdictRecord
     ),
 }
 """Every artefact but the canonical tables, which 01_ingest writes to ``tables/<name>.parquet``."""
+
+ALONE = ("08_campaign",)
+"""Notebooks that not every run has: a run is whole without what they write."""
 
 FOR_PEOPLE: dict[str, str] = {
     "customers_without_transaction.csv": "03_preprocessing",
@@ -111,6 +125,9 @@ FOR_PEOPLE: dict[str, str] = {
     "model.skops": "06_interpretation",
     "scoring.sql": "06_interpretation",
     "scoring_from_tables.sql": "06_interpretation",
+    "effect.json": "08_campaign",
+    "08_campaign.html": "08_campaign",
+    "08_campaign_business.html": "08_campaign",
 }
 """Files and folders for people by name, each with the notebook that writes it."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import io
 import json
 import os
 import re
@@ -46,6 +48,30 @@ def safe_csv(frame: pd.DataFrame) -> str:
 def _may_be_text(column: pd.Series) -> bool:
     kind = column.dtype
     return kind.name in ("object", "str", "string", "category")
+
+
+def workbook(frame: pd.DataFrame) -> bytes:
+    """Write a table as a workbook of one sheet, which opens in every spreadsheet in whatever language.
+
+    No text becomes a formula or a link; ids stay text. The bytes depend on the table only.
+    """
+    import pandas as pd
+    import xlsxwriter
+
+    buffer = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "nan_inf_to_errors": False}
+    with xlsxwriter.Workbook(buffer, options) as book:
+        book.set_properties({"created": dt.datetime(2000, 1, 1)})  # else the moment, and the same list would differ
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, list(frame.columns), book.add_format({"bold": True}))
+        for place, name in enumerate(frame.columns):
+            values = [None if pd.isna(value) else value for value in frame[name].tolist()]
+            sheet.write_column(1, place, values)
+            longest = max([len(str(name)), *(len(str(value)) for value in values[:200])])
+            sheet.set_column(place, place, min(longest + 3, 40))
+        sheet.freeze_panes(1, 1)
+        sheet.autofilter(0, 0, len(frame), max(len(frame.columns) - 1, 0))
+    return buffer.getvalue()
 
 
 def write_whole(path: Path, text: str) -> Path:

@@ -11,17 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from seglib.errors import InputRefused
-from seglib.run.artefacts import ARTEFACTS, FIRST, FOR_PEOPLE, TABLES, Artefact, step_of
-from seglib.run.files import read_json, read_parquet, safe_csv, write_artefact, write_whole
+from seglib.run.artefacts import ALONE, ARTEFACTS, FIRST, FOR_PEOPLE, TABLES, Artefact, step_of
+from seglib.run.files import read_json, read_parquet, safe_csv, workbook, write_artefact, write_whole
 from seglib.run.folders import DRAFT, FINISHED, home, refuse_missing_run, refuse_name
 from seglib.run.lineage import Lineage
 from seglib.run.parameters import check_notebook, notebook_parameters
 from seglib.run.swap import finish_swap
+from seglib.schema.campaign_records import EffectRecord, ListsRecord
 from seglib.schema.files import path_from_notebooks
 from seglib.schema.records import (
     CardRecord,
     ChoiceRecord,
     ClusteringRecord,
+    OverviewRecord,
     RecipeRecord,
     Record,
     RulesRecord,
@@ -141,9 +143,15 @@ class Run:
     @overload
     def read(self, artefact: Literal["cards"]) -> list[CardRecord]: ...
     @overload
+    def read(self, artefact: Literal["overview"]) -> OverviewRecord: ...
+    @overload
     def read(self, artefact: Literal["rules"]) -> RulesRecord: ...
     @overload
     def read(self, artefact: Literal["verdict"]) -> VerdictRecord: ...
+    @overload
+    def read(self, artefact: Literal["lists"]) -> ListsRecord: ...
+    @overload
+    def read(self, artefact: Literal["effect"]) -> EffectRecord: ...
     @overload
     def read(
         self,
@@ -163,6 +171,7 @@ class Run:
             "thinning",
             "outcomes",
             "gain",
+            "effects",
         ],
     ) -> pd.DataFrame: ...
     @overload
@@ -262,10 +271,18 @@ class Run:
         """Write a table for people to ``<name>.csv`` in `out_dir`, safe to open in a spreadsheet (`safe_csv`)."""
         self.write_text(f"{name}.csv", safe_csv(frame))
 
-    def write_lists(self, folder: str, tables: Mapping[str, pd.DataFrame]) -> None:
+    def write_lists(self, folder: str, tables: Mapping[str, pd.DataFrame], *, in_excel: Collection[str] = ()) -> None:
         """Write tables for people by name to a folder in `out_dir`, which is replaced as a whole.
 
         So no list of an earlier run stays, whose customers would stand in two lists.
+
+        Parameters
+        ----------
+        folder : str
+        tables : mapping of str to pandas.DataFrame
+            By name; each is written as ``<name>.csv``.
+        in_excel : collection of str
+            Names of those that are written as ``<name>.xlsx`` too.
         """
         self._announce_draft()
         target = self.out_dir / folder
@@ -275,6 +292,8 @@ class Run:
         new.mkdir(parents=True)
         for name, table in tables.items():
             (new / f"{name}.csv").write_text(safe_csv(table), encoding="utf-8", newline="")
+            if name in in_excel:
+                (new / f"{name}.xlsx").write_bytes(workbook(table))
         if target.exists():
             target.rename(old)
         new.rename(target)
@@ -284,6 +303,10 @@ class Run:
         """Write a file for people to `out_dir`, line ends as they are."""
         self._announce_draft()
         write_whole(self.out_dir / file, text)
+
+    def delivered(self, name: str) -> Path:
+        """Return where a file or folder for people lies: in the draft, if one is there and nothing is staged."""
+        return self.out_dir / name if self.by_hand and (self.out_dir / name).exists() else self.report_dir / name
 
     def write_record(self, record: dict) -> None:
         """Write ``run.json``, the machine-readable face of the run."""
@@ -305,8 +328,9 @@ class Run:
         present = [name for name in ARTEFACTS if self._place(name).exists()]
         if outdated := self.lineage.outdated(present):
             raise InputRefused(f"run '{self.name}': {outdated.text}")
-        for name in ARTEFACTS:
-            self.existing(name)
+        for name, artefact in ARTEFACTS.items():
+            if artefact.step not in ALONE:
+                self.existing(name)
 
     def forget(self, steps: Collection[str]) -> None:
         """Remove everything that notebooks wrote: artefacts, and files for people.

@@ -11,11 +11,12 @@ import os
 import shlex
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from seglib.errors import MachineFailed, SeglibError, StageGone, Stop, Stopped
 from seglib.report.remedies import StoppedRun
-from seglib.run import reason
+from seglib.run import reason, write_whole
 from seglib.runner.signals import exit_code_of, name_of
 from seglib.runner.staging import Stage
 
@@ -92,6 +93,16 @@ def system_text(number: int) -> str:
     'No space left on device'
     """
     return os.strerror(number)
+
+
+def write_output(path: Path, text: str) -> None:
+    """Write a file that somebody asked for, whole or not at all.
+
+    Raises
+    ------
+    OSError
+    """
+    write_whole(path, text)
 
 
 def how_to_go_on(run: str, step: str, steps: Mapping[str, Mapping[str, Any]]) -> str:

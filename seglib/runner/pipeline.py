@@ -24,7 +24,7 @@ from seglib.errors import (
     Stop,
     Stopped,
 )
-from seglib.run import ARTEFACTS, Run, home, reason, refuse_missing_run
+from seglib.run import ARTEFACTS, Run, home, note_lists, reason, refuse_missing_run
 from seglib.runner import parameters
 from seglib.runner.faults import OF_THE_MACHINE, in_words, system_text, why
 from seglib.runner.kernels import Kernels, parameter_at_fault, system_error
@@ -65,7 +65,7 @@ def execute(request: Request) -> Path:
     """
     started = dt.datetime.now(dt.UTC)
     checked = check(request)
-    with _faults_in_words(request.run), stage(request.run) as building:
+    with faults_in_words(request.run), stage(request.run) as building:
         start = building.first_to_run(request.start)
         if start != request.start:
             checked = check(replace(request, start=start))
@@ -111,7 +111,7 @@ def publish(name: str) -> Path:
     final = Run(name)
     refuse_missing_run(name)
     final.refuse_unfit()
-    with _faults_in_words(name), stage(name) as building:
+    with faults_in_words(name), stage(name) as building:
         building.clear()
         checked = check(Request(name, None, {}, building.first_to_run("")))
         earlier = building.continue_from(checked.skipped) if checked.skipped else building.finished_steps
@@ -163,7 +163,7 @@ def _build(
             folder = building.run.report_dir
             pages = [meanwhile.submit(page_of, folder, done, STEPS[done]) for done in checked.skipped]
             for step in checked.remaining:
-                seconds = _run_notebook(step, values[step], building, progress, kernels)
+                seconds = run_notebook(step, values[step], building, progress, kernels)
                 if same_as:
                     _refuse_other_result(step, building.run, same_as)
                 pages.append(meanwhile.submit(page_of, folder, step, STEPS[step]))
@@ -175,6 +175,7 @@ def _build(
         building.refuse_deleted()
         with deferring():
             building.put_in_place()
+            note_lists(building.final)
             write_runs(home())
     except (SeglibError, OSError, KeyboardInterrupt) as raised:
         error = in_words(raised, building, step, steps)
@@ -203,8 +204,8 @@ def _one_thread() -> Iterator[ThreadPoolExecutor]:
 
 
 @contextmanager
-def _faults_in_words(name: str) -> Iterator[None]:
-    """Turn what the system says before and after the notebooks run into an error of ours.
+def faults_in_words(name: str) -> Iterator[None]:
+    """Turn what the system says, and what nobody has put into words yet, into an error of ours.
 
     Raises
     ------
@@ -215,12 +216,12 @@ def _faults_in_words(name: str) -> Iterator[None]:
             yield
     except OSError as error:
         raise MachineFailed(
-            f"run '{name}' cannot begin, because {why(error.errno, reason(error))}, and give the same command again"
+            f"run '{name}' cannot go on, because {why(error.errno, reason(error))}, and give the same command again"
         ) from None
     except KeyboardInterrupt as interruption:
         code = exit_code_of(interruption)
         raise Stopped(
-            f"run '{name}' was stopped ({name_of(code)}) before its first notebook: give the same command again",
+            f"run '{name}' was stopped ({name_of(code)}): give the same command again",
             exit_code=code,
         ) from None
 
@@ -235,7 +236,7 @@ def _refuse_other_result(step: str, run: Run, by_hand: Run) -> None:
         )
 
 
-def _run_notebook(step: str, values: dict[str, Any], building: Stage, progress: RunProgress, kernels: Kernels) -> float:
+def run_notebook(step: str, values: dict[str, Any], building: Stage, progress: RunProgress, kernels: Kernels) -> float:
     """Execute one notebook into the report folder of the stage and return the seconds it took."""
     import nbformat
 

@@ -39,6 +39,7 @@ def record_of(
     """
     shop, recipe, choice, clustering = (run.read(name) for name in ("shop", "recipe", "choice", "clustering"))
     cards, verdict, labels = run.read("cards"), run.read("verdict"), clustering.labels
+    overview = run.read("overview")
     return RunRecord(
         status="done",
         run=run.name,
@@ -64,8 +65,9 @@ def record_of(
         silhouette=clustering.silhouette,
         # the short records take what they know of the long ones, and pass over the rest
         verdict=RunVerdictRecord.from_json(verdict.to_json()),
-        audiences=tuple(path.stem for path in sorted((run.report_dir / "audience").glob("*.csv"))),
+        audiences=tuple(dict.fromkeys(entry.segment for entry in overview.lists)),
         segments=tuple(RunSegmentRecord.from_json(card.to_json()) for card in cards),
+        overview=overview,
         durations_s={name: step["seconds"] for name, step in steps.items()},
         versions=versions(),
         started_utc=started.isoformat(timespec="seconds"),

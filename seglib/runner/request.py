@@ -139,13 +139,13 @@ def name_after(source: str | None) -> str:
     return f"run-{name}" if name.casefold() in RESERVED else name
 
 
-def refuse_early(source: str) -> None:
+def refuse_early(source: str, *, what: str = "source") -> None:
     """Refuse a source that does not exist, before a notebook has to find out."""
     if credentials.is_url(source):
         credentials.filled(source)
     elif source not in ADAPTERS and not (source and find_file(source).exists()):
         raise InputRefused(
-            f"source '{source}' does not exist{looked_for_in(source)}; give a workbook (.xlsx), a file or folder "
+            f"{what} '{source}' does not exist{looked_for_in(source)}; give a workbook (.xlsx), a file or folder "
             f"of CSV or Parquet, a database (file or URL), or one of {', '.join(repr(name) for name in ADAPTERS)}"
         )
 

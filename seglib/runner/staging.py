@@ -16,9 +16,22 @@ from pathlib import Path
 from typing import Any
 
 from seglib.errors import InputRefused, ParameterRefused, StageGone
-from seglib.run import ARTEFACTS, FAILED, STAGES, Run, Swap, holding, home, other_runs, read_json, reason, write_whole
+from seglib.run import (
+    ARTEFACTS,
+    FAILED,
+    STAGES,
+    Run,
+    Swap,
+    finish_swaps,
+    holding,
+    home,
+    other_runs,
+    read_json,
+    reason,
+    write_whole,
+)
 from seglib.runner.parameters import with_new_names
-from seglib.runner.steps import STEPS
+from seglib.runner.steps import ALONE, STEPS
 from seglib.schema.records import RunRecord
 
 MADE_ANEW = ("*.html", "summary.pdf")
@@ -207,10 +220,25 @@ class Stage:
         again = [step for step in STEPS if step not in needed]
         shutil.copytree(self.final.data_dir, self.run.data_dir)
         shutil.copytree(self.final.report_dir, self.run.report_dir, ignore=shutil.ignore_patterns(*MADE_ANEW, *FAILED))
-        self.run.forget(again)
-        for step in again:
+        # what was read of a campaign belongs to the lists that were
+        self.run.forget([*again, *ALONE])
+        for step in (*again, *ALONE):
             (self.run.report_dir / "notebooks" / f"{step}.ipynb").unlink(missing_ok=True)
         return self.finished_steps
+
+    def copy_whole(self) -> None:
+        """Copy the last whole run, so that something can be added to it.
+
+        Raises
+        ------
+        ParameterRefused, InputRefused
+            As in `require`.
+        """
+        self.clear()
+        self.require(list(STEPS))
+        shutil.copytree(self.final.data_dir, self.run.data_dir)
+        shutil.copytree(self.final.report_dir, self.run.report_dir)
+        self.run.forget(ALONE)
 
     def put_in_place(self) -> None:
         """Replace the run of that name by this one; its draft, which is older than this one, is removed.
@@ -270,6 +298,17 @@ def stage(name: str) -> Iterator[Stage]:
             )
         building.recover()
         yield building
+
+
+def finish_interrupted() -> None:
+    """Put all runs in place that other processes left half in place.
+
+    Raises
+    ------
+    MachineFailed
+        If that is not possible.
+    """
+    finish_swaps(home())
 
 
 def refuse_folders(name: str) -> None:

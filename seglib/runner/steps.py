@@ -15,6 +15,9 @@ STEPS: dict[str, str] = {
 }
 """The notebooks in their order, each with the question it answers."""
 
+ALONE: dict[str, str] = {"08_campaign": "Did it work, and for whom?"}
+"""Notebooks that are run by themselves, when there is something to ask of a finished run."""
+
 
 NOTEBOOKS = project_root() / "notebooks"
 

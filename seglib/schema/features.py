@@ -26,6 +26,10 @@ class Feature:
         Whether differences are judged on the scale of log(1 + x).
     ratio : tuple of str, optional
         The two counts whose sums give the feature of a group of customers, as it was seen.
+    weight : float
+        How much a variable of the shop's own counts in the matrix; differences are multiplied by it.
+    scaling : {"standard", "robust", "none"}, optional
+        The scale of a variable of the shop's own; None: that of the run.
     """
 
     name: str
@@ -36,6 +40,8 @@ class Feature:
     range: str = "0 or more"
     log: bool = False
     ratio: tuple[str, str] | None = None
+    weight: float = 1.0
+    scaling: Literal["standard", "robust", "none"] | None = None
 
 
 FEATURES: tuple[Feature, ...] = (
@@ -82,7 +88,7 @@ FEATURES: tuple[Feature, ...] = (
         ratio=("spend", "months_observed"),
     ),
     Feature("gender_name", "name", "gender", "demographic", kind="nominal", range="the shop's"),
-    Feature("city_name", "name", "city", "demographic", kind="nominal", range="the shop's"),
+    Feature("city_name", "name", "{place}", "demographic", kind="nominal", range="the shop's"),
     Feature("n_coupons", "{coupons}", "{coupons} {claimed}", "descriptor", range="1 or more"),
     Feature("n_burned", "{coupons}", "{coupons} burned by as_of", "descriptor"),
     Feature("n_branches", "branches", "different branches", "descriptor"),

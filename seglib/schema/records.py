@@ -102,11 +102,17 @@ class VariableRecord(Record):
         Empty where the mapping says none.
     log : bool
         Whether differences are judged on the scale of log(1 + x).
+    weight : float
+        How much it counts: differences are multiplied by it.
+    scaling : {"standard", "robust", "none"} or None
+        Its own scale; None: that of the run.
     """
 
     kind: Literal["numeric", "binary", "nominal"]
     unit: str = ""
     log: bool = False
+    weight: float = 1.0
+    scaling: Literal["standard", "robust", "none"] | None = None
 
 
 @dataclass(frozen=True)
@@ -120,12 +126,16 @@ class InputRecord(Record):
 
 @dataclass(frozen=True)
 class FindingRecord(Record):
-    """A rule of the contract that found something, and in how many rows."""
+    """A rule of the contract that found something, in how many rows, and how much money these hold.
+
+    ``money`` is None where no amounts are recorded, or the rows are not set aside.
+    """
 
     severity: str
     table: str
     sentence: str
     rows: int
+    money: float | None = None
 
 
 @dataclass(frozen=True)
@@ -182,6 +192,8 @@ class ShopRecord(Record):
     database : DatabaseRecord
     wording : {"coupon", "transaction", "none"} or None
         What a row of the table of transactions is called (`seglib.style.WORDINGS`); None in records of version 0.6.
+    place : str
+        What the place of a customer is: city, country, region, ...
     """
 
     source: str
@@ -197,6 +209,7 @@ class ShopRecord(Record):
     database: DatabaseRecord
     findings: tuple[FindingRecord, ...] = ()
     wording: str | None = None
+    place: str = "city"
 
 
 # ---- 03 ----
@@ -302,6 +315,8 @@ class VerdictRecord(Record):
         The same with its label and p-values.
     meaning, advice : str
         What the label means, and what follows from it.
+    monday : str
+        What to do first, in a short sentence; empty until 06 has asked whether the segments are useful.
     k_star : int or None
         The number of segments that the evidence speaks for.
     evidence : tuple of EvidenceRecord
@@ -334,6 +349,7 @@ class VerdictRecord(Record):
     between: tuple[str, ...] = ()
     k_range: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
+    monday: str = ""
 
     @property
     def weakest(self) -> str:
@@ -498,6 +514,137 @@ class CardRecord(Record):
 
 
 @dataclass(frozen=True)
+class FigureRecord(Record):
+    """A number of the first page.
+
+    Attributes
+    ----------
+    kind : {"placed", "used", "came_back", "spend", "groups", "left_out"}
+        By it, the same number of an earlier run is found.
+    label, text : str
+        What it is called, and how it is written.
+    value : float
+    unit : str
+        As `seglib.style.in_words` takes it.
+    note : str
+        What else must be known of it; empty if nothing.
+    """
+
+    kind: str
+    label: str
+    value: float
+    text: str
+    unit: str = "number"
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class ListRecord(Record):
+    """A list of customers: of which segment, for the offer or for comparison, how many, and its file without ending.
+
+    Attributes
+    ----------
+    kind : {"send", "control"}
+    file : str
+        Inside ``audience/``; ``<file>.csv`` is there always, ``<file>.xlsx`` where ``excel`` is true.
+    """
+
+    segment: str
+    kind: str
+    customers: int
+    file: str
+    excel: bool = False
+
+
+@dataclass(frozen=True)
+class NextRecord(Record):
+    """What the customers of a segment did after an earlier day, beside all customers of that day."""
+
+    outcome: str
+    what: str
+    own_text: str
+    all_text: str
+
+
+@dataclass(frozen=True)
+class GroupRecord(Record):
+    """A segment as the first page and its own page show it.
+
+    Attributes
+    ----------
+    segment : str
+    work_share, used, came_back : float or None
+        Its share of sales or coupons, the share of coupons used, the share that came back after the earlier day; None
+        where it is not recorded.
+    smallest_change : float or None
+        The smallest change of ``used`` that a test with its lists shows, as a share.
+    near_border : int or None
+        Customers who may belong to another segment.
+    then : int or None
+        Customers of the segment on the earlier day.
+    next : tuple of NextRecord
+        Empty where the segments of the earlier day are others.
+    rule : str
+        How most of them are recognised without a list; empty where no rule leads to the segment.
+    story : str
+        A real customer who stands for them.
+    """
+
+    segment: str
+    work_share: float | None = None
+    used: float | None = None
+    came_back: float | None = None
+    smallest_change: float | None = None
+    near_border: int | None = None
+    then: int | None = None
+    next: tuple[NextRecord, ...] = ()
+    rule: str = ""
+    story: str = ""
+
+
+@dataclass(frozen=True)
+class OverviewRecord(Record):
+    """``overview.json``: the figures of all customers, and of every segment, that the first page shows.
+
+    Attributes
+    ----------
+    figures : tuple of FigureRecord
+    groups : tuple of GroupRecord
+    everybody : GroupRecord
+        The same of all customers with a segment.
+    lists : tuple of ListRecord
+    work, used, came_back : str
+        What the columns of the groups are called; empty where nothing is recorded.
+    cut : str or None
+        The earlier day, ISO format.
+    thing : str
+        What a transaction is called, in the plural; empty where there are none.
+    """
+
+    figures: tuple[FigureRecord, ...] = ()
+    groups: tuple[GroupRecord, ...] = ()
+    everybody: GroupRecord = field(default_factory=lambda: GroupRecord(""))
+    lists: tuple[ListRecord, ...] = ()
+    work: str = ""
+    used: str = ""
+    came_back: str = ""
+    cut: str | None = None
+    thing: str = ""
+
+    def group(self, segment: str) -> GroupRecord:
+        """Return what is shown of a segment; nothing but its letter where it is not known."""
+        return next((group for group in self.groups if group.segment == segment), GroupRecord(segment))
+
+    def lists_of(self, segment: str) -> tuple[ListRecord, ...]:
+        """Return the lists of a segment, that for the offer first."""
+        return tuple(entry for entry in self.lists if entry.segment == segment)
+
+    def figure(self, kind: str) -> FigureRecord | None:
+        """Return the figure of a kind; None where there is none."""
+        return next((figure for figure in self.figures if figure.kind == kind), None)
+
+
+@dataclass(frozen=True)
 class RulesRecord(Record):
     """``rules.json``: a few questions that nearly give the segments, and how nearly."""
 
@@ -522,7 +669,7 @@ class AuditCountRecord(Record):
 
 @dataclass(frozen=True)
 class RunVerdictRecord(Record):
-    """The verdict as ``run.json`` has it: the sentences of `VerdictRecord`, without its evidence."""
+    """The verdict as ``run.json`` has it: `VerdictRecord`, every field with a default."""
 
     structure: str = ""
     useful: str = ""
@@ -538,6 +685,8 @@ class RunVerdictRecord(Record):
     between: tuple[str, ...] = ()
     k_range: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
+    monday: str = ""
+    evidence: tuple[EvidenceRecord, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -607,6 +756,8 @@ class RunRecord(Record):
     audiences : tuple of str
         Letters of the segments that have a list of their own.
     segments : tuple of RunSegmentRecord
+    overview : OverviewRecord
+        What the first page shows of all customers and of every segment.
     durations_s : dict of str to float
         By notebook.
     versions : dict of str to str
@@ -640,6 +791,7 @@ class RunRecord(Record):
     verdict: RunVerdictRecord = field(default_factory=RunVerdictRecord)
     audiences: tuple[str, ...] = ()
     segments: tuple[RunSegmentRecord, ...] = ()
+    overview: OverviewRecord = field(default_factory=OverviewRecord)
     durations_s: dict[str, float] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     started_utc: str = ""

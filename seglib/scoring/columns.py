@@ -11,7 +11,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder, PowerTransformer, RobustScaler, StandardScaler
 
 from seglib.errors import InputRefused
-from seglib.preprocessing import UNKNOWN
+from seglib.preprocessing import UNKNOWN, WeightScaler
 from seglib.scoring.model import SegmentModel
 from seglib.sql import sql_literal
 
@@ -106,6 +106,8 @@ def _prepared(name: str, step: object, value: str) -> str:
             value = f"({value} - {number(one.mean_[0])}) / {number(one.scale_[0])}"
         elif isinstance(one, RobustScaler):
             value = f"({value} - {number(one.center_[0])}) / {number(one.scale_[0])}"
+        elif isinstance(one, WeightScaler):
+            value = f"({value}) * {number(one.scale_)}"
         elif isinstance(one, FunctionTransformer) and one.func is None:  # as it is
             continue
         elif isinstance(one, FunctionTransformer) and one.func.__name__ == "log_of_size":

@@ -56,7 +56,9 @@ _SKLEARN = {
     "sklearn.preprocessing._function_transformer.FunctionTransformer",
 }
 _ENCODERS = "seglib.preprocessing.encoders"
-_OURS = {f"{_ENCODERS}.{name}" for name in ("HennigLiaoScaler", "level_name", "levels_of", "log_of_size")}
+_OURS = {
+    f"{_ENCODERS}.{name}" for name in ("HennigLiaoScaler", "WeightScaler", "level_name", "levels_of", "log_of_size")
+}
 _PLAIN = {
     *(f"builtins.{name}" for name in ("dict", "float", "int", "list", "slice", "str", "tuple")),
     *(f"numpy.{name}" for name in ("dtype", "float64", "int64", "ndarray")),

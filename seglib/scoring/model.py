@@ -117,11 +117,17 @@ class SegmentModel:
 
     @property
     def sources(self) -> dict[str, str]:
-        """The columns that the matrix is made from, each with its kind: numeric, binary, nominal or code."""
+        """The columns that the matrix is made from, each with its kind: numeric, binary, nominal or code.
+
+        A yes or no that stays one column of 0 and 1 is numeric here: nothing is done to it but what is done to numbers.
+        """
         if self.recipe.name == "baseline":
             return {name: "numeric" if name == "coupon_usage_frequency" else "code" for name in self.recipe.sources}
         kinds = {line["name"]: line["kind"] for line in self.dictionary}
-        return {name: kinds[name] for name in self.recipe.sources}
+        slices = self.pipeline["columns"].output_indices_
+        one_column = {name for name, places in slices.items() if places.stop - places.start == 1}
+        as_number = {name for name in one_column if kinds.get(name) == "binary"}
+        return {name: "numeric" if name in as_number else kinds[name] for name in self.recipe.sources}
 
     def completed(self, names: Mapping[str, str], verdict: VerdictRecord | None = None) -> SegmentModel:
         """Return the same model with the names of its segments, and with the whole verdict, once there is one."""

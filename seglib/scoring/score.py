@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from seglib.campaign import ControlGroup
 from seglib.errors import InputRefused
 from seglib.run import Run, safe_csv
 from seglib.scoring.file import save_model
@@ -86,7 +87,7 @@ DELIVERED = ("model.skops", "scoring.sql", "scoring_from_tables.sql")
 """The files by which new customers are placed."""
 
 
-def deliver(model: SegmentModel, run: Run) -> str:
+def deliver(model: SegmentModel, run: Run, *, control: ControlGroup | None = None) -> str:
     """Write the model, and its statement in DuckDB's dialect from features and from tables, among the files for people.
 
     Where labels were given for which the nearest centre does not stand, nothing is written, and files of an earlier
@@ -97,6 +98,8 @@ def deliver(model: SegmentModel, run: Run) -> str:
     model : SegmentModel
         With the names of its segments (`SegmentModel.completed`).
     run : Run
+    control : ControlGroup, optional
+        Of the campaign that the lists are for: the statements then say of new customers, too, who is in it.
 
     Returns
     -------
@@ -109,8 +112,8 @@ def deliver(model: SegmentModel, run: Run) -> str:
             (run.out_dir / file).unlink(missing_ok=True)
         return f"There is no model that places new customers: {labels.why_no_rule}."
     save_model(model, run.out_dir / "model.skops")
-    run.write_text("scoring.sql", scoring_sql(model))
-    run.write_text("scoring_from_tables.sql", scoring_sql(model, start="tables"))
+    run.write_text("scoring.sql", scoring_sql(model, control=control))
+    run.write_text("scoring_from_tables.sql", scoring_sql(model, start="tables", control=control))
     text = f"New customers can be placed: {join_words(list(DELIVERED))}."
     return f"{text} They go to the nearest centre of the given segments." if labels else text
 

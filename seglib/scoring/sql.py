@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from seglib.campaign import ControlGroup
 from seglib.errors import ParameterRefused
 from seglib.scoring.columns import added_by_level, codes, columns, number, value_of
 from seglib.scoring.model import SegmentModel
@@ -25,7 +26,9 @@ _INFINITY = "1e308"
 """Larger than any distance; not every dialect has a literal for infinity."""
 
 
-def scoring_sql(model: SegmentModel, *, dialect: str = "duckdb", start: Start = "features") -> str:
+def scoring_sql(
+    model: SegmentModel, *, dialect: str = "duckdb", start: Start = "features", control: ControlGroup | None = None
+) -> str:
     """Write the statement that places every customer.
 
     Parameters
@@ -37,6 +40,8 @@ def scoring_sql(model: SegmentModel, *, dialect: str = "duckdb", start: Start = 
         ``features``: reads a table ``features`` with the columns of features.parquet; of recipe ``baseline``, a table
         ``unified`` with those of unified.parquet. ``tables``: reads the canonical tables; in PostgreSQL, where the
         run's source was such a database, the shop's own.
+    control : ControlGroup, optional
+        Of a campaign: a column control says who is in it.
 
     Returns
     -------
@@ -58,7 +63,7 @@ def scoring_sql(model: SegmentModel, *, dialect: str = "duckdb", start: Start = 
         )
     if start not in STARTS:
         raise ParameterRefused(f"start is one of {join_words(STARTS)}, not '{start}'", parameter="start")
-    parts = _Parts(model)
+    parts = _Parts(model, control)
     named: dict[str, str] = {}
     if start == "tables":
         if model.views and dialect == "postgres":
@@ -72,7 +77,7 @@ def scoring_sql(model: SegmentModel, *, dialect: str = "duckdb", start: Start = 
     # reads dozens of times, would be computed anew each time
     materialized = " MATERIALIZED" if dialect == "postgres" else ""
     body = ",\n\n".join(f"{name} AS{materialized} (\n{select}\n)" for name, select in named.items())
-    return f"{_header(model, dialect, start)}WITH {body}\n\n{last}\n"
+    return f"{_header(model, dialect, start, control)}WITH {body}\n\n{last}\n"
 
 
 def beginning(statement: str, *, lines: int = 40) -> str:
@@ -99,7 +104,7 @@ def _translated(name: str, select: str, dialect: str) -> dict[str, str]:
     return before | {name: body}
 
 
-def _header(model: SegmentModel, dialect: str, start: Start) -> str:
+def _header(model: SegmentModel, dialect: str, start: Start, control: ControlGroup | None) -> str:
     """Say in comments what the statement is, what it reads, and what the model may claim."""
     table = "unified" if model.recipe.grain == "transaction" else "features"
     reads = {"features": f"a table {table} with the columns of {table}.parquet"}
@@ -111,6 +116,10 @@ def _header(model: SegmentModel, dialect: str, start: Start) -> str:
         "One row a customer: segment, confidence (0 on a border, 1 on a centre), the next segment, outlier, remark.",
         f"Verdict: {model.verdict.sentence}",
     ]
+    if control:
+        lines.append(
+            f"control: the control group of campaign {control.salt}, {control.share:.0%} of all; do not write to it."
+        )
     if start == "tables" and model.observed:
         lines.append("The day that is looked from is as_of, in study: change it there.")
     return "".join(f"-- {' '.join(line.split())}\n" for line in lines)
@@ -121,6 +130,7 @@ class _Parts:
     """The named parts of the statement, in DuckDB's dialect."""
 
     model: SegmentModel
+    control: ControlGroup | None = None
 
     @property
     def by_transaction(self) -> bool:
@@ -284,6 +294,8 @@ class _Parts:
         name = f"CASE p.segment {whens} END" if whens else "CAST(NULL AS VARCHAR)"
         cells = f"p.segment, {name} AS segment_name, p.confidence, p.second_segment, p.outlier"
         placed = "customer" if self.by_transaction else "placed"
+        if self.control:
+            cells += f", {self.control.sql('c.customer_id' if whole else 'p.customer_id')} AS control"
         if not whole:
             return f"SELECT p.customer_id, {cells}, p.remark FROM {placed} AS p"
         remark = f"CASE WHEN p.customer_id IS NULL THEN {sql_literal(NO_TRANSACTION)} ELSE p.remark END AS remark"

@@ -105,6 +105,19 @@ def _rounded(cast: exp.Cast) -> exp.Expression:
 
 
 def _written(tree: exp.Expression, to: str, pretty: bool = False) -> str:
-    from sqlglot import ErrorLevel
+    from sqlglot import ErrorLevel, exp
 
+    if to == "postgres":  # which would hash the bytes of the database's own encoding
+        utf_8 = exp.Literal.string("UTF8")
+        tree = tree.transform(
+            lambda node: (
+                exp.func("MD5", exp.func("CONVERT_TO", node.this, utf_8.copy())) if _hashes_text(node) else node
+            )
+        )
     return tree.sql(dialect=to, pretty=pretty, comments=False, unsupported_level=ErrorLevel.RAISE)
+
+
+def _hashes_text(node: exp.Expression) -> bool:
+    from sqlglot import exp
+
+    return isinstance(node, exp.MD5) and not isinstance(node.this, exp.Anonymous)

@@ -8,6 +8,8 @@ Start with `TestResult`, which most of it returns: a statistic beside its null d
 - How much do customers differ, and how far is a rate or a mean to be shrunk? `fit_beta_binomial` for rates,
   `variance_components` for means, `overdispersion` for counts, `excess_zeros` for customers who never burned.
 - Has a sample one mode? `dips` of many samples at once, and `dip_p_value`.
+- Two arms of a test, in several strata: `share_difference`, `ArmMoments.overall` of means, `share_heterogeneity`,
+  `randomisation_test`; `two_proportion_sample_size` and `two_mean_sample_size` say how many customers it takes.
 - `wilson` is the one confidence interval of a share, `expected_claims` the one calendar of claims per customer present.
 """
 
@@ -17,15 +19,33 @@ from seglib.stats.intervals import wilson
 from seglib.stats.one_peak import one_peak_values
 from seglib.stats.overdispersion import Overdispersion, overdispersion
 from seglib.stats.permutation import NO_RESULT, TestResult, anova_permutation_test, dispersion_test, holm, tail_p_value
-from seglib.stats.sample_size import smallest_difference, two_proportion_sample_size
+from seglib.stats.sample_size import (
+    smallest_difference,
+    smallest_mean_difference,
+    two_mean_sample_size,
+    two_proportion_sample_size,
+)
+from seglib.stats.two_arms import (
+    ArmMoments,
+    Difference,
+    Heterogeneity,
+    arm_moments,
+    chi_square_of_counts,
+    randomisation_test,
+    share_difference,
+    share_heterogeneity,
+)
 from seglib.stats.two_kinds import TraitRecords, TwoComponents, TwoKindsTest, log_likelihood, test_two_kinds
 from seglib.stats.unimodality import dip_p_value, dips
 from seglib.stats.variance_components import VarianceComponents, variance_components
 
 __all__ = [
     "NO_RESULT",
+    "ArmMoments",
     "BetaBinomial",
+    "Difference",
     "ExcessZeros",
+    "Heterogeneity",
     "Overdispersion",
     "TestResult",
     "TraitRecords",
@@ -33,6 +53,8 @@ __all__ = [
     "TwoKindsTest",
     "VarianceComponents",
     "anova_permutation_test",
+    "arm_moments",
+    "chi_square_of_counts",
     "cumulative_exposure",
     "dip_p_value",
     "dips",
@@ -44,9 +66,14 @@ __all__ = [
     "log_likelihood",
     "one_peak_values",
     "overdispersion",
+    "randomisation_test",
+    "share_difference",
+    "share_heterogeneity",
     "smallest_difference",
+    "smallest_mean_difference",
     "tail_p_value",
     "test_two_kinds",
+    "two_mean_sample_size",
     "two_proportion_sample_size",
     "variance_components",
     "wilson",

@@ -120,3 +120,77 @@ def _detectable(
     different = p_control * (1 - p_control) / control + p_treated * (1 - p_treated) / treated
     # rounding may leave a share at its bound a little beyond it, and its variance a little below zero
     return float(ndtri(1 - alpha / 2) * np.sqrt(max(equal, 0.0)) + ndtri(power) * np.sqrt(max(different, 0.0)))
+
+
+def two_mean_sample_size(
+    sd_control: float,
+    sd_treated: float,
+    difference: float,
+    *,
+    share_control: float = 0.5,
+    alpha: float = 0.05,
+    power: float = 0.8,
+) -> float:
+    """Return how many observations a two-sided test of two means needs, in both arms together.
+
+    Parameters
+    ----------
+    sd_control, sd_treated : float
+        The standard deviations in the two arms, not both 0.
+    difference : float
+        The true difference of the means, not 0.
+    share_control, alpha, power : float
+        As in `two_proportion_sample_size`.
+
+    Returns
+    -------
+    float
+        Number of observations in all, not rounded.
+
+    Raises
+    ------
+    ValueError
+        If a number is not inside its bounds.
+
+    Notes
+    -----
+    N = (z_(1 - alpha/2) + z_power)^2 (sd_control^2 / c + sd_treated^2 / (1 - c)) / difference^2, c the share of the
+    control arm. It rests on the normal distribution of the means: of skewed values (spend of customers of whom few buy
+    anything) an arm of less than a few hundred needs more.
+
+    Examples
+    --------
+    >>> round(two_mean_sample_size(1, 1, 0.5) / 2, 1)  # in each arm
+    62.8
+    """
+    _check(power, share_control=share_control, alpha=alpha)
+    if difference == 0 or not sd_control**2 + sd_treated**2 > 0:
+        raise ValueError("the means differ, and the values vary in one arm at least")
+    needed = _seen_of_means(sd_control, sd_treated, share_control, 1 - share_control, alpha, power)
+    return float((needed / difference) ** 2)
+
+
+def smallest_mean_difference(
+    sd_control: float,
+    sd_treated: float,
+    n_control: float,
+    n_treated: float,
+    *,
+    alpha: float = 0.05,
+    power: float = 0.8,
+) -> float:
+    """Return the smallest difference of means that a two-sided test with these arms sees.
+
+    It is the inverse of `two_mean_sample_size`.
+    """
+    _check(power, alpha=alpha)
+    if not (n_control > 0 and n_treated > 0):
+        raise ValueError(f"both arms hold at least one observation, not {n_control} and {n_treated}")
+    return _seen_of_means(sd_control, sd_treated, n_control, n_treated, alpha, power)
+
+
+def _seen_of_means(
+    sd_control: float, sd_treated: float, control: float, treated: float, alpha: float, power: float
+) -> float:
+    z = float(ndtri(1 - alpha / 2) + ndtri(power))
+    return z * float(np.sqrt(sd_control**2 / control + sd_treated**2 / treated))

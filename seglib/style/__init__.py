@@ -10,7 +10,17 @@ sentence as a value, and goes through `escape_markdown` before it is shown as Ma
 
 from seglib.style.colours import PALETTE, colour
 from seglib.style.escape import bullet_list, escape_markdown, show_controls, visible
-from seglib.style.formats import duration, format_number, in_words, measured, moment, p_value, percent
+from seglib.style.formats import (
+    counted,
+    duration,
+    format_number,
+    in_words,
+    long_day,
+    measured,
+    moment,
+    p_value,
+    percent,
+)
 from seglib.style.letters import letter, position
 from seglib.style.wording import (
     COUPON,
@@ -36,6 +46,7 @@ __all__ = [
     "Wording",
     "bullet_list",
     "colour",
+    "counted",
     "did_you_mean",
     "duration",
     "each",
@@ -45,6 +56,7 @@ __all__ = [
     "in_words",
     "join_words",
     "letter",
+    "long_day",
     "measured",
     "moment",
     "p_value",

@@ -36,6 +36,17 @@ def format_number(value: float) -> str:
     return f"{value:.2f}" if abs(value) < 10 else f"{value:,.0f}"
 
 
+def counted(n: int, noun: str) -> str:
+    """Write a number with its noun, in the plural unless it is one.
+
+    Examples
+    --------
+    >>> counted(1, "customer"), counted(1200, "customer"), counted(0, "row")
+    ('1 customer', '1,200 customers', '0 rows')
+    """
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
 def measured(value: float, unit: str) -> str:
     """Write a number with its unit, one of those that `seglib.interpretation.profile` uses.
 
@@ -88,6 +99,27 @@ def in_words(value: float, unit: str) -> str:
         between = 1 / value
         return f"1 in {between:.1f} months" if between < 3 else f"1 in {between:,.0f} months"
     return measured(value, unit)
+
+
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+
+def long_day(iso: str) -> str:
+    """Write a day with the name of its month; what is no ISO date, as it stands.
+
+    Examples
+    --------
+    >>> long_day("2026-06-30"), long_day("soon")
+    ('30 June 2026', 'soon')
+    """
+    try:
+        day = dt.date.fromisoformat(iso[:10])
+    except ValueError:
+        return iso
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def moment(utc: str | dt.datetime) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ class Wording:
     ----------
     one, made, claim : str
         The noun, what a customer did with it, and the noun for having done so.
+    place, places : str
+        What the place of a customer is: a city, or a country.
     note : str
         What a reader must know where the prose of a notebook says coupon; empty if nothing.
     """
@@ -41,6 +43,8 @@ class Wording:
     made: str
     claim: str
     note: str = ""
+    place: str = "city"
+    places: str = "cities"
 
     @property
     def many(self) -> str:
@@ -54,7 +58,7 @@ class Wording:
         ----------
         template : str
             A text of the package, never one from the data. Its fields are ``{coupon}``, ``{coupons}``, ``{claimed}``,
-            ``{claim}``, and the names of the values.
+            ``{claim}``, ``{place}``, ``{places}``, and the names of the values.
         **values : object
             What else the template names: numbers, or texts from the data, which are put in as they are.
 
@@ -66,6 +70,7 @@ class Wording:
         'made 2.0 transactions a month'
         """
         words = {"coupon": self.one, "coupons": self.many, "claimed": self.made, "claim": self.claim}
+        words |= {"place": self.place, "places": self.places}
         return template.format(**words, **values)
 
     def name_of(self, column: str) -> str:
@@ -75,16 +80,25 @@ class Wording:
         --------
         >>> TRANSACTION.name_of("coupons_per_month"), TRANSACTION.name_of("burn_rate")
         ('transactions per month', 'burn rate')
+        >>> TRANSACTION.at("country").name_of("city_name"), COUPON.name_of("city_name")
+        ('country', 'city')
         """
         return self.of(COLUMN_NAMES[column]) if column in COLUMN_NAMES else humanize(column)
+
+    def at(self, place: str) -> Wording:
+        """Return the same words where the place of a customer is called so."""
+        plural = f"{place[:-1]}ies" if place.endswith("y") else f"{place}s"
+        return replace(self, place=place, places=plural)
 
 
 COLUMN_NAMES: dict[str, str] = {
     "coupons_per_month": "{coupons} per month",
     "n_coupons": "n {coupons}",
     "coupons": "{coupons}",
+    "city_name": "{place}",
+    "cities": "{places}",
 }
-"""Templates of the names of those columns of ours that count coupons."""
+"""Templates of the names of those columns of ours that count coupons, or say where customers are."""
 
 
 COUPON = Wording("coupon", "claimed", "claim")

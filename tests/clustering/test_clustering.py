@@ -27,6 +27,7 @@ from seglib.run.run import Run
 from seglib.schema.records import AuditRecord, VariableRecord
 from seglib.study import Study
 from seglib.style.letters import letter
+from seglib.style.wording import TRANSACTION
 
 
 @pytest.fixture
@@ -393,11 +394,13 @@ def test_the_lettering_says_by_what_the_letters_go():
     assert result.text == "Letters go by the mean of n burned: A has the greatest."
     assert result.caption == "Rows by segment, lettered by n burned"
     other = lettering(fit, order, feature="n_coupons", requested="n_burned")
-    assert other.text.startswith(
-        "No burned coupons are recorded here (n_burned), so letters go by the mean of n coupons"
+    assert other.text == (
+        "Letters go by the mean of n coupons: A has the greatest. The order asked for, n_burned, is not recorded here."
     )
+    words = lettering(fit, order, feature="n_coupons", requested="n_coupons", wording=TRANSACTION)
+    assert words.caption == "Rows by segment, lettered by n transactions"
     by_size = lettering(fit, order, feature=None, requested="n_burned")
-    assert by_size.text.endswith("letters go by size: A is the largest.")
+    assert by_size.text.startswith("Letters go by size: A is the largest. The order asked for, n_burned,")
     assert list(by_size.table) == ["segment", "rows", "share"]
     aligned = lettering(fit, order, feature="n_burned", requested="n_burned", align_to="spring")
     assert aligned.text == "Letters are those of run spring, kept for as many customers as possible."

@@ -161,6 +161,8 @@ WHOLE = {
                     "kind": "numeric",
                     "unit": "EUR",
                     "log": "true",
+                    "weight": "2",
+                    "scaling": "robust",
                     "decimal": ".",
                     "thousands": ",",
                 },
@@ -171,7 +173,8 @@ WHOLE = {
         "transactions": {
             "rows": "lines",
             "columns": {
-                "amount": {"multiply": ["a", "b"], "nothing": ["?"]},
+                "amount": {"multiply": ["a", "b"], "nothing": ["?"], "per": "line"},
+                "customer_id": {"column": "c", "fill": "down"},
                 "transaction_date": {"column": "d", "date_format": "excel"},
             },
             "leave_out": {"cancelled": {"column": "Invoice", "starts_with": ["C", "D"]}},

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -12,9 +13,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seglib.errors import ParameterRefused
-from seglib.interpretation.audiences import advice, audience_lists, customer_list, readme, sample_sizes, targets
+from seglib.interpretation.audiences import (
+    advice,
+    audience_lists,
+    customer_list,
+    list_name,
+    readme,
+    sample_sizes,
+    smallest_change,
+    targets,
+)
 from seglib.run.run import Run
 from seglib.schema.records import VerdictRecord
+from seglib.stats.sample_size import smallest_difference
+from seglib.study import Study
+from seglib.style.wording import WORDINGS
 
 NAMES = {
     "A": "=cmd|' /C calc'!A0",
@@ -64,17 +77,24 @@ def test_the_list_has_the_agreed_columns_and_a_control_group_in_every_segment(se
         "second_segment",
         "outlier",
         "control",
+        "near_border",
     ]
     assert listed["customer_id"].tolist() == segments.index.tolist()
     assert (listed["segment_name"] == listed["segment"].map(NAMES)).all()
-    for _, members in listed.groupby("segment"):
-        assert members["control"].sum() == round(0.1 * len(members))
+    large = [members for _, members in listed.groupby("segment") if len(members) > 50]
+    assert all(0.03 < members["control"].mean() < 0.2 for members in large)
 
 
-def test_the_control_group_is_drawn_by_seed(segments):
-    a, b, c = (customer_list(segments, NAMES, seed=seed)["control"] for seed in (0, 0, 1))
-    assert a.equals(b)
-    assert not a.equals(c)
+def test_the_control_group_follows_from_the_id_and_the_campaign(segments):
+    spring, autumn = (customer_list(segments, NAMES, campaign=name).set_index("customer_id") for name in "ab")
+    assert not spring["control"].equals(autumn["control"])
+    # next month some have left, others have joined, all stand elsewhere, and many are in another segment
+    later = segments.iloc[::-1].iloc[10:].assign(segment="A")
+    later.index = [*later.index[:-5], *(f"new-{i}" for i in range(5))]
+    again = customer_list(later.rename_axis("customer_id"), NAMES, campaign="a").set_index("customer_id")
+    stayed = again.index.intersection(spring.index)
+    assert len(stayed) == len(segments) - 15
+    assert (again.loc[stayed, "control"] == spring.loc[stayed, "control"]).all()
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])
@@ -91,11 +111,16 @@ def test_an_audience_has_the_surest_first_and_marks_the_borderline(segments):
     for letter, table in lists.tables.items():
         assert table["probability"].is_monotonic_decreasing
         assert set(table["segment"]) == {letter}
-        assert table["borderline"].tolist() == (segments.loc[table["customer_id"], "probability"] < 0.7).tolist()
+        assert table["near_border"].tolist() == (segments.loc[table["customer_id"], "probability"] < 0.7).tolist()
     row = lists.table.set_index("segment").loc["A"]
     n_low = int((segments.loc[segments["segment"] == "A", "probability"] < 0.7).sum())
     assert 20 < n_low < 200
-    assert (row["customers"], row["control"], row["borderline"], row["outliers"]) == (200, 20, n_low, 1)
+    assert (row["customers"], row["control"], row["borderline"], row["outliers"]) == (
+        200,
+        lists.tables["A"]["control"].sum(),
+        n_low,
+        1,
+    )
     with pytest.raises(ParameterRefused, match="min_segment"):
         audience_lists(listed, segments, min_segment=0)
 
@@ -105,8 +130,8 @@ def test_without_probabilities_those_near_a_border_are_borderline(segments):
     tables = audience_lists(customer_list(segments, NAMES), segments, min_segment=50).tables
     for table in tables.values():
         assert table["confidence"].is_monotonic_decreasing
-        assert table["borderline"].tolist() == (table["confidence"] < 0.2).tolist()
-        assert table["borderline"].any()
+        assert table["near_border"].tolist() == (segments.loc[table["customer_id"], "margin"] < 0.2).tolist()
+        assert table["near_border"].any()
 
 
 def test_names_of_any_kind_open_safely_in_a_spreadsheet(segments, tmp_path):
@@ -123,19 +148,92 @@ def test_names_of_any_kind_open_safely_in_a_spreadsheet(segments, tmp_path):
     assert "'=cmd|" in (run.report_dir / "audience" / "A.csv").read_text(encoding="utf-8")
 
 
-def test_what_goes_with_the_lists_claims_no_more_than_the_verdict(segments):
-    lists = audience_lists(customer_list(segments, NAMES), segments)
-    needed = sample_sizes({"A": 0.5}, customer_list(segments, NAMES))
-    text = readme(lists, VERDICT, needed, control_share=0.1)
-    for sentence in (
-        VERDICT.sentence,
-        VERDICT.use,
-        VERDICT.advice,
-        "the comparison group, 10%",
-        lists.text,
-        needed.text,
-    ):
-        assert sentence in text
+def test_what_goes_with_the_lists_says_shop_day_and_sizes_in_few_lines(segments):
+    listed = customer_list(segments, {letter: f"Group {letter}" for letter in "ABCD"})
+    lists = audience_lists(listed, segments, run="spring")
+    needed = sample_sizes({"A": 0.5, "B": 0.9}, listed)
+    study = Study(as_of="2026-06-30")
+    text = readme(lists, VERDICT, needed, control_share=0.1, source="shop.xlsx", study=study)
+    lines = text.split("\r\n")
+    assert lines[0] == "Customer lists of shop.xlsx, state of 30 June 2026; report 'spring'."
+    points = 100 * smallest_difference(0.5, 20, 180)
+    assert lines[1].startswith("A  Group A: 180 to send to, 20 as control; ")
+    assert f"a change of {points:.0f} points of coupons used" in lines[1]
+    assert lines[3] == "C  Group C: 54 to send to, 6 as control"  # its share of coupons used is not known
+    assert lines[4] == "D  Group D: 8 customers, no list"
+    for part in (VERDICT.advice, "control (10% of a group)", lists.text):
+        assert part in text
+    assert len(lines) - 4 <= 10  # beside one line per group
+    assert max(map(len, lines)) < 200
+
+
+def test_lists_are_named_so_that_they_say_what_they_are(segments):
+    listed = customer_list(
+        segments, {"A": "Quick burners", "B": "=cmd|/C", "C": "\u30ea\u30d4\u30fc\u30bf\u30fc", "D": "d"}
+    )
+    lists = audience_lists(listed, segments, run="spring", min_segment=50)
+    assert [entry.file for entry in lists.files] == [
+        "spring_A_quick-burners_send",
+        "spring_A_quick-burners_control",
+        "spring_B_cmd-c_send",
+        "spring_B_cmd-c_control",
+        "spring_C_\u30ea\u30d4\u30fc\u30bf\u30fc_send",
+        "spring_C_\u30ea\u30d4\u30fc\u30bf\u30fc_control",
+    ]
+    for entry in lists.files:
+        part = lists.parts[entry.file]
+        assert len(part) == entry.customers
+        assert (part["control"] == (entry.kind == "control")).all()
+    for letter, members in lists.tables.items():
+        both = [lists.parts[entry.file] for entry in lists.files if entry.segment == letter]
+        assert sorted(pd.concat(both)["customer_id"]) == sorted(members["customer_id"])
+
+
+@given(st.text(max_size=80), st.sampled_from(["A", "Z"]))
+def test_the_name_of_a_list_is_a_file_name_everywhere(name, letter):
+    file = list_name("run", letter, name, "send")
+    assert re.fullmatch(rf"run_{letter}(_[^\W_][\w-]*)?_send", file)
+    assert len(file) <= 60
+
+
+def test_without_a_control_group_there_is_no_list_of_one(segments):
+    lists = audience_lists(customer_list(segments, NAMES, control_share=0), segments, run="r")
+    assert {entry.kind for entry in lists.files} == {"send"}
+
+
+def test_a_list_can_be_checked_by_eye(segments):
+    features = pd.DataFrame(
+        {
+            "recency_days": np.arange(len(segments)),
+            "n_coupons": 4,
+            "n_burned": np.arange(len(segments)) % 5,
+            "burn_rate": 0.3,  # shrunk: not what anybody could count
+            "city_name": ["Genoa", None] * (len(segments) // 2),
+        },
+        index=segments.index,
+    )
+    listed = customer_list(segments, NAMES, features=features, study=Study(as_of="2026-03-02"))
+    row = listed.iloc[2]
+    assert (row["last_coupon"], row["coupons"], row["share_used"], row["city"]) == ("2026-02-28", 4, 0.5, "Genoa")
+    bare = customer_list(segments, NAMES, features=features.assign(burn_rate=np.nan, city_name=None), study=Study())
+    assert list(bare)[-1] == "near_border"  # no day, no status, no city
+    other = Study(as_of="2026-03-02", wording=WORDINGS["transaction"])
+    assert "last_transaction" in customer_list(segments, NAMES, features=features, study=other)
+
+
+def test_numbers_in_a_list_have_three_digits(segments):
+    listed = customer_list(segments.assign(margin=0.123456, probability=0.98765), NAMES)
+    assert set(listed["confidence"]) == {0.123}
+    assert set(listed["probability"]) == {0.988}
+
+
+@given(st.floats(0.02, 0.98), st.integers(30, 5_000), st.floats(0.05, 0.5))
+def test_the_smallest_change_is_the_same_for_a_share_and_for_what_is_left(rate, customers, share):
+    control = max(1, round(share * customers))
+    change, mirrored = smallest_change(rate, customers, control), smallest_change(1 - rate, customers, control)
+    assert (change is None) == (mirrored is None)
+    if change is not None:
+        assert change == pytest.approx(mirrored, rel=1e-6)
 
 
 def listed_as(**arms):

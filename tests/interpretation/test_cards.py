@@ -48,7 +48,7 @@ def test_cards_say_what_was_counted(sample):
     counted = features.groupby(assignments["segment"])[["n_matured_burned", "n_matured"]].sum()
     for card in cards_of(features, assignments["segment"]):
         rate = counted.loc[card.segment, "n_matured_burned"] / counted.loc[card.segment, "n_matured"]
-        assert f"burned {rate:.0%} of the coupons that are old enough to judge" in card.sentence
+        assert f"used {rate:.0%} of the coupons that are old enough to judge" in card.sentence
 
 
 def test_new_customers_are_told_apart_as_such(sample):
@@ -169,11 +169,11 @@ def test_at_a_glance_a_card_shows_what_differs_by_half_a_deviation_and_nothing_e
         size = rows["difference"].abs()
         assert len(card.beside) == min(3, (size >= 0.5).sum())
         # what did not build the segments is there too, and marked so
-        assert (~card.beside["marker"]).sum() == card.beside["what"].str.contains("never burned").sum()
+        assert (~card.beside["marker"]).sum() == card.beside["what"].str.contains("never used").sum()
     [c] = [card for card in segment_cards(profiles, {}) if card.segment == "C"]
-    assert c.beside["what"].str.contains("never burned").any()
+    assert c.beside["what"].str.contains("never used").any()
     first = c.record.beside[0]
-    assert (first.what, first.own_text) == ("days since the last coupon", f"{first.own * 12 / 365.25:.0f} months")
+    assert (first.what, first.own_text) == ("time since the last coupon", f"{first.own * 12 / 365.25:.0f} months")
 
 
 # The analyst's own names --------------------------------------------------------------------------------------------
@@ -304,4 +304,31 @@ def test_money_and_never_burning_have_words_of_their_own(lacking):
     cards = {card.segment: card for card in segment_cards(profile(changed, letters).table, {})}
     assert "high-spending" in cards["A"].name.lower()
     assert "spent 30 a month" in cards["A"].sentence
-    assert "include 100% who never burned a coupon" in cards["B"].sentence
+    assert "include 100% who never used a coupon" in cards["B"].sentence
+
+
+def test_names_that_say_the_same_in_another_order_are_not_two_names():
+    """The strongest marker of one segment is the second of the other: income is low and age is low in both."""
+    rng = np.random.default_rng(4)
+    n = 200
+    index = pd.Index([str(i) for i in range(3 * n)], name="customer_id")
+    table = pd.DataFrame(
+        {
+            "income": np.r_[rng.normal(-2.0, 0.3, n), rng.normal(-1.6, 0.3, n), rng.normal(3.0, 0.3, n)],
+            "age": np.r_[rng.normal(-1.6, 0.3, n), rng.normal(-2.0, 0.3, n), rng.normal(3.0, 0.3, n)],
+            "visits": np.r_[rng.normal(1.0, 0.2, n), rng.normal(-1.0, 0.2, n), rng.normal(0.0, 0.2, n)],
+        },
+        index,
+    )
+    letters = pd.Series(["A"] * n + ["B"] * n + ["C"] * n, index, name="segment")
+    study = Study(variables={name: VariableRecord("numeric") for name in table})
+    names = [card.name for card in segment_cards(profile(table, letters, study=study).table, {}, study=study)]
+    words = [frozenset(re.findall(r"(?:low|high) \w+", name)) for name in names]
+    assert len({*words}) == 3, names
+    without = study.variables | {}
+    del without["visits"]
+    study = Study(variables=without)
+    part = table.drop(columns="visits")
+    names = [card.name for card in segment_cards(profile(part, letters, study=study).table, {}, study=study)]
+    assert names[0].endswith("(A)")
+    assert names[1].endswith("(B)")

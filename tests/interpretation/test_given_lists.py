@@ -96,7 +96,7 @@ def test_what_the_centres_cannot_say_is_empty(lists):
     for letter, table in emptied.tables.items():
         assert list(table) == list(audiences.tables[letter])
         assert table["customer_id"].tolist() == listed.loc[listed["segment"] == letter, "customer_id"].tolist()
-        assert table[["confidence", "borderline"]].isna().all(axis=None)
+        assert table[["confidence", "near_border"]].isna().all(axis=None)
     assert emptied.table["customers"].tolist() == [30, 30]
     assert emptied.table[["borderline", "outliers"]].isna().all(axis=None)
 

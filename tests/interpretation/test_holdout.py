@@ -512,7 +512,7 @@ def test_the_workbook_is_not_shown_to_be_useful(workbook):
 def test_figures_show_the_table_they_are_given(strong):
     holdout = strong[1]
     ax = plot_outcomes(holdout.by_segment, outcome="burned", names={"A": "often there"})
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["A · often there", "B", "C"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["A · often there", "B then", "C then"]
     assert "share of customers" in ax.get_xlabel()
     answer = predictive_gain(holdout, **QUICK)
     ax = plot_gain(answer.table)
@@ -528,7 +528,9 @@ def test_results_say_what_their_figures_show(strong):
     assert rate.table["segment"].tolist() == ["A", "B", "C"]
     assert rate.alt.startswith("burn rate after the cut by segment: A 0.")
     assert rate.text.startswith(rate.alt.removesuffix("."))
-    assert rate.caption.endswith("how many of the coupons claimed were burned; 95% intervals. Letters are of the cut.")
+    assert rate.caption.endswith(
+        "how many of the coupons claimed were burned; 95% intervals. Letters are those of that day, not of today."
+    )
     assert "share of decided coupons" in rate.figure().get_xlabel()
     template = next(outcome for outcome in OUTCOMES if outcome.name == "coupons")
     transactions = replace(figures["coupons"], outcome=template, wording=TRANSACTION)

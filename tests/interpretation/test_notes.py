@@ -1,6 +1,7 @@
 """What a card says beside its sentence, and that it claims no more than the verdict."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from seglib.interpretation.cards import vocabulary
 from seglib.interpretation.cards.cards import segment_cards
 from seglib.interpretation.cards.notes import with_notes
 from seglib.interpretation.cards.vocabulary import CAUTION, CERTAINTY, STANDS_FOR, TRY
+from seglib.interpretation.holdout.usefulness import ALIKE, MONDAY
 from seglib.interpretation.profiles.coupon_usage import coupon_usage
 from seglib.interpretation.profiles.exemplars import exemplars
 from seglib.interpretation.profiles.means import profile
@@ -58,7 +60,11 @@ def notes_of(sample, verdict, **changed):
     """Return the notes of every card: text by heading, by letter."""
     options = {name: sample[name] for name in ("profiles", "segments", "usage", "exemplars")} | changed
     cards = with_notes(sample["cards"], verdict=verdict, **options)
-    return {card.segment: {note.heading: note.text for note in card.notes} for card in cards}
+    texts = {card.segment: {} for card in cards}
+    for card in cards:
+        for note in card.notes:
+            texts[card.segment].setdefault(note.heading, []).append(note.text)
+    return {letter: {heading: " ".join(parts) for heading, parts in notes.items()} for letter, notes in texts.items()}
 
 
 def test_notes_are_what_was_counted(sample):
@@ -66,7 +72,7 @@ def test_notes_are_what_was_counted(sample):
     for letter, notes in notes_of(sample, BOTH).items():
         row = usage.loc[letter]
         assert f"{row['coupons']:,.0f} coupons, {row['coupons_per_customer']:.1f} a customer" in notes["Coupons"]
-        assert f"{row['burned']:.0%} burned so far" in notes["Coupons"]
+        assert f"{row['burned']:.0%} used so far" in notes["Coupons"]
         assert f"usage frequency {row['usage_frequency']:.1f}" in notes["Coupons"]
         members = sample["features"][sample["segments"]["segment"] == letter]
         assert f"{in_words(members['recency_days'].mean(), 'days')} ago on average" in notes["Last coupon"]
@@ -82,10 +88,10 @@ def test_notes_are_what_was_counted(sample):
 def test_no_card_claims_more_than_the_verdict(sample):
     for letter, notes in notes_of(sample, NEITHER).items():
         assert "than you know already: that was not shown" in notes[CAUTION], letter
-        assert "cut by the method" in notes[CAUTION]
+        assert "the method cut it" in notes[CAUTION]
         assert "was not shown" in notes[TRY]
     for notes in notes_of(sample, BOTH).values():
-        assert "cut by the method" not in notes[CAUTION]
+        assert "the method cut it" not in notes[CAUTION]
         assert "nobody has tried" in notes[CAUTION]
     ideas = {letter: notes[TRY] for letter, notes in notes_of(sample, BOTH).items()}
     assert len(set(ideas.values())) == 3
@@ -156,3 +162,22 @@ def test_a_card_reads_as_a_paragraph_and_a_list(sample):
     assert "\n\n- *Coupons:* " in card.text
     assert card.record.notes == card.notes
     assert card.record.to_try == next(note.text for note in card.notes if note.heading == TRY)
+
+
+PAIRS = (
+    ("Treat all customers alike", "smaller"),
+    ("offer per group", "for everybody"),
+    ("Test the ideas below", "for everybody"),
+    ("on a random half", "The others get"),
+)
+"""What to do first, and what a card must not say beside it."""
+
+
+@pytest.mark.parametrize("monday", [*MONDAY, "nothing predicts"])
+def test_no_card_contradicts_what_to_do_first(sample, monday):
+    structure, useful = ("natural", "not shown to be useful") if monday == "nothing predicts" else monday
+    first = ALIKE if monday == "nothing predicts" else MONDAY[monday]
+    verdict = replace(BOTH, structure=structure, useful=useful, monday=first)
+    for notes in notes_of(sample, verdict).values():
+        for said_first, not_beside in PAIRS:
+            assert said_first not in first or not_beside not in notes[TRY], (first, notes[TRY])

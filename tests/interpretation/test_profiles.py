@@ -439,3 +439,55 @@ def test_of_transactions_the_customer_of_the_nearest_one_is_named():
     assert table.loc[2, "rows"] == 0
     of_customers = exemplars(matrix, pd.Series({"1": "A", "2": "B", "3": "B"}), centres)
     assert of_customers["customer_id"].tolist()[:2] == ["1", "3"]
+
+
+# Long tails -----------------------------------------------------------------------------------------------------
+
+
+def spending(rng, n=300):
+    """Half of the customers spend about 50 a month, half about 280, and a handful tens of thousands."""
+    low, high = rng.lognormal(np.log(49), 0.3, n), rng.lognormal(np.log(280), 0.5, n)
+    high[:5] *= 200
+    index = pd.Index([str(i) for i in range(2 * n)], name="customer_id")
+    table = pd.DataFrame({"spent": np.r_[low, high]}, index)
+    return table, pd.Series(["A"] * n + ["B"] * n, index, name="segment")
+
+
+@pytest.mark.parametrize("log", [True, False])
+def test_a_few_large_values_do_not_hide_that_a_segment_spends_a_sixth(log):
+    """In raw standard deviations nobody differs but the handful; half of the customers spend 49 beside 280."""
+    table, letters = spending(np.random.default_rng(1))
+    study = Study(variables={"spent": VariableRecord("numeric", "EUR", log=log)})
+    rows = profile(table, letters, study=study).table.set_index("segment")
+    raw = (table["spent"].groupby(letters).mean() - table["spent"].mean()) / table["spent"].std(ddof=0)
+    assert raw.abs().max() < 0.5
+    unit = 1 if log else table["spent"].median()
+    logs = np.log1p(table["spent"] / unit)
+    expected = (logs.groupby(letters).mean() - logs.mean()) / logs.std(ddof=0)
+    assert rows["difference"].to_dict() == pytest.approx(expected.to_dict())
+    assert rows["marker"].all()
+    assert (rows["scale"] == "logarithms").all()
+
+
+def test_where_mean_and_logarithms_disagree_nothing_is_a_marker():
+    """Most of segment B spend less than those of A, and two of them so much that its mean is greater."""
+    rng = np.random.default_rng(2)
+    values = np.r_[rng.lognormal(4, 0.2, 100), rng.lognormal(2, 0.2, 98), 1e5, 1e5]
+    index = pd.Index([str(i) for i in range(200)], name="customer_id")
+    letters = pd.Series(["A"] * 100 + ["B"] * 100, index)
+    study = Study(variables={"spent": VariableRecord("numeric", log=True)})
+    rows = profile(pd.DataFrame({"spent": values}, index), letters, study=study).table.set_index("segment")
+    assert rows.loc["A", "observed"] < rows.loc["B", "observed"]
+    assert rows.loc["A", "difference"] > 0.5
+    assert not rows["marker"].any()
+
+
+def test_numbers_without_a_long_tail_are_compared_as_they_are():
+    rng = np.random.default_rng(3)
+    index = pd.Index([str(i) for i in range(100)], name="customer_id")
+    table = pd.DataFrame({"age": rng.normal(40, 10, 100)}, index)
+    letters = pd.Series(["A"] * 30 + ["B"] * 70, index)
+    rows = profile(table, letters, study=Study(variables={"age": VariableRecord("numeric")})).table
+    expected = (table["age"].groupby(letters).mean() - table["age"].mean()) / table["age"].std(ddof=0)
+    assert rows.set_index("segment")["difference"].to_dict() == pytest.approx(expected.to_dict())
+    assert (rows["scale"] == "").all()

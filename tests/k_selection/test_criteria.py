@@ -105,7 +105,7 @@ def test_the_table_is_tidy_and_complete(iris):
     assert iris.columns.tolist() == ["k", "metric", "value"]
     assert iris.groupby("metric")["k"].apply(list).to_dict() == {
         "inertia": list(range(1, 11)),
-        **{m: list(range(2, 11)) for m in CRITERIA if m != "inertia"},
+        **{m: list(range(2, 11)) for m in (*CRITERIA, "smallest_segment") if m != "inertia"},
     }
     assert (curve(iris, "inertia").diff().dropna() < 0).all()
 
@@ -497,6 +497,32 @@ def test_the_rule_of_the_original_analysis_asks_no_evidence():
     assert "business" not in choice.reason
     without = choose_k(STRAIGHT, rule="elbow", k_star=5)
     assert (without.k, without.by) == (3, "silhouette")
+
+
+def with_sizes(scores, sizes):
+    """A sweep that says how many rows the smallest segment has, by k."""
+    rows = [(k, "smallest_segment", float(n)) for k, n in sizes.items()]
+    return pd.concat([scores, pd.DataFrame(rows, columns=["k", "metric", "value"])], ignore_index=True)
+
+
+def test_a_k_with_a_segment_of_a_handful_is_not_proposed_where_another_has_none():
+    bent = choose_k(BENT).k
+    ks = range(2, int(BENT["k"].max()) + 1)
+    best = max((k for k in ks if k != bent), key=lambda k: curve(BENT, "silhouette")[k])
+    choice = choose_k(with_sizes(BENT, {k: 3 if k == bent else 40 for k in ks}))
+    assert (choice.k, choice.by) == (best, "silhouette")
+    assert f"the inertia bends at {bent}, but there a segment has fewer than 10 rows" in choice.reason
+    assert choose_k(with_sizes(BENT, dict.fromkeys(ks, 40))).reason == choose_k(BENT).reason
+
+
+@pytest.mark.parametrize("options", [{}, {"rule": "elbow"}, {"k": 3}, {"k_star": 3}])
+def test_a_segment_of_a_handful_is_named_whoever_chose_k(options):
+    ks = range(2, int(BENT["k"].max()) + 1)
+    plain = choose_k(BENT, **options)
+    choice = choose_k(with_sizes(BENT, dict.fromkeys(ks, 1)), **options)
+    assert choice.k == plain.k
+    assert choice.reason.startswith(plain.reason)
+    assert "But its smallest segment has only 1 row: that is a handful of outliers" in choice.reason
 
 
 @pytest.mark.parametrize("rule", ["structure", "elbow"])

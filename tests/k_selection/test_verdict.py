@@ -21,6 +21,7 @@ from seglib.k_selection.validation.one_trait import OneTraitTests
 from seglib.k_selection.validation.other_shapes import OtherShapes
 from seglib.k_selection.validation.recommendations import assess_k, recommendations
 from seglib.k_selection.validation.verdict import evidence_by_k, verdict
+from seglib.schema.records import AuditCheckRecord, AuditRecord
 from seglib.style.formats import p_value
 
 DIFFER, ALIKE = (
@@ -519,6 +520,21 @@ def test_the_rule_that_failed_is_named_where_only_the_differences_of_02_are_miss
     sentence = verdict(benchmark_of(**GRADUAL, **NO_VALLEY), ALIKE).sentence
     assert "not shown to differ" in sentence
     assert "predicts the other as well" not in sentence
+
+
+def test_what_clumps_may_rest_on_is_said_before_anybody_plans_with_them():
+    """One fact in six columns makes clumps by itself, and the verdict says so beside its label."""
+    checks = (AuditCheckRecord("levels", "a, b", 1.0, True), AuditCheckRecord("filled", "c", 0.2, True))
+    benchmark = benchmark_of()
+    plain, reached = verdict(benchmark), verdict(benchmark, audit=AuditRecord(("It stands twice.",), checks))
+    assert (plain.structure, reached.structure) == ("natural", "natural")
+    assert reached.notes[0].startswith("The clumps may rest on one fact that stands in several columns:")
+    assert "plan with these segments" in plain.advice
+    assert reached.advice == "Do what the audit in 03 says and run again, before you plan with these segments."
+    harmless = AuditRecord(("Filled in.",), (AuditCheckRecord("filled", "c", 0.2, True),))
+    assert verdict(benchmark, audit=harmless).text == plain.text
+    constructed = verdict(benchmark_of(**UNSTABLE), audit=AuditRecord(("It stands twice.",), checks))
+    assert constructed.text == verdict(benchmark_of(**UNSTABLE)).text
 
 
 @pytest.mark.parametrize("change", [{}, NO_VALLEY, UNSTABLE])

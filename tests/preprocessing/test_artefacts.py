@@ -15,7 +15,7 @@ from seglib.run.run import Run
 from seglib.schema.features import Feature
 from seglib.schema.records import AuditRecord
 
-NEW_CHECKS = ("sum", "zeros", "levels")
+NEW_CHECKS = ("sum", "zeros", "levels", "extreme", "handful")
 seeds = st.integers(0, 2**32 - 1)
 
 
@@ -194,3 +194,17 @@ def test_the_shops_that_come_along_raise_no_alarm(name, root, tmp_path):
     report = audit(matrix)
     assert not set(report.table.loc[report.table["found"], "check"]) & set(NEW_CHECKS)
     assert set(NEW_CHECKS) <= set(report.table["check"])
+
+
+def test_one_skipped_question_in_six_columns_is_found(root, tmp_path):
+    """Who owns no garden answers "does not apply" five times: one fact, six times its weight."""
+    case = root / "tests/ingest/cases/19-one-skipped-question-in-six-columns"
+    run = Run("skip", base=tmp_path)
+    ingest(case / "answers.csv", mapping=case / "mapping.yaml").save(run)
+    features = customer_features(run.connect(), run.study())
+    report = audit(customer_matrix(features.table, described=features.features, leave_out=features.missing))
+    [(columns, sentence)] = findings_of(report, "levels")
+    assert columns == "garden, tools, plants, seeds, soil, lights"
+    rows = int((features.table["garden"] == 0).sum())
+    assert f"{rows} rows have all of them, and are counted 6 times" in sentence
+    assert "garden: no, tools: does not apply" in sentence

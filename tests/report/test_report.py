@@ -7,18 +7,27 @@ from dataclasses import replace
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
+from hypothesis import given
+from hypothesis import strategies as st
 
 from seglib.report.build import build
-from seglib.report.changes import compared
+from seglib.report.changes import compared, write_movers
 from seglib.report.figures import figure_named
-from seglib.report.index import _use
-from seglib.report.pages import _Exporter, page_of
+from seglib.report.groups import group_views, write_glossary, write_groups
+from seglib.report.index import _use, for_all, index_page
+from seglib.report.pages import Page, _Exporter, page_of, write_pages
 from seglib.schema.records import (
     AuditCountRecord,
     BesideRecord,
+    EvidenceRecord,
+    FigureRecord,
     FindingRecord,
+    GroupRecord,
     InputRecord,
+    ListRecord,
+    NextRecord,
     NoteRecord,
+    OverviewRecord,
     RowsRecord,
     RunRecord,
     RunSegmentRecord,
@@ -69,8 +78,37 @@ RECORD = RunRecord(
         use="Not shown to be useful (p = .3).",
         use_claim="Not shown to be useful.",
         advice="Prefer rules.",
+        monday="Treat all alike.",
+        evidence=(EvidenceRecord("differences", "0 of 4 tests", "0, at the level of 5%", False),),
     ),
     audiences=("A",),
+    overview=OverviewRecord(
+        figures=(FigureRecord("used", "coupons used", 0.45, "45%", "share"),),
+        groups=(
+            GroupRecord(
+                "A",
+                work_share=1.0,
+                used=0.45,
+                came_back=0.8,
+                smallest_change=0.11,
+                near_border=7,
+                then=1000,
+                next=(NextRecord("active", "came back", "80%", "79%"),),
+                rule=f"{HOSTILE}. 99% of such customers are in this group.",
+                story=f"No. 7: {HOSTILE}.",
+            ),
+        ),
+        everybody=GroupRecord("", work_share=1.0, used=0.45, came_back=0.8),
+        lists=(
+            ListRecord("A", "send", 1111, "r_A_x_send", excel=True),
+            ListRecord("A", "control", 123, "r_A_x_control"),
+        ),
+        work="share of used coupons",
+        used="use coupons",
+        came_back="come back in 8 months",
+        cut="2025-10-30",
+        thing="coupons",
+    ),
     segments=(
         RunSegmentRecord(
             segment="A",
@@ -131,6 +169,8 @@ def test_every_notebook_has_two_faces_and_there_is_an_index(pages):
         "02_two.html",
         "02_two_business.html",
         "summary.html",
+        "glossary.html",
+        "group_A.html",
     }
 
 
@@ -174,9 +214,131 @@ def test_the_current_page_is_marked_and_titles_come_from_the_notebooks(pages):
 
 def test_the_index_tells_what_the_record_tells(pages):
     text = pages["index.html"].get_text()
-    expected = ("1,234 customers in 2 segments", "Constructed: no groups.", "Prefer rules.", "because.", "Judged.")
-    for part in (*expected, "0.500", "First?"):
+    expected = ("1,234 of 1,234 customers, in 2 groups", "No. Treat all alike.", "Constructed: no groups.", "because.")
+    for part in (*expected, "Judged.", "0.500", "First?"):
         assert part in text
+
+
+def test_the_first_page_is_in_the_order_of_a_decision(pages):
+    article = pages["index.html"].article
+    order = [
+        article.select_one(".verdict .say"),
+        article.select_one(".figures"),
+        article.select_one("#groups table"),
+        article.select_one(".limit"),
+        article.select_one(".cards"),
+        *article.select("#test, #left-out, #lists, #evidence"),
+    ]
+    elements = list(article.descendants)
+    places = [next(i for i, e in enumerate(elements) if e is part) for part in order]
+    assert places == sorted(places)
+    assert len(places) == 9
+    anchors = {
+        a["href"].removeprefix("#") for a in pages["index.html"].select(".anchors a") if a["href"].startswith("#")
+    }
+    assert anchors == {"groups", "test", "left-out", "lists", "evidence"}
+    assert all(article.find(id=anchor) for anchor in anchors)
+
+
+def test_the_evidence_is_one_click_away(pages):
+    row = pages["index.html"].select_one("#evidence details tbody tr")
+    assert [td.get_text() for td in row.find_all("td")] == [
+        "differences",
+        "0 of 4 tests",
+        "0, at the level of 5%",
+        "no",
+    ]
+
+
+def test_a_row_of_the_groups_has_its_numbers_and_its_list(pages):
+    row = pages["index.html"].select_one("#groups tbody tr")
+    assert row.th.a["href"] == "group_A.html"
+    cells = {td["data-label"]: td.get_text(" ", strip=True) for td in row.select("td[data-label]")}
+    assert cells == {
+        "Customers": "1,234 100%",
+        "Share of used coupons": "100%",
+        "Use coupons": "45%",
+        "Come back in 8 months": "80%",
+        "A test shows": "11 points",
+    }
+    assert [a["href"] for a in row.select("td.list a")] == ["audience/r_A_x_send.xlsx", "audience/r_A_x_send.csv"]
+
+
+def test_a_group_has_a_page_of_its_own(pages):
+    page = pages["group_A.html"]
+    text = page.article.get_text(" ", strip=True)
+    for part in ("1,234 of 1,234 customers", "30 October 2025", "1,000 customers", "7 of 1,234 may belong", "No. 7:"):
+        assert part in text
+    assert [td.get_text() for td in page.select("table tbody td")] == ["80%", "79%"]
+    hrefs = [a["href"] for a in page.select(".lists a")]
+    assert hrefs == ["audience/r_A_x_send.xlsx", "audience/r_A_x_send.csv", "audience/r_A_x_control.csv"]
+
+
+def test_pages_of_groups_that_are_no_more_are_removed(tmp_path):
+    (tmp_path / "group_Z.html").write_text("an older run")
+    assert [path.name for path in write_groups(tmp_path, RECORD)] == ["group_A.html"]
+    assert [path.name for path in tmp_path.iterdir()] == ["group_A.html"]
+
+
+def test_every_question_mark_has_its_place_in_the_glossary(pages):
+    glossary = {dt.get_text(): dt.find_next("dd").get_text() for dt in pages["glossary.html"].select("dt")}
+    asked = [
+        (summary["aria-label"], summary.parent.span.get_text())
+        for page in ("index.html", "group_A.html")
+        for summary in pages[page].select(".ask summary")
+    ]
+    assert len(asked) >= 8
+    for label, meaning in asked:
+        word = label.removeprefix("What does “").removesuffix("” mean?")
+        assert glossary[word] == meaning
+
+
+def test_a_shop_without_coupons_or_dates_reads_nothing_of_them(tmp_path):
+    bare = replace(
+        RECORD, source="s", as_of=None, period=(None, None), overview=OverviewRecord(), findings=(), notes=()
+    )
+    write_groups(tmp_path, bare)
+    write_glossary(tmp_path, bare)
+    index = index_page(tmp_path, replace(bare, segments=()), [], picture=None, previous=None)
+    for text in (index, (tmp_path / "glossary.html").read_text("utf-8")):
+        words_shown = BeautifulSoup(text, "html.parser").main.get_text().lower()
+        for word in ("coupon", "came back", "come back", "rfm", "tenure"):
+            assert word not in words_shown, word
+    assert "this source has no dates" in (tmp_path / "group_A.html").read_text("utf-8")
+
+
+def test_rows_left_out_are_told_with_their_money(tmp_path):
+    findings = (
+        FindingRecord("exclusion", "transactions", "Customer is empty", 599, 16839.35),
+        FindingRecord("info", "transactions", "no status", 9),
+    )
+    record = replace(RECORD, findings=findings, rows=RowsRecord(1000, 401, 599), customers_without_transaction=3)
+    page = BeautifulSoup(index_page(tmp_path, record, [], picture=None, previous=None), "html.parser")
+    shown = [li.get_text(" ", strip=True) for li in page.select("#left-out > ul li")]
+    assert shown == [
+        "3 customers without a coupon are in no group.",
+        "599 rows of transactions (16,839 in money): Customer is empty",
+    ]
+    assert page.select(".figures dd")[-1].get_text(" ", strip=True) == "599 16,839 in money"
+
+
+def test_what_is_the_same_for_all_groups_is_said_once():
+    segment = RECORD.segments[0]
+    other = replace(segment, segment="B", notes=(NoteRecord("to_try", TO_TRY, "an offer"),))
+    assert for_all(group_views(replace(RECORD, segments=(segment, replace(segment, segment="B"))))) == "a reminder"
+    assert for_all(group_views(replace(RECORD, segments=(segment, other)))) == ""
+
+
+@given(st.lists(st.tuples(st.floats(0, 1e6), st.floats(0, 1e6)), min_size=1, max_size=8))
+def test_bars_of_one_kind_have_one_scale(values):
+    rows = [BesideRecord("spend", "number", own, everybody, True, "", "") for own, everybody in values]
+    segments = tuple(replace(RECORD.segments[0], segment=f"S{i}", beside=(row,)) for i, row in enumerate(rows))
+    widths = [view.beside[0] for view in group_views(replace(RECORD, segments=segments))]
+    greatest = max(max(pair) for pair in values)
+    for row, (own, everybody) in zip(widths, values, strict=True):
+        for width, value in ((row["own_width"], own), (row["all_width"], everybody)):
+            assert 0 <= width <= 100
+            assert width == pytest.approx(100 * value / (1.1 * greatest) if greatest else 0, abs=0.06)
 
 
 @pytest.mark.parametrize(
@@ -194,7 +356,8 @@ def test_the_index_says_whether_segments_are_useful_behind_the_label(useful, cla
 
 def test_what_the_audit_found_stands_at_the_head_of_every_page(pages):
     for name, soup in pages.items():
-        assert "City <b>holds</b> 85% of the variance." in soup.get_text(), name
+        if name not in ("group_A.html", "glossary.html"):  # one click away
+            assert "City <b>holds</b> 85% of the variance." in soup.get_text(), name
 
 
 def test_nothing_is_fetched(pages):
@@ -207,11 +370,37 @@ def test_nothing_is_fetched(pages):
         assert "@import" not in soup.style.get_text()
 
 
-def test_formulas_need_no_script(pages):
-    for name in ("01_one.html", "01_one_business.html"):
-        block = pages[name].find("math", display="block")
-        assert block.find("mfrac") is not None
-        assert "$" not in pages[name].article.get_text()
+def test_formulas_need_no_script_and_are_not_for_everybody(pages):
+    block = pages["01_one.html"].find("math", display="block")
+    assert block.find("mfrac") is not None
+    assert "$" not in pages["01_one.html"].article.get_text()
+    assert pages["01_one_business.html"].find("math") is None
+
+
+SECTIONS = """<div class="prose" data-tags=""><h1>T</h1></div><div class="cell" data-tags="analyst">x</div>
+<div class="prose" data-tags="fold"><h2>Numbers</h2><p>long</p></div><div class="cell" data-tags=""><p>table</p></div>
+<div class="prose" data-tags=""><h2>Plain</h2><p>Set <code>city</code> to Genoa.</p>
+<p>See <code>segments.csv</code>.</p></div>
+<div class="prose" data-tags="first"><h2>Takeaways</h2></div><div class="cell" data-tags="first"><p>answers</p></div>"""
+
+
+def test_what_is_read_first_comes_first_and_analysts_sections_are_folded_at_the_end(tmp_path):
+    body = BeautifulSoup(SECTIONS, "html.parser")
+    write_pages(tmp_path, RECORD, [Page("09_x", "T", "Q?", body, [], None)])
+    full, business = (
+        BeautifulSoup((tmp_path / name).read_text("utf-8"), "html.parser").article
+        for name in ("09_x.html", "09_x_business.html")
+    )
+    assert [h.get_text() for h in full.find_all("h2")] == ["Takeaways", "Numbers", "Plain"]
+    assert [h.get_text() for h in business.find_all("h2")] == ["Takeaways", "Plain", "For analysts"]
+    assert full.select("details") == []
+    [fold] = business.select("details.section")
+    assert " ".join(fold.get_text(" ").split()) == "Numbers long table"
+    assert not fold.has_attr("open")
+    text = business.get_text(" ")
+    assert text.index("answers") < text.index("Plain") < text.index("For analysts")
+    assert "to Genoa" not in text  # it names a parameter
+    assert "segments.csv" in text
 
 
 @pytest.mark.parametrize("text", [r"$\frac{1$ off", "$<script>$", "$$$$", "costs $5 or $6", r"$\begin{x}$"])
@@ -242,7 +431,7 @@ def test_the_head_of_a_page_says_what_it_is_about(pages):
 
 
 def test_the_index_shows_the_picture_of_the_verdict(pages):
-    assert pages["index.html"].select_one(".verdict figure img")["alt"] == "beyond them"
+    assert pages["index.html"].select_one("#evidence figure img")["alt"] == "beyond them"
     assert figure_named(notebook("x"), "another") is None
 
 
@@ -250,7 +439,7 @@ def test_a_card_puts_numbers_beside_those_of_all_customers(pages):
     card = pages["index.html"].select_one(".cards li")
     assert [dd.get_text(strip=True) for dd in card.select("dd")] == ["90%", "all customers: 45%"]
     assert "width: 90.0%" in card.select_one("dl .bar span")["style"]
-    assert card.find("p", class_="todo").get_text() == f"{TO_TRY}: a reminder"
+    assert "A reminder" in pages["index.html"].select_one(".cards").find_previous("p").get_text()  # the only group
 
 
 def test_no_page_tells_where_the_files_of_the_analyst_lie(pages):
@@ -292,15 +481,54 @@ def two_runs(tmp_path):
 def test_the_same_again_differs_in_nothing(two_runs):
     changes = two_runs({"1": "A", "2": "A", "3": "A"})
     assert not changes["changed"]
-    assert "input is the same" in changes["sentence"]
-    assert "Of 3 customers in both runs 100.0% have the letter they had" in changes["sentence"]
+    assert changes["sentence"] == "The same data, and no customer changed group."
+    assert changes["moves"] == []
+    assert set(changes["figures"].values()) == {"±0"}
 
 
 def test_what_changed_since_the_last_run_is_told(two_runs):
     changes = two_runs({"1": "B", "2": "A", "9": "A"}, customers=999, inputs=(InputRecord("customers", 1, "1"),))
     assert {row["what"] for row in changes["rows"] if row["differs"]} == {"customers"}
-    for record_of_run in ("another one", "50.0%", "1 came and 1 left", "align_to"):
-        assert record_of_run in changes["sentence"]
+    for part in ("New data.", "Of 2 customers in both, 1 changed group.", "1 came. 1 left.", "align_to"):
+        assert part in changes["sentence"]
+    assert changes["letters"] == ["A"]
+    assert changes["movers"] == [("1", "A", "B"), ("3", "A", ""), ("9", "", "A")]
+    assert changes["figures"]["placed"] == "−235"  # 999 after 1,234
+
+
+@pytest.mark.parametrize(
+    ("as_of", "used", "headings"),
+    [
+        ("2026-06-30", "use coupons", ["Days", "Burns", "Last"]),
+        ("2026-06-30", "", ["Days", "Last"]),
+        (None, "", ["Last"]),
+    ],
+)
+def test_sections_that_do_not_apply_are_for_analysts_only(tmp_path, as_of, used, headings):
+    cells = (
+        '<div class="prose" data-tags=""><h1>T</h1></div>'
+        '<div class="prose" data-tags="needs-dates"><h2>Days</h2></div>'
+        '<div class="cell" data-tags=""><p>of days</p></div>'
+        '<div class="prose" data-tags="needs-status"><h2>Burns</h2><p>of burns</p></div>'
+        '<div class="prose" data-tags=""><h2>Last</h2></div>'
+    )
+    record = replace(RECORD, as_of=as_of, overview=replace(RECORD.overview, used=used))
+    write_pages(tmp_path, record, [Page("09_x", "T", "Q?", BeautifulSoup(cells, "html.parser"), [], None)])
+    business, full = (
+        BeautifulSoup((tmp_path / name).read_text("utf-8"), "html.parser")
+        for name in ("09_x_business.html", "09_x.html")
+    )
+    assert [h.get_text() for h in business.article.find_all("h2")] == headings
+    assert ("of days" in business.article.get_text()) == ("Days" in headings)
+    assert [h.get_text() for h in full.article.find_all("h2")] == ["Days", "Burns", "Last"]
+    assert [a.get_text() for a in business.select(".contents a")] == headings
+
+
+def test_who_moved_is_a_list(two_runs, tmp_path):
+    path = write_movers(tmp_path, two_runs({"1": "B", "2": "A", "=1+1": "A"}))
+    assert path.read_bytes() == b"customer_id,group_before,group_now\r\n1,A,B\r\n3,A,\r\n'=1+1,,A\r\n"
+    assert write_movers(tmp_path, two_runs({"1": "A", "2": "A", "3": "A"})) is None
+    assert not path.exists()
 
 
 def test_where_no_run_was_before_nothing_is_compared(two_runs, tmp_path):

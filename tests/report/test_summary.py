@@ -15,7 +15,9 @@ from seglib.report.figures import figure_named
 from seglib.report.summary import FITS, LONGEST_LEAD, write_summary
 from seglib.schema.records import (
     AuditCountRecord,
+    ListRecord,
     NoteRecord,
+    OverviewRecord,
     RowsRecord,
     RunRecord,
     RunSegmentRecord,
@@ -74,6 +76,13 @@ def record_of(k=3, **other):
         audit=AuditCountRecord((), 10),
         audiences=tuple(segment.segment for segment in segments),
         segments=segments,
+        overview=OverviewRecord(
+            lists=tuple(
+                ListRecord(s.segment, kind, n, f"spring_{s.segment}_x_{kind}")
+                for s in segments
+                for kind, n in (("send", 405), ("control", 45))
+            )
+        ),
         started_utc="2026-11-24T22:39:22+00:00",
     )
     return replace(record, **other)
@@ -84,8 +93,8 @@ def test_the_page_tells_what_a_marketer_asks(tmp_path, sound):
     page = sound(tmp_path / "summary.html")
     text = " ".join(page.get_text(" ").split())
     for part in (
-        "1,353 customers in 3 segments",
-        "2024-07-01 to 2026-06-30",
+        "1,353 of 1,500 customers, in 3 groups",
+        "1 July 2024 to 30 June 2026",
         "Yes, these data fall into groups",
         "Yes, they tell what customers do next",
         "You can plan with these segments",
@@ -96,17 +105,18 @@ def test_the_page_tells_what_a_marketer_asks(tmp_path, sound):
         "147 customers without a transaction",
         "nobody has tried",
         "24 Nov 2026, 22:39 UTC",
-        "reports/spring",
         "St. Gallen",
     ):
         assert part in text
     assert not re.search(r"p = |points of the variance|Each on its own|Natural:|Useful:", text)
     assert page.find("img")["alt"] == "A picture"
+    links = [a["href"] for a in page.main.find_all("a")]
+    assert links == ["segments.csv", *(f"audience/spring_{letter}_x_send.csv" for letter in "ABC")]
     assert [a.get_text() for a in page.main.find_all("a")] == [
         "segments.csv",
-        "audience/A.csv",
-        "audience/B.csv",
-        "audience/C.csv",
+        "405",
+        "405",
+        "405",
     ]
     discs = [(card.find(class_="disc").get_text(), card["style"]) for card in page.find(class_="who").find_all("li")]
     assert [letter for letter, _ in discs] == ["A", "B", "C"]

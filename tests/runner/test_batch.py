@@ -53,7 +53,7 @@ def runs(home, monkeypatch, record_is_made_of):
     def pages(folder, record, *_, **__):  # which have tests of their own
         (folder / "index.html").write_text(record.run, encoding="utf-8")
 
-    monkeypatch.setattr(pipeline, "_run_notebook", instead)
+    monkeypatch.setattr(pipeline, "run_notebook", instead)
     monkeypatch.setattr("seglib.report.pages.page_of", lambda *_: None)
     monkeypatch.setattr("seglib.report.build.build", pages)
     instead.seen, instead.stops = seen, stops

@@ -268,7 +268,7 @@ def test_a_run_that_is_stopped_while_its_first_kernel_starts(machine):
     _, said = process.communicate(timeout=PATIENCE)
     time.sleep(AFTER)
     assert (process.returncode, machine.left()) == (143, []), said
-    assert re.search(rf"was stopped \(SIGTERM\) .*{SAME}", said), said
+    assert re.search(rf"was stopped \(SIGTERM\).*{SAME}", said), said
     assert "Traceback" not in said
 
 

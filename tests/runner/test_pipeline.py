@@ -67,7 +67,15 @@ def test_the_same_run_has_the_same_hashes_whatever_the_machine(twice):
     for name in HASHED:
         first, second = (hashlib.sha256(run.path(name).read_bytes()).hexdigest() for run in runs)
         assert first == second, name
-    for file in ("segments.csv", "audience/A.csv", "model.skops", "scoring.sql", "scoring_from_tables.sql"):
+    lists = {path.name for path in (runs[0].report_dir / "audience").iterdir()}
+    assert {"README.txt", *(f"{entry['file']}.xlsx" for entry in runs[0].read_record()["overview"]["lists"])} < lists
+    for file in (
+        "segments.csv",
+        *(f"audience/{name}" for name in sorted(lists)),
+        "model.skops",
+        "scoring.sql",
+        "scoring_from_tables.sql",
+    ):
         assert len({(run.report_dir / file).read_bytes() for run in runs}) == 1, file
 
 
@@ -100,6 +108,7 @@ def test_run_json_is_the_machine_readable_face(twice):
         "verdict",
         "audiences",
         "segments",
+        "overview",
         "durations_s",
         "versions",
         "started_utc",
@@ -239,7 +248,8 @@ def test_somebody_elses_segments_are_judged_delivered_and_recorded(whole_run, ro
     assert clustering.verdict.structure == record["verdict"]["structure"] == "natural"
     assert "given by 'truth.csv'" in record["k_reason"]
     assert [each["name"] for each in record["segments"]] == list(labels["names"].values())
-    assert {path.stem for path in (run.report_dir / "audience").glob("*.csv")} == set(labels["names"])
+    listed_files = {path.stem for path in (run.report_dir / "audience").glob("*.csv")}
+    assert {name.split("_")[1] for name in listed_files} == set(labels["names"])
     assert "given by 'truth.csv'" in (run.report_dir / "audience/README.txt").read_text("utf-8")
     assert (run.report_dir / "model.skops").exists()
     text = BeautifulSoup((run.report_dir / "05_clustering.html").read_text("utf-8"), "html.parser").get_text()

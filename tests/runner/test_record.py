@@ -18,7 +18,6 @@ def record(tmp_path, record_is_made_of) -> RunRecord:
     for artefacts in record_is_made_of.values():
         for name, content in artefacts.items():
             run.write(name, content)
-    run.write_text("audience/A.csv", "customer_id")
     steps = {step: {"parameters": {"run": "spring", "seed": 7}, "seconds": 1.5} for step in STEPS}
     return record_of(run, steps, started=dt.datetime(2026, 11, 24, 22, 39, tzinfo=dt.UTC), batch="markets")
 
@@ -64,6 +63,8 @@ def test_its_json_has_these_keys_and_values(record):
             "between": [],
             "k_range": [],
             "notes": [],
+            "monday": "",
+            "evidence": [],
         },
         "audiences": ["A"],
         "segments": [
@@ -78,6 +79,28 @@ def test_its_json_has_these_keys_and_values(record):
                 "notes": [{"kind": "use", "heading": "heading", "text": "text"}],
             }
         ],
+        "overview": {
+            "figures": [],
+            "groups": [],
+            "everybody": {
+                "segment": "",
+                "work_share": None,
+                "used": None,
+                "came_back": None,
+                "smallest_change": None,
+                "near_border": None,
+                "then": None,
+                "next": [],
+                "rule": "",
+                "story": "",
+            },
+            "lists": [{"segment": "A", "kind": "send", "customers": 1, "file": "spring_A_n_send", "excel": False}],
+            "work": "",
+            "used": "",
+            "came_back": "",
+            "cut": None,
+            "thing": "",
+        },
         "durations_s": dict.fromkeys(STEPS, 1.5),
         "started_utc": "2026-11-24T22:39:00+00:00",
         "batch": "markets",

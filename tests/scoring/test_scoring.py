@@ -14,7 +14,9 @@ import pytest
 import skops.io
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlglot import parse_one
 
+from seglib.campaign.arms import ControlGroup
 from seglib.clustering.bootstrap import Bootstrap, bootstrap_models
 from seglib.clustering.labels import lettered_by, order_values
 from seglib.clustering.segmentation import customer_segments, segment
@@ -32,7 +34,7 @@ from seglib.scoring.file import load_model, save_model
 from seglib.scoring.model import ModelVerdict, model_of
 from seglib.scoring.score import score
 from seglib.scoring.sql import NO_TRANSACTION, STARTS, scoring_sql
-from seglib.sql.dialects import DIALECTS
+from seglib.sql.dialects import DIALECTS, translated
 from seglib.study import Study
 
 ROOT = Path(__file__).parents[2]
@@ -371,6 +373,32 @@ def test_a_shop_without_transactions_is_placed_by_its_variables(tmp_path):
         same_answer(on_duckdb(model, run, features.table, start), model.describe(rows))
 
 
+def test_weights_and_scales_of_variables_are_in_the_statement_and_in_the_file(tmp_path):
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text(
+        """tables:
+  customers:
+    from: survey
+    columns: {customer_id: id}
+    segment_by:
+      age: {kind: numeric, scaling: none, weight: 0.1}
+      score: {kind: numeric, scaling: robust, weight: 2}
+      member: {kind: binary, scaling: none}
+      gender: {kind: nominal, weight: 3}
+""",
+        encoding="utf-8",
+    )
+    run = Run("survey", base=tmp_path)
+    ingest(ROOT / "data/sample/survey.csv", mapping=mapping).save(run)
+    features = customer_features(run.connect(), run.study())
+    model, rows, _ = make_model(run, features)
+    assert model.sources == {"age": "numeric", "score": "numeric", "member": "numeric", "gender": "nominal"}
+    for start in STARTS:
+        same_answer(on_duckdb(model, run, features.table, start), model.describe(rows))
+    save_model(model, tmp_path / "model.skops")
+    pd.testing.assert_frame_equal(load_model(tmp_path / "model.skops").describe(rows), model.describe(rows))
+
+
 @pytest.fixture(scope="module")
 def nasty(tmp_path_factory):
     """A shop whose cities have names that trip statements up, and segments with such names too."""
@@ -546,6 +574,56 @@ def test_spark_places_everybody_alike(spark, shops):
         for start in STARTS if run is shops[0][0] else STARTS[:1]:  # Spark takes its time
             answer = session.sql(scoring_sql(model, dialect="spark", start=start)).toArrow().to_pandas()
             same_answer(answer.set_index("customer_id"), model.describe(rows))
+
+
+SPRING = ControlGroup("spring", 0.3)
+
+
+def same_arms(answer):
+    assert answer["control"].astype(bool).tolist() == SPRING.contains(answer["customer_id"]).tolist()
+    assert 0.2 < answer["control"].mean() < 0.4
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_the_statement_says_who_is_in_the_control_group(of_sample, prepared, start):
+    model = of_sample[0]
+    run, features = prepared("sample")
+    con = run.connect()
+    con.register("features", features.table.reset_index())
+    answer = con.sql(scoring_sql(model, start=start, control=SPRING)).df()
+    same_arms(answer)
+    assert "control" not in con.sql(scoring_sql(model, start=start)).df()
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_every_dialect_says_who_is_in_the_control_group(of_sample, dialect):
+    text = scoring_sql(of_sample[0], dialect=dialect, start="tables", control=SPRING)
+    tree = parse_one(text, dialect=dialect)
+    assert "control" in tree.named_selects
+    assert "spring|" in text
+
+
+def test_postgresql_draws_the_same_control_group(server):
+    import psycopg
+
+    ids = pd.DataFrame({"customer_id": [*map(str, range(3000)), "007", "é", "ключ", "O'Brien", "x" * 200]})
+    statement = translated(f"SELECT customer_id, {SPRING.sql()} AS control FROM arms", "postgres")
+    with psycopg.connect(server) as connection:
+        in_postgres(connection, "arms", ids)
+        answer = pd.DataFrame(connection.execute(statement).fetchall(), columns=["customer_id", "control"])
+        connection.rollback()
+    same_arms(answer)
+
+
+def test_spark_draws_the_same_control_group(spark, tmp_path):
+    from pyspark.sql import SparkSession
+
+    ids = pd.DataFrame({"customer_id": [*map(str, range(3000)), "007", "é", "ключ", "O'Brien", "x" * 200]})
+    session = SparkSession.builder.master("local[1]").getOrCreate()
+    ids.to_parquet(tmp_path / "arms.parquet")
+    session.read.parquet(f"file://{tmp_path}/arms.parquet").createOrReplaceTempView("arms")
+    statement = translated(f"SELECT customer_id, {SPRING.sql()} AS control FROM arms", "spark")
+    same_arms(session.sql(statement).toArrow().to_pandas())
 
 
 # The command --------------------------------------------------------------------------------------------------------

@@ -8,7 +8,12 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from scipy.stats import binom, norm
 
-from seglib.stats.sample_size import smallest_difference, two_proportion_sample_size
+from seglib.stats.sample_size import (
+    smallest_difference,
+    smallest_mean_difference,
+    two_mean_sample_size,
+    two_proportion_sample_size,
+)
 
 shares = st.floats(0.01, 0.99)
 allocations = st.floats(0.02, 0.98)
@@ -132,3 +137,28 @@ def test_what_is_no_share_is_refused(p_control, p_treated, options, why):
 def test_arms_without_customers_or_variance_are_refused(p, n_control, n_treated):
     with pytest.raises(ValueError, match=r"p_control|both arms"):
         smallest_difference(p, n_control, n_treated)
+
+
+def test_means_need_what_the_textbook_says():
+    # Cohen: d = .5, two-sided 5%, 80% power: 63 in each arm by the normal distribution
+    assert math.ceil(two_mean_sample_size(1, 1, 0.5) / 2) == 63
+    # a quarter as control group, twice the spread there: by hand (z = 1.959964 + .841621)
+    z = 1.959963984540054 + 0.8416212335729143
+    expected = z**2 * (4 / 0.25 + 1 / 0.75) / 0.3**2
+    assert two_mean_sample_size(2, 1, 0.3, share_control=0.25) == pytest.approx(expected, rel=1e-12)
+
+
+@given(st.floats(0.1, 10), st.floats(0.1, 10), st.floats(0.01, 5), st.floats(0.05, 0.95))
+def test_the_smallest_difference_of_means_is_the_inverse(sd_control, sd_treated, difference, share):
+    n = two_mean_sample_size(sd_control, sd_treated, difference, share_control=share)
+    smallest = smallest_mean_difference(sd_control, sd_treated, share * n, (1 - share) * n)
+    assert smallest == pytest.approx(difference, rel=1e-9)
+
+
+def test_what_does_not_vary_needs_no_test():
+    with pytest.raises(ValueError, match="vary"):
+        two_mean_sample_size(0, 0, 1)
+    with pytest.raises(ValueError, match="vary"):
+        two_mean_sample_size(1, 1, 0)
+    with pytest.raises(ValueError, match="at least one"):
+        smallest_mean_difference(1, 1, 0, 5)

@@ -11,12 +11,20 @@ import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from seglib.errors import InputRefused
 from seglib.ingest.contract.numbers import NumberStyle, ambiguity, find_style, has_decimals, settled
-from seglib.ingest.contract.parsing import ANSWERS, ParsedColumn, RawColumn, cell_value, exclusion_condition, read
+from seglib.ingest.contract.parsing import (
+    ANSWERS,
+    ParsedColumn,
+    RawColumn,
+    cell_text,
+    cell_value,
+    exclusion_condition,
+    read,
+)
 from seglib.ingest.contract.rules import Rule
 from seglib.ingest.mapping.model import ColumnSource, Exclusion, Formats, ShopMapping, TableMapping, Variable
 from seglib.ingest.sources.base import Loaded, Source
@@ -57,6 +65,12 @@ class LoadedTable:
         Those of the added columns that segments are built by.
     numbered : bool
         Whether the number of the row is the key.
+    per : mapping of str to {"line", "transaction"}
+        What the mapping says of amounts that stand on several lines, by column.
+    differing : mapping of str to Differing
+        Where the first row of each key counts: the columns in which rows of one key differ.
+    used : frozenset of str
+        The source's columns that mean something, in names as they are compared.
     notes : tuple of str
         How the source was read, how numbers were, where that was found out, and what the table is made of.
     """
@@ -71,7 +85,29 @@ class LoadedTable:
     lines: bool
     variables: Mapping[str, Variable]
     numbered: bool = False
+    per: Mapping[str, str] = field(default_factory=dict)
+    differing: Mapping[str, Differing] = field(default_factory=dict)
+    used: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Differing:
+    """A column in which rows of one key differ.
+
+    Attributes
+    ----------
+    source : str
+        What the source calls the column, in quotes.
+    keys : int
+        How many keys have rows that differ.
+    examples : str
+        Some of these keys.
+    """
+
+    source: str
+    keys: int
+    examples: str
 
 
 def load_tables(
@@ -119,8 +155,9 @@ def load_tables(
             continue
         by_name = {plain(column.name): column for column in raw}
         with refuse_damage(name):
-            _make_raw_table(con, name, target, table_mapping, origins, by_name, mapping.formats)
-            tables[name] = _loaded_table(con, name, label, loaded[source_tables], mapping, origins, by_name)
+            differing = _make_raw_table(con, name, target, table_mapping, origins, by_name, mapping.formats)
+            table = _loaded_table(con, name, label, loaded[source_tables], mapping, origins, by_name)
+            tables[name] = replace(table, differing=differing)
     if problems:
         raise InputRefused("\n".join(problems))
     return tables
@@ -185,6 +222,8 @@ def _loaded_table(
             for column, variable in table_mapping.segment_by.items()
         },
         numbered=origins[key(name)].row_number,
+        per={column: origin.per for column, origin in origins.items() if origin.per},
+        used=frozenset(one for origin in origins.values() for one in origin.columns),
         notes=tuple(notes),
     )
 
@@ -442,11 +481,23 @@ def _make_raw_table(
     origins: Mapping[str, ColumnSource],
     columns: Mapping[str, RawColumn],
     formats: Formats,
-) -> None:
-    """Make ``raw.<name>``: the rows of the source; the first row of each key, where the mapping says ``distinct``."""
+) -> dict[str, Differing]:
+    """Make ``raw.<name>``: the rows of the source; the first row of each key, where the mapping says ``distinct``.
+
+    Returns
+    -------
+    dict of str to Differing
+        Where the first row of each key counts: the columns in which rows of one key differ.
+    """
+    if any(origin.fill_down for origin in origins.values()):
+        in_lines = table_mapping.rows == "lines"
+        con.execute(
+            f"CREATE TABLE raw.{name}__filled AS {_filled_down(name, target, origins, columns, formats, in_lines)}"
+        )
+        target = f"raw.{name}__filled"
     if table_mapping.rows != "distinct":
         con.execute(f"CREATE VIEW raw.{name} AS FROM {target}")
-        return
+        return {}
     identity = read("id", origins[key(name)], columns, formats).value
     # The place of a row is fixed before anything is sorted, so "the first row" is that of the file on every machine.
     con.execute(
@@ -454,6 +505,76 @@ def _make_raw_table(
         f"(SELECT *, row_number() OVER () AS __place FROM {target}) WHERE {identity} IS NOT NULL "
         f"QUALIFY row_number() OVER (PARTITION BY {identity} ORDER BY __place) = 1 ORDER BY __place"
     )
+    return _differing(con, name, target, identity, origins, columns)
+
+
+def _differing(
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    target: str,
+    identity: str,
+    origins: Mapping[str, ColumnSource],
+    columns: Mapping[str, RawColumn],
+) -> dict[str, Differing]:
+    """Find the columns in which rows of one key differ; an empty cell differs from nothing."""
+    others = [c for c, origin in origins.items() if c != key(name) and len(origin.columns) == 1]
+    others = [c for c in others if origins[c].columns != origins[key(name)].columns]
+    texts = {c: cell_text(columns[origins[c].columns[0]]) for c in others}
+    if not texts:
+        return {}
+    parts = [f"min({text}) <> max({text}) AS c{place}" for place, text in enumerate(texts.values())]
+    con.execute(
+        f"CREATE TEMP TABLE differing AS SELECT {identity} AS id, {', '.join(parts)} FROM {target} "
+        f"WHERE {identity} IS NOT NULL GROUP BY ALL"
+    )
+    differing = {}
+    for place, column in enumerate(texts):
+        [(keys,)] = con.sql(f"SELECT count(*) FROM differing WHERE c{place}").fetchall()
+        if keys:
+            rows = con.sql(f"SELECT id FROM differing WHERE c{place} ORDER BY length(id), id LIMIT 5").fetchall()
+            source = f"'{columns[origins[column].columns[0]].name}'"
+            differing[column] = Differing(source, keys, ", ".join(example for (example,) in rows))
+    con.execute("DROP TABLE differing")
+    return differing
+
+
+def _filled_down(
+    name: str,
+    target: str,
+    origins: Mapping[str, ColumnSource],
+    columns: Mapping[str, RawColumn],
+    formats: Formats,
+    in_lines: bool,
+) -> str:
+    """Write the SELECT of the rows of a source with empty cells filled from above.
+
+    The key comes first: it has the value of the row above, whatever that is. Of the lines of a transaction, the other
+    columns have the value of an earlier line of the same one.
+    """
+    identity = origins[key(name)]
+    rows = f"SELECT *, row_number() OVER () AS __place FROM {target}"
+    by = {column: origin for column, origin in origins.items() if origin.fill_down}
+    if key(name) in by:
+        rows = f"SELECT * REPLACE ({_from_above(identity, columns, formats, '')}) FROM ({rows})"
+    partition = ""
+    if in_lines and identity.columns:
+        partition = f"PARTITION BY {read('id', identity, columns, formats).value} "
+    others = {
+        origin.columns[0]: _from_above(origin, columns, formats, partition)
+        for column, origin in by.items()
+        if column != key(name) and origin.columns != identity.columns
+    }
+    if others:
+        rows = f"SELECT * REPLACE ({', '.join(others.values())}) FROM ({rows})"
+    return f"SELECT * EXCLUDE (__place) FROM ({rows}) ORDER BY __place"
+
+
+def _from_above(origin: ColumnSource, columns: Mapping[str, RawColumn], formats: Formats, partition: str) -> str:
+    """Write the SQL of a column of the source whose empty cells have the last value above them."""
+    raw = columns[origin.columns[0]]
+    is_there = f"{cell_value('id', ColumnSource(origin.columns, formats=origin.formats), raw, formats)} IS NOT NULL"
+    window = f"{partition}ORDER BY __place ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
+    return f"last_value(CASE WHEN {is_there} THEN {raw.sql} END IGNORE NULLS) OVER ({window}) AS {raw.sql}"
 
 
 def _kind_of(

@@ -155,6 +155,8 @@ def _read_one(
     text = cell or cell_value(kind, origin, raw, formats)
     parsed = _parsed(kind, origin, raw, formats, style, text)
     remarks: dict[str, str] = {}
+    if raw and kind == "id" and (shortened := _shortened(raw)):
+        remarks["shortened"] = f"CASE WHEN {shortened} THEN {cell_text(raw)} END"
     if raw and raw.type == "VARCHAR":
         words = nothing_words(kind, formats)
         if words:
@@ -241,6 +243,16 @@ def cell_text(raw: RawColumn) -> str:
         f"CASE WHEN isnan({raw.sql}) THEN NULL WHEN {whole} THEN CAST(CAST({raw.sql} AS BIGINT) AS VARCHAR) "
         f"ELSE CAST({raw.sql} AS VARCHAR) END"
     )
+
+
+def _shortened(raw: RawColumn) -> str:
+    """Write the SQL condition of an id that has lost digits, as a spreadsheet or a column of floats shortens it."""
+    if raw.type in _FLOATING:
+        return f"abs({raw.sql}) >= 9e15 AND isfinite({raw.sql})"
+    if raw.type == "VARCHAR":  # the cheap test comes first, so that the regular expression runs on few cells
+        written = rf"regexp_full_match({cell_text(raw)}, '\d([.,]\d+)?[eE][+]\d+')"
+        return f"(contains({raw.sql}, 'E+') OR contains({raw.sql}, 'e+')) AND {written}"
+    return ""
 
 
 def nothing_words(kind: str, formats: Formats) -> tuple[str, ...]:

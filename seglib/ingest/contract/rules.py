@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 from seglib.ingest.mapping.model import VariableKind
-from seglib.schema.tables import TABLES, can_be_unreadable, column_range, kind
+from seglib.schema.tables import TABLES, can_be_unreadable, column_range, key, kind
 from seglib.sql import quoted
 
 if TYPE_CHECKING:
@@ -130,6 +130,18 @@ def _remark_rules(table: str, name: str, kind: str) -> list[Rule]:
             cells=True,
         )
     ]
+    if kind == "id":
+        rules.append(
+            Rule(
+                f"{of}.shortened",
+                "warning",
+                "",
+                f"{name} was shortened by a spreadsheet, as 4.90101E+12: digits are lost, and different ids may have "
+                "become one",
+                "export the column again as text; what was shortened cannot be brought back",
+                cells=True,
+            )
+        )
     if kind == "number":
         rules += [
             Rule(
@@ -241,6 +253,107 @@ def row_number_rule(table: str) -> Rule:
     )
 
 
+def one_customer_per_transaction(counted: str) -> Rule:
+    """Return the rule that the lines of one transaction name one customer; ``counted``: the condition of its lines."""
+    return Rule(
+        "transactions.customer_id.varies",
+        "error",
+        "customer_id IS NOT NULL AND transaction_id IN (SELECT transaction_id FROM staged_transactions "
+        f"WHERE {counted} GROUP BY ALL HAVING count(DISTINCT customer_id) > 1)",
+        "the lines of one transaction name different customers",
+        "one transaction belongs to one customer: correct the lines, or the transaction_id",
+    )
+
+
+REPEATED = 0.95
+"""Share of the transactions of several lines whose amounts are all the same, from which on they are totals."""
+
+BY_CHANCE = 1e-3
+"""Probability with which amounts of single lines would be so much the same."""
+
+
+def amount_of_lines_rules(per: str | None, counted: str) -> tuple[Rule, ...]:
+    """Return the rules on amounts that several lines of one transaction have.
+
+    Parameters
+    ----------
+    per : {"line", "transaction"} or None
+        What the mapping says of them (`seglib.ingest.mapping.model.ColumnSource`).
+    counted : str
+        SQL condition of a line that counts.
+
+    Notes
+    -----
+    Amounts are taken for totals if the lines of nearly every transaction have the same one. Where all lines of the
+    table have one of few prices, that happens by chance: two lines drawn at random are the same with probability
+    sum p^2, and n transactions all agree with this to the power of n.
+    """
+    lines = f"FROM staged_transactions WHERE {counted} AND amount IS NOT NULL AND transaction_id IS NOT NULL"
+    several = f"SELECT transaction_id, min(amount) = max(amount) AS same {lines} GROUP BY ALL HAVING count(*) > 1"
+    if per == "line":
+        return ()
+    if per == "transaction":
+        differ = f"SELECT transaction_id FROM ({several}) WHERE NOT same"
+        return (
+            Rule(
+                "transactions.amount.varies",
+                "warning",
+                f"amount IS NOT NULL AND transaction_id IN ({differ})",
+                "the lines of one transaction give different amounts for all of it: the first is taken",
+                "if each line has its own amount, say 'per: line' in the mapping file: then they add up",
+            ),
+        )
+    chance = f"SELECT sum(n * n) / pow(sum(n), 2) FROM (SELECT count(*) AS n {lines} GROUP BY amount)"
+    repeated = (
+        f"SELECT avg(CAST(same AS INTEGER)) >= {REPEATED} AND pow(({chance}), count(*)) < {BY_CHANCE} FROM ({several})"
+    )
+    firsts = f"SELECT min(row_number) {lines} GROUP BY transaction_id"
+    return (
+        Rule(
+            "transactions.amount.repeated",
+            "warning",
+            f"amount IS NOT NULL AND row_number NOT IN ({firsts}) AND ({repeated})",
+            "amount is the same on every line of a transaction, and is added up: is it the total of all lines?",
+            "if it is, say so in the mapping file: amount: {column: ..., per: transaction} counts it once; else "
+            "'per: line'",
+        ),
+    )
+
+
+def first_line_rules(counted: str) -> tuple[Rule, ...]:
+    """Return the rules on what stands only on the first line of a transaction; ``counted``: the lines that count."""
+    return tuple(
+        Rule(
+            f"transactions.{name}.first_line",
+            "warning",
+            f"{name} IS NULL AND transaction_id IN (SELECT transaction_id FROM staged_transactions WHERE {counted} "
+            f"AND {name} IS NOT NULL)",
+            f"{name} is empty, and another line of the same transaction has it: is it only on the first line?",
+            f"if it is, say so in the mapping file: {name}: {{column: ..., fill: down}}",
+        )
+        for name in ("customer_id", "transaction_date")
+    )
+
+
+def rows_of_one_key_rule(table: str, column: str, source_columns: str) -> Rule:
+    """Return the rule that tells of keys whose rows differ, where the mapping takes the first row of each.
+
+    Parameters
+    ----------
+    table, column : str
+    source_columns : str
+        What the source calls the column.
+    """
+    return Rule(
+        f"{table}.{column}.differs",
+        "warning",
+        "",
+        f"the rows of one {key(table)} differ in {column} (column {source_columns}): the first row counts",
+        "nothing to do, if the first is as good as any; else correct it at the source, or take another column",
+        cells=True,
+    )
+
+
 def descriptor_rules(name: str, kind: str, *, words: bool) -> tuple[Rule, ...]:
     """Return the rules of a descriptor: a number that cannot be read is dropped and reported. A text is never wrong.
 
@@ -293,6 +406,13 @@ _CROSS_TABLE_RULES: tuple[Rule, ...] = (
         "the row is kept and exposure starts with it; check join_date",
     ),
     Rule(
+        "transactions.transaction_id.below",
+        "warning",
+        "row_number > 1 AND transaction_id IS NULL AND customer_id IS NULL AND transaction_date IS NULL",
+        "the row names no transaction, customer and day: are they only on the first line of each transaction?",
+        "if they are, say 'rows: lines' in the mapping file, and {column: ..., fill: down} of each of them",
+    ),
+    Rule(
         "customers.customer_id.alike",
         "warning",
         "ltrim(customer_id, '0') IN (SELECT ltrim(customer_id, '0') FROM staged_customers "
@@ -302,7 +422,20 @@ _CROSS_TABLE_RULES: tuple[Rule, ...] = (
     ),
 )
 
+FEWEST_TO_RETURN = 20
+"""Of fewer transactions nothing follows if nobody has a second one."""
+
+NOBODY_RETURNS = Rule(
+    "transactions.customer_id.once",
+    "info",
+    f"(SELECT count(*) >= {FEWEST_TO_RETURN} AND count(*) = count(DISTINCT customer_id) FROM transactions)",
+    "no customer has more than one transaction: is customer_id the number of an order?",
+    "if it is, map the column that names the person; if nobody ever comes twice, how often tells no customer from "
+    "another",
+)
+
 _INFO_RULES: tuple[Rule, ...] = (
+    NOBODY_RETURNS,
     Rule(
         "transactions.transaction_date.after_as_of",
         "info",

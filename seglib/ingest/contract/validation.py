@@ -7,13 +7,25 @@ a rule, accept the others, count both. The canonical tables are views on the sta
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import duckdb
 import pandas as pd
 
 from seglib.ingest.contract.loading import LoadedTable, refuse_damage, with_cells
-from seglib.ingest.contract.parsing import NULL_TEXT, ParsedColumn
-from seglib.ingest.contract.rules import RULES, Rule, descriptor_rules, row_number_rule, variable_rules
+from seglib.ingest.contract.parsing import NULL_TEXT, ParsedColumn, RawColumn, cell_text
+from seglib.ingest.contract.rules import (
+    NOBODY_RETURNS,
+    RULES,
+    Rule,
+    amount_of_lines_rules,
+    descriptor_rules,
+    first_line_rules,
+    one_customer_per_transaction,
+    row_number_rule,
+    rows_of_one_key_rule,
+    variable_rules,
+)
 from seglib.schema.tables import SQL_TYPES, TABLES, can_be_unreadable, key, kind
 from seglib.sql import quoted, sql_literal
 
@@ -58,9 +70,15 @@ def apply(con: duckdb.DuckDBPyConnection, tables: Mapping[str, LoadedTable]) -> 
         accept(con, name, loaded)
         if loaded:
             _remark(con, name, loaded)
+            for column, differing in loaded.differing.items():
+                rule = rows_of_one_key_rule(name, column, differing.source)
+                con.execute("INSERT INTO remarks VALUES (?, ?, ?)", [rule.id, differing.keys, differing.examples])
     row_rules = [rule for name in TABLES for rule in _row_rules(name, tables.get(name))]
     all_rules = (*RULES, *_rules_of_added(tables.get("customers")))
     info_rules = [rule for rule in all_rules if rule.severity == "info" and not rule.cells]
+    if "transactions" in tables and (names := columns_that_repeat(con, tables)):
+        remedy = f"{NOBODY_RETURNS.remedy}; some values of {' and '.join(names)} repeat"
+        info_rules = [replace(rule, remedy=remedy) if rule is NOBODY_RETURNS else rule for rule in info_rules]
     if "customers" in tables and tables["customers"].numbered:
         info_rules.append(row_number_rule("customers"))
     return (*row_rules, *info_rules)
@@ -79,6 +97,37 @@ def _rules_of_added(loaded: LoadedTable | None) -> list[Rule]:
     ]
 
 
+FEWEST_VALUES, MOST_VALUES = 0.05, 0.95
+"""Shares of different values among the rows between which a column may name persons who come several times."""
+
+
+def columns_that_repeat(con: duckdb.DuckDBPyConnection, tables: Mapping[str, LoadedTable]) -> list[str]:
+    """Name the columns that may name a person, where every transaction has another customer; else none.
+
+    Columns of customers and transactions that the mapping does not use, of many values, some of which repeat; no days
+    and no numbers with decimals.
+    """
+    [(rows, customers)] = con.sql("SELECT count(*), count(DISTINCT customer_id) FROM transactions").fetchall()
+    if not rows or rows != customers:
+        return []
+    names = []
+    for table in ("customers", "transactions"):
+        if table not in tables:
+            continue
+        columns = [RawColumn(*row[:2]) for row in con.sql(f"DESCRIBE raw.{table}").fetchall()]
+        free = [c for c in columns if c.name.strip().casefold() not in tables[table].used]
+        for column in free:
+            text = cell_text(column)
+            number = f"TRY_CAST({text} AS DOUBLE)"
+            [(filled, values, days, fractions)] = con.sql(
+                f"SELECT count({text}), count(DISTINCT {text}), count(TRY_CAST({text} AS TIMESTAMP)), "
+                f"count(*) FILTER ({number} <> floor({number})) FROM raw.{table}"
+            ).fetchall()
+            if FEWEST_VALUES * filled < values < MOST_VALUES * filled and not days and not fractions:
+                names.append(f"column '{column.name}' of table {table}")
+    return names
+
+
 def _row_rules(name: str, loaded: LoadedTable | None) -> list[Rule]:
     """Return the rules that rows of a table can violate, whether or not the shop has the columns."""
     exclusions = [rule for rule, _ in loaded.exclusions] if loaded else []
@@ -86,7 +135,14 @@ def _row_rules(name: str, loaded: LoadedTable | None) -> list[Rule]:
     rules = [rule for rule in (*RULES, *added) if rule.table == name and (rule.severity != "info" or rule.cells)]
     if loaded and loaded.lines:
         rules = [rule for rule in rules if rule.id != f"{name}.{key(name)}.duplicate"]
-        rules.append(_one_customer_per_transaction(_counted_rows(loaded)))
+        counted = _counted_rows(loaded)
+        rules += [
+            one_customer_per_transaction(counted),
+            *first_line_rules(counted),
+            *amount_of_lines_rules(loaded.per.get("amount"), counted),
+        ]
+    if loaded:
+        rules += [rows_of_one_key_rule(name, column, of.source) for column, of in loaded.differing.items()]
     return exclusions + rules
 
 
@@ -100,17 +156,6 @@ def _applicable_rules(name: str, loaded: LoadedTable | None) -> list[Rule]:
 def _counted_rows(loaded: LoadedTable | None) -> str:
     """Write the condition of a row that counts: the mapping does not leave it out."""
     return "left_out IS NULL" if loaded and loaded.exclusions else "true"
-
-
-def _one_customer_per_transaction(counted: str) -> Rule:
-    return Rule(
-        "transactions.customer_id.varies",
-        "error",
-        "customer_id IS NOT NULL AND transaction_id IN (SELECT transaction_id FROM staged_transactions "
-        f"WHERE {counted} GROUP BY ALL HAVING count(DISTINCT customer_id) > 1)",
-        "the lines of one transaction name different customers",
-        "one transaction belongs to one customer: correct the lines, or the transaction_id",
-    )
 
 
 def _excuses(rule: Rule, loaded: LoadedTable) -> str:
@@ -239,7 +284,7 @@ def accept(con: duckdb.DuckDBPyConnection, name: str, loaded: LoadedTable | None
     condition = f" WHERE {_accepted(name)}" if n_violations else ""
     if loaded and loaded.lines:
         con.execute(
-            f"CREATE OR REPLACE TABLE {name} AS {_merged_lines(name)}{condition} GROUP BY {key(name)} "
+            f"CREATE OR REPLACE TABLE {name} AS {_merged_lines(name, loaded.per)}{condition} GROUP BY {key(name)} "
             "ORDER BY min(row_number)"
         )
     else:
@@ -252,13 +297,16 @@ def _accepted(name: str) -> str:
     return f"row_number NOT IN (SELECT row_number FROM set_aside WHERE table_name = '{name}')"
 
 
-def _merged_lines(name: str) -> str:
-    """Write the SQL that makes one row of the lines of a transaction: amounts add up, else the first line counts."""
+def _merged_lines(name: str, per: Mapping[str, str]) -> str:
+    """Write the SQL that makes one row of the lines of a transaction: amounts add up, else the first line counts.
+
+    An amount ``per`` transaction is that of the first line that has one.
+    """
     parts = []
     for column, declared in TABLES[name].columns.items():
         if column == key(name):
             parts.append(column)
-        elif kind(declared) == "number":
+        elif kind(declared) == "number" and per.get(column) != "transaction":
             # sums of floats depend on their order, and a database has none: decimals add up exactly
             parts.append(f"CAST(sum(CAST({column} AS DECIMAL(24, 6))) AS DOUBLE) AS {column}")
         elif kind(declared) == "date":
@@ -289,6 +337,20 @@ def count_rows(con: duckdb.DuckDBPyConnection, tables: Mapping[str, LoadedTable]
     if len(lost):  # cannot happen; if it does, no number after it deserves trust
         raise AssertionError(f"rows were lost:\n{lost}")
     return rows
+
+
+def money_aside(con: duckdb.DuckDBPyConnection) -> dict[str, float]:
+    """Return how much money the rows hold that were set aside, by rule; only of rules whose rows have amounts.
+
+    A row that violates several rules counts at each of them. Sums are exact, whatever the order of the rows.
+    """
+    return dict(
+        con.sql(
+            """SELECT a.rule, CAST(sum(TRY_CAST(t.amount AS DECIMAL(24, 6))) AS DOUBLE) AS money
+            FROM (SELECT DISTINCT rule, row_number FROM set_aside WHERE table_name = 'transactions') AS a
+            JOIN staged_transactions AS t USING (row_number) GROUP BY a.rule HAVING money IS NOT NULL"""
+        ).fetchall()
+    )
 
 
 def quality(con: duckdb.DuckDBPyConnection, rules: tuple[Rule, ...], rows: pd.DataFrame) -> pd.DataFrame:

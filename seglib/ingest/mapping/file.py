@@ -21,15 +21,17 @@ A mapping file is YAML. Everything in it is optional; where it says nothing, the
           join_date: ""             # a column of that name is there and shall not be used
         segment_by:                 # columns that segments are built by; then transactions are not needed
           age: numeric              # numeric, binary or nominal
-          income: {column: Income, kind: numeric, unit: EUR, log: true}
+          income: {column: Income, kind: numeric, unit: EUR, log: true, weight: 2}    # counts twice as much
+          loyal: {kind: binary, scaling: none}    # stays 0 and 1 in the matrix; of numbers also standard or robust
         descriptors: [Region, Tier] # further columns, which only describe customers
       transactions:
         from: invoices
         rows: lines                 # several rows with one transaction_id are the lines of one transaction
         columns:
           transaction_id: Invoice     # or {row_number: true}, where every row is a transaction and none has an id
+          customer_id: {column: Client, fill: down}    # is only on the first line of an invoice
           transaction_status: {column: State, values: {used: burned, open: subscribed}}
-          amount: {multiply: [Quantity, Price]}
+          amount: {multiply: [Quantity, Price]}    # per: transaction, if each line repeats the total of all
         leave_out:
           cancelled: {column: Invoice, starts_with: C}
 """
@@ -56,6 +58,7 @@ from seglib.ingest.mapping.model import (
     TableMapping,
     Variable,
     VariableKind,
+    VariableScaling,
 )
 from seglib.ingest.mapping.shapes import check_shapes
 from seglib.schema.files import find_file, looked_for_in
@@ -65,6 +68,10 @@ from seglib.sql import in_memory
 from seglib.style import did_you_mean
 
 KINDS: tuple[VariableKind, ...] = get_args(VariableKind)
+VARIABLE_SCALINGS: tuple[VariableScaling, ...] = get_args(VariableScaling)
+LARGEST_WEIGHT = 1000.0
+"""No variable counts more than that many times as much as another."""
+
 _READ_AS = {"numeric": "number", "binary": "binary", "nominal": "text"}
 _FORMAT_KEYS = ("time_zone", "times_are_in", "date_format", "decimal", "thousands", "nothing")
 _NOT_USED = ("", "null", "~", None)
@@ -297,6 +304,11 @@ def _table(name: str, entry: Any, formats: Formats) -> TableMapping:
         if (name, column) in (("transactions", "transaction_id"), ("customers", "customer_id")):
             what = "row_id"  # the only keys that may be the number of the row
         sources[column] = _column_source(origin, f"{where}.columns.{column}", formats, what)
+    if rows != "lines" and (of_lines := [column for column, origin in sources.items() if origin.per]):
+        raise ParameterRefused(
+            f"{where}.columns.{of_lines[0]}.per needs rows: lines, where several rows are one transaction",
+            parameter="mapping",
+        )
     exclusions = _any_keys(entry.get("leave_out", {}), f"{where}.leave_out")
     return TableMapping(
         sources=_from(entry.get("from"), f"{where}.from"),
@@ -349,6 +361,13 @@ def _column_source(entry: Any, where: str, formats: Formats, what: str) -> Colum
     for name in ("constant", "default", "contains"):
         if name in entry:
             _word(entry[name], f"{where}.{name}")
+    for name, choices in (("fill", ("down",)), ("per", ("line", "transaction"))):
+        if name in entry and _word(entry[name], f"{where}.{name}") not in choices:
+            raise ParameterRefused(
+                f"{where}.{name} is {' or '.join(choices)}, not {entry[name]!r}", parameter="mapping"
+            )
+    if "fill" in entry and "column" not in entry:
+        raise ParameterRefused(f"{where}: fill needs a column", parameter="mapping")
     has_formats = any(key in entry for key in _FORMAT_KEYS)
     return ColumnSource(
         columns=tuple(columns),
@@ -358,6 +377,8 @@ def _column_source(entry: Any, where: str, formats: Formats, what: str) -> Colum
         formats=_formats(entry, where, formats) if has_formats else None,
         kind=entry.get("kind"),
         contains=entry.get("contains", ""),
+        fill_down="fill" in entry,
+        per=entry.get("per"),
     )
 
 
@@ -366,6 +387,10 @@ def _allowed_keys(what: str) -> tuple[str, ...]:
     allowed = ["column", "constant", "default", "values", "nothing"]
     if what in ("number", "descriptor", "numeric"):
         allowed += ["multiply", "decimal", "thousands"]
+    if what == "number":
+        allowed += ["per"]
+    if what in ("id", "row_id", "date", "status", "text"):
+        allowed += ["fill"]
     if what == "date":
         allowed += ["date_format", "time_zone", "times_are_in"]
     if what == "descriptor":
@@ -426,14 +451,22 @@ def _variable(name: str, entry: Any, where: str, formats: Formats) -> Variable:
         raise ParameterRefused(f"{where}: say its kind, one of {', '.join(KINDS)}{not_this}", parameter="mapping")
     of_numbers = ("log", "multiply", "decimal", "thousands") if what == "numeric" else ()
     of_answers = ("contains",) if what == "binary" else ()
-    general_keys = ("kind", "column", "unit", "values", "default", "nothing")
-    entry = _checked_keys(entry, where, (*general_keys, *of_numbers, *of_answers))
+    of_scales = () if what == "nominal" else ("scaling",)
+    general_keys = ("kind", "column", "unit", "values", "default", "nothing", "weight")
+    entry = _checked_keys(entry, where, (*general_keys, *of_numbers, *of_answers, *of_scales))
     log, unit = entry.get("log", "false"), entry.get("unit", "")
     if log not in ("true", "false"):
         raise ParameterRefused(f"{where}.log is true or false, not {log!r}", parameter="mapping")
     if not isinstance(unit, str):
         raise ParameterRefused(f"{where}.unit is a word or two, not {unit!r}", parameter="mapping")
-    cells = {key: value for key, value in entry.items() if key not in ("kind", "unit", "log")}
+    weight = _weight(entry.get("weight", "1"), f"{where}.weight")
+    scaling = entry.get("scaling")
+    if "scaling" in entry and (not isinstance(scaling, str) or scaling not in VARIABLE_SCALINGS):
+        raise ParameterRefused(
+            f"{where}.scaling is one of {', '.join(VARIABLE_SCALINGS)}, not {scaling!r}", parameter="mapping"
+        )
+    of_the_matrix = ("kind", "unit", "log", "weight", "scaling")
+    cells = {key: value for key, value in entry.items() if key not in of_the_matrix}
     if "column" not in cells and "multiply" not in cells:
         cells["column"] = name
     origin = _column_source(cells, where, formats, what)
@@ -448,7 +481,22 @@ def _variable(name: str, entry: Any, where: str, formats: Formats) -> Variable:
                 "write values: {gold: yes, basic: no}",
                 parameter="mapping",
             )
-    return Variable(replace(origin, kind=_READ_AS[what]), what, unit, log == "true")
+    return Variable(replace(origin, kind=_READ_AS[what]), what, unit, log == "true", weight, scaling)
+
+
+def _weight(value: Any, where: str) -> float:
+    """Read how much a variable counts: a number above 0."""
+    try:
+        weight = float(_word(value, where))
+    except ValueError:
+        weight = float("nan")
+    if not 0 < weight <= LARGEST_WEIGHT:
+        raise ParameterRefused(
+            f"{where} is a number above 0 and at most {LARGEST_WEIGHT:g}, not {value!r}; what shall not count stands "
+            "under descriptors",
+            parameter="mapping",
+        )
+    return weight
 
 
 def _refuse_name(name: str, where: str, instead: str) -> None:

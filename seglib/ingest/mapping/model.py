@@ -16,6 +16,7 @@ from seglib.style import join_words
 
 Rows = Literal["as_is", "distinct", "lines"]
 VariableKind = Literal["numeric", "binary", "nominal"]
+VariableScaling = Literal["standard", "robust", "none"]
 
 TESTS = ("starts_with", "ends_with", "contains", "is", "empty")
 """The conditions by which a mapping can leave rows out."""
@@ -67,6 +68,11 @@ class ColumnSource:
         Whether the number of the row is the value: a key for rows that have no id.
     contains : str
         Of an answer of yes or no: the answer that is looked for in cells that hold several.
+    fill_down : bool
+        Whether an empty cell has the value of the row above; among the lines of a transaction, of the line above.
+    per : {"line", "transaction"}, optional
+        Of an amount on several lines: whether each has its own, and they add up, or all repeat that of the transaction,
+        and it counts once. None: nothing was said, and they add up.
     """
 
     columns: tuple[str, ...] = ()
@@ -77,6 +83,8 @@ class ColumnSource:
     kind: Literal["number", "binary", "text"] | None = None
     row_number: bool = False
     contains: str = ""
+    fill_down: bool = False
+    per: Literal["line", "transaction"] | None = None
 
 
 @dataclass(frozen=True)
@@ -93,17 +101,23 @@ class Variable:
         Empty where the mapping says none.
     log : bool
         Whether differences are judged on the scale of log(1 + x).
+    weight : float
+        How much it counts; differences are multiplied by it.
+    scaling : {"standard", "robust", "none"}, optional
+        Its own scale; None: that of the run. A nominal variable has none.
     """
 
     origin: ColumnSource
     kind: VariableKind
     unit: str = ""
     log: bool = False
+    weight: float = 1.0
+    scaling: VariableScaling | None = None
 
     @property
     def record(self) -> VariableRecord:
         """What later notebooks need to know of it."""
-        return VariableRecord(self.kind, self.unit, self.log)
+        return VariableRecord(self.kind, self.unit, self.log, self.weight, self.scaling)
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,10 @@ COLUMN_KEYS = FORMATS | {
     "kind": WORD,
     "contains": WORD,
     "row_number": WORD,
+    "fill": WORD,
+    "per": WORD,
 }
+VARIABLE = Shape(word=True, keys=COLUMN_KEYS | {"unit": WORD, "log": WORD, "weight": WORD, "scaling": WORD})
 COLUMN = Shape(word=True, keys=COLUMN_KEYS)
 EXCLUSION = Shape(
     keys={"column": WORD, "starts_with": WORDS, "ends_with": WORDS, "contains": WORDS, "is": WORDS, "empty": WORD}
@@ -74,7 +77,7 @@ TABLE = Shape(
         "header_row": WORD,
         "rows": WORD,
         "columns": Shape(each=COLUMN),
-        "segment_by": Shape(words=True, each=COLUMN),  # a list is refused by who reads it, with what to write instead
+        "segment_by": Shape(words=True, each=VARIABLE),  # a list is refused by who reads it, with what to write instead
         "descriptors": Shape(words=True, each=COLUMN),
         "leave_out": Shape(each=EXCLUSION),
     }

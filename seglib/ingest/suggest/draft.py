@@ -11,7 +11,7 @@ import yaml
 
 from seglib.ingest.contract.loading import plain
 from seglib.ingest.mapping.model import Formats
-from seglib.ingest.suggest.tables import Exclusion, TableMatch
+from seglib.ingest.suggest.matches import Exclusion, TableMatch
 from seglib.ingest.suggest.values import ROWS_EXAMINED, Guess, SourceTable, date_formats, numbers
 from seglib.ingest.suggest.variables import Offer, offers, reasons
 from seglib.schema.tables import STATUSES, TABLES, key, needed
@@ -189,6 +189,10 @@ def _column(table: str, guess: Guess, dates: tuple[str, ...]) -> list[str]:
     )
     if dates:
         entry["date_format"] = dates
+    if guess.fill_down:
+        entry["fill"] = "down"
+    if guess.per:
+        entry["per"] = guess.per
     if guess.values:
         lines = [f"{guess.column}:{reason}", f"  column: {scalar(guess.names[0])}", "  values:"]
         for level, status in guess.values.items():

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from seglib.ingest.suggest.lines import EMPTY, as_lines
+from seglib.ingest.suggest.matches import Exclusion, TableMatch
 from seglib.ingest.suggest.names import NEAR, SURE, likeness, words
 from seglib.ingest.suggest.values import MOST, REPEATS, Guess, SourceTable, guess_column, numbers
 from seglib.ingest.suggest.variables import spellings
@@ -12,58 +14,6 @@ from seglib.schema.tables import TABLES, key, kind, needed
 
 HALF = 0.5
 """Share of the values of a reference that must be found in the table it refers to."""
-
-EMPTY = 0.01
-"""A share of rows without a customer that is no slip any more."""
-
-
-@dataclass(frozen=True)
-class Exclusion:
-    """Rows that had better be left out: name, column and test as in a mapping file; and why, if it is not sure."""
-
-    name: str
-    column: str
-    test: str
-    value: str
-    doubt: str = ""
-
-
-@dataclass(frozen=True)
-class TableMatch:
-    """What a canonical table is made from.
-
-    Attributes
-    ----------
-    table : str
-        Canonical.
-    source : SourceTable
-    guesses : mapping of str to Guess
-        By canonical column.
-    rows : {"as_is", "distinct", "lines"}
-        As in a mapping file.
-    left_out : tuple of Exclusion
-    """
-
-    table: str
-    source: SourceTable
-    guesses: Mapping[str, Guess]
-    rows: str = "as_is"
-    left_out: tuple[Exclusion, ...] = ()
-
-    def sure(self, column: str) -> str | None:
-        """Return the source's column for a canonical match, if it is sure."""
-        guess = self.guesses.get(column)
-        return guess.names[0] if guess and guess.names and not guess.doubt else None
-
-    @property
-    def named(self) -> set[str]:
-        """The source's columns that mean something, surely or not."""
-        return {name for guess in self.guesses.values() for name in guess.names}
-
-    @property
-    def used(self) -> set[str]:
-        """The source's columns that surely mean something."""
-        return {name for guess in self.guesses.values() if not guess.doubt for name in guess.names}
 
 
 def match_tables(tables: Collection[SourceTable]) -> dict[str, TableMatch]:
@@ -89,7 +39,7 @@ def match_tables(tables: Collection[SourceTable]) -> dict[str, TableMatch]:
     if "customers" in matches:
         matches["customers"] = _without_codes(matches["customers"], matches)
     if "transactions" in matches:
-        matches["transactions"] = _left_out(_lines(_amount(matches["transactions"])))
+        matches["transactions"] = _left_out(as_lines(_amount(matches["transactions"])))
     return {name: _one_way_of_dates(match, matches) for name, match in matches.items()}
 
 
@@ -279,25 +229,6 @@ def _name(guess: Guess | None) -> str:
     return guess.names[0] if guess else ""
 
 
-def _lines(match: TableMatch) -> TableMatch:
-    """Say whether several rows make one transaction."""
-    identity, customer = match.sure("transaction_id"), match.sure("customer_id")
-    if not identity or match.source.repeats(identity) <= REPEATS:
-        return match
-    if customer:
-        text, who = match.source.text(identity), match.source.text(customer)
-        [(several,)] = match.source.con.sql(
-            f"SELECT avg(CAST(n > 1 AS INTEGER)) "
-            f"FROM (SELECT count(DISTINCT {who}) AS n FROM {match.source.first_rows} "
-            f"WHERE {text} IS NOT NULL GROUP BY {text})"
-        ).fetchall()
-        if several > REPEATS:
-            doubt = "rows with one of its values name several customers"
-            guess = replace(match.guesses["transaction_id"], doubt=doubt)
-            return replace(match, guesses={**match.guesses, "transaction_id": guess})
-    return replace(match, rows="lines")
-
-
 def _left_out(match: TableMatch) -> TableMatch:
     """Find rows that are no purchases: cancellations, told by a letter before the number, and rows without customer."""
     exclusions = []
@@ -320,7 +251,8 @@ def _left_out(match: TableMatch) -> TableMatch:
                 name, doubt = ("cancelled", "") if negative >= MOST else ("numbered", "are these purchases?")
                 exclusions.append(Exclusion(f"{name}_{letter.lower()}", identity, "starts_with", letter, doubt))
     [rows] = source.ask("count(*)")
-    if customer and source.filled[customer] < (1 - EMPTY) * rows:
+    only_first = match.guesses["customer_id"].fill_down if customer else False
+    if customer and not only_first and source.filled[customer] < (1 - EMPTY) * rows:
         exclusions.append(Exclusion("without_customer", customer, "empty", "true"))
     return replace(match, left_out=tuple(exclusions))
 

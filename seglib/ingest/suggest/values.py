@@ -94,6 +94,10 @@ class Guess:
         Translations that make one name of what is spelled differently; the analyst decides.
     row_number : bool
         Whether the number of the row stands for it.
+    fill_down : bool
+        Whether empty cells have the value of the line above.
+    per : str
+        ``transaction``, where all lines of a transaction repeat its amount.
     """
 
     column: str
@@ -105,6 +109,8 @@ class Guess:
     values: Mapping[str, str] = field(default_factory=dict)
     spellings: Mapping[str, str] = field(default_factory=dict)
     row_number: bool = False
+    fill_down: bool = False
+    per: str = ""
 
 
 class SourceTable:

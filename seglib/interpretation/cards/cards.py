@@ -14,7 +14,7 @@ from seglib.interpretation.cards import vocabulary
 from seglib.interpretation.profiles.profile import MARKER
 from seglib.schema.records import BesideRecord, CardRecord, MarkerRecord, NoteRecord
 from seglib.study import DEFAULT_STUDY, Study
-from seglib.style import Wording, escape_markdown, format_number, humanize, in_words, join_words
+from seglib.style import Wording, counted, escape_markdown, format_number, humanize, in_words, join_words
 
 ORIGINS = ("gender_name", "city_name")
 """The names of ours that can tell where the customers of a segment come from."""
@@ -69,9 +69,14 @@ class SegmentCard:
         return f"**{self.segment} · {escape_markdown(self.name)}**"
 
     @property
+    def size(self) -> str:
+        """How many customers it has, and what share of all."""
+        return f"{counted(self.customers, 'customer')}, {self.share:.0%}"
+
+    @property
     def text(self) -> str:
         """The card as Markdown: a paragraph, and a list of what else to know."""
-        paragraph = f"{self.heading} ({self.customers:,} customers, {self.share:.0%}). {escape_markdown(self.sentence)}"
+        paragraph = f"{self.heading} ({self.size}). {escape_markdown(self.sentence)}"
         notes = "\n".join(f"- *{note.heading}:* {escape_markdown(note.text)}" for note in self.notes)
         return f"{paragraph}\n\n{notes}" if notes else paragraph
 
@@ -140,7 +145,7 @@ def segment_cards(
                 lead=sentences[0],
                 customers=marker.customers,
                 share=round(marker.customers / total, 6),
-                table=marker.table(),
+                table=marker.table(study.wording),
                 beside=marker.beside(study.wording),
             )
         )
@@ -163,6 +168,27 @@ def rename_cards(cards: Sequence[SegmentCard], names: Mapping[str, str]) -> list
         name = f"{card.name} ({card.segment})" if card.name.casefold() in taken else card.name
         renamed.append(replace(card, name=names.get(card.segment, name)))
     return renamed
+
+
+@dataclass(frozen=True)
+class _Name:
+    """A candidate for the name of a segment.
+
+    Attributes
+    ----------
+    text : str
+    meaning : frozenset of str
+        What it says, in whatever order: names with the same meaning are the same name.
+    """
+
+    text: str
+    meaning: frozenset[str]
+
+    @classmethod
+    def of(cls, text: str, noun: str, marks: Sequence[Any] = ()) -> _Name:
+        """Return a name that is composed of a noun and of markers."""
+        directions = {f"{mark.feature} {'more' if mark.difference > 0 else 'less'}" for mark in marks}
+        return cls(text[0].upper() + text[1:], frozenset({noun, *directions}))
 
 
 @dataclass(frozen=True)
@@ -218,7 +244,7 @@ class _Markers:
             leanings=leanings,
         )
 
-    def names(self) -> list[str]:
+    def names(self) -> list[_Name]:
         """Return candidate names, the shortest first."""
         marks = {row.feature: row for row in self.behaviour.itertuples()}
         levels, noun = dict(self.levels), vocabulary.CUSTOMERS
@@ -234,13 +260,14 @@ class _Markers:
             noun = vocabulary.NEW.format(noun=noun)
         origin = "".join(self._describe_origin(column) for column in levels)
         if self.behaviour.empty and noun == vocabulary.CUSTOMERS:
-            candidates = [f"{noun}{origin}" if origin else vocabulary.AVERAGE]
-        else:
-            lengths = range(min(2, len(marks)), len(marks) + 1)
-            candidates = [_compose_name(noun, list(marks.values())[:n]) for n in lengths]
-            if origin:
-                candidates.append(candidates[-1] + origin)
-        return [c[0].upper() + c[1:] for c in candidates]
+            text = f"{noun}{origin}" if origin else vocabulary.AVERAGE
+            return [_Name.of(text, text)]
+        lengths = range(min(2, len(marks)), len(marks) + 1)
+        chosen = [list(marks.values())[:n] for n in lengths]
+        candidates = [_Name.of(_compose_name(noun, some), noun, some) for some in chosen]
+        if origin:
+            candidates.append(_Name.of(_compose_name(noun, chosen[-1]) + origin, noun + origin, chosen[-1]))
+        return candidates
 
     def _is_new(self) -> bool:
         """Say whether the customers of the segment joined much later than others."""
@@ -288,7 +315,7 @@ class _Markers:
             ]
             if len(levels) > LEVELS_SHOWN:
                 shown.append(vocabulary.MORE_LEVELS.format(n=len(levels) - LEVELS_SHOWN))
-            sentences.append(vocabulary.LEVELS.format(feature=humanize(column), levels=join_words(shown)))
+            sentences.append(vocabulary.LEVELS.format(feature=wording.name_of(column), levels=join_words(shown)))
         return sentences or [vocabulary.NO_MARKER]
 
     def _describe_behaviour(self, wording: Wording) -> list[str]:
@@ -306,14 +333,14 @@ class _Markers:
                 have_before = True
         return phrases
 
-    def table(self) -> pd.DataFrame:
+    def table(self, wording: Wording) -> pd.DataFrame:
         """Return the markers: what, unit, own, all, difference (standardised)."""
         records = [
-            (humanize(row.feature), row.unit, row.observed, row.observed_overall, row.difference)
+            (wording.name_of(row.feature), row.unit, row.observed, row.observed_overall, row.difference)
             for row in self.behaviour.itertuples()
         ]
         records += [
-            (f"{humanize(column)}: {row.level}", "share", row.share, row.overall_share, np.nan)
+            (f"{wording.name_of(column)}: {row.level}", "share", row.share, row.overall_share, np.nan)
             for column, levels in self.leanings.items()
             for row in levels.head(LEVELS_SHOWN).itertuples()
         ]
@@ -331,7 +358,7 @@ class _Markers:
             for row in self.profile.loc[size.sort_values(ascending=False, kind="stable").index].itertuples()
             if pd.notna(row.observed) and pd.notna(row.observed_overall)
         ]
-        markers = self.table()
+        markers = self.table(wording)
         levels = markers[markers["difference"].isna()]
         records += [(row.what, row.unit, row.own, row.all, True) for row in levels.itertuples(index=False)]
         return pd.DataFrame(records[:BESIDE], columns=["what", "unit", "own", "all", "marker"]).round(6)
@@ -393,13 +420,15 @@ def _describe_variable(mark: Any) -> str:
     return vocabulary.OWN_NUMBER.format(feature=feature, own=mean, all=format_number(mark.observed_overall))
 
 
-def _make_unique(candidates: dict[str, list[str]]) -> dict[str, str]:
-    """Give every letter its first candidate; where two agree, the next ones, and at last the letter itself."""
+def _make_unique(candidates: Mapping[str, Sequence[_Name]]) -> dict[str, str]:
+    """Give every letter its first candidate; where two mean the same, the next ones, and at last the letter itself."""
     names = {letter: options[0] for letter, options in candidates.items()}
     for depth in range(1, max(map(len, candidates.values()))):
-        taken = Counter(names.values())
+        taken = Counter(name.meaning for name in names.values())
         for letter, options in candidates.items():
-            if taken[names[letter]] > 1 and len(options) > depth:
+            if taken[names[letter].meaning] > 1 and len(options) > depth:
                 names[letter] = options[depth]
-    taken = Counter(names.values())
-    return {letter: f"{name} ({letter})" if taken[name] > 1 else name for letter, name in names.items()}
+    taken = Counter(name.meaning for name in names.values())
+    return {
+        letter: f"{name.text} ({letter})" if taken[name.meaning] > 1 else name.text for letter, name in names.items()
+    }

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 
 from seglib.clustering import LOW_PROBABILITY
+from seglib.interpretation.audiences import smallest_change
 from seglib.interpretation.cards import vocabulary
 from seglib.interpretation.cards.cards import SegmentCard
 from seglib.interpretation.holdout.predictive_gain import NOT_SHOWN, USEFUL
+from seglib.interpretation.holdout.usefulness import ALIKE
 from seglib.interpretation.profiles.profile import MARKER
 from seglib.schema.records import LabelsRecord, NoteRecord, VerdictRecord
-from seglib.stats import smallest_difference
 from seglib.study import DEFAULT_STUDY, Study
-from seglib.style import Wording, in_words, join_words, percent
+from seglib.style import Wording, counted, in_words, join_words, percent
 
 
 def with_notes(
@@ -129,7 +129,11 @@ def _describe_markers(card: SegmentCard, profiles: pd.DataFrame, wording: Wordin
     if marks.empty:
         return []
     differences = [
-        vocabulary.DIFFERENCE.format(feature=wording.name_of(row.feature), difference=row.difference)
+        vocabulary.DIFFERENCE.format(
+            feature=wording.name_of(row.feature),
+            difference=row.difference,
+            scale=vocabulary.OF_LOGARITHMS if row.scale else "",
+        )
         for row in marks.itertuples()
     ]
     return [NoteRecord("markers", vocabulary.SETS_APART, f"{join_words(differences)}.")]
@@ -148,7 +152,7 @@ def _suggest_test(
     card: SegmentCard, profiles: pd.DataFrame, verdict: VerdictRecord, wording: Wording
 ) -> list[NoteRecord]:
     """Return the idea for the strongest marker that has one, if any; one for everybody if no use was shown."""
-    if verdict.weakest == "constructed" and verdict.useful != USEFUL:
+    if verdict.monday == ALIKE or (verdict.weakest == "constructed" and verdict.useful != USEFUL):
         return [NoteRecord("to_try", vocabulary.TRY, vocabulary.PLAIN_RULES)]
     for row in _markers(card, profiles).itertuples():
         key = (row.feature, row.difference > 0)
@@ -162,15 +166,15 @@ def _say_what_a_test_shows(card: SegmentCard, profiles: pd.DataFrame, control_sh
     """Say how large a change of the burn rate a test would show, with the comparison group at hand and with half."""
     row = _find_row(card, profiles, "burn_rate")
     control = round(control_share * card.customers)
-    if row is None or not 0 < row["observed"] < 1 or not 0 < control < card.customers:
+    if row is None:
         return []
-    # A share can change by more on the side where there is more room; what is seen there is the same by symmetry.
-    share = min(row["observed"], 1 - row["observed"])
-    points = 100 * smallest_difference(share, control, card.customers - control)
-    half = 100 * smallest_difference(share, card.customers / 2, card.customers / 2)
-    if not np.isfinite(points):
+    rate, customers = float(row["observed"]), card.customers
+    change, halves = smallest_change(rate, customers, control), smallest_change(rate, customers, customers / 2)
+    if change is None or halves is None:
         return []
-    return [NoteRecord("test", vocabulary.TEST, vocabulary.TEST_SIZE.format(control=control, points=points, half=half))]
+    size = counted(control, "customer")
+    text = vocabulary.TEST_SIZE.format(control=size, points=100 * change, half=100 * halves)
+    return [NoteRecord("test", vocabulary.TEST, text)]
 
 
 def _list_cautions(
@@ -191,4 +195,4 @@ def _list_cautions(
     if card.table["difference"].isna().all():
         cautions.append(vocabulary.NOTHING_DIFFERS)
     cautions.append(vocabulary.NOBODY_TRIED)
-    return [NoteRecord("caution", vocabulary.CAUTION, f"{'; '.join(cautions)}.")]
+    return [NoteRecord("caution", vocabulary.CAUTION, caution) for caution in cautions]

@@ -55,7 +55,7 @@ class ProfilePlot:
         from seglib.plots import plot_profile
 
         names = {card.segment: card.name for card in self.cards}
-        return plot_profile(self.profile.table, names, coloured_from=MARKER)
+        return plot_profile(self.profile.in_words, names, coloured_from=MARKER)
 
 
 def profile_plot(profile: Profile, cards: Sequence[SegmentCard]) -> ProfilePlot:

@@ -52,11 +52,11 @@ OF_GENDER, OF_LEVEL = ", {often} {levels}", ", {feature} {often} {levels}"
 
 VERBS: dict[str, str] = {
     "coupons_per_month": "{claimed} {coupons} at a rate of {own} (all customers: {all})",
-    "burn_rate": "burned {own} of the {coupons} that are old enough to judge (all customers: {all})",
-    "days_to_burn": "took {own} to burn a {coupon} (all customers: {all})",
+    "burn_rate": "used {own} of the {coupons} that are old enough to judge (all customers: {all})",
+    "days_to_burn": "took {own} to use a {coupon} (all customers: {all})",
     "recency_days": "{claimed} their last {coupon} {own} ago (all customers: {all})",
     "spend_per_month": "spent {own} a month (all customers: {all})",
-    "never_burned": "include {own} who never burned a {coupon} (all customers: {all})",
+    "never_burned": "include {own} who never used a {coupon} (all customers: {all})",
 }
 """What a segment did, with the value of the segment and of all customers in words."""
 
@@ -74,11 +74,11 @@ OWN_ANSWER = "yes under {feature} in {own:.0%} of cases (all customers: {all:.0%
 
 LABELS: dict[str, str] = {
     "coupons_per_month": "{coupons} a month",
-    "burn_rate": "share of {coupons} burned",
-    "days_to_burn": "days until a {coupon} is burned",
-    "recency_days": "days since the last {coupon}",
+    "burn_rate": "share of {coupons} used",
+    "days_to_burn": "time until a {coupon} is used",
+    "recency_days": "time since the last {coupon}",
     "spend_per_month": "money spent a month",
-    "never_burned": "customers who never burned a {coupon}",
+    "never_burned": "customers who never used a {coupon}",
 }
 """What a behaviour of ours is called where a number stands beside it."""
 
@@ -107,7 +107,7 @@ STANDS_FOR, TRY, CAUTION = "A customer who stands for them", "To try, beside a c
 """Headings. That of the use of coupons is the word for coupons."""
 
 USED = "{coupons:,.0f} {many}, {per_customer:.1f} a customer"
-SHARE_BURNED = "; {burned:.0%} burned so far, {open:.0%} not"
+SHARE_BURNED = "; {burned:.0%} used so far, {open:.0%} not"
 FREQUENCY = "; usage frequency {frequency:.1f}."
 
 DAYS_AGO = "{own} ago on average (all customers: {all})."
@@ -118,7 +118,8 @@ PROBABILITY = (
     "for {low} of the members it is less than {limit:.0%}."
 )
 
-DIFFERENCE = "{feature} ({difference:+.1f} standard deviations)"
+DIFFERENCE = "{feature} ({difference:+.1f} standard deviations{scale})"
+OF_LOGARITHMS = " of its logarithm"
 
 NEAREST = "id {customer}, nearest to the centre."
 
@@ -128,7 +129,7 @@ NEAREST = "id {customer}, nearest to the centre."
 TO_TRY: dict[tuple[str, bool], str] = {
     ("recency_days", True): "a reminder. Do some come back who would not have?",
     ("recency_days", False): "nothing for a while: they are here already. Do they come as often?",
-    ("burn_rate", True): "a smaller {coupon}: they burn most of what they claim. Do they burn as many?",
+    ("burn_rate", True): "a smaller {coupon}: they use most of what they claim. Do they use as many?",
     ("burn_rate", False): "another kind of {coupon} before more of the same: they claim {coupons} and leave them.",
     ("days_to_burn", True): "a reminder before the {coupon} ends: they take their time.",
     ("days_to_burn", False): "a {coupon} that must be used soon: they do so anyway.",
@@ -136,16 +137,16 @@ TO_TRY: dict[tuple[str, bool], str] = {
     ("coupons_per_month", False): "an occasion to come once more.",
     ("spend_per_month", True): "service instead of a discount: they spend much already.",
     ("spend_per_month", False): "an offer from a certain amount on.",
-    ("never_burned", True): "to ask some of them why they burn none.",
+    ("never_burned", True): "to ask some of them why they use none.",
 }
 """By behaviour, and whether there is much of it: what a test could try. Ideas, not findings."""
 
-PLAIN_RULES = "one offer for everybody, sent to a random half: that this segment needs another one was not shown."
+PLAIN_RULES = "one offer for everybody, sent to a random half: that this group needs another one was not shown."
 """What to try where the segments are constructed and not shown to be useful."""
 
 COMPARED_WITH: dict[str, str] = {
     "nothing": " The others get nothing.",
-    "usual": " The others get what they get now.",
+    "usual": " The others get the usual.",
 }
 """What the comparison group gets, by `OTHERS_GET`."""
 
@@ -166,8 +167,8 @@ OTHERS_GET: dict[tuple[str, bool], str] = {
 
 TEST, TEST_SIZE = (
     "What a test can show",
-    "with the {control:,} customers of the comparison group you see a change of {points:.0f} points in the share "
-    "burned, or more; with half of the customers in each group, {half:.0f} points.",
+    "with the {control} of the comparison group you see a change of {points:.0f} points in the share "
+    "used, or more; with half of the customers in each group, {half:.0f} points.",
 )
 """How large a change the test of a card must make to be seen."""
 
@@ -175,25 +176,73 @@ TEST, TEST_SIZE = (
 # ---- What not to conclude ----
 
 BY_STRUCTURE: dict[str, str] = {
-    "constructed": "that there is such a group: the segment was cut by the method, and was not shown to be more",
-    "reproducible": "that the border means something: it is a choice",
+    "constructed": "That there is such a group: the method cut it, and nothing shows that it is more.",
+    "reproducible": "That the border means something: it is a choice.",
 }
 """By the label of the verdict on structure."""
 
 GIVEN_BY_STRUCTURE: dict[str, str] = {
     **BY_STRUCTURE,
-    "constructed": "that there is such a group: the segment was drawn by somebody, and was not shown to be more",
+    "constructed": "That there is such a group: somebody drew it, and nothing shows that it is more.",
 }
 """The same where the segments were given."""
 
-NOT_USEFUL = "that the segment tells more of what they will do than you know already: that was not shown"
+NOT_USEFUL = "That the group tells more of what they will do than you know already: that was not shown."
 
-USE_NOT_ASKED = "that they will act otherwise than others: that could not be asked"
+USE_NOT_ASKED = "That they will act otherwise than others: that could not be asked."
 
-TENURE_DIFFERS = "that habits differ: they have been customers for a {longer} time, and part of it is the calendar"
+TENURE_DIFFERS = "That habits differ: they have been customers for a {longer} time, and part of it is the calendar."
 
 LONGER, SHORTER = "longer", "shorter"
 
-NOTHING_DIFFERS = "that they behave in a way of their own: no difference reaches half a standard deviation"
+NOTHING_DIFFERS = "That they behave in a way of their own: no difference is large enough."
 
-NOBODY_TRIED = "that an offer would work better or worse here: nobody has tried"
+NOBODY_TRIED = "That an offer would work better or worse here: nobody has tried."
+
+
+# ---- The first page, and the page of a group ----
+
+WORK: dict[str, str] = {"spend": "share of sales", "burned": "share of used {coupons}", "made": "share of {coupons}"}
+"""What a group's share of all that was done is called: of sales, where they are recorded."""
+
+USED_COLUMN, USED_FIGURE = "use {coupons}", "{coupons} used"
+
+USED_NOTE = "average of all customers, of {coupons} old enough to judge"
+
+CAME_BACK_COLUMN, CAME_BACK_FIGURE = "come back in {months}", "came back in {months}"
+
+CAME_BACK_NOTE = "after {day}"
+
+SPEND_FIGURE = "spent in all"
+
+NEXT: dict[str, str] = {
+    "active": "came back",
+    "coupons": "{coupons} a customer",
+    "burned": "used a {coupon}",
+    "burn_rate": "{coupons} used, of those old enough to judge",
+    "spend": "spent, a customer",
+}
+"""What customers did after an earlier day, by outcome."""
+
+RULE = "{conditions}. {precision} of such customers are in this group, and {covers} of the group are such."
+
+STORY_OF = "No. {customer}"
+
+STORY: dict[str, str] = {
+    "tenure": "customer for {tenure}",
+    "burned": "{n} {things}, {used} of them used",
+    "made": "{n} {things}",
+    "last": "the last one on {day}",
+    "spend": "{spend} spent",
+    "variable": "{feature} {value}",
+}
+"""Parts of the story of a customer who stands for a group."""
+
+
+# ---- The lists ----
+
+LAST, USED_SHARE, NEAR, CITY = "last_{coupon}", "share_used", "near_border", "{place}"
+"""Columns by which a list can be checked by eye."""
+
+SEND, CONTROL = "send", "control"
+"""The last part of the name of a list."""

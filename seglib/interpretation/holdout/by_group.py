@@ -80,7 +80,7 @@ class OutcomeBySegment:
     def caption(self) -> str:
         """Number of customers, what was counted, and how to read the figure."""
         customers, meaning = int(self.table["customers"].sum()), self.wording.of(self.outcome.meaning)
-        return f"{customers:,} customers, {meaning}; 95% intervals. Letters are of the cut."
+        return f"{customers:,} customers, {meaning}; 95% intervals. Letters are those of that day, not of today."
 
     def figure(self) -> Axes:
         """Draw the outcome of every segment with its interval."""

@@ -72,6 +72,11 @@ class Holdout:
     wording: Wording = field(default=COUPON, repr=False)
 
     @property
+    def applies(self) -> bool:
+        """Whether there are days, so that one can ask what customers did next."""
+        return self.as_of is not None
+
+    @property
     def text(self) -> str:
         """What was known at the cut, which outcomes are measured, and which are not."""
         if self.why:

@@ -18,7 +18,7 @@ from seglib.interpretation.holdout.by_group import KINDS
 from seglib.interpretation.holdout.holdout import MIN_CUSTOMERS, Holdout
 from seglib.interpretation.holdout.rfm import BURNED, LOGS, SCORES, quintiles, signed_log
 from seglib.stats import holm
-from seglib.style import COUPON, PLAIN_RULE, PLAIN_RULE_MEANING, Wording, humanize, join_words, p_value
+from seglib.style import COUPON, NO_TRANSACTIONS, PLAIN_RULE, PLAIN_RULE_MEANING, Wording, humanize, join_words, p_value
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -92,6 +92,11 @@ class PredictiveGain:
         if self.useful is None:
             return NOT_SAID
         return USEFUL if self.useful else NOT_SHOWN
+
+    @property
+    def applies(self) -> bool:
+        """Whether there are transactions that could be predicted."""
+        return self.why != NO_TRANSACTIONS
 
     @property
     def text(self) -> str:

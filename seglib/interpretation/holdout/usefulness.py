@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from seglib.interpretation.holdout.predictive_gain import NOT_SHOWN, USEFUL, PredictiveGain
+from seglib.interpretation.holdout.predictive_gain import NOT_SAID, NOT_SHOWN, USEFUL, PredictiveGain
 from seglib.schema.records import VerdictRecord
 
 RULES_INSTEAD = (
@@ -35,6 +35,26 @@ ADVICE: dict[tuple[str, str], str] = {
 """Advice by structure and usefulness. Where usefulness cannot be said, the advice on structure stands."""
 
 
+ALIKE = "Treat all customers alike, and test one offer on a random half."
+
+BY_HABIT = "Choose whom to write to by how recently and how often they came. Test the ideas below."
+
+BY_HABIT_ALIKE = "Choose whom to write to by how recently and how often they came. Test one offer on a random half."
+
+MONDAY: dict[tuple[str, str], str] = {
+    ("natural", USEFUL): "Plan one offer per group, and test each beside its comparison group.",
+    ("natural", NOT_SHOWN): BY_HABIT,
+    ("natural", NOT_SAID): "Try one offer per group, each beside its comparison group.",
+    ("reproducible", USEFUL): "Plan one offer per group, and treat customers near a border alike.",
+    ("reproducible", NOT_SHOWN): BY_HABIT,
+    ("reproducible", NOT_SAID): "Try one offer per group, and treat customers near a border alike.",
+    ("constructed", USEFUL): "Use the groups to foresee what customers do, not as types of people.",
+    ("constructed", NOT_SHOWN): BY_HABIT_ALIKE,
+    ("constructed", NOT_SAID): ALIKE,
+}
+"""What to do first, by structure and usefulness; `ALIKE` where nothing predicts anything."""
+
+
 def with_usefulness(verdict: VerdictRecord, gain: PredictiveGain) -> VerdictRecord:
     """Complete the verdict: structure is from 04, usefulness is from what customers did next.
 
@@ -48,8 +68,17 @@ def with_usefulness(verdict: VerdictRecord, gain: PredictiveGain) -> VerdictReco
     -------
     VerdictRecord
         With ``useful`` (useful, not shown to be useful, or cannot be said), ``use`` (the answer in plain words),
-        ``use_claim`` (the same without numbers), ``use_lead`` (its first sentence) and ``advice`` (what follows from
-        both).
+        ``use_claim`` (the same without numbers), ``use_lead`` (its first sentence), ``advice`` (what follows from
+        both) and ``monday`` (what to do first, in a short sentence).
     """
     advice = TREAT_ALIKE if gain.nothing_predicts else ADVICE.get((verdict.weakest, gain.label), verdict.advice)
-    return replace(verdict, useful=gain.label, use=gain.text, use_claim=gain.claim, use_lead=gain.lead, advice=advice)
+    monday = ALIKE if gain.nothing_predicts else MONDAY.get((verdict.weakest, gain.label), ALIKE)
+    return replace(
+        verdict,
+        useful=gain.label,
+        use=gain.text,
+        use_claim=gain.claim,
+        use_lead=gain.lead,
+        advice=advice,
+        monday=monday,
+    )

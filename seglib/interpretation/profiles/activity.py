@@ -46,6 +46,11 @@ class ActivityShares:
         return list(self.table["measure"].unique())
 
     @property
+    def applies(self) -> bool:
+        """Whether there are transactions."""
+        return not self.table.empty
+
+    @property
     def text(self) -> str:
         """The segment that has most for its number of customers, by the first measure of what they did."""
         if self.table.empty:

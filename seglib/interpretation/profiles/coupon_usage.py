@@ -47,6 +47,11 @@ class CouponUsage:
     wording: Wording
 
     @property
+    def applies(self) -> bool:
+        """Whether there are transactions."""
+        return not self.table.empty
+
+    @property
     def text(self) -> str:
         """How many coupons there are and how to read their status, or that there are none."""
         if self.table.empty:
@@ -85,6 +90,11 @@ class CouponStatus:
 
     table: pd.DataFrame
     burns_dated: bool
+
+    @property
+    def applies(self) -> bool:
+        """Whether a status is recorded."""
+        return self._recorded
 
     @property
     def text(self) -> str:

@@ -28,7 +28,11 @@ COLUMNS = [
     "difference",
     "v",
     "marker",
+    "scale",
 ]
+
+LONG_TAIL = 2.0
+"""Skewness from which on differences are judged on a logarithmic scale, as they are where a feature says so."""
 
 
 def profile(
@@ -56,14 +60,16 @@ def profile(
     -------
     Profile
         Its table has one row per segment and feature that is a number, or yes or no: segment, feature, unit, kind,
-        role, customers, observed, low, high, observed_overall, difference, v, marker. ``observed`` is what was counted
-        in the segment (coupons burned / coupons old enough to judge, say; the plain mean where a feature is no ratio),
-        ``observed_overall`` is the mean over all customers of what was observed in their segment, so that the segments
-        add up to it, and ``low`` and ``high`` are a 95% interval of ``observed``, see `interval`. ``difference``
-        compares the features that went into the matrix: (mean of the
-        segment - mean of all) / standard deviation of all; ``v`` does so in standard errors, see `v_test`. What the
-        shop does not record is not there. Numbers that its customers table adds are descriptors like others, unless
-        they are among the variables of the study.
+        role, customers, observed, low, high, observed_overall, difference, v, marker, scale. ``observed`` is what was
+        counted in the segment (coupons burned / coupons old enough to judge, say; the plain mean where a feature is no
+        ratio), ``observed_overall`` is the mean over all customers of what was observed in their segment, so that the
+        segments add up to it, and ``low`` and ``high`` are a 95% interval of ``observed``, see `interval`.
+        ``difference`` compares the features that went into the matrix: (mean of the segment - mean of all) / standard
+        deviation of all; ``v`` does so in standard errors, see `v_test`. Both are of logarithms, and ``scale`` says
+        so, where the dictionary asks for them or values have a long tail (skewness above `LONG_TAIL`): a few large
+        values would make a standard deviation in which nobody else differs. A ``marker`` differs in the same direction
+        by ``difference`` and by ``observed``. What the shop does not record is not there. Numbers that its customers
+        table adds are descriptors like others, unless they are among the variables of the study.
 
     Notes
     -----
@@ -76,10 +82,12 @@ def profile(
             continue
         values = features[feature.name].astype(float)
         above, below = (features[c].astype(float) for c in feature.ratio) if feature.ratio else (values, values.notna())
-        part = values.groupby(segments).agg(customers="size", mean="mean").rename_axis("segment").reset_index()
+        part = values.groupby(segments).size().rename("customers").rename_axis("segment").reset_index()
         # the ratio of the sums, not the mean of the customers' ratios: every coupon counts once
         observed = above.groupby(segments).sum() / below.groupby(segments).sum()
-        sd = values.std(ddof=0)
+        judged, scale = judged_values(values, feature)
+        mean = judged.groupby(segments).mean()
+        sd = judged.std(ddof=0)
         intervals = {s: interval(above[segments == s], below[segments == s], feature) for s in part["segment"]}
         part = part.assign(
             feature=feature.name,
@@ -90,16 +98,44 @@ def profile(
             low=[intervals[s][0] for s in part["segment"]],
             high=[intervals[s][1] for s in part["segment"]],
             observed_overall=of_all_customers(part["segment"].map(observed), part["customers"]),
-            difference=(part["mean"] - values.mean()) / sd if sd > 1e-12 else 0.0,
-            v=part["segment"].map(v_test(values, segments)),
+            difference=(part["segment"].map(mean) - judged.mean()) / sd if sd > 1e-12 else 0.0,
+            v=part["segment"].map(v_test(judged, segments)),
+            scale=scale,
         )
         parts.append(part)
     if not parts:  # a source that has nothing but names
-        return Profile(pd.DataFrame(columns=COLUMNS), len(segments))
+        return Profile(pd.DataFrame(columns=COLUMNS), len(segments), study.wording)
     table = pd.concat(parts, ignore_index=True)
-    table["marker"] = (table["difference"].abs() >= MARKER) & ~table["feature"].isin(list(unreliable))
+    opposite = (table["observed"] - table["observed_overall"]) * table["difference"] < 0
+    table["marker"] = (table["difference"].abs() >= MARKER) & ~opposite & ~table["feature"].isin(list(unreliable))
     table = table[COLUMNS].sort_values("segment", key=lambda s: s.map(position), kind="stable", ignore_index=True)
-    return Profile(table, len(segments))
+    return Profile(table, len(segments), study.wording)
+
+
+def judged_values(values: pd.Series, feature: Feature) -> tuple[pd.Series, str]:
+    """Return the values on the scale on which differences are judged, and its name.
+
+    Parameters
+    ----------
+    values : pandas.Series of float
+    feature : seglib.schema.features.Feature
+
+    Returns
+    -------
+    pandas.Series
+        sign(x) log(1 + |x| / m): roughly in proportion below m, and by how many times beyond it. Where the dictionary
+        asks for logarithms, m is 1, as in the matrix; else it is the median of the sizes that are not 0, so that the
+        unit makes no difference. Without a long tail, the values.
+    str
+        ``logarithms``; empty where values are judged as they are.
+    """
+    recorded = values.dropna()
+    long_tail = len(recorded) > 2 and abs(recorded.skew()) > LONG_TAIL
+    if feature.kind != "numeric" or not (feature.log or long_tail):
+        return values, ""
+    size = recorded.abs()
+    typical = 1.0 if feature.log else size[size > 0].median()
+    return np.sign(values) * np.log1p(values.abs() / typical), "logarithms"
 
 
 def of_all_customers(observed: pd.Series, customers: pd.Series) -> float:

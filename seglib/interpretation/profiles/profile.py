@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from seglib.schema.features import FEATURES
-from seglib.style import humanize, measured
+from seglib.style import COUPON, Wording, humanize, measured
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,10 +33,18 @@ class Profile:
     table : pandas.DataFrame
         One row per segment and feature, see `seglib.interpretation.profile`.
     customers : int
+    wording : Wording
+        What a transaction is called.
     """
 
     table: pd.DataFrame
     customers: int
+    wording: Wording = COUPON
+
+    @property
+    def in_words(self) -> pd.DataFrame:
+        """The table with the names of features in the words of the shop, for figures."""
+        return self.table.assign(feature=self.table["feature"].map(self.wording.name_of))
 
     @property
     def text(self) -> str:
@@ -53,7 +61,7 @@ class Profile:
     @property
     def observed(self) -> ObservedValues:
         """What was observed of each feature that builds segments, by segment."""
-        return ObservedValues(self.behaviour)
+        return ObservedValues(self.in_words[self.table["role"] == "segmentation"])
 
     @property
     def added(self) -> AddedNumbers:
@@ -65,7 +73,7 @@ class Profile:
     @property
     def heatmap(self) -> DifferenceHeatmap:
         """The standardised differences of all features at once."""
-        return DifferenceHeatmap(self.table, self.customers)
+        return DifferenceHeatmap(self.in_words, self.customers)
 
     def observed_of(self, feature: str) -> dict[str, float]:
         """Return what was observed of a feature that builds segments, by letter; empty if the shop has none."""

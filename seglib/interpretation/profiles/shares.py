@@ -10,7 +10,7 @@ import pandas as pd
 from seglib.preprocessing import UNKNOWN
 from seglib.stats import wilson
 from seglib.study import DEFAULT_STUDY, Study
-from seglib.style import humanize, join_words, position
+from seglib.style import COUPON, Wording, join_words, position
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,11 +35,19 @@ class LevelShares:
     table : pandas.DataFrame
         See `shares`.
     customers : int
+    wording : Wording
+        What the place of a customer is called.
     """
 
     column: str
     table: pd.DataFrame
     customers: int
+    wording: Wording = COUPON
+
+    @property
+    def name(self) -> str:
+        """The column in the words of the shop."""
+        return self.wording.name_of(self.column)
 
     @property
     def n_markers(self) -> int:
@@ -49,13 +57,13 @@ class LevelShares:
     @property
     def text(self) -> str:
         """How many levels mark a segment."""
-        return f"Number of levels of {humanize(self.column)} that are a marker of some segment: {self.n_markers}."
+        return f"Number of levels of {self.name} that are a marker of some segment: {self.n_markers}."
 
     @property
     def alt(self) -> str:
         """What the figure shows."""
         return (
-            f"Shares by {humanize(self.column)} and segment with intervals; levels that are a marker of some segment: "
+            f"Shares by {self.name} and segment with intervals; levels that are a marker of some segment: "
             f"{self.n_markers}."
         )
 
@@ -71,7 +79,7 @@ class LevelShares:
         """Draw the shares with their intervals."""
         from seglib.plots import plot_shares
 
-        return plot_shares(self.table, humanize(self.column))
+        return plot_shares(self.table, self.name)
 
 
 @dataclass(frozen=True)
@@ -103,7 +111,7 @@ class ComparedNames:
         """How many levels of each name mark a segment, or that there is nothing to compare."""
         if not self.results:
             return "This shop records neither gender nor city, nor another name with few levels."
-        counts = [f"{humanize(result.column)} {result.n_markers}" for result in self.results]
+        counts = [f"{result.name} {result.n_markers}" for result in self.results]
         return f"Number of levels that are a marker of some segment: {join_words(counts)}."
 
 
@@ -120,7 +128,8 @@ def compare_names(features: pd.DataFrame, segments: pd.Series, study: Study = DE
         Which columns of the customers table build segments.
     """
     names = compared_names(features, study)
-    return ComparedNames(tuple(LevelShares(n, shares(features, segments, n), len(segments)) for n in names))
+    results = (LevelShares(n, shares(features, segments, n), len(segments), study.wording) for n in names)
+    return ComparedNames(tuple(results))
 
 
 def compared_names(features: pd.DataFrame, study: Study = DEFAULT_STUDY) -> list[str]:

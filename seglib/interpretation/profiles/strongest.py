@@ -10,7 +10,7 @@ import pandas as pd
 
 from seglib.interpretation.profiles.profile import Profile
 from seglib.study import DEFAULT_STUDY, Study
-from seglib.style import humanize
+from seglib.style import COUPON, Wording
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,6 +38,8 @@ class StrongestMarkers:
         Whether an axis is logarithmic: where the matrix takes the logarithm of the feature, and all values are above 0.
     customers : int
         All customers, those that lack a value of either feature included.
+    wording : Wording
+        What a transaction is called.
     """
 
     table: pd.DataFrame = field(repr=False)
@@ -45,13 +47,14 @@ class StrongestMarkers:
     units: tuple[str, ...]
     logarithmic: tuple[bool, ...]
     customers: int
+    wording: Wording = COUPON
 
     @property
     def text(self) -> str:
         """Which two features these are."""
         if self.table.empty:
             return TOO_FEW
-        first, second = map(humanize, self.features)
+        first, second = map(self.wording.name_of, self.features)
         return f"Segments differ most in {first} and {second}."
 
     @property
@@ -74,7 +77,10 @@ class StrongestMarkers:
         from seglib.plots import plot_strongest
 
         return plot_strongest(
-            self.table, units=self.units, logarithmic=self.logarithmic, title=self.text.removesuffix(".")
+            self.table.rename(columns=self.wording.name_of),
+            units=self.units,
+            logarithmic=self.logarithmic,
+            title=self.text.removesuffix("."),
         )
 
 
@@ -123,4 +129,5 @@ def strongest_markers(
         tuple(described[name].unit for name in chosen),
         tuple(bool(described[name].log and (table[name] > 0).all()) for name in chosen),
         len(segments),
+        study.wording,
     )

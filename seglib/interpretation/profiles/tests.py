@@ -15,7 +15,7 @@ from seglib.preprocessing import UNKNOWN
 from seglib.schema.features import FEATURES
 from seglib.stats import holm, tail_p_value
 from seglib.study import DEFAULT_STUDY, Study
-from seglib.style import humanize, p_value
+from seglib.style import Wording, p_value
 
 FEW = 5
 """Below this expected count, or number of customers in a segment, p comes from permuted letters."""
@@ -122,7 +122,7 @@ def descriptor_tests(
     table = pd.DataFrame(records, columns=COLUMNS)
     table["p_holm"] = holm(table["p"])
     table["differs"] = table["p_holm"] <= LEVEL
-    table["sentence"] = [_sentence(row) for row in table.itertuples()]
+    table["sentence"] = [_sentence(row, study.wording) for row in table.itertuples()]
     return DescriptorTests(table.astype({"differs": bool}))
 
 
@@ -172,8 +172,8 @@ def _kruskal_wallis(values: pd.Series, letters: pd.Series, n_shuffles: int, rng:
     return result | {"test": "Kruskal-Wallis, shuffled", "p": float(tail_p_value(statistic(segment), null))}
 
 
-def _sentence(row) -> str:
-    name = humanize(row.descriptor)
+def _sentence(row, wording: Wording) -> str:
+    name = wording.name_of(row.descriptor)
     if pd.isna(row.p):
         return f"{name}: there is nothing to compare"
     differ = "differ" if row.differs else "are not shown to differ"

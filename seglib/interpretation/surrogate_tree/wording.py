@@ -13,12 +13,12 @@ from seglib.style import Wording, humanize, join_words
 
 PHRASES: dict[str, tuple[str, str]] = {
     "coupons_per_month": ("{claimed}", "{coupons} a month"),
-    "burn_rate": ("burned", "of their decided {coupons}"),
-    "days_to_burn": ("took", "days to burn a {coupon}"),
+    "burn_rate": ("used", "of their {coupons} old enough to judge"),
+    "days_to_burn": ("took", "days to use a {coupon}"),
     "recency_days": ("{claimed} their last {coupon}", "days ago"),
     "spend_per_month": ("spent", "a month"),
     "n_coupons": ("{claimed}", "{coupons}"),
-    "n_burned": ("burned", "{coupons}"),
+    "n_burned": ("used", "{coupons}"),
     "tenure_days": ("have been customers for", "days"),
 }
 """The words round a number of ours, as templates: "{claimed}" at most 2.3 "{coupons} a month"."""

@@ -47,6 +47,10 @@ COLUMNS = ["feature", "p_median", "p", "p_holm", "differs", "n_splits"]
 SPLIT_COLUMNS = ["split", "feature", "customers", "p"]
 
 
+NOTHING_TO_DIVIDE = f"{NO_TRANSACTIONS} So they cannot be divided in two."
+"""Why there are no tests in a table of customers."""
+
+
 @dataclass(frozen=True)
 class ThinningTests:
     """What the other half of the coupons says of the segments.
@@ -68,6 +72,11 @@ class ThinningTests:
     left_out: Mapping[str, str] = field(default_factory=dict)
     splits: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=SPLIT_COLUMNS))
     why: str = ""
+
+    @property
+    def applies(self) -> bool:
+        """Whether there are transactions that could be divided."""
+        return self.why != NOTHING_TO_DIVIDE
 
     @property
     def text(self) -> str:
@@ -221,7 +230,7 @@ def _nothing_tested(why: str, left_out: Mapping[str, str] | None = None) -> Thin
 def _why_impossible(con: duckdb.DuckDBPyConnection, study: Study, recipe: RecipeRecord) -> str:
     """Say why coupons cannot be divided; empty if they can."""
     if study.as_of is None:
-        return f"{NO_TRANSACTIONS} So they cannot be divided in two."
+        return NOTHING_TO_DIVIDE
     if recipe.grain != "customer":
         return (
             f"In recipe {recipe.name} a row is a transaction: which half it is in changes the rows themselves, so "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import pandas as pd
@@ -12,6 +12,11 @@ from seglib.errors import ParameterRefused
 from seglib.schema.records import ChoiceRecord, VerdictRecord
 
 Rule = Literal["structure", "elbow"]
+
+HANDFUL = 10
+"""A segment of fewer rows is no segment that one could plan with."""
+
+NO_SEGMENT = "that is a handful of outliers, and no segment to plan with; the audit in 03 says what to do"
 
 
 def curve(scores: pd.DataFrame, metric: str) -> pd.Series:
@@ -113,9 +118,9 @@ def choose_k(
     scores : pandas.DataFrame
         From `sweep`.
     rule : {"structure", "elbow"}
-        ``structure``: the k that the evidence supports, ``k_star``; where it supports none, the elbow. ``elbow``: the
-        elbow of the inertia from k = 1 on, as in the original analysis. Where the curve has no elbow, the greatest
-        silhouette.
+        ``structure``: the k that the evidence supports, ``k_star``; where it supports none, the elbow, unless a segment
+        is a handful of rows there and not at another k. ``elbow``: the elbow of the inertia from k = 1 on, as in the
+        original analysis. Where the curve has no elbow, the greatest silhouette.
     k : int, optional
         The analyst's own choice; it is taken as it is.
     k_star : int, optional
@@ -124,7 +129,19 @@ def choose_k(
     Returns
     -------
     Choice
+        Its reason says if the smallest segment is a handful (`HANDFUL`).
     """
+    chosen = _choose(scores, rule, k, k_star)
+    sizes = curve(scores, "smallest_segment")
+    smallest = int(sizes[chosen.k]) if chosen.k in sizes.index else HANDFUL
+    if smallest >= HANDFUL:
+        return chosen
+    rows = "1 row" if smallest == 1 else f"{smallest} rows"
+    return replace(chosen, reason=f"{chosen.reason} But its smallest segment has only {rows}: {NO_SEGMENT}.")
+
+
+def _choose(scores: pd.DataFrame, rule: Rule, k: int | None, k_star: int | None) -> Choice:
+    """Choose by the first rule that applies."""
     table = votes(scores)
     named = table.set_index("criterion")["k"]
     most = int(scores["k"].max())
@@ -140,12 +157,23 @@ def choose_k(
         return Choice(k_star, "evidence", reason, table)
     no_support = "the evidence supports no number of segments, so this is a business choice: "
     why = "" if rule == "elbow" else no_support
+    sizes = curve(scores, "smallest_segment")
+    whole = [int(n) for n in sizes.index[sizes >= HANDFUL]]
+    bends = None if pd.isna(named["elbow"]) else int(named["elbow"])
+    if rule == "structure" and bends in sizes.index and bends not in whole and whole:
+        best = int(curve(scores, "silhouette")[whole].idxmax())
+        reason = (
+            f"{why}the inertia bends at {bends}, but there a segment has fewer than {HANDFUL} rows; of the numbers "
+            f"where none has, the mean silhouette is greatest at {best}."
+        )
+        return Choice(best, "silhouette", reason, table)
     if not pd.isna(named["elbow"]) and named["elbow"] >= 2:
         other = "no k" if pd.isna(named["elbow_from_2"]) else int(named["elbow_from_2"])
         reason = f"{why}the inertia bends there over k = 1 to {most} (elbow; over k = 2 to {most} it bends at {other})."
         return Choice(int(named["elbow"]), "elbow", reason, table)
-    best = int(named["silhouette"])
-    width = curve(scores, "silhouette")[best]
+    widths = curve(scores, "silhouette")
+    best = int((widths[whole] if rule == "structure" and whole else widths).idxmax())
+    width = widths[best]
     reason = (
         f"{why}the inertia has no elbow, and the mean silhouette is greatest there ({width:.3f}) among k = 2 to {most}."
     )

@@ -103,8 +103,8 @@ def sweep(
     Sweep
         Metrics: ``inertia`` (k = 1, 2, ...; the smaller the tighter), and from k = 2 on ``silhouette`` (Rousseeuw 1987;
         -1 to 1, greater is better), ``calinski_harabasz`` (1974; greater is better) and ``davies_bouldin`` (1979;
-        smaller is better); of more than ``sample_rows`` rows also ``squared_silhouette``, of all rows
-        (`seglib.k_selection.criteria.indices.squared_silhouette`).
+        smaller is better), and ``smallest_segment``, the rows of the smallest cluster; of more than ``sample_rows``
+        rows also ``squared_silhouette``, of all rows (`seglib.k_selection.criteria.indices.squared_silhouette`).
 
     Raises
     ------
@@ -126,6 +126,7 @@ def sweep(
             records.append((k, "inertia", float(fits[k].inertia_)))
             if k > 1:
                 labels = fits[k].labels_
+                records.append((k, "smallest_segment", float(np.bincount(labels, minlength=k).min())))
                 records += [
                     (k, "silhouette", sampled_silhouette(X, labels, sample_rows=sample_rows, seed=seed)),
                     (k, "calinski_harabasz", float(calinski_harabasz_score(X, labels))),

@@ -20,7 +20,7 @@ from seglib.k_selection.validation.evidence import (
 from seglib.k_selection.validation.one_trait import OneTraitTests
 from seglib.k_selection.validation.other_shapes import OtherShapes
 from seglib.k_selection.validation.sequential import GroupsNeeded
-from seglib.schema.records import EvidenceRecord, VerdictRecord
+from seglib.schema.records import AuditRecord, EvidenceRecord, VerdictRecord
 from seglib.style import humanize, join_words, p_value
 
 NOT_TESTED = "not tested"
@@ -64,6 +64,8 @@ class Verdict:
         The features in which customers are of two kinds.
     other_shape : int or None
         The number of groups of another shape, which KMeans cuts across; None where none were found.
+    artefacts : tuple of str
+        The checks of the audit (03) that found what makes clumps by itself.
     """
 
     structure: str
@@ -77,6 +79,7 @@ class Verdict:
     dated: bool
     two_kinds: tuple[str, ...] = ()
     other_shape: int | None = None
+    artefacts: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -122,19 +125,31 @@ class Verdict:
         return self.structure == "constructed" and bool(self.two_kinds) and not self._only_other_shape
 
     @property
+    def _may_be_made(self) -> bool:
+        """Whether there are clumps, and something in the matrix that makes them by itself."""
+        return self.structure != "constructed" and bool(self.artefacts)
+
+    @property
     def meaning(self) -> str:
         """What the label means."""
         return words.MEANING[self.structure]
 
     @property
     def advice(self) -> str:
-        """What follows from it; where it is borderline, from the weaker label."""
+        """What follows from it; where it is borderline, from the weaker label.
+
+        Where the audit has found what makes clumps by itself, that comes first.
+        """
+        if self._may_be_made:
+            return words.AFTER_ARTEFACTS
         return words.advice(self.between[-1] if self.between else self.structure, dated=self.dated)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Remarks that change nothing in the label: a segment that is small, a trait of two kinds."""
+        """Remarks that change nothing in the label: what clumps may rest on, a small segment, a trait of two kinds."""
         notes = []
+        if self._may_be_made:
+            notes.append(words.artefacts_note(self.artefacts))
         if self.k_star is not None:
             smallest = float(self.weighed.by_k.loc[self.k_star, "smallest_share"])
             if smallest < SMALLEST:
@@ -187,6 +202,7 @@ def verdict(
     needed: GroupsNeeded | None = None,
     one_trait: OneTraitTests | None = None,
     other_shapes: OtherShapes | None = None,
+    audit: AuditRecord | None = None,
     dated: bool = True,
     seed: int = 0,
 ) -> Verdict:
@@ -205,6 +221,8 @@ def verdict(
         Whether customers are of two kinds in one feature (`seglib.k_selection.one_trait_tests`).
     other_shapes : OtherShapes, optional
         Whether other methods agree on groups that KMeans cuts across (`seglib.k_selection.other_shapes`).
+    audit : AuditRecord, optional
+        What the audit of the matrix found (``recipe.json`` of 03).
     dated : bool, default=True
         Whether the shop has dates.
     seed : int, default=0
@@ -249,7 +267,14 @@ def verdict(
         dated=dated,
         two_kinds=one_trait.two_kinds if one_trait else (),
         other_shape=other_shapes.k if other_shapes else None,
+        artefacts=_artefacts(audit) if audit else (),
     )
+
+
+def _artefacts(audit: AuditRecord) -> tuple[str, ...]:
+    """Return the checks of an audit that found what makes clumps by itself."""
+    checks = dict.fromkeys(check.check for check in audit.checks if check.found)
+    return tuple(check for check in checks if check in words.ARTEFACTS)
 
 
 def _number_of_segments(

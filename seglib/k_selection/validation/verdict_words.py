@@ -115,6 +115,29 @@ def advice(structure: str, *, dated: bool) -> str:
     return f"{text} {WHAT_NEXT}" if structure == "natural" and dated else text
 
 
+ARTEFACTS: dict[str, str] = {
+    "levels": "one fact that stands in several columns",
+    "duplicate": "a column that is there twice",
+    "label": "a column that looks like the label of a cluster",
+    "sum": "numbers that add up to the same in every row",
+    "zeros": "numbers that are zero together in many rows",
+    "spike": "rows that share one value in two columns",
+    "recoding": "integers in place of names",
+    "extreme": "rows that lie far out",
+    "handful": "a cluster of a handful of rows",
+}
+"""What of the findings of the audit makes clumps by itself, by its check."""
+
+AFTER_ARTEFACTS = "Do what the audit in 03 says and run again, before you plan with these segments."
+"""What follows from a label where the audit has found what makes clumps by itself."""
+
+
+def artefacts_note(checks: tuple[str, ...]) -> str:
+    """Say what the clumps may rest on."""
+    whats = join_words([ARTEFACTS[check] for check in checks])
+    return f"The clumps may rest on {whats}: the audit in 03 has found that, and it makes clumps by itself."
+
+
 def label_claim(evidence: Evidence, *, with_p: bool) -> str:
     """Return what is claimed of somebody else's segments, as it goes on after a colon.
 

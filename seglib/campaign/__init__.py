@@ -1,0 +1,27 @@
+"""08 Did it work, and for whom? The control group of a campaign, the size of a test, and what a finished one says.
+
+`ControlGroup` draws the customers of a control group by a hash of their id: the same ones in every run, in every month,
+and in every database. `lists_record` writes down how lists were made. When the campaign is over, `read_lists` holds the
+lists against that record, `match` gives everybody on them their outcome, and `read_campaign` compares the arms: within
+segments, weighted by their sizes, never pooled. It first asks whether the arms have the sizes that they were drawn
+with, then what the effect is, whether segments answer differently, and what may be said: *worked*, *did not work* or
+*cannot be said*.
+
+Two published methods are written here and in `seglib.stats`, because no library of this project has them: CUPED, and
+the score interval of Miettinen & Nurminen over several strata.
+"""
+
+from seglib.campaign.arms import ControlGroup
+from seglib.campaign.lists import lists_record, read_lists
+from seglib.campaign.matching import match
+from seglib.campaign.reading import read_campaign
+from seglib.campaign.sample_ratio import sample_ratio
+
+__all__ = [
+    "ControlGroup",
+    "lists_record",
+    "match",
+    "read_campaign",
+    "read_lists",
+    "sample_ratio",
+]

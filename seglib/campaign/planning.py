@@ -1,0 +1,170 @@
+"""08 How many customers does a test need, and what would one with these customers see?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from seglib.stats import smallest_difference, smallest_mean_difference, two_mean_sample_size, two_proportion_sample_size
+
+PLAN_COLUMNS = [
+    *("outcome", "segment", "value", "difference", "needed", "needed_half", "customers", "control"),
+    *("enough", "rounds", "smallest"),
+]
+
+DESIGN = "two-sided test at the level of 5%, 80% power"
+"""How all plans are made."""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What is to be expected without a campaign, of one segment or of all together.
+
+    Attributes
+    ----------
+    segment : str
+    customers, control : int
+        Customers who would be written to, and control group.
+    value : float
+        The share, or the mean.
+    sd : float or None
+        Standard deviation of a mean; None: it is a share.
+    """
+
+    segment: str
+    customers: int
+    control: int
+    value: float
+    sd: float | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many customers a test needs to see a difference.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        One row per baseline and difference: outcome, segment, value (of the control group), difference (in units of the
+        value), needed (customers, control group included, with the control share there is), needed_half (with half of
+        them as control group), customers and control (there are), enough, rounds (how many campaigns of this size, each
+        with other customers, hold as many), smallest (what these customers would show). Missing where there is no
+        number.
+    left_out : tuple of str
+        For what there is no number, and why.
+    """
+
+    table: pd.DataFrame
+    left_out: tuple[str, ...] = ()
+
+    caption = f"Customers that a test needs, its control group included: {DESIGN}"
+
+    @property
+    def text(self) -> str:
+        """For how many differences there are enough customers."""
+        if self.table.empty:
+            return " ".join(self.left_out) or "There is nothing to plan."
+        enough = int(self.table["enough"].fillna(False).sum())
+        n = len(self.table)
+        first = f"These customers are enough for {enough} of {n} difference{'' if n == 1 else 's'} asked for."
+        return " ".join([first, *self.left_out])
+
+
+def plan(outcome: str, baselines: Sequence[Baseline], *, lifts: Sequence[float] = (0.1,)) -> Plan:
+    """Compute how many customers a test needs.
+
+    Parameters
+    ----------
+    outcome : str
+        Its name.
+    baselines : sequence of Baseline
+    lifts : sequence of float
+        Differences as parts of the value of the control group: .1 is a tenth more.
+
+    Returns
+    -------
+    Plan
+
+    Notes
+    -----
+    Shares by `seglib.stats.two_proportion_sample_size`, means by `seglib.stats.two_mean_sample_size`, with the control
+    share that the customers have: 500 of 5,000 as control group tell what two arms of 900 would.
+
+    Examples
+    --------
+    >>> table = plan("burned", [Baseline("A", 4500, 500, 0.2)], lifts=[0.25]).table
+    >>> table[["difference", "needed", "needed_half", "enough"]].values.tolist()
+    [[0.05, 6104, 2188, False]]
+    """
+    rows, left_out = [], []
+    for base in baselines:
+        reason = _why_not(base)
+        if reason:
+            left_out.append(f"No number for {outcome}, {base.segment}: {reason}.")
+            continue
+        n = base.customers + base.control
+        smallest = _smallest(base)
+        for lift in lifts:
+            difference = lift * base.value
+            if base.sd is None and base.value + difference >= 1:
+                left_out.append(
+                    f"No number for {outcome}, {base.segment}, and {lift:.0%} more: that would be 100% or more."
+                )
+                continue
+            needed, half = (math.ceil(_needed(base, difference, share) - 1e-6) for share in (base.control / n, 0.5))
+            rounds = math.ceil(needed / n)
+            rows.append(
+                (
+                    outcome,
+                    base.segment,
+                    base.value,
+                    difference,
+                    needed,
+                    half,
+                    base.customers,
+                    base.control,
+                    needed <= n,
+                    rounds,
+                    smallest,
+                )
+            )
+    table = pd.DataFrame(rows, columns=PLAN_COLUMNS)
+    whole = dict.fromkeys(("needed", "needed_half", "rounds"), "Int64")
+    return Plan(table.astype({**whole, "enough": "boolean"}), tuple(left_out))
+
+
+def joined_plans(plans: Sequence[Plan]) -> Plan:
+    """Put the plans of several outcomes into one."""
+    tables = [p.table for p in plans if len(p.table)]
+    table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=PLAN_COLUMNS)
+    return Plan(table, tuple(reason for p in plans for reason in p.left_out))
+
+
+def _needed(base: Baseline, difference: float, share_control: float) -> float:
+    if base.sd is None:
+        return two_proportion_sample_size(base.value, base.value + difference, share_control=share_control)
+    return two_mean_sample_size(base.sd, base.sd, difference, share_control=share_control)
+
+
+def _smallest(base: Baseline) -> float:
+    if base.sd is None:
+        return smallest_difference(base.value, base.control, base.customers)
+    return smallest_mean_difference(base.sd, base.sd, base.control, base.customers)
+
+
+def _why_not(base: Baseline) -> str:
+    """Say why no test can be planned; empty if it can."""
+    if base.customers <= 0 or base.control <= 0:
+        return "one arm is empty"
+    if math.isnan(base.value):
+        return "its value is not known"
+    if base.value <= 0:
+        return "the control group has nothing of it, and from nothing no test can be planned"
+    if base.sd is None and base.value >= 1:
+        return "everybody in the control group has it, so that nothing can rise"
+    if base.sd is not None and not base.sd > 0:
+        return "everybody has the same value"
+    return ""

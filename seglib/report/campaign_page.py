@@ -1,0 +1,89 @@
+"""The pages of a campaign that is over, and its line on the first page of the run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+from bs4 import BeautifulSoup
+from markupsafe import Markup
+
+from seglib.report.pages import Page, page_of, write_pages
+from seglib.schema.campaign_records import EffectRecord
+from seglib.schema.records import RunRecord
+
+ANCHOR = "campaign"
+"""Id of the section on the first page."""
+
+_SECTION = Markup(
+    '<section id="{anchor}"><h2>{question}</h2><p><strong>{headline}</strong></p>{claims}'
+    '<p class="small"><a href="{step}_business.html">What campaign {campaign} did</a> '
+    '(<a href="{step}.html">with code</a>), read from {source}; '
+    '<a href="effect.json">effect.json</a> for machines.</p></section>'
+)
+
+
+def add_campaign(folder: Path, record: RunRecord, effect: EffectRecord, *, step: str, question: str) -> None:
+    """Write the two pages of the campaign, and link them on ``index.html``.
+
+    The other pages stay as they are.
+
+    Parameters
+    ----------
+    folder : Path
+        Report folder of the run, with the executed notebooks.
+    record : RunRecord
+        Of the run.
+    effect : EffectRecord
+        What the campaign says.
+    step, question : str
+        Name of the notebook, and the question it answers.
+    """
+    others = [
+        _listed(folder, path.stem) for path in sorted((folder / "notebooks").glob("*.ipynb")) if path.stem != step
+    ]
+    page = page_of(folder, step, question)
+    write_pages(folder, record, [page], beside=others)
+    index = folder / "index.html"
+    index.write_text(with_campaign(index.read_text(encoding="utf-8"), effect, step, question), encoding="utf-8")
+
+
+def with_campaign(index: str, effect: EffectRecord, step: str, question: str) -> str:
+    """Put what a campaign says on the first page, before its first section.
+
+    Parameters
+    ----------
+    index : str
+        The page as it is; a section of an earlier reading is replaced.
+    effect : EffectRecord
+    step, question : str
+        Name of the notebook, and the question it answers.
+    """
+    soup = BeautifulSoup(index, "html.parser")
+    if old := soup.find(id=ANCHOR):
+        old.decompose()
+    claims = [f"{outcome.outcome}: {outcome.claim}" for outcome in effect.outcomes]
+    section = _SECTION.format(
+        anchor=ANCHOR,
+        question=question,
+        headline=effect.headline,
+        claims=Markup("").join(Markup("<p>{}</p>").format(claim) for claim in [effect.stopped, *claims] if claim),
+        step=step,
+        campaign=effect.campaign,
+        source=effect.outcomes_from,
+    )
+    article = soup.find("article") or soup.find("main") or soup
+    first = article.find("section")
+    new = BeautifulSoup(section, "html.parser")
+    if first is None:
+        article.append(new)
+    else:
+        first.insert_before(new)
+    return soup.decode(formatter="html5")
+
+
+def _listed(folder: Path, name: str) -> Page:
+    """Return a page that is there already, as far as others link it."""
+    notebook = nbformat.read(folder / "notebooks" / f"{name}.ipynb", as_version=4)
+    title = notebook.cells[0].source.splitlines()[0].removeprefix("# ")
+    return Page(name, title, "", BeautifulSoup("", "html.parser"), [], None)

@@ -1,0 +1,80 @@
+"""The register of campaigns: which lists were made for each, with which salt, and what was read of it.
+
+It lies beside the reports, in ``reports/campaigns.json``, because a campaign outlives the run that made its lists: the
+same salt draws the same control group next month. It holds no customer.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from seglib.run.files import write_whole
+from seglib.run.folders import home
+from seglib.run.run import Run
+from seglib.schema.campaign_records import CampaignRecord, EffectRecord
+
+PATIENCE = 10
+"""Seconds to wait for another process that writes the register at the same moment."""
+
+
+def register_file() -> Path:
+    """Return where the register lies."""
+    return home() / "reports" / "campaigns.json"
+
+
+def read_campaigns() -> list[CampaignRecord]:
+    """Read the register; empty if there is none, or it cannot be read."""
+    try:
+        content = json.loads(register_file().read_text(encoding="utf-8"))
+        return [CampaignRecord.from_json(entry) for entry in content["campaigns"]]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return []
+
+
+def note_lists(run: Run) -> None:
+    """Write the lists of a finished run into the register, if they are new to it."""
+    if not run.path("lists").exists():
+        return
+    lists = run.read("lists")
+    entry = {
+        "run": run.name,
+        "as_of": lists.as_of,
+        "customers": lists.customers,
+        "control": lists.control,
+        "sha256": lists.sha256,
+    }
+    new = CampaignRecord(lists.campaign, lists.salt, lists.control_share, run.name)
+    _note(new, "lists", entry)
+
+
+def note_reading(run: Run, effect: EffectRecord) -> None:
+    """Write what was read of a campaign into the register."""
+    lists = run.read("lists")
+    entry = {
+        "run": run.name,
+        "outcomes_from": effect.outcomes_from,
+        "headline": effect.headline,
+        "labels": {outcome.outcome: outcome.label for outcome in effect.outcomes},
+    }
+    new = CampaignRecord(lists.campaign, lists.salt, lists.control_share, run.name)
+    _note(new, "read", entry)
+
+
+def _note(new: CampaignRecord, column: str, entry: dict[str, Any]) -> None:
+    """Add an entry to a campaign that may be new; one that is there already is not repeated."""
+    file = register_file()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(file.with_name(".campaigns.lock"), timeout=PATIENCE):
+        campaigns = {record.campaign: record for record in read_campaigns()}
+        record = campaigns.get(new.campaign, new)
+        entries = getattr(record, column)
+        if entry not in entries:
+            record = replace(record, **{column: (*entries, entry)})
+        campaigns[new.campaign] = record
+        content = {"campaigns": [record.to_json() for record in campaigns.values()]}
+        write_whole(file, json.dumps(content, indent=2, ensure_ascii=False) + "\n")

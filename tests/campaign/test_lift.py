@@ -1,0 +1,132 @@
+"""`seglib lift`: from a finished run and a table of outcomes to a page, a record and a line in the register."""
+
+import json
+
+import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
+from whole import QUICK
+
+from seglib.campaign.arms import ControlGroup
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory, seglib):
+    """A finished run in a home of its own, with the outcomes of three campaigns."""
+    home = tmp_path_factory.mktemp("lift")
+    for name, lift in {"worked": "0.15", "nothing": "0", "harm": "-0.14"}.items():
+        folder = home / name
+        done = seglib("sample", "--out", folder, "--campaign", f"lift={lift},salt=spring,share=0.4", home=home)
+        assert done.returncode == 0, done.stderr
+    lists = ("--set", "campaign_name=spring", "--set", "control_share=0.4")
+    done = seglib("run", "--source", home / "worked", "--run", "may", *QUICK, *lists, home=home)
+    assert done.returncode == 0, done.stderr
+    return home
+
+
+def run(seglib, home, outcomes, *more, code=0):
+    done = seglib("lift", "may", "--outcomes", outcomes, *more, home=home)
+    assert done.returncode == code, done.stderr
+    return done
+
+
+def test_the_lists_hold_the_customers_that_the_hash_draws(shop):
+    listed = pd.read_csv(shop / "reports/may/segments.csv", dtype=str)
+    drawn = ControlGroup("spring", 0.4).contains(listed["customer_id"])
+    assert (listed["control"] == "True").tolist() == drawn.tolist()
+    assert "md5('spring|' || p.customer_id)" in (shop / "reports/may/scoring.sql").read_text(encoding="utf-8").lower()
+
+
+@pytest.mark.parametrize(("name", "label"), [("worked", "worked"), ("harm", "did not work")])
+def test_a_known_effect_is_read_and_linked(shop, seglib, sound, name, label):
+    done = run(seglib, shop, shop / name / "outcomes.csv", "--set", "n_permutations=99")
+    page = shop / "reports/may/08_campaign_business.html"
+    assert done.stdout.strip() == str(page)
+    effect = json.loads((shop / "reports/may/effect.json").read_text(encoding="utf-8"))
+    labels = {outcome["outcome"]: outcome["label"] for outcome in effect["outcomes"]}
+    assert labels["burned"] == label
+    [burned] = [outcome for outcome in effect["outcomes"] if outcome["outcome"] == "burned"]
+    planted = 0.15 if name == "worked" else -0.14
+    assert burned["effects"][0]["low"] < planted < burned["effects"][0]["high"]
+    index = sound(shop / "reports/may/index.html")
+    assert len(index.select("#campaign")) == 1
+    assert effect["headline"] in index.select_one("#campaign").get_text()
+    assert {a["href"] for a in index.select("#campaign a")} == {
+        *("08_campaign.html", "08_campaign_business.html", "effect.json")
+    }
+    text = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").get_text()
+    assert effect["headline"] in text
+    assert "read_campaign" not in text
+    register = json.loads((shop / "reports/campaigns.json").read_text(encoding="utf-8"))
+    [campaign] = register["campaigns"]
+    assert (campaign["campaign"], campaign["salt"], campaign["control_share"]) == ("spring", "spring", 0.4)
+    assert campaign["read"][-1]["labels"] == labels
+    assert len(campaign["lists"]) == 1
+
+
+REFUSED = {
+    "other customers": (lambda t: t.assign(customer_id=t["customer_id"] + "x"), "is on the lists"),
+    "one arm only": (
+        lambda t: t[~ControlGroup("spring", 0.4).contains(t["customer_id"])],
+        "nobody of the control group has a row",
+    ),
+    "a customer twice": (lambda t: pd.concat([t, t.head(1)]), "there more than once"),
+    "before the lists": (lambda t: t.assign(day="2026-01-01"), "no effect of it"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_what_cannot_be_read_is_one_sentence_and_leaves_the_report(shop, seglib, tmp_path, kind):
+    change, why = REFUSED[kind]
+    table = pd.read_csv(shop / "worked/outcomes.csv", dtype=str)
+    change(table).to_csv(tmp_path / "outcomes.csv", index=False)
+    more = ()
+    if kind == "before the lists":
+        (tmp_path / "mapping.yaml").write_text("date: day\n", encoding="utf-8")
+        more = ("--mapping", tmp_path / "mapping.yaml")
+    before = (shop / "reports/may/index.html").read_bytes()
+    done = run(seglib, shop, tmp_path / "outcomes.csv", *more, code=1)
+    assert why in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (shop / "reports/may/index.html").read_bytes() == before
+
+
+def test_forged_lists_are_refused(shop, seglib, tmp_path):
+    for file in (shop / "reports/may/audience").glob("*.csv"):
+        table = pd.read_csv(file, dtype=str)
+        table.loc[table["control"] == "True", "control"] = "False"
+        table.loc[0, "control"] = "True"
+        table.to_csv(tmp_path / file.name, index=False)
+    done = run(seglib, shop, shop / "worked/outcomes.csv", "--lists", tmp_path, code=1)
+    assert "are in another arm than the id gives" in done.stderr
+
+
+def test_a_run_that_is_not_there_and_a_wrong_name_are_wrong_usage(shop, seglib):
+    done = seglib("lift", "june", "--outcomes", shop / "worked/outcomes.csv", home=shop)
+    assert done.returncode == 2
+    assert "there is no run 'june'" in done.stderr
+    done = run(seglib, shop, shop / "worked/outcomes.csv", "--set", "margn=0.2", code=2)
+    assert "did you mean 'margin'" in done.stderr
+    done = run(seglib, shop, shop / "nowhere.csv", code=1)
+    assert "outcomes" in done.stderr
+    assert "does not exist" in done.stderr
+
+
+def test_a_later_export_of_the_shop_must_be_later(shop, seglib):
+    done = run(seglib, shop, shop / "worked", code=1)
+    assert "nothing has happened since" in done.stderr
+
+
+def test_new_lists_forget_what_was_read_of_the_old_ones(shop, seglib):
+    run(seglib, shop, shop / "worked/outcomes.csv", "--set", "n_permutations=99")
+    done = seglib("run", "--run", "may", "--from", "06", "--set", "campaign_name=autumn", home=shop)
+    assert done.returncode == 0, done.stderr
+    reports = shop / "reports/may"
+    assert not list(reports.glob("08_campaign*"))
+    assert not (reports / "effect.json").exists()
+    assert not (reports / "notebooks/08_campaign.ipynb").exists()
+    assert not (shop / "data/processed/may/effect.json").exists()
+    register = json.loads((shop / "reports/campaigns.json").read_text(encoding="utf-8"))
+    assert [campaign["salt"] for campaign in register["campaigns"]] == ["spring", "autumn"]
+    # the report can be checked and published without a campaign
+    assert seglib("report", "--run", "may", home=shop).returncode == 0
