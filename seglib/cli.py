@@ -3,13 +3,15 @@
 Each command checks its options and leaves the work to a package, which it imports when it needs it, so that ``--help``
 stays quick.
 
-Exit codes: 0 done; 1 the input was refused; 2 wrong usage; 3 a notebook failed.
+Exit codes: 0 done; 1 the input was refused; 2 wrong usage; 3 a notebook failed, or the disk; 130 and 143 stopped.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
@@ -68,8 +70,10 @@ def run(
     """Run the six notebooks and build the report; prints the path of its index.html."""
     from seglib.runner import batch, parameters, pipeline
     from seglib.runner.request import Request, name_after
+    from seglib.runner.staging import finish_interrupted
     from seglib.runner.steps import STEPS, step_named
 
+    finish_interrupted()
     content: dict[str, Any] = parameters.read_file(params) if params else {}
     if "tables" in content:
         raise ParameterRefused(
@@ -80,7 +84,9 @@ def run(
     given |= {name: value for name, value in options.items() if value}
     first = step_named(start)
     if batch.is_batch(content):
-        _run_batch(batch.read(content, run or params.stem, given, first))
+        from seglib.ingest import refuse_unknown_cities
+
+        _run_batch(batch.read(content, run or params.stem, given, first, refuse_unknown_cities))
     overrides = parameters.with_new_names(content) | parameters.with_new_names(given)
     source, name_in_file = overrides.pop("source", None), overrides.pop("run", None)
     if source is None and first == next(iter(STEPS)):
@@ -95,7 +101,9 @@ def report(
 ) -> None:
     """Check and publish what notebooks that were run by hand have left; prints the path of the report."""
     from seglib.runner import pipeline
+    from seglib.runner.staging import finish_interrupted
 
+    finish_interrupted()
     typer.echo(pipeline.publish(run))
 
 
@@ -190,11 +198,21 @@ def _deliver(text: str, out: Path | None) -> None:
     if out is None:
         typer.echo(text.encode(), nl=False)
         return
-    try:
-        out.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise ParameterRefused(f"'{out}' cannot be written: {error.strerror}", parameter="out") from None
+    from seglib.runner.faults import write_output
+
+    with _writing(out):
+        write_output(out, text)
     typer.echo(out)
+
+
+@contextmanager
+def _writing(out: Path) -> Iterator[None]:
+    """Turn what the system says of a file that is written into one sentence."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or " ".join(str(error).split())
+        raise ParameterRefused(f"'{out}' cannot be written: {reason}", parameter="out") from None
 
 
 @app.command()
@@ -224,6 +242,9 @@ def score(
             "--mapping and --as-of go with --source; in the statement, the day stands in study",
             parameter=("mapping", "as_of"),
         )
+    from seglib.runner.staging import finish_interrupted
+
+    finish_interrupted()  # the model may be that of a run which is half in place
     _refuse_unwritable(out, source, mapping, model)
     from seglib.scoring import load_model, scoring_sql
     from seglib.scoring import score as place_customers
@@ -235,7 +256,8 @@ def score(
     scored = place_customers(loaded, source, mapping=mapping, as_of=as_of)
     _print_to_stderr(scored.text)
     if out and out.suffix == ".parquet":
-        scored.table.to_parquet(out)
+        with _writing(out):
+            scored.table.to_parquet(out)
         typer.echo(out)
         return
     _deliver(scored.to_csv(), out)
@@ -322,11 +344,38 @@ def _print_to_stderr(line: str) -> None:
 
 def main() -> None:
     """Run the command line; an error that was raised on purpose ends it with its message and its exit code."""
-    try:
-        app()
-    except SeglibError as error:
-        _print_to_stderr(f"seglib: {error}")
-        sys.exit(error.exit_code)
+    from seglib.runner.signals import heard, listening
+
+    with listening(_end_at_last):
+        try:
+            app()
+        except SeglibError as error:
+            _print_to_stderr(f"seglib: {error}")
+            sys.exit(error.exit_code)
+        except OSError as error:
+            _print_to_stderr(
+                f"seglib: a file cannot be read or written: {error}; mend that, and give the command again"
+            )
+            sys.exit(3)
+        except (Exception, SystemExit):
+            if signum := heard():  # whatever came of it
+                _print_stopped(signum)
+                sys.exit(128 + signum)
+            raise
+
+
+def _print_stopped(signum: int) -> None:
+    from seglib.runner.signals import name_of
+
+    _print_to_stderr(f"seglib: stopped ({name_of(128 + signum)}); nothing was written: give the command again")
+
+
+def _end_at_last(signum: int) -> None:
+    """Say that a command was stopped, and clean up, where its main thread does not."""
+    from seglib.ingest import remove_what_is_aside
+
+    _print_stopped(signum)
+    remove_what_is_aside()
 
 
 if __name__ == "__main__":

@@ -156,3 +156,30 @@ class NotebookFailed(SeglibError):
 
 class KernelDied(NotebookFailed):
     """The kernel of a notebook is gone, most often because memory ran out (exit code 3)."""
+
+
+class MachineFailed(NotebookFailed):
+    """The disk is full, or a folder cannot be written: nothing in data or notebooks is wrong (exit code 3)."""
+
+
+class StageGone(MachineFailed):
+    """The folder in which a run was being built was deleted while it ran (exit code 3)."""
+
+
+class Stopped(SeglibError):
+    """Somebody stopped a run: Ctrl-C (exit code 130), or a signal of the system such as SIGTERM (143).
+
+    Parameters
+    ----------
+    message : str
+    exit_code : int, default=130
+        128 and the number of the signal, as shells have it.
+    stop, files
+        As in `SeglibError`.
+    """
+
+    exit_code = 130
+
+    def __init__(self, message: str = "", *, exit_code: int = 130, stop: Stop | None = None, files: str = "") -> None:
+        super().__init__(message, stop=stop, files=files)
+        self.exit_code = exit_code

@@ -17,7 +17,7 @@ from seglib.ingest.labels import read_labels
 from seglib.ingest.outcomes import read_outcomes
 from seglib.ingest.postgres_views import query_function, table_fingerprint, with_views
 from seglib.ingest.postgres_words import is_own_view
-from seglib.ingest.shop import Shop, connect, ingest
+from seglib.ingest.shop import Shop, connect, ingest, refuse_unknown_cities, remove_what_is_aside
 
 __all__ = [
     "RULES",
@@ -29,6 +29,8 @@ __all__ = [
     "query_function",
     "read_labels",
     "read_outcomes",
+    "refuse_unknown_cities",
+    "remove_what_is_aside",
     "table_fingerprint",
     "with_views",
 ]

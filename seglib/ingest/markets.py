@@ -74,6 +74,35 @@ def restrict_to_cities(
     ParameterRefused
         If the shop does not know where its customers live, or has no such city, or nobody lives there.
     """
+    chosen = find_cities(con, tables, cities)
+    chosen_names = tuple(dict.fromkeys(city.name for city in chosen))
+    con.execute("CREATE TABLE requested_cities AS SELECT unnest(?::VARCHAR[])", [[city.city_id for city in chosen]])
+    rules = _exclusion_rules(shortened(chosen_names, 5, last="or"))
+    for rule in rules:
+        if rule.table in tables:
+            _exclude(con, rule)
+            validation.accept(con, rule.table, tables[rule.table])
+    return chosen_names, rules
+
+
+def find_cities(con: duckdb.DuckDBPyConnection, tables: Mapping[str, LoadedTable], cities: str) -> list[City]:
+    """Find cities by their names.
+
+    Parameters
+    ----------
+    con, tables, cities
+        As in `restrict_to_cities`.
+
+    Returns
+    -------
+    list of City
+        At least one customer lives in them.
+
+    Raises
+    ------
+    ParameterRefused
+        As there.
+    """
     requested = parse_cities(cities)
     if not requested:
         raise ParameterRefused("cities: no city is named; write names, separated by commas", parameter="cities")
@@ -91,21 +120,14 @@ def restrict_to_cities(
         listed = join_words([f"'{name}'{did_you_mean(name, names)}" for name in unknown])
         raise ParameterRefused(f"cities: there is no {listed}; there are {shortened(names, SHOWN)}", parameter="cities")
     chosen = [city for name in dict.fromkeys(map(_normalized, requested)) for city in by_name[name]]
-    chosen_names = tuple(dict.fromkeys(city.name for city in chosen))
-    con.execute("CREATE TABLE requested_cities AS SELECT unnest(?::VARCHAR[])", [[city.city_id for city in chosen]])
-    if not con.sql("FROM customers WHERE city_id IN (FROM requested_cities) LIMIT 1").fetchall():
-        inhabited = [city.name for city in existing if city.customers]
+    if not any(city.customers for city in chosen):
+        names, inhabited = [city.name for city in chosen], [city.name for city in existing if city.customers]
         raise ParameterRefused(
-            f"cities: no customer lives in {join_words(chosen_names, last='or')}; "
+            f"cities: no customer lives in {join_words(list(dict.fromkeys(names)), last='or')}; "
             f"most live in {shortened(inhabited, SHOWN)}",
             parameter="cities",
         )
-    rules = _exclusion_rules(shortened(chosen_names, 5, last="or"))
-    for rule in rules:
-        if rule.table in tables:
-            _exclude(con, rule)
-            validation.accept(con, rule.table, tables[rule.table])
-    return chosen_names, rules
+    return chosen
 
 
 def _cities_of_shop(con: duckdb.DuckDBPyConnection, named: bool) -> list[City]:

@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -19,6 +20,7 @@ from seglib.ingest import markets, postgres_views
 from seglib.ingest.contract import validation
 from seglib.ingest.contract.loading import LoadedTable, load_tables, with_name_tables
 from seglib.ingest.contract.rules import SEVERITIES
+from seglib.ingest.control_totals import ControlTotals, control_totals
 from seglib.ingest.mapping.file import parse, parse_file
 from seglib.ingest.mapping.model import ShopMapping
 from seglib.ingest.places import place_of
@@ -29,7 +31,7 @@ from seglib.run import Run, check_notebook
 from seglib.schema.days import EXAMPLE, iso_day
 from seglib.schema.records import DatabaseRecord, FindingRecord, InputRecord, RowsRecord, ShopRecord, VariableRecord
 from seglib.schema.tables import TABLES, key, needed
-from seglib.sql import UNIFIED_SQL, in_memory
+from seglib.sql import UNIFIED_SQL, in_memory, remove_folders
 from seglib.style import NO_TRANSACTIONS, shortened
 
 MEMORY = "3GB"
@@ -94,6 +96,11 @@ class Shop:
         counts = self.rows[self.rows["table"].isin(list(sources))]
         counts = counts.assign(found_in=counts["table"].map(sources))
         return counts[["table", "found_in", "rows_in", "accepted", "quarantined"]]
+
+    @cached_property
+    def control_totals(self) -> ControlTotals:
+        """Rows of every file of the source, and the sum of the amounts, before and after the contract."""
+        return control_totals(self.con, self.loaded_tables)
 
     @property
     def main_table(self) -> str:
@@ -325,9 +332,7 @@ def ingest(
         there are none; or if there is no such city.
     """
     check_notebook()
-    given = parse_file(mapping) if mapping else None
-    opened = open_source(source, csv=given.csv if given else None, header_rows=given.header_rows if given else None)
-    shop_mapping = with_name_tables(opened, given or parse(opened.mapping))
+    opened, shop_mapping = _open(source, mapping)
     con = connect()
     tables = load_tables(con, opened, shop_mapping)
     rules = validation.apply(con, tables)
@@ -356,6 +361,41 @@ def ingest(
         url=recorded(str(source)),
         cities=chosen_cities,
     )
+
+
+def refuse_unknown_cities(source: str | Path, mapping: str | Path | None, cities: Sequence[str]) -> None:
+    """Refuse cities that a shop does not have, before anything else of it is read than its customers and cities.
+
+    Parameters
+    ----------
+    source, mapping
+        As in `ingest`.
+    cities : sequence of str
+        Each as in `ingest`.
+
+    Raises
+    ------
+    InputRefused, ParameterRefused
+        As in `ingest`.
+    """
+    opened, shop_mapping = _open(source, mapping)
+    with connect() as con:
+        tables = load_tables(con, opened, shop_mapping, only=("customers", "cities"))
+        validation.apply(con, tables)
+        for names in cities:
+            markets.find_cities(con, tables, names)
+
+
+def _open(source: str | Path, mapping: str | Path | None) -> tuple[Source, ShopMapping]:
+    """Open a source, and read what its tables mean."""
+    given = parse_file(mapping) if mapping else None
+    opened = open_source(source, csv=given.csv if given else None, header_rows=given.header_rows if given else None)
+    return opened, with_name_tables(opened, given or parse(opened.mapping))
+
+
+def remove_what_is_aside() -> None:
+    """Remove what connections wrote aside, in a process that ends without its usual end."""
+    remove_folders()
 
 
 def connect() -> duckdb.DuckDBPyConnection:

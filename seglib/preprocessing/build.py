@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seglib.errors import ParameterRefused
+from seglib.errors import InputRefused, ParameterRefused
 from seglib.preprocessing.baseline import baseline_matrix
 from seglib.preprocessing.customer import customer_matrix
 from seglib.preprocessing.encoders import Scaling, Transform
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
     from seglib.features import CustomerFeatures
+
+FEWEST_CUSTOMERS = 8
+"""So many customers a run needs: two segments, each halved for validation, and two customers in every half."""
 
 
 @dataclass(frozen=True)
@@ -85,12 +88,17 @@ def build_matrix(
     ParameterRefused
         If there is no such recipe, or an option is out of range.
     InputRefused
-        If no column is left in which rows differ.
+        If there are fewer than `FEWEST_CUSTOMERS`, or no column is left in which rows differ.
     """
     if recipe not in RECIPES:
         names = list(RECIPES)
         raise ParameterRefused(
             f"there is no recipe '{recipe}'{did_you_mean(recipe, names)}; there are: {join_words(names)}"
+        )
+    if (n := len(features.table)) < FEWEST_CUSTOMERS:
+        raise InputRefused(
+            f"there {'is 1 customer' if n == 1 else f'are {n} customers'} to segment, and segments need at least "
+            f"{FEWEST_CUSTOMERS}: take more of the shop (other cities, a later day), or look at them one by one"
         )
     if recipe == "baseline":
         steps = options.matrix_steps if options else ()

@@ -10,6 +10,7 @@ from typing import Any
 
 from seglib.credentials import without_folder
 from seglib.report.render import render
+from seglib.run import write_whole
 from seglib.schema.records import RunRecord
 from seglib.style import join_words, shortened
 
@@ -90,7 +91,7 @@ def build_batch(folder: Path, name: str, entries: Sequence[Outcome], *, helps: M
         helps={n: _short(text) for n, text in helps.items()},
         meanings=meanings,
     )
-    page.write_text(text, encoding="utf-8")
+    write_whole(page, text)
     runs = [
         {
             "entry": entry.entry,
@@ -104,7 +105,7 @@ def build_batch(folder: Path, name: str, entries: Sequence[Outcome], *, helps: M
         for entry in entries
     ]
     machine = {"batch": name, "started_utc": started, "differ": differ, "runs": runs}
-    (folder / f"{name}.json").write_text(json.dumps(machine, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_whole(folder / f"{name}.json", json.dumps(machine, indent=2, ensure_ascii=False) + "\n")
     return page
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 from seglib.report.changes import compared, write_movers
 from seglib.report.groups import write_glossary, write_groups
@@ -34,11 +35,16 @@ def build(folder: Path, record: RunRecord, pages: Sequence[Page], *, before: Pat
     """
     picture = next((page.verdict for page in pages if page.verdict), None)
     with ThreadPoolExecutor(1) as meanwhile:  # the browser prints while the other pages are written
-        printing = meanwhile.submit(write_summary, folder, record, picture)
-        write_pages(folder, record, pages)
-        write_groups(folder, record)
-        write_glossary(folder, record)
-        printed = printing.result()  # before the index, which lists the files that are there
+        given_up = Event()
+        printing = meanwhile.submit(write_summary, folder, record, picture, given_up=given_up)
+        try:
+            write_pages(folder, record, pages)
+            write_groups(folder, record)
+            write_glossary(folder, record)
+            printed = printing.result()  # before the index, which lists the files that are there
+        except BaseException:  # also where somebody stops the run: no browser may be left
+            given_up.set()
+            raise
     index = folder / "index.html"
     previous = compared(before, folder, record) if before else None
     write_movers(folder, previous)

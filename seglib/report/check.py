@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -39,6 +40,8 @@ def as_text(shop: Any) -> RenderableType:
         Text(shop.text),
         *(Text(f"Note: {visible(note)}") for note in shop.notes),
         _rows_table(shop.rows),
+        Text(visible(shop.control_totals.text)),
+        _totals_table(shop.control_totals.table),
     ]
     if len(shop.findings):
         parts.append(_findings_table(shop.findings))
@@ -64,7 +67,8 @@ def as_json(shop: Any) -> dict[str, Any]:
     -------
     dict
         passed (no row breaks an error rule), source, kind, as_of, notes; rows (table, rows_in, accepted, quarantined,
-        left_out, rows_out) and their totals; rules_checked; findings (rule, table, severity, rows, share, examples,
+        left_out, rows_out) and their totals; control_totals (found_in, rows_are, rows, amount, without_amount: of every
+        file, what became of its rows); rules_checked; findings (rule, table, severity, rows, share, examples,
         sentence, remedy).
     """
     counted = [name for name in shop.rows.columns if name != "table"]
@@ -76,6 +80,7 @@ def as_json(shop: Any) -> dict[str, Any]:
         "notes": list(shop.notes),
         "rows": json.loads(shop.rows.to_json(orient="records")),
         "totals": {name: int(shop.rows[name].sum()) for name in counted},
+        "control_totals": json.loads(shop.control_totals.table.to_json(orient="records", double_precision=6)),
         "rules_checked": _rules_checked(shop),
         "findings": json.loads(shop.findings.to_json(orient="records")),
     }
@@ -83,6 +88,7 @@ def as_json(shop: Any) -> dict[str, Any]:
 
 def as_html(shop: Any) -> str:
     """Return the check as one page for the owner of the data; it stands alone, fetches nothing and runs no script."""
+    totals = shop.control_totals.table
     return render(
         "check.html.j2",
         shop=shop,
@@ -90,6 +96,7 @@ def as_html(shop: Any) -> str:
         verdict=_verdict(shop),
         passed=passed(shop),
         rows=[*shop.rows.to_dict("records"), {"table": "all", **shop.rows.drop(columns="table").sum()}],
+        totals=[(row.found_in, row.rows_are, row.rows, _amount(row.amount)) for row in totals.itertuples()],
         findings=shop.findings.to_dict("records"),
         aside=_first_set_aside(shop.quarantine),
         shown=min(SHOWN, len(shop.quarantine)),
@@ -139,6 +146,23 @@ def _rows_table(rows: pd.DataFrame) -> Table:
     for row in rows.itertuples():
         table.add_row(row.table, *(f"{n:,}" for n in (row.rows_in, row.accepted, row.quarantined, row.left_out)))
     return table
+
+
+def _totals_table(totals: pd.DataFrame) -> Table:
+    """Make a table of what became of the rows of every file, with their amounts."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("in the source", overflow="fold")
+    table.add_column("rows", overflow="fold")
+    table.add_column("how many", justify="right")
+    table.add_column("sum of amounts", justify="right")
+    for row in totals.itertuples():
+        table.add_row(visible(row.found_in), visible(row.rows_are), f"{row.rows:,}", _amount(row.amount))
+    return table
+
+
+def _amount(amount: float) -> str:
+    """Write a sum of amounts; nothing where there is none."""
+    return "" if math.isnan(amount) else f"{amount:,.2f}"
 
 
 def _findings_table(findings: pd.DataFrame) -> Table:

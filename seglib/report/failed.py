@@ -82,6 +82,7 @@ def write_failed(
         "taken_over": list(taken_over),
         "earlier_report": good.exists(),
     }
+    executed = Path(".building") / run.name / "reports" / run.name / "notebooks" / f"{stop.notebook}.ipynb"
     page = render(
         "failed.html.j2",
         record=record,
@@ -90,7 +91,7 @@ def write_failed(
         questions=questions,
         earlier=_earlier(good),
         remedies=remedies(kind, run.name, stop, steps),
-        executed=f".building/{run.name}/reports/{run.name}/notebooks/{stop.notebook}.ipynb",
+        executed=executed.as_posix() if (home() / executed).exists() else "",
         source=clean(stop.source),
         traceback=clean(stop.traceback),
     )

@@ -10,8 +10,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 VARIABLE = "SEGLIB_CHROME"
 """Environment variable: the browser to print with, or ``none``."""
@@ -37,6 +39,9 @@ FLAGS = (
     "--disable-sync",
     "--no-pdf-header-footer",
 )
+
+LOOK = 0.2
+"""Seconds after which a browser at work is looked after."""
 
 OTHERWISE = "Any browser can do it by hand: open summary.html, print, A4, save as PDF."
 
@@ -74,7 +79,7 @@ def find_browser() -> str | None:
     return next((str(path) for path in _usual_places() if path.is_file()), None)
 
 
-def print_pdf(text: str, pdf: Path, *, timeout: float = 60) -> Printed:
+def print_pdf(text: str, pdf: Path, *, timeout: float = 60, given_up: Event | None = None) -> Printed:
     """Print a page of ours to a PDF. Whatever goes wrong ends in a note, not in an error.
 
     Parameters
@@ -86,6 +91,8 @@ def print_pdf(text: str, pdf: Path, *, timeout: float = 60) -> Printed:
         Where the PDF goes, whole or not at all; an earlier one is taken away.
     timeout : float, default=60
         Seconds after which the browser is ended.
+    given_up : threading.Event, optional
+        Once it is set, the browser is ended at once.
 
     Notes
     -----
@@ -100,7 +107,7 @@ def print_pdf(text: str, pdf: Path, *, timeout: float = 60) -> Printed:
         with tempfile.TemporaryDirectory(prefix="seglib-print-", ignore_cleanup_errors=True) as folder:
             page, printed = Path(folder) / "page.html", Path(folder) / "page.pdf"
             page.write_text(text, encoding="utf-8")
-            ended = _run_browser(browser, page, printed, Path(folder) / "profile", timeout)
+            ended = _run_browser(browser, page, printed, Path(folder) / "profile", timeout, given_up)
             content = printed.read_bytes() if printed.exists() else b""
             title = re.search(r"<title>(.*?)</title>", text, flags=re.S)
             # a browser may end well and have printed its own page that says what went wrong: that has another title
@@ -113,7 +120,9 @@ def print_pdf(text: str, pdf: Path, *, timeout: float = 60) -> Printed:
     return Printed(pdf, len(re.findall(rb"/Type\s*/Page\b(?!s)", content)), time.perf_counter() - begun)
 
 
-def _run_browser(browser: str, page: Path, pdf: Path, profile: Path, timeout: float) -> str:
+def _run_browser(
+    browser: str, page: Path, pdf: Path, profile: Path, timeout: float, given_up: Event | None = None
+) -> str:
     """Print, and return how the browser ended, as the end of a sentence."""
     command = [browser, *FLAGS, f"--user-data-dir={profile}", f"--print-to-pdf={pdf}"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
@@ -125,10 +134,15 @@ def _run_browser(browser: str, page: Path, pdf: Path, profile: Path, timeout: fl
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+    end = time.monotonic() + timeout
     try:
-        code = process.wait(timeout)
-    except subprocess.TimeoutExpired:
-        return f"did not end within {timeout:.0f} seconds"
+        while (code := process.poll()) is None:
+            if given_up is not None and given_up.is_set():
+                return "was ended, because the run was stopped"
+            if time.monotonic() > end:
+                return f"did not end within {timeout:.0f} seconds"
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(LOOK)
     finally:
         _end(process)
     return f"ended with code {code}" if code else "printed something else"

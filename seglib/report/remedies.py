@@ -11,10 +11,26 @@ from pathlib import Path
 from typing import Any
 
 from seglib import credentials
-from seglib.errors import InputRefused, KernelDied, ParameterRefused, SeglibError, Stop
+from seglib.errors import (
+    InputRefused,
+    KernelDied,
+    MachineFailed,
+    ParameterRefused,
+    SeglibError,
+    StageGone,
+    Stop,
+    Stopped,
+)
 from seglib.run import project_root
 
-KINDS: dict[type[SeglibError], str] = {InputRefused: "data", ParameterRefused: "value", KernelDied: "memory"}
+KINDS: dict[type[SeglibError], str] = {
+    InputRefused: "data",
+    ParameterRefused: "value",
+    KernelDied: "memory",
+    StageGone: "gone",  # before MachineFailed, of which it is one
+    MachineFailed: "machine",
+    Stopped: "stopped",
+}
 """Kinds of errors; everything else is an error in a notebook."""
 
 SMALLER: dict[str, int | None] = {"sample_customers": 2, "silhouette_rows": 2, "sensitivity_rows": 2, "n_jobs": None}
@@ -84,14 +100,22 @@ def remedies(kind: str, run: str, stop: Stop, steps: Mapping[str, Mapping[str, A
 
     Parameters
     ----------
-    kind : {"data", "value", "memory", "notebook"}
+    kind : {"data", "value", "memory", "gone", "machine", "stopped", "notebook"}
     run : str
     stop : Stop
         Where it stopped.
     steps : mapping of str to mapping
         All notebooks in their order, each with its ``parameters``; the source in them holds no credentials.
     """
-    by_kind = {"data": _for_data, "value": _for_value, "memory": _for_memory, "notebook": _for_notebook}
+    by_kind = {
+        "data": _for_data,
+        "value": _for_value,
+        "memory": _for_memory,
+        "gone": _for_gone,
+        "machine": _for_machine,
+        "stopped": _for_stopped,
+        "notebook": _for_notebook,
+    }
     return by_kind[kind](StoppedRun(run, stop, steps))
 
 
@@ -195,6 +219,27 @@ def _for_memory(stopped: StoppedRun) -> list[Remedy]:
         )
     )
     return things
+
+
+def _for_gone(_: StoppedRun) -> list[Remedy]:
+    return [Remedy("Run it again, with the same command as before.")]
+
+
+def _for_machine(stopped: StoppedRun) -> list[Remedy]:
+    continuation = stopped.continuation()
+    return [
+        Remedy("Make room on the disk, or mend what else the message above names."),
+        Remedy(_as_sentence(continuation.text), continuation.command),
+    ]
+
+
+def _for_stopped(stopped: StoppedRun) -> list[Remedy]:
+    continuation = stopped.continuation()
+    return [Remedy(_as_sentence(continuation.text), continuation.command)]
+
+
+def _as_sentence(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 def _for_notebook(stopped: StoppedRun) -> list[Remedy]:

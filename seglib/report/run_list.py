@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from seglib.report.failed import describe_error
 from seglib.report.render import render
-from seglib.run import write_whole
+from seglib.run import read_json, write_whole
 
 PATIENCE = 10
 """Seconds to wait for another run that writes the list at the same moment."""
@@ -123,7 +122,7 @@ def group_by_batch(runs: Iterable[Listed], reports: Path) -> list[Group]:
 
 
 def _listed(folder: Path) -> Listed | None:
-    record, attempt = _json(folder / "run.json"), _json(folder / "failed.json")
+    record, attempt = read_json(folder / "run.json"), read_json(folder / "failed.json")
     good, failed = _good(record), _attempt(attempt)
     if not (good or failed):
         return None
@@ -173,15 +172,6 @@ def _attempt(record: dict) -> Attempt | None:
     text = describe_error({part: _text(error.get(part)) for part in ("name", "message")})
     first = next((line.strip() for line in text.splitlines() if line.strip()), "")
     return Attempt(_when(record.get("failed_utc")), record["status"], _text(record.get("notebook")), first)
-
-
-def _json(path: Path) -> dict:
-    """Return what a file holds; nothing if it is not there, or is anything but an object in JSON."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 def _when(value: Any) -> dt.datetime:

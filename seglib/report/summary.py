@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 from markupsafe import Markup
 
@@ -49,7 +50,9 @@ class SmallCard:
     to_try: str
 
 
-def write_summary(folder: Path, record: RunRecord, picture: Markup | None = None) -> Printed:
+def write_summary(
+    folder: Path, record: RunRecord, picture: Markup | None = None, *, given_up: Event | None = None
+) -> Printed:
     """Write ``summary.html`` and, where a browser is installed, ``summary.pdf``.
 
     Parameters
@@ -59,6 +62,8 @@ def write_summary(folder: Path, record: RunRecord, picture: Markup | None = None
     record : RunRecord
     picture : markupsafe.Markup, optional
         The figure of the verdict (`seglib.report.figures.figure_named`).
+    given_up : threading.Event, optional
+        Once it is set, no browser prints any more.
 
     Returns
     -------
@@ -75,9 +80,9 @@ def write_summary(folder: Path, record: RunRecord, picture: Markup | None = None
     seconds, printed = 0.0, Printed()
     sizes = FITS[FITS.index(_size(record, picture)) :]
     for size in sizes if find_browser() else sizes[:1]:
-        printed = print_pdf(_html(record, picture, size, paper=True), pdf)
+        printed = print_pdf(_html(record, picture, size, paper=True), pdf, given_up=given_up)
         seconds += printed.seconds
-        if printed.pages <= 1:
+        if printed.pages <= 1 or (given_up is not None and given_up.is_set()):
             break
     write_whole(page, _html(record, picture, size, note=printed.note))
     return Printed(printed.path, printed.pages, seconds, printed.note)

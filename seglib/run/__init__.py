@@ -5,16 +5,17 @@ later one reads (`ARTEFACTS`). ``reports/<run>/`` is for people, and only ever h
 by hand writes to a draft beside it, ``reports/<run>.draft/``. The environment variable SEGLIB_HOME moves all of them;
 the source tree stays where it is.
 
-`Run` reads and writes; `lineage` knows what every artefact was made from, and refuses one whose inputs have changed;
-`parameters` checks the parameters of a notebook.
+`Run` reads and writes; `swap` puts a finished run in the place of the earlier one; `lineage` knows what every artefact
+was made from, and refuses one whose inputs have changed; `parameters` checks the parameters of a notebook.
 """
 
 from seglib.run.artefacts import ARTEFACTS, file_of
 from seglib.run.campaigns import note_lists, note_reading
-from seglib.run.files import safe_csv, write_whole
+from seglib.run.files import read_json, safe_csv, write_whole
 from seglib.run.folders import DRAFT, FAILED, FINISHED, RESERVED, home, list_runs, other_runs, refuse_missing_run
 from seglib.run.parameters import Parameter, check_notebook, check_together, declared_in, list_unknown
 from seglib.run.run import Run, finished
+from seglib.run.swap import STAGES, Swap, finish_swaps, holding, reason
 from seglib.schema.files import project_root
 
 __all__ = [
@@ -23,13 +24,17 @@ __all__ = [
     "FAILED",
     "FINISHED",
     "RESERVED",
+    "STAGES",
     "Parameter",
     "Run",
+    "Swap",
     "check_notebook",
     "check_together",
     "declared_in",
     "file_of",
+    "finish_swaps",
     "finished",
+    "holding",
     "home",
     "list_runs",
     "list_unknown",
@@ -37,6 +42,8 @@ __all__ = [
     "note_reading",
     "other_runs",
     "project_root",
+    "read_json",
+    "reason",
     "refuse_missing_run",
     "safe_csv",
     "write_whole",

@@ -5,8 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import os
 import re
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,15 +75,42 @@ def workbook(frame: pd.DataFrame) -> bytes:
 
 
 def write_whole(path: Path, text: str) -> Path:
-    """Write a text file whole or not at all, also where two processes write it at the same time."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a text file whole or not at all, also where two processes write it at the same time.
+
+    What is no file, such as a pipe or ``/dev/null``, is written to as it is; a link keeps leading where it did.
+    """
+    content, target = text.encode("utf-8", "replace"), path.resolve()
+    if target.exists() and not target.is_file():
+        target.write_bytes(content)
+        return path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with _whole(target) as part, part.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())  # so that no cut of power leaves an empty file under this name
+    return path
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """Give a path beside a file; what is written there takes its place, unless an error comes first."""
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
-        part.write_bytes(text.encode("utf-8", "replace"))
+        yield part
         part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-    return path
+    except BaseException:
+        with suppress(OSError):  # it says nothing that the error does not say
+            part.unlink(missing_ok=True)
+        raise
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a record that was written as JSON; empty if it is not there, broken, or anything but an object."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
@@ -109,15 +139,15 @@ def _write_relation(rows: duckdb.DuckDBPyRelation, path: Path) -> None:
 def write_artefact(path: Path, content: Any) -> None:
     """Write a table (pandas or DuckDB) as Parquet, a record or JSON as JSON; whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
     if isinstance(content, Record):
         content = content.to_json()
     elif isinstance(content, list):
         content = [item.to_json() if isinstance(item, Record) else item for item in content]
     if isinstance(content, dict | list):
-        part.write_text(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-    elif hasattr(content, "write_parquet"):
-        _write_relation(content, part)
-    else:
-        content.to_parquet(part, compression="zstd")
-    part.replace(path)
+        write_whole(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        return
+    with _whole(path) as part:
+        if hasattr(content, "write_parquet"):
+            _write_relation(content, part)
+        else:
+            content.to_parquet(part, compression="zstd")

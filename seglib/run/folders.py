@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from seglib.errors import ParameterRefused
+from seglib.run.files import read_json
 from seglib.schema.files import project_root
 from seglib.style import did_you_mean
 
@@ -80,18 +80,23 @@ def list_runs() -> pd.DataFrame:
     reports, rows = home() / "reports", []
     for name in run_names():
         record_file, draft = reports / name / "run.json", reports / f"{name}{DRAFT}"
-        record = json.loads(record_file.read_text(encoding="utf-8")) if record_file.exists() else {}
+        record = read_json(record_file)
         rows.append(
             {
                 "run": name,
-                "segments": record.get("k"),
-                "customers": record.get("customers"),
+                "segments": _count(record.get("k")),
+                "customers": _count(record.get("customers")),
                 "report": f"reports/{name}/index.html" if record else "",
                 "draft": f"reports/{draft.name}/" if draft.exists() else "",
             }
         )
     table = pd.DataFrame(rows, columns=["run", "segments", "customers", "report", "draft"])
     return table.astype({"segments": "Int64", "customers": "Int64"})
+
+
+def _count(value: Any) -> int | None:
+    """Return a number of things; None for anything else."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def other_runs(name: str, base: Path | None = None) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 
 from seglib.errors import InputRefused
 from seglib.run.artefacts import ARTEFACTS, file_of, step_of
-from seglib.run.files import write_whole
+from seglib.run.files import read_json, write_whole
 
 FOLDER = "manifest"
 
@@ -96,9 +96,8 @@ class Lineage:
     def entries(self, step: str) -> dict[str, Entry]:
         """Return what is written down of the artefacts of a notebook; empty for a run of an earlier version."""
         try:
-            content = json.loads(self._manifest(step).read_text(encoding="utf-8"))
-            return {name: Entry(**entry) for name, entry in content.items()}
-        except (OSError, ValueError, TypeError, AttributeError):
+            return {name: Entry(**entry) for name, entry in read_json(self._manifest(step)).items()}
+        except TypeError:  # of another shape
             return {}
 
     def record(

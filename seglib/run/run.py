@@ -24,10 +24,11 @@ from seglib.run.artefacts import (
     is_json,
     step_of,
 )
-from seglib.run.files import read_parquet, safe_csv, workbook, write_artefact
+from seglib.run.files import read_json, read_parquet, safe_csv, workbook, write_artefact, write_whole
 from seglib.run.folders import DRAFT, FINISHED, home, refuse_missing_run, refuse_name
 from seglib.run.lineage import Lineage
 from seglib.run.parameters import check_notebook, notebook_parameters
+from seglib.run.swap import finish_swap
 from seglib.schema.campaign_records import EffectRecord, ListsRecord
 from seglib.schema.files import path_from_notebooks
 from seglib.schema.records import (
@@ -111,6 +112,8 @@ class Run:
         self.name = name
         self.by_hand = base is None and FINISHED not in os.environ
         self.base = Path(base) if base else home()
+        if self.by_hand:
+            finish_swap(self.base, name)
         self.data_dir = self.base / "data" / "processed" / name
         self.report_dir = self.base / "reports" / name
         self.out_dir = self.report_dir.with_name(f"{name}{DRAFT}") if self.by_hand else self.report_dir
@@ -321,9 +324,7 @@ class Run:
     def write_text(self, file: str, text: str) -> None:
         """Write a file for people to `out_dir`, line ends as they are."""
         self._announce_draft()
-        path = self.out_dir / file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="")
+        write_whole(self.out_dir / file, text)
 
     def delivered(self, name: str) -> Path:
         """Return where a file or folder for people lies: in the draft, if one is there and nothing is staged."""
@@ -334,9 +335,8 @@ class Run:
         write_artefact(self.report_dir / "run.json", record)
 
     def read_record(self) -> dict:
-        """Read ``run.json``; empty if the run was never finished."""
-        path = self.report_dir / "run.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        """Read ``run.json``; empty if the run was never finished, or the file is broken."""
+        return read_json(self.report_dir / "run.json")
 
     def refuse_unfit(self, own_steps: Collection[str] = ()) -> None:
         """Refuse a run whose artefacts do not belong together.

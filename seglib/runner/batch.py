@@ -17,16 +17,18 @@ from __future__ import annotations
 import datetime as dt
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from seglib import credentials
-from seglib.errors import ParameterRefused, SeglibError
-from seglib.run import RESERVED, Run, home, list_unknown
+from seglib.errors import InputRefused, MachineFailed, ParameterRefused, SeglibError, Stopped
+from seglib.run import RESERVED, Run, home, list_unknown, reason
 from seglib.runner import parameters, pipeline
 from seglib.runner.request import CheckedRequest, Request
+from seglib.runner.signals import heard
 from seglib.runner.staging import Stage
 from seglib.schema.records import RunRecord
 
@@ -110,7 +112,13 @@ def is_batch(content: Mapping[str, Any]) -> bool:
     return "runs" in content
 
 
-def read(content: Mapping[str, Any], name: str, given: Mapping[str, Any], start: str) -> Batch:
+def read(
+    content: Mapping[str, Any],
+    name: str,
+    given: Mapping[str, Any],
+    start: str,
+    refuse_cities: Callable[[str, str | None, Sequence[str]], None] | None = None,
+) -> Batch:
     """Read a batch and check every entry, before anything runs.
 
     Parameters
@@ -123,6 +131,9 @@ def read(content: Mapping[str, Any], name: str, given: Mapping[str, Any], start:
         Parameters from the command line: they override the file, for all entries.
     start : str
         First notebook to run, of every entry.
+    refuse_cities : callable, optional
+        Takes a source, a mapping file and names of cities, and refuses those that are not there
+        (`seglib.ingest.refuse_unknown_cities`).
 
     Raises
     ------
@@ -160,6 +171,10 @@ def read(content: Mapping[str, Any], name: str, given: Mapping[str, Any], start:
             checked = pipeline.check(request, to_come=[entry.request.run for entry in entries])
             if checked.skipped:
                 Stage(request.run).require(checked.skipped)
+            first = checked.values[next(iter(pipeline.STEPS))]
+            if refuse_cities and not checked.skipped and first.get("cities"):
+                with suppress(InputRefused):  # a source that cannot be read stops its own run, and no other
+                    refuse_cities(request.source, overrides.get("mapping"), [first["cities"]])
             entries.append(Entry(key, request, tuple(section), _values(checked, request)))
             helps |= {name: p.help for step in checked.declared.values() for name, p in step.items()}
         except ParameterRefused as error:
@@ -186,28 +201,60 @@ def run(batch: Batch, tell: Callable[[str], None]) -> Path:
     -------
     Path
         The page.
+
+    Raises
+    ------
+    Stopped
+        If somebody stops it; entries that were not begun are not.
+    MachineFailed
+        If the page cannot be written.
     """
     started = dt.datetime.now(dt.UTC)
+    page: Path | None = None
     for entry in batch.entries:
         begun = time.monotonic()
+        stopped: Stopped | None = None
         try:
             pipeline.execute(entry.request)
             entry.status = "done"
         except SeglibError as error:
-            entry.code, entry.status = error.exit_code, "failed" if error.exit_code == FAILED else "refused"
+            stopped = error if isinstance(error, Stopped) else None
+            failed = stopped or error.exit_code == FAILED
+            entry.code, entry.status = error.exit_code, "failed" if failed else "refused"
             # of a notebook that failed only the first line: the others are layout of the error itself
             entry.message = error.message.partition("\n")[0] if entry.status == "failed" else error.message
             entry.notebook = error.stop.notebook if error.stop else None
             entry.has_failed_page = error.page is not None
-            tell(f"seglib: {entry.request.run}: {error}")
+            if not stopped:
+                tell(f"seglib: {entry.request.run}: {error}")
         except Exception as error:  # an error in one entry must not cost the others their report
             traceback.print_exc()
             entry.code, entry.status, entry.message = FAILED, "failed", f"{type(error).__name__}: {error}"
         entry.seconds = round(time.monotonic() - begun, 1)
-        page = _write(batch, started)
+        unwritten = None
+        try:
+            page = _write(batch, started)
+        except OSError as error:  # the runs themselves are there; the page is written again after the next one
+            unwritten = reason(error)
+        if not stopped and (signum := heard()):  # it came when this run was being put in place
+            stopped = Stopped(f"batch '{batch.name}' was stopped after {entry.request.run}", exit_code=128 + signum)
+        if stopped:
+            stopped.message += _what_is_left(batch)
+            raise stopped
     for entry in batch.entries:
         tell(entry.text)
+    if unwritten or page is None:
+        raise MachineFailed(
+            f"the page that compares the runs of batch '{batch.name}' cannot be written ({unwritten}): the reports of "
+            "its runs are there; mend that, and give the same command again with --from 06"
+        )
     return page
+
+
+def _what_is_left(batch: Batch) -> str:
+    """Return the end of a message about a batch that was stopped: which entries were not begun."""
+    left = [entry.name for entry in batch.entries if entry.status == "not yet"]
+    return f"; of batch '{batch.name}', not begun: {', '.join(left)}" if left else ""
 
 
 def _write(batch: Batch, started: dt.datetime) -> Path:

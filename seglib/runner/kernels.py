@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from seglib.run import FINISHED, home
@@ -40,6 +41,15 @@ AHEAD = "SEGLIB_AHEAD"
 
 AT_FAULT = "getattr(getattr(__import__('sys'), 'last_value', None), 'parameter', ())"
 """Expression that gives, in a kernel, the parameters at fault of the error that was raised last."""
+
+SYSTEM_ERROR = (
+    "next((e.errno for v in [getattr(__import__('sys'), 'last_value', None)] for e in "
+    "(v, getattr(v, '__cause__', None), getattr(v, '__context__', None)) if isinstance(e, OSError) and e.errno), 0)"
+)
+"""Expression that gives, in a kernel, the number of the error of the system that was raised last; 0 if it was none."""
+
+GRACE = 3
+"""Seconds that a kernel has to end by itself."""
 
 PATIENCE = 10
 """Seconds to wait for the answer of a kernel that has just raised an error."""
@@ -69,6 +79,9 @@ class Kernels:
 
     def __enter__(self) -> Kernels:
         self._out = self._open.enter_context(self.log.open("ab"))
+        # what kernels write aside is removed when they have ended, also where one had to be killed
+        aside = self._open.enter_context(TemporaryDirectory(prefix="seglib-", ignore_cleanup_errors=True))
+        self._environment |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), aside)
         if self._left:
             self._start()
         return self
@@ -111,22 +124,21 @@ class Kernels:
         """Start the kernel of the next notebook; the first one is needed at once, and imports nothing ahead."""
         step, kernel = self._left.pop(0), _manager()
         self._next = kernel
-        if ahead:
-            # IPython loads this module as an extension while the kernel starts, before it answers any request. So the
-            # imports happen in the right process, and the names do not appear in the namespace of the notebook.
-            extension = f"--IPKernelApp.extra_extensions={__name__}"
-            self._launch(kernel, extension, **{AHEAD: " ".join((*COMMON, *MORE.get(step, ())))})
-        else:
-            self._launch(kernel)
+        self._launch(kernel, **({AHEAD: " ".join((*COMMON, *MORE.get(step, ())))} if ahead else {}))
 
-    def _launch(self, kernel: AsyncKernelManager, *arguments: str, **environment: str) -> None:
-        """Start the process of a kernel, with further arguments and environment variables."""
+    def _launch(self, kernel: AsyncKernelManager, **environment: str) -> None:
+        """Start the process of a kernel, with further environment variables."""
         from jupyter_core.utils import run_sync
 
         # registered before the kernel starts: a run that is stopped right now must not leave one behind
         self._open.callback(run_sync(_wait_until_ended), kernel)
         run_sync(kernel.start_kernel)(
-            extra_arguments=["--HistoryManager.hist_file=:memory:", *arguments],
+            # IPython loads this module as an extension while the kernel starts, before it answers any request. So
+            # what happens there happens in the right process, and no name appears in the namespace of the notebook.
+            extra_arguments=[
+                "--HistoryManager.hist_file=:memory:",
+                f"--IPKernelApp.extra_extensions={__name__}",
+            ],
             env={**os.environ, **self._environment, **environment},
             cwd=str(self._cwd),
             stderr=self._out,
@@ -134,7 +146,15 @@ class Kernels:
 
 
 def load_ipython_extension(_: Any) -> None:
-    """Import what the notebook will import; IPython calls this in a kernel that is started ahead."""
+    """Import what the notebook will import, in a kernel that is started ahead; IPython calls this in every kernel.
+
+    The kernel has read the file with its ports and its key by then, and nobody needs it any more: it is removed, so
+    that none is left however the run ends.
+    """
+    from ipykernel.kernelapp import IPKernelApp
+
+    if IPKernelApp.initialized():
+        Path(IPKernelApp.instance().abs_connection_file).unlink(missing_ok=True)
     for name in os.environ.get(AHEAD, "").split():
         with suppress(ImportError):  # the notebook will say so, if it needs it
             import_module(name)
@@ -164,6 +184,22 @@ def parameter_at_fault(kernel: AsyncKernelManager) -> tuple[str, ...]:
     except Exception:  # a kernel that does not answer must not hide the error that is being reported
         return ()
     return tuple(name for name in answer if isinstance(name, str)) if isinstance(answer, tuple) else ()
+
+
+def system_error(kernel: AsyncKernelManager) -> int:
+    """Ask a kernel in which a cell has just failed which error of the system (`errno`) it was; 0 if it was none.
+
+    Parameters
+    ----------
+    kernel : AsyncKernelManager
+        As in `parameter_at_fault`.
+    """
+    from jupyter_core.utils import run_sync
+
+    try:
+        return int(run_sync(_evaluate)(kernel, SYSTEM_ERROR))
+    except Exception:  # as above
+        return 0
 
 
 async def _evaluate(kernel: AsyncKernelManager, expression: str) -> str:
@@ -206,10 +242,10 @@ async def _dismiss(kernel: AsyncKernelManager) -> None:
 
 
 async def _wait_until_ended(kernel: AsyncKernelManager) -> None:
-    """Wait until a kernel that was dismissed has ended, five seconds at most; one that was not needed is killed."""
+    """Wait until a kernel that was dismissed has ended, a few seconds at most; one that was not needed is killed."""
     try:
         if kernel.done:
-            await kernel.finish_shutdown()
+            await kernel.finish_shutdown(waittime=GRACE)
         elif await kernel.is_alive():
             await kernel.shutdown_kernel(now=True)
     finally:

@@ -11,7 +11,7 @@ from seglib import credentials
 from seglib.run import note_reading, refuse_missing_run
 from seglib.runner import parameters
 from seglib.runner.kernels import Kernels
-from seglib.runner.pipeline import run_notebook
+from seglib.runner.pipeline import faults_in_words, run_notebook
 from seglib.runner.progress import RunProgress
 from seglib.runner.request import refuse_early, seen_from_notebooks
 from seglib.runner.staging import stage
@@ -58,7 +58,7 @@ def lift(name: str, outcomes: str, overrides: Mapping[str, Any]) -> Path:
     declared = {STEP: parameters.declared(NOTEBOOKS / f"{STEP}.ipynb")}
     values = parameters.resolve(declared, given)[STEP]
     environment = {} if whole == given["outcomes"] else {credentials.VARIABLE: whole}
-    with stage(name) as building:
+    with faults_in_words(name), stage(name) as building:
         building.copy_whole()
         try:
             running = RunProgress([STEP], {}, run=name)

@@ -7,19 +7,31 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seglib.errors import InputRefused, KernelDied, NotebookFailed, ParameterRefused, SeglibError, Stop
-from seglib.run import Run, file_of, home, note_lists, refuse_missing_run
+from seglib.errors import (
+    InputRefused,
+    KernelDied,
+    MachineFailed,
+    NotebookFailed,
+    ParameterRefused,
+    SeglibError,
+    Stop,
+    Stopped,
+)
+from seglib.run import Run, file_of, home, note_lists, reason, refuse_missing_run
 from seglib.runner import parameters
-from seglib.runner.kernels import Kernels, parameter_at_fault
+from seglib.runner.faults import OF_THE_MACHINE, in_words, system_text, why
+from seglib.runner.kernels import Kernels, parameter_at_fault, system_error
 from seglib.runner.progress import RunProgress
 from seglib.runner.record import record_of
 from seglib.runner.request import CheckedRequest, Request, check, refuse_late
+from seglib.runner.signals import deferring, exit_code_of, name_of, taking_care
 from seglib.runner.staging import Stage, stage
 from seglib.runner.steps import NOTEBOOKS, STEPS, own_notebooks
 
@@ -43,7 +55,9 @@ def execute(request: Request) -> Path:
         If the data are refused. The last good report of that name stays.
     NotebookFailed
         If a notebook stops with an error; the message names it, the cell and the error. The last good
-        report of that name stays.
+        report of that name stays. `MachineFailed` where the disk is full, or a folder is gone.
+    Stopped
+        If somebody stops it (Ctrl-C or a signal). What is finished is kept.
 
     Notes
     -----
@@ -51,7 +65,7 @@ def execute(request: Request) -> Path:
     """
     started = dt.datetime.now(dt.UTC)
     checked = check(request)
-    with stage(request.run) as building:
+    with faults_in_words(request.run), stage(request.run) as building:
         start = building.first_to_run(request.start)
         if start != request.start:
             checked = check(replace(request, start=start))
@@ -97,7 +111,7 @@ def publish(name: str) -> Path:
     final = Run(name)
     refuse_missing_run(name)
     final.refuse_unfit(own_notebooks())
-    with stage(name) as building:
+    with faults_in_words(name), stage(name) as building:
         building.clear()
         checked = check(Request(name, None, {}, building.first_to_run("")))
         earlier = building.continue_from(checked.skipped) if checked.skipped else building.finished_steps
@@ -142,11 +156,12 @@ def _build(
     building.record(steps)
     running = RunProgress(checked.remaining, expected, run=name, place=place)
     starting = Kernels(checked.remaining, folder=building.folder, cwd=NOTEBOOKS, environment=checked.environment)
+    step = (checked.remaining or checked.skipped)[0]
     try:
         # a page is converted (in a thread of its own) while the next notebook runs
-        with running as progress, ThreadPoolExecutor(1) as meanwhile, starting as kernels:
+        with running as progress, _one_thread() as meanwhile, starting as kernels:
             folder = building.run.report_dir
-            pages = [meanwhile.submit(page_of, folder, step, STEPS[step]) for step in checked.skipped]
+            pages = [meanwhile.submit(page_of, folder, done, STEPS[done]) for done in checked.skipped]
             for step in checked.remaining:
                 seconds = run_notebook(step, values[step], building, progress, kernels)
                 if same_as:
@@ -157,7 +172,13 @@ def _build(
             record = record_of(building.run, steps, started=started, batch=batch)
             building.run.write_record(record.to_json())
             build(folder, record, [page.result() for page in pages], before=building.final.report_dir)
-    except SeglibError as error:
+        building.refuse_deleted()
+        with deferring():
+            building.put_in_place()
+            note_lists(building.final)
+            write_runs(home())
+    except (SeglibError, OSError, KeyboardInterrupt) as raised:
+        error = in_words(raised, building, step, steps)
         write_failed(
             building.final,
             error,
@@ -169,10 +190,40 @@ def _build(
             batch=batch,
         )
         write_runs(home())
-        raise
-    building.put_in_place()
-    note_lists(building.final)
-    write_runs(home())
+        raise error from None
+
+
+@contextmanager
+def _one_thread() -> Iterator[ThreadPoolExecutor]:
+    """Open a thread that works aside; what it has not begun when an error comes is left."""
+    pool = ThreadPoolExecutor(1)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def faults_in_words(name: str) -> Iterator[None]:
+    """Turn what the system says, and what nobody has put into words yet, into an error of ours.
+
+    Raises
+    ------
+    MachineFailed, Stopped
+    """
+    try:
+        with taking_care():
+            yield
+    except OSError as error:
+        raise MachineFailed(
+            f"run '{name}' cannot go on, because {why(error.errno, reason(error))}, and give the same command again"
+        ) from None
+    except KeyboardInterrupt as interruption:
+        code = exit_code_of(interruption)
+        raise Stopped(
+            f"run '{name}' was stopped ({name_of(code)}): give the same command again",
+            exit_code=code,
+        ) from None
 
 
 def _refuse_other_result(step: str, run: Run, by_hand: Run) -> None:
@@ -236,6 +287,9 @@ def _execute(
             on_cell_executed=lambda **_: progress.cell(),
         )
     except papermill.PapermillExecutionError as error:
+        number = system_error(kernel)
+        if number in OF_THE_MACHINE:
+            raise OSError(number, system_text(number)) from None
         raise _as_seglib_error(step, error, output, parameter_at_fault(kernel)) from None
     except RuntimeError as error:  # nbclient's: the kernel died, or never answered
         raise KernelDied(
@@ -260,16 +314,17 @@ def _as_seglib_error(step: str, error: Any, output: Path, parameter: tuple[str, 
     """
     import nbformat
 
-    cells = nbformat.read(output, as_version=4).cells
-    cell = next(c for c in cells if any(o.output_type == "error" for o in c.get("outputs", [])))
-    stop = Stop(step, error.ename, error.evalue, cell.id, cell.source, "\n".join(error.traceback), parameter)
+    cells = nbformat.read(output, as_version=4).cells if output.exists() else []
+    failed = [c for c in cells if any(o.output_type == "error" for o in c.get("outputs", []))]
+    cell = failed[0].id if failed else ""
+    stop = Stop(step, error.ename, error.evalue, cell, error.source, "\n".join(error.traceback), parameter)
     if error.ename == InputRefused.__name__:
         return InputRefused(error.evalue, stop=stop)
     if error.ename == ParameterRefused.__name__:
         return ParameterRefused(error.evalue, parameter=parameter, stop=stop)
-    first = next((line.strip() for line in cell.source.splitlines() if line.strip()), "")
+    first = next((line.strip() for line in error.source.splitlines() if line.strip()), "")
     return NotebookFailed(
-        f"{step}.ipynb stopped in cell '{cell.id}' ({first}): {error.ename}: {error.evalue}",
+        f"{step}.ipynb stopped in cell '{cell}' ({first}): {error.ename}: {error.evalue}",
         files=f"The notebook with the error is {output}",
         stop=stop,
     )
@@ -282,6 +337,6 @@ def _stop_of_dead_kernel(step: str, error: Exception, output: Path, log: Path) -
     cells = nbformat.read(output, as_version=4).cells if output.exists() else []
     begun = [c for c in cells if c.cell_type == "code" and c.metadata.get("papermill", {}).get("start_time")]
     cell, source = (begun[-1].id, begun[-1].source) if begun else ("", "")
-    last = log.read_text(encoding="utf-8", errors="replace").splitlines()[-40:]
+    last = log.read_text(encoding="utf-8", errors="replace").splitlines()[-40:] if log.exists() else []
     message = f"{error}, most often because memory ran out"
     return Stop(step, KernelDied.__name__, message, cell, source, "\n".join(last))

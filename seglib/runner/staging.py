@@ -1,23 +1,35 @@
 """A run is built in a folder of its own and moved into place when it is whole.
 
 The notebooks of a run work in ``.building/<run>/``, a folder shaped like the home of all runs. Only a finished run
-replaces an earlier one of that name, so a crash or a kill never leaves half a report. What was built before a failure
-stays there: ``seglib run --from`` continues with it.
+replaces an earlier one of that name (`seglib.run.swap`), so a crash or a kill never leaves half a report. What was
+built before a failure stays there: ``seglib run --from`` continues with it.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
+import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from seglib.errors import InputRefused, ParameterRefused
-from seglib.run import ARTEFACTS, DRAFT, FAILED, Run, home, other_runs
+from seglib.errors import InputRefused, ParameterRefused, StageGone
+from seglib.run import (
+    ARTEFACTS,
+    FAILED,
+    STAGES,
+    Run,
+    Swap,
+    finish_swaps,
+    holding,
+    home,
+    other_runs,
+    read_json,
+    reason,
+    write_whole,
+)
 from seglib.runner.parameters import with_new_names
 from seglib.runner.steps import ALONE, NOTEBOOKS, SIX, STEPS, own_notebooks
 from seglib.schema.records import RunRecord
@@ -40,28 +52,64 @@ class Stage:
 
     def __init__(self, name: str) -> None:
         self.final = Run(name)
-        self.folder = home() / ".building" / name
+        self.swap = Swap(home(), name)
+        self.folder = self.swap.folder
         self.run = Run(name, base=self.folder)
-        self.draft = home() / "reports" / f"{name}{DRAFT}"
-        self._record = self.folder / "steps.json"
+        self._record, self._owner = self.folder / "steps.json", self.folder / "owner"
+        self._key = ""
 
     @property
     def steps(self) -> dict[str, dict[str, Any]]:
         """The steps of the run that is being built, by notebook: parameters, and seconds (None until it is done)."""
-        return json.loads(self._record.read_text(encoding="utf-8")) if self._record.exists() else {}
+        steps = read_json(self._record)
+        return steps if all(map(_is_step, steps.values())) else {}
 
     @property
     def last(self) -> RunRecord:
-        """The last whole run of that name; its fields are empty if there is none."""
-        return RunRecord.from_json(self.final.read_record())
+        """The last whole run of that name; its fields are empty if there is none, or its record is broken."""
+        try:
+            record = RunRecord.from_json(self.final.read_record())
+            return record if _fits(record) else RunRecord()
+        except (KeyError, ValueError, TypeError, AttributeError):  # of another shape
+            return RunRecord()
 
     def record(self, steps: dict[str, dict[str, Any]]) -> None:
-        """Write down the parameters of every step, and which steps have finished."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._record.write_text(json.dumps(steps, indent=2), encoding="utf-8")
+        """Write down the parameters of every step, and which steps have finished.
+
+        Raises
+        ------
+        StageGone
+            If the folder was deleted since the last time.
+        """
+        if self._key:
+            self.refuse_deleted()
+        else:
+            self._key = uuid.uuid4().hex
+            write_whole(self._owner, self._key)
+        write_whole(self._record, json.dumps(steps, indent=2))
+
+    def refuse_deleted(self) -> None:
+        """Refuse to go on in a folder that somebody deleted while the run was being built.
+
+        Raises
+        ------
+        StageGone
+        """
+        try:
+            is_there = self._owner.read_text(encoding="utf-8") == self._key
+        except OSError:
+            is_there = False
+        if self._key and not is_there:
+            raise StageGone(
+                f"the folder in which run '{self.final.name}' was being built ({STAGES}/{self.final.name}) was deleted "
+                "while it ran: give the same command again"
+            )
 
     def clear(self) -> None:
-        """Remove everything that was built."""
+        """Remove everything that was built; what says that steps are finished goes first."""
+        self._key = ""
+        with suppress(OSError):
+            self._record.unlink(missing_ok=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
@@ -99,7 +147,16 @@ class Stage:
 
     def has_finished(self, needed: list[str]) -> bool:
         """Say whether steps are finished in the run that is being built, because it broke off later."""
-        return bool(needed) and all(self.steps.get(step, {}).get("seconds") is not None for step in needed)
+        steps = self.steps
+        return bool(needed) and all(
+            steps.get(step, {}).get("seconds") is not None and self._has_files(step) for step in needed
+        )
+
+    def _has_files(self, step: str) -> bool:
+        """Say whether what a finished step wrote is there: its artefacts, and the notebook as it was executed."""
+        notebook = self.run.report_dir / "notebooks" / f"{step}.ipynb"
+        written = self.run.lineage.entries(step)
+        return notebook.exists() and all(self.run.lineage.hash_of(name) == written[name].sha256 for name in written)
 
     def first_to_run(self, start: str) -> str:
         """Return the notebook to begin with: an earlier one than ``start`` if that was run by hand since the last run.
@@ -210,59 +267,126 @@ class Stage:
         self.run.forget(ALONE)
 
     def put_in_place(self) -> None:
-        """Replace the run of that name by this one; its draft, which is older than this one, is removed."""
-        # No file system moves two folders in one step, and few replace a folder that is not empty. So each old folder
-        # is renamed into the stage before the new one takes its place. A kill between the two renames leaves no folder
-        # in place, but the old one in the stage, where `recover` finds it. All renames stay on one file system, so
-        # none of them copies. The old folders go with the stage, after both new ones are in place.
-        for new, target in self._moves():
-            old = self._old(target)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if target.exists():
-                target.rename(old)
-            new.rename(target)
-        shutil.rmtree(self.draft, ignore_errors=True)
-        self.clear()
+        """Replace the run of that name by this one; its draft, which is older than this one, is removed.
+
+        Raises
+        ------
+        OSError
+            If a folder cannot be moved; then the earlier run is as it was.
+        """
+        self.swap.begin()
 
     def recover(self) -> None:
-        """Undo a replacement that was cut short between its two renames."""
-        # An old folder in the stage whose target is there was replaced completely: it is only not removed yet.
-        for _, target in self._moves():
-            old = self._old(target)
-            if old.exists() and not target.exists():
-                target.parent.mkdir(parents=True, exist_ok=True)
-                old.rename(target)
+        """Finish a replacement that was cut short.
 
-    def _moves(self) -> list[tuple[Path, Path]]:
-        """Return the folders of the run as they are built, each with the folder that it will be."""
-        return [(self.run.data_dir, self.final.data_dir), (self.run.report_dir, self.final.report_dir)]
+        Raises
+        ------
+        MachineFailed
+            If that is not possible.
+        """
+        self.swap.finish()
 
-    def _old(self, target: Path) -> Path:
-        """Return where in the stage an old folder waits until the new one is in place."""
-        return self.folder / f"old-{target.parent.name}"
+
+def _is_step(step: Any) -> bool:
+    """Say whether what stands in a record can be a step."""
+    return (
+        isinstance(step, dict)
+        and isinstance(step.get("parameters"), dict)
+        and isinstance(step.get("seconds", ""), int | float | None)
+    )
+
+
+def _fits(record: RunRecord) -> bool:
+    """Say whether a record has parameters and seconds for every notebook."""
+    return all(
+        isinstance(values, dict) and isinstance(record.durations_s.get(step), int | float)
+        for step, values in record.parameters.items()
+    )
 
 
 @contextmanager
 def stage(name: str) -> Iterator[Stage]:
-    """Hold the run of that name for this process alone; what an earlier process left half done is undone first.
+    """Hold the run of that name for this process alone; what an earlier process left half done is finished first.
 
     Raises
     ------
     ParameterRefused
-        If another process is building it.
+        If another process is building it, or its folders cannot be used.
     """
+    refuse_folders(name)
     building = Stage(name)
     building.folder.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(building.folder.with_name(f"{name}.lock"))  # the system gives it back even after a kill
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise ParameterRefused(
-            f"run '{name}' is being built by another process: wait for it, or choose another name",
-            parameter="run",
-        ) from error
-    try:
+    with holding(home(), name) as held:
+        if not held:
+            raise ParameterRefused(
+                f"run '{name}' is being built by another process: wait for it, or choose another name",
+                parameter="run",
+            )
         building.recover()
         yield building
+
+
+def finish_interrupted() -> None:
+    """Put all runs in place that other processes left half in place.
+
+    Raises
+    ------
+    MachineFailed
+        If that is not possible.
+    """
+    finish_swaps(home())
+
+
+def refuse_folders(name: str) -> None:
+    """Refuse folders in which a run cannot be put in place, before anything runs.
+
+    A run is built in one folder and moved into two others. So all must be writable, and on one file system.
+
+    Parameters
+    ----------
+    name : str
+        Of the run.
+
+    Raises
+    ------
+    ParameterRefused
+        The message names the folder, and what to do.
+    """
+    swap = Swap(home(), name)
+    stages = swap.folder.parent
+    _refuse_unusable(stages, stages)
+    for _, target, _ in swap.moves:
+        if target.exists() and not target.is_dir():
+            raise _unusable(target, "a file of that name is in the way")
+        if target.exists() and target.stat().st_dev != target.parent.stat().st_dev:
+            raise _unusable(target, "it lies on another file system than the folder that holds it")
+        _refuse_unusable(target.parent, stages)
+
+
+def _refuse_unusable(folder: Path, stages: Path) -> None:
+    """Try whether a folder can be moved from the folder of stages into another one; nothing is left behind."""
+    start, end = _nearest(stages), _nearest(folder)
+    probe = f".probe-{uuid.uuid4().hex}"
+    moved = start / probe
+    try:
+        moved.mkdir()
+        (moved / "file").write_text("a run has files")
+        moved = moved.rename(end / probe)
+    except OSError as error:
+        if start.is_dir() and end.is_dir() and start.stat().st_dev != end.stat().st_dev:
+            raise _unusable(folder, f"it lies on another file system than {stages}") from None
+        raise _unusable(folder if moved.exists() else stages, reason(error).replace(f": '{probe}'", "")) from None
     finally:
-        lock.release()
+        shutil.rmtree(moved, ignore_errors=True)
+
+
+def _nearest(folder: Path) -> Path:
+    """Return a folder, or, where it is not there yet, the nearest one above it that is."""
+    return next(above for above in (folder, *folder.parents) if above.exists())
+
+
+def _unusable(folder: Path, why: str) -> ParameterRefused:
+    return ParameterRefused(
+        f"no run can use the folder {folder}: {why}. Mend that, or let the environment variable SEGLIB_HOME name a "
+        "folder that can be written, for data and reports together"
+    )

@@ -10,7 +10,7 @@ the three files, which need no Python to be read.
 """
 
 from seglib.sql.canonical import read_canonical_tables
-from seglib.sql.connect import exact_path, folder_aside, in_memory, restrict
+from seglib.sql.connect import exact_path, folder_aside, in_memory, remove_folders, restrict
 from seglib.sql.dialects import DIALECTS, in_parts, translated, unordered
 from seglib.sql.own_statement import StatementRefused, own_parts, own_statement
 from seglib.sql.quoting import quoted, sql_literal
@@ -30,6 +30,7 @@ __all__ = [
     "own_statement",
     "quoted",
     "read_canonical_tables",
+    "remove_folders",
     "restrict",
     "sql_literal",
     "translated",

@@ -120,6 +120,12 @@ def _folder() -> tempfile.TemporaryDirectory:
     return tempfile.TemporaryDirectory(prefix="seglib-", ignore_cleanup_errors=True)
 
 
+def remove_folders() -> None:
+    """Remove what the connections of this process wrote aside; for a process that ends without its usual end."""
+    if _folder.cache_info().currsize:
+        _folder().cleanup()
+
+
 def _folder_of_process() -> Path:
     """Return a folder that is removed when the process ends."""
     return Path(_folder().name)

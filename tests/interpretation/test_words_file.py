@@ -17,7 +17,8 @@ from seglib.interpretation.profiles.means import profile
 from seglib.schema.features import FEATURES
 from seglib.schema.records import VerdictRecord
 from seglib.study import DEFAULT_STUDY
-from seglib.style import COUPON, in_words
+from seglib.style.formats import in_words
+from seglib.style.wording import COUPON
 
 VERDICT = VerdictRecord(
     structure="natural",

@@ -1,7 +1,7 @@
 """The matrix: exact where it repeats the original analysis, weighed as stated where it does not."""
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import partial
 
 import numpy as np
@@ -482,6 +482,15 @@ def test_the_options_of_the_notebook_give_the_matrix_of_its_recipe(prepared, bui
     assert baseline.table.equals(baseline_matrix(unified, scale_frequency=False).table)
     with pytest.raises(ParameterRefused, match=r"no recipe 'custome' \(did you mean 'customer'"):
         build_matrix(features, partial(run.read, "unified"), recipe="custome")
+
+
+@pytest.mark.parametrize(("n", "there"), [(1, "there is 1 customer"), (3, "there are 3 customers"), (7, "are 7")])
+@pytest.mark.parametrize("recipe", ["customer", "baseline"])
+def test_a_market_of_a_few_customers_is_refused_in_a_sentence(prepared, n, there, recipe):
+    run, features = prepared("sample")
+    few = replace(features, table=features.table.head(n))
+    with pytest.raises(InputRefused, match=f"{there}.* to segment, and segments need at least 8: take more"):
+        build_matrix(few, partial(run.read, "unified"), recipe=recipe)
 
 
 def test_options_of_the_notebook_have_its_defaults(root):

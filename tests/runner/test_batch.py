@@ -53,7 +53,7 @@ def runs(home, monkeypatch, record_is_made_of):
     def pages(folder, record, *_, **__):  # which have tests of their own
         (folder / "index.html").write_text(record.run, encoding="utf-8")
 
-    monkeypatch.setattr(pipeline, "_run_notebook", instead)
+    monkeypatch.setattr(pipeline, "run_notebook", instead)
     monkeypatch.setattr("seglib.report.pages.page_of", lambda *_: None)
     monkeypatch.setattr("seglib.report.build.build", pages)
     instead.seen, instead.stops = seen, stops
@@ -131,6 +131,13 @@ def test_old_names_of_parameters_work_in_a_file_and_the_command_line_overrides_t
         ("runs: {a: {mapping: nowhere.yaml}}", 2, "entry 'a': mapping file 'nowhere.yaml' does not exist"),
         ("runs: {a: {align_to: nobody}}", 2, "entry 'a': align_to: there is no finished run 'nobody'"),
         ("runs: {a: {}, b: {align_to: markets-c}, c: {}}", 2, "entry 'b': align_to"),  # c comes later
+        (
+            "runs: {a: {cities: Genoa}, b: {cities: Atlantis}}",
+            2,
+            "entry 'b': cities: there is no 'Atlantis'; there are",
+        ),
+        ("runs: {a: {}, b: {cities: genova}}", 2, "there is no 'genova' (did you mean 'Genoa'?)"),
+        ("shared: {cities: Atlantis}\nruns: {a: {}}", 2, "entry 'a': cities: there is no 'Atlantis'"),
         ("runs: {a: {run: other}}", 2, "entry 'a': its run is called markets-a"),
         ("runs: {a: {drop_tied: true, drop_correlated: true}}", 2, "entry 'a': 'drop_tied' is now called"),
         ("runs: {a: {}, b: {k: 3, k: 4}}", 2, "'k' is given twice"),

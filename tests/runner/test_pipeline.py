@@ -10,7 +10,6 @@ import socket
 from importlib.util import find_spec
 from pathlib import Path
 
-import nbformat
 import pandas as pd
 import psutil
 import pytest
@@ -334,7 +333,7 @@ def test_refused_input_ends_with_1_and_one_sentence(home, command, name, content
 
 
 @pytest.fixture
-def fake_notebooks(home, record_is_made_of, monkeypatch):
+def fake_notebooks(home, write_notebooks, monkeypatch):
     """Run other notebooks than the real ones: each writes what the record is made of."""
     folder = home / "notebooks"
     folder.mkdir()
@@ -343,24 +342,8 @@ def fake_notebooks(home, record_is_made_of, monkeypatch):
     for name, nothing in (("COMMON", ()), ("MORE", {})):
         monkeypatch.setattr(kernels, name, nothing)
 
-    written = record_is_made_of
-
     def write(breaks=None, code="1 / 0"):
-        for step in STEPS:
-            lines = ["from seglib.run import Run", "from seglib.schema.records import *"]
-            lines += [f"Run(run).write({name!r}, {content!r})" for name, content in written.get(step, {}).items()]
-            parameters = 'run: str = "x"  # name\nseed: int = 0  # seed\nsource: str = "sample"  # source'
-            nb = nbformat.v4.new_notebook(
-                metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-            )
-            nb.cells = [
-                nbformat.v4.new_markdown_cell(f"# {step}"),
-                nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]}),
-                nbformat.v4.new_code_cell("\n".join(lines)),
-            ]
-            if step == breaks:
-                nb.cells.append(nbformat.v4.new_code_cell(f"# the culprit\n{code}", id="culprit"))
-            nbformat.write(nb, folder / f"{step}.ipynb")
+        write_notebooks(folder, breaks, code)
 
     yield write
     left = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]

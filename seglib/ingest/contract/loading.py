@@ -9,7 +9,7 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -119,10 +119,20 @@ class Differing:
     examples: str
 
 
-def load_tables(con: duckdb.DuckDBPyConnection, source: Source, mapping: ShopMapping) -> dict[str, LoadedTable]:
+def load_tables(
+    con: duckdb.DuckDBPyConnection, source: Source, mapping: ShopMapping, *, only: Collection[str] | None = None
+) -> dict[str, LoadedTable]:
     """Load the tables that the canonical ones are made from, as ``raw.<canonical name>``.
 
     From then on the connection reaches the files of the source and nothing else.
+
+    Parameters
+    ----------
+    con : duckdb.DuckDBPyConnection
+    source : Source
+    mapping : ShopMapping
+    only : collection of str, optional
+        Canonical names of the tables that are loaded; default: all that there are.
 
     Raises
     ------
@@ -136,6 +146,8 @@ def load_tables(con: duckdb.DuckDBPyConnection, source: Source, mapping: ShopMap
     tables: dict[str, LoadedTable] = {}
     problems: list[str] = []
     for name, source_tables in find_source_tables(source, mapping).items():
+        if only is not None and name not in only:
+            continue
         label = label_of(source_tables)
         target = f"source.{quoted(label)}"
         for one in source_tables:
