@@ -139,7 +139,8 @@ def by_eye(features: pd.DataFrame, study: Study = DEFAULT_STUDY) -> pd.DataFrame
     -------
     pandas.DataFrame
         On the same index, as far as it is recorded: ``last_coupon`` (ISO date; the noun is that of the shop),
-        ``coupons`` (how many), ``share_used`` (of all of them, also of the young ones, two digits), ``city``.
+        ``coupons`` (how many), ``share_used`` (of all of them, also of the young ones, two digits), ``city`` (or
+        ``country``, as the shop has it).
     """
     columns: dict[str, pd.Series] = {}
     if study.as_of and "recency_days" in features and features["recency_days"].notna().any():
@@ -150,7 +151,7 @@ def by_eye(features: pd.DataFrame, study: Study = DEFAULT_STUDY) -> pd.DataFrame
         if features["burn_rate"].notna().any():
             columns[vocabulary.USED_SHARE] = (features["n_burned"] / features["n_coupons"]).astype(float).round(2)
     if "city_name" in features and features["city_name"].notna().any():
-        columns[vocabulary.CITY] = features["city_name"]
+        columns[study.wording.of(vocabulary.CITY)] = features["city_name"]
     return pd.DataFrame(columns, index=features.index)
 
 

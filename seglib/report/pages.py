@@ -35,6 +35,7 @@ FIRST, FOLDED = "first", "fold"
 NEEDS: dict[str, Callable[[RunRecord], bool]] = {
     "needs-dates": lambda record: record.as_of is not None,
     "needs-status": lambda record: bool(record.overview.used),
+    "needs-labels": lambda record: record.labels is not None,
 }
 """Tags of headings whose section is not on the page without code where the shop does not record what it is about."""
 

@@ -669,7 +669,7 @@ class AuditCountRecord(Record):
 
 @dataclass(frozen=True)
 class RunVerdictRecord(Record):
-    """The verdict as ``run.json`` has it: the sentences of `VerdictRecord`, without its evidence."""
+    """The verdict as ``run.json`` has it: `VerdictRecord`, every field with a default."""
 
     structure: str = ""
     useful: str = ""
@@ -686,6 +686,7 @@ class RunVerdictRecord(Record):
     k_range: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
     monday: str = ""
+    evidence: tuple[EvidenceRecord, ...] = ()
 
 
 @dataclass(frozen=True)

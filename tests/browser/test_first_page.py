@@ -1,5 +1,6 @@
 """The first page as a manager meets it: little to read, short sentences, and on the first screen what to do."""
 
+import json
 from statistics import median
 
 import pytest
@@ -79,3 +80,15 @@ def test_counting_words_counts_what_is_seen(tmp_path):
     soup = unfolded(page)
     assert words(soup) == 10
     assert sentences(soup) == ["One two.", "Three 4 five!", "eight nine"]
+
+
+def test_pages_without_code_hold_no_formula_and_name_no_parameter(variant, finished):
+    for run in VARIANTS[variant].done:
+        folder = finished.home / "reports" / run
+        record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        parameters = {name for values in record["parameters"].values() for name in values}
+        for path in folder.glob("*_business.html"):
+            article = unfolded(path).article
+            assert article.find("math") is None, path
+            named = {code.get_text() for code in article.select(".prose code")} & parameters
+            assert not named, (path, named)

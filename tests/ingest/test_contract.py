@@ -325,7 +325,7 @@ def test_pandera_and_duckdb_read_the_one_declaration_alike(tables, write_csv, ro
     frame = pd.DataFrame(rows)
     tables["transactions"] = frame
     quality = ingest(write_csv(tables)).quality.query("table == 'transactions' and severity in ['error', 'warning']")
-    of_values = ~quality["rule"].str.contains("unreadable|before_join|text|customer_id.unknown|branch_id")
+    of_values = ~quality["rule"].str.contains("unreadable|before_join|text|customer_id.unknown|branch_id|below")
     in_duckdb = quality[of_values].set_index("rule")["rows"].pipe(lambda n: n[n > 0]).to_dict()
     assert in_duckdb == _by_pandera(frame)
 

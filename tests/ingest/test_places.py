@@ -7,6 +7,7 @@ from seglib.eda.demographics import demographics
 from seglib.features.customers import customer_features
 from seglib.ingest.places import place_in
 from seglib.ingest.shop import ingest
+from seglib.interpretation.audiences import by_eye
 from seglib.interpretation.cards.cards import segment_cards
 from seglib.interpretation.profiles.means import profile
 from seglib.interpretation.profiles.shares import compare_names
@@ -59,6 +60,7 @@ def test_a_shop_of_countries_never_says_city(root, tmp_path):
         matrix.text,
         *features.dictionary["meaning"],
     ]
+    assert "country" in by_eye(features.table, features.study)
     assert any("country" in text for text in texts)
     assert not [text for text in texts if "city" in text.lower() or "cities" in text.lower()]
     texts.remove(matrix.text)

@@ -19,6 +19,7 @@ from seglib.report.pages import Page, _Exporter, page_of, write_pages
 from seglib.schema.records import (
     AuditCountRecord,
     BesideRecord,
+    EvidenceRecord,
     FigureRecord,
     FindingRecord,
     GroupRecord,
@@ -78,6 +79,7 @@ RECORD = RunRecord(
         use_claim="Not shown to be useful.",
         advice="Prefer rules.",
         monday="Treat all alike.",
+        evidence=(EvidenceRecord("differences", "0 of 4 tests", "0, at the level of 5%", False),),
     ),
     audiences=("A",),
     overview=OverviewRecord(
@@ -236,6 +238,16 @@ def test_the_first_page_is_in_the_order_of_a_decision(pages):
     }
     assert anchors == {"groups", "test", "left-out", "lists", "evidence"}
     assert all(article.find(id=anchor) for anchor in anchors)
+
+
+def test_the_evidence_is_one_click_away(pages):
+    row = pages["index.html"].select_one("#evidence details tbody tr")
+    assert [td.get_text() for td in row.find_all("td")] == [
+        "differences",
+        "0 of 4 tests",
+        "0, at the level of 5%",
+        "no",
+    ]
 
 
 def test_a_row_of_the_groups_has_its_numbers_and_its_list(pages):

@@ -64,6 +64,7 @@ def test_its_json_has_these_keys_and_values(record):
             "k_range": [],
             "notes": [],
             "monday": "",
+            "evidence": [],
         },
         "audiences": ["A"],
         "segments": [

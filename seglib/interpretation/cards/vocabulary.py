@@ -241,7 +241,7 @@ STORY: dict[str, str] = {
 
 # ---- The lists ----
 
-LAST, USED_SHARE, NEAR, CITY = "last_{coupon}", "share_used", "near_border", "city"
+LAST, USED_SHARE, NEAR, CITY = "last_{coupon}", "share_used", "near_border", "{place}"
 """Columns by which a list can be checked by eye."""
 
 SEND, CONTROL = "send", "control"
