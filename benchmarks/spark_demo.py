@@ -90,7 +90,7 @@ def fitted(features: CustomerFeatures, shop: ShopRecord, *, k: int | None) -> sc
 
 def compared(model: scoring.SegmentModel, features: Path, scored: Path) -> tuple[int, int, int]:
     """Place all customers by scikit-learn, in batches; returns how many are equal, how many differ, how many tie."""
-    con, letters = in_memory(), np.array(model.letters, dtype=object)
+    con, letters = in_memory(reads=[features, scored]), np.array(model.letters, dtype=object)
     numbers = [name for name, kind in model.sources.items() if kind in ("numeric", "binary")]
     batches = con.sql(
         f"SELECT f.*, s.segment AS on_spark FROM '{features}/*.parquet' AS f LEFT JOIN "

@@ -346,7 +346,7 @@ def main() -> None:
     """Run the command line; an error that was raised on purpose ends it with its message and its exit code."""
     from seglib.runner.signals import heard, listening
 
-    with listening(_end_at_last):
+    with listening(_end_at_last, ends_process=True):
         try:
             app()
         except SeglibError as error:

@@ -52,7 +52,7 @@ class ControlGroup:
     Examples
     --------
     >>> ControlGroup("spring", 0.5).contains(["1", "2", "3", "007"]).tolist()
-    [False, True, False, False]
+    [True, False, True, True]
     """
 
     salt: str

@@ -133,8 +133,8 @@ def fingerprint(table: pd.DataFrame) -> str:
     Examples
     --------
     >>> rows = pd.DataFrame({"customer_id": ["2", "1"], "segment": ["A", "B"], "control": [True, False]})
-    >>> fingerprint(rows) == fingerprint(rows[::-1]), fingerprint(rows)[:8]
-    (True, '8ac5ba45')
+    >>> fingerprint(rows) == fingerprint(rows[::-1])
+    True
     """
     rows = zip(table[ID], table[SEGMENT], table[CONTROL], strict=True)
     lines = sorted(f"{customer}\t{segment}\t{int(control)}\n" for customer, segment, control in rows)

@@ -97,7 +97,7 @@ def plan(outcome: str, baselines: Sequence[Baseline], *, lifts: Sequence[float] 
     --------
     >>> table = plan("burned", [Baseline("A", 4500, 500, 0.2)], lifts=[0.25]).table
     >>> table[["difference", "needed", "needed_half", "enough"]].values.tolist()
-    [[0.05, 6104, 2188, False]]
+    [[0.05, 6215, 2188, False]]
     """
     rows, left_out = [], []
     for base in baselines:

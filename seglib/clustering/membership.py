@@ -267,8 +267,8 @@ def _describe(features: pd.DataFrame, X: np.ndarray, matrix: Matrix, labels: np.
     for source, columns in zip(matrix.sources, matrix.places, strict=True):
         if source in covered:
             continue
-        if source in matrix.nominal or matrix.table[source].nunique() == 2:
-            codes = _level_codes(X[:, columns], matrix.table.iloc[:, columns[0]].min())
+        if source in matrix.nominal or matrix.prepared[source].nunique() == 2:
+            codes = _level_codes(X[:, columns], matrix.prepared.iloc[:, columns[0]].min())
             share = np.bincount(codes, minlength=max(len(columns), 2)) + 0.5
             strength = level_strength(codes, labels, len(share), k)
             parts[source] = Levels(codes, share / share.sum(), strength)
@@ -328,7 +328,7 @@ def _simulate(
     for source, columns in described.level_columns.items():
         level = described.parts[source].draw(params[source], group, rng)
         if len(columns) == 1:  # a yes or no in one column
-            new[:, columns[0]] = np.unique(matrix.table.iloc[:, columns[0]])[level]
+            new[:, columns[0]] = np.unique(matrix.prepared.iloc[:, columns[0]])[level]
             continue
         height = X[:, columns].max()  # of a dummy column: 1, times the weight of the name
         new[:, columns] = 0.0

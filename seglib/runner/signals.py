@@ -49,13 +49,16 @@ _heard = _Heard()
 
 
 @contextmanager
-def listening(at_last: Callable[[int], None]) -> Iterator[None]:
+def listening(at_last: Callable[[int], None], *, ends_process: bool = False) -> Iterator[None]:
     """Turn the first signal into an `Interruption`, in the main thread; other threads change nothing.
 
     Parameters
     ----------
     at_last : callable
         Takes the number of a signal to which the main thread has not reacted, before the process is ended.
+    ends_process : bool, default=False
+        Whether the process ends with this. Then signals after the one that was heard are passed over to its very end,
+        and it ends with the exit code of the first.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -73,8 +76,9 @@ def listening(at_last: Callable[[int], None]) -> Iterator[None]:
     finally:
         over.set()
         stop_watching()
+        pass_over = ends_process and _heard.signum is not None
         for signum, handler in before.items():
-            signal.signal(signum, handler)
+            signal.signal(signum, signal.SIG_IGN if pass_over else handler)
 
 
 def _watch(over: threading.Event, at_last: Callable[[int], None]) -> Callable[[], None]:

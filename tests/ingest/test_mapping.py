@@ -494,7 +494,7 @@ def test_ids_without_a_table_of_names_are_names(tables, write_csv, write_mapping
         ("{age: {kind: numeric, colum: Age}}", r"unknown 'colum' \(did you mean 'column'\?\)"),
         ("{age: {kind: nominal, log: true}}", "unknown 'log'"),
         ("{age: {kind: numeric, log: maybe}}", "log is true or false, not 'maybe'"),
-        ("{age: {kind: numeric, unit: [a]}}", "unit is a word or two"),
+        ("{age: {kind: numeric, unit: [a]}}", r"segment_by\.age\.unit: expected a word, not a list"),
         ("{club: {kind: binary, values: {gold: vip}}}", "binary variable are yes or no, not 'vip'"),
         ("{burn_rate: numeric}", "'burn_rate' is taken"),
         ("{customer_id: nominal}", "'customer_id' is taken"),

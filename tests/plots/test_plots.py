@@ -41,6 +41,7 @@ from seglib.k_selection.validation.charts_valleys import valley_chart
 from seglib.k_selection.validation.null_models import CopulaNull
 from seglib.k_selection.validation.verdict import verdict
 from seglib.plots import __all__
+from seglib.plots.campaign import plot_effects
 from seglib.plots.clustering import plot_agreement, plot_comparison, plot_margins, plot_reliability, plot_sensitivity
 from seglib.plots.eda import (
     plot_burned_by_age,
@@ -185,8 +186,19 @@ def analysed(request, prepared):
         "strongest": strongest_markers(customers, segments["segment"], profile(customers, segments["segment"])).figure,
         "metric": lambda: plot_metric(scores, "silhouette", title="A metric of one's own", k=int(k)),
         "shares": lambda: plot_shares(origins["city_name"], "city"),
+        "effects": lambda: plot_effects(EFFECTS, kinds={"burned": "share"}, labels={"burned": "Burned"}),
     }
 
+
+EFFECTS = pd.DataFrame(
+    {
+        "outcome": "burned",
+        "segment": ["all", "A", "B"],
+        "effect": [0.02, 0.05, -0.01],
+        "low": [-0.01, 0.01, -0.06],
+        "high": [0.05, 0.09, 0.04],
+    }
+)
 
 TWO_PEAKS = pd.DataFrame(
     {

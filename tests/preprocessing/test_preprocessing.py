@@ -497,7 +497,8 @@ def test_options_of_the_notebook_have_its_defaults(root):
     from seglib.runner.parameters import declared
 
     parameters = declared(root / "notebooks/03_preprocessing.ipynb")
-    for option in fields(CustomerOptions):
+    in_the_cell = {"number_steps", "matrix_steps"}  # objects, which no parameter can be
+    for option in (option for option in fields(CustomerOptions) if option.name not in in_the_cell):
         assert parameters[option.name].default == option.default, option.name
 
 

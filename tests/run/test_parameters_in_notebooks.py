@@ -156,7 +156,8 @@ def test_a_file_that_is_not_there_is_refused_with_the_folders_and_found_from_bot
 def test_every_path_and_day_of_the_notebooks_is_declared_as_one():
     """A parameter that names a file or a day in its comment has the words that let it be checked."""
     parameters = {name: p for step in STEPS for name, p in declared(NOTEBOOKS / f"{step}.ipynb").items()}
-    assert {name for name, p in parameters.items() if p.is_file} == {"mapping", "labels", "names_file", "words_file"}
+    files = {"mapping", "labels", "names_file", "words_file", "own_features"}
+    assert {name for name, p in parameters.items() if p.is_file} == files
     assert {name for name, p in parameters.items() if p.is_day} == {"as_of", "cut"}
     assert parameters["k"].bounds == (2, "k_max")
 
