@@ -53,9 +53,13 @@ def own_algorithm(analyst, algorithm, *imports):
         analyst.change("05_clustering", "imports", ("import pandas as pd", f"import pandas as pd\n{needed}"))
 
 
+MIXTURE = 'GaussianMixture(4, init_params="random_from_data", random_state=0)'
+"""From these starts its groups are not those of the nearest centre: 92% of the customers."""
+
+
 def test_a_mixture_is_carried_to_the_end_and_leaves_nothing_of_kmeans(analyst):
     published = analyst.listed["segment"]
-    own_algorithm(analyst, "GaussianMixture(4)", "from sklearn.mixture import GaussianMixture")
+    own_algorithm(analyst, MIXTURE, "from sklearn.mixture import GaussianMixture")
     analyst.run_by_hand("05_clustering")
     draft = analyst.home / "reports" / f"{RUN}.draft"
     assert not list(draft.glob("*.sql"))
