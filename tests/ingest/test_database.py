@@ -347,7 +347,7 @@ def test_a_log_that_another_program_holds_open_is_read_too(con, make_sqlite, tmp
 
 def test_nothing_can_be_written_to_postgresql(con, make_postgres):
     url = make_postgres("CREATE SEQUENCE s", "CREATE VIEW v AS SELECT nextval('s') AS id")
-    with pytest.raises(InputRefused, match=r"table 'v' of PostgreSQL database .* read-only transaction"):
+    with pytest.raises(InputRefused, match=r"view 'v' of PostgreSQL database .* read-only transaction"):
         load(con, url, "v")
 
 
