@@ -23,6 +23,8 @@ from seglib.style import join_words
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from seglib.clustering.segmentation import Segmentation
+
 ALIKE = 0.8
 """Adjusted Rand index from which on two clusterings count as much the same."""
 
@@ -115,7 +117,7 @@ class Sensitivity:
 
 def sensitivity(
     matrix: pd.DataFrame,
-    segments: pd.Series,
+    fit: Segmentation,
     *,
     features: pd.DataFrame,
     recipe: RecipeRecord,
@@ -124,15 +126,15 @@ def sensitivity(
     n_init: int = 10,
     sample_rows: int = 10_000,
     seed: int = 0,
-    why_not: str = "",
 ) -> Sensitivity:
     """Make the segments in other ways, one change at a time, and compare.
 
     Parameters
     ----------
     matrix : pandas.DataFrame of float, shape (n_rows, n_columns)
-    segments : pandas.Series of str, shape (n_rows,)
-        The segment of each row.
+    fit : Segmentation
+        The segments of its rows (`seglib.clustering.segment`). Where they were given, and nothing can be made in
+        another way, nothing is computed, and the result says why.
     features : pandas.DataFrame
         ``features.parquet``.
     recipe : RecipeRecord
@@ -145,8 +147,6 @@ def sensitivity(
     sample_rows : int, default=10_000
         Of more rows, a sample stratified by segment stands for them; every variant is made of it.
     seed : int, default=0
-    why_not : str, optional
-        Why nothing can be changed, such as that somebody else made the segments: then nothing is computed.
 
     Returns
     -------
@@ -156,8 +156,9 @@ def sensitivity(
         without the customers with extreme values, number of segments (k - 1 and k + 1), seed (the median and the worst
         of ten).
     """
-    if why_not:
+    if why_not := fit.why_no_sensitivity:
         return Sensitivity(pd.DataFrame(columns=COLUMNS), len(matrix), why_not)
+    segments = fit.table["segment"]
     places = stratified(pd.factorize(segments)[0], sample_rows, seed)
     rows = features if rows is None else rows
     comparison = _Comparison(

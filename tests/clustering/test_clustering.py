@@ -1,5 +1,7 @@
 """Segments with letters that stay, and a certainty that means something."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -484,9 +486,9 @@ def sensitive(prepared):
     _, features = prepared("sample")
     matrix = customer_matrix(features.table, described=features.features, unreliable=features.unreliable)
     recipe = matrix.record(features, AuditRecord())
-    segments = segment(matrix.table, k=3, order_by=features.table["n_burned"]).table["segment"]
+    fit = segment(matrix.table, k=3, order_by=features.table["n_burned"])
     arguments = {"features": features.table, "recipe": recipe, "study": features.study}
-    return sensitivity(matrix.table, segments, **arguments), matrix.table, segments, arguments
+    return sensitivity(matrix.table, fit, **arguments), matrix.table, fit, arguments
 
 
 def test_strong_segments_withstand_what_does_not_matter(sensitive):
@@ -518,14 +520,15 @@ def test_the_sentence_says_what_the_table_says(sensitive):
 
 
 def test_renumbered_segments_are_as_sensitive(sensitive):
-    result, matrix, segments, arguments = sensitive
-    renamed = segments.map({"A": "C", "B": "A", "C": "B"})
+    result, matrix, fit, arguments = sensitive
+    letters = fit.table["segment"].map({"A": "C", "B": "A", "C": "B"})
+    renamed = replace(fit, table=fit.table.assign(segment=letters))
     pd.testing.assert_frame_equal(sensitivity(matrix, renamed, **arguments).table, result.table)
 
 
 def test_a_sample_stands_for_many_rows(sensitive):
-    _, matrix, segments, arguments = sensitive
-    table = sensitivity(matrix, segments, **arguments, sample_rows=500).table
+    _, matrix, fit, arguments = sensitive
+    table = sensitivity(matrix, fit, **arguments, sample_rows=500).table
     assert table["rows"].max() == 500
     assert table.loc[table["change"] == "seed", "ari"].min() > 0.8
 
@@ -535,9 +538,9 @@ def test_transactions_are_clustered_otherwise_too(lacking):
     baseline = baseline_matrix(unified)
     matrix, recipe = baseline.table, baseline.record(features, AuditRecord())
     order = order_values(features.table, "n_burned", matrix.index)
-    segments = segment(matrix, k=3, order_by=order, n_init=3).table["segment"]
+    fit = segment(matrix, k=3, order_by=order, n_init=3)
     table = sensitivity(
-        matrix, segments, features=features.table, recipe=recipe, rows=unified, sample_rows=800, n_init=3
+        matrix, fit, features=features.table, recipe=recipe, rows=unified, sample_rows=800, n_init=3
     ).table
     assert ("scale", "frequency not scaled") in set(zip(table["change"], table["variant"], strict=True))
 

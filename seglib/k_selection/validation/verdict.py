@@ -198,8 +198,8 @@ class Verdict:
 def verdict(
     benchmark: Benchmark,
     homogeneity: pd.DataFrame | None = None,
-    *,
     needed: GroupsNeeded | None = None,
+    *,
     one_trait: OneTraitTests | None = None,
     other_shapes: OtherShapes | None = None,
     audit: AuditRecord | None = None,
