@@ -140,8 +140,8 @@ def n_customers(record: RunRecord) -> int:
 
 
 def money_left_out(record: RunRecord) -> str:
-    """Say how much money the rows hold that were set aside; empty where no amounts are recorded."""
-    money = sum(finding.money or 0 for finding in record.findings if (finding.money or 0) > 0)
+    """Say how much money the rows hold that were set aside, refunds counted against sales; empty without amounts."""
+    money = sum(finding.money or 0 for finding in record.findings)
     return f"{money:,.0f} in money" if money else ""
 
 

@@ -6,7 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from seglib.campaign.arms import ControlGroup
 from seglib.clustering.segmentation import segment
+from seglib.interpretation.audiences import customer_list
 from seglib.interpretation.cards import vocabulary
 from seglib.interpretation.cards.cards import segment_cards
 from seglib.interpretation.cards.notes import with_notes
@@ -100,12 +102,14 @@ def test_no_card_claims_more_than_the_verdict(sample):
 
 
 def test_a_card_says_how_large_a_change_its_test_shows(sample):
-    """By hand: the change d at which p and p + d are told apart by 10% and by half of the customers, 80% power."""
-    for letter, notes in notes_of(sample, BOTH, control_share=0.1).items():  # noqa: B007 (of the query)
+    """By hand: the change d at which p and p + d are told apart, power 80%, by those drawn and by half of all."""
+    group, segments = ControlGroup("spring", 0.1), sample["segments"]
+    listed = customer_list(segments, dict.fromkeys("ABC", "a name"), control_share=0.1, campaign="spring")
+    for letter, notes in notes_of(sample, BOTH, control=group).items():
         row = sample["profiles"].query("segment == @letter and feature == 'burn_rate'").iloc[0]
         p, n = min(row["observed"], 1 - row["observed"]), row["customers"]
         said = [float(x) for x in re.findall(r"(\d+) points", notes["What a test can show"])]
-        control = round(0.1 * n)
+        control = listed.loc[listed["segment"] == letter, "control"].sum()  # on the list, and so on the card
         for points, sizes in zip(said, ((control, n - control), (n / 2, n / 2)), strict=True):
             d = points / 100
             pooled = (sizes[0] * p + sizes[1] * (p + d)) / n

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from whole import ROOT
 
+from seglib.campaign.arms import ControlGroup
 from seglib.errors import ParameterRefused
 from seglib.interpretation.cards import vocabulary
 from seglib.interpretation.cards.cards import segment_cards
@@ -71,7 +72,8 @@ def cards_in(vocabulary, profiles):
     features, segments, table = profiles
     cards = segment_cards(table, {}, study=DEFAULT_STUDY, vocabulary=vocabulary)
     by_customer = pd.DataFrame({"segment": segments, "probability": 0.9}, features.index)
-    return with_notes(cards, profiles=table, segments=by_customer, verdict=VERDICT, control_share=0.1)
+    control = ControlGroup("spring", 0.1)
+    return with_notes(cards, profiles=table, segments=by_customer, verdict=VERDICT, control=control)
 
 
 def test_without_a_file_the_words_are_those_of_the_package(words, profiles):

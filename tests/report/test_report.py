@@ -310,16 +310,20 @@ def test_a_shop_without_coupons_or_dates_reads_nothing_of_them(tmp_path):
 def test_rows_left_out_are_told_with_their_money(tmp_path):
     findings = (
         FindingRecord("exclusion", "transactions", "Customer is empty", 599, 16839.35),
+        FindingRecord("exclusion", "transactions", "Invoice starts with C", 60, -1823.15),
         FindingRecord("info", "transactions", "no status", 9),
     )
-    record = replace(RECORD, findings=findings, rows=RowsRecord(1000, 401, 599), customers_without_transaction=3)
+    record = replace(RECORD, findings=findings, rows=RowsRecord(1000, 341, 659), customers_without_transaction=3)
     page = BeautifulSoup(index_page(tmp_path, record, [], picture=None, previous=None), "html.parser")
     shown = [li.get_text(" ", strip=True) for li in page.select("#left-out > ul li")]
     assert shown == [
         "3 customers without a coupon are in no group.",
         "599 rows of transactions (16,839 in money): Customer is empty",
+        "60 rows of transactions (-1,823 in money): Invoice starts with C",
     ]
-    assert page.select(".figures dd")[-1].get_text(" ", strip=True) == "599 16,839 in money"
+    assert (
+        page.select(".figures dd")[-1].get_text(" ", strip=True) == "659 15,016 in money"
+    )  # the same as in the control totals
 
 
 def test_what_is_the_same_for_all_groups_is_said_once():

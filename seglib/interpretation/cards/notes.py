@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from seglib.campaign import ControlGroup
 from seglib.clustering import LOW_PROBABILITY
 from seglib.interpretation.audiences import smallest_change
 from seglib.interpretation.cards.cards import SegmentCard
@@ -29,7 +30,7 @@ def with_notes(
     exemplars: pd.DataFrame | None = None,
     study: Study = DEFAULT_STUDY,
     labels: LabelsRecord | None = None,
-    control_share: float = 0.0,
+    control: ControlGroup | None = None,
 ) -> list[SegmentCard]:
     """Add to every card what else there is to know.
 
@@ -50,9 +51,9 @@ def with_notes(
         What a transaction is called.
     labels : LabelsRecord, optional
         Where somebody else's segments were given.
-    control_share : float, default=0.0
-        Share of every segment that is the comparison group (`seglib.interpretation.customer_list`). Where there is one
-        and the shop records burning, the card says how large a change a test with it would show.
+    control : ControlGroup, optional
+        Who is in the comparison group of the lists (`seglib.interpretation.control_group`). Where there is one and the
+        shop records burning, the card says how large a change a test with those who were drawn would show.
 
     Returns
     -------
@@ -70,7 +71,7 @@ def with_notes(
             *_describe_markers(card, profiles, wording, vocabulary),
             *_describe_exemplar(card, exemplars, vocabulary),
             *_suggest_test(card, profiles, verdict, wording, vocabulary),
-            *_say_what_a_test_shows(card, profiles, control_share, vocabulary),
+            *_say_what_a_test_shows(card, profiles, segments, control, vocabulary),
             *_list_cautions(card, profiles, verdict, labels, vocabulary),
         )
         noted.append(replace(card, notes=notes))
@@ -170,18 +171,23 @@ def _suggest_test(
 
 
 def _say_what_a_test_shows(
-    card: SegmentCard, profiles: pd.DataFrame, control_share: float, vocabulary: Vocabulary
+    card: SegmentCard,
+    profiles: pd.DataFrame,
+    segments: pd.DataFrame,
+    control: ControlGroup | None,
+    vocabulary: Vocabulary,
 ) -> list[NoteRecord]:
     """Say how large a change of the burn rate a test would show, with the comparison group at hand and with half."""
     row = _find_row(card, profiles, "burn_rate")
-    control = round(control_share * card.customers)
-    if row is None:
+    if row is None or control is None:
         return []
+    members = segments.index[segments["segment"] == card.segment]
+    n_control = int(control.contains(members).sum())
     rate, customers = float(row["observed"]), card.customers
-    change, halves = smallest_change(rate, customers, control), smallest_change(rate, customers, customers / 2)
+    change, halves = smallest_change(rate, customers, n_control), smallest_change(rate, customers, customers / 2)
     if change is None or halves is None:
         return []
-    size = vocabulary.customers(control)
+    size = vocabulary.customers(n_control)
     text = vocabulary.TEST_SIZE.format(control=size, points=100 * change, half=100 * halves)
     return [NoteRecord("test", vocabulary.TEST, text)]
 
