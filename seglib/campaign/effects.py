@@ -125,11 +125,11 @@ def estimate_effects(
         else:
             heterogeneity = moments.at(compared).heterogeneity()
         if kind == "mean" and overall.se > 0 and n_permutations:
-            dealt, dealt_q = randomisation_test(
+            permuted, permuted_q = randomisation_test(
                 x, arm, stratum, n_permutations=n_permutations, rng=np.random.default_rng(seed)
             )
-            p = max(p, dealt)
-            worse = np.nanmax([heterogeneity.p, dealt_q]) if not np.isnan(heterogeneity.p) else float("nan")
+            p = max(p, permuted)
+            worse = np.nanmax([heterogeneity.p, permuted_q]) if not np.isnan(heterogeneity.p) else float("nan")
             heterogeneity = Heterogeneity(heterogeneity.q, heterogeneity.df, float(worse))
     first = _record(outcome, ALL, moments, compared, overall)
     table = pd.DataFrame([{**first, "p": p}, *records], columns=EFFECT_COLUMNS)

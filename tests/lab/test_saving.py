@@ -131,6 +131,8 @@ def test_the_page_lists_the_notebooks_and_how_to_run_and_publish_them(root):
         assert re.search(rf"\(notebooks/{step}\.ipynb\) \| {re.escape(question)} \|", text)
     for link in re.findall(r"\]\((notebooks/[^)]+)\)", text):
         assert (root / link).exists()
+    for lesson in (root / "notebooks" / "lessons").glob("*.ipynb"):
+        assert f"(notebooks/lessons/{lesson.name})" in text
     assert "make report" in text
     assert "seglib report --run" in text
     assert all(not cell.get("outputs") for cell in notebook.cells)

@@ -151,18 +151,21 @@ NEAREST = "id {customer}, nearest to the centre."
 
 TO_TRY: dict[tuple[str, bool], str] = {
     ("recency_days", True): "a reminder. Do some come back who would not have?",
-    ("recency_days", False): "nothing for a while: they are here already. Do they come as often?",
-    ("burn_rate", True): "a smaller {coupon}: they use most of what they claim. Do they use as many?",
-    ("burn_rate", False): "another kind of {coupon} before more of the same: they claim {coupons} and leave them.",
-    ("days_to_burn", True): "a reminder before the {coupon} ends: they take their time.",
-    ("days_to_burn", False): "a {coupon} that must be used soon: they do so anyway.",
-    ("coupons_per_month", True): "less of what you send them: they come often. Is anything lost?",
+    ("recency_days", False): "nothing for a while: they came more recently than others. Do they come as often?",
+    ("burn_rate", True): "a smaller {coupon}: they use more of them than others. Do they use as many?",
+    ("burn_rate", False): "another kind of {coupon} before more of the same: they use fewer than others.",
+    ("days_to_burn", True): "a reminder before the {coupon} ends: they take longer than others.",
+    ("days_to_burn", False): "a {coupon} that must be used soon: they are quicker than others.",
+    ("coupons_per_month", True): "less of what you send them: they come more often than others. Is anything lost?",
     ("coupons_per_month", False): "an occasion to come once more.",
-    ("spend_per_month", True): "service instead of a discount: they spend much already.",
+    ("spend_per_month", True): "service instead of a discount: they spend more than others already.",
     ("spend_per_month", False): "an offer from a certain amount on.",
     ("never_burned", True): "to ask some of them why they use none.",
 }
-"""By behaviour, and whether there is much of it: what a test could try. Ideas, not findings."""
+"""By behaviour, and whether there is more of it than among others: what a test could try. Ideas, not findings.
+
+What they say of customers is that difference and no more: who uses more coupons than others need not use most of them.
+"""
 
 PLAIN_RULES = "one offer for everybody, sent to a random half: that this group needs another one was not shown."
 """What to try where the segments are constructed and not shown to be useful."""
