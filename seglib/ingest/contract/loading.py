@@ -9,7 +9,7 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -26,6 +26,8 @@ from seglib.ingest.contract.parsing import (
     exclusion_condition,
     read,
 )
+from seglib.ingest.contract.doubts import CountedRows, Doubt
+from seglib.ingest.contract.review import review
 from seglib.ingest.contract.rules import Rule
 from seglib.ingest.mapping.model import (
     LISTS,
@@ -80,6 +82,8 @@ class LoadedTable:
         Where the first row of each key counts: the columns in which rows of one key differ.
     used : frozenset of str
         The source's columns that mean something, in names as they are compared.
+    doubts : tuple of Doubt
+        What can be read and may mean something else.
     notes : tuple of str
         How the source was read, how numbers were, where that was found out, and what the table is made of.
     """
@@ -97,6 +101,7 @@ class LoadedTable:
     per: Mapping[str, str] = field(default_factory=dict)
     differing: Mapping[str, Differing] = field(default_factory=dict)
     used: frozenset[str] = frozenset()
+    doubts: tuple[Doubt, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -217,6 +222,19 @@ def _loaded_table(
     load_lists(con, name, table_mapping, names_of_id)
     identities = f"SELECT {columns[key(name)].value} FROM {with_cells(name, cells)}"
     notes += list_notes(con, name, table_mapping, identities)
+    exclusions = tuple(
+        (
+            _exclusion_rule(name, exclusion),
+            in_list(name, exclusion, columns[key(name)].value)
+            if exclusion.test in LISTS
+            else exclusion_condition(exclusion, by_name[plain(exclusion.column)], formats),
+        )
+        for exclusion in table_mapping.leave_out
+    )
+    notes += _without_effect(con, name, table_mapping, cells, [where for _, where in exclusions])
+    counted = " AND ".join(["true", *(f"NOT coalesce({where}, false)" for _, where in exclusions)])
+    numbered = f"(SELECT *, row_number() OVER () AS __row FROM {with_cells(name, cells)})"
+    rows = CountedRows(con, name, f"(SELECT * FROM {numbered} WHERE {counted})", by_name)
     return LoadedTable(
         name=name,
         source=label,
@@ -224,15 +242,8 @@ def _loaded_table(
         columns=columns,
         cells=cells,
         added={column: kinds[column] for column in table_mapping.added},
-        exclusions=tuple(
-            (
-                _exclusion_rule(name, exclusion),
-                in_list(name, exclusion, columns[key(name)].value)
-                if exclusion.test in LISTS
-                else exclusion_condition(exclusion, by_name[plain(exclusion.column)], formats),
-            )
-            for exclusion in table_mapping.leave_out
-        ),
+        exclusions=exclusions,
+        doubts=review(rows, table_mapping, columns, origins, formats),
         lines=table_mapping.rows == "lines",
         variables={
             column: replace(variable, unit=variable.unit or _unit(styles.get(column, {})))
@@ -243,6 +254,30 @@ def _loaded_table(
         used=frozenset(one for origin in origins.values() for one in origin.columns),
         notes=tuple(notes),
     )
+
+
+def _without_effect(
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    mapping: TableMapping,
+    cells: Mapping[str, str],
+    conditions: Sequence[str],
+) -> list[str]:
+    """Say which exclusions by the value of a column leave no row out; those by a list say themselves how many."""
+    counted = {
+        exclusion: where
+        for exclusion, where in zip(mapping.leave_out, conditions, strict=True)
+        if exclusion.test not in LISTS
+    }
+    if not counted:
+        return []
+    counts = f"SELECT {', '.join(f'count(*) FILTER ({where})' for where in counted.values())}"
+    [rows] = con.sql(f"{counts} FROM {with_cells(name, cells)}").fetchall()
+    return [
+        f"leave_out {exclusion.name} leaves no row of table {name} out: there is none in which {exclusion.sentence}"
+        for exclusion, n_rows in zip(counted, rows, strict=True)
+        if not n_rows
+    ]
 
 
 def _number_styles(

@@ -156,7 +156,7 @@ def _remark_rules(table: str, name: str, kind: str) -> list[Rule]:
                 f"{of}.units",
                 "warning",
                 "",
-                f"{name} is written with more than one currency, or with a percent sign beside one",
+                f"{name} is written with more than one currency, or with a percent sign in some cells only",
                 "the numbers are kept as they are, as if they had one unit: convert them at the source",
                 cells=True,
             ),
@@ -201,7 +201,7 @@ def _text_rules(table: str) -> list[Rule]:
     ]
 
 
-REMARKED_KINDS = ("id", "date", "number")
+REMARKED_KINDS = ("id", "date", "number", "text")
 """The kinds whose columns have rules on how their cells are written."""
 
 
