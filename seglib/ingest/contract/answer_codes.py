@@ -56,8 +56,10 @@ def codes(
 
     Examples
     --------
-    >>> codes({99.0: 8}, 1, 5, 5, whole=True), codes({-1.0: 2}, 18, 80, 50, whole=True), codes({99: 1}, 18, 98, 70, whole=True)
-    ([99.0], [-1.0], [])
+    >>> codes({99.0: 8}, 1, 5, 5, whole=True), codes({-1.0: 2}, 18, 80, 50, whole=True)
+    ([99.0], [-1.0])
+    >>> codes({99.0: 1}, 18, 96, 70, whole=True)
+    []
     >>> codes({9.0: 8}, 1, 7, 7, whole=True), codes({9.0: 2}, 0, 8, 9, whole=True)
     ([9.0], [])
     """
@@ -90,7 +92,7 @@ def answer_codes(rows: CountedRows, column: str, value: str) -> Iterator[Doubt]:
     value : str
         SQL of its number.
     """
-    [(candidates, least, largest, n_others, whole)] = rows.con.sql(codes_query(value, rows.sql)).fetchall()
+    [(candidates, least, largest, n_others, whole)] = rows.con.sql(codes_query(value, rows.cells_sql)).fetchall()
     matching = codes(dict(candidates or {}), least, largest, n_others, whole=bool(whole))
     if not matching:
         return

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from seglib.ingest.contract.parsing import RawColumn, cell_text
@@ -46,8 +47,10 @@ class CountedRows:
     con : duckdb.DuckDBPyConnection
     table : str
         Canonical name.
-    sql : str
-        What follows FROM; ``__row`` is the number of the row.
+    sql, cells_sql : str
+        What follows FROM: the columns of the source; these, and the texts of cells that values are read from.
+    numbered_sql : str
+        These, and ``__row``, the number of the row.
     columns : mapping of str to RawColumn
         The source's columns, in names as they are compared.
     """
@@ -55,7 +58,14 @@ class CountedRows:
     con: duckdb.DuckDBPyConnection
     table: str
     sql: str
+    cells_sql: str
+    numbered_sql: str
     columns: Mapping[str, RawColumn]
+
+    @cached_property
+    def size(self) -> int:
+        """How many rows there are."""
+        return self.ask("count(*)")[0]
 
     def texts(self, *, only_varchar: bool = True) -> dict[str, str]:
         """Return the SQL of the text of a cell, by column."""
@@ -73,7 +83,7 @@ class CountedRows:
     def examples(self, where: str, text: str) -> str:
         """Name the first rows that a condition is true of, each with a text."""
         rows = self.con.sql(
-            f"SELECT __row, {text} FROM {self.sql} WHERE {where} ORDER BY __row LIMIT {EXAMPLES}"
+            f"SELECT __row, {text} FROM {self.numbered_sql} WHERE {where} ORDER BY __row LIMIT {EXAMPLES}"
         ).fetchall()
         return ", ".join(f"row {row} ({cell})" for row, cell in rows)
 
@@ -82,9 +92,9 @@ class CountedRows:
         return f"{self.table}.{column.replace('.', ' ')}.{problem}"
 
     def levels(self, text: str, most: int) -> dict[str, int]:
-        """Return the values of a text with their rows, the most frequent first; empty if there are more than so many."""
+        """Return the values of a text with their rows, the most frequent first; empty if there are too many."""
         rows = self.con.sql(
-            f"SELECT {text} AS x, count(*) FROM {self.sql} WHERE {text} IS NOT NULL GROUP BY x ORDER BY 2 DESC, 1 "
+            f"SELECT {text}, count(*) FROM {self.sql} WHERE {text} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 "
             f"LIMIT {most + 1}"
         ).fetchall()
         return dict(rows) if len(rows) <= most else {}

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from seglib.errors import InputRefused
+from seglib.ingest.contract.doubts import CountedRows, Doubt
 from seglib.ingest.contract.id_lists import WITH_CUSTOMERS, in_list, list_notes, load_lists
 from seglib.ingest.contract.numbers import NumberStyle, ambiguity, find_style, has_decimals, settled
 from seglib.ingest.contract.parsing import (
@@ -26,9 +27,10 @@ from seglib.ingest.contract.parsing import (
     exclusion_condition,
     read,
 )
-from seglib.ingest.contract.doubts import CountedRows, Doubt
+from seglib.ingest.contract.parts import written_otherwise
 from seglib.ingest.contract.review import review
 from seglib.ingest.contract.rules import Rule
+from seglib.ingest.contract.swapped_days import swapped_days
 from seglib.ingest.mapping.model import (
     LISTS,
     ColumnSource,
@@ -170,7 +172,7 @@ def load_tables(
         by_name = {plain(column.name): column for column in raw}
         with refuse_damage(name):
             differing = _make_raw_table(con, name, target, table_mapping, origins, by_name, mapping.formats)
-            table = _loaded_table(con, name, label, loaded[source_tables], mapping, origins, by_name)
+            table = _loaded_table(con, name, source_tables, loaded[source_tables], mapping, origins, by_name)
             tables[name] = replace(table, differing=differing)
     if problems:
         raise InputRefused("\n".join(problems))
@@ -182,14 +184,14 @@ def load_tables(
 def _loaded_table(
     con: duckdb.DuckDBPyConnection,
     name: str,
-    label: str,
+    source_tables: tuple[str, ...],
     loaded: Loaded,
     mapping: ShopMapping,
     origins: Mapping[str, ColumnSource],
     by_name: Mapping[str, RawColumn],
 ) -> LoadedTable:
     """Find out how the columns of ``raw.<name>`` are read."""
-    table_mapping, formats = mapping.table(name), mapping.formats
+    table_mapping, formats, label = mapping.table(name), mapping.formats, label_of(source_tables)
     kinds = {column: kind(declared) for column, declared in TABLES[name].columns.items()}
     kinds |= {column: origin.kind or "" for column, origin in table_mapping.added.items()}
     styles = _number_styles(
@@ -234,7 +236,10 @@ def _loaded_table(
     notes += _without_effect(con, name, table_mapping, cells, [where for _, where in exclusions])
     counted = " AND ".join(["true", *(f"NOT coalesce({where}, false)" for _, where in exclusions)])
     numbered = f"(SELECT *, row_number() OVER () AS __row FROM {with_cells(name, cells)})"
-    rows = CountedRows(con, name, f"(SELECT * FROM {numbered} WHERE {counted})", by_name)
+    with_texts = with_cells(name, cells)
+    with_texts = f"(SELECT * FROM {with_texts} WHERE {counted})" if exclusions else with_texts
+    bare = with_texts if exclusions else f"raw.{name}"
+    rows = CountedRows(con, name, bare, with_texts, f"(SELECT * FROM {numbered} WHERE {counted})", by_name)
     return LoadedTable(
         name=name,
         source=label,
@@ -243,7 +248,10 @@ def _loaded_table(
         cells=cells,
         added={column: kinds[column] for column in table_mapping.added},
         exclusions=exclusions,
-        doubts=review(rows, table_mapping, columns, origins, formats),
+        doubts=(
+            *review(rows, table_mapping, columns, origins, formats),
+            *_differing_parts(con, name, source_tables, origins, by_name, formats, styles),
+        ),
         lines=table_mapping.rows == "lines",
         variables={
             column: replace(variable, unit=variable.unit or _unit(styles.get(column, {})))
@@ -254,6 +262,32 @@ def _loaded_table(
         used=frozenset(one for origin in origins.values() for one in origin.columns),
         notes=tuple(notes),
     )
+
+
+def _differing_parts(
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    source_tables: tuple[str, ...],
+    origins: Mapping[str, ColumnSource],
+    by_name: Mapping[str, RawColumn],
+    formats: Formats,
+    styles: Mapping[str, Mapping[str, NumberStyle]],
+) -> list[Doubt]:
+    """Find columns that a table writes in another way than it was read in, as it seems, or than other tables do."""
+    parts = {one: f"source.{quoted(one)}" for one in source_tables}
+    doubts: list[Doubt] = []
+    for column, declared in TABLES[name].columns.items():
+        origin = origins.get(column)
+        if origin and kind(declared) == "date" and len(origin.columns) == 1 and not origin.fill_down:
+            written = origin.formats or formats
+            if any("%m" in form and "%d" in form for form in written.dates):
+                doubts += swapped_days(con, f"{name}.{column}", read("date", origin, by_name, formats).value, parts)
+    for column, by_column in styles.items() if len(parts) > 1 else ():
+        for one, style in by_column.items():
+            written = origins[column].formats or formats
+            text = cell_value("number", origins[column], by_name[one], formats)
+            doubts += written_otherwise(con, f"{name}.{column}", text, style, written, parts)
+    return doubts
 
 
 def _without_effect(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from seglib.ingest.contract.doubts import CountedRows, Doubt
 from seglib.ingest.contract.parsing import RawColumn, cell_text
@@ -10,6 +10,12 @@ from seglib.ingest.contract.rules import Rule
 
 FEWEST_DAYS = 5
 """Of fewer different days nothing follows if all have the same time."""
+
+
+NOON = 12 * 60
+
+FIRST_LOOK = 100
+"""Rows that are looked at first."""
 
 
 def midnights_elsewhere(rows: CountedRows, column: str, raw: RawColumn) -> Iterator[Doubt]:
@@ -29,12 +35,17 @@ def midnights_elsewhere(rows: CountedRows, column: str, raw: RawColumn) -> Itera
         return
     moment = f"CAST({raw.sql} AS TIMESTAMP)" if raw.type != "VARCHAR" else f"TRY_CAST({cell_text(raw)} AS TIMESTAMP)"
     minutes = "60 * hour(x) + minute(x)"
+    moments = f"SELECT {moment} AS x FROM {rows.sql}"
+    first = [row[0] for row in rows.con.sql(f"SELECT {minutes} FROM ({moments} LIMIT {FIRST_LOOK})").fetchall()]
+    if not _one_time([minute for minute in first if minute is not None]):
+        return  # nearly every column shows soon that it has other times
     [(least, largest, times, days, exact, n_rows)] = rows.con.sql(
         f"SELECT min({minutes}), max({minutes}), count(DISTINCT {minutes}), count(DISTINCT CAST(x AS DATE)), "
-        f"bool_and(second(x) = 0 AND minute(x) % 30 = 0), count(x) FROM (SELECT {moment} AS x FROM {rows.sql}) "
-        "WHERE x IS NOT NULL"
+        f"bool_and(second(x) = 0), count(x) FROM ({moments}) WHERE x IS NOT NULL"
     ).fetchall()
-    if not n_rows or times > 2 or days < FEWEST_DAYS or not exact or least < 12 * 60 or largest - least > 60:
+    if times > 2 or not exact or not _one_time([least, largest]):
+        return
+    if days < FEWEST_DAYS:
         return
     shown = " or ".join(dict.fromkeys(f"{m // 60:02d}:{m % 60:02d}" for m in (least, largest)))
     rule = Rule(
@@ -47,3 +58,11 @@ def midnights_elsewhere(rows: CountedRows, column: str, raw: RawColumn) -> Itera
         cells=True,
     )
     yield Doubt(rule, n_rows, shown)
+
+
+def _one_time(minutes: Sequence[int]) -> bool:
+    """Say whether minutes since midnight are those of one time after noon, or of two an hour apart."""
+    if not minutes:
+        return False
+    least, largest = min(minutes), max(minutes)
+    return least >= NOON and largest - least <= 60 and all(minute % 30 == 0 for minute in minutes)

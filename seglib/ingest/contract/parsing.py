@@ -175,7 +175,7 @@ def _parsed(
     if raw and raw.type == "VARCHAR":
         blanks = f"CASE WHEN {cell_text(raw)} <> {raw.sql} THEN {raw.sql} END"
     if kind == "id" and raw and raw.type == "VARCHAR":
-        # A column of whole numbers with gaps is exported as 7.0, or 7,0, also in CSV: the id is 7. The cheap ends_with comes
+        # A column of whole numbers with gaps is exported as 7.0, or 7,0, also in CSV: the id is 7. The cheap test comes
         # first, so that the regular expression runs on few cells.
         whole = f"(ends_with({text}, '.0') OR ends_with({text}, ',0')) AND regexp_full_match({text}, '[0-9]+[.,]0')"
         text = f"CASE WHEN {whole} THEN left({text}, -2) ELSE {text} END"
@@ -183,7 +183,7 @@ def _parsed(
 
 
 def _number(raw: RawColumn | None, formats: Formats, style: NumberStyle | None, text: str) -> str:
-    """Write the SQL of a number; only a column of text has decimal and thousands signs, a typed one is cast as it is."""
+    """Write the SQL of a number: a column of text has decimal and thousands signs, a typed one is cast as it is."""
     if raw is not None and raw.type != "VARCHAR":
         return f"TRY_CAST({text} AS DOUBLE)"
     return number_sql(text, style or NumberStyle(formats.decimal or ".", formats.thousands))

@@ -9,9 +9,9 @@ from seglib.ingest.contract.answer_codes import answer_codes
 from seglib.ingest.contract.doubts import CountedRows, Doubt
 from seglib.ingest.contract.midnights import midnights_elsewhere
 from seglib.ingest.contract.parsing import ParsedColumn
-from seglib.ingest.contract.reversals import currencies, reversed_rows
+from seglib.ingest.contract.reversals import currencies, levels_of, reversed_rows
 from seglib.ingest.contract.spellings import spelled_in_several_ways
-from seglib.ingest.contract.stray_rows import names_among_values, repeated_lines, sum_of_others, totals
+from seglib.ingest.contract.stray_rows import repeated_lines, stray_rows, sum_of_others
 from seglib.ingest.mapping.model import ColumnSource, Formats, TableMapping
 from seglib.schema.tables import TABLES, kind
 
@@ -39,16 +39,15 @@ def review(
         What they are read from.
     formats : Formats
     """
-    size = rows.ask("count(*)")[0]
     spoken_of = {one for origin in origins.values() for one in origin.columns}
     spoken_of |= {exclusion.column.strip().casefold() for exclusion in mapping.leave_out}
     of_table = {"customers": _of_customers, "transactions": _of_transactions}.get(rows.table)
     doubts: list[Iterator[Doubt]] = []
     if of_table and mapping.rows != "distinct":
         identities = [one for c in ("transaction_id", "customer_id") if c in origins for one in origins[c].columns]
-        doubts += [totals(rows, identities), names_among_values(rows)]
-    if of_table and size:
-        doubts.append(of_table(rows, mapping, columns, origins, formats, spoken_of, size))
+        doubts.append(stray_rows(rows, identities))
+    if of_table:
+        doubts.append(of_table(rows, mapping, columns, origins, formats, spoken_of))
     if rows.table in _SPELLED:
         doubts.append(spelled_in_several_ways(rows, _SPELLED[rows.table], columns[_SPELLED[rows.table]].value))
     return tuple(chain(*doubts))
@@ -61,7 +60,6 @@ def _of_customers(
     origins: Mapping[str, ColumnSource],
     formats: Formats,
     spoken_of: Collection[str],
-    size: int,
 ) -> Iterator[Doubt]:
     for name, variable in mapping.segment_by.items():
         value = columns[name].value
@@ -80,16 +78,14 @@ def _of_transactions(
     origins: Mapping[str, ColumnSource],
     formats: Formats,
     spoken_of: Collection[str],
-    size: int,
 ) -> Iterator[Doubt]:
-    free = set(rows.columns) - set(spoken_of)
-    yield from reversed_rows(rows, free, size)
+    levels = levels_of(rows, set(rows.columns) - set(spoken_of))
+    yield from reversed_rows(rows, levels)
     amount = origins.get("amount")
     if amount:
-        yield from currencies(rows, free)
-        yield from sum_of_others(rows, "amount", columns["amount"].value)
+        yield from currencies(rows, levels)
         if mapping.rows == "lines" and amount.per != "transaction":
-            yield from repeated_lines(rows, size)
+            yield from repeated_lines(rows)
     for name, declared in TABLES["transactions"].columns.items():
         if kind(declared) == "date" and name in origins and len(origins[name].columns) == 1:
             zone = (origins[name].formats or formats).time_zone

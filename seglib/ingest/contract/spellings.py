@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from seglib.ingest.contract.alike import alike
 from seglib.ingest.contract.doubts import CountedRows, Doubt
 from seglib.ingest.contract.rules import Rule
-from seglib.sql import sql_literal
-
-INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
-"""Signs that nobody sees: they come from pages and mails."""
 
 MOST_LEVELS = 2_000
 """Of more different values, none is looked at: they are no levels."""
-
-
-def alike(text: str, signs: str = " .\u00a0\u202f") -> str:
-    """Write the SQL of a text without capitals, accents in two signs, blanks, points and what nobody sees."""
-    return f"translate(lower(nfc_normalize({text})), {sql_literal(signs + INVISIBLE)}, '')"
 
 
 def spelled_in_several_ways(rows: CountedRows, column: str, value: str) -> Iterator[Doubt]:
@@ -31,11 +23,11 @@ def spelled_in_several_ways(rows: CountedRows, column: str, value: str) -> Itera
     value : str
         SQL of its text.
     """
+    texts = f"SELECT {value} AS x FROM {rows.cells_sql}"
     levels = (
-        f"SELECT x, {alike('strip_accents(x)')} AS same, n FROM (SELECT {value} AS x, count(*) AS n FROM {rows.sql} "
-        f"WHERE {value} IS NOT NULL GROUP BY x)"
+        f"SELECT x, {alike('strip_accents(x)')} AS same, count(*) AS n FROM ({texts}) WHERE x IS NOT NULL GROUP BY ALL"
     )
-    [(n_levels,)] = rows.con.sql(f"SELECT approx_count_distinct({value}) FROM {rows.sql}").fetchall()
+    [(n_levels,)] = rows.con.sql(f"SELECT approx_count_distinct({value}) FROM {rows.cells_sql}").fetchall()
     if not 1 < n_levels <= MOST_LEVELS:
         return
     groups = rows.con.sql(

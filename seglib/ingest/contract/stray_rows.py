@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from seglib.ingest.contract.doubts import CountedRows, Doubt
 from seglib.ingest.contract.rules import Rule
@@ -47,8 +47,8 @@ TOTALS = (
 )
 """What stands in a row that sums up others, in small letters."""
 
-LONGEST_TOTAL = 60
-"""Characters of a cell that can name the sum of a group."""
+LONGEST_TOTAL = max(map(len, TOTALS)) + 4
+"""Characters of a cell that says no more than that it is a total."""
 
 FEWEST_SUMMED = 4
 """Of fewer rows above it, a last row may be their sum by chance."""
@@ -60,8 +60,8 @@ _SECOND_NAMES = ("response", "open-ended response", "responses")
 """What services for surveys write below the names of columns; others write ``{"ImportId": ...}``."""
 
 
-def totals(rows: CountedRows, identities: Collection[str]) -> Iterator[Doubt]:
-    """Find rows that say that they are a total, in any column of texts.
+def stray_rows(rows: CountedRows, identities: Collection[str]) -> Iterator[Doubt]:
+    """Find rows that say that they are a total, rows of names among the values, and a second line of names.
 
     Parameters
     ----------
@@ -73,34 +73,37 @@ def totals(rows: CountedRows, identities: Collection[str]) -> Iterator[Doubt]:
     if not texts:
         return
     listed = ", ".join(map(sql_literal, TOTALS))
-    # the cheap test comes first: a total is named in a few letters
-    is_total = {
-        name: f"(length({text}) < {LONGEST_TOTAL} AND rtrim(lower({text}), ' :.') IN ({listed}))"
+    is_total = {  # the cheap test comes first
+        name: f"(length({rows.columns[name].sql}) < {LONGEST_TOTAL} AND rtrim(lower({text}), ' :.') IN ({listed}))"
         for name, text in texts.items()
     }
-    counts = rows.ask(*(f"count(*) FILTER ({condition})" for condition in is_total.values()))
-    for name, count in zip(is_total, counts, strict=True):
-        if count:
-            yield _total(rows, name, is_total[name], count)
     either = "|".join(sorted(TOTALS, key=lambda word: (-len(word), word)))
-    for name in identities:
-        if name not in texts:
-            continue
-        text = texts[name]
-        key = f"regexp_replace(lower({text}), {sql_literal(f'^(?:{either})[: ]+|[: ]+(?:{either})$')}, '')"
-        condition = (
-            f"length({text}) < {LONGEST_TOTAL} AND {key} <> lower({text}) AND {key} IN "
-            f"(SELECT lower({text}) FROM {rows.sql} WHERE {text} IS NOT NULL)"
-        )
-        [(count,)] = rows.con.sql(f"SELECT count(*) FROM {rows.sql} WHERE {condition}").fetchall()
+    pattern = sql_literal(f"^(?:{either})[: ]+|[: ]+(?:{either})$")
+    of_group = {
+        name: f"(contains({rows.columns[name].sql}, ' ') AND regexp_matches(lower({texts[name]}), {pattern}))"
+        for name in identities
+        if name in texts
+    }
+    conditions = [*is_total.items(), *of_group.items()]
+    *counts, n_names = rows.ask(
+        *(f"count(*) FILTER ({condition})" for _, condition in conditions), f"count(*) FILTER ({_names_again(texts)})"
+    )
+    for (name, condition), count in zip(conditions, counts, strict=True):
+        if count and name in of_group and condition == of_group[name]:
+            ids = f"SELECT lower({texts[name]}) FROM {rows.sql} WHERE {texts[name]} IS NOT NULL"
+            condition = f"({condition} AND regexp_replace(lower({texts[name]}), {pattern}, '') IN ({ids}))"
+            [count] = rows.ask(f"count(*) FILTER ({condition})")
         if count:
             yield _total(rows, name, condition, count)
+    if n_names:
+        yield _names_doubt(rows, texts, n_names)
+    yield from _second_names(rows, texts)
 
 
 def _total(rows: CountedRows, name: str, condition: str, count: int) -> Doubt:
     column = rows.columns[name].name
     words = rows.con.sql(
-        f"SELECT DISTINCT {rows.texts()[name]} AS x FROM {rows.sql} WHERE {condition} ORDER BY x LIMIT 3"
+        f"SELECT DISTINCT {rows.texts()[name]} FROM {rows.sql} WHERE {condition} ORDER BY 1 LIMIT 3"
     ).fetchall()
     listed = [word for (word,) in words]
     words_in_quotes = join_words([f"'{word}'" for word in listed], last="or")
@@ -127,7 +130,7 @@ def sum_of_others(rows: CountedRows, column: str, value: str) -> Iterator[Doubt]
     value : str
         SQL of its number.
     """
-    numbers = f"(SELECT {value} AS x, __row FROM {rows.sql})"
+    numbers = f"(SELECT {value} AS x, __row FROM {rows.numbered_sql})"
     [(last, row, total, count)] = rows.con.sql(
         f"SELECT arg_max(x, __row), max(__row), sum(x), count(x) FROM {numbers} WHERE x IS NOT NULL"
     ).fetchall()
@@ -144,68 +147,62 @@ def sum_of_others(rows: CountedRows, column: str, value: str) -> Iterator[Doubt]
     yield Doubt(rule, 1, f"row {row} ({last:g})")
 
 
-def names_among_values(rows: CountedRows) -> Iterator[Doubt]:
-    """Find rows whose every cell is the name of its column, and a second line of names below the first."""
-    texts = rows.texts()
-    if len(texts) < 2:
-        return
+def _names_again(texts: Mapping[str, str]) -> str:
+    """Write the SQL condition of a row whose every cell is the name of its column."""
+    pairs = [f"lower({text}) = {sql_literal(name)}" for name, text in texts.items()]
     filled = " + ".join(f"CAST({text} IS NOT NULL AS INTEGER)" for text in texts.values())
-    named = " + ".join(
-        f"CAST(coalesce(lower({text}) = {sql_literal(name)}, false) AS INTEGER)" for name, text in texts.items()
+    named = " + ".join(f"CAST(coalesce({pair}, false) AS INTEGER)" for pair in pairs)
+    return f"(({' OR '.join(pairs[:2])}) AND ({named}) > 1 AND ({named}) = ({filled}))"
+
+
+def _names_doubt(rows: CountedRows, texts: Mapping[str, str], count: int) -> Doubt:
+    rule = Rule(
+        f"{rows.table}.text.names_again",
+        "warning",
+        "",
+        "every cell of the row is the name of its column: were files put together with their first lines?",
+        "drop these rows at the source",
+        cells=True,
     )
-    first = next(iter(texts.values()))
-    again = f"(({named}) > 1 AND ({named}) = ({filled}))"
-    listed = ", ".join(map(sql_literal, _SECOND_NAMES))
-    second = " OR ".join(
-        f"lower({text}) IN ({listed}) OR starts_with({text}, '{{\"ImportId\"')" for text in texts.values()
-    )
-    below = f"(__row <= 2 AND ({second}))"
-    n_again, n_below = rows.ask(f"count(*) FILTER ({again})", f"count(*) FILTER ({below})")
-    if n_again:
-        rule = Rule(
-            f"{rows.table}.text.names_again",
-            "warning",
-            "",
-            "every cell of the row is the name of its column: were files put together with their first lines?",
-            "drop these rows at the source",
-            cells=True,
-        )
-        yield Doubt(rule, n_again, rows.examples(again, first))
-    if n_below:
-        rule = Rule(
-            f"{rows.table}.text.second_names",
-            "warning",
-            "",
-            "one of the first rows looks like a second line of names, as services for surveys write it",
-            "drop all lines between the names and the first answers at the source",
-            cells=True,
-        )
-        yield Doubt(rule, n_below, rows.examples(below, f"coalesce({', '.join(texts.values())})"))
+    return Doubt(rule, count, rows.examples(_names_again(texts), next(iter(texts.values()))))
 
 
-def repeated_lines(rows: CountedRows, size: int) -> Iterator[Doubt]:
-    """Find lines of transactions that are the same in every column as an earlier one: they add up once more.
+def _second_names(rows: CountedRows, texts: Mapping[str, str]) -> Iterator[Doubt]:
+    """Find a second line of names among the first two rows, as services for surveys write it."""
+    first = rows.con.sql(f"SELECT {', '.join(texts.values())} FROM {rows.sql} LIMIT 2").fetchall()
+    for place, cells in enumerate(first, start=1):
+        names = [
+            cell for cell in filter(None, cells) if cell.lower() in _SECOND_NAMES or cell.startswith('{"ImportId"')
+        ]
+        if names:
+            rule = Rule(
+                f"{rows.table}.text.second_names",
+                "warning",
+                "",
+                "one of the first rows looks like a second line of names, as services for surveys write it",
+                "drop all lines between the names and the first answers at the source",
+                cells=True,
+            )
+            yield Doubt(rule, 1, f"row {place} ({names[0][:40]})")
+            return
 
-    Parameters
-    ----------
-    rows : CountedRows
-    size : int
-        How many rows there are.
-    """
+
+def repeated_lines(rows: CountedRows) -> Iterator[Doubt]:
+    """Find lines of transactions that are the same in every column as an earlier one: they add up once more."""
     cells = ", ".join(column.sql for column in rows.columns.values())
     [count] = rows.ask(f"count(*) - count(DISTINCT hash({cells}))")
     if not count:
         return
     rule = Rule(
         f"{rows.table}.text.repeated_line",
-        "warning" if count >= OFTEN * size else "info",
+        "warning" if count >= OFTEN * rows.size else "info",
         "",
         "a line is the same in every column as an earlier one, and is added up: was something exported twice?",
         "if it was, take one copy away at the source; two equal pieces on two lines are as they should be",
         cells=True,
     )
     again = rows.con.sql(
-        f"SELECT __row FROM {rows.sql} QUALIFY row_number() OVER (PARTITION BY hash({cells}) ORDER BY __row) > 1 "
-        "ORDER BY __row LIMIT 5"
+        f"SELECT __row FROM {rows.numbered_sql} QUALIFY row_number() OVER (PARTITION BY hash({cells}) ORDER BY __row) "
+        "> 1 ORDER BY __row LIMIT 5"
     ).fetchall()
     yield Doubt(rule, count, ", ".join(f"row {row}" for (row,) in again))
