@@ -166,7 +166,8 @@ def load_tables(
         with refuse_damage(name):
             raw = [RawColumn(*row[:2]) for row in con.sql(f"DESCRIBE {target}").fetchall()]
         origins, missing = _column_sources(name, label, table_mapping, raw)
-        problems += missing or _missing_in_parts(con, source_tables, origins)
+        missing = missing or _missing_in_parts(con, source_tables, origins)
+        problems += missing
         if missing:
             continue
         by_name = {plain(column.name): column for column in raw}
