@@ -32,6 +32,8 @@ EXTENSION = "seglib-course-kernel"
 SHIM = SOURCE / "node_modules" / "@bjorn3" / "browser_wasi_shim"
 SHOWN = ("pandas", "numpy", "scipy", "scikit-learn", "matplotlib", "seaborn")
 
+ELSEWHERE = " (not on this site: it needs Python on your computer)"
+
 SUBSTITUTES = {'engine="calamine"': 'engine="openpyxl"'}
 """What reads otherwise in the browser: calamine is compiled, and has no build for WebAssembly."""
 
@@ -50,17 +52,25 @@ SETTINGS = {
 }
 """What JupyterLite is told on this site."""
 
+LINK = re.compile(r"\[([^\]]+)\]\((L\d_\w+)\.ipynb\)")
+"""A link from one lesson to another."""
+
 LEFT_OVER = ("rspack.config*.js",)
 """What `jupyter lite build` leaves behind and no page asks for."""
 
 
 def lesson(path: Path) -> nbformat.NotebookNode:
-    """Return a lesson as it stands on the site: without solutions, and with what the browser reads otherwise."""
+    """Return a lesson as it stands on the site.
+
+    It has no solutions, what the browser reads otherwise is replaced, and no link leads to a lesson that is not there.
+    """
     student = without_solutions(nbformat.read(path, as_version=4))
     for cell in student.cells:
         if cell.cell_type == "code":
             for there, instead in SUBSTITUTES.items():
                 cell.source = cell.source.replace(there, instead)
+        else:
+            cell.source = LINK.sub(lambda link: link[0] if link[2] in LESSONS else link[1] + ELSEWHERE, cell.source)
     return student
 
 

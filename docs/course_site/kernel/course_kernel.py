@@ -30,6 +30,8 @@ NAME_BEFORE_CURSOR = re.compile(r"[\w.]+$")
 
 COMMANDS = "Lines that begin with % or ! are commands of IPython. They do not work here: leave them out."
 
+NOT_PART = "The Python of this page has what the lessons need, and no package can be added to it."
+
 NO_INPUT = "input() does not work here: write the value into the cell."
 
 
@@ -130,6 +132,8 @@ def refuse(error, code):
     lines = [line.rstrip("\n") for line in traceback.format_exception(type(error), error, trace)]
     if isinstance(error, SyntaxError) and re.search(r"^\s*[%!]", code, re.MULTILINE):
         lines.append(COMMANDS)
+    if isinstance(error, ModuleNotFoundError):
+        lines[-1] = f"{type(error).__name__}: {error}. {NOT_PART}"
     content = {"ename": type(error).__name__, "evalue": str(error), "traceback": lines}
     send("error", **content)
     return {"status": "error", **content}
