@@ -17,6 +17,18 @@ import pytest
 LESSON = "L0_forty_lines"
 ANSWER = """by_customer = data.groupby("customer_id").agg(
 n_coupons=("transaction_id", "size"), n_burned=("transaction_status", lambda s: (s == "burned").sum()))"""
+LATER = """from scipy.stats import norm
+from seglib import k_selection
+from seglib.datasets import make_shop
+shop = make_shop(customers=200, transactions=2_000, segments=3, separation="strong", seed=3)
+coupons = shop.tables["transactions"].groupby("customer_id")["transaction_status"]
+table = coupons.agg(["size", lambda s: (s == "burned").mean()])
+matrix = StandardScaler().fit_transform(table)
+options = {"k_max": 3, "n_null": 19, "n_samples": 5, "n_splits": 2, "n_references": 2}
+benchmark = k_selection.benchmark(matrix, [k_selection.CopulaNull(matrix)], **options)
+print(f"{norm.cdf(matrix[0, 0]):.6f} {len(matrix)}: {k_selection.verdict(benchmark).sentence}")"""
+"""What L1 to L3 use of seglib and of SciPy, in small; the last line prints what comes out."""
+
 FIGURES = 5
 """Cells of the lesson that draw."""
 
@@ -60,12 +72,12 @@ class Lesson:
 
     def run_all(self):
         """Choose Run All Cells, and wait until every cell has its number."""
-        self.page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
+        self.page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=60_000)
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
         self.page.get_by_text("Run All Cells", exact=True).click()
         prompts = ".jp-CodeCell .jp-InputPrompt"
         done = f"[...document.querySelectorAll('{prompts}')].every(cell => /^\\[\\d+\\]/.test(cell.textContent))"
-        self.page.wait_for_function(f"() => {done}", timeout=80_000)
+        self.page.wait_for_function(f"() => {done}", timeout=120_000)
 
     def table(self, column):
         """Return the first table with such a column, as rows of words."""
@@ -144,7 +156,21 @@ def test_an_exercise_takes_the_right_answer(lesson):
     page.keyboard.insert_text(ANSWER)
     page.keyboard.press("Shift+Enter")
     page.keyboard.press("Shift+Enter")
-    verdict.get_by_text("Right.").wait_for(timeout=10_000)
+    verdict.get_by_text("Right.").wait_for(timeout=30_000)
+
+
+def test_what_the_later_lessons_use_works_as_here(lesson, names, capsys):
+    exec(LATER, names)
+    line = capsys.readouterr().out.strip()
+    page = lesson.page
+    cell = page.locator(".jp-CodeCell").first
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(LATER)
+    page.keyboard.press("Control+Enter")
+    shown = cell.locator(".jp-OutputArea-output")
+    shown.wait_for(timeout=60_000)
+    assert shown.inner_text().strip() == line
 
 
 def test_the_first_page_is_readable_on_a_phone_and_by_ear(site, viewer):

@@ -1,4 +1,5 @@
-// Python in a worker: CPython as WebAssembly (WASI), a file system in memory, and kernel.py, which runs the cells.
+// Python in a worker: CPython as WebAssembly (WASI), a file system in memory, and course_kernel.py,
+// which runs the cells.
 import { ConsoleStdout, Directory, File, PreopenDirectory, WASI } from "./wasi/index.js";
 
 const NOT_SUPPORTED = 58; // the WASI error of a call that there is no use for in a browser
@@ -8,7 +9,8 @@ const TIMES = [40, 48, 56]; // where the three times stand in what WASI says of 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-const LIBRARY = "/usr/local/lib/python315.zip";
+const ARCHIVE = "python315.zip"; // the library of Python, by the name that this version looks for
+const LIBRARY = `/usr/local/lib/${ARCHIVE}`;
 const DRAWING = `${LIBRARY}/matplotlib/mpl-data`; // where matplotlib looks for its fonts and styles, as files
 
 // What every lesson imports, loaded while the reader still reads.
@@ -84,7 +86,7 @@ async function start() {
     "/",
     new Map(
       Object.entries({
-        usr: folder({ local: folder({ lib: folder({ "python315.zip": library }) }) }),
+        usr: folder({ local: folder({ lib: folder({ [ARCHIVE]: library }) }) }),
         tmp: folder({}),
         home: folder({}),
         "course.zip": course,
