@@ -1,4 +1,4 @@
-"""Make what a class needs: lessons without their solutions, the data, and a shop for every student."""
+"""Make what a class needs: lessons and mistake gallery without solutions, the data, and a shop for every student."""
 
 from __future__ import annotations
 
@@ -112,6 +112,9 @@ Open a terminal in this folder. You need Python 3.11 or newer and make.
 
 Begin with `L0_forty_lines.ipynb`. Each lesson has two exercises: write your answer into the cell that says so, run it,
 and run the cell below it, which tells whether it is right. Hints unfold.
+
+`mistakes_1_data.ipynb` and its two other parts are the mistake gallery: what public analyses of this kind get wrong,
+each mistake with its number and its cure, and one exercise a part. Look things up in it, or read it after L4.
 
 If there is a folder `shops`, one of the files in it is yours. Which groups of customers does it have, if any?
 """
