@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from seglib.datasets.student_shops import new_key, student_shop
 from seglib.errors import InputRefused, ParameterRefused
-from seglib.lab.handout import make_course, without_solutions
+from seglib.lab.handout import make_course
+from seglib.lab.students import without_solutions
 
 KEY = "0123456789abcdef0123456789abcdef"
 LESSONS = ["L0", "L1", "L2", "L3", "L4", "L5", "L6"]

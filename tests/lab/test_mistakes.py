@@ -214,7 +214,7 @@ def test_dates(data):
     assert data["coercion-bad-2"]["wrong"].astype(float).between(0.3, 0.45).all()
     assert (data["coercion-bad-2"]["last day"] > data["coercion-good"]["last day"]).all()
     assert (data["coercion-good"]["wrong"] == 0).all()
-    moved = data["clock-bad-2"]["another class"].unstack("days later")
+    moved = across(data["clock-bad-2"]["another class"], "days later")
     assert (moved.diff(axis=1).iloc[:, 1:] >= 0).all(axis=None)
     assert (data["clock-good"] == 0).all(axis=None)
 
