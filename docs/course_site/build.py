@@ -52,8 +52,8 @@ SETTINGS = {
 }
 """What JupyterLite is told on this site."""
 
-LINK = re.compile(r"\[([^\]]+)\]\((L\d_\w+)\.ipynb\)")
-"""A link from one lesson to another."""
+LINK = re.compile(r"\[([^\]]+)\]\(([\w/.-]+)\.ipynb\)")
+"""A link from a lesson to another notebook."""
 
 LEFT_OVER = ("rspack.config*.js",)
 """What `jupyter lite build` leaves behind and no page asks for."""

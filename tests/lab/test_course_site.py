@@ -60,14 +60,20 @@ def test_the_site_differs_from_the_lessons_in_solutions_and_in_the_reader_of_wor
                 assert "calamine" not in cell.source
 
 
+def markdown(notebook):
+    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
 def test_links_lead_to_lessons_of_the_site(build, root):
+    there = {f"{name}.ipynb" for name in build["LESSONS"]}
     linked = set()
     for name in build["LESSONS"]:
         path = root / "notebooks" / "lessons" / f"{name}.ipynb"
-        text = "\n".join(cell.source for cell in build["lesson"](path).cells if cell.cell_type == "markdown")
+        text = markdown(build["lesson"](path))
+        links = re.findall(r"\]\((.+?)\)", markdown(nbformat.read(path, as_version=4)))
+        assert text.count(build["ELSEWHERE"]) == len([link for link in links if link not in there])
         linked |= set(re.findall(r"\]\((.+?)\)", text))
-        assert ("L4 " in text) == (build["ELSEWHERE"] in text)
-    assert linked == {f"{name}.ipynb" for name in build["LESSONS"]}
+    assert linked == there
 
 
 def test_python_in_the_browser_gets_seglib_and_the_sample_without_its_truth(build, tmp_path):
