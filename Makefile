@@ -131,8 +131,8 @@ sample: $(READY) ## make data/sample again, from its seed
 	@$(BIN)/python -m seglib sample --out data/sample/invoices.csv --customers 500 --transactions 2500
 	@$(BIN)/python -m seglib sample --out data/sample/survey.csv --kind survey --customers 200
 
-course: $(READY) ## write what a class gets: lessons without solutions, data, shops (OUT, STUDENTS=class.csv)
-	@$(BIN)/python -m seglib course --out "$(or $(OUT),course)" $(if $(STUDENTS),--students "$(STUDENTS)")
+course: $(READY) ## write what a class gets: lessons without solutions, data, shops (OUT, STUDENTS=class.csv, FOR=nbgrader)
+	@$(BIN)/python -m seglib course --out "$(or $(OUT),course)" $(if $(STUDENTS),--students "$(STUDENTS)") $(if $(FOR),--for "$(FOR)")
 
 course-site: $(VENV)/.extra-site $(SHIM) $(READY) ## make a site on which lessons L0 to L3 run without installing (OUT)
 	@$(BIN)/python docs/course_site/build.py --out "$(or $(OUT),course-site)"
