@@ -8,7 +8,7 @@ from itertools import chain
 from seglib.ingest.contract.answer_codes import answer_codes
 from seglib.ingest.contract.doubts import CountedRows, Doubt
 from seglib.ingest.contract.midnights import midnights_elsewhere
-from seglib.ingest.contract.parsing import ParsedColumn
+from seglib.ingest.contract.parsing import NULL_TEXT, ParsedColumn
 from seglib.ingest.contract.reversals import currencies, levels_of, reversed_rows
 from seglib.ingest.contract.spellings import spelled_in_several_ways
 from seglib.ingest.contract.stray_rows import repeated_lines, stray_rows, sum_of_others
@@ -69,6 +69,9 @@ def _of_customers(
                 yield from sum_of_others(rows, name, value)
         elif variable.kind == "nominal":
             yield from spelled_in_several_ways(rows, name, value)
+    for name in mapping.descriptors:
+        if columns[name].unreadable == NULL_TEXT:  # a text is never wrong
+            yield from spelled_in_several_ways(rows, name, columns[name].value)
 
 
 def _of_transactions(
