@@ -11,8 +11,8 @@ Two published methods are written here and in `seglib.stats`, because no library
 the score interval of Miettinen & Nurminen over several strata.
 """
 
-from seglib.campaign.arms import ControlGroup
-from seglib.campaign.lists import lists_record, read_lists
+from seglib.campaign.arms import ControlGroup, read_holdout
+from seglib.campaign.lists import lists_record, read_lists, read_sent
 from seglib.campaign.matching import match
 from seglib.campaign.reading import read_campaign
 from seglib.campaign.sample_ratio import sample_ratio
@@ -22,6 +22,8 @@ __all__ = [
     "lists_record",
     "match",
     "read_campaign",
+    "read_holdout",
     "read_lists",
+    "read_sent",
     "sample_ratio",
 ]

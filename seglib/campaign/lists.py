@@ -15,7 +15,7 @@ from seglib.schema.campaign_records import ListsRecord
 from seglib.schema.files import find_file
 from seglib.style import position
 
-ID, SEGMENT, CONTROL = "customer_id", "segment", "control"
+ID, SEGMENT, CONTROL, HOLDOUT = "customer_id", "segment", "control", "holdout"
 
 SEND, KEPT_BACK = "_send", "_control"
 """Ends of the names of lists that hold one arm only."""
@@ -125,6 +125,31 @@ def read_lists(place: str | Path, record: ListsRecord | None = None) -> Campaign
     return lists_of(pd.concat([_read(file) for file in files], ignore_index=True), record)
 
 
+def read_sent(folder: Path) -> pd.DataFrame | None:
+    """Read the lists of those who get the offer, whoever is in the control group.
+
+    Parameters
+    ----------
+    folder : Path
+        Such as ``audience/`` of a run.
+
+    Returns
+    -------
+    pandas.DataFrame or None
+        customer_id, segment, segment_name; None where there is no such list.
+
+    Raises
+    ------
+    InputRefused
+        If one cannot be read.
+    """
+    files = sorted(folder.glob(f"*{SEND}.csv"))
+    if not files:
+        return None
+    rows = pd.concat([_read(file) for file in files], ignore_index=True)
+    return rows.loc[~rows[CONTROL], [ID, SEGMENT, "segment_name"]].reset_index(drop=True)
+
+
 def fingerprint(table: pd.DataFrame) -> str:
     """Return a digest of who is on the lists, in which segment and arm.
 
@@ -141,7 +166,7 @@ def fingerprint(table: pd.DataFrame) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def lists_record(table: pd.DataFrame, *, group: ControlGroup, campaign: str, as_of: str | None) -> ListsRecord:
+def lists_record(table: pd.DataFrame, *, group: ControlGroup, as_of: str | None) -> ListsRecord:
     """Write down how lists were made.
 
     Parameters
@@ -150,13 +175,12 @@ def lists_record(table: pd.DataFrame, *, group: ControlGroup, campaign: str, as_
         All customers on lists: customer_id, segment, control.
     group : ControlGroup
         How their arms were drawn.
-    campaign : str
-        Its name.
     as_of : str or None
         The day they look from.
     """
     control = int(table[CONTROL].sum())
-    return ListsRecord(campaign, group.salt, group.share, as_of, len(table), control, fingerprint(table))
+    holdout = (group.holdout.share, group.holdout.salt) if group.holdout else ()
+    return ListsRecord(group.name, group.salt, group.share, as_of, len(table), control, fingerprint(table), *holdout)
 
 
 def _problems(rows: pd.DataFrame, record: ListsRecord | None) -> Iterator[str]:
@@ -176,6 +200,13 @@ def _problems(rows: pd.DataFrame, record: ListsRecord | None) -> Iterator[str]:
                 f"{record.control_share:.0%}), so the arms were changed, or the lists are those of another campaign: "
                 "give them as they were written"
             )
+        if record.holdout_salt:
+            never = ControlGroup(record.holdout_salt, record.holdout_share).contains(rows[ID])
+            if n_never := int(never.sum()):
+                yield (
+                    f"{n_never:,} of {len(rows):,} customers on them get no campaign at all (holdout, salt "
+                    f"'{record.holdout_salt}'): they were added afterwards"
+                )
         if record.sha256 != fingerprint(rows):
             yield (
                 f"{len(rows):,} customers are on them, and {record.customers:,} were, or segments were changed: "
@@ -214,9 +245,14 @@ def _read(file: Path) -> pd.DataFrame:
         if not words.isin([*_YES, *_NO]).all():
             other = words[~words.isin([*_YES, *_NO])].iloc[0]
             raise InputRefused(f"list '{file.name}': control is True or False, not '{other}'")
-        control = words.isin(_YES)
+        control = _is_yes(words)
     else:
         control = pd.Series(bool(arm), table.index)
     names = table.get("segment_name", table[SEGMENT])
     ids = table[ID].str.replace(r"^'(?=[=+\-@\t\r])", "", regex=True)
-    return pd.DataFrame({ID: ids, SEGMENT: table[SEGMENT], "segment_name": names, CONTROL: control})
+    listed = ~_is_yes(table[HOLDOUT]) if HOLDOUT in table else pd.Series(True, table.index)
+    return pd.DataFrame({ID: ids, SEGMENT: table[SEGMENT], "segment_name": names, CONTROL: control})[listed]
+
+
+def _is_yes(words: pd.Series) -> pd.Series:
+    return words.str.strip().str.lower().isin(_YES)

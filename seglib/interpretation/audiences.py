@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -35,6 +35,11 @@ COLUMNS = (
     "outlier",
     "control",
 )
+
+HOLDOUT = "holdout"
+"""The column of those who get no campaign at all."""
+
+DEFAULT_GROUP = ControlGroup("campaign", 0.1)
 
 LONGEST_NAME = 40
 """Characters of the name of a segment in the name of a file."""
@@ -66,8 +71,7 @@ def customer_list(
     *,
     features: pd.DataFrame | None = None,
     study: Study = DEFAULT_STUDY,
-    control_share: float = 0.1,
-    campaign: str = "campaign",
+    group: ControlGroup = DEFAULT_GROUP,
 ) -> pd.DataFrame:
     """Make the list that leaves the house: one row per customer, with the name of the segment and a control flag.
 
@@ -81,34 +85,36 @@ def customer_list(
         One row per customer, original units: what a list can be checked by.
     study : Study, optional
         The day of the shop, and what a transaction is called.
-    control_share : float, default=0.1
-        Share of the customers that is drawn as control group. Leave them out of a campaign: the difference between
-        them and the others is its effect.
-    campaign : str, default="campaign"
-        Name of the campaign: the salt of the draw (`seglib.campaign.ControlGroup`). The same name draws the same
-        customers, whoever else is there.
+    group : ControlGroup, optional
+        Who is in the control group (`seglib.interpretation.control_group`); default: a tenth. Leave them out of a
+        campaign: the difference between them and the others is its effect. The same salt draws the same customers,
+        whoever else is there.
 
     Returns
     -------
     pandas.DataFrame
         customer_id, segment, segment_name, probability, confidence, second_segment, outlier, control, near_border
-        (`is_borderline`), and what `by_eye` gives. The probability is missing where a row of the matrix is a
+        (`is_borderline`), holdout (whether they get no campaign at all; only where there is such a group), and what
+        `by_eye` gives. The probability is missing where a row of the matrix is a
         transaction. Probability and confidence have three digits.
 
-    Raises
-    ------
-    ParameterRefused
-        If ``control_share`` is no share, or the name has characters that an SQL statement could not hold.
     """
     table = segments.reset_index().rename(columns={"margin": "confidence"})
     table["segment_name"] = table["segment"].map(names)
-    table["control"] = ControlGroup(campaign, control_share).contains(table["customer_id"])
+    table["control"] = group.contains(table["customer_id"])
+    table[HOLDOUT] = group.holds_out(table["customer_id"])
     table[vocabulary.NEAR] = is_borderline(table["probability"], table["confidence"]).to_numpy()
-    listed = table.reindex(columns=[*COLUMNS, vocabulary.NEAR]).round({"probability": 3, "confidence": 3})
+    columns = [*COLUMNS, vocabulary.NEAR, *([HOLDOUT] if group.holdout else [])]
+    listed = table.reindex(columns=columns).round({"probability": 3, "confidence": 3})
     if features is None:
         return listed
     checked = by_eye(features.loc[listed["customer_id"]], study).reset_index(drop=True)
     return pd.concat([listed, checked], axis=1)
+
+
+def on_lists(listed: pd.DataFrame) -> pd.DataFrame:
+    """Return the customers who can be on a list: all but those who get no campaign at all."""
+    return listed[~listed[HOLDOUT]].reset_index(drop=True) if HOLDOUT in listed else listed
 
 
 def is_borderline(probability: pd.Series, margin: pd.Series) -> pd.Series:
@@ -164,18 +170,26 @@ class Audiences:
     tables : mapping of str to pandas.DataFrame
         By letter, one row per customer: the columns of `customer_list`. The surest customers come first.
     table : pandas.DataFrame
-        One row per segment: segment, segment_name, customers, control, borderline, outliers (numbers of customers),
-        list (whether there is one).
+        One row per segment: segment, segment_name, customers (all but those who get no campaign at all), control,
+        borderline, outliers (numbers of customers), holdout (where there is such a group), list (whether there is
+        one).
     text : str
         How many segments have a list, and which have none.
     run : str
         Of the run: names of files begin with it.
+    changes : mapping of str to pandas.DataFrame
+        Who was added to lists and removed from them since the last run, by the name of the file
+        (`seglib.interpretation.since_last`).
+    on_changes : str
+        The same in words; empty where there are no changes.
     """
 
     tables: Mapping[str, pd.DataFrame]
     table: pd.DataFrame
     text: str
     run: str = ""
+    changes: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    on_changes: str = ""
 
     @property
     def files(self) -> tuple[ListRecord, ...]:
@@ -192,12 +206,13 @@ class Audiences:
 
     @property
     def parts(self) -> dict[str, pd.DataFrame]:
-        """The customers of every one of `files`, by the name of the file."""
-        return {
+        """The customers of every one of `files`, by the name of the file, and `changes`."""
+        lists = {
             entry.file: members[members["control"] == (entry.kind == vocabulary.CONTROL)].reset_index(drop=True)
             for entry in self.files
             for members in [self.tables[entry.segment]]
         }
+        return {**lists, **self.changes}
 
     @property
     def in_excel(self) -> set[str]:
@@ -249,11 +264,13 @@ def audience_lists(listed: pd.DataFrame, segments: pd.DataFrame, *, run: str = "
         raise ParameterRefused(
             f"min_segment is a number of customers, at least 1, not {min_segment}", parameter="min_segment"
         )
+    everybody = listed.groupby("segment").agg(segment_name=("segment_name", "first"), n=("customer_id", "size"))
+    held_out, listed = HOLDOUT in listed, on_lists(listed)
     # by the numbers before they were rounded for the list
     surest = segments.loc[listed["customer_id"], ["probability", "margin"]].reset_index(drop=True)
     surest_first = surest.sort_values(["probability", "margin"], ascending=False, kind="stable").index
     rows, tables = [], {}
-    for letter in sorted(listed["segment"].unique(), key=position):
+    for letter in sorted(everybody.index, key=position):
         members = listed.loc[surest_first]
         members = members[members["segment"] == letter]
         large = len(members) >= min_segment
@@ -262,11 +279,12 @@ def audience_lists(listed: pd.DataFrame, segments: pd.DataFrame, *, run: str = "
         rows.append(
             {
                 "segment": letter,
-                "segment_name": members["segment_name"].iloc[0],
+                "segment_name": everybody.loc[letter, "segment_name"],
                 "customers": len(members),
                 "control": int(members["control"].sum()),
                 "borderline": int(members[vocabulary.NEAR].sum()),
                 "outliers": int(members["outlier"].sum()),
+                **({HOLDOUT: int(everybody.loc[letter, "n"]) - len(members)} if held_out else {}),
                 "list": large,
             }
         )
@@ -328,6 +346,8 @@ def readme(
         "from everybody in the group.",
         f"{verdict.headline + '. ' if verdict.headline else ''}{verdict.monday or verdict.advice}",
         *_on_labels(labels),
+        *_on_holdout(audiences),
+        *filter(None, [audiences.on_changes]),
         *_on_small(audiences),
         "Ids are personal data in most countries: give the lists only to those who need them, then delete them.",
     ]
@@ -349,6 +369,12 @@ def _size_line(row: Any, seen: Mapping[str, float | None], study: Study) -> str:
     if (change := seen.get(row.segment)) is not None:
         text += study.wording.of("; shows a change of {points:.0f} points of {coupons} used", points=100 * change)
     return text
+
+
+def _on_holdout(audiences: Audiences) -> list[str]:
+    """Say how many customers get no campaign at all, if any."""
+    n = int(audiences.table[HOLDOUT].sum()) if HOLDOUT in audiences.table else 0
+    return [f"{n:,} customers are held out of every campaign: they are on no list."] if n else []
 
 
 def _on_small(audiences: Audiences) -> list[str]:
@@ -448,7 +474,8 @@ def sample_sizes(rates: Mapping[str, float], listed: pd.DataFrame, *, lifts: Seq
     group are worth two arms of 900 (the harmonic mean of 500 and 4,500), and not of 2,500. An equal share of all would
     need the fewest customers.
     """
-    members = listed.groupby("segment")["control"].agg(["size", "sum"]).astype(int)
+    members = on_lists(listed).groupby("segment")["control"].agg(["size", "sum"]).astype(int)
+    members = members.reindex(listed["segment"].unique(), fill_value=0)
     records, left_out = [], []
     for letter in sorted(rates, key=position):
         rate, (n, control) = float(rates[letter]), members.loc[letter]

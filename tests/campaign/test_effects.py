@@ -153,7 +153,7 @@ def finished_test(n=6000, *, share=0.3, effect=(0.0, 0.0, 0.0), rate=(0.5, 0.3, 
     if spend:
         values["spend"] = values["burned"] * rng.lognormal(2, 1, n)
     outcomes = pd.DataFrame(values, index=pd.Index(ids))
-    lists = lists_of(table, lists_record(table, group=group, campaign="spring", as_of="2026-06-30"))
+    lists = lists_of(table, lists_record(table, group=group, as_of="2026-06-30"))
     kinds = {"burned": "share", "spend": "mean"}
     return match(lists, outcomes, {name: kinds[name] for name in values}, name="outcomes.csv")
 
