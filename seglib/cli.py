@@ -1,4 +1,4 @@
-"""The command line: ``seglib run``, ``report``, ``check``, ``score``, ``lift`` and ``sample``.
+"""The command line: ``seglib run``, ``report``, ``check``, ``score``, ``lift``, ``upload`` and ``sample``.
 
 Each command checks its options and leaves the work to a package, which it imports when it needs it, so that ``--help``
 stays quick.
@@ -129,6 +129,33 @@ def lift(
     options = {"outcome_mapping": mapping, "lists": lists}
     given = dict(parameters.read_settings(settings or [])) | {key: value for key, value in options.items() if value}
     typer.echo(read_lift(name, outcomes, given))
+
+
+@app.command()
+def upload(
+    name: Annotated[str, typer.Argument(help="Name of the run whose lists are used.")],
+    addresses: Annotated[
+        Path, typer.Option(help="A CSV file of your own, one row a customer: id, consent, e-mail, phone.")
+    ],
+    platform: Annotated[str, typer.Option("--for", help="google, meta, braze, klaviyo or mailchimp.")],
+    out: Annotated[Path, typer.Option(help="The file to write, outside of reports/ and data/.")],
+    segment: Annotated[list[str] | None, typer.Option(help="A letter; default: all lists. Repeatable.")] = None,
+    customer: Annotated[str, typer.Option("--id", help="The column of the customer's id.")] = "customer_id",
+    email: Annotated[str, typer.Option(help="The column of the e-mail address.")] = "email",
+    phone: Annotated[str, typer.Option(help="The column of the phone number, with country code.")] = "phone",
+    consent: Annotated[str, typer.Option(help="The column that says who agreed: yes, true or 1.")] = "consent",
+) -> None:
+    """Join those who get the offer with their addresses, in the form that a platform takes; never the control group."""
+    from seglib.campaign import AddressColumns, make_upload, read_lists
+    from seglib.runner.published import published_lists, refuse_inside
+
+    refuse_inside(out)
+    _refuse_unwritable(out, addresses)
+    lists = read_lists(*published_lists(name), compared=False)
+    columns = AddressColumns(customer, email, phone, consent)
+    content = make_upload(lists, addresses, platform=platform, columns=columns, segments=segment or [])
+    _print_to_stderr(content.text)
+    _deliver(content.to_csv(), out)
 
 
 def _run_batch(entries: Batch) -> NoReturn:

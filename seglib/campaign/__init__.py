@@ -16,10 +16,13 @@ from seglib.campaign.lists import lists_record, read_lists, read_sent
 from seglib.campaign.matching import match
 from seglib.campaign.reading import read_campaign
 from seglib.campaign.sample_ratio import sample_ratio
+from seglib.campaign.upload import AddressColumns, make_upload
 
 __all__ = [
+    "AddressColumns",
     "ControlGroup",
     "lists_record",
+    "make_upload",
     "match",
     "read_campaign",
     "read_holdout",

@@ -72,7 +72,7 @@ class CampaignLists:
         return f"Campaign {self.record.campaign}{day}: {sizes} Every one is in the arm that the id gives."
 
 
-def lists_of(table: pd.DataFrame, record: ListsRecord | None = None) -> CampaignLists:
+def lists_of(table: pd.DataFrame, record: ListsRecord | None = None, *, compared: bool = True) -> CampaignLists:
     """Check lists that are at hand as a table.
 
     Parameters
@@ -81,6 +81,8 @@ def lists_of(table: pd.DataFrame, record: ListsRecord | None = None) -> Campaign
         customer_id, segment, control (bool), and segment_name if there are names.
     record : ListsRecord, optional
         How they were made.
+    compared : bool, default=True
+        Whether both arms have to be there, because they are to be compared.
 
     Raises
     ------
@@ -97,12 +99,12 @@ def lists_of(table: pd.DataFrame, record: ListsRecord | None = None) -> Campaign
             CONTROL: table[CONTROL].to_numpy(dtype=bool),
         }
     )
-    for problem in _problems(rows, record):
+    for problem in _problems(rows, record, compared=compared):
         raise InputRefused(f"the lists cannot be used: {problem}")
     return CampaignLists(rows, record)
 
 
-def read_lists(place: str | Path, record: ListsRecord | None = None) -> CampaignLists:
+def read_lists(place: str | Path, record: ListsRecord | None = None, *, compared: bool = True) -> CampaignLists:
     """Read the lists that were sent.
 
     Parameters
@@ -112,6 +114,8 @@ def read_lists(place: str | Path, record: ListsRecord | None = None) -> Campaign
         customer_id and segment, and a column control, or a name that ends in ``_send`` or ``_control``.
     record : ListsRecord, optional
         How they were made (``lists.json`` of the run); then they are held against it.
+    compared : bool, default=True
+        As in `lists_of`.
 
     Raises
     ------
@@ -122,7 +126,7 @@ def read_lists(place: str | Path, record: ListsRecord | None = None) -> Campaign
     files = sorted(place.glob("*.csv")) if place.is_dir() else [place]
     if not files or not all(file.is_file() for file in files):
         raise InputRefused(f"there is no list in '{place.name}': give the folder audience/ of the run, or a copy of it")
-    return lists_of(pd.concat([_read(file) for file in files], ignore_index=True), record)
+    return lists_of(pd.concat([_read(file) for file in files], ignore_index=True), record, compared=compared)
 
 
 def read_sent(folder: Path) -> pd.DataFrame | None:
@@ -183,7 +187,7 @@ def lists_record(table: pd.DataFrame, *, group: ControlGroup, as_of: str | None)
     return ListsRecord(group.name, group.salt, group.share, as_of, len(table), control, fingerprint(table), *holdout)
 
 
-def _problems(rows: pd.DataFrame, record: ListsRecord | None) -> Iterator[str]:
+def _problems(rows: pd.DataFrame, record: ListsRecord | None, *, compared: bool) -> Iterator[str]:
     """Yield what is wrong with the lists, the most telling first."""
     if rows.empty:
         yield "nobody is on them"
@@ -214,9 +218,9 @@ def _problems(rows: pd.DataFrame, record: ListsRecord | None) -> Iterator[str]:
                 "takes customers out afterwards changes the comparison. Give the lists as they were written"
             )
     control = int(rows[CONTROL].sum())
-    if control == 0:
+    if compared and control == 0:
         yield "nobody is in the control group, so there is nothing to compare with"
-    if control == len(rows):
+    if compared and control == len(rows):
         yield "everybody is in the control group, so nobody was written to"
 
 
