@@ -24,7 +24,7 @@ from seglib.stats import few_for_their_skewness, holm, wilson
 HERE = Path(__file__).parent
 RATES, PARTS = np.array([0.5, 0.3, 0.1]), np.array([0.5, 0.3, 0.2])
 MANY = 10_000
-"""From so many customers on, arms are reassigned only where that can change something."""
+"""From so many customers on, arms are reassigned only where that can change something, and 99 times."""
 MEAN_SPEND = float(np.exp(3 + 0.8**2 / 2))
 
 # customers, share kept back in each segment, what the campaign adds
@@ -78,10 +78,11 @@ def counted(n: int, shares: tuple[float, ...], lift: float, *, n_tests: int, n_p
 def _needed_permutations(values: np.ndarray, control: np.ndarray, segment: pd.Series, n_permutations: int) -> int:
     """Return 0 where reassigning the arms changes nothing that is counted here: it could only take a claim back."""
     codes = segment.map({"A": 0, "B": 1, "C": 2}).to_numpy()
+    fewer = min(n_permutations, 99)
     if few_for_their_skewness(values, control, codes, 3).any():
-        return n_permutations
+        return fewer
     effects = estimate_effects("spend", values, control, segment, kind="mean", n_permutations=0)
-    return n_permutations if min(effects.p, effects.heterogeneity.p) < 0.05 else 0
+    return fewer if min(effects.p, effects.heterogeneity.p) < 0.05 else 0
 
 
 def main() -> None:
@@ -124,7 +125,10 @@ def report(table: pd.DataFrame) -> str:
         "Where there is no effect, both should be at most 5%; so should `segments differ` with the same effect "
         "everywhere "
         "(ten points more burns add the same mean spend in each segment). "
-        "The other columns: how often 95% intervals hold the truth. "
+        "The other columns: how often 95% intervals hold the truth, of all together and per segment, and how many "
+        "segments have too few customers for one. "
+        "Where an arm is small for its skewness (Cochran's rule), intervals of spend come from reassigning the arms at "
+        "random, else from Welch. "
         f"Of 1,000 tests, 5% come out between {low:.1f} and {high:.1f}% by chance.\n\n"
         f"{head}{body}\n"
         "Made by `python -m studies.campaigns`.\n"

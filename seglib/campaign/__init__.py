@@ -14,6 +14,7 @@ the score interval of Miettinen & Nurminen over several strata.
 from seglib.campaign.arms import ControlGroup, read_holdout
 from seglib.campaign.lists import lists_record, read_lists, read_sent
 from seglib.campaign.matching import match
+from seglib.campaign.planning import plan_campaign
 from seglib.campaign.reading import read_campaign
 from seglib.campaign.sample_ratio import sample_ratio
 from seglib.campaign.upload import AddressColumns, make_upload
@@ -24,6 +25,7 @@ __all__ = [
     "lists_record",
     "make_upload",
     "match",
+    "plan_campaign",
     "read_campaign",
     "read_holdout",
     "read_lists",

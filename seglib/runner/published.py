@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seglib.errors import ParameterRefused
 from seglib.run import Run, home, refuse_missing_run
 from seglib.schema.campaign_records import ListsRecord
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 def published_lists(name: str) -> tuple[Path, ListsRecord]:
@@ -22,6 +26,12 @@ def published_lists(name: str) -> tuple[Path, ListsRecord]:
     refuse_missing_run(name)
     run = Run(name)
     return run.published("audience"), run.read("lists")
+
+
+def tables_of(name: str) -> tuple[duckdb.DuckDBPyConnection, str]:
+    """Return the tables of a run, and what a transaction is called there."""
+    run = Run(name)
+    return run.connect(), run.read("shop").wording
 
 
 def refuse_inside(out: Path) -> None:

@@ -83,8 +83,9 @@ def test_lists_that_were_changed_are_refused(table, record, kind):
 def test_one_arm_empty(share, why):
     group = ControlGroup("spring", share)
     table = made(group=group)
-    with pytest.raises(InputRefused, match=why):
+    with pytest.raises(InputRefused, match=why) as refused:
         lists_of(table, lists_record(table, group=group, as_of=None))
+    assert refused.value.exit_code == 1
 
 
 BROKEN = {

@@ -167,7 +167,7 @@ def test_what_is_refused_is_one_sentence_without_any_address(upload, kind):
 def test_a_file_that_cannot_be_read_is_one_sentence_without_what_is_in_it(lists, tmp_path):
     for content in (b"\xff\xfe" + SECRET.encode(), f'customer_id,email\n"{SECRET}\n'.encode(), b""):
         (tmp_path / "a.csv").write_bytes(content)
-        with pytest.raises(InputRefused, match="address file 'a.csv'") as refused:
+        with pytest.raises(InputRefused, match="address file") as refused:
             make_upload(lists, tmp_path / "a.csv", platform="meta")
         assert "secret" not in "".join(traceback.format_exception(refused.value))
 
