@@ -227,10 +227,10 @@ def plan_campaign(
                 )
                 for letter, size in sizes.iterrows()
             ]
-            found = plan(str(outcome), bases, lifts=lifts)
-            tables.append(found.table.assign(days=days))
+            of_outcome = plan(str(outcome), bases, lifts=lifts)
+            tables.append(of_outcome.table.assign(days=days))
             in_days = f" (in {days} days)" if days else ""
-            left_out += [f"{reason.removesuffix('.')}{in_days}." for reason in found.left_out]
+            left_out += [f"{reason.removesuffix('.')}{in_days}." for reason in of_outcome.left_out]
     joined = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=[*PLAN_COLUMNS, "days"])
     columns = ["outcome", "days", *PLAN_COLUMNS[1:]]
     return CampaignPlan(joined[columns].astype({"days": "Int64"}), tuple(left_out))
