@@ -152,7 +152,7 @@ def report(table: pd.DataFrame) -> str:
     for column in shown.columns[2:]:
         shown[column] = shown[column].map(lambda share: "" if pd.isna(share) else f"{share:.1%}")
     low, high = (100 * limit for limit in wilson(0.05, 1000))
-    cells = table.set_index("kind").filter(regex="overall|per segment").stack()
+    cells = table.set_index("kind").filter(regex="overall|per segment").stack().dropna()
     outside = cells[(cells < 0.94) | (cells > 0.96)]
     listed = "; ".join(f"{kind}, {column} {share:.1%}" for (kind, column), share in outside.items())
     by_chance = 2 * norm.sf(0.01 / np.sqrt(0.95 * 0.05 / 1000))
@@ -173,7 +173,7 @@ def report(table: pd.DataFrame) -> str:
         f"Of 1,000 tests, 5% come out between {low:.1f} and {high:.1f}% by chance.\n\n"
         f"{head}{body}\n"
         f"Outside of 94 to 96% lie {len(outside)} of {len(cells)} shares of intervals{': ' if listed else ''}{listed}. "
-        f"Of 1,000 tests, chance alone puts {by_chance:.0%} of them there.\n\n"
+        f"Of 1,000 tests, chance alone puts {by_chance:.0%} of true 95% there.\n\n"
         "Made by `python -m studies.campaigns`.\n"
     )
 

@@ -7,8 +7,11 @@ segments, weighted by their sizes, never pooled. It first asks whether the arms 
 with, then what the effect is, whether segments answer differently, and what may be said: *worked*, *did not work* or
 *cannot be said*.
 
-Two published methods are written here and in `seglib.stats`, because no library of this project has them: CUPED, and
-the score interval of Miettinen & Nurminen over several strata.
+Before a campaign, `plan_campaign` says what the lists can show, and `make_upload` joins those who get the offer with
+their addresses.
+
+Three published methods are written here and in `seglib.stats`, because no library of this project has them: CUPED, the
+score interval of Miettinen & Nurminen over several strata, and the interval by reassigning the arms.
 """
 
 from seglib.campaign.arms import ControlGroup, read_holdout
