@@ -282,7 +282,15 @@ class Shop:
             database=DatabaseRecord(reason="it was not asked"),
             wording="coupon" if statuses else "transaction" if transactions else "none",
             place=place_of(self.mapping),
+            currency=self.currency,
         )
+
+    @property
+    def currency(self) -> str:
+        """The currency of amounts: the mapping says it, or their cells carry it; empty where neither does."""
+        table = self.loaded_tables.get("transactions")
+        unit = table.units.get("amount", "") if table else ""
+        return "" if unit == "%" else unit
 
     def save(self, run: Run) -> None:
         """Write the canonical tables, the unified table, quality, quarantine and the summary of the run."""
