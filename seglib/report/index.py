@@ -116,7 +116,7 @@ def best_test(views: Sequence[GroupView]) -> str:
 def in_words(finding: FindingRecord, vocabulary: Vocabulary) -> str:
     """Say how many rows of which table a finding is about, how much money they hold, and what it is.
 
-    What it is stands in English in the contract: in another language it is left out.
+    What it is stands in the words of the package in the contract: where these are replaced it is left out.
     """
     money = ""
     if finding.money is not None:
@@ -124,7 +124,9 @@ def in_words(finding: FindingRecord, vocabulary: Vocabulary) -> str:
     key = "row of" if finding.rows == 1 else "rows of"
     table = vocabulary.TABLES.get(finding.table, finding.table)
     rows = vocabulary.page(key, n=vocabulary.count(finding.rows), table=table, money=money)
-    return rows if vocabulary.foreign else vocabulary.page("finding", rows=rows, sentence=finding.sentence)
+    if not vocabulary.allows(finding.sentence):
+        return rows
+    return vocabulary.page("finding", rows=rows, sentence=finding.sentence)
 
 
 def figures(record: RunRecord) -> list[FigureRecord]:

@@ -41,6 +41,8 @@ class Wording:
         Of the noun, where it is not the noun with an s.
     kind : {"coupon", "transaction"}
         What is recorded, whatever it is called.
+    names : tuple of (str, str)
+        Templates of the names of columns that are called otherwise than in `COLUMN_NAMES`.
     """
 
     one: str
@@ -51,6 +53,7 @@ class Wording:
     places: str = "cities"
     plural: str = ""
     kind: str = "coupon"
+    names: tuple[tuple[str, str], ...] = ()
 
     @property
     def words(self) -> dict[str, str]:
@@ -99,7 +102,8 @@ class Wording:
         >>> TRANSACTION.at("country").name_of("city_name"), COUPON.name_of("city_name")
         ('country', 'city')
         """
-        return self.of(COLUMN_NAMES[column]) if column in COLUMN_NAMES else humanize(column)
+        names = COLUMN_NAMES | dict(self.names)
+        return self.of(names[column]) if column in names else humanize(column)
 
     def at(self, place: str) -> Wording:
         """Return the same words where the place of a customer is called so."""

@@ -1,13 +1,18 @@
 """Pages in another language, or in other words: nothing of the old words is left, and no text has no place."""
 
+import json
 import re
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from whole import ROOT
 
+from seglib.campaign.arms import ControlGroup
 from seglib.interpretation.audiences import audience_lists, customer_list, readme, sample_sizes
 from seglib.interpretation.cards.cards import segment_cards
 from seglib.interpretation.cards.notes import with_notes
@@ -15,21 +20,22 @@ from seglib.interpretation.holdout.holdout import evaluate_holdout
 from seglib.interpretation.overview import overview
 from seglib.interpretation.profiles.coupon_usage import coupon_usage
 from seglib.interpretation.profiles.exemplars import exemplars
-from seglib.interpretation.profiles.profile import profile
+from seglib.interpretation.profiles.means import profile
 from seglib.interpretation.profiles.shares import compare_names
 from seglib.interpretation.surrogate_tree.rules import fit_surrogate_tree
 from seglib.report.build import build
-from seglib.report.changes import compared
 from seglib.report.pages import Page
-from seglib.run.artefacts import read_json
 from seglib.runner.steps import STEPS
-from seglib.schema.records import FindingRecord, RunRecord, RunSegmentRecord
-from seglib.scoring.model import load_model
-from seglib.style.vocabulary.vocabulary import WORDS
-from seglib.campaign.arms import ControlGroup
+from seglib.schema.records import RunRecord, RunSegmentRecord
+from seglib.scoring.file import load_model
+from seglib.style.vocabulary.vocabulary import ENGLISH, WORDS
 
 GERMAN, SHOP = (ROOT / "params/words" / name for name in ("german.yaml", "shop.yaml"))
+SIX = list(STEPS.items())[:6]
 WORD = re.compile(r"[^\W\d_]{4,}")
+TERMS_OF_IT = {"seglib", "python", "pandas", "numpy", "scikit", "learn", "duckdb", "papermill", "pyarrow", "customer"}
+"""Names of packages and of the recipe."""
+
 SHOWN = ("aria-label", "alt", "title", "data-label")
 """Attributes that readers see or hear."""
 
@@ -66,9 +72,12 @@ class Analysis:
         first = overview(*found, examples=self.examples, **told)
         needed = sample_sizes(self.profiles.observed_of("burn_rate"), listed)
         text = readme(lists, self.verdict, needed, control_share=0.1, source="shop.xlsx", **told)
-        record = RunRecord.from_json(read_json(self.run.report_dir / "run.json"))
+        record = RunRecord.from_json(json.loads((self.run.report_dir / "run.json").read_text("utf-8")))
         segments = tuple(RunSegmentRecord.from_json(card.record.to_json()) for card in cards)
-        return replace(record, segments=segments, overview=first.record), text, listed
+        return replace(record, segments=segments, overview=first.record), text
+
+
+pytestmark = pytest.mark.whole_run("customer")
 
 
 @pytest.fixture(scope="module")
@@ -82,17 +91,121 @@ def written(analysis, tmp_path_factory):
 
     def write(file):
         folder = tmp_path_factory.mktemp("pages")
-        record, text, listed = analysis.record(analysis.run.vocabulary(file))
+        record, text = analysis.record(analysis.run.vocabulary(file))
         for name in ("segments.csv", "model.skops", "run.json"):
             (folder / name).write_text("customer_id,segment\n1,A\n2,B\n")
         (folder / "audience").mkdir()
         (folder / "audience/README.txt").write_text(text)
-        steps = [(name, STEPS[name]) for name in list(STEPS)[:6]] if isinstance(STEPS, dict) else []
-        pages = [Page(name, name, "?", BeautifulSoup("", "html.parser"), [], None) for name, _ in steps]
+        pages = [Page(name, name, question, BeautifulSoup("", "html.parser"), [], None) for name, question in SIX]
         earlier = tmp_path_factory.mktemp("earlier")
         pd.DataFrame({"customer_id": ["1", "2"], "segment": ["B", "B"]}).to_csv(earlier / "segments.csv", index=False)
-        (earlier / "run.json").write_text(as_json(replace(record, customers=record.customers - 5, k=2)))
+        before = replace(record, customers=record.customers - 5, k=2)
+        (earlier / "run.json").write_text(json.dumps(before.to_json()), "utf-8")
         build(folder, record, pages, before=earlier)
-        return folder, record, text, listed
+        (folder / "readme.html").write_text(f"<p>{text}</p>")
+        return Written(folder, record, {name: visible(folder / name) for name in FOR_MANAGERS + groups(folder)})
 
-    return write
+    return cache(write)
+
+
+FOR_MANAGERS = ["index.html", "glossary.html", "summary.html", "readme.html"]
+
+
+def groups(folder):
+    return sorted(path.name for path in folder.glob("group_*.html"))
+
+
+class Written(NamedTuple):
+    """Pages, and the text of each that a reader sees or hears, without names of files and parameters."""
+
+    folder: Path
+    record: RunRecord
+    texts: dict[str, str]
+
+
+def visible(page):
+    soup = BeautifulSoup(page.read_text("utf-8"), "html.parser")
+    for part in soup(["style", "script"]):
+        part.decompose()
+    for table in soup.find_all("table"):
+        if table.parent.get("aria-label") in ("Parameters", "Parameter"):
+            table.tbody.decompose()  # names and values
+    spoken = [str(element[name]) for element in soup.find_all(True) for name in SHOWN if element.has_attr(name)]
+    return " ".join([soup.get_text(" "), *spoken])
+
+
+def words_in(text):
+    """The words of at least four letters, in lower case; not parts of names such as near_border or segments.csv."""
+    plain = (part.strip(".,;:!?()[]{}<>/·–…'’\"„“”‹›+-") for part in text.split())
+    return {word.lower() for part in plain if not re.search(r"[_\d.=@]", part) for word in WORD.findall(part)}
+
+
+def texts_of(words):
+    """All texts of a vocabulary, without their fields."""
+    flat = []
+    for name in WORDS:
+        value = getattr(words, name)
+        values = value.values() if isinstance(value, dict) else [value]
+        flat += [text for one in values for text in (one if isinstance(one, tuple) else [one])]
+    return re.sub(r"\{[^}]*\}", " ", " ".join(flat))
+
+
+def test_nothing_of_english_is_left_on_pages_in_german(analysis, written):
+    german = written(GERMAN)
+    english = words_in(texts_of(ENGLISH)) - words_in(texts_of(analysis.run.vocabulary(GERMAN)))
+    assert len(english) > 400
+    data = names_of_data(analysis)
+    for name, text in german.texts.items():
+        assert not (words_in(text) & english) - data - TERMS_OF_IT, name
+    assert {"gutscheine", "kunden", "gruppe"} <= words_in(german.texts["index.html"])
+
+
+def names_of_data(analysis):
+    """Words that come from the data: names of cities and genders, and of the run and its source."""
+    names = [*analysis.features["city_name"].unique(), *analysis.features["gender_name"].unique(), "sample", "twice"]
+    return words_in(" ".join(map(str, names)))
+
+
+def test_in_english_the_same_pages_are_full_of_those_words(analysis, written):
+    english = words_in(texts_of(ENGLISH)) - words_in(texts_of(analysis.run.vocabulary(GERMAN)))
+    assert all(len(words_in(text) & english) > 50 for text in written(None).texts.values())
+
+
+def test_what_the_shop_calls_otherwise_has_no_old_name_on_the_pages(analysis, written):
+    old = re.compile(r"\b(coupons?|cit(?:y|ies)|burn\w*)\b", re.I)
+    pages = written(SHOP)
+    for name, text in pages.texts.items():
+        if name != "index.html":  # of 06, which was run in the old words, it has the numbers of usefulness
+            assert not old.findall(text), name
+    index = pages.texts["index.html"].replace(pages.record.verdict.use, "")
+    assert not old.findall(index)
+    assert "vouchers" in index
+    assert "redeem vouchers" in index.lower()
+    assert any("by country" in text for text in pages.texts.values())
+    assert old.search(written(None).texts["index.html"])
+
+
+def test_the_language_of_a_page_is_that_of_its_words(written):
+    for file, language in ((GERMAN, "de"), (None, "en")):
+        folder = written(file).folder
+        for name in ("index.html", "glossary.html", "summary.html", *groups(folder)):
+            soup = BeautifulSoup((folder / name).read_text("utf-8"), "html.parser")
+            assert soup.html["lang"] == language
+        assert ("auf Englisch" in written(file).texts["index.html"]) == (language == "de")
+
+
+def test_numbers_and_days_on_german_pages_are_german(written):
+    text = written(GERMAN).texts["index.html"]
+    assert "1.353 von 1.500" in text or re.search(r"\d+ von 1\.500", text)
+    assert re.search(r"\d{2}\.\d{2}\.20\d{2} bis \d{2}\.\d{2}\.20\d{2}", text)
+    assert not re.search(r"\d%|\b[1-9]\d*,\d{3}\b", text)
+
+
+def test_every_text_of_the_pages_is_used_and_every_text_used_is_there():
+    report = ROOT / "seglib/report"
+    sources = [path.read_text("utf-8") for path in (*report.glob("*.py"), *report.glob("templates/*.j2"))]
+    code = "\n".join(sources)
+    missing = set(re.findall(r"""\btext\(\s*["']([^"']+)["']""", code)) - WORDS["PAGES"].keys()
+    assert not missing
+    unused = {key for key in WORDS["PAGES"] if not re.search(rf"""["']{re.escape(key)}["']""", code)}
+    assert unused <= {"send", "control"}  # the kinds of lists

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,7 +11,7 @@ from typing import Any
 
 from seglib.style.formats import NumberForm, format_number, in_words, long_day, percent, whole_percent
 from seglib.style.vocabulary import cards, pages, verdict
-from seglib.style.wording import COUPON, Wording, did_you_mean, humanize, join_words
+from seglib.style.wording import COUPON, TRANSACTION, Wording, did_you_mean, humanize, join_words
 
 HOME = "seglib/style/vocabulary"
 """Where the words of the package stand, as errors name it."""
@@ -110,6 +111,26 @@ class Vocabulary:
         """Whether the language is not that of the package."""
         return self.LANGUAGE.split("-")[0] != "en"
 
+    def allows(self, text: str) -> bool:
+        """Say whether a text of the analyses, which are in the words of the package, can stand on a page in these words.
+
+        In another language none can; else a text that says nothing which these words call otherwise.
+        """
+        old_words = [rf"\b{re.escape(old)}\b" for old in self._replaced]
+        return not self.foreign and not any(re.search(word, text, re.I) for word in old_words)
+
+    @property
+    def _replaced(self) -> list[str]:
+        """The words of the package for what has other names in these: transactions, places and columns."""
+        old = [humanize(name) for name in self.changed.get("FEATURES", {})]
+        for name, wording in (("COUPON", COUPON), ("TRANSACTION", TRANSACTION)):
+            if name in self.changed:
+                old += [wording.one, wording.many]
+        for name in ("PLACES", "MANY_PLACES"):
+            ours = WORDS[name]
+            old += [ours[key] for key, text in self.changed.get(name, {}).items() if key in ours and text != ours[key]]
+        return old
+
     @property
     def record(self) -> dict[str, Any]:
         """What pages need to be written in these words, as JSON has it."""
@@ -167,7 +188,8 @@ class Vocabulary:
         places = self.MANY_PLACES.get(wording.place, "")
         if not places or (place != wording.place and places == WORDS["MANY_PLACES"].get(wording.place)):
             places = self.MANY_PLACES.get(place) or wording.at(place).places
-        wording = replace(wording, place=place, places=places)
+        names = tuple(self.FEATURES.items())
+        wording = replace(wording, place=place, places=places, names=names)
         if not words:
             return wording
         one = words.get("one", wording.one)
