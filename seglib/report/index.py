@@ -79,6 +79,7 @@ def index_page(
         groups=views,
         for_all=for_all(views),
         best_test=best_test(views),
+        checked=checked_by(folder, record),
         limit=words.limit(record),
         terms=words.terms(record),
         set_aside=[in_words(f, vocabulary) for f in set_aside[:SHOWN_FINDINGS]],
@@ -111,6 +112,20 @@ def best_test(views: Sequence[GroupView]) -> str:
     """Return the letter of the group in which the smallest change is seen; empty where no test can be planned."""
     changes = {v.segment.segment: v.group.smallest_change for v in views if v.group.smallest_change}
     return min(changes, key=changes.get, default="") if len(views) > 1 else ""
+
+
+def checked_by(folder: Path, record: RunRecord) -> str:
+    """Say by what a list can be checked by eye: the columns that ``segments.csv`` has for that."""
+    vocabulary, wording = words.vocabulary_of_run(record), words.wording_of_run(record)
+    path = folder / "segments.csv"
+    columns = path.read_text("utf-8").partition("\n")[0].strip().split(",") if path.exists() else []
+    keys = {
+        vocabulary.fill(vocabulary.LAST, wording): "last day",
+        vocabulary.USED_SHARE: "share used",
+        vocabulary.fill(vocabulary.CITY, wording): "place",
+    }
+    shown = [vocabulary.page(key, wording) for column, key in keys.items() if column in columns]
+    return vocabulary.join(shown) if shown else ""
 
 
 def in_words(finding: FindingRecord, vocabulary: Vocabulary) -> str:

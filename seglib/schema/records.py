@@ -350,12 +350,15 @@ class RecipeRecord(Record):
 
 @dataclass(frozen=True)
 class EvidenceRecord(Record):
-    """One piece of evidence: what was found, what shops without segments give, and whether it holds."""
+    """One piece of evidence: what was found, what shops without segments give, and whether it holds.
+
+    ``holds`` is None where it was not asked: that is no no.
+    """
 
     evidence: str
     found: str
     without_segments: str
-    holds: bool
+    holds: bool | None
 
 
 @dataclass(frozen=True)

@@ -138,7 +138,9 @@ def test_customers_who_differ_are_named_with_the_groups_among_which_they_do():
     assert verdict(benchmark_of(), DIFFER).differ == ("burn rate", "days to burn among cities")
     table = verdict(benchmark_of(), DIFFER).table.set_index("evidence")
     assert table["found"]["differences"] == "2 of 2 tests"
-    assert verdict(benchmark_of()).table["found"].iloc[0] == "not asked"
+    line = verdict(benchmark_of()).table.iloc[0]
+    assert line["found"] == "not asked"
+    assert line["holds"] is None  # not asked is not a no
 
 
 def test_a_table_has_one_null_model_and_that_is_enough():
@@ -643,7 +645,7 @@ def test_the_label_is_that_of_the_rule(homogeneity_of_02, wanted, nulls):
     assert evidence.k_star == k_star
     assert set(evidence.clear_k) <= set(supported)
     h, e, s, d = reached.table["holds"]
-    assert (h, e, s, d) == (differ, evidence.stands_out, bool(supported), bool(evidence.clear_k))
+    assert (bool(h), e, s, d) == (differ, evidence.stands_out, bool(supported), bool(evidence.clear_k))
     enough = e or h or evidence.has_valleys
     assert label == ("natural" if e and d else "reproducible" if s and enough else "constructed")
     assert reached.structure in (label, "borderline")

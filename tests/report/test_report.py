@@ -318,11 +318,11 @@ def test_rows_left_out_are_told_with_their_money(tmp_path):
     shown = [li.get_text(" ", strip=True) for li in page.select("#left-out > ul li")]
     assert shown == [
         "3 customers without a coupon are in no group.",
-        "599 rows of transactions (16,839 in money): Customer is empty",
-        "60 rows of transactions (-1,823 in money): Invoice starts with C",
+        "599 rows of transactions (worth 16,839): Customer is empty",
+        "60 rows of transactions (worth -1,823): Invoice starts with C",
     ]
     assert (
-        page.select(".figures dd")[-1].get_text(" ", strip=True) == "659 15,016 in money"
+        page.select(".figures dd")[-1].get_text(" ", strip=True) == "659 worth 15,016"
     )  # the same as in the control totals
 
 

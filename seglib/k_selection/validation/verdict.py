@@ -193,7 +193,9 @@ class Verdict:
     def record(self) -> VerdictRecord:
         """The verdict as it stands in ``choice.json``."""
         evidence = tuple(
-            EvidenceRecord(row.evidence, row.found, row.without_segments, bool(row.holds))
+            EvidenceRecord(
+                row.evidence, row.found, row.without_segments, None if row.holds is None else bool(row.holds)
+            )
             for row in self.table.itertuples()
         )
         return VerdictRecord(
@@ -357,14 +359,14 @@ def _table(benchmark: Benchmark, evidence: Evidence, k_star: int | None, n_diffe
     return pd.DataFrame(lines, columns=COLUMNS)
 
 
-def differences_line(n_differ: int, n_tests: int) -> tuple[str, str, str, str, bool]:
-    """Return the line on whether customers differ at all."""
+def differences_line(n_differ: int, n_tests: int) -> tuple[str, str, str, str, bool | None]:
+    """Return the line on whether customers differ at all; it holds neither yes nor no where nothing was asked."""
     return (
         "differences",
         "Do customers differ by more than chance?",
         f"{n_differ} of {n_tests} tests" if n_tests else "not asked",
         "0, at the level of 5%",
-        n_differ > 0,
+        n_differ > 0 if n_tests else None,
     )
 
 

@@ -154,7 +154,7 @@ LEVELS, LEVEL, MORE_LEVELS = (
 
 NO_MARKER = "In what they do they hardly differ from the average: no behaviour lies half a standard deviation away."
 
-ONLY_ELSEWHERE = "In what built the segments they hardly differ from the average."
+ONLY_ELSEWHERE = "In what built the groups they hardly differ from the average."
 """Where something else lies half a standard deviation away."""
 
 
@@ -173,7 +173,7 @@ DAYS_AGO = "{own} ago on average (all customers: {all})."
 
 NO_CERTAINTY = "this cannot be said, because what customers are described by here does not give the labels back"
 PROBABILITY = (
-    "if these segments are taken as given, a member belongs here with a probability of {mean} on average; "
+    "if these groups are taken as given, a member belongs here with a probability of {mean} on average; "
     "for {low} of the members it is less than {limit:.0%}."
 )
 
@@ -325,8 +325,8 @@ README: dict[str, str] = {
     "confidence below {near}); leave them out of a test.",
     "columns": "probability: that of belonging here. confidence: 1 at the centre of the group, 0 at its border. "
     "outlier: far from everybody in the group.",
-    "made by": "The segments were made by {file}; nothing here changed who is in which.",
-    "given by": "The segments were given by '{file}'; nothing here changed who is in which.",
+    "made by": "The groups were made by {file}; nothing here changed who is in which.",
+    "given by": "The groups were given by '{file}'; nothing here changed who is in which.",
     "noise": "{n} customers are noise there (in no cluster), and are on no list.",
     "without label": "{n} customers have no label there, and are on no list.",
     "no rule": "probability, confidence, second_segment, outlier and near_border are empty, and there is no "

@@ -40,7 +40,7 @@ PAGES: dict[str, str] = {
     # figures
     "placed": "customers in groups",
     "rows left out": "rows left out",
-    "in money": "{money} in money",
+    "in money": "worth {money}",
     "number of groups": "groups",
     "largest": "in the largest group",
     "points more": "{n} points",
@@ -63,7 +63,9 @@ PAGES: dict[str, str] = {
     "test size": "Test size",
     "best test": "A test shows most in group {letter}.",
     "larger control": "A larger control group shows smaller changes. For a random half, make the report with a control "
-    "share of 0.5. Make this report again before each campaign: customers move.",
+    "share of 0.5.",
+    "again": "Make this report again before each campaign: customers move.",
+    "no test size": "How large a change must be is not known: this source holds nothing that a test could count.",
     # changes
     "changes since": "Changes since {day}",
     "who moved": "Who?",
@@ -111,8 +113,11 @@ PAGES: dict[str, str] = {
     "audience/README.txt": "how to read a list",
     "customers_without_transaction.csv": "customers in no group",
     "privacy": "Privacy",
-    "privacy lists": "A list holds ids, groups, probabilities, and what it can be checked by, as far as it is known: "
-    "the last day, the share used, the {place}.",
+    "privacy lists": "A list holds ids, groups and probabilities.",
+    "privacy checked": "It can be checked by eye: {columns}.",
+    "last day": "the last day",
+    "share used": "the share of {coupons} used",
+    "place": "the {place}",
     "privacy ids": "Ids are personal data in most countries. The pages show a few customers by their id.",
     "privacy pages": "The pages fetch nothing and send nothing.",
     # evidence
@@ -128,6 +133,8 @@ PAGES: dict[str, str] = {
     "evidence pages": "The evidence, beside shops without groups",
     "and next": ", and",
     "what next": "what customers did next",
+    "why so many": "Why {k} groups? With {k}, the shop differs most clearly from invented shops without groups.",
+    "why a choice": "Why {k} groups? The data name no number: {k} is a choice.",
     "in numbers": "Mean silhouette {silhouette:.3f}, inertia {inertia:,.1f}: neither says by itself that there are "
     "groups.",
     "technical checks": "Technical checks",

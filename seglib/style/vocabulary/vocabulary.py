@@ -112,7 +112,7 @@ class Vocabulary:
         return self.LANGUAGE.split("-")[0] != "en"
 
     def allows(self, text: str) -> bool:
-        """Say whether a text of the analyses, which are in the words of the package, can stand on a page in these words.
+        """Say whether a text of the analyses, which speak as the package does, can stand on a page in these words.
 
         In another language none can; else a text that says nothing which these words call otherwise.
         """
