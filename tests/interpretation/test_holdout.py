@@ -351,7 +351,7 @@ def test_rfm_scores_are_reported_like_the_segments(strong):
     active = table[(table["by"] == "recency_score") & (table["outcome"] == "active")].set_index("score")["value"]
     assert active[5] > active[1]
     wide = rfm_table(holdout).wide.set_index(["by", "score"])
-    assert wide.loc[("recency_score", 5), "active"] == active[5]
+    assert wide.loc[("recency score", 5), "active"] == active[5]
 
 
 # Gain ---------------------------------------------------------------------------------------------------------------

@@ -87,6 +87,11 @@ class PredictiveGain:
     wording: Wording = field(default=COUPON, repr=False)
 
     @property
+    def printed(self) -> pd.DataFrame:
+        """The table with outcomes in the words of the shop."""
+        return self.table.assign(outcome=self.table["outcome"].map(self.wording.name_of))
+
+    @property
     def label(self) -> str:
         """Whether the segments are useful, in a word or a few: see `seglib.interpretation.with_usefulness`."""
         if self.useful is None:
