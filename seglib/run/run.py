@@ -153,6 +153,11 @@ class Run:
         write_artefact(self._place(artefact), content)
         self._record(artefact)
 
+    def write_all(self, **artefacts: pd.DataFrame | duckdb.DuckDBPyRelation | Record | list | dict) -> None:
+        """Write several artefacts by name, one after the other, as `write` does."""
+        for artefact, content in artefacts.items():
+            self.write(artefact, content)
+
     @overload
     def read(self, artefact: Literal["shop"]) -> ShopRecord: ...
     @overload

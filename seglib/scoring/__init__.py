@@ -13,7 +13,7 @@ Start with `score`; read `seglib.scoring.sql` to see how distances become SQL.
 
 from seglib.scoring.file import load_model, save_model
 from seglib.scoring.model import ModelVerdict, SegmentModel, model_of
-from seglib.scoring.score import deliver, score
+from seglib.scoring.score import deliver, model_for, score
 from seglib.scoring.sql import beginning, scoring_sql
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "beginning",
     "deliver",
     "load_model",
+    "model_for",
     "model_of",
     "save_model",
     "score",

@@ -10,10 +10,13 @@ import numpy as np
 import pandas as pd
 
 from seglib.campaign import ControlGroup
+from seglib.clustering import Bootstrap, Segmentation
 from seglib.errors import InputRefused
+from seglib.preprocessing import Matrix
 from seglib.run import Run, safe_csv
+from seglib.schema.records import VerdictRecord
 from seglib.scoring.file import save_model
-from seglib.scoring.model import SegmentModel
+from seglib.scoring.model import ModelVerdict, SegmentModel, model_of
 from seglib.scoring.sql import NO_TRANSACTION, scoring_sql
 from seglib.style import join_words, position
 
@@ -85,6 +88,40 @@ FAR_DAYS = 62
 
 DELIVERED = ("model.skops", "scoring.sql", "scoring_from_tables.sql")
 """The files by which new customers are placed."""
+
+
+def model_for(
+    run: Run,
+    fit: Segmentation,
+    matrix: Matrix,
+    bootstrap: Bootstrap,
+    *,
+    verdict: VerdictRecord | ModelVerdict,
+) -> SegmentModel:
+    """Put together the model of a run: `seglib.scoring.model_of` with what the run has written of features and recipe.
+
+    Parameters
+    ----------
+    run : Run
+        With the artefacts of 01 and 03.
+    fit : Segmentation
+    matrix : Matrix
+        The matrix that was clustered, with its pipeline (`seglib.preprocessing.rebuild_matrix`).
+    bootstrap : Bootstrap
+    verdict : VerdictRecord or ModelVerdict
+    """
+    features = run.read("features")
+    return model_of(
+        fit,
+        matrix,
+        bootstrap,
+        run=run.name,
+        features=features,
+        described=run.study().describe(features),
+        recipe=run.read("recipe"),
+        shop=run.read("shop"),
+        verdict=verdict,
+    )
 
 
 def deliver(model: SegmentModel, run: Run, *, control: ControlGroup | None = None) -> str:
