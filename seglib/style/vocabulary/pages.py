@@ -133,7 +133,7 @@ PAGES: dict[str, str] = {
     "evidence pages": "The evidence, beside shops without groups",
     "and next": ", and",
     "what next": "what customers did next",
-    "why so many": "Why {k} groups? With {k}, the shop differs most clearly from invented shops without groups.",
+    "why so many": "Why {k} groups? Of the numbers whose groups come back with other customers, {k} fits best.",
     "why a choice": "Why {k} groups? The data name no number: {k} is a choice.",
     "in numbers": "Mean silhouette {silhouette:.3f}, inertia {inertia:,.1f}: neither says by itself that there are "
     "groups.",
