@@ -249,12 +249,12 @@ def test_a_key_that_a_page_asks_for_and_nobody_has_is_an_error_that_names_key_an
 
 def test_numbers_money_and_days_are_written_as_the_language_writes_them(words):
     german = read_vocabulary(ROOT / "params/words/german.yaml")
-    assert (german.count(1234567), german.number(1.234), german.percent(0.1234)) == ("1.234.567", "1,23", "12,3 %")
-    assert (german.whole_percent(0.001), german.whole_percent(None)) == ("<0,5 %", "–")
+    assert (german.count(1234567), german.number(1.234), german.percent(0.1234)) == ("1.234.567", "1,23", "12,3\u00a0%")
+    assert (german.whole_percent(0.001), german.whole_percent(None)) == ("<0,5\u00a0%", "–")
     assert german.day("2026-05-31") == "31.05.2026"
     assert german.moment("2026-11-24T23:39:22+01:00") == "24.11.2026, 22:39 Uhr (UTC)"
     assert german.in_words(800, "days") == "2,2 Jahre"
-    assert german.fill("{a:.0%} und {b:+,.1f} {c}", a=0.5, b=-1234.56, c="1,234.5") == "50 % und -1.234,6 1,234.5"
+    assert german.fill("{a:.0%} und {b:+,.1f} {c}", a=0.5, b=-1234.56, c="1,234.5") == "50\u00a0% und -1.234,6 1,234.5"
     assert ENGLISH.moment("2026-11-24T23:39:22+01:00") == "24 Nov 2026, 22:39 UTC"
 
 

@@ -583,3 +583,12 @@ def test_the_picture_of_the_verdict_is_drawn_in_the_words_of_the_page():
     own = BeautifulSoup(glance_picture(record), "html.parser").img["src"]
     assert "&lt;b&gt; 1 von 2" in base64.b64decode(own.partition("base64,")[2]).decode()
     assert glance_picture(RECORD) is None
+
+
+def test_a_group_without_an_idea_is_no_empty_card(tmp_path):
+    [segment] = RECORD.segments
+    other = replace(segment, segment="B", notes=(), beside=())
+    record = replace(RECORD, segments=(segment, other))
+    page = BeautifulSoup(index_page(tmp_path, record, [], picture=None, previous=None), "html.parser")
+    ideas = [card.select_one(".todo").get_text() for card in page.select(".cards > li")]
+    assert ideas == ["A reminder", ENGLISH.page("no idea")]

@@ -203,7 +203,7 @@ TO_TRY: dict[tuple[str, bool], str] = {
 What they say of customers is that difference and no more: who uses more coupons than others need not use most of them.
 """
 
-PLAIN_RULES = "one offer for everybody, sent to a random half: that this group needs another one was not shown."
+PLAIN_RULES = "one offer for everybody, sent to a random half: that a group needs another one was not shown."
 """What to try where the segments are constructed and not shown to be useful."""
 
 COMPARED_WITH: dict[str, str] = {

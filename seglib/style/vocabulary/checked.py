@@ -206,7 +206,11 @@ def _parsed(text: str):
 
 def _checked_text(where: str, given: Any, allowed: set[str], problems: list[str]) -> str:
     """Return a text whose braces its place can fill; a number is written as in ours, or in another way that fits."""
-    one_line = given.replace("\n", " ") if isinstance(given, str) and where.startswith("PICTURE.") else given
+    one_line = given
+    if isinstance(given, str):
+        one_line = re.sub("[\u00a0\u202f]", " ", given)  # blanks at which no line breaks
+        if where.startswith("PICTURE."):
+            one_line = one_line.replace("\n", " ")
     if not isinstance(given, str) or not given.strip() or len(given) > LONGEST or not one_line.isprintable():
         problems.append(f"{where} takes a text in one line, of at most {LONGEST} characters")
         return ""
