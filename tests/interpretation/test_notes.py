@@ -85,7 +85,7 @@ def test_notes_are_what_was_counted(sample):
         margin = sample["segments"].query("segment == @letter")["margin"]
         low = (margin < 0.3).mean()
         assert f"probability of {0.6 * low + 0.9 * (1 - low):.1%} on average; for {low:.1%} " in notes[CERTAINTY]
-        assert "if these segments are taken as given" in notes[CERTAINTY]
+        assert "if these groups are taken as given" in notes[CERTAINTY]
 
 
 def test_no_card_claims_more_than_the_verdict(sample):
