@@ -147,7 +147,7 @@ def read_sent(folder: Path) -> pd.DataFrame | None:
     InputRefused
         If one cannot be read.
     """
-    files = sorted(folder.glob(f"*{SEND}.csv"))
+    files = sorted(folder.glob("*.csv"))
     if not files:
         return None
     rows = pd.concat([_read(file) for file in files], ignore_index=True)

@@ -13,13 +13,11 @@ import pandas as pd
 
 from seglib.campaign import read_sent
 from seglib.errors import InputRefused
-from seglib.interpretation.audiences import Audiences, list_name
+from seglib.interpretation.audiences import ADDED, REMOVED, Audiences, list_name
 from seglib.style import position
 
 FOLDER = "changes"
 """Inside the folder of the lists: apart from them, so that an upload of all lists sends nothing to who was removed."""
-
-ADDED, REMOVED = "added", "removed"
 
 
 def since_last(lists: Audiences, before: Path) -> Audiences:
@@ -63,12 +61,4 @@ def since_last(lists: Audiences, before: Path) -> Audiences:
     columns = pd.DataFrame.from_dict(numbers, orient="index", columns=[ADDED, REMOVED]).reindex(lists.table["segment"])
     table = lists.table.assign(**{name: columns[name].to_numpy() for name in columns})
     table = table[[*table.columns.drop("list"), "list"]]
-    counts = {
-        kind: sum(len(t) for name, t in changes.items() if name.endswith(f"_{kind}")) for kind in (ADDED, REMOVED)
-    }
-    text = (
-        f"Since the last lists of this name, {counts[ADDED]:,} were added to lists of those who get the "
-        f"offer, and {counts[REMOVED]:,} removed; somebody who moved from one list to another is in both "
-        f"numbers. {FOLDER}/ has them."
-    )
-    return replace(lists, changes=changes, table=table, on_changes=text)
+    return replace(lists, changes=changes, table=table)
