@@ -140,8 +140,8 @@ gallery: $(VENV)/.extra-browser $(READY) ## take the pictures of the README from
 architecture: $(READY) ## draw the packages and their arrows into ARCHITECTURE.md
 	@$(BIN)/python docs/architecture.py
 
-dictionary: $(READY) ## write the data dictionary in data/README.md from the contract
-	@$(BIN)/python docs/dictionary.py
+dictionary: $(READY) ## write the generated parts of the documents: data dictionary, contents of METHODS, table of the study
+	@for script in dictionary contents study; do $(BIN)/python docs/$$script.py || exit 1; done
 
 bench: $(VENV)/.extra-bench $(READY) ## measure contract, features, sweep and scoring on large shops (some minutes)
 	@$(BIN)/python benchmarks/contract.py

@@ -329,11 +329,15 @@ def course(
         Path | None, typer.Option(help="A CSV file of names: a shop for each, and for you the key and the answers.")
     ] = None,
     teacher_key: Annotated[str | None, typer.Option(help="The key of an earlier course; default: a new one.")] = None,
+    grader: Annotated[
+        Literal["nbgrader", "otter"] | None,
+        typer.Option("--for", help="Write, for the teacher, what this program for grading reads; with the solutions."),
+    ] = None,
 ) -> None:
     """Write what a class gets: the lessons without their solutions, and all that they need."""
     from seglib.lab import make_course
 
-    for file in make_course(out, students=students, key=teacher_key):
+    for file in make_course(out, students=students, key=teacher_key, grader=grader):
         typer.echo(file)
 
 

@@ -1,4 +1,4 @@
-"""What is right in each exercise of the lessons, and what a wrong answer most likely did.
+"""What is right in each exercise of the lessons and of the mistake gallery, and what a wrong answer most likely did.
 
 Every function takes the answer of a student, and what the exercise was about, and returns what is wrong, or an empty
 text. It computes the right answer anew, from what it is given, and never says it.
@@ -6,7 +6,7 @@ text. It computes the right answer anew, from what it is given, and never says i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import combinations
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -434,6 +434,104 @@ def share_of_largest(answer: Any, *, transactions: pd.DataFrame) -> str:
     return "For each customer: the largest amount, divided by the sum of all amounts."
 
 
+def net_spending(answer: Any) -> str:
+    """M1.1: what each customer spent less what was given back, from lines in which a refund is negative."""
+    if not callable(answer):
+        return "Give the function itself, without brackets behind its name."
+    lines = pd.DataFrame(
+        {"customer_id": [7, 7, 7, 3, 3, 5, 9, 9], "amount": [20.0, -20.0, 5.0, 8.0, -8.0, 4.0, 10.0, -2.5]}
+    )
+    amounts = _series(answer(lines.copy()))
+    if amounts is None:
+        return "Return a pandas Series with one amount for each customer."
+    net = lines.groupby("customer_id")["amount"].sum()
+    if set(net.index) - set(amounts.index):
+        return "A customer is missing. Who gave everything back has spent 0, and stays in the table."
+    if set(amounts.index) != set(net.index) or amounts.index.has_duplicates:
+        return "The index should be customer_id, and hold each customer once."
+    amounts = amounts.reindex(net.index)
+    if _same(amounts, net):
+        return ""
+    positive = lines["amount"].clip(lower=0)
+    wrong = {
+        "The refunds are left out, and the sales that they cancel are still in.": positive,
+        "A refund is added here as if it were a sale: its sign is lost.": lines["amount"].abs(),
+    }
+    for sentence, column in wrong.items():
+        if _same(amounts, column.groupby(lines["customer_id"]).sum()):
+            return sentence
+    if _same(amounts, -net):
+        return "The sign is turned: a sale is positive."
+    if _same(amounts, lines.groupby("customer_id")["amount"].mean()):
+        return "This is the mean of the lines of each customer. Add them up."
+    return "For each customer: add up all amounts, each with its sign."
+
+
+def supported_numbers(answer: Any) -> str:
+    """M2.1: the numbers of clusters whose silhouette lies above those of all shops without groups."""
+    if not callable(answer):
+        return "Give the function itself, without brackets behind its name."
+    null = pd.DataFrame({2: [0.30, 0.20, 0.25], 3: [0.28, 0.33, 0.31], 4: [0.20, 0.26, 0.22], 5: [0.2, 0.2, 0.2]})
+    ks = list(null.columns)
+    curves = [[0.35, 0.32, 0.27, 0.19], [0.22, 0.30, 0.24, 0.10], [0.26, 0.40, 0.21, 0.15], [0.30, 0.33, 0.26, 0.20]]
+    right = [[2, 4], [], [3], []]
+    values = []
+    for curve in curves:
+        result = answer(pd.Series(curve, index=ks), null.copy())
+        if result is None or not isinstance(result, Iterable) or isinstance(result, str):
+            return "Return a list. It may be empty: that no number is supported is an answer, too."
+        values.append(sorted(np.asarray(list(result)).tolist()))
+    if values == right:
+        return ""
+    if any(set(numbers) - set(ks) for numbers in values):
+        return "Return numbers of clusters, such as 3: the index of the curve. These are something else."
+    if values[3] and values[:3] == right[:3]:
+        return "A silhouette that only equals the highest one without groups does not lie above it."
+    beyond = [[k for k, value in zip(ks, curve, strict=True) if value > null[k].mean()] for curve in curves]
+    if values == beyond:
+        return "This compares with the mean of the shops without groups. Some of them lie above it: take the highest."
+    if all(len(numbers) == 1 for numbers in values):
+        return "This always names one number. Some of these curves support two, and some support none."
+    overall = [[k for k, value in zip(ks, curve, strict=True) if value > null.to_numpy().max()] for curve in curves]
+    if values == overall:
+        return "This compares with the highest value at any k. Compare each k with the shops without groups at that k."
+    return "Keep a k if the value of the curve at k is greater than each value of the column k of the table."
+
+
+def gain_over_majority(answer: Any) -> str:
+    """M3.1: the accuracy of predictions less that of always naming the most frequent class."""
+    if not callable(answer):
+        return "Give the function itself, without brackets behind its name."
+    cases = [
+        (["a"] * 7 + ["b"] * 3, ["a"] * 6 + ["b"] * 2 + ["a"] * 2),
+        (["b", "b", "b", "a"], ["b", "b", "b", "b"]),
+        (["a", "b", "c", "c"], ["a", "b", "c", "c"]),
+        (["x", "y", "y", "y", "y"], ["x", "x", "x", "x", "x"]),
+    ]
+    values = [_number(answer(pd.Series(truth), pd.Series(predicted))) for truth, predicted in cases]
+    if None in values:
+        return "Return one number."
+    pairs = [(pd.Series(truth), pd.Series(predicted)) for truth, predicted in cases]
+    accuracy = np.array([(truth == predicted).mean() for truth, predicted in pairs])
+    majority = np.array([truth.value_counts(normalize=True).max() for truth, _ in pairs])
+    if _same(values, accuracy - majority):
+        return ""
+    if _same(values, majority - accuracy):
+        return "The sign is turned: predictions that are better than the most frequent class have a positive gain."
+    if _same(values, accuracy):
+        return "This is the accuracy. How often would one be right who always names the most frequent class?"
+    if _same(values, 100 * (accuracy - majority)):
+        return "This is in per cent. Shares lie between 0 and 1."
+    if _same(values, accuracy / majority) or _same(values, accuracy / majority - 1):
+        return "This is a ratio. The question is about the difference."
+    predicted_majority = np.array([predicted.value_counts(normalize=True).max() for _, predicted in pairs])
+    if _same(values, accuracy - predicted_majority):
+        return "The most frequent class is looked up among the predictions. Look it up in the truth."
+    if _same(values, accuracy - np.array([1 / truth.nunique() for truth, _ in pairs])):
+        return "This compares with a guess in which all classes are equally frequent. They are not."
+    return "The share of right predictions, less the share of the most frequent class in the truth."
+
+
 EXERCISES: dict[str, Callable[..., str]] = {
     "L0.1": share_burned_by_gender,
     "L0.2": one_row_a_customer,
@@ -449,5 +547,8 @@ EXERCISES: dict[str, Callable[..., str]] = {
     "L5.2": difference_of_shares,
     "L6.1": mapping_of_invoices,
     "L6.2": share_of_largest,
+    "M1.1": net_spending,
+    "M2.1": supported_numbers,
+    "M3.1": gain_over_majority,
 }
 """By number of the exercise."""

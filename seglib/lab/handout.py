@@ -1,63 +1,37 @@
-"""Make what a class needs: lessons without their solutions, the data, and a shop for every student."""
+"""Make what a class needs: lessons and mistake gallery without solutions, the data, and a shop for every student."""
 
 from __future__ import annotations
 
-import ast
 import csv
 import re
 import shutil
 from pathlib import Path
+from typing import Literal
 
 import nbformat
 
 from seglib.datasets import new_key, student_shop
 from seglib.errors import InputRefused, ParameterRefused
+from seglib.lab.graders import for_nbgrader, for_otter
+from seglib.lab.students import without_solutions
 from seglib.schema.files import project_root
+
+Grader = Literal["nbgrader", "otter"]
 
 COPIED = ("seglib", "data/sample", "params/mappings", "pyproject.toml", "requirements.lock", "Makefile", "LICENSE")
 """What a lesson needs beside the notebooks: the package, the sample, and how to make the environment."""
+
+USED = {"data/sample": '"data" / "sample"', "params/mappings": '"params" / "mappings"'}
+"""Folders that lie beside an assignment where its notebook names them, and how it names them."""
 
 ROSTER = ("student", "name")
 """What the column of names may be called; otherwise it is the first one."""
 
 
-def without_solutions(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Return a lesson as students get it: in every cell tagged ``solution``, only what has to be filled in.
-
-    A function keeps its first line and its docstring; a value becomes ``...``. Outputs are removed.
-
-    Parameters
-    ----------
-    notebook : NotebookNode
-    """
-    student = nbformat.from_dict(notebook)
-    for cell in student.cells:
-        if cell.cell_type != "code":
-            continue
-        cell.outputs, cell.execution_count = [], None
-        tags = cell.metadata.get("tags", [])
-        if "solution" in tags:
-            cell.source = _to_fill_in(cell.source)
-            cell.metadata["tags"] = ["answer" if tag == "solution" else tag for tag in tags]
-    return student
-
-
-def _to_fill_in(source: str) -> str:
-    """Return the names that a solution defines, each without what it is."""
-    parts = []
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef):
-            head = f"def {node.name}({ast.unparse(node.args)}):"
-            docstring = ast.get_docstring(node)
-            lines = [head] + ([f'    """{docstring}"""'] if docstring else [])
-            parts.append("\n".join([*lines, '    raise NotImplementedError("write your answer here")']))
-        elif isinstance(node, ast.Assign):
-            parts += [f"{ast.unparse(target)} = ...  # write your answer here" for target in node.targets[:1]]
-    return "\n\n\n".join(parts)
-
-
-def make_course(out: str | Path, *, students: str | Path | None = None, key: str | None = None) -> list[Path]:
-    """Write the folder, or the ``.zip``, that a class gets.
+def make_course(
+    out: str | Path, *, students: str | Path | None = None, key: str | None = None, grader: Grader | None = None
+) -> list[Path]:
+    """Write the folder, or the ``.zip``, that a class gets; or, for a program that grades, the one of its teacher.
 
     Parameters
     ----------
@@ -68,6 +42,9 @@ def make_course(out: str | Path, *, students: str | Path | None = None, key: str
         a shop of their own in ``shops``, and the teacher two files beside ``out``: the key, and the answers.
     key : str, optional
         The teacher's key of an earlier course. By default a new one is made.
+    grader : {"nbgrader", "otter"}, optional
+        Write each lesson, *with* its solutions, into a folder of its own in ``source``, as this program reads it; the
+        program then makes the version for students.
 
     Returns
     -------
@@ -89,11 +66,15 @@ def make_course(out: str | Path, *, students: str | Path | None = None, key: str
     names = _names(Path(students)) if students else []
     for name in COPIED:
         _copy(project / name, folder / name)
-    lessons = folder / "notebooks" / "lessons"
-    lessons.mkdir(parents=True)
-    for path in sorted((project / "notebooks" / "lessons").glob("*.ipynb")):
-        nbformat.write(without_solutions(nbformat.read(path, as_version=4)), lessons / path.name)
-    (folder / "README.md").write_text(README, encoding="utf-8")
+    lessons = sorted((project / "notebooks" / "lessons").glob("*.ipynb"))
+    if grader:
+        _write_assignments(lessons, folder, grader)
+    else:
+        (folder / "notebooks" / "lessons").mkdir(parents=True)
+        for path in lessons:
+            student = without_solutions(nbformat.read(path, as_version=4))
+            nbformat.write(student, folder / "notebooks" / "lessons" / path.name)
+    (folder / "README.md").write_text(FOR_TEACHERS[grader] if grader else README, encoding="utf-8")
     written = []
     if names:
         written = _write_shops(names, folder / "shops", folder.with_name(f"{folder.name}-teacher"), key or new_key())
@@ -113,8 +94,66 @@ Open a terminal in this folder. You need Python 3.11 or newer and make.
 Begin with `L0_forty_lines.ipynb`. Each lesson has two exercises: write your answer into the cell that says so, run it,
 and run the cell below it, which tells whether it is right. Hints unfold.
 
+`mistakes_1_data.ipynb` and its two other parts are the mistake gallery: what public analyses of this kind get wrong,
+each mistake with its number and its cure, and one exercise a part. Look things up in it, or read it after L4.
+
 If there is a folder `shops`, one of the files in it is yours. Which groups of customers does it have, if any?
 """
+
+
+FOR_TEACHERS: dict[Grader, str] = {
+    "nbgrader": """# Customer segmentation: the lessons, for nbgrader
+
+**For the teacher: the notebooks in `source` hold the solutions.** Each lesson is an assignment, each check a point.
+Students and the program that grades need this project in their environment:
+
+    pip install . nbgrader
+
+Then, in this folder:
+
+    nbgrader generate_assignment L0_forty_lines
+
+makes what students get, in `release`. Some lessons have `data` beside them; it goes along.
+""",
+    "otter": """# Customer segmentation: the lessons, for Otter-Grader
+
+**For the teacher: the notebooks in `source` hold the solutions.** Each lesson is an assignment, each check a point.
+Students and the program that grades need this project in their environment:
+
+    pip install . otter-grader
+
+Then, in this folder:
+
+    otter assign source/L0_forty_lines/L0_forty_lines.ipynb dist/L0_forty_lines
+
+makes what students get, in `dist/L0_forty_lines/student`, and what grades it, in `dist/L0_forty_lines/autograder`. Some
+lessons have `data` beside them; hand it out with the notebook.
+""",
+}
+
+NBGRADER_CONFIG = """c = get_config()  # noqa: F821
+c.CourseDirectory.course_id = "customer-segmentation"
+c.ExecutePreprocessor.timeout = 300  # seconds for one cell
+"""
+
+
+def _write_assignments(lessons: list[Path], folder: Path, grader: Grader) -> None:
+    """Write each lesson into a folder of its own, with the data that it reads."""
+    for path in lessons:
+        assignment = folder / "source" / path.stem
+        assignment.mkdir(parents=True)
+        notebook = nbformat.read(path, as_version=4)
+        source = "\n".join(cell.source for cell in notebook.cells)
+        used = [name for name, expression in USED.items() if expression in source]
+        for name in used:
+            _copy(folder / name, assignment / name)
+        folders = [name.split("/")[0] for name in used]
+        notebook = for_nbgrader(notebook) if grader == "nbgrader" else for_otter(notebook, path.stem, folders=folders)
+        for cell in notebook.cells:
+            cell.source = re.sub(r"\]\((\w+)\.ipynb", r"](../\1/\1.ipynb", cell.source)
+        nbformat.write(notebook, assignment / path.name)
+    if grader == "nbgrader":
+        (folder / "nbgrader_config.py").write_text(NBGRADER_CONFIG, encoding="utf-8")
 
 
 def _copy(source: Path, target: Path) -> None:

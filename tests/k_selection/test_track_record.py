@@ -61,7 +61,7 @@ def test_the_text_gives_the_rates(outcomes):
     """Without groups: 1 of 5 natural (at worst 1 of 4), 1 of 5 reproducible; planted: 5 of 7, of these 2 with the k."""
     text = TrackRecord("data sets", rates(outcomes)).text
     assert "5 data sets without groups, of 2 kinds" in text
-    assert "it called 20.0% natural (at worst 25%, cloud) and 20.0% reproducible" in text
+    assert "it called 20.0% natural (95% interval 4% to 62%; at worst 25%, cloud) and 20.0% reproducible" in text
     assert "7 data sets with planted groups, of 2 kinds" in text
     assert "found groups in 71%, and named the planted number in 40% of these" in text
 
@@ -72,9 +72,15 @@ def test_the_worst_kind_is_that_of_the_highest_rate_not_of_most_draws():
     rows.append(("clumps", "table", 3, False, 300, "constructed", None, None, ""))
     columns = ["kind", "form", "groups", "tuned", "customers", "structure", "two_kinds", "k", "k_range"]
     record = TrackRecord("data sets", rates(pd.DataFrame(rows, columns=columns)))
-    assert "called 11.4% natural (at worst 20%, rare)" in record.text
+    assert "called 11.4% natural (95% interval 5% to 26%; at worst 20%, rare)" in record.text
     assert "found groups in 0%, and named the planted number in 0% of these" in record.text
     assert "Missed in more than half: clumps." in record.alt
+
+
+def test_where_none_was_natural_no_kind_is_the_worst(outcomes):
+    """Wilson's upper limit of 0 in n is z^2 / (n + z^2): of 5, 3.8415 / 8.8415 = 43%."""
+    none = outcomes.assign(structure=outcomes["structure"].where(outcomes["groups"] != 0, "constructed"))
+    assert "it called 0.0% natural (95% interval 0% to 43%) and" in TrackRecord("data sets", rates(none)).text
 
 
 def test_where_nothing_was_measured_nothing_is_claimed(outcomes):

@@ -119,6 +119,18 @@ def jaccard(a, b):
     return len(a & b) / len(a | b)
 
 
+def net(lines):
+    return lines.groupby("customer_id")["amount"].sum()
+
+
+def above_all(curve, null):
+    return [k for k in curve.index if curve[k] > null[k].max()]
+
+
+def gain(truth, predicted):
+    return (truth == predicted).mean() - truth.value_counts(normalize=True).max()
+
+
 RIGHT = {
     "L0.1": (
         {"data": DATA},
@@ -203,6 +215,35 @@ RIGHT = {
     "L6.2": (
         {"transactions": LINES},
         [SHARES, SHARES.iloc[::-1], SHARES.to_dict(), SHARES.to_frame("share")],
+    ),
+    "M1.1": (
+        {},
+        [
+            net,
+            lambda lines: lines.pivot_table(index="customer_id", values="amount", aggfunc="sum"),
+            lambda lines: {c: lines.loc[lines["customer_id"] == c, "amount"].sum() for c in lines["customer_id"]},
+            lambda lines: lines.set_index("customer_id")["amount"].groupby(level=0, sort=False).sum(),
+        ],
+    ),
+    "M2.1": (
+        {},
+        [
+            above_all,
+            lambda curve, null: curve.index[curve > null.max()],
+            lambda curve, null: {k for k in (5, 4, 3, 2) if (null[k] < curve[k]).all()},
+            lambda curve, null: np.array(above_all(curve, null)),
+        ],
+    ),
+    "M3.1": (
+        {},
+        [
+            gain,
+            lambda truth, predicted: np.mean(truth == predicted) - (truth == truth.mode()[0]).mean(),
+            lambda truth, predicted: [gain(truth, predicted)],
+            lambda truth, predicted: (
+                sum(map(lambda a, b: a == b, truth, predicted)) / len(truth) - truth.value_counts().iloc[0] / len(truth)
+            ),
+        ],
     ),
 }
 """By exercise: what it is about, and right answers."""
@@ -385,6 +426,52 @@ WRONG = {
         LINES,
         0.8,
         pd.Series([0.3, 0.0, 0.25], index=[1, 2, 3]),
+    ],
+    "M1.1": [
+        lambda lines: net(lines[lines["amount"] > 0]),
+        lambda lines: net(lines.assign(amount=lines["amount"].clip(lower=0))),
+        lambda lines: net(lines.assign(amount=lines["amount"].abs())),
+        lambda lines: net(lines)[net(lines) > 0],
+        lambda lines: -net(lines),
+        lambda lines: lines.groupby("customer_id")["amount"].mean(),
+        lambda lines: lines.groupby("customer_id")["amount"].count(),
+        lambda lines: lines.groupby("customer_id")["amount"].max(),
+        lambda lines: net(lines).reset_index(drop=True),
+        lambda lines: lines["amount"],
+        lambda lines: net(lines).sum(),
+        lambda lines: net(lines.drop_duplicates("customer_id")),
+        pd.Series([0.0, 4.0, 5.0, 7.5], index=[3, 5, 7, 9]),
+    ],
+    "M2.1": [
+        lambda curve, null: [curve.idxmax()],
+        lambda curve, null: curve.idxmax(),
+        lambda curve, null: [k for k in curve.index if curve[k] >= null[k].max()],
+        lambda curve, null: [k for k in curve.index if curve[k] > null[k].mean()],
+        lambda curve, null: [k for k in curve.index if curve[k] > null[k].min()],
+        lambda curve, null: [k for k in curve.index if curve[k] > null.to_numpy().max()],
+        lambda curve, null: [k for k in curve.index if curve[k] < null[k].max()],
+        lambda curve, null: [curve[k] for k in above_all(curve, null)],
+        lambda curve, null: curve > null.max(),
+        lambda curve, null: above_all(curve, null)[:1],
+        lambda curve, null: above_all(curve, null) or None,
+        lambda curve, null: list(curve.index),
+        lambda curve, null: [],
+        [2, 4],
+    ],
+    "M3.1": [
+        lambda truth, predicted: (truth == predicted).mean(),
+        lambda truth, predicted: -gain(truth, predicted),
+        lambda truth, predicted: 100 * gain(truth, predicted),
+        lambda truth, predicted: (truth == predicted).mean() / truth.value_counts(normalize=True).max(),
+        lambda truth, predicted: (truth == predicted).mean() / truth.value_counts(normalize=True).max() - 1,
+        lambda truth, predicted: (truth == predicted).mean() - predicted.value_counts(normalize=True).max(),
+        lambda truth, predicted: (truth == predicted).mean() - 1 / truth.nunique(),
+        lambda truth, predicted: (truth == predicted).mean() - 0.5,
+        lambda truth, predicted: (truth == predicted).sum() - truth.value_counts().max(),
+        lambda truth, predicted: truth.value_counts(normalize=True).max(),
+        lambda truth, predicted: truth == predicted,
+        lambda truth, predicted: max(gain(truth, predicted), 0),
+        0.1,
     ],
 }
 """By exercise: what people write instead."""

@@ -12,17 +12,24 @@ from hypothesis import strategies as st
 
 from seglib.datasets.student_shops import new_key, student_shop
 from seglib.errors import InputRefused, ParameterRefused
-from seglib.lab.handout import make_course, without_solutions
+from seglib.lab.handout import make_course
+from seglib.lab.students import without_solutions
 
 KEY = "0123456789abcdef0123456789abcdef"
 LESSONS = ["L0", "L1", "L2", "L3", "L4", "L5", "L6"]
+GALLERY = ["mistakes_1_data.ipynb", "mistakes_2_clusters.ipynb", "mistakes_3_claims.ipynb"]
 
 
 @pytest.fixture(scope="module")
-def lessons(root):
+def notebooks(root):
     return {
         path.name: nbformat.read(path, as_version=4) for path in sorted((root / "notebooks/lessons").glob("*.ipynb"))
     }
+
+
+@pytest.fixture(scope="module")
+def lessons(notebooks):
+    return {name: notebook for name, notebook in notebooks.items() if name[:2] in LESSONS}
 
 
 def code(notebook, tag=None):
@@ -47,9 +54,18 @@ def test_every_lesson_has_two_exercises_with_solution_check_and_hint(lessons):
         assert len(hints) == 2
 
 
-def test_lessons_show_the_craft(lessons):
-    """At least fifteen calls of what pandas, scikit-learn, seaborn or matplotlib define, in each of L0 to L4."""
-    for name, notebook in lessons.items():
+def test_every_part_of_the_gallery_has_one_exercise(notebooks, lessons):
+    assert [name for name in notebooks if name not in lessons] == GALLERY
+    for number, name in enumerate(GALLERY, start=1):
+        assert len(code(notebooks[name], "solution")) == 1
+        [source] = [cell.source for cell in code(notebooks[name]) if cell.source.startswith("check(")]
+        assert source[7:11] == f"M{number}.1"
+        assert [cell.id for cell in notebooks[name].cells if "<summary>Hint" in cell.source] == ["hint-1"]
+
+
+def test_lessons_show_the_craft(notebooks):
+    """At least fifteen calls of pandas, scikit-learn, seaborn or matplotlib, in each of L0 to L4 and of the gallery."""
+    for name, notebook in notebooks.items():
         tree = ast.parse("\n".join(cell.source for cell in code(notebook)))
         names = set()
         for node in ast.walk(tree):
@@ -64,11 +80,11 @@ def test_lessons_show_the_craft(lessons):
                 while isinstance(head, ast.Attribute):
                     head = head.value
                 calls += isinstance(head, ast.Name) and head.id in names
-        assert calls >= (15 if name[:2] in LESSONS[:5] else 5), (name, calls)
+        assert calls >= (15 if name[:2] in LESSONS[:5] or name in GALLERY else 5), (name, calls)
 
 
-def test_student_versions_hold_no_solution(lessons):
-    for name, notebook in lessons.items():
+def test_student_versions_hold_no_solution(notebooks):
+    for name, notebook in notebooks.items():
         student = without_solutions(notebook)
         assert [c.id for c in student.cells] == [c.id for c in notebook.cells]
         assert not code(student, "solution")
@@ -82,9 +98,9 @@ def test_student_versions_hold_no_solution(lessons):
             ast.parse(answer.source)
 
 
-def test_solutions_are_not_written_in_another_cell(lessons):
+def test_solutions_are_not_written_in_another_cell(notebooks):
     """Of each solution, at least one line stands nowhere else: it has to be thought of."""
-    for name, notebook in lessons.items():
+    for name, notebook in notebooks.items():
         for solution in code(notebook, "solution"):
             others = set().union(*(lines_of(c) for c in code(notebook) if c.id != solution.id))
             assert lines_of(solution) - others, (name, solution.id)
@@ -92,7 +108,10 @@ def test_solutions_are_not_written_in_another_cell(lessons):
 
 def test_the_folder_holds_what_a_class_needs(root, tmp_path):
     [folder] = make_course(tmp_path / "course")
-    assert sorted(path.name[:2] for path in (folder / "notebooks" / "lessons").iterdir()) == LESSONS
+    names = sorted(path.name for path in (folder / "notebooks" / "lessons").iterdir())
+    assert [name[:2] for name in names if name not in GALLERY] == LESSONS
+    assert names[len(LESSONS) :] == GALLERY
+    assert all(name.removesuffix(".ipynb") in (folder / "README.md").read_text() for name in [names[0], *GALLERY[:1]])
     for file in ("Makefile", "pyproject.toml", "requirements.lock", "seglib/lab/check.py", "data/sample/shop.xlsx"):
         assert (folder / file).is_file(), file
     assert not list(folder.rglob("truth.csv"))

@@ -1,5 +1,6 @@
 """The runner: whole runs of both recipes, the same whatever the machine, refused or failed with a clear word."""
 
+import ast
 import contextlib
 import hashlib
 import io
@@ -172,11 +173,11 @@ def test_the_report_stands_alone_and_every_link_resolves(twice):
     assert sizes["index.html"] < 6e5
 
 
-def test_the_code_in_the_readme_runs_as_it_stands(twice, root):
+def test_the_code_in_the_tour_runs_as_it_stands(twice, root):
     recipe, (run, _), _ = twice
     if recipe != "customer":
-        pytest.skip("the README shows the default recipe")
-    text = (root / "README.md").read_text(encoding="utf-8")
+        pytest.skip("the tour shows the default recipe")
+    text = (root / "docs" / "TOUR.md").read_text(encoding="utf-8")
     code = "\n".join(re.findall(r"```python\n(.*?)```", text, flags=re.S))
     code = code.replace('Run("sample")', "the_run").replace(".nulls)", ".nulls, k_max=4, n_null=19, n_samples=10)")
     names = {"the_run": run}
@@ -185,6 +186,23 @@ def test_the_code_in_the_readme_runs_as_it_stands(twice, root):
     assert printed.getvalue().startswith("The audit found")
     assert names["verdict"].label == "natural"
     assert names["holdout"].why == ""
+
+
+def test_the_lines_that_print_the_numbers_of_methods_run_as_they_stand(twice, root):
+    recipe, (run, _), _ = twice
+    if recipe != "customer":
+        pytest.skip("the examples are of the default recipe")
+    text = (root / "docs" / "METHODS.md").read_text(encoding="utf-8")
+    names = {"the_run": run}
+    lines = "\n".join(re.findall(r"```python\n(.*?)```", text, flags=re.S)).replace('Run("sample")', "the_run")
+    for statement in ast.parse(lines).body:
+        line = ast.unparse(statement)
+        if not isinstance(statement, ast.Expr):
+            exec(line, names)
+            continue
+        shown = eval(line, names)
+        assert shown is not None, line
+        assert not (isinstance(shown, pd.DataFrame) and shown.empty), line
 
 
 def test_no_page_and_no_notebook_names_a_path_of_this_machine(twice):

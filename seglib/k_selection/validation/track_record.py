@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from seglib.stats import wilson
 from seglib.style import join_words
 
 if TYPE_CHECKING:
@@ -45,12 +46,14 @@ class TrackRecord:
             return "How often this verdict is right has not been measured."
         natural = without["natural"] / without["draws"]
         worst = without.loc[natural.idxmax()]
-        reproducible = without["reproducible"].sum() / without["draws"].sum()
+        draws = without["draws"].sum()
+        low, high = wilson(without["natural"].sum() / draws, draws)
+        at_worst = f"; at worst {natural.max():.0%}, {worst['kind']}" if natural.max() > 0 else ""
         n_called = (planted["natural"] + planted["reproducible"]).sum()
         return (
-            f"The verdict was tried on {int(without['draws'].sum()):,} {self.of} without groups, of "
-            f"{without['kind'].nunique()} kinds: it called {without['natural'].sum() / without['draws'].sum():.1%} "
-            f"natural (at worst {natural.max():.0%}, {worst['kind']}) and {reproducible:.1%} reproducible. In "
+            f"The verdict was tried on {int(draws):,} {self.of} without groups, of {without['kind'].nunique()} kinds: "
+            f"it called {without['natural'].sum() / draws:.1%} natural (95% interval {low:.0%} to {high:.0%}{at_worst})"
+            f" and {without['reproducible'].sum() / draws:.1%} reproducible. In "
             f"{int(planted['draws'].sum()):,} {self.of} with planted groups, of {planted['kind'].nunique()} kinds, it "
             f"found groups in {n_called / planted['draws'].sum():.0%}, and named the planted number in "
             f"{planted['right_k'].sum() / max(n_called, 1):.0%} of these."
