@@ -4,9 +4,9 @@
     python -m studies.monitoring --table    # writes studies/monitoring.md again
 
 Shops are generated at two month ends (`seglib.datasets.make_months`): calm; with 10% of the customers moved to another
-segment; with newcomers; with prices that rise by a fifth; and one and the same export looked at 60 days later. Features,
-matrix, segments and bootstrap models of each month are made as 03 and 05 make them, and compared as 07 does. A study
-that was broken off goes on where it stopped.
+segment; with newcomers; with prices that rise by a fifth; and one and the same export looked at 60 days later.
+Features, matrix, segments and bootstrap models of each month are made as 03 and 05 make them, and compared as 07 does.
+A study that was broken off goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def segmented(
     return model, fit.table[["segment", "margin"]], features
 
 
-def compared(kind: str, *, customers: int, n_null: int, seed: int) -> dict[str, object]:
+def compared(kind: str, *, customers: int, n_calm: int, seed: int) -> dict[str, object]:
     """Compare one pair of months, and return a row of the table of this study."""
     started = time.perf_counter()
     given = {"customers": customers, "transactions": 8 * customers, "segments": SEGMENTS, "seed": seed}
@@ -108,7 +108,7 @@ def compared(kind: str, *, customers: int, n_null: int, seed: int) -> dict[str, 
     laid = lay_side_by_side(
         "then", "now", model=model, study=features.study, later=days[1], connections=connections, segments=(then, now)
     )
-    result = compare_months(laid, n_null=n_null, seed=seed)
+    result = compare_months(laid, n_calm=n_calm, seed=seed)
     truth = months.truth[months.truth["month"] == 2]
     present = truth[truth["customer_id"].astype(str).isin(laid.both)]
     parts, more = result.movement.observed.parts, result.movement.beyond_chance[0]
@@ -169,7 +169,7 @@ def main() -> None:
     """Compare all pairs and write the tables."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--customers", type=int, default=1000)
-    options.add_argument("--nulls", type=int, default=39)
+    options.add_argument("--months", type=int, default=19, help="calm months that are simulated for each pair")
     options.add_argument("--pairs", type=int, default=100, help="at most so many pairs of each kind")
     options.add_argument("--kind", choices=list(KINDS))
     options.add_argument("--table", action="store_true")
@@ -180,7 +180,7 @@ def main() -> None:
     for kind in [] if given.table else [given.kind] if given.kind else KINDS:
         for seed in range(min(KINDS[kind][1], given.pairs)):
             if (kind, given.customers, seed) not in done:
-                rows.append(compared(kind, customers=given.customers, n_null=given.nulls, seed=seed))
+                rows.append(compared(kind, customers=given.customers, n_calm=given.months, seed=seed))
                 pd.DataFrame(rows).to_csv(file, index=False, float_format="%.6g")
                 print(f"{kind} {seed}: {rows[-1]['label']}", flush=True)
     (HERE / "monitoring.md").write_text(report(pd.read_csv(file)), encoding="utf-8")

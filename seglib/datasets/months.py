@@ -12,6 +12,7 @@ been handed over. So it is known who has moved, and from where to where.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -112,12 +113,12 @@ def make_months(
     if prices is not None:
         shop = _with_amounts(shop, prices, days, np.random.default_rng([seed, 78]))
     unused = rng.permutation(np.arange(1, customers + 1))
-    joined: list[np.ndarray] = [np.array([], dtype=np.int64)]
+    joining: list[np.ndarray] = [np.array([], dtype=np.int64)]
     n_new = round(newcomers * customers)
-    for before, day in zip(days, days[1:], strict=False):
+    for before, day in pairwise(days):
         new, unused = unused[:n_new], unused[n_new:]
         shop = _joining(shop, new, before, day, rng)
-        joined.append(new)
+        joining.append(new)
     tables, rows = [], []
     segment = shop.truth.set_index("customer_id")["segment"]
     for number, day in enumerate(days, start=1):
@@ -138,16 +139,11 @@ def make_months(
                     "customer_id": ids,
                     "segment": segment.loc[ids].to_numpy(),
                     "moved": np.isin(ids, moved),
-                    "new": np.isin(ids, joined[number - 1]),
+                    "new": np.isin(ids, joining[number - 1]),
                 }
             )
         )
     return ShopMonths(tuple(days), tuple(tables), pd.concat(rows, ignore_index=True))
-
-
-def write_months(out: str | Path, **options: object) -> list[Path]:
-    """Generate a shop at several month ends (`make_months`) and write it (`ShopMonths.write`)."""
-    return make_months(**options).write(out)
 
 
 def _refuse(months: int, segments: int, movers: float, newcomers: float, prices: float | None, days_apart: int) -> None:

@@ -8,10 +8,11 @@ too much movement. Here the past stays as it is. Only what happened between the 
   customer who has been silent for a year stays silent more often than not, and the counts vary as counts do;
 - all customers together have exactly as many new transactions as there were, on the days on which they were: a busy
   month is no movement of customers;
-- whether a coupon is burned: by a rate that is drawn from what the customer's own coupons and the mean of the shop leave
-  open (the beta distribution by which burn rates are shrunk); and after how many days: the customer's own mean times
-  what single coupons were of their customer's mean, or, the fewer of their coupons were burned, the days of a coupon of
-  somebody with a similar burn rate. Of a coupon that is open it counts that it was not burned until now;
+- whether a coupon is burned: by a rate that is drawn from what the customer's own coupons leave open, given how burn
+  rates are distributed over all customers (estimated without assuming a shape);
+- after how many days: the customer's own mean times what single coupons were of their customer's mean, or, the fewer of
+  their coupons were burned, the days of a coupon of somebody with a similar burn rate. Of a coupon that is open it
+  counts that it was not burned until now;
 - what is spent, and where: as in one of the customer's own transactions, or at a branch that is new to them, as often
   as that happened in the period before.
 
@@ -35,7 +36,7 @@ from seglib.features import JoinedShops, connect_tables, features_with_shrinkage
 from seglib.schema.features import FEATURES
 from seglib.study import Study
 
-LIKE = 10
+LIKE = 25
 """Customers who count as most like one."""
 
 FEWEST = 50
@@ -43,6 +44,12 @@ FEWEST = 50
 
 TRIES = 50
 """Draws of what becomes of a coupon, or of a branch, of which the first counts that fits what is known of it."""
+
+RATES = (np.arange(40) + 0.5) / 40
+"""Burn rates among which the distribution over customers is estimated."""
+
+ROUNDS, MORE_ROUNDS = 100, 10
+"""Rounds of the EM algorithm for that distribution, and for that of a bootstrap sample, from there."""
 
 SIMILAR = 0.1
 """Share of the customers, those with the next lower and higher burn rates, who lend the days of their burns."""
@@ -144,7 +151,7 @@ class _Past:
     n_rows: np.ndarray
     open_rows: np.ndarray
     has_status: bool
-    beta: tuple[np.ndarray, np.ndarray]
+    rates: _BurnRates
     lags: _Lags
     visited: frozenset
     branch_new: np.ndarray
@@ -172,8 +179,8 @@ class _Past:
         alike, followed = _alike(owner, claimed, n, gap)
         first_day = np.zeros(n)
         np.minimum.at(first_day, owner, claimed)
-        alpha, beta = _beta(owner, judged, burned, n, study.shrinkage)
-        lags = _Lags.of(owner, np.where(judged & burned, lag, np.nan), alpha / (alpha + beta), study.shrinkage)
+        rates = _BurnRates.of(np.bincount(owner[judged & burned], minlength=n), np.bincount(owner[judged], minlength=n))
+        lags = _Lags.of(owner, np.where(judged & burned, lag, np.nan), rates.mean, study.shrinkage)
         visited, branch_new, branch_owner = _branches(owner, claimed, rows["branch_id"].to_numpy(dtype=object), gap)
         return cls(
             rows=rows,
@@ -184,7 +191,7 @@ class _Past:
             n_rows=n_rows,
             open_rows=np.flatnonzero(has_status & ~burned & (-claimed < window)),
             has_status=bool(judged.any()),
-            beta=(alpha, beta),
+            rates=rates,
             lags=lags,
             visited=visited,
             branch_new=branch_new,
@@ -197,9 +204,9 @@ class _Past:
         )
 
     def resampled(self, rng: np.random.Generator) -> _Past:
-        """Return the same past, of which a bootstrap sample of the customers lends counts and days (Poisson weights)."""
+        """Return the same past; a bootstrap sample of the customers (Poisson weights) lends counts and days."""
         weight = rng.poisson(1.0, len(self.customers))
-        return replace(self, weight=weight, lags=self.lags.resampled(weight))
+        return replace(self, weight=weight, lags=self.lags.resampled(weight), rates=self.rates.resampled(weight))
 
     def _donors(self, rng: np.random.Generator) -> np.ndarray:
         """Return for every customer one of those who were most like them."""
@@ -264,12 +271,11 @@ class _Past:
             Places of the coupons in it, their customers, and their days of claiming.
         rng : numpy.random.Generator
         """
-        alpha, beta = self.beta
         is_burned, lag = np.zeros(len(rows), dtype=bool), np.full(len(rows), np.nan)
         waiting = np.arange(len(rows))
         for _ in range(TRIES):
             whose = owner[waiting]
-            drawn = rng.random(len(waiting)) < rng.beta(alpha[whose], beta[whose])
+            drawn = rng.random(len(waiting)) < self.rates.drawn(whose, rng)
             days = self.lags.drawn(whose, rng)
             # what would have been burned before the earlier day is not open: it does not fit, and is drawn again
             fits = ~(drawn & (claimed[waiting] + days <= 0) & (claimed[waiting] <= 0))
@@ -287,18 +293,63 @@ class _Past:
         return table.assign(transaction_status=status, burn_date=date)
 
 
-def _beta(
-    owner: np.ndarray, judged: np.ndarray, burned: np.ndarray, n: int, shrinkage: Mapping[str, float | None]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return, by customer, the beta distribution of the burn rate after what the customer did (``sql/features.sql``)."""
-    mean, reliability = shrinkage.get("burn_mean"), shrinkage.get("burn_reliability")
-    x = np.bincount(owner[judged & burned], minlength=n)
-    count = np.bincount(owner[judged], minlength=n)
-    if mean is None:
-        mean = x.sum() / max(count.sum(), 1)
-    prior = 1 / min(max(reliability or 0.0, 1e-4), 1 - 1e-4) - 1
-    mean = min(max(mean, 1e-4), 1 - 1e-4)
-    return mean * prior + x, (1 - mean) * prior + count - x
+@dataclass(frozen=True)
+class _BurnRates:
+    """How likely customers burn a coupon: a distribution over `RATES`, and what each customer's own coupons say.
+
+    The distribution is the nonparametric maximum likelihood estimate of a mixture of binomials (Laird 1978, JASA
+    73(364)), on a grid, by the EM algorithm. A beta distribution would not do where some customers hardly ever burn and
+    others nearly always: it has too many who never will.
+
+    Attributes
+    ----------
+    cell : ndarray of int, shape (n_customers,)
+        Customers with the same counts have the same number.
+    likelihood : ndarray of float, shape (n_cells, n_rates)
+    prior : ndarray of float, shape (n_rates,)
+    """
+
+    cell: np.ndarray
+    likelihood: np.ndarray
+    prior: np.ndarray
+
+    @classmethod
+    def of(cls, burned: np.ndarray, judged: np.ndarray) -> _BurnRates:
+        pairs, cell = np.unique(np.column_stack([burned, judged]), axis=0, return_inverse=True)
+        x, n = pairs[:, :1], pairs[:, 1:]
+        log = x * np.log(RATES) + (n - x) * np.log1p(-RATES)
+        likelihood = np.exp(log - log.max(axis=1, keepdims=True))
+        start = cls(cell.ravel(), likelihood, np.full(len(RATES), 1 / len(RATES)))
+        return start._fitted(np.ones(len(burned)), ROUNDS)
+
+    def _fitted(self, weight: np.ndarray, rounds: int) -> _BurnRates:
+        """Return the same with the distribution that so many customers of each kind give."""
+        count, prior = np.bincount(self.cell, weights=weight, minlength=len(self.likelihood)), self.prior
+        for _ in range(rounds if count.any() else 0):
+            joint = self.likelihood * prior
+            prior = (count / joint.sum(axis=1)) @ joint / count.sum()
+        return replace(self, prior=prior)
+
+    def resampled(self, weight: np.ndarray) -> _BurnRates:
+        """Return the same with the distribution of a bootstrap sample of the customers."""
+        return self._fitted(weight.astype(float), MORE_ROUNDS)
+
+    @property
+    def posterior(self) -> np.ndarray:
+        """The distribution of the rate given the counts, by cell."""
+        joint = self.likelihood * self.prior
+        return joint / joint.sum(axis=1, keepdims=True)
+
+    @property
+    def mean(self) -> np.ndarray:
+        """The expected rate of every customer."""
+        return (self.posterior @ RATES)[self.cell]
+
+    def drawn(self, owner: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return a rate for each customer that is named."""
+        whole = np.cumsum(self.posterior, axis=1)[self.cell[owner]]
+        place = (whole < rng.random((len(owner), 1)) * whole[:, -1:]).sum(axis=1)
+        return RATES[np.minimum(place, len(RATES) - 1)]
 
 
 @dataclass(frozen=True)
@@ -376,17 +427,15 @@ class _Lags:
         """Return after how many days each customer burns a coupon; NaN where no day is recorded."""
         if not len(self.ratios):
             return np.full(len(owner), np.nan)
-        own = np.maximum(np.rint(self.mean[owner] * rng.choice(self.ratios, len(owner))), 0)
+        of_own = np.maximum(np.rint(self.mean[owner] * rng.choice(self.ratios, len(owner))), 0)
         lent = self.lent[rng.integers(self.first[owner], self.last[owner])]
-        return np.where(rng.random(len(owner)) < self.weight[owner], own, lent)
+        return np.where(rng.random(len(owner)) < self.weight[owner], of_own, lent)
 
 
 def _branches(
     owner: np.ndarray, claimed: np.ndarray, branch: np.ndarray, gap: int
 ) -> tuple[frozenset, np.ndarray, np.ndarray]:
-    """Return which customer was at which branch; of every transaction of the last period, whether it was a new one, and
-    whose it is.
-    """
+    """Return which customer was at which branch; and of the last period, whether each was new there, and who it is."""
     where = pd.Series(branch)
     table = pd.DataFrame({"owner": owner, "day": claimed, "branch": branch})[where.notna().to_numpy()]
     if table.empty:

@@ -72,11 +72,12 @@ class MonthComparison:
         """What the headline rests on."""
         low, high = self.movement.calm_range("real movement")
         real, ageing = self.movement.share("real movement"), self.movement.share("ageing")
+        calm = f"calm months give {_pair(low, high)}"
         if self.label == "movement":
             more, at_least, at_most = self.movement.beyond_chance
             return (
-                f"{percent(real)} of the customers changed segment by what they did; calm months give {_pair(low, high)}. "
-                f"About {percent(max(more, 0))} moved for another reason than chance ({_pair(at_least, at_most)})."
+                f"{percent(real)} of the customers changed segment by what they did; {calm}. About "
+                f"{percent(max(more, 0))} moved for another reason than chance ({_pair(at_least, at_most)})."
             )
         if self.label == "redefinition":
             share = percent(self.movement.observed.steps["redefinition"])
@@ -88,7 +89,7 @@ class MonthComparison:
                 f"{percent(ageing)} of the customers are elsewhere because time has passed, and no more moved by what "
                 "they did than in calm months."
             )
-        return f"{percent(max(real, 0))} of the customers changed segment by what they did; calm months give {_pair(low, high)}."
+        return f"{percent(max(real, 0))} of the customers changed segment by what they did; {calm}."
 
     @property
     def next_step(self) -> str:
@@ -173,16 +174,16 @@ def _or_none(value: float) -> float | None:
 
 
 def compare_months(
-    months: Months, *, n_null: int = 99, sample_customers: int = 5_000, seed: int = 0
+    months: Months, *, n_calm: int = 39, sample_customers: int = 2_500, seed: int = 0
 ) -> MonthComparison:
     """Compare two months.
 
     Parameters
     ----------
     months : Months
-    n_null : int, default=99
+    n_calm : int, default=39
         Calm months to simulate.
-    sample_customers : int, default=5_000
+    sample_customers : int, default=2_500
         If more customers are in both months, calm months are simulated of a sample of this size.
     seed : int
 
@@ -204,7 +205,7 @@ def compare_months(
     names = [feature.name for feature in numbers_of(months.described)]
     then = tested.then.loc[tested.both, "segment"]
     shares, far, index = [], [], []
-    for number, after in enumerate(tested.calm.features(n_null, seed=seed)):
+    for number, after in enumerate(tested.calm.features(n_calm, seed=seed)):
         after = after.loc[tested.both]
         now = refit(months.model, after, then, k=len(months.model.letters), seed=seed + number)
         shares.append(Shares.of(months.model, then.to_numpy(), aged_there, now, after))
@@ -265,7 +266,7 @@ def max_t(statistics: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    statistics : ndarray of float, shape (1 + n_null, n_statistics)
+    statistics : ndarray of float, shape (1 + n_calm, n_statistics)
         The observed ones first; the greater, the more.
 
     Returns

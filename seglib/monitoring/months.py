@@ -194,7 +194,7 @@ def lay_side_by_side(
     segments: tuple[pd.DataFrame, pd.DataFrame],
     names: tuple[Mapping[str, str], Mapping[str, str]] = ({}, {}),
 ) -> Months:
-    """Make features of both days by the study of the earlier run, and give its letters to the segments of the later one.
+    """Make features of both days by the study of the earlier run, and give its letters to the later segments.
 
     Parameters
     ----------

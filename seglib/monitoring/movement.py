@@ -233,13 +233,13 @@ class Movement:
         return [
             f"Ageing: {percent(self.share('ageing'))} of the customers would be in another segment if nothing had "
             "happened since, because times since the last transaction and since joining have grown.",
-            f"Real movement: {_points(self.share('real movement'))} of the customers by what they did since; calm "
-            f"months give {_points(low)} to {_points(high)}. Less what a calm month gives on average, that is "
-            f"{_points(more)}.",
-            f"Redefinition: {_points(self.share('redefinition'))}, because the segments were made anew; calm months "
-            f"give {_points(redefined[0])} to {_points(redefined[1])}. The new segments put "
+            f"Real movement: {_points(self.share('real movement'))} points, by what customers did since; calm months "
+            f"give {_points(low)} to {_points(high)}. Less what a calm month gives on average, that is "
+            f"{_points(more)} points.",
+            f"Redefinition: {_points(self.share('redefinition'))} points, because the segments were made anew; calm "
+            f"months give {_points(redefined[0])} to {_points(redefined[1])}. The new segments put "
             f"{percent(steps['redefinition'])} of the customers elsewhere than the old model does on the same day.",
-            f"Label noise: {_points(self.share('label noise'))}: models of bootstrap samples of the old month put "
+            f"Label noise: {_points(self.share('label noise'))} points: models of bootstrap samples of the old month put "
             f"{percent(steps['label noise'])} elsewhere than the old model does.",
         ]
 

@@ -45,8 +45,8 @@ def _why_not(old: str, new: str, shops: Sequence[ShopRecord], recipes: Sequence[
         return f"recipe '{recipes[0].name}' made the segments of the first, and '{recipes[1].name}' of the second"
     if recipes[0].grain == "transaction":
         return (
-            f"recipe '{recipes[0].name}' makes segments of transactions and not of customers, whose movement is what is "
-            "asked for"
+            f"recipe '{recipes[0].name}' makes segments of transactions, and what is asked for is the movement of "
+            "customers"
         )
     if then.as_of is None or now.as_of is None:
         return "there are no transactions, so nothing tells what a calm month gives"

@@ -30,6 +30,7 @@ from seglib.run.lineage import Lineage
 from seglib.run.parameters import check_notebook, notebook_parameters
 from seglib.run.swap import finish_swap
 from seglib.schema.campaign_records import EffectRecord, ListsRecord
+from seglib.schema.comparison_records import ComparisonRecord
 from seglib.schema.files import path_from_notebooks
 from seglib.schema.records import (
     CardRecord,
@@ -174,6 +175,8 @@ class Run:
     @overload
     def read(self, artefact: Literal["lists"]) -> ListsRecord: ...
     @overload
+    def read(self, artefact: Literal["comparison"]) -> ComparisonRecord: ...
+    @overload
     def read(self, artefact: Literal["effect"]) -> EffectRecord: ...
     @overload
     def read(
@@ -194,6 +197,8 @@ class Run:
             "thinning",
             "outcomes",
             "gain",
+            "migration",
+            "drift",
             "effects",
         ],
     ) -> pd.DataFrame: ...
