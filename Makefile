@@ -15,7 +15,7 @@ BIN  := $(VENV)/bin
 READY := $(VENV)/.ready
 
 # The extras of pyproject.toml: each has a lock of its own, and is added to the environment when it is needed.
-EXTRAS := completejourney spark bench browser
+EXTRAS := completejourney spark bench browser site
 
 # Byte-code makes imports faster: an environment that switches it off must not switch it off here. matplotlib makes its
 # list of fonts once, and mutters while it does: better now than in the first notebook.
@@ -27,7 +27,7 @@ EXTRA_KEYS := $(LANGUAGE_KEYS:%=metadata.language_info.%) metadata.papermill cel
 STRIP := $(BIN)/nbstripout --keep-id --extra-keys '$(EXTRA_KEYS)'
 
 .DEFAULT_GOAL := help
-.PHONY: help env filter report check test browser lab lint format lock sample course gallery architecture dictionary bench spark-demo clean
+.PHONY: help env filter report check test browser lab lint format lock sample course course-site gallery architecture dictionary bench spark-demo clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -86,15 +86,17 @@ check: $(READY) ## hold a source against the contract, and list every problem (S
 test: $(READY) ## run all tests, and the notebooks under nbval
 	@$(BIN)/python -m pytest -n 2
 
-# Two packages of npm, as package-lock.json has them; nothing else is downloaded, and no script of theirs runs.
+# A few packages of npm, as package-lock.json has them; nothing else is downloaded, and no script of theirs runs.
 JUDGES := tests/browser/node_modules/.ready
+SHIM   := docs/course_site/node_modules/.ready
 
-$(JUDGES): tests/browser/package-lock.json
+$(JUDGES) $(SHIM): %/node_modules/.ready: %/package-lock.json
 	@command -v npm >/dev/null || { echo "This needs npm; on Debian or Ubuntu: apt install npm"; exit 1; }
-	@cd tests/browser && npm ci --silent --ignore-scripts --no-audit --no-fund
+	@cd $* && npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-browser: $(VENV)/.extra-browser $(JUDGES) $(READY) ## look at all report pages in Chromium (needs chromium, java and npm)
+browser: $(VENV)/.extra-browser $(VENV)/.extra-site $(JUDGES) $(SHIM)
+browser: $(READY) ## look at all report pages and the course site in Chromium (needs chromium, java and npm)
 	@SEGLIB_BROWSER=1 $(BIN)/python -m pytest tests/browser
 
 lab: $(READY) filter ## open JupyterLab on a page that lists the notebooks and the runs
@@ -129,8 +131,11 @@ sample: $(READY) ## make data/sample again, from its seed
 	@$(BIN)/python -m seglib sample --out data/sample/invoices.csv --customers 500 --transactions 2500
 	@$(BIN)/python -m seglib sample --out data/sample/survey.csv --kind survey --customers 200
 
-course: $(READY) ## write what a class gets: lessons without solutions, data, shops (OUT, STUDENTS=class.csv)
-	@$(BIN)/python -m seglib course --out "$(or $(OUT),course)" $(if $(STUDENTS),--students "$(STUDENTS)")
+course: $(READY) ## write what a class gets: lessons without solutions, data, shops (OUT, STUDENTS=class.csv, FOR=nbgrader)
+	@$(BIN)/python -m seglib course --out "$(or $(OUT),course)" $(if $(STUDENTS),--students "$(STUDENTS)") $(if $(FOR),--for "$(FOR)")
+
+course-site: $(VENV)/.extra-site $(SHIM) $(READY) ## make a site on which lessons L0 to L3 run without installing (OUT)
+	@$(BIN)/python docs/course_site/build.py --out "$(or $(OUT),course-site)"
 
 gallery: $(VENV)/.extra-browser $(READY) ## take the pictures of the README from two runs of the sample (needs chromium)
 	@$(BIN)/python -m seglib run

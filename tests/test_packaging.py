@@ -68,11 +68,13 @@ def test_every_extra_has_a_lock_of_its_own_and_is_known_to_make(root):
         assert "://" not in lock
 
 
-def test_what_npm_installs_for_the_browser_checks_is_locked_with_hashes_and_public_addresses(root):
-    folder = root / "tests" / "browser"
-    wanted, lock = (json.loads((folder / name).read_text()) for name in ("package.json", "package-lock.json"))
+@pytest.mark.parametrize("folder", ["tests/browser", "docs/course_site"])
+def test_what_npm_installs_is_locked_with_hashes_and_public_addresses(root, folder):
+    wanted, lock = (json.loads((root / folder / name).read_text()) for name in ("package.json", "package-lock.json"))
+    versions = wanted.get("dependencies", {}) | wanted.get("devDependencies", {})
     packages = {name.rpartition("node_modules/")[2]: held for name, held in lock["packages"].items() if name}
-    assert {name: packages[name]["version"] for name in wanted["devDependencies"]} == wanted["devDependencies"]
+    assert versions
+    assert {name: packages[name]["version"] for name in versions} == versions
     for name, held in packages.items():
         assert held["integrity"].startswith("sha512-"), name
         assert held["resolved"].startswith("https://registry.npmjs.org/"), name
