@@ -36,10 +36,9 @@ def pytest_runtest_setup(item):
     item.config.prepared_notebooks.add(item.path)
     import papermill
 
-    from tests.earlier import make_run
-
     from seglib.run import ARTEFACTS, Run
     from seglib.runner.parameters import declared
+    from tests.earlier import make_run
 
     run = Run("sample")
     if item.path.stem >= "07" and not Run("earlier").path("model").exists():

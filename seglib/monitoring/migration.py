@@ -96,7 +96,7 @@ class Migration:
         return (
             f"{len(self.movers):,} of {n:,} customers ({percent(len(self.movers) / n)}) are in another segment; most "
             f"of them, {path['customers']:,}, went from {path['from']} to {path['to']}. Cohen's kappa is "
-            f"{self.kappa:.2f} (1: nobody moved; 0: as many as if segments were dealt anew).{money}"
+            f"{self.kappa:.2f} (1: nobody moved; 0: as many stayed as chance gives).{money}"
         )
 
     @property

@@ -239,8 +239,8 @@ class Movement:
             f"Redefinition: {_points(self.share('redefinition'))} points, because the segments were made anew; calm "
             f"months give {_points(redefined[0])} to {_points(redefined[1])}. The new segments put "
             f"{percent(steps['redefinition'])} of the customers elsewhere than the old model does on the same day.",
-            f"Label noise: {_points(self.share('label noise'))} points: models of bootstrap samples of the old month put "
-            f"{percent(steps['label noise'])} elsewhere than the old model does.",
+            f"Label noise: {_points(self.share('label noise'))} points. Models of bootstrap samples of the old month "
+            f"put {percent(steps['label noise'])} of the customers elsewhere than the old model does.",
         ]
 
     @property
