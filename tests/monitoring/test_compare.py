@@ -40,10 +40,13 @@ def test_two_runs_are_compared_and_linked(home, seglib, sound):
     assert {a["href"] for a in section.select("a")} == {
         *("07_monitoring.html", "07_monitoring_business.html", "movers.csv", "compare.json")
     }
-    page = sound(reports / "07_monitoring_business.html")
-    assert record["headline"] in page.get_text()
-    assert "read_months" not in page.get_text()
-    assert "read_months" in sound(reports / "07_monitoring.html").get_text()
+    without_code, with_code = (
+        BeautifulSoup((reports / name).read_text(encoding="utf-8"), "html.parser").get_text()
+        for name in ("07_monitoring_business.html", "07_monitoring.html")
+    )
+    assert record["headline"] in without_code
+    assert "read_months" not in without_code
+    assert "read_months" in with_code
     assert before == {name: (reports / name).read_bytes() for name in before}
     saved = pd.read_parquet(home / "data/processed/twice/migration.parquet")
     assert saved["customers"].sum() == record["customers"]
@@ -54,19 +57,14 @@ def test_what_cannot_be_compared_leaves_the_report(home, seglib):
     index = home / "reports/twice/index.html"
     before = index.read_bytes()
     make_run("same", "sample", base=home)
-    for old, code, why in (
-        ("same", 2, "name the earlier run first"),
-        ("twice", 2, "not with itself"),
-        ("mai", 2, "there is no run 'mai' (did you mean 'may'?)"),
+    for old, why in (
+        ("same", "name the earlier run first"),
+        ("mai", "there is no run 'mai' (did you mean 'may'?)"),
     ):
         done = seglib("compare", old, "twice", home=home)
-        assert done.returncode == code, done.stderr
+        assert done.returncode == 2, done.stderr
         assert why in done.stderr
         assert "Traceback" not in done.stderr
-    (home / "data/processed/same/model.skops").unlink()  # a run that was broken off
-    done = seglib("compare", "same", "twice", home=home)
-    assert done.returncode in (1, 2)
-    assert "Traceback" not in done.stderr
     assert index.read_bytes() == before
 
 

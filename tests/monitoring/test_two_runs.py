@@ -6,7 +6,7 @@ import pytest
 
 from seglib.campaign.arms import ControlGroup
 from seglib.datasets.months import make_months
-from seglib.errors import ParameterRefused
+from seglib.errors import InputRefused, ParameterRefused
 from seglib.interpretation.cards.names_file import read_names
 from seglib.monitoring.months import read_months
 from seglib.schema.records import CardRecord
@@ -129,6 +129,17 @@ def test_what_cannot_be_compared_is_one_sentence(shop):
             assert str(refused.value).count("\n") == 0
     finally:
         runs["june"].write("recipe", kind.from_json(recipe))
+
+
+def test_a_run_that_was_broken_off_is_refused(shop):
+    folder, _, runs = shop
+    model = folder / "data/processed/may/model.skops"
+    model.rename(model.with_name("aside"))
+    try:
+        with pytest.raises(InputRefused, match="run 'may' has no model.skops yet: run 05_clustering.ipynb first"):
+            read_months("may", runs["june"])
+    finally:
+        model.with_name("aside").rename(model)
 
 
 def test_another_shop_and_a_renamed_city_are_refused(shop):
