@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from seglib.clustering.bootstrap import bootstrap_models
-from seglib.clustering.labels import order_values
+from seglib.clustering.labels import lettered_by, order_values
 from seglib.clustering.segmentation import segment
 from seglib.features.customers import customer_features
 from seglib.ingest.shop import ingest
@@ -33,7 +33,7 @@ def make_run(
     ingest(source, as_of=as_of, mapping=mapping).save(run)
     features = customer_features(run.connect(), run.new_study())
     matrix = build_matrix(features, lambda: run.read("unified"), options=CustomerOptions(**options))
-    order = order_values(features.table, "n_burned", matrix.table.index)
+    order = order_values(features.table, lettered_by(features.table, "n_burned", features.study), matrix.table.index)
     fit = segment(matrix.table, k=k, order_by=order, align_to=align_to, n_init=5)
     run.write_all(
         features=features.table,

@@ -26,6 +26,12 @@ HEADLINES = {
 }
 """By label; where several hold, the label is the first of movement, redefinition, drift, ageing."""
 
+LONG = 1 / 3
+"""If the time between both days is longer than this part of the time before, the past says little of it."""
+
+MENTIONED = 0.02
+"""From this share of the customers on, what the clock alone would have moved is told with every headline."""
+
 RULE = (
     "Refit if segments that are made anew differ from the old ones by more than calm months and the clock give. Watch "
     "if customers moved or features drifted by more than calm months give, while the segments stay. Keep otherwise."
@@ -34,6 +40,8 @@ RULE = (
 ADVICE = {
     "refit": "Refit: take the new segments, and look at their cards again before the next campaign.",
     "watch": "Watch: the segments hold, but customers are elsewhere. Use the new lists, and compare again next month.",
+    "drift": "Watch: customers stay in their segments, but what describes them is changing. Compare again next month.",
+    "ageing": "Keep: nothing calls for other segments. But lists of the earlier day are out of date: use the new ones.",
     "keep": "Keep: the old segments hold. Use the new lists, because some customers always change places.",
 }
 
@@ -70,6 +78,13 @@ class MonthComparison:
     @property
     def because(self) -> str:
         """What the headline rests on."""
+        ageing = self.movement.share("ageing")
+        if self.label == "ageing" or ageing < MENTIONED:
+            return self._reason
+        return f"{self._reason} The clock alone would have moved {percent(ageing)}."
+
+    @property
+    def _reason(self) -> str:
         low, high = self.movement.calm_range("real movement")
         real, ageing = self.movement.share("real movement"), self.movement.share("ageing")
         calm = f"calm months give {_pair(low, high)}"
@@ -94,7 +109,8 @@ class MonthComparison:
     @property
     def next_step(self) -> str:
         """What to do, in a sentence."""
-        return ADVICE[self.advice]
+        more = (self.advice, self.label) in (("watch", "drift"), ("keep", "ageing"))
+        return ADVICE[self.label if more else self.advice]
 
     @property
     def rule(self) -> str:
@@ -115,11 +131,17 @@ class MonthComparison:
     def method(self) -> str:
         """How calm months were simulated."""
         whose = f"a sample of {self.sampled:,} customers" if self.sampled else "all customers in both months"
-        return (
+        text = (
             f"{len(self.movement.calm)} calm months were simulated, of {whose}. In a calm month every customer goes on "
             "as customers like them did in the period before, and all together have as many new transactions as there "
             "were. All questions together, something is called more than noise in about one of twenty calm months."
         )
+        if self.months.n_days > LONG * self.months.n_days_before:
+            text += (
+                f" There are {self.months.n_days:,} days between both, and {self.months.n_days_before:,} before the "
+                "first: calm months rest on a short past, so take what is called more than noise with care."
+            )
+        return text
 
     @property
     def movers(self) -> pd.DataFrame:

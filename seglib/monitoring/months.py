@@ -91,6 +91,12 @@ class Months:
         return (self.later - self.day).days
 
     @property
+    def n_days_before(self) -> int:
+        """Days from the first transaction of the customers in both months to the earlier day."""
+        first = self.calm.tables["transactions"]["transaction_date"].min()
+        return 0 if pd.isna(first) else (self.day - first).days
+
+    @property
     def n_new(self) -> int:
         """Transactions since the earlier day of the customers in both months."""
         return len(self.calm.new)

@@ -102,6 +102,7 @@ def test_the_clock_alone_is_ageing_and_no_movement(shop):
     assert comparison.movement.share("real movement") == 0
     assert comparison.label in ("ageing", "nothing")
     assert comparison.advice == "keep"
+    assert comparison.next_step.startswith("Keep")
     assert not comparison.drift.beyond
     assert comparison.movement.share("ageing") == comparison.movement.observed.frozen
     assert "only the clock has moved" in clock.text

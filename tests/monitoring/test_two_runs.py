@@ -136,7 +136,7 @@ def test_a_run_that_was_broken_off_is_refused(shop):
     model = folder / "data/processed/may/model.skops"
     model.rename(model.with_name("aside"))
     try:
-        with pytest.raises(InputRefused, match="run 'may' has no model.skops yet: run 05_clustering.ipynb first"):
+        with pytest.raises(InputRefused, match=r"run 'may' has no model\.skops yet"):
             read_months("may", runs["june"])
     finally:
         model.with_name("aside").rename(model)
