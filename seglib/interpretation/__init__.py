@@ -19,7 +19,6 @@ from seglib.interpretation.cards.cards import rename_cards, segment_cards
 from seglib.interpretation.cards.names_file import read_names
 from seglib.interpretation.cards.notes import with_notes
 from seglib.interpretation.cards.profile_plot import profile_plot
-from seglib.interpretation.cards.words_file import read_vocabulary
 from seglib.interpretation.given_lists import without_certainty
 from seglib.interpretation.holdout.by_group import OUTCOMES
 from seglib.interpretation.holdout.holdout import Holdout, evaluate_holdout
@@ -66,7 +65,6 @@ __all__ = [
     "quintiles",
     "read_names",
     "read_tables",
-    "read_vocabulary",
     "readme",
     "record_lists",
     "rename_cards",

@@ -7,6 +7,7 @@ import os
 import shutil
 import warnings
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -29,6 +30,7 @@ from seglib.run.folders import DRAFT, FINISHED, home, refuse_missing_run, refuse
 from seglib.run.lineage import Lineage
 from seglib.run.parameters import check_notebook, notebook_parameters
 from seglib.run.swap import finish_swap
+from seglib.run.words import read_vocabulary
 from seglib.schema.campaign_records import EffectRecord, ListsRecord
 from seglib.schema.comparison_records import ComparisonRecord
 from seglib.schema.files import path_from_notebooks
@@ -46,6 +48,7 @@ from seglib.schema.records import (
 from seglib.schema.sources import ADAPTERS
 from seglib.sql import exact_path, in_memory
 from seglib.study import Study
+from seglib.style import ENGLISH, Vocabulary
 
 if TYPE_CHECKING:
     import duckdb
@@ -245,10 +248,27 @@ class Run:
                 f"run '{self.name}': {path.name} is not what {entry.step}.ipynb writes: run {entry.step}.ipynb again"
             ) from None
 
-    def study(self) -> Study:
-        """Return the study of this run: the day and the variables of 01, and the shrinkage of 03 once that has run."""
+    def study(self, words: Vocabulary = ENGLISH) -> Study:
+        """Return the study of this run: the day and the variables of 01, and the shrinkage of 03 once that has run.
+
+        Parameters
+        ----------
+        words : Vocabulary, optional
+            What transactions and places are called in the analyses. A translation is for the pages only.
+        """
         recipe = self.read("recipe") if self.path("recipe").exists() else None
-        return Study.of(self.read("shop"), recipe)
+        study = Study.of(self.read("shop"), recipe)
+        return study if words.foreign else replace(study, wording=words.wording(study.wording))
+
+    def vocabulary(self, words_file: str | Path | None = None) -> Vocabulary:
+        """Return the words of this run: those of a file or of the package, with the currency of its shop.
+
+        Parameters
+        ----------
+        words_file : str or Path, optional
+            As `seglib.run.words.read_vocabulary` takes it.
+        """
+        return replace(read_vocabulary(words_file), currency=self.read("shop").currency)
 
     def new_study(self, *, burn_window: int | None = None) -> Study:
         """Return the study with which 02 and 03 begin: the day and the variables of 01, and nothing fitted yet.

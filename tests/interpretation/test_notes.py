@@ -9,11 +9,9 @@ import pytest
 from seglib.campaign.arms import ControlGroup
 from seglib.clustering.segmentation import segment
 from seglib.interpretation.audiences import customer_list
-from seglib.interpretation.cards import vocabulary
 from seglib.interpretation.cards.cards import segment_cards
 from seglib.interpretation.cards.notes import with_notes
-from seglib.interpretation.cards.vocabulary import CAUTION, CERTAINTY, STANDS_FOR, TRY
-from seglib.interpretation.holdout.usefulness import ALIKE, MONDAY
+from seglib.interpretation.holdout.usefulness import ALIKE
 from seglib.interpretation.profiles.coupon_usage import coupon_usage
 from seglib.interpretation.profiles.exemplars import exemplars
 from seglib.interpretation.profiles.means import profile
@@ -21,6 +19,9 @@ from seglib.preprocessing.customer import customer_matrix
 from seglib.schema.records import VerdictRecord
 from seglib.study import Study
 from seglib.style.formats import in_words
+from seglib.style.vocabulary import cards as vocabulary
+from seglib.style.vocabulary.cards import CAUTION, CERTAINTY, STANDS_FOR, TRY
+from seglib.style.vocabulary.verdict import MONDAY
 from seglib.style.wording import COUPON, TRANSACTION
 
 
@@ -84,7 +85,7 @@ def test_notes_are_what_was_counted(sample):
         margin = sample["segments"].query("segment == @letter")["margin"]
         low = (margin < 0.3).mean()
         assert f"probability of {0.6 * low + 0.9 * (1 - low):.1%} on average; for {low:.1%} " in notes[CERTAINTY]
-        assert "if these segments are taken as given" in notes[CERTAINTY]
+        assert "if these groups are taken as given" in notes[CERTAINTY]
 
 
 def test_no_card_claims_more_than_the_verdict(sample):
@@ -177,11 +178,11 @@ PAIRS = (
 """What to do first, and what a card must not say beside it."""
 
 
-@pytest.mark.parametrize("monday", [*MONDAY, "nothing predicts"])
+@pytest.mark.parametrize("monday", list(MONDAY))
 def test_no_card_contradicts_what_to_do_first(sample, monday):
-    structure, useful = ("natural", "not shown to be useful") if monday == "nothing predicts" else monday
-    first = ALIKE if monday == "nothing predicts" else MONDAY[monday]
-    verdict = replace(BOTH, structure=structure, useful=useful, monday=first)
+    structure, useful = ("natural", "not shown to be useful") if monday == ALIKE else monday.split(", ")
+    first = MONDAY[monday]
+    verdict = replace(BOTH, structure=structure, useful=useful, monday=first, keys={"monday": monday})
     for notes in notes_of(sample, verdict).values():
         for said_first, not_beside in PAIRS:
             assert said_first not in first or not_beside not in notes[TRY], (first, notes[TRY])
