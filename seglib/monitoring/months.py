@@ -20,7 +20,7 @@ from seglib.schema.features import Feature
 from seglib.scoring import SegmentModel, load_model
 from seglib.sql import read_canonical_tables
 from seglib.study import Study
-from seglib.style import long_day, position
+from seglib.style import ENGLISH, position
 
 UNIQUE = "transaction_id"
 
@@ -132,8 +132,8 @@ class Months:
     def text(self) -> str:
         """What is compared, who is in both, and which letters were changed."""
         sentences = [
-            f"Run {self.old} looks at the shop on {long_day(str(self.day))}, run {self.new} on "
-            f"{long_day(str(self.later))}, {self.n_days:,} days later. {len(self.both):,} customers are in both; "
+            f"Run {self.old} looks at the shop on {ENGLISH.day(str(self.day))}, run {self.new} on "
+            f"{ENGLISH.day(str(self.later))}, {self.n_days:,} days later. {len(self.both):,} customers are in both; "
             f"{len(self.joined):,} are new, and {len(self.lost):,} are no longer there."
         ]
         changed = [f"{there} is {here}" for there, here in self.letters.items() if there != here]
@@ -144,7 +144,7 @@ class Months:
             )
         if not self.n_new:
             sentences.append(
-                f"No transaction of these customers is newer than {long_day(str(self.day))}: only the clock has moved."
+                f"None of their transactions is newer than {ENGLISH.day(str(self.day))}: only the clock has moved."
             )
         return " ".join(sentences)
 

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from seglib.report.alone_page import with_section, write_alone
 from seglib.schema.comparison_records import ComparisonRecord
 from seglib.schema.records import RunRecord
-from seglib.style import counted, long_day
+from seglib.style import ENGLISH
 
 ANCHOR = "monitoring"
 """Id of the section on the first page."""
@@ -58,8 +58,8 @@ def with_comparison(index: str, comparison: ComparisonRecord, step: str, questio
         because=comparison.because,
         next_step=comparison.next_step,
         step=step,
-        day=f"{long_day(comparison.day)}, run {comparison.old}",
-        moved=f"{counted(comparison.moved, 'customer')} in another segment",
+        day=f"{ENGLISH.day(comparison.day)}, run {comparison.old}",
+        moved=f"{comparison.moved:,} in another segment",
         joined=f"{comparison.joined:,} new",
         lost=f"{comparison.lost:,} no longer there",
     )
