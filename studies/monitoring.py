@@ -156,7 +156,7 @@ def report(rows: pd.DataFrame) -> str:
     calm = rows[rows["kind"] == "calm"]
     if len(calm):
         alarms = int((calm["label"] != "nothing").sum())
-        low, high = wilson(alarms, len(calm))
+        low, high = wilson(alarms / len(calm), len(calm))
         lines += [
             "",
             f"Calm months: something was claimed in {alarms} of {len(calm)} pairs "
