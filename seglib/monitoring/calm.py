@@ -14,7 +14,7 @@ too much movement. Here the past stays as it is. Only what happened between the 
   their coupons were burned, the days of a coupon of somebody with a similar burn rate. Of a coupon that is open it
   counts that it was not burned until now;
 - what is spent, and where: as in one of the customer's own transactions, or at a branch that is new to them, as often
-  as that happened in the period before.
+  as that happened in the period before to customers who knew as many branches.
 
 Whom customers are compared with is drawn, too: each simulated month has its own bootstrap sample of the customers who
 lend their counts and days. Without it the months would vary by a third too little, because the period before is as
@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -154,8 +155,8 @@ class _Past:
     rates: _BurnRates
     lags: _Lags
     visited: frozenset
-    branch_new: np.ndarray
-    branch_owner: np.ndarray
+    n_visited: np.ndarray
+    visits: _Visits
     weight: np.ndarray
     alike: np.ndarray
     followed: np.ndarray
@@ -181,7 +182,7 @@ class _Past:
         np.minimum.at(first_day, owner, claimed)
         rates = _BurnRates.of(np.bincount(owner[judged & burned], minlength=n), np.bincount(owner[judged], minlength=n))
         lags = _Lags.of(owner, np.where(judged & burned, lag, np.nan), rates.mean, study.shrinkage)
-        visited, branch_new, branch_owner = _branches(owner, claimed, rows["branch_id"].to_numpy(dtype=object), gap)
+        visited, visits, n_visited = _branches(owner, claimed, rows["branch_id"].to_numpy(dtype=object), n, gap)
         return cls(
             rows=rows,
             customers=customers,
@@ -194,8 +195,8 @@ class _Past:
             rates=rates,
             lags=lags,
             visited=visited,
-            branch_new=branch_new,
-            branch_owner=branch_owner,
+            n_visited=n_visited,
+            visits=visits,
             weight=np.ones(n, dtype=np.int64),
             alike=alike,
             followed=followed,
@@ -244,9 +245,7 @@ class _Past:
         rng : numpy.random.Generator
         """
         again = self.rows["branch_id"].to_numpy(dtype=object)[self.own_row(owner, rng)]
-        weight = self.weight[self.branch_owner]
-        share = float(np.average(self.branch_new, weights=weight)) if weight.any() else 0.0
-        elsewhere = rng.random(len(owner)) < share
+        elsewhere = rng.random(len(owner)) < self.visits.share_new(self.weight)[self.n_visited[owner]]
         first = branch.copy()
         for _ in range(TRIES if elsewhere.any() else 0):
             is_known = np.fromiter(
@@ -432,19 +431,46 @@ class _Lags:
         return np.where(rng.random(len(owner)) < self.weight[owner], of_own, lent)
 
 
+class _Visits(NamedTuple):
+    """The transactions of the last period: whose, at how many branches they had been before, and was it a new one?"""
+
+    owner: np.ndarray
+    n_before: np.ndarray
+    is_new: np.ndarray
+    most: int
+
+    def share_new(self, weight: np.ndarray) -> np.ndarray:
+        """Return how often one goes to a new branch, by how many one knows; few visits are mixed with the others.
+
+        Parameters
+        ----------
+        weight : ndarray of int, shape (n_customers,)
+            How often each customer counts.
+        """
+        count = weight[self.owner].astype(float)
+        overall = float(self.is_new @ count / count.sum()) if count.any() else 0.0
+        n = np.bincount(self.n_before, weights=count, minlength=self.most + 1)
+        new = np.bincount(self.n_before, weights=count * self.is_new, minlength=self.most + 1)
+        return (new + overall) / (n + 1)
+
+
 def _branches(
-    owner: np.ndarray, claimed: np.ndarray, branch: np.ndarray, gap: int
-) -> tuple[frozenset, np.ndarray, np.ndarray]:
-    """Return which customer was at which branch; and of the last period, whether each was new there, and who it is."""
-    where = pd.Series(branch)
-    table = pd.DataFrame({"owner": owner, "day": claimed, "branch": branch})[where.notna().to_numpy()]
-    if table.empty:
-        return frozenset(), np.array([]), np.array([], dtype=np.int64)
+    owner: np.ndarray, claimed: np.ndarray, branch: np.ndarray, n: int, gap: int
+) -> tuple[frozenset, _Visits, np.ndarray]:
+    """Return which customer was at which branch, the visits of the last period, and how many branches each knows."""
+    table = pd.DataFrame({"owner": owner, "day": claimed, "branch": branch})[pd.notna(branch)]
     table = table.sort_values("day", kind="stable")
     is_new = ~table.duplicated(["owner", "branch"])
-    later = table.duplicated("owner") & (table["day"] > -gap)
-    visited = frozenset(zip(table["owner"].tolist(), table["branch"], strict=True))
-    return visited, is_new[later].to_numpy(dtype=float), table.loc[later, "owner"].to_numpy()
+    known = is_new.astype(int).groupby(table["owner"]).cumsum()
+    n_visited = np.bincount(table["owner"][is_new], minlength=n)
+    later = (table.duplicated("owner") & (table["day"] > -gap)).to_numpy()
+    visits = _Visits(
+        table["owner"].to_numpy()[later],
+        (known - is_new).to_numpy()[later],
+        is_new.to_numpy(dtype=float)[later],
+        int(n_visited.max(initial=0)),
+    )
+    return frozenset(zip(table["owner"].tolist(), table["branch"], strict=True)), visits, n_visited
 
 
 def _alike(owner: np.ndarray, claimed: np.ndarray, n: int, gap: int) -> tuple[np.ndarray, np.ndarray]:
