@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from seglib.errors import InputRefused
 from seglib.ingest.contract.loading import LoadedTable, plain
-from seglib.ingest.contract.parsing import nothing_words
+from seglib.ingest.contract.nothing import nothing_numbers, nothing_words
 from seglib.ingest.mapping.model import ColumnSource, Formats, ShopMapping, TableMapping
 from seglib.ingest.sources.base import Source
 from seglib.ingest.sources.database import Database, only_read, refusing
@@ -267,15 +267,15 @@ def _value(where: str, what: str, origin: ColumnSource, table: DatabaseTable, fo
     formats = origin.formats or formats
     parts = [table.columns[plain(name)] for name in origin.columns]
     if len(parts) > 1:
-        return _in_range(" * ".join(_number(where, ColumnSource((part.sql,)), part) for part in parts))
+        return _in_range(" * ".join(_number(where, ColumnSource((part.sql,)), part, formats) for part in parts))
     column = parts[0] if parts else None
     if what == "number":
-        return _number(where, origin, column)
+        return _number(where, origin, column, formats)
     if what == "date":
         return _day(where, origin, column, formats)
     text = _text(origin, column, nothing_words(what, formats))
     if what == "id" and column and column.arrived == "VARCHAR":  # a table with gaps writes whole numbers as 7.0
-        text = f"CASE WHEN {text} ~ '^[0-9]+[.]0$' THEN left({text}, -2) ELSE {text} END"
+        text = f"CASE WHEN {text} ~ '^[0-9]+[.,]0$' THEN left({text}, -2) ELSE {text} END"
     return f"lower({text})" if what == "status" else text
 
 
@@ -303,7 +303,7 @@ def _cell_text(column: DatabaseColumn) -> str:
     return f"CASE WHEN {column.sql} = 'NaN' THEN NULL WHEN {whole} THEN {digits} ELSE {text} END"
 
 
-def _number(where: str, origin: ColumnSource, column: DatabaseColumn | None) -> str:
+def _number(where: str, origin: ColumnSource, column: DatabaseColumn | None, formats: Formats) -> str:
     if origin.values:
         raise CannotTranslate(f"{where} is translated from words to numbers")
     if column and column.type not in _NUMBERS:
@@ -318,6 +318,9 @@ def _number(where: str, origin: ColumnSource, column: DatabaseColumn | None) -> 
     number = f"CAST({number} AS double precision)"
     if origin.default is not None:
         number = f"coalesce({number}, CAST({_constant(where, origin.default)} AS double precision))"
+    codes = nothing_numbers(formats) if column else ()
+    if codes:
+        number = f"CASE WHEN {number} NOT IN ({', '.join(map(repr, codes))}) THEN {number} END"
     return _in_range(number)
 
 

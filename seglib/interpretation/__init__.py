@@ -26,6 +26,7 @@ from seglib.interpretation.holdout.predictive_gain import ALPHA, predictive_gain
 from seglib.interpretation.holdout.rfm import BURNED, quintiles, signed_log
 from seglib.interpretation.holdout.rfm_table import rfm_table
 from seglib.interpretation.holdout.usefulness import with_usefulness
+from seglib.interpretation.list_changes import since_last
 from seglib.interpretation.overview import overview
 from seglib.interpretation.profiles.activity import activity_shares
 from seglib.interpretation.profiles.coupon_usage import coupon_usage
@@ -72,6 +73,7 @@ __all__ = [
     "sample_sizes",
     "segment_cards",
     "signed_log",
+    "since_last",
     "split_counts",
     "strongest_markers",
     "summary",

@@ -41,6 +41,14 @@ NEAR = "near_border"
 SEND, CONTROL = "send", "control"
 """The kinds of lists (`seglib.schema.records.ListRecord`)."""
 
+ADDED, REMOVED = "added", "removed"
+"""Columns of the table of lists, and kinds of files: who is new on a list since the last run, and who is gone."""
+
+HOLDOUT = "holdout"
+"""The column of those who get no campaign at all."""
+
+DEFAULT_GROUP = ControlGroup("campaign", 0.1)
+
 LONGEST_NAME = 40
 """Characters of the name of a segment in the name of a file."""
 
@@ -72,8 +80,7 @@ def customer_list(
     features: pd.DataFrame | None = None,
     study: Study = DEFAULT_STUDY,
     vocabulary: Vocabulary = ENGLISH,
-    control_share: float = 0.1,
-    campaign: str = "campaign",
+    group: ControlGroup = DEFAULT_GROUP,
 ) -> pd.DataFrame:
     """Make the list that leaves the house: one row per customer, with the name of the segment and a control flag.
 
@@ -89,18 +96,17 @@ def customer_list(
         The day of the shop, and what a transaction is called.
     vocabulary : Vocabulary, optional
         The words of the columns of `by_eye`.
-    control_share : float, default=0.1
-        Share of the customers that is drawn as control group. Leave them out of a campaign: the difference between
-        them and the others is its effect.
-    campaign : str, default="campaign"
-        Name of the campaign: the salt of the draw (`seglib.campaign.ControlGroup`). The same name draws the same
-        customers, whoever else is there.
+    group : ControlGroup, optional
+        Who is in the control group (`seglib.interpretation.control_group`); default: a tenth. Leave them out of a
+        campaign: the difference between them and the others is its effect. The same salt draws the same customers,
+        whoever else is there.
 
     Returns
     -------
     pandas.DataFrame
         customer_id, segment, segment_name, probability, confidence, second_segment, outlier, control, near_border
-        (`is_borderline`), and what `by_eye` gives. The probability is missing where a row of the matrix is a
+        (`is_borderline`), holdout (whether they get no campaign at all; only where there is such a group), and what
+        `by_eye` gives. The probability is missing where a row of the matrix is a
         transaction. Probability and confidence have three digits.
 
     Raises
@@ -110,13 +116,20 @@ def customer_list(
     """
     table = segments.reset_index().rename(columns={"margin": "confidence"})
     table["segment_name"] = table["segment"].map(names)
-    table["control"] = ControlGroup(campaign, control_share).contains(table["customer_id"])
+    table["control"] = group.contains(table["customer_id"])
+    table[HOLDOUT] = group.holds_out(table["customer_id"])
     table[NEAR] = is_borderline(table["probability"], table["confidence"]).to_numpy()
-    listed = table.reindex(columns=[*COLUMNS, NEAR]).round({"probability": 3, "confidence": 3})
+    columns = [*COLUMNS, NEAR, *([HOLDOUT] if group.holdout else [])]
+    listed = table.reindex(columns=columns).round({"probability": 3, "confidence": 3})
     if features is None:
         return listed
     checked = by_eye(features.loc[listed["customer_id"]], study, vocabulary).reset_index(drop=True)
     return pd.concat([listed, checked], axis=1)
+
+
+def on_lists(listed: pd.DataFrame) -> pd.DataFrame:
+    """Return the customers who can be on a list: all but those who get no campaign at all."""
+    return listed[~listed[HOLDOUT]].reset_index(drop=True) if HOLDOUT in listed else listed
 
 
 def is_borderline(probability: pd.Series, margin: pd.Series) -> pd.Series:
@@ -175,12 +188,16 @@ class Audiences:
     tables : mapping of str to pandas.DataFrame
         By letter, one row per customer: the columns of `customer_list`. The surest customers come first.
     table : pandas.DataFrame
-        One row per segment: segment, segment_name, customers, control, borderline, outliers (numbers of customers),
-        list (whether there is one).
+        One row per segment: segment, segment_name, customers (all but those who get no campaign at all), control,
+        borderline, outliers (numbers of customers), holdout (where there is such a group), list (whether there is
+        one).
     text : str
         How many segments have a list, and which have none.
     run : str
         Of the run: names of files begin with it.
+    changes : mapping of str to pandas.DataFrame
+        Who was added to lists and removed from them since the last run, by the name of the file
+        (`seglib.interpretation.since_last`).
     min_segment : int
         Smaller segments have no list.
     vocabulary : Vocabulary
@@ -193,6 +210,7 @@ class Audiences:
     run: str = ""
     min_segment: int = 50
     vocabulary: Vocabulary = field(default=ENGLISH, repr=False)
+    changes: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
     def files(self) -> tuple[ListRecord, ...]:
@@ -210,12 +228,13 @@ class Audiences:
 
     @property
     def parts(self) -> dict[str, pd.DataFrame]:
-        """The customers of every one of `files`, by the name of the file."""
-        return {
+        """The customers of every one of `files`, by the name of the file, and `changes`."""
+        lists = {
             entry.file: members[members["control"] == (entry.kind == CONTROL)].reset_index(drop=True)
             for entry in self.files
             for members in [self.tables[entry.segment]]
         }
+        return {**lists, **self.changes}
 
     @property
     def in_excel(self) -> set[str]:
@@ -277,11 +296,13 @@ def audience_lists(
         raise ParameterRefused(
             f"min_segment is a number of customers, at least 1, not {min_segment}", parameter="min_segment"
         )
+    everybody = listed.groupby("segment").agg(segment_name=("segment_name", "first"), n=("customer_id", "size"))
+    held_out, listed = HOLDOUT in listed, on_lists(listed)
     # by the numbers before they were rounded for the list
     surest = segments.loc[listed["customer_id"], ["probability", "margin"]].reset_index(drop=True)
     surest_first = surest.sort_values(["probability", "margin"], ascending=False, kind="stable").index
     rows, tables = [], {}
-    for letter in sorted(listed["segment"].unique(), key=position):
+    for letter in sorted(everybody.index, key=position):
         members = listed.loc[surest_first]
         members = members[members["segment"] == letter]
         large = len(members) >= min_segment
@@ -290,11 +311,12 @@ def audience_lists(
         rows.append(
             {
                 "segment": letter,
-                "segment_name": members["segment_name"].iloc[0],
+                "segment_name": everybody.loc[letter, "segment_name"],
                 "customers": len(members),
                 "control": int(members["control"].sum()),
                 "borderline": int(members[NEAR].sum()),
                 "outliers": int(members["outlier"].sum()),
+                **({HOLDOUT: int(everybody.loc[letter, "n"]) - len(members)} if held_out else {}),
                 "list": large,
             }
         )
@@ -360,6 +382,8 @@ def readme(
         words["columns"],
         _what_to_do(verdict, vocabulary),
         *_on_labels(labels, vocabulary),
+        *_on_holdout(audiences, vocabulary),
+        *_on_changes(audiences, vocabulary),
         *_on_small(audiences, vocabulary),
         words["privacy"],
     ]
@@ -384,6 +408,21 @@ def _size_line(row: Any, seen: Mapping[str, float | None], wording: Wording, voc
     if (change := seen.get(row.segment)) is not None:
         text += vocabulary.fill(words["change"], wording, points=100 * change)
     return text
+
+
+def _on_holdout(audiences: Audiences, vocabulary: Vocabulary) -> list[str]:
+    """Say how many customers get no campaign at all, if any."""
+    n = int(audiences.table[HOLDOUT].sum()) if HOLDOUT in audiences.table else 0
+    return [vocabulary.fill(vocabulary.README["holdout"], n=vocabulary.count(n))] if n else []
+
+
+def _on_changes(audiences: Audiences, vocabulary: Vocabulary) -> list[str]:
+    """Say how many customers were added to lists and removed from them since the last run, if any."""
+    if not audiences.changes:
+        return []
+    n = {kind: sum(len(t) for name, t in audiences.changes.items() if name.endswith(kind)) for kind in (ADDED, REMOVED)}
+    numbers = {kind: vocabulary.count(number) for kind, number in n.items()}
+    return [vocabulary.fill(vocabulary.README["changes"], **numbers)]
 
 
 def _on_small(audiences: Audiences, vocabulary: Vocabulary) -> list[str]:
@@ -487,7 +526,8 @@ def sample_sizes(rates: Mapping[str, float], listed: pd.DataFrame, *, lifts: Seq
     group are worth two arms of 900 (the harmonic mean of 500 and 4,500), and not of 2,500. An equal share of all would
     need the fewest customers.
     """
-    members = listed.groupby("segment")["control"].agg(["size", "sum"]).astype(int)
+    members = on_lists(listed).groupby("segment")["control"].agg(["size", "sum"]).astype(int)
+    members = members.reindex(listed["segment"].unique(), fill_value=0)
     records, left_out = [], []
     for letter in sorted(rates, key=position):
         rate, (n, control) = float(rates[letter]), members.loc[letter]

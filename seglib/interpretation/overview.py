@@ -114,7 +114,7 @@ def overview(
             work_share=work.get(letter),
             used=used.get(letter),
             came_back=came_back.get(letter),
-            smallest_change=smallest_change(rate.get(letter), sizes[letter], listed.loc[letter, "control"]),
+            smallest_change=smallest_change(rate.get(letter), *listed.loc[letter, ["customers", "control"]]),
             near_border=_count(listed.loc[letter, "borderline"]),
             then=int((held.table["segment"] == then[letter]).sum()) if letter in then else None,
             next=_next(held, then.get(letter), study, vocabulary),

@@ -29,6 +29,7 @@ from seglib.run.files import read_json, read_parquet, safe_csv, workbook, write_
 from seglib.run.folders import DRAFT, FINISHED, home, refuse_missing_run, refuse_name
 from seglib.run.lineage import Lineage
 from seglib.run.parameters import check_notebook, notebook_parameters
+from seglib.run.register import campaign_of
 from seglib.run.swap import finish_swap
 from seglib.run.words import read_vocabulary
 from seglib.schema.campaign_records import EffectRecord, ListsRecord
@@ -332,7 +333,7 @@ class Run:
         ----------
         folder : str
         tables : mapping of str to pandas.DataFrame
-            By name; each is written as ``<name>.csv``.
+            By name; each is written as ``<name>.csv``, one like ``part/name`` to a folder of that name.
         in_excel : collection of str
             Names of those that are written as ``<name>.xlsx`` too.
         """
@@ -343,6 +344,7 @@ class Run:
             shutil.rmtree(leftover, ignore_errors=True)
         new.mkdir(parents=True)
         for name, table in tables.items():
+            (new / name).parent.mkdir(exist_ok=True)
             (new / f"{name}.csv").write_text(safe_csv(table), encoding="utf-8", newline="")
             if name in in_excel:
                 (new / f"{name}.xlsx").write_bytes(workbook(table))
@@ -359,6 +361,26 @@ class Run:
     def delivered(self, name: str) -> Path:
         """Return where a file or folder for people lies: in the draft, if one is there and nothing is staged."""
         return self.out_dir / name if self.by_hand and (self.out_dir / name).exists() else self.report_dir / name
+
+    def published(self, name: str) -> Path:
+        """Return where a file or folder for people lies, or would lie, in the last published report of this run."""
+        return finished(self.name).report_dir / name
+
+    def campaign(self, name: str | None = None) -> tuple[str, str]:
+        """Return the name of a campaign, and the salt of its control group (`seglib.run.register.campaign_of`).
+
+        Parameters
+        ----------
+        name : str, optional
+            Default: that of the run by which it was first used.
+        """
+        published = finished(self.name)
+        lists = published.path("lists")
+        try:
+            last = ListsRecord.from_json(read_json(lists)) if lists.exists() else None
+        except (KeyError, TypeError, AttributeError):
+            last = None  # of another version
+        return campaign_of(self.name, name, last, base=published.base)
 
     def write_record(self, record: dict) -> None:
         """Write ``run.json``, the machine-readable face of the run."""

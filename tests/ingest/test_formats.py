@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import duckdb
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from seglib.errors import ParameterRefused
@@ -14,6 +14,7 @@ from seglib.ingest.contract.numbers import NUMBERS, find_style, number_sql
 from seglib.ingest.contract.parsing import RawColumn, read
 from seglib.ingest.mapping.file import parse
 from seglib.ingest.mapping.model import ColumnSource, Formats, ShopMapping
+from seglib.ingest.shop import ingest
 from seglib.ingest.suggest.values import DATES
 
 CON = duckdb.connect()
@@ -86,6 +87,7 @@ def test_one_number_with_both_signs_settles_a_column(amounts, way):
     assert values == [float(amount) for amount in amounts]
 
 
+TIMES = ("", " 10:45", " 10:05:00")
 DAYS = st.dates(dt.date(1970, 1, 2), dt.date(2068, 12, 31))
 
 
@@ -100,6 +102,38 @@ def days_of(texts, formats):
 @settings(deadline=None, max_examples=40)
 def test_a_day_is_read_back_in_every_format(days, way):
     assert days_of([f"{day:{way}}" for day in days], Formats(dates=DATES[way])) == days
+
+
+@given(DAYS, st.sampled_from([way for way in DATES if way not in ("unix", "excel")]), st.sampled_from(TIMES))
+@settings(deadline=None, max_examples=60)
+def test_a_day_whose_format_is_not_said_is_that_day_or_none(day, way, time):
+    """Two-digit years are days of antiquity in ISO: they lie outside of what a shop can mean, and are reported."""
+    assert days_of([f"{day:{way}}{time}"], Formats()) in ([day], [None])
+
+
+@given(DAYS, st.sampled_from(["", "T00:00:00", " 23:59:59.999", "T00:00:00+13:00", "T23:30:00-11:00", "T12:00Z"]))
+@settings(deadline=None, max_examples=40)
+def test_an_iso_day_keeps_the_day_that_is_written_whatever_zone_stands_behind_it(day, time):
+    assert days_of([f"{day:%Y-%m-%d}{time}"], Formats()) == [day]
+
+
+@given(AMOUNTS, WAYS, DRESSES, MINUS, st.sampled_from([None, 2, 3]))
+@settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_file_of_numbers_is_read_or_doubted_and_never_read_as_others(tmp_path, amounts, way, dress, minus, places):
+    """By a whole reading of a file, whose mapping says nothing of its numbers."""
+    texts = []
+    for amount in amounts:
+        text = dress.format(written(amount, way, places=places))
+        texts.append(minus.format(text) if amount < 0 else text)
+    lines = "".join(f"{i}|k|2024-01-05|{text}\n" for i, text in enumerate(texts))
+    (tmp_path / "orders.csv").write_text("transaction_id|customer_id|transaction_date|amount\n" + lines)
+    (tmp_path / "map.yaml").write_text(
+        "tables: {customers: {from: orders, rows: distinct}, transactions: {from: orders}}"
+    )
+    shop = ingest(tmp_path / "orders.csv", mapping=tmp_path / "map.yaml")
+    staged = shop.con.sql("SELECT amount FROM staged_transactions ORDER BY row_number").fetchall()
+    if "transactions.amount.ambiguous" not in set(shop.findings["rule"]):
+        assert [value for (value,) in staged] == [float(amount) for amount in amounts]
 
 
 @given(DAYS, st.integers(0, 86_399), st.sampled_from([1, 1_000, 1_000_000]))

@@ -105,7 +105,7 @@ def test_no_card_claims_more_than_the_verdict(sample):
 def test_a_card_says_how_large_a_change_its_test_shows(sample):
     """By hand: the change d at which p and p + d are told apart, power 80%, by those drawn and by half of all."""
     group, segments = ControlGroup("spring", 0.1), sample["segments"]
-    listed = customer_list(segments, dict.fromkeys("ABC", "a name"), control_share=0.1, campaign="spring")
+    listed = customer_list(segments, dict.fromkeys("ABC", "a name"), group=group)
     for letter, notes in notes_of(sample, BOTH, control=group).items():
         row = sample["profiles"].query("segment == @letter and feature == 'burn_rate'").iloc[0]
         p, n = min(row["observed"], 1 - row["observed"]), row["customers"]

@@ -9,12 +9,13 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from seglib.errors import InputRefused
+from seglib.ingest.contract.doubts import CountedRows, Doubt
 from seglib.ingest.contract.id_lists import WITH_CUSTOMERS, in_list, list_notes, load_lists
 from seglib.ingest.contract.numbers import NumberStyle, ambiguity, find_style, has_decimals, settled
 from seglib.ingest.contract.parsing import (
@@ -26,7 +27,10 @@ from seglib.ingest.contract.parsing import (
     exclusion_condition,
     read,
 )
+from seglib.ingest.contract.parts import written_otherwise
+from seglib.ingest.contract.review import review
 from seglib.ingest.contract.rules import Rule
+from seglib.ingest.contract.swapped_days import swapped_days
 from seglib.ingest.mapping.model import (
     LISTS,
     ColumnSource,
@@ -82,6 +86,8 @@ class LoadedTable:
         The unit of every number that has one: the mapping says it, or the cells carry it.
     used : frozenset of str
         The source's columns that mean something, in names as they are compared.
+    doubts : tuple of Doubt
+        What can be read and may mean something else.
     notes : tuple of str
         How the source was read, how numbers were, where that was found out, and what the table is made of.
     """
@@ -100,6 +106,7 @@ class LoadedTable:
     units: Mapping[str, str] = field(default_factory=dict)
     differing: Mapping[str, Differing] = field(default_factory=dict)
     used: frozenset[str] = frozenset()
+    doubts: tuple[Doubt, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -162,13 +169,14 @@ def load_tables(
         with refuse_damage(name):
             raw = [RawColumn(*row[:2]) for row in con.sql(f"DESCRIBE {target}").fetchall()]
         origins, missing = _column_sources(name, label, table_mapping, raw)
-        problems += missing or _missing_in_parts(con, source_tables, origins)
+        missing = missing or _missing_in_parts(con, source_tables, origins)
+        problems += missing
         if missing:
             continue
         by_name = {plain(column.name): column for column in raw}
         with refuse_damage(name):
             differing = _make_raw_table(con, name, target, table_mapping, origins, by_name, mapping.formats)
-            table = _loaded_table(con, name, label, loaded[source_tables], mapping, origins, by_name)
+            table = _loaded_table(con, name, source_tables, loaded[source_tables], mapping, origins, by_name)
             tables[name] = replace(table, differing=differing)
     if problems:
         raise InputRefused("\n".join(problems))
@@ -180,14 +188,14 @@ def load_tables(
 def _loaded_table(
     con: duckdb.DuckDBPyConnection,
     name: str,
-    label: str,
+    source_tables: tuple[str, ...],
     loaded: Loaded,
     mapping: ShopMapping,
     origins: Mapping[str, ColumnSource],
     by_name: Mapping[str, RawColumn],
 ) -> LoadedTable:
     """Find out how the columns of ``raw.<name>`` are read."""
-    table_mapping, formats = mapping.table(name), mapping.formats
+    table_mapping, formats, label = mapping.table(name), mapping.formats, label_of(source_tables)
     kinds = {column: kind(declared) for column, declared in TABLES[name].columns.items()}
     kinds |= {column: origin.kind or "" for column, origin in table_mapping.added.items()}
     styles = _number_styles(
@@ -220,6 +228,22 @@ def _loaded_table(
     load_lists(con, name, table_mapping, names_of_id)
     identities = f"SELECT {columns[key(name)].value} FROM {with_cells(name, cells)}"
     notes += list_notes(con, name, table_mapping, identities)
+    exclusions = tuple(
+        (
+            _exclusion_rule(name, exclusion),
+            in_list(name, exclusion, columns[key(name)].value)
+            if exclusion.test in LISTS
+            else exclusion_condition(exclusion, by_name[plain(exclusion.column)], formats),
+        )
+        for exclusion in table_mapping.leave_out
+    )
+    notes += _without_effect(con, name, table_mapping, cells, [where for _, where in exclusions])
+    counted = " AND ".join(["true", *(f"NOT coalesce({where}, false)" for _, where in exclusions)])
+    numbered = f"(SELECT *, row_number() OVER () AS __row FROM {with_cells(name, cells)})"
+    with_texts = with_cells(name, cells)
+    with_texts = f"(SELECT * FROM {with_texts} WHERE {counted})" if exclusions else with_texts
+    bare = with_texts if exclusions else f"raw.{name}"
+    rows = CountedRows(con, name, bare, with_texts, f"(SELECT * FROM {numbered} WHERE {counted})", by_name)
     return LoadedTable(
         name=name,
         source=label,
@@ -227,14 +251,10 @@ def _loaded_table(
         columns=columns,
         cells=cells,
         added={column: kinds[column] for column in table_mapping.added},
-        exclusions=tuple(
-            (
-                _exclusion_rule(name, exclusion),
-                in_list(name, exclusion, columns[key(name)].value)
-                if exclusion.test in LISTS
-                else exclusion_condition(exclusion, by_name[plain(exclusion.column)], formats),
-            )
-            for exclusion in table_mapping.leave_out
+        exclusions=exclusions,
+        doubts=(
+            *review(rows, table_mapping, columns, origins, formats),
+            *_differing_parts(con, name, source_tables, origins, by_name, formats, styles),
         ),
         lines=table_mapping.rows == "lines",
         variables={
@@ -247,6 +267,56 @@ def _loaded_table(
         used=frozenset(one for origin in origins.values() for one in origin.columns),
         notes=tuple(notes),
     )
+
+
+def _differing_parts(
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    source_tables: tuple[str, ...],
+    origins: Mapping[str, ColumnSource],
+    by_name: Mapping[str, RawColumn],
+    formats: Formats,
+    styles: Mapping[str, Mapping[str, NumberStyle]],
+) -> list[Doubt]:
+    """Find columns that a table writes in another way than it was read in, as it seems, or than other tables do."""
+    parts = {one: f"source.{quoted(one)}" for one in source_tables}
+    doubts: list[Doubt] = []
+    for column, declared in TABLES[name].columns.items():
+        origin = origins.get(column)
+        if origin and kind(declared) == "date" and len(origin.columns) == 1 and not origin.fill_down:
+            written = origin.formats or formats
+            if any("%m" in form and "%d" in form for form in written.dates):
+                doubts += swapped_days(con, f"{name}.{column}", read("date", origin, by_name, formats).value, parts)
+    for column, by_column in styles.items() if len(parts) > 1 else ():
+        for one, style in by_column.items():
+            written = origins[column].formats or formats
+            text = cell_value("number", origins[column], by_name[one], formats)
+            doubts += written_otherwise(con, f"{name}.{column}", text, style, written, parts)
+    return doubts
+
+
+def _without_effect(
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    mapping: TableMapping,
+    cells: Mapping[str, str],
+    conditions: Sequence[str],
+) -> list[str]:
+    """Say which exclusions by the value of a column leave no row out; those by a list say themselves how many."""
+    counted = {
+        exclusion: where
+        for exclusion, where in zip(mapping.leave_out, conditions, strict=True)
+        if exclusion.test not in LISTS
+    }
+    if not counted:
+        return []
+    counts = f"SELECT {', '.join(f'count(*) FILTER ({where})' for where in counted.values())}"
+    [rows] = con.sql(f"{counts} FROM {with_cells(name, cells)}").fetchall()
+    return [
+        f"leave_out {exclusion.name} leaves no row of table {name} out: there is none in which {exclusion.sentence}"
+        for exclusion, n_rows in zip(counted, rows, strict=True)
+        if not n_rows
+    ]
 
 
 def _number_styles(

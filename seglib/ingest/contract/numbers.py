@@ -38,13 +38,15 @@ _LOOKALIKES = {
 }
 """Signs that mean the same in a number, by the one that stands for them."""
 
-_CODES = (
+CODES = (
     "AED ARS AUD BDT BGN BHD BRL CAD CHF CLP CNY COP CZK DKK DZD EGP EUR GBP GEL GHS HKD HUF IDR ILS INR IQD "
     "IRR ISK JOD JPY KES KRW KWD KZT LBP LKR MAD MXN MYR NGN NOK NZD OMR PEN PHP PKR PLN QAR RON RSD RUB SAR "
     "SEK SGD THB TND TRY TWD TZS UAH UGX USD UYU UZS VND XAF XOF ZAR"
 )
+"""Currencies by their code of ISO 4217; those that no other word could mean."""
+
 _WORDS = r"euros?|dollars?|kr|zł|kč|ft|lei|rs|fr|sfr|руб|р|грн|rm|rp|tl"
-CURRENCY = rf"(?:[A-Z]{{0,2}}\p{{Sc}}|(?:{_CODES.replace(' ', '|')}|{_WORDS})\.?)"
+CURRENCY = rf"(?:[A-Z]{{0,2}}\p{{Sc}}|(?:{CODES.replace(' ', '|')}|{_WORDS})\.?)"
 """A currency before or behind a number, whatever its case: a sign, a code of ISO 4217, or a usual abbreviation."""
 
 _SAME = {
@@ -76,6 +78,9 @@ _SAME = {
 }
 """Ways of writing one currency, by the one that is shown."""
 
+BARE = "no sign"
+"""How cells are called that have no unit, where others have a percent sign."""
+
 _TAIL_ZERO_SHAPE = r"[+-]?[1-9]\d{0,2}([.,]\d{3})*[.,]\d{2}0"
 
 
@@ -97,6 +102,8 @@ class NumberStyle:
         Why this way was taken and not ``alike``.
     detected : bool
         Whether it was found out, and differs from a plain number.
+    bare : bool
+        Whether some cells have a percent sign, and others nothing: 12% beside 0.5 may be a half or half a percent.
     """
 
     decimal: str = "."
@@ -106,6 +113,7 @@ class NumberStyle:
     alike: Formats | None = None
     reason: str = ""
     detected: bool = False
+    bare: bool = False
 
     @property
     def unit(self) -> str:
@@ -230,12 +238,17 @@ def find_style(con: duckdb.DuckDBPyConnection, table: str, text: str, formats: F
             f"SELECT {unit_sql('x')} AS u, sum(n) FROM number_values WHERE {readable} GROUP BY u"
         ).fetchall()
         units.update({unit: int(rows) for unit, rows in rows_by_unit if unit})
+    bare = False
+    if "%" in units:
+        no_unit = f"{unit_sql('x')} = '' AND v{chosen} <> 0"
+        [(bare,)] = con.sql(f"SELECT count(*) > 0 FROM number_values WHERE {readable} AND {no_unit}").fetchall()
     given = bool(formats.decimal and (formats.thousands or not style.thousands))
     return replace(
         style,
         affixes=bool(affixes),
         units=tuple(unit for unit, _ in sorted(units.items(), key=lambda item: (-item[1], item[0]))),
         detected=not given,
+        bare=bool(bare),
     )
 
 

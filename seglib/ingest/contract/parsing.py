@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from seglib.ingest.contract.month_names import english_months
-from seglib.ingest.contract.numbers import NumberStyle, ambiguous_cell, number_sql, unit_sql
+from seglib.ingest.contract.nothing import nothing_numbers, nothing_words
+from seglib.ingest.contract.numbers import BARE, NumberStyle, ambiguous_cell, number_sql, unit_sql
 from seglib.ingest.mapping.model import ColumnSource, Exclusion, Formats
 from seglib.schema.tables import FIRST_DAY, LARGEST_NUMBER, LAST_DAY
 from seglib.sql import quoted, sql_literal
@@ -23,35 +24,9 @@ YES = ("1", "1.0", "yes", "y", "true", "t", "ja", "j", "oui", "si", "sí", "sì"
 NO = ("0", "0.0", "no", "n", "false", "f", "nein", "nee", "nej", "non", "não")
 """What is read as 1 and as 0 where a column is binary, whatever its case."""
 
-NOTHING = (
-    "null",
-    "(null)",
-    "<null>",
-    r"\n",
-    "na",
-    "n/a",
-    "n.a.",
-    "<na>",
-    "#n/a",
-    "nan",
-    "nat",
-    "none",
-    "nil",
-    "-",
-    "--",
-    "---",
-    "\u2013",
-    "\u2014",
-    '""',
-    "''",
-)
-"""Words that programs write where there is no value, in small letters: nothing, in columns of `NOTHING_KINDS`."""
-
-NOTHING_KINDS = ("date", "number", "id", "binary")
-
 NULL_TEXT = "CAST(NULL AS VARCHAR)"
 
-ANSWERS = " *[;|,] *"
+ANSWERS = r" *[;|,/&+\n] *"
 """What stands between several answers in one cell."""
 
 _FLOATING = ("DOUBLE", "FLOAT")
@@ -157,15 +132,22 @@ def _read_one(
     remarks: dict[str, str] = {}
     if raw and kind == "id" and (shortened := _shortened(raw)):
         remarks["shortened"] = f"CASE WHEN {shortened} THEN {cell_text(raw)} END"
+    codes = nothing_numbers(formats) if kind == "number" else ()
+    if raw and codes:
+        number = _number(raw, formats, style, cell_text(raw))
+        remarks["nothing"] = f"CASE WHEN {number} IN ({', '.join(map(repr, codes))}) THEN {cell_text(raw)} END"
     if raw and raw.type == "VARCHAR":
         words = nothing_words(kind, formats)
         if words:
-            remarks["nothing"] = f"CASE WHEN {_is_word(cell_text(raw), words, origin)} THEN {cell_text(raw)} END"
+            is_word = _is_word(cell_text(raw), words, origin)
+            otherwise = f" ELSE {remarks['nothing']}" if codes else ""
+            remarks["nothing"] = f"CASE WHEN {is_word} THEN {cell_text(raw)}{otherwise} END"
         if kind == "number" and style:
             if style.alike:
                 remarks["ambiguous"] = ambiguous_cell(text, style)
-            if len(style.units) > 1:
-                remarks["units"] = f"CASE WHEN {parsed.value} IS NOT NULL THEN nullif({unit_sql(text)}, '') END"
+            if len(style.units) > 1 or style.bare:
+                unit = f"coalesce(nullif({unit_sql(text)}, ''), {sql_literal(BARE)})" if style.bare else unit_sql(text)
+                remarks["units"] = f"CASE WHEN {parsed.value} IS NOT NULL THEN nullif({unit}, '') END"
     return replace(parsed, remarks=remarks)
 
 
@@ -174,14 +156,13 @@ def _parsed(
 ) -> ParsedColumn:
     """Write the SQL of a column's value, and of cells that have none although they hold something."""
     if kind == "number":
-        # only a column of text has decimal and thousands signs: a typed number is cast as it is
-        typed = raw is not None and raw.type != "VARCHAR"
-        style = style or NumberStyle(formats.decimal or ".", formats.thousands)
-        number = f"TRY_CAST({text} AS DOUBLE)" if typed else number_sql(text, style)
-        return _checked(number, text, f"isfinite({number})", f"abs({number}) <= {LARGEST_NUMBER}")
+        number = _number(raw, formats, style, text)
+        parsed = _checked(number, text, f"isfinite({number})", f"abs({number}) <= {LARGEST_NUMBER}")
+        codes = nothing_numbers(formats) if raw else ()
+        return replace(parsed, value=_without(parsed.value, codes)) if codes else parsed
     if kind == "binary" and origin.contains:
-        answers = f"string_split_regex(lower({text}), {sql_literal(ANSWERS)})"
-        return ParsedColumn(f"CAST(list_contains({answers}, {sql_literal(origin.contains.strip().lower())}) AS DOUBLE)")
+        answer = sql_literal(_one_of_several(origin.contains))
+        return ParsedColumn(f"CAST(regexp_matches(lower({text}), {answer}) AS DOUBLE)")
     if kind == "binary":
         yes, no = (", ".join(map(sql_literal, words)) for words in (YES, NO))
         value = f"CASE WHEN lower({text}) IN ({yes}) THEN 1.0 WHEN lower({text}) IN ({no}) THEN 0.0 END"
@@ -194,11 +175,28 @@ def _parsed(
     if raw and raw.type == "VARCHAR":
         blanks = f"CASE WHEN {cell_text(raw)} <> {raw.sql} THEN {raw.sql} END"
     if kind == "id" and raw and raw.type == "VARCHAR":
-        # A column of whole numbers with gaps is exported as 7.0, also in CSV: the id is 7. The cheap ends_with comes
+        # A column of whole numbers with gaps is exported as 7.0, or 7,0, also in CSV: the id is 7. The cheap test comes
         # first, so that the regular expression runs on few cells.
-        whole = f"ends_with({text}, '.0') AND regexp_full_match({text}, '[0-9]+[.]0')"
+        whole = f"(ends_with({text}, '.0') OR ends_with({text}, ',0')) AND regexp_full_match({text}, '[0-9]+[.,]0')"
         text = f"CASE WHEN {whole} THEN left({text}, -2) ELSE {text} END"
     return ParsedColumn(f"lower({text})" if kind == "status" else text, blanks=blanks)
+
+
+def _number(raw: RawColumn | None, formats: Formats, style: NumberStyle | None, text: str) -> str:
+    """Write the SQL of a number: a column of text has decimal and thousands signs, a typed one is cast as it is."""
+    if raw is not None and raw.type != "VARCHAR":
+        return f"TRY_CAST({text} AS DOUBLE)"
+    return number_sql(text, style or NumberStyle(formats.decimal or ".", formats.thousands))
+
+
+def _without(number: str, codes: tuple[float, ...]) -> str:
+    """Write the SQL of a number that is NULL where it is a code for no answer, however the code is written."""
+    return f"CASE WHEN {number} NOT IN ({', '.join(map(repr, codes))}) THEN {number} END"
+
+
+def _one_of_several(answer: str) -> str:
+    """Write the regular expression of a cell that has an answer, alone or between others; it may have commas itself."""
+    return rf"(^|{ANSWERS}){re.escape(answer.strip().lower())}($|{ANSWERS})"
 
 
 def _checked(value: str, text: str, readable: str, within: str) -> ParsedColumn:
@@ -253,13 +251,6 @@ def _shortened(raw: RawColumn) -> str:
         written = rf"regexp_full_match({cell_text(raw)}, '\d([.,]\d+)?[eE][+]\d+')"
         return f"(contains({raw.sql}, 'E+') OR contains({raw.sql}, 'e+')) AND {written}"
     return ""
-
-
-def nothing_words(kind: str, formats: Formats) -> tuple[str, ...]:
-    """Return the words that mean nothing in a column of one kind, in small letters."""
-    if formats.nothing is not None:
-        return formats.nothing
-    return NOTHING if kind in NOTHING_KINDS else ()
 
 
 def _is_word(text: str, words: tuple[str, ...], origin: ColumnSource) -> str:
@@ -333,9 +324,9 @@ def _unix_day(text: str, formats: Formats) -> str:
 
 def _iso_day(text: str, formats: Formats) -> str:
     """Write the SQL of a day in ISO form: a date, a moment without a zone or one with a zone."""
-    # The session's time zone is UTC, so a cast to TIMESTAMP keeps the clock of a text without a zone and takes one
-    # with a zone to UTC. If the shop has a clock of its own, the three forms must be told apart: only a text with a
-    # colon has a time, and only Z or an offset after it is a zone.
+    # A cast to TIMESTAMP keeps the clock that is written, whatever zone stands behind it: midnight in Vienna stays the
+    # day of Vienna. If the shop has a clock of its own, the three forms must be told apart: only a text with a colon
+    # has a time, and only Z or an offset after it is a zone.
     if not formats.time_zone:
         return f"CAST(TRY_CAST({text} AS TIMESTAMP) AS DATE)"
     zoned = rf"regexp_matches({text}, ':.*(Z|[+-]\d\d(:?\d\d)?)$')"

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
+from seglib.ingest.contract.alike import alike
 from seglib.ingest.mapping.model import VariableKind
 from seglib.schema.tables import TABLES, can_be_unreadable, column_range, key, kind
-from seglib.sql import quoted
+from seglib.sql import quoted, sql_literal
 
 if TYPE_CHECKING:
     import pandera.pandas as pa  # at run time `seglib.schema.tables` imports it, and keeps it silent
@@ -156,7 +157,7 @@ def _remark_rules(table: str, name: str, kind: str) -> list[Rule]:
                 f"{of}.units",
                 "warning",
                 "",
-                f"{name} is written with more than one currency, or with a percent sign beside one",
+                f"{name} is written with more than one currency, or with a percent sign in some cells only",
                 "the numbers are kept as they are, as if they had one unit: convert them at the source",
                 cells=True,
             ),
@@ -201,7 +202,7 @@ def _text_rules(table: str) -> list[Rule]:
     ]
 
 
-REMARKED_KINDS = ("id", "date", "number")
+REMARKED_KINDS = ("id", "date", "number", "text")
 """The kinds whose columns have rules on how their cells are written."""
 
 
@@ -397,6 +398,44 @@ def _out_of_range_rule(name: str) -> Rule:
     )
 
 
+NOBODY = (
+    *("guest", "guests", "gast", "invit\u00e9", "invitado", "ospite", "convidado", "anonymous", "anonym", "anonyme"),
+    *("an\u00f3nimo", "anonimo", "unknown", "unbekannt", "inconnu", "desconocido", "sconosciuto", "onbekend"),
+    *("nobody", "no customer", "walk-in", "walkin", "walk in", "laufkunde", "laufkundschaft", "diverse", "dummy"),
+    *("test", "n.n.", "?", "??", "???", "00000000-0000-0000-0000-000000000000"),
+)
+"""What tills and shops write where they do not know the customer, in small letters."""
+
+FEWEST_HEAVY, HEAVY_SHARE, HEAVY_TIMES = 20, 0.05, 10
+"""Transactions of one id that are no person's: at least so many, such a share, and so many times those of the next."""
+
+_HEAVY = (
+    "SELECT customer_id FROM (SELECT customer_id, n, lead(n) OVER (ORDER BY n DESC) AS following, sum(n) OVER () AS "
+    "total FROM (SELECT customer_id, count(DISTINCT transaction_id) AS n FROM staged_transactions WHERE customer_id IS "
+    f"NOT NULL GROUP BY customer_id) ORDER BY n DESC LIMIT 1) WHERE n >= {FEWEST_HEAVY} AND n >= {HEAVY_SHARE} * total "
+    f"AND n >= {HEAVY_TIMES} * following"
+)
+
+_BARE_ID = f"ltrim({alike('customer_id', ' ')}, '0')"
+"""An id without leading zeros, capitals, blanks and what nobody sees."""
+
+FAR_DAYS, FAR_TIMES, FAR_SHARE, FEWEST_DATED = 180, 3, 0.01, 20
+"""Days between two days, at least; how many times that of all others; share of the transactions beyond; of so many."""
+
+_FAR = (
+    "WITH days AS (SELECT transaction_date AS day, count(*) AS n FROM transactions GROUP BY day), "
+    "gaps AS (SELECT day, day - lag(day) OVER (ORDER BY day) AS gap, lag(day) OVER (ORDER BY day) AS before, "
+    "sum(n) OVER (ORDER BY day DESC) AS later, sum(n) OVER (ORDER BY day) - n AS earlier, sum(n) OVER () AS total "
+    "FROM days), "
+    f"few AS (SELECT *, greatest(1, {FAR_SHARE} * total) AS few FROM gaps), "
+    "usual AS (SELECT coalesce(max(gap), 0) AS gap FROM few WHERE later > few AND earlier > few), "
+    f"far AS (SELECT * FROM few WHERE gap > {FAR_DAYS} AND gap > {FAR_TIMES} * (SELECT gap FROM usual) "
+    f"AND total >= {FEWEST_DATED}) "
+    "SELECT day FROM days WHERE day >= (SELECT min(day) FROM far WHERE later <= few) "
+    "OR day <= (SELECT max(before) FROM far WHERE earlier <= few)"
+)
+"""Days that lie far from all others: few transactions are of them, or of days beyond."""
+
 _CROSS_TABLE_RULES: tuple[Rule, ...] = (
     Rule(
         "transactions.transaction_date.before_join",
@@ -415,10 +454,17 @@ _CROSS_TABLE_RULES: tuple[Rule, ...] = (
     Rule(
         "customers.customer_id.alike",
         "warning",
-        "ltrim(customer_id, '0') IN (SELECT ltrim(customer_id, '0') FROM staged_customers "
-        "GROUP BY ALL HAVING count(DISTINCT customer_id) > 1)",
-        "the customer_id differs from another one by leading zeros only",
-        "007 and 7 are two customers here; if they are one, write them alike at the source",
+        f"{_BARE_ID} IN (SELECT {_BARE_ID} FROM staged_customers GROUP BY ALL HAVING count(DISTINCT customer_id) > 1)",
+        "the customer_id differs from another one by leading zeros, capitals, blanks or invisible signs only",
+        "007 and 7 are two customers here, and so are ab1 and AB1; if they are one, write them alike at the source",
+    ),
+    Rule(
+        "transactions.customer_id.nobody",
+        "warning",
+        f"lower(customer_id) IN ({', '.join(map(sql_literal, NOBODY))}) OR customer_id IN ({_HEAVY})",
+        "the customer_id stands for nobody, it seems: a word for guests, or an id with far more transactions than any "
+        "other; all of them count as one customer",
+        "if it is no person, leave these rows out in the mapping file: leave_out: {nobody: {column: ..., is: [guest]}}",
     ),
 )
 
@@ -434,6 +480,18 @@ NOBODY_RETURNS = Rule(
     "another",
 )
 
+FAR_YEARS = 10
+"""Years between the first day and the next from which on the first stands for no date, such as 1970-01-01."""
+
+_SAME_BY_CUSTOMER = (
+    f"SELECT coalesce(avg(CAST(same AS INTEGER)) >= {REPEATED} AND pow((SELECT sum(n * n) / pow(sum(n), 2) FROM ("
+    "SELECT count(*) AS n FROM transactions WHERE amount IS NOT NULL GROUP BY amount)), count(*)) < "
+    f"{BY_CHANCE}, false) FROM (SELECT min(amount) = max(amount) AS same FROM transactions WHERE amount IS NOT NULL "
+    "GROUP BY customer_id "
+    "HAVING count(*) > 1)"
+)
+"""Whether the transactions of nearly every customer have one amount, and not because few amounts occur at all."""
+
 _INFO_RULES: tuple[Rule, ...] = (
     NOBODY_RETURNS,
     Rule(
@@ -442,6 +500,28 @@ _INFO_RULES: tuple[Rule, ...] = (
         "transaction_date > (SELECT as_of FROM study)",
         "the transaction was made after as_of",
         "such rows are invisible to this run",
+    ),
+    Rule(
+        "transactions.transaction_date.far",
+        "info",
+        f"transaction_date IN ({_FAR})",
+        "the day lies far from all others: is its year a typing error? Without as_of, a run looks from the last day",
+        "correct it at the source; or say as_of, if it is right",
+    ),
+    Rule(
+        "transactions.amount.of_customer",
+        "info",
+        f"amount IS NOT NULL AND ({_SAME_BY_CUSTOMER})",
+        "every transaction of a customer has the same amount: is it a total of the customer, on every row?",
+        "if it is, take the column of the single transaction; a fee that is paid every time is as it should be",
+    ),
+    Rule(
+        "customers.join_date.far",
+        "info",
+        f"join_date = (SELECT min(join_date) FROM customers) AND (SELECT min(join_date) FROM customers) < (SELECT "
+        f"min(join_date) FROM customers WHERE join_date > (SELECT min(join_date) FROM customers)) - {FAR_YEARS * 365}",
+        f"the join_date lies more than {FAR_YEARS} years before any other: does it stand for no date?",
+        "if it does, make it empty at the source",
     ),
     Rule(
         "transactions.burn_date.after_as_of",

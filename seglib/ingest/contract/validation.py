@@ -73,6 +73,8 @@ def apply(con: duckdb.DuckDBPyConnection, tables: Mapping[str, LoadedTable]) -> 
             con.execute(f"CREATE TABLE customers_left_out AS {CUSTOMERS_LEFT_OUT}")
         if loaded:
             _remark(con, name, loaded)
+            for doubt in loaded.doubts:
+                con.execute("INSERT INTO remarks VALUES (?, ?, ?)", [doubt.rule.id, doubt.rows, doubt.examples])
             for column, differing in loaded.differing.items():
                 rule = rows_of_one_key_rule(name, column, differing.source)
                 con.execute("INSERT INTO remarks VALUES (?, ?, ?)", [rule.id, differing.keys, differing.examples])
@@ -146,6 +148,7 @@ def _row_rules(name: str, loaded: LoadedTable | None) -> list[Rule]:
         ]
     if loaded:
         rules += [rows_of_one_key_rule(name, column, of.source) for column, of in loaded.differing.items()]
+        rules += [doubt.rule for doubt in loaded.doubts]
     return exclusions + rules
 
 

@@ -42,6 +42,7 @@ A mapping file is YAML. Everything in it is optional; where it says nothing, the
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
@@ -274,13 +275,26 @@ def _is_date_format(form: Any) -> bool:
     """Say whether DuckDB, which reads the dates, accepts a format."""
     import duckdb
 
-    if not isinstance(form, str) or "%" not in form:
+    if not isinstance(form, str) or "%" not in form or _minutes_for_months(form):
         return False
     try:
         in_memory().execute("SELECT try_strptime('x', ?)", [form]).fetchall()
     except duckdb.Error:
         return False
     return True
+
+
+def _minutes_for_months(form: str) -> bool:
+    """Say whether a format has minutes (%M) in its day, or months (%m) in its time: both would be read, and wrongly.
+
+    Examples
+    --------
+    >>> _minutes_for_months("%Y-%M-%d"), _minutes_for_months("%d/%m/%Y %H:%m"), _minutes_for_months("%d/%m/%Y %H:%M")
+    (True, True, False)
+    """
+    before_minutes, minutes, _ = form.partition("%M")
+    without_hours = bool(minutes) and not re.search("%-?[HI]", before_minutes)
+    return without_hours or bool(re.search("%-?[HIM]:%-?m", form))
 
 
 def _table(name: str, entry: Any, formats: Formats, folder: Path) -> TableMapping:

@@ -44,7 +44,8 @@ class Formats:
         IANA names; empty: no moment is moved to another time zone.
     nothing : tuple of str, optional
         Words that stand where there is no value, whatever their case, in columns of every kind; None:
-        `seglib.ingest.contract.parsing.NOTHING`, in dates, numbers, ids and answers of yes or no.
+        those of `seglib.ingest.contract.nothing`, by the kind of the column. A number among them is that number however
+        it is written: 99 is 99,0.
     """
 
     dates: tuple[str, ...] = ()

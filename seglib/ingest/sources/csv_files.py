@@ -54,12 +54,15 @@ class Encoding:
         Line of the first of them.
     backslash : bool
         Whether a backslash stands before a quotation mark somewhere.
+    garbled : int
+        Signs that an earlier program has spoiled: read in a wrong encoding, or replaced because it could not read them.
     """
 
     name: str
     strays: int = 0
     line: int = 0
     backslash: bool = False
+    garbled: int = 0
 
     @property
     def errors(self) -> str:
@@ -163,8 +166,56 @@ def load(
             con.execute(f"CREATE TABLE {target} AS FROM read_csv({named}, {dialect}, all_varchar=true)")
         except duckdb.Error:
             fault = _fault(path, encoding, layout)
-            raise InputRefused(f"'{path.name}' cannot be read as csv: {fault}") from None
-    return Loaded(sha256((path,)), _note(path, encoding, layout))
+            if fault:
+                raise InputRefused(f"'{path.name}' cannot be read as csv: {fault}") from None
+            _load_line_by_line(con, target, path, encoding, layout, Path(folder))
+    return Loaded(sha256((path,)), _note(path, encoding, layout) + _without_empty_rows(con, target))
+
+
+def _load_line_by_line(
+    con: duckdb.DuckDBPyConnection, target: str, path: Path, encoding: Encoding, layout: Layout, folder: Path
+) -> None:
+    """Read a file whose lines form a table, and end in different ways: each is written again with one ending.
+
+    Raises
+    ------
+    InputRefused
+        If it still cannot be read.
+    """
+    import duckdb
+
+    text = folder / "lines.csv"
+    lines = islice(_lines(path, encoding), layout.first - 1, None)
+    if layout.backslash:
+        lines = map(_unescaped, lines)
+    with text.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out, lineterminator="\n")
+        if not layout.header:
+            writer.writerow(layout.names)
+        rows = csv.reader(lines, delimiter=layout.delimiter, skipinitialspace=layout.delimiter == BLANKS)
+        writer.writerows([cell.removeprefix("\ufeff") for cell in row] for row in rows if row)
+    named = sql_literal(exact_path(con, text))
+    try:
+        con.execute(
+            f"CREATE OR REPLACE TABLE {target} AS FROM read_csv({named}, delim=',', quote='\"', escape='\"', "
+            "comment='', header=true, skip=0, hive_partitioning=false, all_varchar=true)"
+        )
+    except duckdb.Error:
+        raise InputRefused(
+            f"'{path.name}' cannot be read as csv: its lines do not form a table; check quotes and delimiters"
+        ) from None
+
+
+def _without_empty_rows(con: duckdb.DuckDBPyConnection, target: str) -> str:
+    """Take rows without any value out of a table, as a workbook has none of them; return what a note says of it."""
+    columns = [quoted(name) for name in con.table(target).columns]
+    empty = f"coalesce({', '.join(columns)}) IS NULL"
+    [(n_rows,)] = con.sql(f"SELECT count(*) FROM {target} WHERE {empty}").fetchall()
+    if not n_rows:
+        return ""
+    con.execute(f"DELETE FROM {target} WHERE {empty}")
+    rows = "1 row without any value was" if n_rows == 1 else f"{n_rows:,} rows without any value were"
+    return f"; {rows} passed over"
 
 
 def load_folder(
@@ -226,6 +277,9 @@ def _note(path: Path, encoding: Encoding, layout: Layout) -> str:
     if encoding.strays:
         bytes_ = "1 byte that is" if encoding.strays == 1 else f"{encoding.strays:,} bytes that are"
         note += f"; {bytes_} not utf-8 (the first in line {encoding.line:,}) was read as cp1252"
+    if encoding.garbled:
+        signs = "1 sign was" if encoding.garbled == 1 else f"{encoding.garbled:,} signs were"
+        note += f"; {signs} spoiled by an earlier program, as in MÃ¼ller for Müller: export it again"
     return note
 
 
@@ -258,26 +312,32 @@ def _encoding(path: Path, given: str | None) -> Encoding:
             raise InputRefused(
                 f"'{path.name}': there is no encoding '{given}'; write it like utf-8 or cp1252"
             ) from None
-        backslash, _, strays, line = _scan(path)
+        backslash, _, strays, line, garbled = _scan(path)
         if strays and name in ("utf-8", "utf-8-sig"):
             raise InputRefused(f"'{path.name}' is not written in {name}: line {line:,} has a byte that does not fit")
-        return Encoding(name, backslash=backslash)
+        return Encoding(name, backslash=backslash, garbled=garbled)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return Encoding("utf-16")
     if b"\0" in head:
         raise InputRefused(f"'{path.name}' cannot be read as csv: it is no text; save it as 'CSV UTF-8'")
-    backslash, fitting, strays, line = _scan(path)
+    backslash, fitting, strays, line, garbled = _scan(path)
     name = "utf-8-sig" if head.startswith(codecs.BOM_UTF8) else "utf-8"
     if not strays:
-        return Encoding(name, backslash=backslash)
+        return Encoding(name, backslash=backslash, garbled=garbled)
     # In a text of another encoding, bytes that happen to fit together as UTF-8 are rare: where more signs fit than do
     # not, the file is UTF-8, and some cells were pasted from elsewhere.
     if fitting >= strays:
-        return Encoding(name, strays, line, backslash)
+        return Encoding(name, strays, line, backslash, garbled)
     return Encoding(_likeliest(path), backslash=backslash)
 
 
-def _scan(path: Path) -> tuple[bool, int, int, int]:
+_GARBLED = re.compile(
+    "\u00c3[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u0192]|\u00e2\u20ac|\u00c2[\u00a0-\u00bf]|\ufffd"
+)
+"""Letters of UTF-8 that were read as cp1252 and written again, as in M\u00c3\u00bcller; and what could not be read."""
+
+
+def _scan(path: Path) -> tuple[bool, int, int, int, int]:
     """Read a file as UTF-8 and count.
 
     Returns
@@ -288,9 +348,11 @@ def _scan(path: Path) -> tuple[bool, int, int, int]:
         Signs beyond ASCII that are UTF-8; bytes that are not.
     line : int
         Line of the first stray.
+    garbled : int
+        See `Encoding`.
     """
     decoder = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape")
-    backslash, fitting, strays, line, lines = False, 0, 0, 0, 1
+    backslash, fitting, strays, line, lines, garbled = False, 0, 0, 0, 1, 0
     last = ""
     with _open(path) as stream:
         while block := stream.read(1 << 20):
@@ -303,9 +365,10 @@ def _scan(path: Path) -> tuple[bool, int, int, int]:
                     line = lines + text.count("\n", 0, odd[0])
                 strays += len(odd)
                 fitting += sum(1 for _ in re.finditer("[^\0-\x7f\udc80-\udcff]", text))
+                garbled += sum(1 for _ in _GARBLED.finditer(text))
             lines += text.count("\n")
     strays += len(decoder.decode(b"", final=True))
-    return backslash, fitting, strays, line or lines
+    return backslash, fitting, strays, line or lines, garbled
 
 
 def _likeliest(path: Path) -> str:
@@ -314,12 +377,28 @@ def _likeliest(path: Path) -> str:
 
     with _open(path) as stream:
         sample = b"".join(islice((line for line in stream if not line.isascii()), 5_000))[: 1 << 20]
+    if _could_be_western(sample):
+        return "cp1252"
     best = from_bytes(sample).best()
     if best is None or b"\0" in sample:
         raise InputRefused(f"'{path.name}' cannot be read as csv: it is no text; save it as 'CSV UTF-8'")
     # where a Western page of Windows is as likely as a rarer one, it is the one that spreadsheets write
     western = next((match for match in from_bytes(sample) if "cp1252" in match.could_be_from_charset), None)
     return "cp1252" if western is not None and western.chaos <= best.chaos else best.encoding
+
+
+FEW_SIGNS = 40
+"""Signs beyond ASCII of which a statistic of letters says little."""
+
+_WESTERN = frozenset("ÄÖÜäöüßÀÁÂÃÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕØÙÚÛÝàáâãåæçèéêëìíîïñòóôõøùúûýÿŒœŸ€£§°–—’‘“”„…«»·©®½¿¡ªº\u00a0")
+
+
+def _could_be_western(sample: bytes) -> bool:
+    """Say whether a few bytes make sense in cp1252, what spreadsheets of the West write: letters, and most alone."""
+    text = sample.decode("cp1252", errors="replace")
+    signs = [sign for sign in text if not sign.isascii()]
+    runs = re.findall(r"[^\W\d_\x00-\x7f]{3,}", text)
+    return len(signs) <= FEW_SIGNS and set(signs) <= _WESTERN and not runs
 
 
 def _lines(path: Path, encoding: Encoding, *, strict: bool = True) -> Iterator[str]:
@@ -497,7 +576,7 @@ def _rewritten(path: Path, encoding: Encoding, layout: Layout, folder: Path) -> 
 
 
 def _fault(path: Path, encoding: Encoding, layout: Layout) -> str:
-    """Say what is wrong with a CSV file that could not be read."""
+    """Say what is wrong with a CSV file that could not be read; empty if its lines form a table."""
     lines = islice(_lines(path, encoding, strict=False), layout.first - 1, None)
     if layout.backslash:
         lines = map(_unescaped, lines)
@@ -512,4 +591,4 @@ def _fault(path: Path, encoding: Encoding, layout: Layout) -> str:
                 return f"line {rows.line_num + above} has {fields} fields, {where} has {width}"
     except csv.Error as error:
         return f"line {rows.line_num + above}: {error}"
-    return "its lines do not form a table; check quotes and delimiters"
+    return ""

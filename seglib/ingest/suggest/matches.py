@@ -10,12 +10,15 @@ from seglib.ingest.suggest.values import Guess, SourceTable
 
 @dataclass(frozen=True)
 class Exclusion:
-    """Rows that had better be left out: name, column and test as in a mapping file; and why, if it is not sure."""
+    """Rows that had better be left out: name, column and test as in a mapping file; and why, if it is not sure.
+
+    Several values are a tuple.
+    """
 
     name: str
     column: str
     test: str
-    value: str
+    value: str | tuple[str, ...]
     doubt: str = ""
 
 

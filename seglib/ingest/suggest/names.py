@@ -123,6 +123,17 @@ def words(name: str) -> tuple[str, ...]:
     return tuple(_STANDS_FOR.get(word, word) for word in counted if word not in _FILLS and not word.isdecimal())
 
 
+def is_part(name: str) -> bool:
+    """Say whether the name of an amount says that it is a part of what was paid.
+
+    Examples
+    --------
+    >>> is_part("Subtotal"), is_part("net amount"), is_part("Order Total")
+    (True, True, False)
+    """
+    return bool({"sub", "subtotal", "net", "tax", "vat", "fee", "shipping", "discount"} & {*spelled_words(name)})
+
+
 def spelled_words(name: str) -> list[str]:
     """Return the words of a name as they are spelled, in small letters and without plurals."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name.replace("#", " no "))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from seglib.ingest.contract.reversals import reversals_in
 from seglib.ingest.suggest.lines import EMPTY, as_lines
 from seglib.ingest.suggest.matches import Exclusion, TableMatch
-from seglib.ingest.suggest.names import NEAR, SURE, likeness, words
-from seglib.ingest.suggest.values import MOST, REPEATS, Guess, SourceTable, guess_column, numbers
+from seglib.ingest.suggest.names import NEAR, SURE, is_part, likeness, words
+from seglib.ingest.suggest.values import FEW, MOST, REPEATS, Guess, SourceTable, guess_column, numbers
 from seglib.ingest.suggest.variables import spellings
 from seglib.schema.tables import TABLES, key, kind, needed
 
@@ -125,16 +126,32 @@ def _guesses(
                 candidates.append(guess_column(source, table, column, name, score))
     guesses: dict[str, Guess] = {}
     for candidate in sorted(
-        candidates, key=lambda g: (bool(g.doubt), g.score < 2, not columns[g.column].required, -g.score)
+        candidates,
+        key=lambda g: (bool(g.doubt), g.score < 2, not columns[g.column].required, -g.score, is_part(g.names[0])),
     ):
         if candidate.column not in guesses and candidate.names[0] not in {g.names[0] for g in guesses.values()}:
             guesses[candidate.column] = candidate
+    if "amount" in guesses and not guesses["amount"].doubt:
+        guesses["amount"] = _with_rivals(guesses["amount"], candidates)
     return {
         column: replace(guess, spellings=spellings(source.levels(guess.names[0])))
         if column in ("gender_id", "city_id", "gender_name", "city_name") and not guess.doubt
         else guess
         for column, guess in guesses.items()
     }
+
+
+def _with_rivals(amount: Guess, candidates: Collection[Guess]) -> Guess:
+    """Return a guess of the amount that names the other columns that could be it."""
+    rivals = [
+        guess.names[0]
+        for guess in candidates
+        if guess.column == "amount" and not guess.doubt and guess.score >= SURE and guess.names != amount.names
+    ]
+    if not rivals or amount.score > 1:
+        return amount
+    note = f"or {' or '.join(rivals)}? One of them is what was paid"
+    return replace(amount, note="; ".join(filter(None, (amount.note, note))))
 
 
 def _with_dates(match: TableMatch) -> dict[str, Guess]:
@@ -251,10 +268,24 @@ def _left_out(match: TableMatch) -> TableMatch:
                 name, doubt = ("cancelled", "") if negative >= MOST else ("numbered", "are these purchases?")
                 exclusions.append(Exclusion(f"{name}_{letter.lower()}", identity, "starts_with", letter, doubt))
     [rows] = source.ask("count(*)")
+    exclusions += _reversals(match, rows)
     only_first = match.guesses["customer_id"].fill_down if customer else False
     if customer and not only_first and source.filled[customer] < (1 - EMPTY) * rows:
         exclusions.append(Exclusion("without_customer", customer, "empty", "true"))
     return replace(match, left_out=tuple(exclusions))
+
+
+def _reversals(match: TableMatch, rows: int) -> list[Exclusion]:
+    """Find columns that nothing is made of and that say which rows are returns or cancellations."""
+    source, exclusions = match.source, []
+    for column in source.columns:
+        if column in match.used or not source.filled[column] or source.distinct[column] > FEW:
+            continue
+        reversals = reversals_in(column, source.levels(column), rows)
+        if reversals:
+            name = "reversed" if not exclusions else f"reversed_{len(exclusions) + 1}"
+            exclusions.append(Exclusion(name, column, "is", reversals.values))
+    return exclusions
 
 
 def _one_way_of_dates(match: TableMatch, matches: Mapping[str, TableMatch]) -> TableMatch:

@@ -8,26 +8,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from seglib.errors import ParameterRefused
+from seglib.ingest.contract.answer_codes import codes, codes_query
 from seglib.ingest.contract.loading import several_answers_query
 from seglib.ingest.contract.parsing import ANSWERS, NO, YES
 from seglib.ingest.mapping.file import parse
 from seglib.ingest.suggest.names import spelled_words, words
 from seglib.ingest.suggest.values import FEW, MOST, SourceTable, is_date
+from seglib.style import join_words
 
-_PERSONAL = {
-    "name",
-    "email",
-    "mail",
-    "phone",
-    "mobile",
-    "fax",
-    "address",
-    "street",
-    "zip",
-    "postal",
-    "birth",
-    "surname",
-}
+_PERSONAL = frozenset(
+    re.findall(
+        r"\w+",
+        "name email mail phone mobile fax address street zip postal postcode birth surname firstname lastname iban ssn "
+        "passport latitude longitude lat lon lng ip "
+        "telefon handy plz postleitzahl nachname vorname strasse straße adresse anschrift geburtsdatum geburtstag "
+        "nom prénom rue téléphone courriel apellido nombre correo teléfono dirección cognome indirizzo sobrenome "
+        "endereço telefone naam achternaam voornaam adres nazwisko imię ulica имя фамилия телефон адрес",
+    )
+)
 """Words in the name of a column that identifies people, where it has many values; with a few it does not."""
 
 _IDENTITY = {"id", "no", "nr", "num", "number", "key", "code", "uuid", "guid", "identifier"}
@@ -51,19 +49,15 @@ _COUNTS = {
 _COUNTS |= {"order", "kid", "child", "children", "person", "people", "item", "year", "month", "week", "day", "age"}
 """Words in the name of a column whose whole numbers count something; those of another may be codes."""
 
-_OUTCOMES = {
-    "churn",
-    "churned",
-    "churner",
-    "attrition",
-    "exited",
-    "target",
-    "label",
-    "outcome",
-    "response",
-    "responded",
-}
-_OUTCOMES |= {"converted", "conversion", "default", "defaulted", "lapsed", "cancelled", "canceled", "retained"}
+_OUTCOMES = frozenset(
+    re.findall(
+        r"\w+",
+        "churn churned churner attrition exited target label outcome response responded converted conversion default "
+        "defaulted lapsed cancelled canceled retained fraud fraudulent survived dropout unsubscribed terminated "
+        "kündigung gekündigt abgewandert abwanderung betrug résiliation résilié désabonné abandono abandonó baja "
+        "fraude cancelou evasão disdetta opgezegd rezygnacja отток",
+    )
+)
 _GROUPS = {"segment", "cluster", "persona"}
 
 FEW_CODES = 10
@@ -270,6 +264,11 @@ def _numeric(source: SourceTable, offer: Offer) -> Offer:
     if least >= 0 and skew is not None and skew > LONG_TAIL and abs(skew_of_logs) < skew:
         entry["log"] = "true"
         notes.append("a long tail")
+    [values] = source.con.sql(codes_query(number, source.first_rows)).fetchall()
+    no_answer = codes(dict(values[0] or {}), *values[1:4], whole=bool(values[4]))
+    if no_answer:
+        listed = join_words([f"{code:.0f}" for code in no_answer], last="or")
+        notes.append(f"{listed}: no answer? Then say nothing: [{', '.join(f'{code:.0f}' for code in no_answer)}]")
     doubt = offer.doubt
     counts = {*spelled_words(offer.name), *words(offer.name)} & _COUNTS
     if whole and source.distinct[offer.name] <= FEW_CODES and not counts:

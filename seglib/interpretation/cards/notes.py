@@ -191,8 +191,9 @@ def _say_what_a_test_shows(
     if row is None or control is None:
         return []
     members = segments.index[segments["segment"] == card.segment]
+    members = members[~control.holds_out(members)]
     n_control = int(control.contains(members).sum())
-    rate, customers = float(row["observed"]), card.customers
+    rate, customers = float(row["observed"]), len(members)
     change, halves = smallest_change(rate, customers, n_control), smallest_change(rate, customers, customers / 2)
     if change is None or halves is None:
         return []

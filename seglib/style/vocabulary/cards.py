@@ -336,6 +336,9 @@ README: dict[str, str] = {
     "another one.",
     "no model": "There is no model.skops and no scoring.sql to place new customers{why}.",
     "model": "model.skops and scoring.sql place new customers by the nearest centre.",
+    "holdout": "{n} customers are held out of every campaign: they are on no list.",
+    "changes": "Since the last lists of this name, {added} were added to lists of those who get the offer, and "
+    "{removed} removed; who moved from one list to another is in both numbers. The folder changes has them.",
     "privacy": "Ids are personal data in most countries: give the lists only to those who need them, then delete them.",
 }
 """The text that goes with the lists, line by line."""
