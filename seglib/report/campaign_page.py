@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import nbformat
-from bs4 import BeautifulSoup
 from markupsafe import Markup
 
-from seglib.report.pages import Page, page_of, write_pages
+from seglib.report.alone_page import with_section, write_alone
 from seglib.schema.campaign_records import EffectRecord
 from seglib.schema.records import RunRecord
 
@@ -39,11 +37,7 @@ def add_campaign(folder: Path, record: RunRecord, effect: EffectRecord, *, step:
     step, question : str
         Name of the notebook, and the question it answers.
     """
-    others = [
-        _listed(folder, path.stem) for path in sorted((folder / "notebooks").glob("*.ipynb")) if path.stem != step
-    ]
-    page = page_of(folder, step, question)
-    write_pages(folder, record, [page], beside=others)
+    write_alone(folder, record, step=step, question=question)
     index = folder / "index.html"
     index.write_text(with_campaign(index.read_text(encoding="utf-8"), effect, step, question), encoding="utf-8")
 
@@ -59,9 +53,6 @@ def with_campaign(index: str, effect: EffectRecord, step: str, question: str) ->
     step, question : str
         Name of the notebook, and the question it answers.
     """
-    soup = BeautifulSoup(index, "html.parser")
-    if old := soup.find(id=ANCHOR):
-        old.decompose()
     claims = [f"{outcome.outcome}: {outcome.claim}" for outcome in effect.outcomes]
     section = _SECTION.format(
         anchor=ANCHOR,
@@ -72,18 +63,4 @@ def with_campaign(index: str, effect: EffectRecord, step: str, question: str) ->
         campaign=effect.campaign,
         source=effect.outcomes_from,
     )
-    article = soup.find("article") or soup.find("main") or soup
-    first = article.find("section")
-    new = BeautifulSoup(section, "html.parser")
-    if first is None:
-        article.append(new)
-    else:
-        first.insert_before(new)
-    return soup.decode(formatter="html5")
-
-
-def _listed(folder: Path, name: str) -> Page:
-    """Return a page that is there already, as far as others link it."""
-    notebook = nbformat.read(folder / "notebooks" / f"{name}.ipynb", as_version=4)
-    title = notebook.cells[0].source.splitlines()[0].removeprefix("# ")
-    return Page(name, title, "", BeautifulSoup("", "html.parser"), [], None)
+    return with_section(index, ANCHOR, section)
