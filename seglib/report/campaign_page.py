@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bs4 import BeautifulSoup
 from markupsafe import Markup
 
 from seglib.report.alone_page import with_section, write_alone
@@ -12,6 +13,9 @@ from seglib.schema.records import RunRecord
 
 ANCHOR = "campaign"
 """Id of the section on the first page."""
+
+UNTRIED = "untried"
+"""Id of the sentence on the first page that no offer was tried yet."""
 
 _SECTION = Markup(
     '<section id="{anchor}"><h2>{question}</h2><p><strong>{headline}</strong></p>{claims}'
@@ -43,7 +47,7 @@ def add_campaign(folder: Path, record: RunRecord, effect: EffectRecord, *, step:
 
 
 def with_campaign(index: str, effect: EffectRecord, step: str, question: str) -> str:
-    """Put what a campaign says on the first page, before its first section.
+    """Put what a campaign says on the first page, before its first section; there, an offer is no longer untried.
 
     Parameters
     ----------
@@ -63,4 +67,9 @@ def with_campaign(index: str, effect: EffectRecord, step: str, question: str) ->
         campaign=effect.campaign,
         source=effect.outcomes_from,
     )
-    return with_section(index, ANCHOR, section)
+    soup = BeautifulSoup(with_section(index, ANCHOR, section), "html.parser")
+    if untried := soup.find(id=UNTRIED):
+        untried.attrs.pop("hidden", None)
+        if not effect.stopped:
+            untried["hidden"] = ""
+    return soup.decode(formatter="html5")
