@@ -1,4 +1,4 @@
-"""The command line: ``seglib run``, ``report``, ``check``, ``score``, ``lift``, ``plan``, ``upload`` and ``sample``.
+"""The command line: ``seglib run``, ``check``, ``score``, ``compare``, ``lift``, ``plan``, ``upload``, ``sample``, ...
 
 Each command checks its options and leaves the work to a package, which it imports when it needs it, so that ``--help``
 stays quick.
@@ -105,6 +105,19 @@ def report(
 
     finish_interrupted()
     typer.echo(pipeline.publish(run))
+
+
+@app.command()
+def compare(
+    old: Annotated[str, typer.Argument(help="Name of the earlier run.")],
+    new: Annotated[str, typer.Argument(help="Name of the later run; the pages are in its report.")],
+    settings: Annotated[list[str] | None, typer.Option("--set", help="A parameter, name=value. Repeatable.")] = None,
+) -> None:
+    """Compare a run with an earlier one: what has moved, and is it more than noise? Prints the path of its page."""
+    from seglib.runner import parameters
+    from seglib.runner.compare import compare as compare_runs
+
+    typer.echo(compare_runs(old, new, dict(parameters.read_settings(settings or []))))
 
 
 @app.command()
@@ -345,6 +358,19 @@ def sample(
             "segment; salt=NAME,share=0.1 as the lists have them."
         ),
     ] = None,
+    months: Annotated[
+        int | None,
+        typer.Option(help="So many month ends of the shop instead, each in a folder; truth.csv says who moved."),
+    ] = None,
+    movers: Annotated[
+        float | None, typer.Option(help="With --months: share of the customers who move to another segment each month.")
+    ] = None,
+    newcomers: Annotated[
+        float | None, typer.Option(help="With --months: share of the customers who join between two month ends.")
+    ] = None,
+    prices: Annotated[
+        float | None, typer.Option(help="With --months: amounts, which grow by this share each month; 0: they stay.")
+    ] = None,
     student: Annotated[
         str | None, typer.Option(help="A student's name: a shop of their own, other than that of every other name.")
     ] = None,
@@ -353,6 +379,12 @@ def sample(
     ] = None,
 ) -> None:
     """Generate a shop, with planted segments or without any, and its truth.csv."""
+    given = {"movers": movers, "newcomers": newcomers, "prices": prices}
+    changes = {name: value for name, value in given.items() if value is not None}
+    if months is None and changes:
+        raise ParameterRefused(f"--{next(iter(changes))} goes with --months", parameter=tuple(changes))
+    if months is not None and (student is not None or campaign or kind == "survey"):
+        raise ParameterRefused("--months goes with a shop, and not with --campaign or --student", parameter="months")
     if student is not None:
         from seglib.datasets import new_key, student_shop
 
@@ -371,9 +403,14 @@ def sample(
         return
     from seglib.datasets import make_shop
 
-    shop = make_shop(
-        customers=customers, transactions=transactions, segments=segments, separation=separation, seed=seed
-    )
+    size = {"customers": customers, "transactions": transactions, "segments": segments}
+    if months is not None:
+        from seglib.datasets import make_months
+
+        for file in make_months(months=months, separation=separation, seed=seed, **size, **changes).write(out):
+            typer.echo(file)
+        return
+    shop = make_shop(separation=separation, seed=seed, **size)
     files = shop.write(out)
     if campaign:
         from seglib.datasets import write_campaign

@@ -94,7 +94,6 @@ def write_groups(folder: Path, record: RunRecord) -> list[Path]:
             after=views[place + 1] if place + 1 < len(views) else None,
             cut=vocabulary.day(overview.cut) if overview.cut else "",
             terms=words.terms(record),
-            limit=words.limit(record),
             numbers=NUMBERS,
         )
         path.write_text(text, encoding="utf-8")

@@ -33,6 +33,7 @@ from seglib.run.register import campaign_of
 from seglib.run.swap import finish_swap
 from seglib.run.words import read_vocabulary
 from seglib.schema.campaign_records import EffectRecord, ListsRecord
+from seglib.schema.comparison_records import ComparisonRecord
 from seglib.schema.files import path_from_notebooks
 from seglib.schema.records import (
     CardRecord,
@@ -178,6 +179,8 @@ class Run:
     @overload
     def read(self, artefact: Literal["lists"]) -> ListsRecord: ...
     @overload
+    def read(self, artefact: Literal["comparison"]) -> ComparisonRecord: ...
+    @overload
     def read(self, artefact: Literal["effect"]) -> EffectRecord: ...
     @overload
     def read(
@@ -198,6 +201,8 @@ class Run:
             "thinning",
             "outcomes",
             "gain",
+            "migration",
+            "drift",
             "effects",
         ],
     ) -> pd.DataFrame: ...

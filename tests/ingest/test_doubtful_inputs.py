@@ -221,8 +221,14 @@ FILES = [
         SEVERAL_FILES,
         refused="has no column 'amount'",
     ),
-    Case("files", "rows without any value", HEAD + "1;k1;2024-01-05;1\n;;;\n;;;\n", values=(1,), note="2 rows without"),
-    Case("files", "nobody's answers", {"p.csv": "x;y\n1;2\n;\n3;4\n"}, NUMBERED, values=(1, 3), of="x"),
+    Case(
+        "files",
+        "rows without any value",
+        HEAD + "1;k1;2024-01-05;1\n;;;\n;;;\n",
+        values=(1, None, None),
+        findings={f"{T}.transaction_id.missing": 2},
+    ),
+    Case("files", "nobody's answers", {"p.csv": "x;y\n1;2\n;\n3;4\n"}, NUMBERED, findings={f"{C}.text.empty_row": 1}),
     Case("files", "lines that end in two ways", HEAD + "1;k1;2024-01-05;1\r\n2;k1;2024-01-05;2\n", values=(1, 2)),
     Case(
         "files",

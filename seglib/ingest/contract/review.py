@@ -8,10 +8,11 @@ from itertools import chain
 from seglib.ingest.contract.answer_codes import answer_codes
 from seglib.ingest.contract.doubts import CountedRows, Doubt
 from seglib.ingest.contract.midnights import midnights_elsewhere
+from seglib.ingest.contract.nobody import customers_who_are_nobody
 from seglib.ingest.contract.parsing import NULL_TEXT, ParsedColumn
 from seglib.ingest.contract.reversals import currencies, levels_of, reversed_rows
 from seglib.ingest.contract.spellings import spelled_in_several_ways
-from seglib.ingest.contract.stray_rows import repeated_lines, stray_rows, sum_of_others
+from seglib.ingest.contract.stray_rows import empty_rows, repeated_lines, stray_rows, sum_of_others
 from seglib.ingest.mapping.model import ColumnSource, Formats, TableMapping
 from seglib.schema.tables import TABLES, kind
 
@@ -46,6 +47,8 @@ def review(
     if of_table and mapping.rows != "distinct":
         identities = [one for c in ("transaction_id", "customer_id") if c in origins for one in origins[c].columns]
         doubts.append(stray_rows(rows, identities))
+    if rows.table == "customers" and origins["customer_id"].row_number:
+        doubts.append(empty_rows(rows))
     if of_table:
         doubts.append(of_table(rows, mapping, columns, origins, formats, spoken_of))
     if rows.table in _SPELLED:
@@ -84,6 +87,8 @@ def _of_transactions(
 ) -> Iterator[Doubt]:
     levels = levels_of(rows, set(rows.columns) - set(spoken_of))
     yield from reversed_rows(rows, levels)
+    if origins["customer_id"].columns and origins["transaction_id"].columns:
+        yield from customers_who_are_nobody(rows, columns["customer_id"].value, columns["transaction_id"].value)
     amount = origins.get("amount")
     if amount:
         yield from currencies(rows, levels)

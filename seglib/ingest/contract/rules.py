@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from seglib.ingest.contract.alike import alike
 from seglib.ingest.mapping.model import VariableKind
 from seglib.schema.tables import TABLES, can_be_unreadable, column_range, key, kind
-from seglib.sql import quoted, sql_literal
+from seglib.sql import quoted
 
 if TYPE_CHECKING:
     import pandera.pandas as pa  # at run time `seglib.schema.tables` imports it, and keeps it silent
@@ -398,24 +398,6 @@ def _out_of_range_rule(name: str) -> Rule:
     )
 
 
-NOBODY = (
-    *("guest", "guests", "gast", "invit\u00e9", "invitado", "ospite", "convidado", "anonymous", "anonym", "anonyme"),
-    *("an\u00f3nimo", "anonimo", "unknown", "unbekannt", "inconnu", "desconocido", "sconosciuto", "onbekend"),
-    *("nobody", "no customer", "walk-in", "walkin", "walk in", "laufkunde", "laufkundschaft", "diverse", "dummy"),
-    *("test", "n.n.", "?", "??", "???", "00000000-0000-0000-0000-000000000000"),
-)
-"""What tills and shops write where they do not know the customer, in small letters."""
-
-FEWEST_HEAVY, HEAVY_SHARE, HEAVY_TIMES = 20, 0.05, 10
-"""Transactions of one id that are no person's: at least so many, such a share, and so many times those of the next."""
-
-_HEAVY = (
-    "SELECT customer_id FROM (SELECT customer_id, n, lead(n) OVER (ORDER BY n DESC) AS following, sum(n) OVER () AS "
-    "total FROM (SELECT customer_id, count(DISTINCT transaction_id) AS n FROM staged_transactions WHERE customer_id IS "
-    f"NOT NULL GROUP BY customer_id) ORDER BY n DESC LIMIT 1) WHERE n >= {FEWEST_HEAVY} AND n >= {HEAVY_SHARE} * total "
-    f"AND n >= {HEAVY_TIMES} * following"
-)
-
 _BARE_ID = f"ltrim({alike('customer_id', ' ')}, '0')"
 """An id without leading zeros, capitals, blanks and what nobody sees."""
 
@@ -457,14 +439,6 @@ _CROSS_TABLE_RULES: tuple[Rule, ...] = (
         f"{_BARE_ID} IN (SELECT {_BARE_ID} FROM staged_customers GROUP BY ALL HAVING count(DISTINCT customer_id) > 1)",
         "the customer_id differs from another one by leading zeros, capitals, blanks or invisible signs only",
         "007 and 7 are two customers here, and so are ab1 and AB1; if they are one, write them alike at the source",
-    ),
-    Rule(
-        "transactions.customer_id.nobody",
-        "warning",
-        f"lower(customer_id) IN ({', '.join(map(sql_literal, NOBODY))}) OR customer_id IN ({_HEAVY})",
-        "the customer_id stands for nobody, it seems: a word for guests, or an id with far more transactions than any "
-        "other; all of them count as one customer",
-        "if it is no person, leave these rows out in the mapping file: leave_out: {nobody: {column: ..., is: [guest]}}",
     ),
 )
 

@@ -187,6 +187,23 @@ def _second_names(rows: CountedRows, texts: Mapping[str, str]) -> Iterator[Doubt
             return
 
 
+def empty_rows(rows: CountedRows) -> Iterator[Doubt]:
+    """Find rows without any value where the number of the row stands for an id: they count as customers."""
+    texts = rows.texts(only_varchar=False)
+    empty = f"coalesce({', '.join(texts.values())}) IS NULL"
+    [count] = rows.ask(f"count(*) FILTER ({empty})")
+    if count:
+        rule = Rule(
+            f"{rows.table}.text.empty_row",
+            "warning",
+            "",
+            "the row has no value at all, and counts as a customer, because the number of the row stands for an id",
+            "drop these rows at the source",
+            cells=True,
+        )
+        yield Doubt(rule, count, rows.examples(empty, "'empty'"))
+
+
 def repeated_lines(rows: CountedRows) -> Iterator[Doubt]:
     """Find lines of transactions that are the same in every column as an earlier one: they add up once more."""
     cells = ", ".join(column.sql for column in rows.columns.values())

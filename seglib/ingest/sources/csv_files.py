@@ -169,7 +169,7 @@ def load(
             if fault:
                 raise InputRefused(f"'{path.name}' cannot be read as csv: {fault}") from None
             _load_line_by_line(con, target, path, encoding, layout, Path(folder))
-    return Loaded(sha256((path,)), _note(path, encoding, layout) + _without_empty_rows(con, target))
+    return Loaded(sha256((path,)), _note(path, encoding, layout))
 
 
 def _load_line_by_line(
@@ -204,18 +204,6 @@ def _load_line_by_line(
         raise InputRefused(
             f"'{path.name}' cannot be read as csv: its lines do not form a table; check quotes and delimiters"
         ) from None
-
-
-def _without_empty_rows(con: duckdb.DuckDBPyConnection, target: str) -> str:
-    """Take rows without any value out of a table, as a workbook has none of them; return what a note says of it."""
-    columns = [quoted(name) for name in con.table(target).columns]
-    empty = f"coalesce({', '.join(columns)}) IS NULL"
-    [(n_rows,)] = con.sql(f"SELECT count(*) FROM {target} WHERE {empty}").fetchall()
-    if not n_rows:
-        return ""
-    con.execute(f"DELETE FROM {target} WHERE {empty}")
-    rows = "1 row without any value was" if n_rows == 1 else f"{n_rows:,} rows without any value were"
-    return f"; {rows} passed over"
 
 
 def load_folder(
