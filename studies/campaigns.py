@@ -155,6 +155,8 @@ def report(table: pd.DataFrame) -> str:
     cells = table.set_index("kind").filter(regex="overall|per segment").stack().dropna()
     outside = cells[(cells < 0.94) | (cells > 0.96)]
     listed = "; ".join(f"{kind}, {column} {share:.1%}" for (kind, column), share in outside.items())
+    missing = [kind for kind in KINDS if kind not in set(table["kind"])]
+    not_run = f"Not run yet: {'; '.join(missing)}.\n\n" if missing else ""
     by_chance = 2 * norm.sf(0.01 / np.sqrt(0.95 * 0.05 / 1000))
     head = "| " + " | ".join(shown.columns) + " |\n|" + "---|" * len(shown.columns) + "\n"
     body = "".join("| " + " | ".join(map(str, row)) + " |\n" for row in shown.itertuples(index=False))
@@ -174,7 +176,8 @@ def report(table: pd.DataFrame) -> str:
         f"{head}{body}\n"
         f"Outside of 94 to 96% lie {len(outside)} of {len(cells)} shares of intervals{': ' if listed else ''}{listed}. "
         f"Of 1,000 tests, chance alone puts {by_chance:.0%} of true 95% there.\n\n"
-        "Made by `python -m studies.campaigns`.\n"
+        f"{not_run}Made by `python -m studies.campaigns` and `--sums` (rows `by sums`: the sums of both arms were drawn, "
+        "and read by the formulas).\n"
     )
 
 
