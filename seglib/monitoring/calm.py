@@ -461,12 +461,12 @@ def _branches(
     table = pd.DataFrame({"owner": owner, "day": claimed, "branch": branch})[pd.notna(branch)]
     table = table.sort_values("day", kind="stable")
     is_new = ~table.duplicated(["owner", "branch"])
-    known = is_new.astype(int).groupby(table["owner"]).cumsum()
+    n_so_far = is_new.astype(int).groupby(table["owner"]).cumsum()
     n_visited = np.bincount(table["owner"][is_new], minlength=n)
     later = (table.duplicated("owner") & (table["day"] > -gap)).to_numpy()
     visits = _Visits(
         table["owner"].to_numpy()[later],
-        (known - is_new).to_numpy()[later],
+        (n_so_far - is_new).to_numpy()[later],
         is_new.to_numpy(dtype=float)[later],
         int(n_visited.max(initial=0)),
     )
