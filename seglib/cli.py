@@ -1,4 +1,4 @@
-"""The command line: ``seglib run``, ``report``, ``check``, ``score``, ``lift`` and ``sample``.
+"""The command line: ``seglib run``, ``check``, ``score``, ``compare``, ``lift``, ``plan``, ``upload``, ``sample``, ...
 
 Each command checks its options and leaves the work to a package, which it imports when it needs it, so that ``--help``
 stays quick.
@@ -108,6 +108,19 @@ def report(
 
 
 @app.command()
+def compare(
+    old: Annotated[str, typer.Argument(help="Name of the earlier run.")],
+    new: Annotated[str, typer.Argument(help="Name of the later run; the pages are in its report.")],
+    settings: Annotated[list[str] | None, typer.Option("--set", help="A parameter, name=value. Repeatable.")] = None,
+) -> None:
+    """Compare a run with an earlier one: what has moved, and is it more than noise? Prints the path of its page."""
+    from seglib.runner import parameters
+    from seglib.runner.compare import compare as compare_runs
+
+    typer.echo(compare_runs(old, new, dict(parameters.read_settings(settings or []))))
+
+
+@app.command()
 def lift(
     name: Annotated[str, typer.Argument(help="Name of the run whose lists were used.")],
     outcomes: Annotated[
@@ -129,6 +142,67 @@ def lift(
     options = {"outcome_mapping": mapping, "lists": lists}
     given = dict(parameters.read_settings(settings or [])) | {key: value for key, value in options.items() if value}
     typer.echo(read_lift(name, outcomes, given))
+
+
+@app.command()
+def plan(
+    name: Annotated[str, typer.Argument(help="Name of the run whose lists are used.")],
+    outcomes: Annotated[
+        str | None,
+        typer.Option(help="What customers did in some earlier time, one row a customer; default: the run's own shop."),
+    ] = None,
+    mapping: Annotated[str | None, typer.Option(help="A mapping file: what the outcomes call their columns.")] = None,
+    lift: Annotated[
+        list[float] | None, typer.Option(help="A difference, .1 for a tenth more. Repeatable; default: .05, .1 and .2.")
+    ] = None,
+    days: Annotated[
+        list[int] | None, typer.Option(help="How long to wait for outcomes. Repeatable; default: 30, 60 and 90.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="A CSV file for the numbers, segment by segment.")] = None,
+) -> None:
+    """Say what a campaign with the lists of a run would show, after how long, and what more would take."""
+    from seglib.campaign import plan_campaign, read_lists
+    from seglib.ingest import outcomes_before, read_outcomes
+    from seglib.runner.published import published_lists, tables_of
+
+    _refuse_unwritable(out, outcomes, mapping)
+    place, record = published_lists(name)
+    lists = read_lists(place, record)
+    if outcomes:
+        before = [(None, read_outcomes(outcomes, mapping=mapping).by_customer)]
+    else:
+        before = outcomes_before(*tables_of(name), as_of=record.as_of, days=days or (30, 60, 90))
+    planned = plan_campaign(lists, before, lifts=lift or (0.05, 0.1, 0.2))
+    typer.echo(planned.text)
+    if out:
+        _deliver(planned.table.to_csv(index=False, lineterminator="\n"), out)
+
+
+@app.command()
+def upload(
+    name: Annotated[str, typer.Argument(help="Name of the run whose lists are used.")],
+    addresses: Annotated[
+        Path, typer.Option(help="A CSV file of your own, one row a customer: id, consent, e-mail, phone.")
+    ],
+    platform: Annotated[str, typer.Option("--for", help="google, meta, braze, klaviyo or mailchimp.")],
+    out: Annotated[Path, typer.Option(help="The file to write, outside of reports/ and data/.")],
+    segment: Annotated[list[str] | None, typer.Option(help="A letter; default: all lists. Repeatable.")] = None,
+    customer: Annotated[str, typer.Option("--id", help="The column of the customer's id.")] = "customer_id",
+    email: Annotated[str, typer.Option(help="The column of the e-mail address.")] = "email",
+    phone: Annotated[str, typer.Option(help="The column of the phone number, with country code.")] = "phone",
+    consent: Annotated[str, typer.Option(help="The column that says who agreed: yes, true or 1.")] = "consent",
+) -> None:
+    """Join those who get the offer with their addresses, in the form that a platform takes; never the control group."""
+    from seglib.campaign import AddressColumns, make_upload, read_lists
+    from seglib.runner.published import published_lists, refuse_inside
+
+    refuse_inside(out)
+    _refuse_unwritable(out, addresses)
+    lists = read_lists(*published_lists(name), compared=False)
+    columns = AddressColumns(customer, email, phone, consent)
+    content = make_upload(lists, addresses, platform=platform, columns=columns, segments=segment or [])
+    _print_to_stderr(content.text)
+    _deliver(content.to_csv(), out)
 
 
 def _run_batch(entries: Batch) -> NoReturn:
@@ -284,6 +358,19 @@ def sample(
             "segment; salt=NAME,share=0.1 as the lists have them."
         ),
     ] = None,
+    months: Annotated[
+        int | None,
+        typer.Option(help="So many month ends of the shop instead, each in a folder; truth.csv says who moved."),
+    ] = None,
+    movers: Annotated[
+        float | None, typer.Option(help="With --months: share of the customers who move to another segment each month.")
+    ] = None,
+    newcomers: Annotated[
+        float | None, typer.Option(help="With --months: share of the customers who join between two month ends.")
+    ] = None,
+    prices: Annotated[
+        float | None, typer.Option(help="With --months: amounts, which grow by this share each month; 0: they stay.")
+    ] = None,
     student: Annotated[
         str | None, typer.Option(help="A student's name: a shop of their own, other than that of every other name.")
     ] = None,
@@ -292,6 +379,12 @@ def sample(
     ] = None,
 ) -> None:
     """Generate a shop, with planted segments or without any, and its truth.csv."""
+    given = {"movers": movers, "newcomers": newcomers, "prices": prices}
+    changes = {name: value for name, value in given.items() if value is not None}
+    if months is None and changes:
+        raise ParameterRefused(f"--{next(iter(changes))} goes with --months", parameter=tuple(changes))
+    if months is not None and (student is not None or campaign or kind == "survey"):
+        raise ParameterRefused("--months goes with a shop, and not with --campaign or --student", parameter="months")
     if student is not None:
         from seglib.datasets import new_key, student_shop
 
@@ -310,9 +403,14 @@ def sample(
         return
     from seglib.datasets import make_shop
 
-    shop = make_shop(
-        customers=customers, transactions=transactions, segments=segments, separation=separation, seed=seed
-    )
+    size = {"customers": customers, "transactions": transactions, "segments": segments}
+    if months is not None:
+        from seglib.datasets import make_months
+
+        for file in make_months(months=months, separation=separation, seed=seed, **size, **changes).write(out):
+            typer.echo(file)
+        return
+    shop = make_shop(separation=separation, seed=seed, **size)
     files = shop.write(out)
     if campaign:
         from seglib.datasets import write_campaign

@@ -17,6 +17,7 @@ DOORS = (
     "ingest",
     "interpretation",
     "k_selection",
+    "monitoring",
     "plots",
     "preprocessing",
     "scoring",
@@ -42,6 +43,7 @@ ANALYSIS = (
     "interpretation",
     "scoring",
     "campaign",
+    "monitoring",
 )
 
 PRIVATE_WORDS = {"told", "found", "made", "own", "known", "said", "asked"}
@@ -100,8 +102,8 @@ def test_no_file_imports_itself_by_way_of_others(drawing):
 def test_packages_import_in_one_direction_and_are_few(drawing):
     arrows = drawing["package_imports"]()
     assert drawing["floors"](arrows)  # raises where there is a circle
-    assert len(arrows) <= 25
-    assert sum(map(len, arrows.values())) <= 102
+    assert len(arrows) <= 26
+    assert sum(map(len, arrows.values())) <= 113
 
 
 def test_architecture_md_shows_the_packages_as_they_are(root, drawing):

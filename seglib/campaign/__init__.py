@@ -7,21 +7,31 @@ segments, weighted by their sizes, never pooled. It first asks whether the arms 
 with, then what the effect is, whether segments answer differently, and what may be said: *worked*, *did not work* or
 *cannot be said*.
 
-Two published methods are written here and in `seglib.stats`, because no library of this project has them: CUPED, and
-the score interval of Miettinen & Nurminen over several strata.
+Before a campaign, `plan_campaign` says what the lists can show, and `make_upload` joins those who get the offer with
+their addresses.
+
+Three published methods are written here and in `seglib.stats`, because no library of this project has them: CUPED, the
+score interval of Miettinen & Nurminen over several strata, and the interval by reassigning the arms.
 """
 
-from seglib.campaign.arms import ControlGroup
-from seglib.campaign.lists import lists_record, read_lists
+from seglib.campaign.arms import ControlGroup, read_holdout
+from seglib.campaign.lists import lists_record, read_lists, read_sent
 from seglib.campaign.matching import match
+from seglib.campaign.planning import plan_campaign
 from seglib.campaign.reading import read_campaign
 from seglib.campaign.sample_ratio import sample_ratio
+from seglib.campaign.upload import AddressColumns, make_upload
 
 __all__ = [
+    "AddressColumns",
     "ControlGroup",
     "lists_record",
+    "make_upload",
     "match",
+    "plan_campaign",
     "read_campaign",
+    "read_holdout",
     "read_lists",
+    "read_sent",
     "sample_ratio",
 ]

@@ -21,6 +21,9 @@ from seglib.errors import ParameterRefused
 DIGITS = 13
 """How many hexadecimal digits of the hash are read: 52 bits, which a float holds exactly."""
 
+HOLDOUT_SALT = "global holdout"
+"""The salt of those who get no campaign at all, where no other one is given: the same ones in every run."""
+
 _SALT = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:-]{0,99}")
 
 
@@ -36,11 +39,17 @@ class ControlGroup:
     share : float
         Share of the customers that is drawn, 0 to 1. With the same salt, a larger share draws the same customers and
         more of them.
+    campaign : str, default=""
+        What the campaign is called; empty: as its salt.
+    holdout : ControlGroup, optional
+        Who gets no campaign at all, whatever its name: a draw of its own, with another salt. They are on no list, so
+        that all campaigns together can be compared with none.
 
     Raises
     ------
     ParameterRefused
-        If the share is none, or the salt has other characters (an SQL statement has to hold it as it is).
+        If the share is none, the salt has other characters (an SQL statement has to hold it as it is), or the holdout
+        has the same salt.
 
     Notes
     -----
@@ -57,6 +66,8 @@ class ControlGroup:
 
     salt: str
     share: float
+    campaign: str = ""
+    holdout: ControlGroup | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.salt, str) or not _SALT.fullmatch(self.salt):
@@ -66,6 +77,17 @@ class ControlGroup:
             )
         if not 0 <= self.share <= 1:
             raise ParameterRefused(f"control_share lies between 0 and 1, not {self.share}", parameter="control_share")
+        if self.holdout and self.holdout.salt == self.salt:
+            raise ParameterRefused(
+                f"the salt '{self.salt}' is that of the campaign too, so that the holdout would be its control group: "
+                "give it another one",
+                parameter="holdout",
+            )
+
+    @property
+    def name(self) -> str:
+        """What the campaign is called."""
+        return self.campaign or self.salt
 
     @property
     def limit(self) -> str:
@@ -91,6 +113,20 @@ class ControlGroup:
             return np.ones(len(ids), dtype=bool)
         return np.array([self._digits(customer) < limit for customer in ids], dtype=bool)
 
+    def holds_out(self, customer_ids: Iterable[str]) -> np.ndarray:
+        """Say of every customer whether they get no campaign at all.
+
+        Parameters
+        ----------
+        customer_ids : iterable of str, length n
+
+        Returns
+        -------
+        numpy.ndarray of bool, shape (n,)
+        """
+        ids = list(customer_ids)
+        return self.holdout.contains(ids) if self.holdout else np.zeros(len(ids), dtype=bool)
+
     def sql(self, column: str = "customer_id") -> str:
         """Write the same as a condition in DuckDB's dialect, which `seglib.sql.translated` writes in others.
 
@@ -112,3 +148,33 @@ class ControlGroup:
     def _digits(self, customer: str) -> str:
         text = f"{self.salt}|{customer}".encode()
         return hashlib.md5(text, usedforsecurity=False).hexdigest()[:DIGITS]
+
+
+def read_holdout(text: str | float | None) -> ControlGroup | None:
+    """Read "0.05" or "0.05, company 2026": the share of customers who get no campaign at all, and the salt of the draw.
+
+    Raises
+    ------
+    ParameterRefused
+        If it cannot be read.
+
+    Examples
+    --------
+    >>> read_holdout("0.05, company 2026")
+    ControlGroup(salt='company 2026', share=0.05, campaign='', holdout=None)
+    >>> read_holdout("0.05").salt
+    'global holdout'
+    """
+    if text is None or not str(text).strip():
+        return None
+    number, _, salt = (part.strip() for part in str(text).partition(","))
+    try:
+        share = float(number)
+    except ValueError:
+        share = float("nan")
+    if not 0 <= share < 1:
+        raise ParameterRefused(
+            f"holdout is a share below 1, or a share and a salt, like '0.05, company 2026', not '{text}'",
+            parameter="holdout",
+        )
+    return ControlGroup(salt or HOLDOUT_SALT, share) if share else None

@@ -15,7 +15,7 @@ from seglib.schema.campaign_records import ListsRecord
 from seglib.schema.files import find_file
 from seglib.style import position
 
-ID, SEGMENT, CONTROL = "customer_id", "segment", "control"
+ID, SEGMENT, CONTROL, HOLDOUT = "customer_id", "segment", "control", "holdout"
 
 SEND, KEPT_BACK = "_send", "_control"
 """Ends of the names of lists that hold one arm only."""
@@ -72,7 +72,7 @@ class CampaignLists:
         return f"Campaign {self.record.campaign}{day}: {sizes} Every one is in the arm that the id gives."
 
 
-def lists_of(table: pd.DataFrame, record: ListsRecord | None = None) -> CampaignLists:
+def lists_of(table: pd.DataFrame, record: ListsRecord | None = None, *, compared: bool = True) -> CampaignLists:
     """Check lists that are at hand as a table.
 
     Parameters
@@ -81,6 +81,8 @@ def lists_of(table: pd.DataFrame, record: ListsRecord | None = None) -> Campaign
         customer_id, segment, control (bool), and segment_name if there are names.
     record : ListsRecord, optional
         How they were made.
+    compared : bool, default=True
+        Whether both arms have to be there, because they are to be compared.
 
     Raises
     ------
@@ -97,12 +99,12 @@ def lists_of(table: pd.DataFrame, record: ListsRecord | None = None) -> Campaign
             CONTROL: table[CONTROL].to_numpy(dtype=bool),
         }
     )
-    for problem in _problems(rows, record):
+    for problem in _problems(rows, record, compared=compared):
         raise InputRefused(f"the lists cannot be used: {problem}")
     return CampaignLists(rows, record)
 
 
-def read_lists(place: str | Path, record: ListsRecord | None = None) -> CampaignLists:
+def read_lists(place: str | Path, record: ListsRecord | None = None, *, compared: bool = True) -> CampaignLists:
     """Read the lists that were sent.
 
     Parameters
@@ -112,6 +114,8 @@ def read_lists(place: str | Path, record: ListsRecord | None = None) -> Campaign
         customer_id and segment, and a column control, or a name that ends in ``_send`` or ``_control``.
     record : ListsRecord, optional
         How they were made (``lists.json`` of the run); then they are held against it.
+    compared : bool, default=True
+        As in `lists_of`.
 
     Raises
     ------
@@ -122,7 +126,32 @@ def read_lists(place: str | Path, record: ListsRecord | None = None) -> Campaign
     files = sorted(place.glob("*.csv")) if place.is_dir() else [place]
     if not files or not all(file.is_file() for file in files):
         raise InputRefused(f"there is no list in '{place.name}': give the folder audience/ of the run, or a copy of it")
-    return lists_of(pd.concat([_read(file) for file in files], ignore_index=True), record)
+    return lists_of(pd.concat([_read(file) for file in files], ignore_index=True), record, compared=compared)
+
+
+def read_sent(folder: Path) -> pd.DataFrame | None:
+    """Read the lists of those who get the offer, whoever is in the control group.
+
+    Parameters
+    ----------
+    folder : Path
+        Such as ``audience/`` of a run.
+
+    Returns
+    -------
+    pandas.DataFrame or None
+        customer_id, segment, segment_name; None where there is no such list.
+
+    Raises
+    ------
+    InputRefused
+        If one cannot be read.
+    """
+    files = sorted(folder.glob("*.csv"))
+    if not files:
+        return None
+    rows = pd.concat([_read(file) for file in files], ignore_index=True)
+    return rows.loc[~rows[CONTROL], [ID, SEGMENT, "segment_name"]].reset_index(drop=True)
 
 
 def fingerprint(table: pd.DataFrame) -> str:
@@ -141,7 +170,7 @@ def fingerprint(table: pd.DataFrame) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def lists_record(table: pd.DataFrame, *, group: ControlGroup, campaign: str, as_of: str | None) -> ListsRecord:
+def lists_record(table: pd.DataFrame, *, group: ControlGroup, as_of: str | None) -> ListsRecord:
     """Write down how lists were made.
 
     Parameters
@@ -150,16 +179,15 @@ def lists_record(table: pd.DataFrame, *, group: ControlGroup, campaign: str, as_
         All customers on lists: customer_id, segment, control.
     group : ControlGroup
         How their arms were drawn.
-    campaign : str
-        Its name.
     as_of : str or None
         The day they look from.
     """
     control = int(table[CONTROL].sum())
-    return ListsRecord(campaign, group.salt, group.share, as_of, len(table), control, fingerprint(table))
+    holdout = (group.holdout.share, group.holdout.salt) if group.holdout else ()
+    return ListsRecord(group.name, group.salt, group.share, as_of, len(table), control, fingerprint(table), *holdout)
 
 
-def _problems(rows: pd.DataFrame, record: ListsRecord | None) -> Iterator[str]:
+def _problems(rows: pd.DataFrame, record: ListsRecord | None, *, compared: bool) -> Iterator[str]:
     """Yield what is wrong with the lists, the most telling first."""
     if rows.empty:
         yield "nobody is on them"
@@ -176,6 +204,13 @@ def _problems(rows: pd.DataFrame, record: ListsRecord | None) -> Iterator[str]:
                 f"{record.control_share:.0%}), so the arms were changed, or the lists are those of another campaign: "
                 "give them as they were written"
             )
+        if record.holdout_salt:
+            never = ControlGroup(record.holdout_salt, record.holdout_share).contains(rows[ID])
+            if n_never := int(never.sum()):
+                yield (
+                    f"{n_never:,} of {len(rows):,} customers on them get no campaign at all (holdout, salt "
+                    f"'{record.holdout_salt}'): they were added afterwards"
+                )
         if record.sha256 != fingerprint(rows):
             yield (
                 f"{len(rows):,} customers are on them, and {record.customers:,} were, or segments were changed: "
@@ -183,9 +218,9 @@ def _problems(rows: pd.DataFrame, record: ListsRecord | None) -> Iterator[str]:
                 "takes customers out afterwards changes the comparison. Give the lists as they were written"
             )
     control = int(rows[CONTROL].sum())
-    if control == 0:
+    if compared and control == 0:
         yield "nobody is in the control group, so there is nothing to compare with"
-    if control == len(rows):
+    if compared and control == len(rows):
         yield "everybody is in the control group, so nobody was written to"
 
 
@@ -214,9 +249,14 @@ def _read(file: Path) -> pd.DataFrame:
         if not words.isin([*_YES, *_NO]).all():
             other = words[~words.isin([*_YES, *_NO])].iloc[0]
             raise InputRefused(f"list '{file.name}': control is True or False, not '{other}'")
-        control = words.isin(_YES)
+        control = _is_yes(words)
     else:
         control = pd.Series(bool(arm), table.index)
     names = table.get("segment_name", table[SEGMENT])
     ids = table[ID].str.replace(r"^'(?=[=+\-@\t\r])", "", regex=True)
-    return pd.DataFrame({ID: ids, SEGMENT: table[SEGMENT], "segment_name": names, CONTROL: control})
+    listed = ~_is_yes(table[HOLDOUT]) if HOLDOUT in table else pd.Series(True, table.index)
+    return pd.DataFrame({ID: ids, SEGMENT: table[SEGMENT], "segment_name": names, CONTROL: control})[listed]
+
+
+def _is_yes(words: pd.Series) -> pd.Series:
+    return words.str.strip().str.lower().isin(_YES)

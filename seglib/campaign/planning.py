@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from seglib.campaign.effects import ALL
+from seglib.campaign.lists import CampaignLists
 from seglib.stats import smallest_difference, smallest_mean_difference, two_mean_sample_size, two_proportion_sample_size
 
 PLAN_COLUMNS = [
@@ -141,6 +143,121 @@ def joined_plans(plans: Sequence[Plan]) -> Plan:
     tables = [p.table for p in plans if len(p.table)]
     table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=PLAN_COLUMNS)
     return Plan(table, tuple(reason for p in plans for reason in p.left_out))
+
+
+@dataclass(frozen=True)
+class CampaignPlan:
+    """What a campaign with the lists at hand can show, before anybody is written to.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        One row per outcome, time, segment ("all": all together) and difference: days (missing: not known), and the
+        columns of `Plan.table`.
+    left_out : tuple of str
+        For what there is no number, and why.
+    """
+
+    table: pd.DataFrame
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """Per outcome and difference, of all together: what is seen after how long, and what it would take."""
+        of_all = self.table[self.table["segment"] == ALL]
+        lines = [
+            _say_when(rows)
+            for _, rows in of_all.assign(lift=(of_all["difference"] / of_all["value"]).round(9)).groupby(
+                ["outcome", "lift"], sort=False
+            )
+        ]
+        return "\n".join([*lines, *self.left_out, f"By a {DESIGN}."])
+
+
+def plan_campaign(
+    lists: CampaignLists, before: Sequence[tuple[int | None, pd.DataFrame]], *, lifts: Sequence[float] = (0.1,)
+) -> CampaignPlan:
+    """Say what a test with these lists would show, by what their customers did before.
+
+    Parameters
+    ----------
+    lists : CampaignLists
+    before : sequence of (int or None, pandas.DataFrame)
+        A time in days, if it is known, and what customers did in so long a time: indexed by customer_id, a column for
+        each outcome. Who has no row did nothing.
+    lifts : sequence of float
+        Differences as parts of the value: .1 is a tenth more.
+
+    Returns
+    -------
+    CampaignPlan
+
+    Notes
+    -----
+    Without a campaign, both arms do what all customers did. The standard deviation of a mean is that of the segment; of
+    all together, that within segments, as they are compared within segments.
+    """
+    table = lists.table
+    sizes = lists.by_segment.set_index("segment")
+    tables, left_out = [], []
+    for days, outcomes in before:
+        values = outcomes.reindex(table["customer_id"]).fillna(0.0).reset_index(drop=True)
+        for outcome in values:
+            column = values[outcome].astype(float)
+            is_share = bool(column.isin([0.0, 1.0]).all())
+            by_segment = column.groupby(table["segment"].to_numpy())
+            means, variances = by_segment.mean(), by_segment.var(ddof=1).fillna(0.0)
+            within = float(((by_segment.size() - 1).clip(lower=0) * variances).sum() / max(len(column) - len(means), 1))
+            bases = [
+                Baseline(
+                    ALL,
+                    int(sizes["customers"].sum()),
+                    int(sizes["control"].sum()),
+                    float(column.mean()),
+                    None if is_share else math.sqrt(within),
+                )
+            ]
+            bases += [
+                Baseline(
+                    letter,
+                    int(size["customers"]),
+                    int(size["control"]),
+                    float(means[letter]),
+                    None if is_share else math.sqrt(variances[letter]),
+                )
+                for letter, size in sizes.iterrows()
+            ]
+            of_outcome = plan(str(outcome), bases, lifts=lifts)
+            tables.append(of_outcome.table.assign(days=days))
+            in_days = f" (in {days} days)" if days else ""
+            left_out += [f"{reason.removesuffix('.')}{in_days}." for reason in of_outcome.left_out]
+    joined = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=[*PLAN_COLUMNS, "days"])
+    columns = ["outcome", "days", *PLAN_COLUMNS[1:]]
+    return CampaignPlan(joined[columns].astype({"days": "Int64"}), tuple(left_out))
+
+
+def _say_when(rows: pd.DataFrame) -> str:
+    """Say of one outcome and difference after how long it is seen, or what that would take."""
+    first, last = rows.iloc[0], rows.iloc[-1]
+    more = f"{first['lift']:.0%} more of {first['outcome']}"
+    n, enough = int(last["customers"] + last["control"]), rows[rows["enough"].fillna(False)]
+    arms = f"these {n:,} customers, {int(last['control']):,} of them control,"
+    if len(enough):
+        row = enough.iloc[0]
+        after = "" if pd.isna(row["days"]) else f" after {row['days']} days"
+        return f"{more}: {arms} show it{after}; {_smallest_of(row)}."
+    within = "" if pd.isna(last["days"]) else f" within {last['days']} days"
+    return (
+        f"{more}: not shown{within}. It takes {last['needed']:,} customers, or {last['needed_half']:,} if half of them "
+        f"are control: {last['rounds']:,} campaigns of this size, each with other customers. With {arms} "
+        f"{_smallest_of(last)}."
+    )
+
+
+def _smallest_of(row: pd.Series) -> str:
+    if math.isnan(row["smallest"]):
+        return "no change is seen"
+    return f"the smallest change that is seen is {row['smallest'] / row['value']:.0%} of what they do anyway"
 
 
 def _needed(base: Baseline, difference: float, share_control: float) -> float:

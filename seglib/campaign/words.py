@@ -17,11 +17,6 @@ LEVEL = 0.05
 """Of every claim, after Holm."""
 
 
-FEW = 250
-"""Customers of the smaller arm below which intervals of skewed means hold the truth too seldom "
-"(studies/campaigns.md)."""
-
-
 @dataclass(frozen=True)
 class Conclusion:
     """What may be said of one outcome.
@@ -109,16 +104,13 @@ def conclude(
     seen = (
         f"{_value(overall['treated_value'], kind)} of those who were written to, "
         f"{_value(overall['control_value'], kind)} of the "
-        f"control group: a difference of {_change(overall['effect'], kind)} (95% interval {_range(overall, kind)}, "
+        f"control group: a difference of {_change(overall['effect'], kind)} ({_interval(overall, kind)}, "
         f"{p_value(p)})."
     )
     if kind == "mean":
         seen = seen.replace(" of those who were", " on average for those who were", 1).replace(
             " of the control", " for the control", 1
         )
-        smaller = int(min(overall["customers"], overall["control"]))
-        if smaller < FEW:
-            seen += f" With {smaller:,} customers in the smaller group, intervals of amounts tend to be too narrow."
     differ = q[1] < LEVEL
     return Conclusion(
         label,
@@ -238,6 +230,11 @@ def _amount(value: float, kind: str) -> str:
 
 def _change(value: float, kind: str) -> str:
     return f"{'-' if value < 0 else '+'}{_amount(value, kind)}"
+
+
+def _interval(row: pd.Series, kind: str) -> str:
+    """Write an interval; where it has no end, the groups are too small for one."""
+    return "too few customers for an interval" if np.isnan(row["low"]) else f"95% interval {_range(row, kind)}"
 
 
 def _range(row: pd.Series, kind: str) -> str:

@@ -21,7 +21,7 @@ from seglib.clustering.centres import readable_centres
 from seglib.clustering.comparison import compared_with_ours
 from seglib.clustering.given import SegmentRule, given_labels, rule_of, segments_given
 from seglib.clustering.kmeans import SegmentKMeans
-from seglib.clustering.labels import correctly_assigned, lettered_by, order_values
+from seglib.clustering.labels import correctly_assigned, lettered_by, match_labels, order_values
 from seglib.clustering.lettering import lettering
 from seglib.clustering.margins import NEAR_BORDER, Margins, least_certain
 from seglib.clustering.membership import LOW_PROBABILITY, membership_probability
@@ -53,6 +53,7 @@ __all__ = [
     "least_certain",
     "lettered_by",
     "lettering",
+    "match_labels",
     "membership_probability",
     "order_values",
     "own_labels",

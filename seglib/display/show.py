@@ -124,7 +124,7 @@ def show(
     if with_text or not drawn:
         say(escape_markdown(result.text), applies=getattr(result, "applies", True))
     if with_table:
-        table(result.table, with_table, percent=percent, digits=digits)
+        table(getattr(result, "printed", result.table), with_table, percent=percent, digits=digits)
 
 
 def _show_drawing(drawing: Axes | Figure, alt: str, caption: str, name: str | None) -> None:

@@ -14,7 +14,7 @@ Start with ``shop = ingest("sample")`` and ``shop.text``.
 
 from seglib.ingest.contract.rules import RULES, SEVERITIES
 from seglib.ingest.labels import read_labels
-from seglib.ingest.outcomes import read_outcomes
+from seglib.ingest.outcomes import outcomes_before, read_outcomes
 from seglib.ingest.postgres_views import query_function, table_fingerprint, with_views
 from seglib.ingest.postgres_words import is_own_view
 from seglib.ingest.shop import Shop, connect, ingest, refuse_unknown_cities, remove_what_is_aside
@@ -26,6 +26,7 @@ __all__ = [
     "connect",
     "ingest",
     "is_own_view",
+    "outcomes_before",
     "query_function",
     "read_labels",
     "read_outcomes",

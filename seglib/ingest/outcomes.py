@@ -16,10 +16,10 @@ one, and what was spent.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -35,6 +35,9 @@ from seglib.schema.files import find_file, looked_for_in
 from seglib.schema.sources import ADAPTERS
 from seglib.sql import quoted, restrict
 from seglib.style import did_you_mean, join_words
+
+if TYPE_CHECKING:
+    import duckdb
 
 ID = "customer_id"
 
@@ -213,9 +216,33 @@ def _of_shop(source: str | Path, mapping: str | Path | None, after: str | None, 
             "has happened since. Give an export that was made after the campaign"
         )
     until = min(pd.Timestamp(last), pd.Timestamp(after) + pd.Timedelta(days=days)) if days else pd.Timestamp(last)
-    window = [after, until.date().isoformat()]
-    coupons = shop.record.wording == "coupon"
-    table = shop.con.execute(
+    end = until.date().isoformat()
+    frame = count_outcomes(shop.con, after, end, wording=shop.record.wording)
+    if not (frame != 0).any(axis=None):
+        raise InputRefused(f"outcomes: '{shop.source.name}' has no transaction from the day after {after} to {end}")
+    notes = [f"Counted from the day after {after} to {end}."]
+    return _outcomes(shop.source.name, frame, notes, of_transactions=True)
+
+
+def count_outcomes(con: duckdb.DuckDBPyConnection, after: str, until: str, *, wording: str) -> pd.DataFrame:
+    """Count what customers did in a time.
+
+    Parameters
+    ----------
+    con : duckdb.DuckDBPyConnection
+        With the canonical table ``transactions``.
+    after, until : str
+        From the day after the first to the second one, ISO format.
+    wording : str
+        Of the shop: what a transaction is called.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per customer who has ever had a transaction, indexed by customer_id: claimed (or bought) and burned
+        (0 or 1), spend, as far as the shop records them.
+    """
+    table = con.execute(
         """
         SELECT
             customer_id,
@@ -231,20 +258,63 @@ def _of_shop(source: str | Path, mapping: str | Path | None, after: str | None, 
         GROUP BY customer_id
         ORDER BY length(customer_id), customer_id
         """,
-        window,
+        [after, until],
     ).df()
-    values = {"claimed" if coupons else "bought": table["came"]}
+    values = {"claimed" if wording == "coupon" else "bought": table["came"]}
     if table["n_dated"].sum():
         values["burned"] = table["burned"]
     if table["n_amounts"].sum():
         values["spend"] = table["spend"].fillna(0.0)
-    frame = pd.DataFrame(values).set_index(pd.Index(table[ID].tolist(), dtype=object, name=ID))
-    if not (frame != 0).any(axis=None):
+    return pd.DataFrame(values).set_index(pd.Index(table[ID].tolist(), dtype=object, name=ID))
+
+
+def outcomes_before(
+    con: duckdb.DuckDBPyConnection, wording: str, *, as_of: str | None, days: Sequence[int]
+) -> list[tuple[int, pd.DataFrame]]:
+    """Count what customers did in the last days before a day: what they would do without a campaign.
+
+    Parameters
+    ----------
+    con : duckdb.DuckDBPyConnection
+        With the canonical table ``transactions``.
+    wording : str
+        Of the shop.
+    as_of : str or None
+        The day of the lists.
+    days : sequence of int
+        Lengths of the times.
+
+    Returns
+    -------
+    list of (int, pandas.DataFrame)
+        The shortest time first; times for which the shop is too young are left out.
+
+    Raises
+    ------
+    InputRefused
+        If there are no transactions, or they do not go back so far.
+    ParameterRefused
+        If a number of days is less than 1.
+    """
+    if min(days) < 1:
+        raise ParameterRefused(f"days is at least 1, not {min(days)}", parameter="days")
+    if as_of is None:
         raise InputRefused(
-            f"outcomes: '{shop.source.name}' has no transaction from the day after {after} to {window[1]}"
+            "this shop has no transactions with days, so it is not known what customers do without a campaign: give "
+            "--outcomes of an earlier time"
         )
-    notes = [f"Counted from the day after {after} to {window[1]}."]
-    return _outcomes(shop.source.name, frame, notes, of_transactions=True)
+    [(first,)] = con.sql("SELECT min(transaction_date) FROM transactions").fetchall()
+    last, times = pd.Timestamp(as_of), []
+    for n in sorted(set(days)):
+        start = last - pd.Timedelta(days=n)
+        if first is not None and start >= pd.Timestamp(first) - pd.Timedelta(days=1):
+            times.append((n, count_outcomes(con, start.date().isoformat(), as_of, wording=wording)))
+    if not times:
+        raise InputRefused(
+            f"the transactions begin on {pd.Timestamp(first).date()}, less than {min(days)} days before {as_of}: give "
+            "fewer --days"
+        )
+    return times
 
 
 def _outcomes(name: str, values: pd.DataFrame, notes: list[str], *, of_transactions: bool = False) -> OutcomeTable:

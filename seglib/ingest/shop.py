@@ -251,7 +251,7 @@ class Shop:
     @property
     def record(self) -> ShopRecord:
         """What later notebooks need to know of the shop, as ``shop.json`` has it; without the database, see `save`."""
-        rows = self.rows.drop(columns="table").sum()
+        rows = self.source_rows
         [(first, last)] = self.con.sql(
             "SELECT min(transaction_date), max(transaction_date) FROM transactions, study "
             "WHERE transaction_date <= as_of"
@@ -282,7 +282,26 @@ class Shop:
             database=DatabaseRecord(reason="it was not asked"),
             wording="coupon" if statuses else "transaction" if transactions else "none",
             place=place_of(self.mapping),
+            currency=self.currency,
         )
+
+    @property
+    def source_rows(self) -> pd.Series:
+        """How many rows the source has, were accepted, and were set aside: what somebody counts who opens it.
+
+        Where several tables are read from one table of the source, its rows count once, as in the longest of them.
+        """
+        origin = {name: table.source for name, table in self.loaded_tables.items()}
+        read = self.rows[self.rows["table"].isin(origin)]
+        longest = read.groupby(read["table"].map(origin))["rows_in"].idxmax()
+        return self.rows.loc[longest].drop(columns="table").sum()
+
+    @property
+    def currency(self) -> str:
+        """The currency of amounts: the mapping says it, or their cells carry it; empty where neither does."""
+        table = self.loaded_tables.get("transactions")
+        unit = table.units.get("amount", "") if table else ""
+        return "" if unit == "%" else unit
 
     def save(self, run: Run) -> None:
         """Write the canonical tables, the unified table, quality, quarantine and the summary of the run."""

@@ -19,7 +19,6 @@ from seglib.interpretation.cards.cards import rename_cards, segment_cards
 from seglib.interpretation.cards.names_file import read_names
 from seglib.interpretation.cards.notes import with_notes
 from seglib.interpretation.cards.profile_plot import profile_plot
-from seglib.interpretation.cards.words_file import read_vocabulary
 from seglib.interpretation.given_lists import without_certainty
 from seglib.interpretation.holdout.by_group import OUTCOMES
 from seglib.interpretation.holdout.holdout import Holdout, evaluate_holdout
@@ -27,6 +26,7 @@ from seglib.interpretation.holdout.predictive_gain import ALPHA, predictive_gain
 from seglib.interpretation.holdout.rfm import BURNED, quintiles, signed_log
 from seglib.interpretation.holdout.rfm_table import rfm_table
 from seglib.interpretation.holdout.usefulness import with_usefulness
+from seglib.interpretation.list_changes import since_last
 from seglib.interpretation.overview import overview
 from seglib.interpretation.profiles.activity import activity_shares
 from seglib.interpretation.profiles.coupon_usage import coupon_usage
@@ -66,7 +66,6 @@ __all__ = [
     "quintiles",
     "read_names",
     "read_tables",
-    "read_vocabulary",
     "readme",
     "record_lists",
     "rename_cards",
@@ -74,6 +73,7 @@ __all__ = [
     "sample_sizes",
     "segment_cards",
     "signed_log",
+    "since_last",
     "split_counts",
     "strongest_markers",
     "summary",

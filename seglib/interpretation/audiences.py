@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -18,12 +18,11 @@ import pandas as pd
 from seglib.campaign import ControlGroup
 from seglib.clustering import LOW_PROBABILITY, NEAR_BORDER
 from seglib.errors import ParameterRefused
-from seglib.interpretation.cards import vocabulary
 from seglib.interpretation.holdout.predictive_gain import NOT_SHOWN
 from seglib.schema.records import LabelsRecord, ListRecord, VerdictRecord
 from seglib.stats import smallest_difference, two_proportion_sample_size
 from seglib.study import DEFAULT_STUDY, Study
-from seglib.style import did_you_mean, each, join_words, long_day, position
+from seglib.style import ENGLISH, Vocabulary, Wording, did_you_mean, each, join_words, position
 
 COLUMNS = (
     "customer_id",
@@ -35,6 +34,20 @@ COLUMNS = (
     "outlier",
     "control",
 )
+
+NEAR = "near_border"
+"""The column that marks those who may belong to another segment."""
+
+SEND, CONTROL = "send", "control"
+"""The kinds of lists (`seglib.schema.records.ListRecord`)."""
+
+ADDED, REMOVED = "added", "removed"
+"""Columns of the table of lists, and kinds of files: who is new on a list since the last run, and who is gone."""
+
+HOLDOUT = "holdout"
+"""The column of those who get no campaign at all."""
+
+DEFAULT_GROUP = ControlGroup("campaign", 0.1)
 
 LONGEST_NAME = 40
 """Characters of the name of a segment in the name of a file."""
@@ -66,8 +79,8 @@ def customer_list(
     *,
     features: pd.DataFrame | None = None,
     study: Study = DEFAULT_STUDY,
-    control_share: float = 0.1,
-    campaign: str = "campaign",
+    vocabulary: Vocabulary = ENGLISH,
+    group: ControlGroup = DEFAULT_GROUP,
 ) -> pd.DataFrame:
     """Make the list that leaves the house: one row per customer, with the name of the segment and a control flag.
 
@@ -81,18 +94,19 @@ def customer_list(
         One row per customer, original units: what a list can be checked by.
     study : Study, optional
         The day of the shop, and what a transaction is called.
-    control_share : float, default=0.1
-        Share of the customers that is drawn as control group. Leave them out of a campaign: the difference between
-        them and the others is its effect.
-    campaign : str, default="campaign"
-        Name of the campaign: the salt of the draw (`seglib.campaign.ControlGroup`). The same name draws the same
-        customers, whoever else is there.
+    vocabulary : Vocabulary, optional
+        The words of the columns of `by_eye`.
+    group : ControlGroup, optional
+        Who is in the control group (`seglib.interpretation.control_group`); default: a tenth. Leave them out of a
+        campaign: the difference between them and the others is its effect. The same salt draws the same customers,
+        whoever else is there.
 
     Returns
     -------
     pandas.DataFrame
         customer_id, segment, segment_name, probability, confidence, second_segment, outlier, control, near_border
-        (`is_borderline`), and what `by_eye` gives. The probability is missing where a row of the matrix is a
+        (`is_borderline`), holdout (whether they get no campaign at all; only where there is such a group), and what
+        `by_eye` gives. The probability is missing where a row of the matrix is a
         transaction. Probability and confidence have three digits.
 
     Raises
@@ -102,13 +116,20 @@ def customer_list(
     """
     table = segments.reset_index().rename(columns={"margin": "confidence"})
     table["segment_name"] = table["segment"].map(names)
-    table["control"] = ControlGroup(campaign, control_share).contains(table["customer_id"])
-    table[vocabulary.NEAR] = is_borderline(table["probability"], table["confidence"]).to_numpy()
-    listed = table.reindex(columns=[*COLUMNS, vocabulary.NEAR]).round({"probability": 3, "confidence": 3})
+    table["control"] = group.contains(table["customer_id"])
+    table[HOLDOUT] = group.holds_out(table["customer_id"])
+    table[NEAR] = is_borderline(table["probability"], table["confidence"]).to_numpy()
+    columns = [*COLUMNS, NEAR, *([HOLDOUT] if group.holdout else [])]
+    listed = table.reindex(columns=columns).round({"probability": 3, "confidence": 3})
     if features is None:
         return listed
-    checked = by_eye(features.loc[listed["customer_id"]], study).reset_index(drop=True)
+    checked = by_eye(features.loc[listed["customer_id"]], study, vocabulary).reset_index(drop=True)
     return pd.concat([listed, checked], axis=1)
+
+
+def on_lists(listed: pd.DataFrame) -> pd.DataFrame:
+    """Return the customers who can be on a list: all but those who get no campaign at all."""
+    return listed[~listed[HOLDOUT]].reset_index(drop=True) if HOLDOUT in listed else listed
 
 
 def is_borderline(probability: pd.Series, margin: pd.Series) -> pd.Series:
@@ -126,7 +147,7 @@ def is_borderline(probability: pd.Series, margin: pd.Series) -> pd.Series:
     return (probability < LOW_PROBABILITY).where(probability.notna(), margin < NEAR_BORDER).astype(bool)
 
 
-def by_eye(features: pd.DataFrame, study: Study = DEFAULT_STUDY) -> pd.DataFrame:
+def by_eye(features: pd.DataFrame, study: Study = DEFAULT_STUDY, vocabulary: Vocabulary = ENGLISH) -> pd.DataFrame:
     """Return what somebody can compare with what the shop knows of a customer.
 
     Parameters
@@ -134,6 +155,8 @@ def by_eye(features: pd.DataFrame, study: Study = DEFAULT_STUDY) -> pd.DataFrame
     features : pandas.DataFrame
         One row per customer, original units.
     study : Study, optional
+    vocabulary : Vocabulary, optional
+        The names of the columns.
 
     Returns
     -------
@@ -143,15 +166,16 @@ def by_eye(features: pd.DataFrame, study: Study = DEFAULT_STUDY) -> pd.DataFrame
         ``country``, as the shop has it).
     """
     columns: dict[str, pd.Series] = {}
+    wording = vocabulary.wording(study.wording)
     if study.as_of and "recency_days" in features and features["recency_days"].notna().any():
         ago = pd.to_timedelta(features["recency_days"], unit="D")
         last = (pd.Timestamp(study.as_of) - ago).dt.strftime("%Y-%m-%d")
-        columns[study.wording.of(vocabulary.LAST)] = last.where(features["recency_days"].notna())
-        columns[study.wording.many] = features["n_coupons"]
+        columns[vocabulary.fill(vocabulary.LAST, wording)] = last.where(features["recency_days"].notna())
+        columns[wording.many] = features["n_coupons"]
         if features["burn_rate"].notna().any():
             columns[vocabulary.USED_SHARE] = (features["n_burned"] / features["n_coupons"]).astype(float).round(2)
     if "city_name" in features and features["city_name"].notna().any():
-        columns[study.wording.of(vocabulary.CITY)] = features["city_name"]
+        columns[vocabulary.fill(vocabulary.CITY, wording)] = features["city_name"]
     return pd.DataFrame(columns, index=features.index)
 
 
@@ -164,40 +188,53 @@ class Audiences:
     tables : mapping of str to pandas.DataFrame
         By letter, one row per customer: the columns of `customer_list`. The surest customers come first.
     table : pandas.DataFrame
-        One row per segment: segment, segment_name, customers, control, borderline, outliers (numbers of customers),
-        list (whether there is one).
+        One row per segment: segment, segment_name, customers (all but those who get no campaign at all), control,
+        borderline, outliers (numbers of customers), holdout (where there is such a group), list (whether there is
+        one).
     text : str
         How many segments have a list, and which have none.
     run : str
         Of the run: names of files begin with it.
+    changes : mapping of str to pandas.DataFrame
+        Who was added to lists and removed from them since the last run, by the name of the file
+        (`seglib.interpretation.since_last`).
+    min_segment : int
+        Smaller segments have no list.
+    vocabulary : Vocabulary
+        Its words for the lists end their names.
     """
 
     tables: Mapping[str, pd.DataFrame]
     table: pd.DataFrame
     text: str
     run: str = ""
+    min_segment: int = 50
+    vocabulary: Vocabulary = field(default=ENGLISH, repr=False)
+    changes: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
     def files(self) -> tuple[ListRecord, ...]:
         """The lists of every segment that has one: whom to send the offer to, and whom to compare with, if anybody."""
         names = self.table.set_index("segment")["segment_name"]
+        words = {SEND: self.vocabulary.SEND, CONTROL: self.vocabulary.CONTROL}
         entries = []
         for letter, members in self.tables.items():
             control = int(members["control"].sum())
-            for kind, n in ((vocabulary.SEND, len(members) - control), (vocabulary.CONTROL, control)):
+            for kind, n in ((SEND, len(members) - control), (CONTROL, control)):
                 if n:
-                    file = list_name(self.run, letter, str(names[letter]), kind)
+                    file = list_name(self.run, letter, str(names[letter]), words[kind])
                     entries.append(ListRecord(letter, kind, n, file, n <= MOST_IN_EXCEL))
         return tuple(entries)
 
     @property
     def parts(self) -> dict[str, pd.DataFrame]:
-        """The customers of every one of `files`, by the name of the file."""
-        return {
-            entry.file: members[members["control"] == (entry.kind == vocabulary.CONTROL)].reset_index(drop=True)
+        """The customers of every one of `files`, by the name of the file, and `changes`."""
+        lists = {
+            entry.file: members[members["control"] == (entry.kind == CONTROL)].reset_index(drop=True)
             for entry in self.files
             for members in [self.tables[entry.segment]]
         }
+        return {**lists, **self.changes}
 
     @property
     def in_excel(self) -> set[str]:
@@ -205,7 +242,7 @@ class Audiences:
         return {entry.file for entry in self.files if entry.excel}
 
 
-def list_name(run: str, letter: str, name: str, kind: str) -> str:
+def list_name(run: str, letter: str, name: str, word: str) -> str:
     """Name a list so that it still says what it is after it was downloaded.
 
     Letters of any alphabet stay, all else becomes a hyphen; a long name is cut. The letter of the segment keeps names
@@ -219,10 +256,17 @@ def list_name(run: str, letter: str, name: str, kind: str) -> str:
     'r_C_send'
     """
     words = re.sub(r"[\W_]+", "-", name.casefold()).strip("-")[:LONGEST_NAME].strip("-")
-    return "_".join(filter(None, [run, letter, words, kind]))
+    return "_".join(filter(None, [run, letter, words, word]))
 
 
-def audience_lists(listed: pd.DataFrame, segments: pd.DataFrame, *, run: str = "", min_segment: int = 50) -> Audiences:
+def audience_lists(
+    listed: pd.DataFrame,
+    segments: pd.DataFrame,
+    *,
+    run: str = "",
+    min_segment: int = 50,
+    vocabulary: Vocabulary = ENGLISH,
+) -> Audiences:
     """Make a list of the customers of every segment that is large enough.
 
     Parameters
@@ -235,6 +279,9 @@ def audience_lists(listed: pd.DataFrame, segments: pd.DataFrame, *, run: str = "
         Of the run: names of files begin with it.
     min_segment : int, default=50
         Smaller segments get no list: the effect on a few customers cannot be measured, and a few can be recognised.
+
+    vocabulary : Vocabulary, optional
+        Its words for the lists end their names.
 
     Returns
     -------
@@ -249,11 +296,13 @@ def audience_lists(listed: pd.DataFrame, segments: pd.DataFrame, *, run: str = "
         raise ParameterRefused(
             f"min_segment is a number of customers, at least 1, not {min_segment}", parameter="min_segment"
         )
+    everybody = listed.groupby("segment").agg(segment_name=("segment_name", "first"), n=("customer_id", "size"))
+    held_out, listed = HOLDOUT in listed, on_lists(listed)
     # by the numbers before they were rounded for the list
     surest = segments.loc[listed["customer_id"], ["probability", "margin"]].reset_index(drop=True)
     surest_first = surest.sort_values(["probability", "margin"], ascending=False, kind="stable").index
     rows, tables = [], {}
-    for letter in sorted(listed["segment"].unique(), key=position):
+    for letter in sorted(everybody.index, key=position):
         members = listed.loc[surest_first]
         members = members[members["segment"] == letter]
         large = len(members) >= min_segment
@@ -262,11 +311,12 @@ def audience_lists(listed: pd.DataFrame, segments: pd.DataFrame, *, run: str = "
         rows.append(
             {
                 "segment": letter,
-                "segment_name": members["segment_name"].iloc[0],
+                "segment_name": everybody.loc[letter, "segment_name"],
                 "customers": len(members),
                 "control": int(members["control"].sum()),
-                "borderline": int(members[vocabulary.NEAR].sum()),
+                "borderline": int(members[NEAR].sum()),
                 "outliers": int(members["outlier"].sum()),
+                **({HOLDOUT: int(everybody.loc[letter, "n"]) - len(members)} if held_out else {}),
                 "list": large,
             }
         )
@@ -275,7 +325,7 @@ def audience_lists(listed: pd.DataFrame, segments: pd.DataFrame, *, run: str = "
     text = f"{len(tables)} of {len(table)} segments have a list of their own."
     if small:
         text += f" Not {join_words(small)}: fewer than {min_segment:,} customers."
-    return Audiences(tables, table, text, run)
+    return Audiences(tables, table, text, run, min_segment, vocabulary)
 
 
 def readme(
@@ -287,6 +337,7 @@ def readme(
     source: str = "",
     study: Study = DEFAULT_STUDY,
     labels: LabelsRecord | None = None,
+    vocabulary: Vocabulary = ENGLISH,
 ) -> str:
     """Write the text that goes with the lists.
 
@@ -305,6 +356,8 @@ def readme(
         The day of the shop, and what a transaction is called.
     labels : LabelsRecord, optional
         Where somebody else's segments were given.
+    vocabulary : Vocabulary, optional
+        The words of the text.
 
     Returns
     -------
@@ -312,75 +365,100 @@ def readme(
         Shop, day, and the size of every list; what to do with them, what the columns are, what a comparison can see,
         and what the segments may claim; lines end with CR LF.
     """
+    words, wording = vocabulary.README, vocabulary.wording(study.wording)
     seen = {
         row.segment: smallest_change(row.burn_rate, row.customers, row.control)
         for row in needed.table.drop_duplicates("segment").itertuples()
     }
-    day = f", state of {long_day(study.as_of)}" if study.as_of else ""
+    day = vocabulary.fill(words["day"], day=vocabulary.day(study.as_of)) if study.as_of else ""
+    send = vocabulary.fill(words["send"], send=vocabulary.SEND)
+    control = vocabulary.fill(words["control"], control=vocabulary.CONTROL, share=control_share)
     lines = [
-        f"Customer lists of {source or 'this shop'}{day}; report '{audiences.run}'.",
-        *(_size_line(row, seen, study) for row in audiences.table.itertuples()),
-        "send: they get the offer. " + CONTROL_GETS.format(share=f"{control_share:.0%}"),
-        "After the test, compare the two lists of a group. A smaller change than named above may be chance.",
-        f"{vocabulary.NEAR}: may belong to another group (probability below {LOW_PROBABILITY:.0%}, or, where there is "
-        f"none, confidence below {NEAR_BORDER}); leave them out of a test.",
-        "probability: that of belonging here. confidence: 1 at the centre of the group, 0 at its border. outlier: far "
-        "from everybody in the group.",
-        f"{verdict.headline + '. ' if verdict.headline else ''}{verdict.monday or verdict.advice}",
-        *_on_labels(labels),
-        *_on_small(audiences),
-        "Ids are personal data in most countries: give the lists only to those who need them, then delete them.",
+        vocabulary.fill(words["head"], source=source or words["this shop"], day=day, run=audiences.run),
+        *(_size_line(row, seen, wording, vocabulary) for row in audiences.table.itertuples()),
+        f"{send} {control}",
+        words["compare"],
+        vocabulary.fill(words["near_border"], low=LOW_PROBABILITY, near=vocabulary.numbers.write(NEAR_BORDER, "g")),
+        words["columns"],
+        _what_to_do(verdict, vocabulary),
+        *_on_labels(labels, vocabulary),
+        *_on_holdout(audiences, vocabulary),
+        *_on_changes(audiences, vocabulary),
+        *_on_small(audiences, vocabulary),
+        words["privacy"],
     ]
     return "\r\n".join(lines) + "\r\n"
 
 
-CONTROL_GETS = (
-    "control ({share} of a group): they get what they would get without the test: nothing, or the usual offer. The "
-    "card of the group says which."
-)
-"""What the two lists of a group are for."""
+def _what_to_do(verdict: VerdictRecord, vocabulary: Vocabulary) -> str:
+    """Return the verdict and what to do first, in words for a manager."""
+    words = vocabulary.verdict(verdict)
+    headline = f"{words.headline}. " if words.headline else ""
+    return f"{headline}{words.monday or words.advice}"
 
 
-def _size_line(row: Any, seen: Mapping[str, float | None], study: Study) -> str:
+def _size_line(row: Any, seen: Mapping[str, float | None], wording: Wording, vocabulary: Vocabulary) -> str:
     """Return one line on a group: letter, name, sizes of its lists, and the smallest change that they show."""
+    words = vocabulary.README
+    values = {"letter": row.segment, "name": row.segment_name, "customers": vocabulary.count(row.customers)}
     if not row.list:
-        return f"{row.segment}  {row.segment_name}: {row.customers:,} customers, no list"
-    text = f"{row.segment}  {row.segment_name}: {row.customers - row.control:,} to send to, {row.control:,} as control"
+        return vocabulary.fill(words["no list"], **values)
+    control = vocabulary.count(row.control)
+    text = vocabulary.fill(words["size"], send=vocabulary.count(row.customers - row.control), control=control, **values)
     if (change := seen.get(row.segment)) is not None:
-        text += study.wording.of("; shows a change of {points:.0f} points of {coupons} used", points=100 * change)
+        text += vocabulary.fill(words["change"], wording, points=100 * change)
     return text
 
 
-def _on_small(audiences: Audiences) -> list[str]:
+def _on_holdout(audiences: Audiences, vocabulary: Vocabulary) -> list[str]:
+    """Say how many customers get no campaign at all, if any."""
+    n = int(audiences.table[HOLDOUT].sum()) if HOLDOUT in audiences.table else 0
+    return [vocabulary.fill(vocabulary.README["holdout"], n=vocabulary.count(n))] if n else []
+
+
+def _on_changes(audiences: Audiences, vocabulary: Vocabulary) -> list[str]:
+    """Say how many customers were added to lists and removed from them since the last run, if any."""
+    if not audiences.changes:
+        return []
+    n = {kind: sum(len(t) for name, t in audiences.changes.items() if name.endswith(kind)) for kind in (ADDED, REMOVED)}
+    numbers = {kind: vocabulary.count(number) for kind, number in n.items()}
+    return [vocabulary.fill(vocabulary.README["changes"], **numbers)]
+
+
+def _on_small(audiences: Audiences, vocabulary: Vocabulary) -> list[str]:
     """Say which groups have no list, if any."""
-    return [] if audiences.table["list"].all() else [audiences.text]
+    small = audiences.table.loc[~audiences.table["list"], "segment"].tolist()
+    if not small:
+        return []
+    n, smallest = len(audiences.table) - len(small), vocabulary.count(audiences.min_segment)
+    few, letters = vocabulary.README["few"], vocabulary.join(small)
+    return [vocabulary.fill(few, n=n, all=len(audiences.table), letters=letters, smallest=smallest)]
 
 
-def _on_labels(labels: LabelsRecord | None) -> list[str]:
+def _on_labels(labels: LabelsRecord | None, vocabulary: Vocabulary) -> list[str]:
     """Say whose segments these are, what their certainty means, and what is left out."""
     if labels is None:
         return []
-    lines = [f"The segments were {labels.origin}; nothing here changed who is in which."]
+    words = vocabulary.README
+    origin = "made by" if labels.algorithm else "given by"
+    lines = [vocabulary.fill(words[origin], file=labels.file)]
     if labels.noise:
-        lines.append(f"{labels.noise:,} customers are noise there (in no cluster), and are on no list.")
+        lines.append(vocabulary.fill(words["noise"], n=vocabulary.count(labels.noise)))
     if labels.without_label:
-        lines.append(f"{labels.without_label:,} customers have no label there, and are on no list.")
+        lines.append(vocabulary.fill(words["without label"], n=vocabulary.count(labels.without_label)))
     if labels.why_no_rule:
-        lines.append(
-            "probability, confidence, second_segment, outlier and near_border are empty, and there is no model.skops "
-            f"and no scoring.sql to place new customers: {labels.why_no_rule}."
-        )
-        return lines
-    lines.append(
-        "probability is empty; confidence, second_segment, outlier and near_border come from the nearest centre, which "
-        f"gives {labels.by_rule:.0%} of the customers the segment that they have; confidence is 0 where it gives "
-        "another one."
-    )
+        return [*lines, vocabulary.fill(words["no rule"], why=_why(labels.why_no_rule, vocabulary))]
+    lines.append(vocabulary.fill(words["by rule"], share=labels.by_rule))
     if labels.why_no_model:
-        lines.append(f"There is no model.skops and no scoring.sql to place new customers: {labels.why_no_model}.")
+        lines.append(vocabulary.fill(words["no model"], why=_why(labels.why_no_model, vocabulary)))
     else:
-        lines.append("model.skops and scoring.sql place new customers by the nearest centre.")
+        lines.append(words["model"])
     return lines
+
+
+def _why(reason: str, vocabulary: Vocabulary) -> str:
+    """Return a reason, which is in English, as the end of a sentence; nothing in another language."""
+    return "" if vocabulary.foreign else f": {reason}"
 
 
 @dataclass(frozen=True)
@@ -448,7 +526,8 @@ def sample_sizes(rates: Mapping[str, float], listed: pd.DataFrame, *, lifts: Seq
     group are worth two arms of 900 (the harmonic mean of 500 and 4,500), and not of 2,500. An equal share of all would
     need the fewest customers.
     """
-    members = listed.groupby("segment")["control"].agg(["size", "sum"]).astype(int)
+    members = on_lists(listed).groupby("segment")["control"].agg(["size", "sum"]).astype(int)
+    members = members.reindex(listed["segment"].unique(), fill_value=0)
     records, left_out = [], []
     for letter in sorted(rates, key=position):
         rate, (n, control) = float(rates[letter]), members.loc[letter]

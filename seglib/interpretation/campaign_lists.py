@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import pandas as pd
 
-from seglib.campaign import ControlGroup, lists_record
-from seglib.interpretation.audiences import Audiences
+from seglib.campaign import ControlGroup, lists_record, read_holdout
+from seglib.interpretation.audiences import Audiences, on_lists
 from seglib.schema.campaign_records import ListsRecord
 
 
-def control_group(campaign: str, control_share: float) -> ControlGroup:
+def control_group(campaign: str, salt: str, control_share: float, holdout: str | None = None) -> ControlGroup:
     """Return the control group of a campaign, as `seglib.interpretation.customer_list` draws it.
 
     Parameters
     ----------
-    campaign : str
-        Its name, which is the salt of the draw.
+    campaign, salt : str
+        Its name, and the salt of the draw (`seglib.run.Run.campaign`).
     control_share : float
+    holdout : str, optional
+        Share of the customers who get no campaign at all, and the salt of that draw
+        (`seglib.campaign.read_holdout`).
     """
-    return ControlGroup(campaign, control_share)
+    return ControlGroup(salt, control_share, campaign, read_holdout(holdout))
 
 
 def record_lists(listed: pd.DataFrame, lists: Audiences, group: ControlGroup, *, as_of: str | None) -> ListsRecord:
@@ -36,5 +39,5 @@ def record_lists(listed: pd.DataFrame, lists: Audiences, group: ControlGroup, *,
         The day the lists look from.
     """
     with_list = lists.table.loc[lists.table["list"].astype(bool), "segment"]
-    on_lists = listed[listed["segment"].isin(with_list)]
-    return lists_record(on_lists, group=group, campaign=group.salt, as_of=as_of)
+    reached = on_lists(listed)
+    return lists_record(reached[reached["segment"].isin(with_list)], group=group, as_of=as_of)

@@ -8,18 +8,17 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from seglib.interpretation.audiences import Audiences, smallest_change
-from seglib.interpretation.cards import vocabulary
 from seglib.interpretation.holdout.holdout import Holdout
 from seglib.interpretation.profiles.activity import activity_shares
 from seglib.interpretation.surrogate_tree.rules import SurrogateTree
 from seglib.schema.records import FigureRecord, GroupRecord, NextRecord, OverviewRecord
 from seglib.study import DEFAULT_STUDY, Study
-from seglib.style import format_number, humanize, in_words, long_day, percent, position
+from seglib.style import ENGLISH, Vocabulary, position
 
 SALES = "amount spent"
 """The measure of `seglib.interpretation.activity_shares` that is money."""
 
-NEXT_UNITS: dict[str, str] = {"active": "share", "burned": "share", "burn_rate": "share"}
+NEXT_UNITS: dict[str, str] = {"active": "share", "burned": "share", "burn_rate": "share", "spend": "money"}
 """How an outcome is written; all others are numbers."""
 
 
@@ -67,6 +66,7 @@ def overview(
     *,
     examples: pd.DataFrame | None = None,
     study: Study = DEFAULT_STUDY,
+    vocabulary: Vocabulary = ENGLISH,
 ) -> Overview:
     """Gather what the first page and the pages of the groups show.
 
@@ -86,6 +86,8 @@ def overview(
         From `seglib.interpretation.exemplars`.
     study : Study, optional
         What a transaction is called, and the day of the shop.
+    vocabulary : Vocabulary, optional
+        The words of the pages.
 
     Returns
     -------
@@ -96,14 +98,14 @@ def overview(
     The segments of the earlier day were made anew, so their letters may stand for others. What followed is told of a
     segment only where one of that day and one of today have each other as the most similar one (`matching_then`).
     """
-    letters = segments["segment"]
+    letters, wording = segments["segment"], vocabulary.wording(study.wording)
     sizes = letters.value_counts()
-    used, work, (work_name, work_label) = _used(profiles), *_work(features, letters, study)
+    used, work, (work_name, work_label) = _used(profiles), *_work(features, letters, study, vocabulary)
     then = matching_then(letters, held.table["segment"]) if len(held.table) else {}
     after = _after(held, then, study)
     came_back = {letter: row.get("active") for letter, row in after.items()}
     everybody_back = _overall(held, "active")
-    stories = _stories(features, examples, study)
+    stories = _stories(features, examples, study, vocabulary)
     rate = used or {letter: value for letter, value in came_back.items() if value is not None}
     listed = lists.table.set_index("segment")
     groups = tuple(
@@ -112,28 +114,33 @@ def overview(
             work_share=work.get(letter),
             used=used.get(letter),
             came_back=came_back.get(letter),
-            smallest_change=smallest_change(rate.get(letter), sizes[letter], listed.loc[letter, "control"]),
+            smallest_change=smallest_change(rate.get(letter), *listed.loc[letter, ["customers", "control"]]),
             near_border=_count(listed.loc[letter, "borderline"]),
             then=int((held.table["segment"] == then[letter]).sum()) if letter in then else None,
-            next=_next(held, then.get(letter), study),
-            rule=_rule(rules.table, letter),
+            next=_next(held, then.get(letter), study, vocabulary),
+            rule=_rule(rules.table, letter, vocabulary),
             story=stories.get(letter, ""),
         )
         for letter in sorted(sizes.index, key=position)
     )
     all_used = sum(used[s] * sizes[s] for s in used) / sum(sizes[s] for s in used) if used else None
     everybody = GroupRecord("", 1.0 if work else None, all_used, everybody_back)
-    months = in_words((pd.Timestamp(held.as_of) - pd.Timestamp(held.cut)).days, "days") if len(held.table) else ""
+    months = ""
+    if len(held.table):
+        months = vocabulary.in_words((pd.Timestamp(held.as_of) - pd.Timestamp(held.cut)).days, "days")
     record = OverviewRecord(
-        figures=tuple(_figures(features, everybody, held, study, months=months, spent=work_name == SALES)),
+        figures=tuple(_figures(features, everybody, held, study, vocabulary, months=months, spent=work_name == SALES)),
         groups=groups,
         everybody=everybody,
         lists=lists.files,
         work=work_label,
-        used=study.wording.of(vocabulary.USED_COLUMN) if used else "",
-        came_back=vocabulary.CAME_BACK_COLUMN.format(months=months) if months else "",
+        used=vocabulary.fill(vocabulary.USED_COLUMN, wording) if used else "",
+        came_back=vocabulary.fill(vocabulary.CAME_BACK_COLUMN, months=months) if months else "",
         cut=held.cut if months else None,
-        thing=study.wording.many if work else "",
+        thing=wording.many if work else "",
+        wording=wording.words,
+        words=vocabulary.record,
+        words_file=vocabulary.file if vocabulary.changed else "",
     )
     table = pd.DataFrame(
         {
@@ -184,7 +191,9 @@ def _used(profiles: pd.DataFrame) -> dict[str, float]:
     return {row.segment: float(row.observed) for row in rows.itertuples()}
 
 
-def _work(features: pd.DataFrame, letters: pd.Series, study: Study) -> tuple[dict[str, float], tuple[str, str]]:
+def _work(
+    features: pd.DataFrame, letters: pd.Series, study: Study, vocabulary: Vocabulary
+) -> tuple[dict[str, float], tuple[str, str]]:
     """Return each segment's share of sales, of used coupons or of transactions, and what it is called."""
     shares = activity_shares(features, letters, study)
     if shares.table.empty:
@@ -192,7 +201,7 @@ def _work(features: pd.DataFrame, letters: pd.Series, study: Study) -> tuple[dic
     measure = SALES if SALES in shares.measures else shares.measures[1]
     rows = shares.table[shares.table["measure"] == measure]
     kind = "spend" if measure == SALES else "made" if measure == study.wording.many else "burned"
-    label = study.wording.of(vocabulary.WORK[kind])
+    label = vocabulary.fill(vocabulary.WORK[kind], vocabulary.wording(study.wording))
     return dict(zip(rows["segment"], rows["share"].astype(float), strict=True)), (measure, label)
 
 
@@ -213,99 +222,111 @@ def _overall(held: Holdout, outcome: str) -> float | None:
     return None if rows.empty else float(rows["overall"].iloc[0])
 
 
-def _next(held: Holdout, earlier: str | None, study: Study) -> tuple[NextRecord, ...]:
+def _next(held: Holdout, earlier: str | None, study: Study, vocabulary: Vocabulary) -> tuple[NextRecord, ...]:
     """Return what the customers of a segment of the earlier day did, beside all."""
     rows = held.by_segment[held.by_segment["segment"] == earlier]
     return tuple(
         NextRecord(
             row.outcome,
-            study.wording.of(vocabulary.NEXT[row.outcome]),
-            in_words(row.value, NEXT_UNITS.get(row.outcome, "number")),
-            in_words(row.overall, NEXT_UNITS.get(row.outcome, "number")),
+            vocabulary.fill(vocabulary.NEXT[row.outcome], vocabulary.wording(study.wording)),
+            vocabulary.in_words(row.value, NEXT_UNITS.get(row.outcome, "number")),
+            vocabulary.in_words(row.overall, NEXT_UNITS.get(row.outcome, "number")),
         )
         for row in rows.itertuples()
         if pd.notna(row.value)
     )
 
 
-def _rule(rules: pd.DataFrame, letter: str) -> str:
+def _rule(rules: pd.DataFrame, letter: str, vocabulary: Vocabulary) -> str:
     """Say how most customers of a segment are recognised: by the rule that takes most of them."""
     rows = rules[(rules["segment"] == letter) & rules["precision"].notna()]
     if rows.empty:
         return ""
     rule = rows.loc[rows["covers"].idxmax()]
     conditions = f"{rule['conditions'][:1].upper()}{rule['conditions'][1:]}"
-    return vocabulary.RULE.format(
-        conditions=conditions, precision=percent_of(rule["precision"]), covers=percent_of(rule["covers"])
-    )
+    precision, covers = (_share(rule[name], vocabulary) for name in ("precision", "covers"))
+    return vocabulary.fill(vocabulary.RULE, conditions=conditions, precision=precision, covers=covers)
 
 
-def _stories(features: pd.DataFrame, examples: pd.DataFrame | None, study: Study) -> dict[str, str]:
+def _stories(
+    features: pd.DataFrame, examples: pd.DataFrame | None, study: Study, vocabulary: Vocabulary
+) -> dict[str, str]:
     """Tell of the customer who stands for each segment what can be looked up."""
     if examples is None:
         return {}
-    rows = examples.dropna(subset=["customer_id"])
-    return {
-        row.segment: f"{vocabulary.STORY_OF.format(customer=row.customer_id)}: "
-        f"{', '.join(_story_parts(features.loc[row.customer_id], study))}."
-        for row in rows.itertuples()
-        if _story_parts(features.loc[row.customer_id], study)
-    }
+    stories = {}
+    for row in examples.dropna(subset=["customer_id"]).itertuples():
+        if parts := _story_parts(features.loc[row.customer_id], study, vocabulary):
+            who = vocabulary.fill(vocabulary.STORY_OF, customer=row.customer_id)
+            stories[row.segment] = f"{who}: {', '.join(parts)}."
+    return stories
 
 
-def _story_parts(customer: pd.Series, study: Study) -> Sequence[str]:
+def _story_parts(customer: pd.Series, study: Study, vocabulary: Vocabulary) -> Sequence[str]:
     story, has = vocabulary.STORY, {name for name, value in customer.items() if pd.notna(value)}
+    wording = vocabulary.wording(study.wording)
     parts = [str(customer[name]) for name in ("gender_name", "city_name") if name in has]
     if "tenure_days" in has:
-        parts.append(story["tenure"].format(tenure=in_words(customer["tenure_days"], "days")))
+        tenure = vocabulary.in_words(customer["tenure_days"], "days")
+        parts.append(vocabulary.fill(story["tenure"], tenure=tenure))
     if "n_coupons" in has and customer["n_coupons"] > 0:
         n = int(customer["n_coupons"])
-        things = study.wording.one if n == 1 else study.wording.many
+        things = wording.one if n == 1 else wording.many
         kind = "burned" if "burn_rate" in has else "made"
-        parts.append(story[kind].format(n=n, things=things, used=int(customer["n_burned"]) if kind == "burned" else 0))
+        used = int(customer["n_burned"]) if kind == "burned" else 0
+        parts.append(vocabulary.fill(story[kind], n=n, things=things, used=used))
     if "recency_days" in has and study.as_of:
         last = pd.Timestamp(study.as_of) - pd.Timedelta(days=int(customer["recency_days"]))
-        parts.append(story["last"].format(day=long_day(last.date().isoformat())))
+        parts.append(vocabulary.fill(story["last"], day=vocabulary.day(last.date().isoformat())))
     if "spend" in has and customer["spend"] > 0:
-        parts.append(story["spend"].format(spend=format_number(customer["spend"])))
+        parts.append(vocabulary.fill(story["spend"], spend=vocabulary.money(customer["spend"])))
     for name in study.variables:
         if name in has and name not in ("gender_name", "city_name"):
             value = customer[name]
-            text = str(value) if isinstance(value, str) else _in_unit(float(value), study.variables[name])
-            parts.append(story["variable"].format(feature=humanize(name), value=text))
+            text = str(value) if isinstance(value, str) else _in_unit(float(value), study.variables[name], vocabulary)
+            feature = vocabulary.name_of(name, wording)
+            parts.append(vocabulary.fill(story["variable"], feature=feature, value=text))
     return parts
 
 
-def _in_unit(value: float, variable: object) -> str:
+def _in_unit(value: float, variable: object, vocabulary: Vocabulary) -> str:
     if variable.kind == "binary":
         return vocabulary.YES if value else vocabulary.NO
-    number = f"{value:,.0f}" if value == round(value) else format_number(value)
+    number = vocabulary.count(value) if value == round(value) else vocabulary.number(value)
     return f"{number} {variable.unit}".strip()
 
 
 def _figures(
-    features: pd.DataFrame, everybody: GroupRecord, held: Holdout, study: Study, *, months: str, spent: bool
+    features: pd.DataFrame,
+    everybody: GroupRecord,
+    held: Holdout,
+    study: Study,
+    vocabulary: Vocabulary,
+    *,
+    months: str,
+    spent: bool,
 ) -> list[FigureRecord]:
     """Return at most three figures of all customers: coupons used, who came back, what was spent."""
-    wording, figures = study.wording, []
+    wording, figures = vocabulary.wording(study.wording), []
     if everybody.used is not None:
-        label, note = wording.of(vocabulary.USED_FIGURE), wording.of(vocabulary.USED_NOTE)
-        figures.append(FigureRecord("used", label, everybody.used, percent_of(everybody.used), "share", note))
+        label, note = (vocabulary.fill(text, wording) for text in (vocabulary.USED_FIGURE, vocabulary.USED_NOTE))
+        share = _share(everybody.used, vocabulary)
+        figures.append(FigureRecord("used", label, everybody.used, share, "share", note))
     if everybody.came_back is not None:
-        label = vocabulary.CAME_BACK_FIGURE.format(months=months)
-        note = vocabulary.CAME_BACK_NOTE.format(day=long_day(held.cut))
-        figures.append(
-            FigureRecord("came_back", label, everybody.came_back, percent_of(everybody.came_back), "share", note)
-        )
+        label = vocabulary.fill(vocabulary.CAME_BACK_FIGURE, months=months)
+        note = vocabulary.fill(vocabulary.CAME_BACK_NOTE, day=vocabulary.day(held.cut))
+        share = _share(everybody.came_back, vocabulary)
+        figures.append(FigureRecord("came_back", label, everybody.came_back, share, "share", note))
     if spent:
         total = float(features["spend"].sum())
-        figures.append(FigureRecord("spend", vocabulary.SPEND_FIGURE, total, f"{total:,.0f}"))
+        figures.append(FigureRecord("spend", vocabulary.SPEND_FIGURE, total, vocabulary.money(total, total=True)))
     return figures
 
 
-def percent_of(share: float) -> str:
-    """Write a share in whole per cent, but a small one as `seglib.style.percent` does."""
-    return f"{share:.0%}" if 0.005 <= share <= 0.995 or share in (0, 1) else percent(share)
+def _share(share: float, vocabulary: Vocabulary) -> str:
+    """Write a share in whole per cent, but a very small or large one as `seglib.style.percent` does."""
+    whole = 0.005 <= share <= 0.995 or share in (0, 1)
+    return vocabulary.whole_percent(share) if whole else vocabulary.percent(share)
 
 
 def _count(value: object) -> int | None:

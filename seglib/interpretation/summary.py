@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from seglib.interpretation.audiences import advice
+from seglib.interpretation.audiences import advice, on_lists
 from seglib.interpretation.cards.cards import SegmentCard
 from seglib.interpretation.holdout.predictive_gain import PredictiveGain
 from seglib.schema.records import VerdictRecord
@@ -74,10 +74,11 @@ def summary(
     weights : str
         As they were given to `seglib.interpretation.targets`.
     """
-    n_control = int(listed["control"].sum())
+    reached = on_lists(listed)
+    n_control = int(reached["control"].sum())
     who = "\n".join(f"{card.segment} · {card.name} ({card.share:.0%}): {card.sentence}" for card in cards)
     test = (
-        f"Compare with the control group ({n_control:,} of {len(listed):,} customers) afterwards: it gets what it "
+        f"Compare with the control group ({n_control:,} of {len(reached):,} customers) afterwards: it gets what it "
         "would get without the test."
     )
     answers = {

@@ -56,6 +56,7 @@ from seglib.plots.k_selection import (
     plot_valleys,
     plot_verdict,
 )
+from seglib.plots.monitoring import plot_drift, plot_migration, plot_movement
 from seglib.plots.preprocessing import plot_number_ranges, plot_variance_by_option, plot_variance_share
 from seglib.plots.theme import palette
 
@@ -71,6 +72,7 @@ __all__ = [
     "plot_coupon_counts",
     "plot_demographics",
     "plot_distributions",
+    "plot_drift",
     "plot_effects",
     "plot_elbow",
     "plot_example",
@@ -82,6 +84,8 @@ __all__ = [
     "plot_homogeneity",
     "plot_margins",
     "plot_metric",
+    "plot_migration",
+    "plot_movement",
     "plot_number_ranges",
     "plot_other_criteria",
     "plot_other_shapes",

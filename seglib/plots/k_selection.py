@@ -10,7 +10,7 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
 from seglib.plots.theme import ACCENT, DARK, GREY, colour, count_axis, marker, new_axes, new_figure, set_title, shorten
-from seglib.style import format_number, humanize, join_words, letter, p_value
+from seglib.style import ENGLISH, format_number, humanize, join_words, letter, p_value
 
 NULLS = {
     "gradual": ("customers differ gradually", "#5f5f5f", "--"),
@@ -62,17 +62,9 @@ def plot_against_nulls(tests: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-MEASURES = {
-    "segment_jaccard": "The weakest segment\ncomes back in\nother samples",
-    "prediction_strength": "One half of the\ncustomers predicts\nthe other",
-    "silhouette": "Customers are nearer\nto their own segment\nthan to the next",
-}
-"""Measures of which 1 is the greatest value, in everyday words."""
-
-
 def plot_verdict(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw measures of the data beside what shops without segments reach (`seglib.k_selection.Charts.at_a_glance`)."""
-    ax = ax or new_axes(2.7)
+    ax, words = ax or new_axes(2.7), ENGLISH.PICTURE
     table = table[::-1].reset_index(drop=True)
     ax.barh(
         table.index,
@@ -82,26 +74,21 @@ def plot_verdict(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         edgecolor=GREY,
         hatch="//",
         linewidth=0.6,
-        label="19 of 20 shops without segments",
+        label=words["without groups"],
     )
     n = int(table["beyond"].sum())
-    other = "not beyond" if n else "your shop"
-    for beyond, sign, fill, label in [(True, "D", ACCENT, "your shop, beyond them"), (False, "o", "white", other)]:
+    other = words["not beyond" if n else "your shop"]
+    for beyond, sign, fill, label in [(True, "D", ACCENT, words["beyond"]), (False, "o", "white", other)]:
         rows = table[table["beyond"] == beyond]
         if len(rows):
             ax.plot(rows["value"], rows.index, sign, color=ACCENT, mfc=fill, mew=2, ms=11, ls="", label=label)
-    ax.set_yticks(table.index, [MEASURES[metric] for metric in table["metric"]])
+    ax.set_yticks(table.index, [words[metric] for metric in table["metric"]])
     low = table["value"].min()
-    ax.set(xlim=(low - 0.04 if low < 0.02 else 0, 1.04), xlabel="0: not at all; 1: perfectly")
+    ax.set(xlim=(low - 0.04 if low < 0.02 else 0, 1.04), xlabel=words["scale"])
     ax.grid(visible=False, axis="y")
     ax.tick_params(axis="y", length=0)
-    if n == 0:
-        title = "Shops without segments look the same"
-    elif n == len(table):
-        title = "Your shop goes beyond shops without segments"
-    else:
-        title = f"Your shop goes beyond shops without segments in {n} of {len(table)} ways"
-    set_title(ax, title)
+    title = words["none" if n == 0 else "all" if n == len(table) else "some"]
+    set_title(ax, ENGLISH.fill(title, n=n, of=len(table)))
     ax.figure.legend(loc="outside lower center", ncols=3, fontsize=8.5, handletextpad=0.4, columnspacing=1.0)
     return ax
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Event
 
 from seglib.report.changes import compared, write_movers
+from seglib.report.glance import glance_picture
 from seglib.report.groups import write_glossary, write_groups
 from seglib.report.index import index_page
 from seglib.report.pages import Page, write_pages
@@ -33,7 +34,7 @@ def build(folder: Path, record: RunRecord, pages: Sequence[Page], *, before: Pat
     Path
         ``index.html``.
     """
-    picture = next((page.verdict for page in pages if page.verdict), None)
+    picture = glance_picture(record) or next((page.verdict for page in pages if page.verdict), None)
     with ThreadPoolExecutor(1) as meanwhile:  # the browser prints while the other pages are written
         given_up = Event()
         printing = meanwhile.submit(write_summary, folder, record, picture, given_up=given_up)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import nbformat
 from bs4 import BeautifulSoup
 from markupsafe import Markup
 
-from seglib.report.pages import Page, page_of, write_pages
+from seglib.report.alone_page import with_section, write_alone
 from seglib.schema.campaign_records import EffectRecord
 from seglib.schema.records import RunRecord
 
 ANCHOR = "campaign"
 """Id of the section on the first page."""
+
+UNTRIED = "untried"
+"""Id of the sentence on the first page that no offer was tried yet."""
 
 _SECTION = Markup(
     '<section id="{anchor}"><h2>{question}</h2><p><strong>{headline}</strong></p>{claims}'
@@ -39,17 +41,13 @@ def add_campaign(folder: Path, record: RunRecord, effect: EffectRecord, *, step:
     step, question : str
         Name of the notebook, and the question it answers.
     """
-    others = [
-        _listed(folder, path.stem) for path in sorted((folder / "notebooks").glob("*.ipynb")) if path.stem != step
-    ]
-    page = page_of(folder, step, question)
-    write_pages(folder, record, [page], beside=others)
+    write_alone(folder, record, step=step, question=question)
     index = folder / "index.html"
     index.write_text(with_campaign(index.read_text(encoding="utf-8"), effect, step, question), encoding="utf-8")
 
 
 def with_campaign(index: str, effect: EffectRecord, step: str, question: str) -> str:
-    """Put what a campaign says on the first page, before its first section.
+    """Put what a campaign says on the first page, before its first section; there, an offer is no longer untried.
 
     Parameters
     ----------
@@ -59,9 +57,6 @@ def with_campaign(index: str, effect: EffectRecord, step: str, question: str) ->
     step, question : str
         Name of the notebook, and the question it answers.
     """
-    soup = BeautifulSoup(index, "html.parser")
-    if old := soup.find(id=ANCHOR):
-        old.decompose()
     claims = [f"{outcome.outcome}: {outcome.claim}" for outcome in effect.outcomes]
     section = _SECTION.format(
         anchor=ANCHOR,
@@ -72,18 +67,9 @@ def with_campaign(index: str, effect: EffectRecord, step: str, question: str) ->
         campaign=effect.campaign,
         source=effect.outcomes_from,
     )
-    article = soup.find("article") or soup.find("main") or soup
-    first = article.find("section")
-    new = BeautifulSoup(section, "html.parser")
-    if first is None:
-        article.append(new)
-    else:
-        first.insert_before(new)
+    soup = BeautifulSoup(with_section(index, ANCHOR, section), "html.parser")
+    if untried := soup.find(id=UNTRIED):
+        untried.attrs.pop("hidden", None)
+        if not effect.stopped:
+            untried["hidden"] = ""
     return soup.decode(formatter="html5")
-
-
-def _listed(folder: Path, name: str) -> Page:
-    """Return a page that is there already, as far as others link it."""
-    notebook = nbformat.read(folder / "notebooks" / f"{name}.ipynb", as_version=4)
-    title = notebook.cells[0].source.splitlines()[0].removeprefix("# ")
-    return Page(name, title, "", BeautifulSoup("", "html.parser"), [], None)

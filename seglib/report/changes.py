@@ -9,24 +9,24 @@ from collections.abc import Callable
 from pathlib import Path
 
 from seglib.report.index import figures
+from seglib.report.words import vocabulary_of_run
 from seglib.run import safe_csv
 from seglib.schema.records import RunRecord
+from seglib.style import Vocabulary
 
-COMPARED: dict[str, Callable[[RunRecord], str]] = {
-    "started (UTC)": lambda run: run.started_utc[:16].replace("T", " "),
-    "source": lambda run: run.source,
-    "looked at on": lambda run: run.as_of or "–",
-    "recipe": lambda run: run.recipe,
-    "customers": lambda run: f"{run.customers:,}",
-    "rows set aside": lambda run: f"{run.rows.quarantined:,}",
-    "segments": lambda run: str(run.k),
-    "mean silhouette": lambda run: f"{run.silhouette:.3f}",
-    "are they real?": lambda run: run.verdict.structure,
-    "are they useful?": lambda run: run.verdict.useful,
+COMPARED: dict[str, Callable[[RunRecord, Vocabulary], str]] = {
+    "started": lambda run, words: run.started_utc[:16].replace("T", " "),
+    "from": lambda run, words: run.source,
+    "looked at": lambda run, words: run.as_of or "–",
+    "recipe": lambda run, words: run.recipe,
+    "number of customers": lambda run, words: words.count(run.customers),
+    "rows set aside": lambda run, words: words.count(run.rows.quarantined),
+    "segments": lambda run, words: str(run.k),
+    "silhouette": lambda run, words: words.numbers.write(run.silhouette, ".3f"),
+    "are they real": lambda run, words: words.STRUCTURES.get(run.verdict.structure, run.verdict.structure),
+    "are they useful": lambda run, words: words.USEFULNESS.get(run.verdict.useful, run.verdict.useful),
 }
-"""What is compared, and how it is written."""
-
-SAME_INPUT, OTHER_INPUT = "The same data.", "New data."
+"""What is compared, by the key of its name in the vocabulary, and how it is written."""
 
 SAME_LETTERS = 0.8
 """If a smaller share of customers keeps the letter, the page says how letters can be kept."""
@@ -50,11 +50,15 @@ def compared(before: Path, folder: Path, record: RunRecord) -> dict | None:
         moved), movers (customer, group before, group now; empty for who came or left); None where there is no earlier
         run that can be read.
     """
+    words = vocabulary_of_run(record)
     try:
         old = RunRecord.from_json(json.loads((before / "run.json").read_text(encoding="utf-8")))
         then, now = _letters(before), _letters(folder)
-        rows = [(what, write(old), write(record)) for what, write in COMPARED.items()]
-        rows += [(f"customers of {s}", _members(old, s), _members(record, s)) for s in _all_letters(old, record)]
+        rows = [(words.page(what), write(old, words), write(record, words)) for what, write in COMPARED.items()]
+        rows += [
+            (words.page("customers of", letter=s), _members(old, s, words), _members(record, s, words))
+            for s in _all_letters(old, record)
+        ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None  # there is none, or another version wrote something else
     if not old.started_utc:
@@ -66,7 +70,7 @@ def compared(before: Path, folder: Path, record: RunRecord) -> dict | None:
     table = [{"what": what, "before": a, "now": b, "differs": a != b} for what, a, b in rows]
     letters = _all_letters(old, record)
     return {
-        "sentence": " ".join(_sentences(old, record, then, now, n_same, aligned=bool(aligned))),
+        "sentence": " ".join(_sentences(old, record, then, now, n_same, words, aligned=bool(aligned))),
         "rows": table,
         "changed": any(row["differs"] for row in table[1:]),
         "day": old.as_of or old.started_utc[:10],
@@ -103,23 +107,30 @@ def write_movers(folder: Path, previous: dict | None) -> Path | None:
 
 
 def _sentences(
-    old: RunRecord, record: RunRecord, then: dict[str, str], now: dict[str, str], n_same: int, *, aligned: bool
+    old: RunRecord,
+    record: RunRecord,
+    then: dict[str, str],
+    now: dict[str, str],
+    n_same: int,
+    words: Vocabulary,
+    *,
+    aligned: bool,
 ) -> list[str]:
     """Say whether the input changed, and how many customers moved, came and left."""
     same_input = {table.sha256 for table in old.inputs} == {table.sha256 for table in record.inputs}
     both = len(then.keys() & now.keys())
     if same_input and n_same == len(then) == len(now) and old.as_of == record.as_of:
-        return ["The same data, and no customer changed group."]
-    sentences = [SAME_INPUT if same_input else OTHER_INPUT]
+        return [words.page("nothing moved")]
+    sentences = [words.page("same data" if same_input else "new data")]
     if not both:
-        return [*sentences, "No customer is in both runs."]
-    sentences.append(f"Of {both:,} customers in both, {both - n_same:,} changed group.")
+        return [*sentences, words.page("nobody in both")]
+    sentences.append(words.page("moved", both=words.count(both), n=words.count(both - n_same)))
     if came := len(now) - both:
-        sentences.append(f"{came:,} came.")
+        sentences.append(words.page("came", n=words.count(came)))
     if left := len(then) - both:
-        sentences.append(f"{left:,} left.")
+        sentences.append(words.page("left", n=words.count(left)))
     if n_same < SAME_LETTERS * both and not aligned:
-        sentences.append("Letters may have been given out anew: with align_to they are kept as far as possible.")
+        sentences.append(words.page("letters"))
     return sentences
 
 
@@ -129,15 +140,17 @@ def figure_changes(old: RunRecord, record: RunRecord) -> dict[str, str]:
     Shares change by points, all else by numbers.
     """
     before = {figure.kind: figure for figure in figures(old)}
-    changes = {}
+    words, changes = vocabulary_of_run(record), {}
     for figure in figures(record):
         earlier = before.get(figure.kind)
-        if earlier is None or earlier.label != figure.label:
+        same_words = old.overview.words == record.overview.words
+        if earlier is None or (same_words and earlier.label != figure.label):
             continue
         by = figure.value - earlier.value
         steps = round(100 * by) if figure.unit == "share" else round(by)
-        points = " points" if figure.unit == "share" else ""
-        changes[figure.kind] = f"{steps:+,}{points}".replace("-", "−") if steps else "±0"
+        change = words.numbers.write(steps, "+,").replace("-", "−") if steps else "±0"
+        points = figure.unit == "share" and steps
+        changes[figure.kind] = words.page("points more", n=change) if points else change
     return changes
 
 
@@ -150,7 +163,7 @@ def _all_letters(*records: RunRecord) -> list[str]:
     return sorted({s.segment for record in records for s in record.segments}, key=lambda s: (len(s), s))
 
 
-def _members(record: RunRecord, letter: str) -> str:
+def _members(record: RunRecord, letter: str, words: Vocabulary) -> str:
     """Return how many customers a segment has, and its name; a dash where there is no such segment."""
     segment = next((segment for segment in record.segments if segment.segment == letter), None)
-    return f"{segment.customers:,} ({segment.name})" if segment else "–"
+    return f"{words.count(segment.customers)} ({segment.name})" if segment else "–"

@@ -10,7 +10,6 @@ from typing import Any
 from seglib.report import words
 from seglib.report.render import render
 from seglib.schema.records import BesideRecord, GroupRecord, ListRecord, NoteRecord, RunRecord, RunSegmentRecord
-from seglib.style import long_day
 
 PREFIX = "group_"
 """What the names of the pages begin with."""
@@ -78,7 +77,7 @@ def write_groups(folder: Path, record: RunRecord) -> list[Path]:
     -------
     list of Path
     """
-    views, overview = group_views(record), record.overview
+    views, overview, vocabulary = group_views(record), record.overview, words.vocabulary_of_run(record)
     paths = [folder / view.page for view in views]
     for page in folder.glob(f"{PREFIX}*.html"):
         if page not in paths:
@@ -86,15 +85,15 @@ def write_groups(folder: Path, record: RunRecord) -> list[Path]:
     for place, (view, path) in enumerate(zip(views, paths, strict=True)):
         text = render(
             "group.html.j2",
+            words=vocabulary,
+            wording=words.wording_of_run(record),
             record=record,
             overview=overview,
             view=view,
             before=views[place - 1] if place else None,
             after=views[place + 1] if place + 1 < len(views) else None,
-            cut=long_day(overview.cut) if overview.cut else "",
-            no_next=words.NO_NEXT if overview.cut else words.NO_DATES,
+            cut=vocabulary.day(overview.cut) if overview.cut else "",
             terms=words.terms(record),
-            limit=words.limit(record),
             numbers=NUMBERS,
         )
         path.write_text(text, encoding="utf-8")
@@ -104,7 +103,8 @@ def write_groups(folder: Path, record: RunRecord) -> list[Path]:
 def write_glossary(folder: Path, record: RunRecord) -> Path:
     """Write the page that says what every term means."""
     path = folder / "glossary.html"
-    path.write_text(render("glossary.html.j2", record=record, terms=words.terms(record)), encoding="utf-8")
+    vocabulary = words.vocabulary_of_run(record)
+    path.write_text(render("glossary.html.j2", words=vocabulary, record=record, terms=words.terms(record)), "utf-8")
     return path
 
 

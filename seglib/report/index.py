@@ -13,7 +13,8 @@ from seglib.report import words
 from seglib.report.groups import GroupView, group_views
 from seglib.report.pages import Page
 from seglib.report.render import render
-from seglib.schema.records import FigureRecord, RunRecord, RunVerdictRecord
+from seglib.schema.records import FigureRecord, FindingRecord, RunRecord, RunVerdictRecord
+from seglib.style import ENGLISH, Vocabulary
 
 AT_ONCE = ("to_try",)
 """The kinds of notes that a card shows without being opened."""
@@ -24,23 +25,17 @@ LABELLED = ("useful", "not shown to be useful")
 SHOWN_FINDINGS = 3
 """Findings of the check of the data that are shown without being unfolded."""
 
+MORE_FINDINGS = 8
+"""Findings that are shown once the others are unfolded."""
+
 FIGURES = 4
 """Figures at the top."""
 
-FILES = {
-    "segments.csv": "all customers",
-    "audience/README.txt": "how to read a list",
-    "customers_without_transaction.csv": "customers in no group",
-}
+FILES = ("segments.csv", "audience/README.txt", "customers_without_transaction.csv")
 """Files for everybody, if they are there and not empty."""
 
-FILES_FOR_IT = {
-    "model.skops": "places new customers (seglib score)",
-    "scoring.sql": "the same as one SQL statement, from features",
-    "scoring_from_tables.sql": "the same from the tables",
-    "run.json": "this page for machines, with parameters and versions",
-}
-"""Files for those who run it, if they are there."""
+FILES_FOR_IT = ("model.skops", "scoring.sql", "scoring_from_tables.sql", "run.json")
+"""Files for those who run it, if they are there. What each is stands in the vocabulary."""
 
 
 def index_page(
@@ -71,10 +66,12 @@ def index_page(
     -------
     str
     """
-    views = group_views(record)
+    views, vocabulary = group_views(record), words.vocabulary_of_run(record)
     set_aside = [finding for finding in record.findings if finding.severity in ("error", "exclusion")]
     return render(
         "index.html.j2",
+        words=vocabulary,
+        wording=words.wording_of_run(record),
         record=record,
         overview=record.overview,
         figures=figures(record),
@@ -82,18 +79,25 @@ def index_page(
         groups=views,
         for_all=for_all(views),
         best_test=best_test(views),
+        checked=checked_by(folder, record),
         limit=words.limit(record),
         terms=words.terms(record),
-        set_aside=set_aside[:SHOWN_FINDINGS],
-        findings=[f for f in record.findings if f not in set_aside[:SHOWN_FINDINGS]],
+        set_aside=[in_words(f, vocabulary) for f in set_aside[:SHOWN_FINDINGS]],
+        findings=[in_words(f, vocabulary) for f in record.findings if f not in set_aside[:SHOWN_FINDINGS]][
+            :MORE_FINDINGS
+        ],
         at_once=AT_ONCE,
         parameters=_shown(record.parameters),
         pages=pages,
         picture=picture,
         previous=previous,
-        files=_files(folder, FILES | _of_own_notebooks(folder, pages)),
-        files_for_it=_files(folder, FILES_FOR_IT),
-        use=_use(record.verdict),
+        files=_files(folder, {name: vocabulary.page(name) for name in FILES} | _of_own_notebooks(folder, pages)),
+        files_for_it=_files(folder, {name: vocabulary.page(name) for name in FILES_FOR_IT}),
+        verdict=vocabulary.verdict(record.verdict),
+        structure=vocabulary.STRUCTURES.get(record.verdict.structure, record.verdict.structure),
+        useful=vocabulary.USEFULNESS.get(record.verdict.useful, record.verdict.useful),
+        use=_use(record.verdict, vocabulary),
+        questions=vocabulary.QUESTIONS if "QUESTIONS" in vocabulary.changed else {},
         pdf_note=pdf_note,
     )
 
@@ -110,27 +114,56 @@ def best_test(views: Sequence[GroupView]) -> str:
     return min(changes, key=changes.get, default="") if len(views) > 1 else ""
 
 
+def checked_by(folder: Path, record: RunRecord) -> str:
+    """Say by what a list can be checked by eye: the columns that ``segments.csv`` has for that."""
+    vocabulary, wording = words.vocabulary_of_run(record), words.wording_of_run(record)
+    path = folder / "segments.csv"
+    columns = path.read_text("utf-8").partition("\n")[0].strip().split(",") if path.exists() else []
+    keys = {
+        vocabulary.fill(vocabulary.LAST, wording): "last day",
+        vocabulary.USED_SHARE: "share used",
+        vocabulary.fill(vocabulary.CITY, wording): "place",
+    }
+    shown = [vocabulary.page(key, wording) for column, key in keys.items() if column in columns]
+    return vocabulary.join(shown) if shown else ""
+
+
+def in_words(finding: FindingRecord, vocabulary: Vocabulary) -> str:
+    """Say how many rows of which table a finding is about, how much money they hold, and what it is.
+
+    What it is stands in the words of the package in the contract: where these are replaced it is left out.
+    """
+    money = ""
+    if finding.money is not None:
+        money = f" ({vocabulary.page('in money', money=vocabulary.money(finding.money, total=True))})"
+    key = "row of" if finding.rows == 1 else "rows of"
+    table = vocabulary.TABLES.get(finding.table, finding.table)
+    rows = vocabulary.page(key, n=vocabulary.count(finding.rows), table=table, money=money)
+    if not vocabulary.allows(finding.sentence):
+        return rows
+    return vocabulary.page("finding", rows=rows, sentence=finding.sentence)
+
+
 def figures(record: RunRecord) -> list[FigureRecord]:
     """Return the figures of the top: who is in a group, what they did, and what was left out.
 
     Where few things are recorded of customers, the number of groups and the largest of them fill the row.
     """
-    everybody = n_customers(record)
-    placed = FigureRecord("placed", "customers in groups", record.customers, f"{record.customers:,} of {everybody:,}")
-    left_out = FigureRecord(
-        "left_out",
-        "rows left out",
-        record.rows.quarantined,
-        f"{record.rows.quarantined:,}",
-        note=money_left_out(record),
-    )
+    vocabulary = words.vocabulary_of_run(record)
+    text, count, k = vocabulary.page, vocabulary.count, record.k
+    placed = text("of", n=count(record.customers), all=count(n_customers(record)))
     middle = list(record.overview.figures[: FIGURES - 2])
     if len(middle) < FIGURES - 2:
-        middle.append(FigureRecord("groups", "groups", record.k, str(record.k)))
+        middle.append(FigureRecord("groups", text("number of groups"), k, str(k)))
     if len(middle) < FIGURES - 2 and record.segments:
-        largest = max(record.segments, key=lambda segment: segment.customers)
-        middle.append(FigureRecord("largest", "in the largest group", largest.share, f"{largest.share:.0%}", "share"))
-    return [placed, *middle, left_out]
+        share = max(segment.share for segment in record.segments)
+        middle.append(FigureRecord("largest", text("largest"), share, vocabulary.whole_percent(share), "share"))
+    aside = record.rows.quarantined
+    return [
+        FigureRecord("placed", text("placed"), record.customers, placed),
+        *middle,
+        FigureRecord("left_out", text("rows left out"), aside, count(aside), note=money_left_out(record)),
+    ]
 
 
 def n_customers(record: RunRecord) -> int:
@@ -141,14 +174,14 @@ def n_customers(record: RunRecord) -> int:
 
 def money_left_out(record: RunRecord) -> str:
     """Say how much money the rows hold that were set aside, refunds counted against sales; empty without amounts."""
-    money = sum(finding.money or 0 for finding in record.findings)
-    return f"{money:,.0f} in money" if money else ""
+    money, vocabulary = sum(finding.money or 0 for finding in record.findings), words.vocabulary_of_run(record)
+    return vocabulary.page("in money", money=vocabulary.money(money, total=True)) if money else ""
 
 
-def _use(verdict: RunVerdictRecord) -> str:
+def _use(verdict: RunVerdictRecord, vocabulary: Vocabulary = ENGLISH) -> str:
     """Return whether the segments are useful, with the label but without numbers, which are in a part of their own."""
-    claim = verdict.use_claim or ""
-    if verdict.useful not in LABELLED or not claim:
+    claim = vocabulary.verdict(verdict).use
+    if verdict.useful not in LABELLED or not claim or vocabulary.foreign:
         return claim  # it says itself that it cannot be said
     return f"{verdict.useful.capitalize()}: {claim[0].lower()}{claim[1:]}"
 

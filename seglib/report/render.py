@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from seglib.style import PALETTE, duration, long_day, moment, percent, position, show_controls, visible
+from seglib.style import (
+    COUPON,
+    ENGLISH,
+    PALETTE,
+    Vocabulary,
+    Wording,
+    duration,
+    moment,
+    percent,
+    position,
+    show_controls,
+    visible,
+)
 
 SECURITY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 """What a page may do: show its own text, style and pictures. It runs no script and opens no connection, whatever text
 from data stands in it."""
 
 
-def render(template: str, **context: Any) -> str:
+def render(template: str, *, words: Vocabulary = ENGLISH, wording: Wording = COUPON, **context: Any) -> str:
     """Fill a template of ``seglib/report/templates``; nearly all of them extend ``base.html.j2``.
 
     Parameters
     ----------
     template : str
         File name, such as ``index.html.j2``.
+    words : Vocabulary, optional
+        The words of the page. A template writes ``text("groups")`` for a text of `seglib.style.vocabulary.pages`; its
+        fields are given by name.
+    wording : Wording, optional
+        What a transaction and a place are called, in these words.
     **context
         What it speaks of; text is escaped unless it is `markupsafe.Markup`. A name that is missing is an error.
 
@@ -30,20 +47,17 @@ def render(template: str, **context: Any) -> str:
     str
         A page that stands alone: its style is inside. Signs that steer a display stand in it as escapes.
     """
-    return show_controls(_environment().get_template(template).render(**context))
+    text = partial(words.page, wording=wording)
+    return show_controls(_environment().get_template(template).render(words=words, text=text, **context))
 
 
-def whole_percent(share: float | None) -> str:
-    """Write a share in whole per cent, a dash where there is none.
+def sentence(text: str) -> str:
+    """Return a text that begins with a capital.
 
-    >>> whole_percent(0.442), whole_percent(None), whole_percent(0.001), whole_percent(0.9999)
-    ('44%', '–', '<0.5%', '>99.5%')
+    >>> sentence("share of Coupons")
+    'Share of Coupons'
     """
-    if share is None:
-        return "–"
-    if 0 < share < 0.005:
-        return "<0.5%"
-    return ">99.5%" if 0.995 < share < 1 else f"{share:.0%}"
+    return text[:1].upper() + text[1:]
 
 
 @cache
@@ -60,8 +74,7 @@ def _environment() -> Environment:
         "percent": percent,
         "visible": visible,
         "moment": moment,
-        "long_day": long_day,
-        "whole_percent": whole_percent,
+        "sentence": sentence,
         "duration": duration,
         "place": lambda letter: position(letter) % len(PALETTE),
     }

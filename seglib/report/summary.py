@@ -13,8 +13,10 @@ from markupsafe import Markup
 from seglib.report.index import n_customers
 from seglib.report.pdf import Printed, find_browser, print_pdf
 from seglib.report.render import render
+from seglib.report.words import vocabulary_of_run, wording_of_run
 from seglib.run import write_whole
-from seglib.schema.records import RunRecord, RunSegmentRecord, RunVerdictRecord
+from seglib.schema.records import RunRecord, RunSegmentRecord
+from seglib.style import VerdictWords
 
 FITS = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6)
 """Sizes of the print, largest first: the largest one at which everything is on one sheet is taken."""
@@ -28,14 +30,6 @@ FEW, MANY = 4, 10
 
 LONGEST_LEAD, LONGEST_USE = 200, 400
 """Characters of a short text; a longer one is cut between words."""
-
-USE: dict[str, str] = {
-    "useful": "Yes, they tell what customers do next",
-    "not shown to be useful": "That was not shown",
-    "cannot be said": "That cannot be said yet",
-    "not tested": "That was not tested",
-}
-"""The second axis of the verdict as an answer."""
 
 
 @dataclass(frozen=True)
@@ -100,13 +94,18 @@ def shortened_between_words(text: str, longest: int) -> str:
 
 
 def _html(record: RunRecord, picture: Markup | None, size: float, *, note: str = "", paper: bool = False) -> str:
+    vocabulary = vocabulary_of_run(record)
+    verdict = vocabulary.verdict(record.verdict)
     return render(
         "summary.html.j2",
+        words=vocabulary,
+        wording=wording_of_run(record),
+        verdict=verdict,
         record=record,
         cards=_cards(record.segments),
-        real=record.verdict.claim,
-        use=USE.get(record.verdict.useful, record.verdict.useful),
-        why=_why(record.verdict),
+        real=verdict.claim,
+        use=vocabulary.USE_ANSWERS.get(record.verdict.useful, record.verdict.useful),
+        why=_why(verdict),
         columns=_columns(record.k),
         n_customers=n_customers(record),
         sends=[entry for entry in record.overview.lists if entry.kind == "send"],
@@ -129,9 +128,9 @@ def _cards(segments: Sequence[RunSegmentRecord]) -> list[SmallCard]:
     return cards
 
 
-def _why(verdict: RunVerdictRecord) -> str:
+def _why(verdict: VerdictWords) -> str:
     """Return in one sentence why the segments are useful, or not."""
-    return shortened_between_words(verdict.use_lead or verdict.use_claim or "", LONGEST_USE)
+    return shortened_between_words(verdict.use_lead or verdict.use, LONGEST_USE)
 
 
 def _columns(k: int) -> int:
@@ -155,7 +154,8 @@ def _height(record: RunRecord, picture: Markup | None, size: float) -> float:
 
     # All heights below are counted in lines. Numbers that stand alone are fixed parts of the page (headings, padding,
     # the line with the size of a segment); they were measured once at the first size.
-    verdict, cards, columns = record.verdict, _cards(record.segments), _columns(record.k)
+    verdict = vocabulary_of_run(record).verdict(record.verdict)
+    cards, columns = _cards(record.segments), _columns(record.k)
     answers = 3 + max(lines(verdict.claim, 0.5), lines(_why(verdict), 0.5))  # two answers beside each other
     advice = 1 + 1.3 * lines(verdict.monday, 0.5) + lines(verdict.advice, 0.5)
     image = min(35 / (LINE * size), 7.6) if picture else 0  # beside the advice; the style limits its height

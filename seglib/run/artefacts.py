@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from seglib.errors import ParameterRefused
 from seglib.schema.campaign_records import EffectRecord, ListsRecord
+from seglib.schema.comparison_records import ComparisonRecord
 from seglib.schema.records import (
     CardRecord,
     ChoiceRecord,
@@ -110,6 +111,9 @@ ARTEFACTS: dict[str, Artefact] = {
     "outcomes": Artefact("outcomes.parquet", "06_interpretation", "one row per segment and outcome after the cut"),
     "gain": Artefact("gain.parquet", "06_interpretation", "one row per outcome: what segments add to plain rules"),
     "lists": Artefact("lists.json", "06_interpretation", "the lists of a campaign: salt, share, digest", ListsRecord),
+    "migration": Artefact("migration.parquet", "07_monitoring", "one row per path from segment then to segment now"),
+    "drift": Artefact("drift.parquet", "07_monitoring", "one row per feature: how far it drifted, and calm months"),
+    "comparison": Artefact("compare.json", "07_monitoring", "what has moved between two runs", ComparisonRecord),
     "effects": Artefact("effects.parquet", "08_campaign", "one row per outcome and segment: the effect of a campaign"),
     "effect": Artefact("effect.json", "08_campaign", "what a finished campaign says", EffectRecord),
     "verdict": Artefact(
@@ -118,7 +122,7 @@ ARTEFACTS: dict[str, Artefact] = {
 }
 """Every artefact but the canonical tables, which 01_ingest writes to ``tables/<name>.parquet``."""
 
-ALONE = ("08_campaign",)
+ALONE = ("07_monitoring", "08_campaign")
 """Notebooks that not every run has: a run is whole without what they write."""
 
 FOR_PEOPLE: dict[str, str] = {
@@ -128,6 +132,10 @@ FOR_PEOPLE: dict[str, str] = {
     "model.skops": "06_interpretation",
     "scoring.sql": "06_interpretation",
     "scoring_from_tables.sql": "06_interpretation",
+    "compare.json": "07_monitoring",
+    "movers.csv": "07_monitoring",
+    "07_monitoring.html": "07_monitoring",
+    "07_monitoring_business.html": "07_monitoring",
     "effect.json": "08_campaign",
     "08_campaign.html": "08_campaign",
     "08_campaign_business.html": "08_campaign",

@@ -1,39 +1,20 @@
-"""The register of campaigns: which lists were made for each, with which salt, and what was read of it.
-
-It lies beside the reports, in ``reports/campaigns.json``, because a campaign outlives the run that made its lists: the
-same salt draws the same control group next month. It holds no customer.
-"""
+"""What finished runs write into the register of campaigns (`seglib.run.register`)."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
 from seglib.run.files import write_whole
-from seglib.run.folders import home
+from seglib.run.register import read_campaigns, register_file
 from seglib.run.run import Run
 from seglib.schema.campaign_records import CampaignRecord, EffectRecord
 
 PATIENCE = 10
 """Seconds to wait for another process that writes the register at the same moment."""
-
-
-def register_file() -> Path:
-    """Return where the register lies."""
-    return home() / "reports" / "campaigns.json"
-
-
-def read_campaigns() -> list[CampaignRecord]:
-    """Read the register; empty if there is none, or it cannot be read."""
-    try:
-        content = json.loads(register_file().read_text(encoding="utf-8"))
-        return [CampaignRecord.from_json(entry) for entry in content["campaigns"]]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return []
 
 
 def note_lists(run: Run) -> None:

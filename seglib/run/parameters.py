@@ -24,11 +24,12 @@ import operator
 import re
 import sys
 import tokenize
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from seglib.errors import ParameterRefused
+from seglib.run.words import read_vocabulary
 from seglib.schema.days import EXAMPLE, iso_day
 from seglib.schema.files import find_file, looked_for_in
 from seglib.schema.yaml_files import shortened_value
@@ -45,6 +46,10 @@ def _shown(value: Any) -> str:
     """Write a wrong value for a message: a text or a number as it is, if it is short, of anything else what it is."""
     is_plain = isinstance(value, str | int | float | bool)
     return shortened_value(repr(value) if is_plain else value)
+
+
+READ_FIRST: dict[str, Callable[[str], Any]] = {"words_file": read_vocabulary}
+"""Files that are read before anything runs, by their parameter: a mistake in them is found at once."""
 
 
 @dataclass(frozen=True)
@@ -132,17 +137,23 @@ class Parameter:
         self._refuse_out_of_bounds(values.get(self.name), values)
 
     def refuse_missing_file(self, value: Any) -> None:
-        """Refuse the path of a file that is not there; the message says in which folders it was looked for.
+        """Refuse the path of a file that is not there, or that says what cannot be (`READ_FIRST`).
+
+        The message says in which folders it was looked for.
 
         Raises
         ------
         ParameterRefused
         """
-        if self.is_file and value is not None and not find_file(value).is_file():
+        if not self.is_file or value is None:
+            return
+        if not find_file(value).is_file():
             raise ParameterRefused(
                 f"{self.name.removesuffix('_file')} file '{value}' does not exist{looked_for_in(value)}",
                 parameter=self.name,
             )
+        if self.name in READ_FIRST:
+            READ_FIRST[self.name](value)
 
     def _refused(self, what: str, value: Any, hint: str = "") -> ParameterRefused:
         return ParameterRefused(f"parameter '{self.name}' is {what}, not {_shown(value)}{hint}", parameter=self.name)

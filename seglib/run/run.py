@@ -7,6 +7,7 @@ import os
 import shutil
 import warnings
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -28,8 +29,11 @@ from seglib.run.files import read_json, read_parquet, safe_csv, workbook, write_
 from seglib.run.folders import DRAFT, FINISHED, home, refuse_missing_run, refuse_name
 from seglib.run.lineage import Lineage
 from seglib.run.parameters import check_notebook, notebook_parameters
+from seglib.run.register import campaign_of
 from seglib.run.swap import finish_swap
+from seglib.run.words import read_vocabulary
 from seglib.schema.campaign_records import EffectRecord, ListsRecord
+from seglib.schema.comparison_records import ComparisonRecord
 from seglib.schema.files import path_from_notebooks
 from seglib.schema.records import (
     CardRecord,
@@ -45,6 +49,7 @@ from seglib.schema.records import (
 from seglib.schema.sources import ADAPTERS
 from seglib.sql import exact_path, in_memory
 from seglib.study import Study
+from seglib.style import ENGLISH, Vocabulary
 
 if TYPE_CHECKING:
     import duckdb
@@ -174,6 +179,8 @@ class Run:
     @overload
     def read(self, artefact: Literal["lists"]) -> ListsRecord: ...
     @overload
+    def read(self, artefact: Literal["comparison"]) -> ComparisonRecord: ...
+    @overload
     def read(self, artefact: Literal["effect"]) -> EffectRecord: ...
     @overload
     def read(
@@ -194,6 +201,8 @@ class Run:
             "thinning",
             "outcomes",
             "gain",
+            "migration",
+            "drift",
             "effects",
         ],
     ) -> pd.DataFrame: ...
@@ -240,10 +249,27 @@ class Run:
                 f"run '{self.name}': {path.name} is not what {entry.step}.ipynb writes: run {entry.step}.ipynb again"
             ) from None
 
-    def study(self) -> Study:
-        """Return the study of this run: the day and the variables of 01, and the shrinkage of 03 once that has run."""
+    def study(self, words: Vocabulary = ENGLISH) -> Study:
+        """Return the study of this run: the day and the variables of 01, and the shrinkage of 03 once that has run.
+
+        Parameters
+        ----------
+        words : Vocabulary, optional
+            What transactions and places are called in the analyses. A translation is for the pages only.
+        """
         recipe = self.read("recipe") if self.path("recipe").exists() else None
-        return Study.of(self.read("shop"), recipe)
+        study = Study.of(self.read("shop"), recipe)
+        return study if words.foreign else replace(study, wording=words.wording(study.wording))
+
+    def vocabulary(self, words_file: str | Path | None = None) -> Vocabulary:
+        """Return the words of this run: those of a file or of the package, with the currency of its shop.
+
+        Parameters
+        ----------
+        words_file : str or Path, optional
+            As `seglib.run.words.read_vocabulary` takes it.
+        """
+        return replace(read_vocabulary(words_file), currency=self.read("shop").currency)
 
     def new_study(self, *, burn_window: int | None = None) -> Study:
         """Return the study with which 02 and 03 begin: the day and the variables of 01, and nothing fitted yet.
@@ -307,7 +333,7 @@ class Run:
         ----------
         folder : str
         tables : mapping of str to pandas.DataFrame
-            By name; each is written as ``<name>.csv``.
+            By name; each is written as ``<name>.csv``, one like ``part/name`` to a folder of that name.
         in_excel : collection of str
             Names of those that are written as ``<name>.xlsx`` too.
         """
@@ -318,6 +344,7 @@ class Run:
             shutil.rmtree(leftover, ignore_errors=True)
         new.mkdir(parents=True)
         for name, table in tables.items():
+            (new / name).parent.mkdir(exist_ok=True)
             (new / f"{name}.csv").write_text(safe_csv(table), encoding="utf-8", newline="")
             if name in in_excel:
                 (new / f"{name}.xlsx").write_bytes(workbook(table))
@@ -334,6 +361,26 @@ class Run:
     def delivered(self, name: str) -> Path:
         """Return where a file or folder for people lies: in the draft, if one is there and nothing is staged."""
         return self.out_dir / name if self.by_hand and (self.out_dir / name).exists() else self.report_dir / name
+
+    def published(self, name: str) -> Path:
+        """Return where a file or folder for people lies, or would lie, in the last published report of this run."""
+        return finished(self.name).report_dir / name
+
+    def campaign(self, name: str | None = None) -> tuple[str, str]:
+        """Return the name of a campaign, and the salt of its control group (`seglib.run.register.campaign_of`).
+
+        Parameters
+        ----------
+        name : str, optional
+            Default: that of the run by which it was first used.
+        """
+        published = finished(self.name)
+        lists = published.path("lists")
+        try:
+            last = ListsRecord.from_json(read_json(lists)) if lists.exists() else None
+        except (KeyError, TypeError, AttributeError):
+            last = None  # of another version
+        return campaign_of(self.name, name, last, base=published.base)
 
     def write_record(self, record: dict) -> None:
         """Write ``run.json``, the machine-readable face of the run."""

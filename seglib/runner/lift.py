@@ -59,7 +59,7 @@ def lift(name: str, outcomes: str, overrides: Mapping[str, Any]) -> Path:
     values = parameters.resolve(declared, given)[STEP]
     environment = {} if whole == given["outcomes"] else {credentials.VARIABLE: whole}
     with faults_in_words(name), stage(name) as building:
-        building.copy_whole()
+        building.copy_whole(STEP)
         try:
             running = RunProgress([STEP], {}, run=name)
             kernels_of_run = Kernels([STEP], folder=building.folder, cwd=NOTEBOOKS, environment=environment)

@@ -65,6 +65,7 @@ def record_of(
         silhouette=clustering.silhouette,
         # the short records take what they know of the long ones, and pass over the rest
         verdict=RunVerdictRecord.from_json(verdict.to_json()),
+        glance=None if labels else choice.glance,
         audiences=tuple(dict.fromkeys(entry.segment for entry in overview.lists)),
         segments=tuple(RunSegmentRecord.from_json(card.to_json()) for card in cards),
         overview=overview,

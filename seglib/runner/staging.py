@@ -252,8 +252,13 @@ class Stage:
                 notebook.unlink()
         return self.finished_steps
 
-    def copy_whole(self) -> None:
+    def copy_whole(self, step: str) -> None:
         """Copy the last whole run, so that something can be added to it.
+
+        Parameters
+        ----------
+        step : str
+            The notebook that is run by itself: what it wrote before is left out, and what others wrote stays.
 
         Raises
         ------
@@ -264,7 +269,7 @@ class Stage:
         self.require(list(STEPS))
         shutil.copytree(self.final.data_dir, self.run.data_dir)
         shutil.copytree(self.final.report_dir, self.run.report_dir)
-        self.run.forget(ALONE)
+        self.run.forget([step])
 
     def put_in_place(self) -> None:
         """Replace the run of that name by this one; its draft, which is older than this one, is removed.

@@ -16,7 +16,10 @@ ORDER = "order.txt"
 SIX = ("01_ingest", "02_eda", "03_preprocessing", "04_k_selection", "05_clustering", "06_interpretation")
 """The notebooks of the package: none of them can be left out."""
 
-ALONE: dict[str, str] = {"08_campaign": "Did it work, and for whom?"}
+ALONE: dict[str, str] = {
+    "07_monitoring": "What has moved, and is it more than noise?",
+    "08_campaign": "Did it work, and for whom?",
+}
 """Notebooks that are run by themselves, when there is something to ask of a finished run."""
 
 OWN = re.compile(r"\d\d_[a-z0-9][a-z0-9_]{0,60}")
@@ -69,9 +72,6 @@ def read_order(path: Path) -> dict[str, str]:
 
 STEPS: dict[str, str] = read_order(NOTEBOOKS / ORDER)
 """The notebooks in their order, each with the question it answers."""
-
-ALONE: dict[str, str] = {"08_campaign": "Did it work, and for whom?"}
-"""Notebooks that are run by themselves, when there is something to ask of a finished run."""
 
 
 def own_notebooks() -> list[str]:

@@ -26,6 +26,10 @@ class ListsRecord(Record):
         Customers on all lists, and how many of them are in the control group.
     sha256 : str
         Digest of who is on the lists, in which segment and arm (`seglib.campaign.fingerprint`).
+    holdout_share : float
+        Share of the customers that gets no campaign at all, and is on no list.
+    holdout_salt : str
+        What they were drawn with; empty where there are none.
     """
 
     campaign: str
@@ -35,6 +39,8 @@ class ListsRecord(Record):
     customers: int
     control: int
     sha256: str
+    holdout_share: float = 0.0
+    holdout_salt: str = ""
 
 
 @dataclass(frozen=True)

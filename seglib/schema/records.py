@@ -194,6 +194,8 @@ class ShopRecord(Record):
         What a row of the table of transactions is called (`seglib.style.WORDINGS`); None in records of version 0.6.
     place : str
         What the place of a customer is: city, country, region, ...
+    currency : str
+        Of amounts; empty where neither the mapping nor the cells say it.
     """
 
     source: str
@@ -210,6 +212,7 @@ class ShopRecord(Record):
     findings: tuple[FindingRecord, ...] = ()
     wording: str | None = None
     place: str = "city"
+    currency: str = ""
 
 
 # ---- 03 ----
@@ -347,12 +350,15 @@ class RecipeRecord(Record):
 
 @dataclass(frozen=True)
 class EvidenceRecord(Record):
-    """One piece of evidence: what was found, what shops without segments give, and whether it holds."""
+    """One piece of evidence: what was found, what shops without segments give, and whether it holds.
+
+    ``holds`` is None where it was not asked: that is no no.
+    """
 
     evidence: str
     found: str
     without_segments: str
-    holds: bool
+    holds: bool | None
 
 
 @dataclass(frozen=True)
@@ -389,6 +395,11 @@ class VerdictRecord(Record):
         The numbers of segments that the evidence does not tell apart.
     notes : tuple of str
         Remarks that change nothing in the label.
+    keys : dict of str to str
+        By headline, meaning, advice, monday and use: the key of its text in `seglib.style.vocabulary.verdict`, by which
+        it is found in another language. Empty in records of the last version.
+    two_kinds : tuple of str
+        The features in which customers are of two kinds, for the headline that names them.
     """
 
     structure: str
@@ -407,11 +418,36 @@ class VerdictRecord(Record):
     k_range: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
     monday: str = ""
+    keys: dict[str, str] = field(default_factory=dict)
+    two_kinds: tuple[str, ...] = ()
 
     @property
     def weakest(self) -> str:
         """The label, or where the verdict is borderline the weakest of those that the repeats give."""
         return self.between[-1] if self.between else self.structure
+
+
+@dataclass(frozen=True)
+class MeasureRecord(Record):
+    """A measure of the chosen number of segments, and what 19 of 20 shops without segments do not go beyond."""
+
+    metric: str
+    value: float
+    reached: float
+
+    @property
+    def beyond(self) -> bool:
+        """Whether the shop goes beyond them."""
+        return self.value > self.reached
+
+
+@dataclass(frozen=True)
+class GlanceRecord(Record):
+    """The picture of the verdict: a few measures, the rows they are of, and the simulated shops of each kind."""
+
+    measures: tuple[MeasureRecord, ...]
+    rows: int
+    simulated: int
 
 
 @dataclass(frozen=True)
@@ -430,6 +466,8 @@ class ChoiceRecord(Record):
     judged : str
         What the evidence says of k, whoever chose it.
     verdict : VerdictRecord
+    glance : GlanceRecord or None
+        What the picture of the verdict shows; None in records of the last version.
     """
 
     k: int
@@ -439,6 +477,7 @@ class ChoiceRecord(Record):
     criteria: dict[str, int | None]
     judged: str
     verdict: VerdictRecord
+    glance: GlanceRecord | None = None
 
 
 # ---- 05 ----
@@ -690,6 +729,13 @@ class OverviewRecord(Record):
         The earlier day, ISO format.
     thing : str
         What a transaction is called, in the plural; empty where there are none.
+    wording : dict of str to str
+        What the fields of a text are filled with: what a transaction and the place of a customer are called
+        (`seglib.style.Wording.words`).
+    words : dict of str to Any
+        The words that are not those of the package (`seglib.style.Vocabulary.record`).
+    words_file : str
+        Where they come from, without its folder; empty: from nowhere.
     """
 
     figures: tuple[FigureRecord, ...] = ()
@@ -701,6 +747,9 @@ class OverviewRecord(Record):
     came_back: str = ""
     cut: str | None = None
     thing: str = ""
+    wording: dict[str, str] = field(default_factory=dict)
+    words: dict[str, Any] = field(default_factory=dict)
+    words_file: str = ""
 
     def group(self, segment: str) -> GroupRecord:
         """Return what is shown of a segment; nothing but its letter where it is not known."""
@@ -758,6 +807,8 @@ class RunVerdictRecord(Record):
     notes: tuple[str, ...] = ()
     monday: str = ""
     evidence: tuple[EvidenceRecord, ...] = ()
+    keys: dict[str, str] = field(default_factory=dict)
+    two_kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -827,6 +878,8 @@ class RunRecord(Record):
     k_reason, k_judged : str
     inertia, silhouette : float
     verdict : RunVerdictRecord
+    glance : GlanceRecord or None
+        The picture of the verdict; None where the segments were given.
     audiences : tuple of str
         Letters of the segments that have a list of their own.
     segments : tuple of RunSegmentRecord
@@ -863,6 +916,7 @@ class RunRecord(Record):
     inertia: float = 0.0
     silhouette: float = 0.0
     verdict: RunVerdictRecord = field(default_factory=RunVerdictRecord)
+    glance: GlanceRecord | None = None
     audiences: tuple[str, ...] = ()
     segments: tuple[RunSegmentRecord, ...] = ()
     overview: OverviewRecord = field(default_factory=OverviewRecord)

@@ -53,7 +53,8 @@ def scoring_sql(
         ``unified`` with those of unified.parquet. ``tables``: reads the canonical tables; in PostgreSQL, where the
         run's source was such a database, the shop's own.
     control : ControlGroup, optional
-        Of a campaign: a column control says who is in it.
+        Of a campaign: a column control says who is in it, and a column holdout who gets no campaign at all, where there
+        are such customers.
 
     Returns
     -------
@@ -130,8 +131,10 @@ def _header(model: SegmentModel, dialect: str, start: Start, control: ControlGro
     ]
     if control:
         lines.append(
-            f"control: the control group of campaign {control.salt}, {control.share:.0%} of all; do not write to it."
+            f"control: the control group of campaign {control.name}, {control.share:.0%} of all; do not write to it."
         )
+        if control.holdout:
+            lines.append(f"holdout: {control.holdout.share:.0%} of all, who get no campaign at all.")
     if start == "tables" and model.observed:
         lines.append("The day that is looked from is as_of, in study: change it there.")
     return "".join(f"-- {' '.join(line.split())}\n" for line in lines)
@@ -369,7 +372,10 @@ class _Parts:
         cells = f"p.segment, {name} AS segment_name, p.confidence, p.second_segment, p.outlier"
         placed = "customer" if self.by_transaction else "placed"
         if self.control:
-            cells += f", {self.control.sql('c.customer_id' if whole else 'p.customer_id')} AS control"
+            customer = "c.customer_id" if whole else "p.customer_id"
+            cells += f", {self.control.sql(customer)} AS control"
+            if self.control.holdout:
+                cells += f", {self.control.holdout.sql(customer)} AS holdout"
         if not whole:
             return f"SELECT p.customer_id, {cells}, p.remark FROM {placed} AS p"
         remark = f"CASE WHEN p.customer_id IS NULL THEN {sql_literal(NO_TRANSACTION)} ELSE p.remark END AS remark"

@@ -9,7 +9,8 @@ Start with `TestResult`, which most of it returns: a statistic beside its null d
   `variance_components` for means, `overdispersion` for counts, `excess_zeros` for customers who never burned.
 - Has a sample one mode? `dips` of many samples at once, and `dip_p_value`.
 - Two arms of a test, in several strata: `share_difference`, `ArmMoments.overall` of means, `share_heterogeneity`,
-  `randomisation_test`; `two_proportion_sample_size` and `two_mean_sample_size` say how many customers it takes.
+  and `reassign`, `share_randomisation_p`, `share_heterogeneity_p` where arms are small; `two_proportion_sample_size`
+  and `two_mean_sample_size` say how many customers it takes.
 - `wilson` is the one confidence interval of a share, `expected_claims` the one calendar of claims per customer present.
 """
 
@@ -19,6 +20,14 @@ from seglib.stats.intervals import wilson
 from seglib.stats.one_peak import one_peak_values
 from seglib.stats.overdispersion import Overdispersion, overdispersion
 from seglib.stats.permutation import NO_RESULT, TestResult, anova_permutation_test, dispersion_test, holm, tail_p_value
+from seglib.stats.reassignment import (
+    ReassignedArms,
+    few_for_their_share,
+    few_for_their_skewness,
+    reassign,
+    share_heterogeneity_p,
+    share_randomisation_p,
+)
 from seglib.stats.sample_size import (
     smallest_difference,
     smallest_mean_difference,
@@ -31,7 +40,6 @@ from seglib.stats.two_arms import (
     Heterogeneity,
     arm_moments,
     chi_square_of_counts,
-    randomisation_test,
     share_difference,
     share_heterogeneity,
 )
@@ -47,6 +55,7 @@ __all__ = [
     "ExcessZeros",
     "Heterogeneity",
     "Overdispersion",
+    "ReassignedArms",
     "TestResult",
     "TraitRecords",
     "TwoComponents",
@@ -61,14 +70,18 @@ __all__ = [
     "dispersion_test",
     "excess_zeros",
     "expected_claims",
+    "few_for_their_share",
+    "few_for_their_skewness",
     "fit_beta_binomial",
     "holm",
     "log_likelihood",
     "one_peak_values",
     "overdispersion",
-    "randomisation_test",
+    "reassign",
     "share_difference",
     "share_heterogeneity",
+    "share_heterogeneity_p",
+    "share_randomisation_p",
     "smallest_difference",
     "smallest_mean_difference",
     "tail_p_value",

@@ -16,8 +16,6 @@ from scipy.optimize import brentq
 from scipy.special import ndtri
 from scipy.stats import chi2, f, norm, t
 
-from seglib.stats.permutation import tail_p_value
-
 
 @dataclass(frozen=True)
 class Difference:
@@ -113,20 +111,25 @@ def share_difference(
     return Difference(value, low, high, float(np.sqrt((weight**2) @ unrestricted)), p)
 
 
-def score_variance(
-    events: np.ndarray, n: np.ndarray, events_control: np.ndarray, n_control: np.ndarray, difference: float
+def score_shares(
+    events: np.ndarray,
+    n: np.ndarray,
+    events_control: np.ndarray,
+    n_control: np.ndarray,
+    difference: float | np.ndarray,
 ) -> np.ndarray:
-    """Return the variance of each difference of shares if the true one is ``difference``.
+    """Return the share of the control arm of maximum likelihood among those that differ by ``difference``.
 
     Parameters
     ----------
     events, n, events_control, n_control : ndarray of float, shape (n_strata,)
-    difference : float
+    difference : float or ndarray of float of a shape that fits
         -1 to 1.
 
     Returns
     -------
     ndarray of float, shape (n_strata,)
+        That of the treated arm is larger by ``difference``.
 
     Notes
     -----
@@ -145,8 +148,26 @@ def score_variance(
     # rounding may take the cosine a little beyond 1; where the spread is 0, all three roots are the same
     cosine = np.divide(q, reach**3, out=np.zeros_like(q), where=reach != 0)
     angle = (np.pi + np.arccos(np.clip(cosine, -1, 1))) / 3
-    control = np.clip(2 * reach * np.cos(angle) - centre, max(0.0, -difference), min(1.0, 1 - difference))
-    treated = control + difference
+    return np.clip(2 * reach * np.cos(angle) - centre, np.maximum(0.0, -difference), np.minimum(1.0, 1.0 - difference))
+
+
+def score_variance(
+    events: np.ndarray,
+    n: np.ndarray,
+    events_control: np.ndarray,
+    n_control: np.ndarray,
+    difference: float | np.ndarray,
+) -> np.ndarray:
+    """Return the variance of each difference of shares if the true one is ``difference``.
+
+    Parameters and shape as in `score_shares`.
+
+    Notes
+    -----
+    Miettinen & Nurminen (1985), equation 9, with the factor N / (N - 1).
+    """
+    control = score_shares(events, n, events_control, n_control, difference)
+    treated, total = control + difference, n + n_control
     variance = treated * (1 - treated) / n + control * (1 - control) / n_control
     return np.maximum(variance, 0.0) * total / np.maximum(total - 1, 1)
 
@@ -344,95 +365,6 @@ def arm_moments(values: np.ndarray, control: np.ndarray, stratum: np.ndarray, n_
         mean = np.bincount(cell, weights=values, minlength=2 * n_strata) / n
         variance = np.bincount(cell, weights=(values - mean[cell]) ** 2, minlength=2 * n_strata) / (n - 1)
     return ArmMoments(mean[0::2], variance[0::2], n[0::2], mean[1::2], variance[1::2], n[1::2])
-
-
-def randomisation_test(
-    values: np.ndarray, control: np.ndarray, stratum: np.ndarray, *, n_permutations: int, rng: np.random.Generator
-) -> tuple[float, float]:
-    """Deal the arms anew within each stratum, and compare: a test that holds however skewed the values are.
-
-    Parameters
-    ----------
-    values : ndarray of float, shape (n,)
-    control : ndarray of bool, shape (n,)
-        At least two customers of each arm in each stratum.
-    stratum : ndarray of int, shape (n,)
-        0, 1, ...
-    n_permutations : int
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    tuple of float
-        Two p-values: of no effect on anybody; and of one and the same effect on everybody (NaN with one stratum).
-
-    Notes
-    -----
-    The statistics are those of `mean_difference` (the difference over its standard error, both sides) and
-    `mean_heterogeneity` (Q). Over its standard error, because then the test also holds, with many customers, where the
-    arms have the same mean and differ otherwise: Chung & Romano (2013, Annals of Statistics 41(2)). For Q, the overall
-    difference is taken from the treated first: under its hypothesis, the arms are then alike.
-    """
-    n_strata = int(stratum.max()) + 1 if len(stratum) else 0
-    order = np.argsort(stratum, kind="stable")
-    x, arm, layer = values[order].astype(float), control[order], stratum[order]
-    start = np.concatenate([[0], np.cumsum(np.bincount(layer, minlength=n_strata))])
-    n_control = np.bincount(layer, weights=arm, minlength=n_strata).astype(int)
-    observed = arm_moments(x, arm, layer, n_strata)
-    effect = observed.overall().value
-    without_effect = np.where(arm, x, x - effect)
-    strata = [(start[s], start[s + 1] - start[s], n_control[s]) for s in range(n_strata)]
-    # centred, so that sums of squares lose no digits; only the smaller arm is drawn, the other one is what is left
-    shifted = [_Column(v - v.mean(), start, layer, n_strata) for v in (x, without_effect)]
-    null: tuple[list[float], list[float]] = ([], [])
-    for _ in range(n_permutations):
-        drawn = np.concatenate(
-            [begin + rng.choice(size, min(k, size - k), replace=False, shuffle=False) for begin, size, k in strata]
-        )
-        of_control = np.array([k <= size - k for _, size, k in strata])
-        sizes = np.array([min(k, size - k) for _, size, k in strata])
-        for column, values_of_null, statistic in zip(shifted, null, (_studentised, _q), strict=True):
-            values_of_null.append(statistic(column.moments(drawn, sizes, of_control)))
-    p_effect = tail_p_value(_studentised(observed), np.array(null[0]))
-    if n_strata < 2:
-        return p_effect, float("nan")
-    return p_effect, tail_p_value(_q(observed), np.array(null[1]))
-
-
-class _Column:
-    """Values by stratum, with the sums that every division into two arms shares."""
-
-    def __init__(self, values: np.ndarray, start: np.ndarray, stratum: np.ndarray, n_strata: int) -> None:
-        self.values, self.squares, self.stratum = values, values**2, stratum
-        self.n = np.diff(start).astype(float)
-        self.total = np.bincount(stratum, weights=values, minlength=n_strata)
-        self.total_squares = np.bincount(stratum, weights=self.squares, minlength=n_strata)
-
-    def moments(self, drawn: np.ndarray, sizes: np.ndarray, of_control: np.ndarray) -> ArmMoments:
-        """Return the moments of both arms, where ``drawn`` is the smaller one of each stratum."""
-        layer = np.repeat(np.arange(len(sizes)), sizes)
-        part = np.bincount(layer, weights=self.values[drawn], minlength=len(sizes))
-        squares = np.bincount(layer, weights=self.squares[drawn], minlength=len(sizes))
-        small = _moments(part, squares, sizes.astype(float))
-        large = _moments(self.total - part, self.total_squares - squares, self.n - sizes)
-        control = [np.where(of_control, a, b) for a, b in zip(small, large, strict=True)]
-        treated = [np.where(of_control, b, a) for a, b in zip(small, large, strict=True)]
-        return ArmMoments(*treated, *control)
-
-
-def _moments(total: np.ndarray, squares: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return total / n, np.maximum(squares - total**2 / n, 0.0) / (n - 1), n
-
-
-def _studentised(moments: ArmMoments) -> float:
-    weight = (moments.n + moments.n_control) / (moments.n + moments.n_control).sum()
-    squared = float(weight**2 @ moments.squared_errors)
-    return abs(float(weight @ moments.difference)) / np.sqrt(squared) if squared > 0 else 0.0
-
-
-def _q(moments: ArmMoments) -> float:
-    variance = moments.squared_errors
-    return _cochran(moments.difference, variance) if (variance > 0).all() else 0.0
 
 
 def _cochran(difference: np.ndarray, variance: np.ndarray) -> float:

@@ -10,19 +10,11 @@ sentence as a value, and goes through `escape_markdown` before it is shown as Ma
 
 from seglib.style.colours import PALETTE, colour
 from seglib.style.escape import bullet_list, escape_markdown, show_controls, visible
-from seglib.style.formats import (
-    TIMES,
-    counted,
-    duration,
-    format_number,
-    in_words,
-    long_day,
-    measured,
-    moment,
-    p_value,
-    percent,
-)
+from seglib.style.formats import duration, format_number, measured, moment, p_value, percent
 from seglib.style.letters import letter, position
+from seglib.style.vocabulary.checked import WordsRefused, vocabulary_of
+from seglib.style.vocabulary.verdict import ADVICE, HEADLINES, MEANING, MONDAY
+from seglib.style.vocabulary.vocabulary import ENGLISH, VerdictWords, Vocabulary
 from seglib.style.wording import (
     COUPON,
     NO_TRANSACTIONS,
@@ -38,27 +30,31 @@ from seglib.style.wording import (
 )
 
 __all__ = [
+    "ADVICE",
     "COUPON",
+    "ENGLISH",
+    "HEADLINES",
+    "MEANING",
+    "MONDAY",
     "NO_TRANSACTIONS",
     "PALETTE",
     "PLAIN_RULE",
     "PLAIN_RULE_MEANING",
-    "TIMES",
     "WORDINGS",
+    "VerdictWords",
+    "Vocabulary",
     "Wording",
+    "WordsRefused",
     "bullet_list",
     "colour",
-    "counted",
     "did_you_mean",
     "duration",
     "each",
     "escape_markdown",
     "format_number",
     "humanize",
-    "in_words",
     "join_words",
     "letter",
-    "long_day",
     "measured",
     "moment",
     "p_value",
@@ -67,4 +63,5 @@ __all__ = [
     "shortened",
     "show_controls",
     "visible",
+    "vocabulary_of",
 ]

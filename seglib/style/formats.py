@@ -3,7 +3,48 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class NumberForm:
+    """How numbers are written in a language.
+
+    Attributes
+    ----------
+    decimal, thousands : str
+        The signs before decimals, and between thousands.
+    percent : str
+        A share in per cent, with the field ``n``.
+    """
+
+    decimal: str = "."
+    thousands: str = ","
+    percent: str = "{n}%"
+
+    def write(self, value: float, spec: str) -> str:
+        """Write a number in this form.
+
+        Parameters
+        ----------
+        value : float
+        spec : str
+            As `format` takes it; with "%" a share becomes per cent.
+
+        Examples
+        --------
+        >>> NumberForm(",", ".", "{n} %").write(1234.5, ",.1f"), NumberForm(",", ".", "{n} %").write(0.125, ".1%")
+        ('1.234,5', '12,5 %')
+        >>> NumberForm().write(1234.5, ",.1f"), NumberForm().write(0.125, ".1%")
+        ('1,234.5', '12.5%')
+        """
+        text = format(value, spec)
+        number = text.removesuffix("%").translate({ord("."): self.decimal, ord(","): self.thousands})
+        return self.percent.format(n=number) if text.endswith("%") else number
+
+
+ENGLISH_NUMBERS = NumberForm()
 
 
 def p_value(p: float) -> str:
@@ -26,7 +67,7 @@ LONG_DAYS, SELDOM = 60, 0.75
 """From so many days on `in_words` gives months; up to so many a month it gives the time between two."""
 
 
-def format_number(value: float) -> str:
+def format_number(value: float, form: NumberForm = ENGLISH_NUMBERS) -> str:
     """Write a number of any size: large ones without decimals.
 
     Examples
@@ -34,7 +75,7 @@ def format_number(value: float) -> str:
     >>> format_number(1.234), format_number(12.7), format_number(41234.5)
     ('1.23', '13', '41,234')
     """
-    return f"{value:.2f}" if abs(value) < 10 else f"{value:,.0f}"
+    return form.write(value, ".2f" if abs(value) < 10 else ",.0f")
 
 
 def counted(n: int, noun: str) -> str:
@@ -48,7 +89,7 @@ def counted(n: int, noun: str) -> str:
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
-def measured(value: float, unit: str) -> str:
+def measured(value: float, unit: str, form: NumberForm = ENGLISH_NUMBERS) -> str:
     """Write a number with its unit, one of those that `seglib.interpretation.profile` uses.
 
     Parameters
@@ -56,6 +97,7 @@ def measured(value: float, unit: str) -> str:
     value : float
     unit : str
         Shares (also "0 or 1") become per cent, days are rounded, "number" is left out.
+    form : NumberForm, optional
 
     Examples
     --------
@@ -65,10 +107,10 @@ def measured(value: float, unit: str) -> str:
     '41,234'
     """
     if unit in ("share", "0 or 1"):
-        return f"{value:.0%}"
+        return form.write(value, ".0%")
     if unit == "days":
-        return f"{value:,.0f} days"
-    number = format_number(value)
+        return f"{form.write(value, ',.0f')} days"
+    number = format_number(value, form)
     return number if unit == "number" else f"{number} {unit}"
 
 
@@ -82,7 +124,7 @@ TIMES: dict[str, str] = {
 """How times and rates are written by `in_words`; "seldom" is a rate, by the months between two events."""
 
 
-def in_words(value: float, unit: str, times: Mapping[str, str] = TIMES) -> str:
+def in_words(value: float, unit: str, times: Mapping[str, str] = TIMES, form: NumberForm = ENGLISH_NUMBERS) -> str:
     """Write a number for somebody who reads no tables: long times in months or years, rare events by how rare.
 
     Parameters
@@ -93,6 +135,7 @@ def in_words(value: float, unit: str, times: Mapping[str, str] = TIMES) -> str:
         time between two. Others as `measured` writes them.
     times : mapping of str to str, optional
         Templates with the field ``n``, by the keys of `TIMES`.
+    form : NumberForm, optional
 
     Examples
     --------
@@ -106,16 +149,16 @@ def in_words(value: float, unit: str, times: Mapping[str, str] = TIMES) -> str:
     if unit == "days" and abs(value) >= LONG_DAYS:
         months = value / DAYS_A_MONTH
         if round(months) < 24:
-            return times["months"].format(n=f"{months:.0f}")
-        return times["years"].format(n=f"{months / 12:.1f}")
+            return times["months"].format(n=form.write(months, ".0f"))
+        return times["years"].format(n=form.write(months / 12, ".1f"))
     if unit == "days":
-        return times["days"].format(n=f"{value:,.0f}")
+        return times["days"].format(n=form.write(value, ",.0f"))
     if unit == "a month":
         if not 0 < value < SELDOM:
-            return times["a month"].format(n=f"{value:.1f}")
+            return times["a month"].format(n=form.write(value, ".1f"))
         between = 1 / value
-        return times["seldom"].format(n=f"{between:.1f}" if between < 3 else f"{between:,.0f}")
-    return measured(value, unit)
+        return times["seldom"].format(n=form.write(between, ".1f" if between < 3 else ",.0f"))
+    return measured(value, unit, form)
 
 
 MONTHS = (
@@ -124,19 +167,32 @@ MONTHS = (
 )
 
 
-def long_day(iso: str) -> str:
+LONG_DAY = "{day} {month} {year}"
+"""How a day is written: ``day`` is its number, ``dd`` with two digits, ``month`` a name, ``mm`` a number."""
+
+
+def long_day(iso: str, form: str = LONG_DAY, months: Sequence[str] = MONTHS) -> str:
     """Write a day with the name of its month; what is no ISO date, as it stands.
+
+    Parameters
+    ----------
+    iso : str
+    form : str, optional
+        As `LONG_DAY`.
+    months : sequence of str, optional
+        Their twelve names.
 
     Examples
     --------
-    >>> long_day("2026-06-30"), long_day("soon")
-    ('30 June 2026', 'soon')
+    >>> long_day("2026-06-30"), long_day("soon"), long_day("2026-06-30", "{dd}.{mm}.{year}")
+    ('30 June 2026', 'soon', '30.06.2026')
     """
     try:
         day = dt.date.fromisoformat(iso[:10])
     except ValueError:
         return iso
-    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+    parts = {"day": day.day, "dd": f"{day.day:02}", "mm": f"{day.month:02}", "year": day.year}
+    return form.format(month=months[day.month - 1], **parts)
 
 
 def moment(utc: str | dt.datetime) -> str:
@@ -158,7 +214,7 @@ def moment(utc: str | dt.datetime) -> str:
     return f"{when.day} {month} {when.year}, {when:%H:%M} UTC"
 
 
-def percent(share: float) -> str:
+def percent(share: float, form: NumberForm = ENGLISH_NUMBERS) -> str:
     """Write a share in per cent; a small one is never written 0.0%, and one below 1 never 100.0%.
 
     Examples
@@ -167,8 +223,21 @@ def percent(share: float) -> str:
     ('25.0%', '<0.1%', '>99.9%', '100.0%')
     """
     if 0 < share < 0.0005:
-        return "<0.1%"
-    return ">99.9%" if 0.9995 <= share < 1 else f"{share:.1%}"
+        return f"<{form.write(0.001, '.1%')}"
+    return f">{form.write(0.999, '.1%')}" if 0.9995 <= share < 1 else form.write(share, ".1%")
+
+
+def whole_percent(share: float | None, form: NumberForm = ENGLISH_NUMBERS) -> str:
+    """Write a share in whole per cent, a dash where there is none.
+
+    >>> whole_percent(0.442), whole_percent(None), whole_percent(0.001), whole_percent(0.9999)
+    ('44%', '–', '<0.5%', '>99.5%')
+    """
+    if share is None:
+        return "–"
+    if 0 < share < 0.005:
+        return f"<{form.write(0.005, '.1%')}"
+    return f">{form.write(0.995, '.1%')}" if 0.995 < share < 1 else form.write(share, ".0%")
 
 
 def duration(seconds: float) -> str:

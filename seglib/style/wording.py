@@ -39,6 +39,10 @@ class Wording:
         What a reader must know where the prose of a notebook says coupon; empty if nothing.
     plural : str
         Of the noun, where it is not the noun with an s.
+    kind : {"coupon", "transaction"}
+        What is recorded, whatever it is called.
+    names : tuple of (str, str)
+        Templates of the names of columns that are called otherwise than in `COLUMN_NAMES`.
     """
 
     one: str
@@ -48,6 +52,20 @@ class Wording:
     place: str = "city"
     places: str = "cities"
     plural: str = ""
+    kind: str = "coupon"
+    names: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What the fields of a template are filled with."""
+        return {
+            "coupon": self.one,
+            "coupons": self.many,
+            "claimed": self.made,
+            "claim": self.claim,
+            "place": self.place,
+            "places": self.places,
+        }
 
     @property
     def many(self) -> str:
@@ -72,9 +90,7 @@ class Wording:
         >>> TRANSACTION.of("{claimed} {own:.1f} {coupons} a month", own=2)
         'made 2.0 transactions a month'
         """
-        words = {"coupon": self.one, "coupons": self.many, "claimed": self.made, "claim": self.claim}
-        words |= {"place": self.place, "places": self.places}
-        return template.format(**words, **values)
+        return template.format(**(self.words | values))
 
     def name_of(self, column: str) -> str:
         """Write the name of a column in these words.
@@ -86,7 +102,8 @@ class Wording:
         >>> TRANSACTION.at("country").name_of("city_name"), COUPON.name_of("city_name")
         ('country', 'city')
         """
-        return self.of(COLUMN_NAMES[column]) if column in COLUMN_NAMES else humanize(column)
+        names = COLUMN_NAMES | dict(self.names)
+        return self.of(names[column]) if column in names else humanize(column)
 
     def at(self, place: str) -> Wording:
         """Return the same words where the place of a customer is called so."""
@@ -113,10 +130,11 @@ TRANSACTION = Wording(
     "transaction",
     "This shop records no coupons: every transaction counts. Where the text says coupon, read transaction; "
     "what it says of burning does not apply.",
+    kind="transaction",
 )
 
 
-READY_TABLE = Wording("transaction", "made", "transaction", NO_TRANSACTIONS)
+READY_TABLE = Wording("transaction", "made", "transaction", NO_TRANSACTIONS, kind="transaction")
 
 WORDINGS: dict[str, Wording] = {"coupon": COUPON, "transaction": TRANSACTION, "none": READY_TABLE}
 """The wording by what ``shop.json`` records (`seglib.schema.records.ShopRecord.wording`)."""

@@ -64,6 +64,47 @@ def test_a_known_effect_is_read_and_linked(shop, seglib, sound, name, label):
     assert len(campaign["lists"]) == 1
 
 
+def test_a_campaign_is_planned_from_the_lists_of_a_run(shop, seglib, tmp_path):
+    done = seglib("plan", "may", "--lift", "0.1", "--out", tmp_path / "plan.csv", home=shop)
+    assert done.returncode == 0, done.stderr
+    assert "10% more of burned: " in done.stdout
+    table = pd.read_csv(tmp_path / "plan.csv")
+    assert set(table["segment"]) == {"all", "A", "B", "C"}
+    assert set(table["days"]) == {30, 60, 90}
+    done = seglib("plan", "may", "--outcomes", shop / "worked/outcomes.csv", home=shop)
+    assert done.returncode == 0, done.stderr
+    assert "20% more of spend: " in done.stdout
+    done = seglib("plan", "june", home=shop)
+    assert (done.returncode, "there is no run 'june'" in done.stderr) == (2, True)
+
+
+def test_addresses_are_joined_with_the_lists_of_a_run_and_leave_no_trace(shop, seglib, tmp_path):
+    listed = pd.read_csv(shop / "reports/may/segments.csv", dtype=str)
+    emails = "secret" + listed["customer_id"] + "@example.com"
+    listed[["customer_id"]].assign(email=emails, consent="yes").to_csv(tmp_path / "addresses.csv", index=False)
+    options = ("--addresses", tmp_path / "addresses.csv", "--for", "klaviyo")
+    done = seglib("upload", "may", *options, "--out", tmp_path / "upload.csv", home=shop)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == str(tmp_path / "upload.csv")
+    drawn = ControlGroup("spring", 0.4).contains(listed["customer_id"])
+    uploaded = pd.read_csv(tmp_path / "upload.csv")["Email"]
+    assert set(uploaded) == set(emails[~drawn])
+    assert "secret" not in done.stdout + done.stderr
+    text = [
+        path.read_bytes() for path in shop.rglob("*") if path.is_file() and path.suffix in (".json", ".csv", ".log")
+    ]
+    assert not any(b"secret" in content for content in text)
+    for place in ("reports/upload.csv", "data/upload.csv"):
+        done = seglib("upload", "may", *options, "--out", shop / place, home=shop)
+        assert (done.returncode, "give another place" in done.stderr) == (2, True)
+    few = ("--segment", "A", "--out", tmp_path / "few.csv")
+    listed.head(20)[["customer_id"]].assign(email=emails.head(20), consent="yes").to_csv(
+        tmp_path / "addresses.csv", index=False
+    )
+    done = seglib("upload", "may", *options, *few, home=shop)
+    assert (done.returncode, "100 at least" in done.stderr, (tmp_path / "few.csv").exists()) == (1, True, False)
+
+
 REFUSED = {
     "other customers": (lambda t: t.assign(customer_id=t["customer_id"] + "x"), "is on the lists"),
     "one arm only": (
@@ -119,7 +160,18 @@ def test_a_later_export_of_the_shop_must_be_later(shop, seglib):
 
 def test_new_lists_forget_what_was_read_of_the_old_ones(shop, seglib):
     run(seglib, shop, shop / "worked/outcomes.csv", "--set", "n_permutations=99")
-    done = seglib("run", "--run", "may", "--from", "06", "--set", "campaign_name=autumn", home=shop)
+    done = seglib(
+        "run",
+        "--run",
+        "may",
+        "--from",
+        "06",
+        "--set",
+        "campaign_name=autumn",
+        "--set",
+        "holdout=0.05, company",
+        home=shop,
+    )
     assert done.returncode == 0, done.stderr
     reports = shop / "reports/may"
     assert not list(reports.glob("08_campaign*"))
@@ -128,5 +180,20 @@ def test_new_lists_forget_what_was_read_of_the_old_ones(shop, seglib):
     assert not (shop / "data/processed/may/effect.json").exists()
     register = json.loads((shop / "reports/campaigns.json").read_text(encoding="utf-8"))
     assert [campaign["salt"] for campaign in register["campaigns"]] == ["spring", "autumn"]
+    # the new campaign drew others: who was added to a list and who was removed is told
+    changes = {path.name: pd.read_csv(path, dtype=str) for path in (reports / "audience/changes").glob("*.csv")}
+    drawn = {name: ControlGroup(name, 0.4) for name in ("spring", "autumn")}
+    added = pd.concat([table for name, table in changes.items() if name.endswith("_added.csv")])["customer_id"]
+    assert drawn["spring"].contains(added).all()
+    assert not drawn["autumn"].contains(added).any()
+    assert f"{len(added):,} were added" in (reports / "audience/README.txt").read_text(encoding="utf-8")
+    listed = pd.read_csv(reports / "segments.csv", dtype=str)
+    assert "holdout" in listed
+    never = listed.loc[listed["holdout"] == "True", "customer_id"]
+    assert never.tolist() == [i for i in listed["customer_id"] if ControlGroup("company", 0.05).contains([i])[0]]
+    sent = pd.concat([pd.read_csv(path, dtype=str) for path in (reports / "audience").glob("*.csv")])
+    assert len(never) > 20
+    assert not set(never) & set(sent["customer_id"])
+    assert "md5('company|' || p.customer_id)" in (reports / "scoring.sql").read_text(encoding="utf-8").lower()
     # the report can be checked and published without a campaign
     assert seglib("report", "--run", "may", home=shop).returncode == 0

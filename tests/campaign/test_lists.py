@@ -28,7 +28,7 @@ def table():
 
 @pytest.fixture
 def record(table):
-    return lists_record(table, group=GROUP, campaign="spring", as_of="2026-06-30")
+    return lists_record(table, group=GROUP, as_of="2026-06-30")
 
 
 def test_lists_come_back_from_their_files_as_they_were(table, record, tmp_path):
@@ -83,8 +83,9 @@ def test_lists_that_were_changed_are_refused(table, record, kind):
 def test_one_arm_empty(share, why):
     group = ControlGroup("spring", share)
     table = made(group=group)
-    with pytest.raises(InputRefused, match=why):
-        lists_of(table, lists_record(table, group=group, campaign="spring", as_of=None))
+    with pytest.raises(InputRefused, match=why) as refused:
+        lists_of(table, lists_record(table, group=group, as_of=None))
+    assert refused.value.exit_code == 1
 
 
 BROKEN = {

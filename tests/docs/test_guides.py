@@ -10,8 +10,6 @@ import pytest
 from bs4 import BeautifulSoup
 from documents import CONTENTS, ROOT, blocks
 
-from seglib.interpretation.cards import vocabulary
-from seglib.report import words
 from seglib.report.changes import compared
 from seglib.report.groups import write_glossary
 from seglib.report.index import figures, index_page
@@ -28,6 +26,8 @@ from seglib.schema.records import (
     RunSegmentRecord,
     RunVerdictRecord,
 )
+from seglib.style.vocabulary import cards as vocabulary
+from seglib.style.vocabulary.vocabulary import ENGLISH
 from seglib.style.wording import COUPON
 
 METHODS = (ROOT / "docs" / "METHODS.md").read_text("utf-8")
@@ -110,8 +110,8 @@ def first_page(tmp_path_factory):
 
 def test_every_word_of_the_glossary_has_an_entry():
     explained = entries()
-    for term in words.TERMS:
-        name = term.word.format(coupons=COUPON.many, coupon=COUPON.one)
+    for term in ENGLISH.TERMS.values():
+        name = ENGLISH.fill(term, COUPON)
         assert simple(name) in explained, f"docs/METHODS.md has no entry for the word '{name}' of the glossary"
 
 

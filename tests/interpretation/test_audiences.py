@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seglib.campaign.arms import ControlGroup
 from seglib.errors import ParameterRefused
 from seglib.interpretation.audiences import (
     advice,
@@ -67,7 +68,7 @@ def segments():
 
 
 def test_the_list_has_the_agreed_columns_and_a_control_group_in_every_segment(segments):
-    listed = customer_list(segments, NAMES, control_share=0.1)
+    listed = customer_list(segments, NAMES, group=ControlGroup("campaign", 0.1))
     assert listed.columns.tolist() == [
         "customer_id",
         "segment",
@@ -85,22 +86,20 @@ def test_the_list_has_the_agreed_columns_and_a_control_group_in_every_segment(se
     assert all(0.03 < members["control"].mean() < 0.2 for members in large)
 
 
+def listed_for(segments, salt):
+    return customer_list(segments, NAMES, group=ControlGroup(salt, 0.1)).set_index("customer_id")
+
+
 def test_the_control_group_follows_from_the_id_and_the_campaign(segments):
-    spring, autumn = (customer_list(segments, NAMES, campaign=name).set_index("customer_id") for name in "ab")
+    spring, autumn = (listed_for(segments, name) for name in "ab")
     assert not spring["control"].equals(autumn["control"])
     # next month some have left, others have joined, all stand elsewhere, and many are in another segment
     later = segments.iloc[::-1].iloc[10:].assign(segment="A")
     later.index = [*later.index[:-5], *(f"new-{i}" for i in range(5))]
-    again = customer_list(later.rename_axis("customer_id"), NAMES, campaign="a").set_index("customer_id")
+    again = listed_for(later.rename_axis("customer_id"), "a")
     stayed = again.index.intersection(spring.index)
     assert len(stayed) == len(segments) - 15
     assert (again.loc[stayed, "control"] == spring.loc[stayed, "control"]).all()
-
-
-@pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])
-def test_a_control_share_that_is_none_is_refused(segments, share):
-    with pytest.raises(ParameterRefused, match="control_share"):
-        customer_list(segments, NAMES, control_share=share)
 
 
 def test_an_audience_has_the_surest_first_and_marks_the_borderline(segments):
@@ -163,7 +162,7 @@ def test_what_goes_with_the_lists_says_shop_day_and_sizes_in_few_lines(segments)
     # the share of coupons used is not known in C
     assert lines[3] == f"C  Group C: {60 - control['C']} to send to, {control['C']} as control"
     assert lines[4] == "D  Group D: 8 customers, no list"
-    for part in (VERDICT.advice, "control (10% of a group)", lists.text):
+    for part in (VERDICT.advice, "control (10% of a group)", "3 of 4 groups have a list", "Not D: fewer than 50"):
         assert part in text
     assert len(lines) - 4 <= 10  # beside one line per group
     assert max(map(len, lines)) < 200
@@ -199,7 +198,7 @@ def test_the_name_of_a_list_is_a_file_name_everywhere(name, letter):
 
 
 def test_without_a_control_group_there_is_no_list_of_one(segments):
-    lists = audience_lists(customer_list(segments, NAMES, control_share=0), segments, run="r")
+    lists = audience_lists(customer_list(segments, NAMES, group=ControlGroup("campaign", 0)), segments, run="r")
     assert {entry.kind for entry in lists.files} == {"send"}
 
 

@@ -195,4 +195,4 @@ def test_the_summary_answers_in_the_words_of_the_results():
     assert result.paragraphs[0] == "**Are they real?** H. M."
     assert result.paragraphs[2] == "**Who are they?** A · a \\*b\\* (75%): They come."
     assert "(1 of 3 customers)" in result.text
-    assert "Whether the segments are useful cannot be said: no dates." in result.text
+    assert "Whether the groups are useful cannot be said: no dates." in result.text

@@ -10,13 +10,13 @@ from seglib.clustering.segmentation import segment
 from seglib.errors import ParameterRefused
 from seglib.interpretation.cards.cards import rename_cards, segment_cards
 from seglib.interpretation.cards.names_file import read_names
-from seglib.interpretation.cards.vocabulary import WORDS
 from seglib.interpretation.profiles.means import profile
 from seglib.interpretation.profiles.shares import compare_names, compared_names, shares
 from seglib.preprocessing.customer import customer_matrix
 from seglib.schema.features import FEATURES
 from seglib.schema.records import VariableRecord
 from seglib.study import Study
+from seglib.style.vocabulary.cards import WORDS
 from seglib.style.wording import TRANSACTION
 
 

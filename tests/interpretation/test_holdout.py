@@ -351,7 +351,7 @@ def test_rfm_scores_are_reported_like_the_segments(strong):
     active = table[(table["by"] == "recency_score") & (table["outcome"] == "active")].set_index("score")["value"]
     assert active[5] > active[1]
     wide = rfm_table(holdout).wide.set_index(["by", "score"])
-    assert wide.loc[("recency_score", 5), "active"] == active[5]
+    assert wide.loc[("recency score", 5), "active"] == active[5]
 
 
 # Gain ---------------------------------------------------------------------------------------------------------------
@@ -484,13 +484,13 @@ def test_more_than_chance_is_not_enough_to_be_useful():
     row = {"outcome": "burn_rate", "n": 900, "baseline": 0.2, "segments_alone": 0.1, "rfm_alone": 0.2, "gain": 0.001}
     row |= {"with_segments": 0.201, "low": -0.01, "high": 0.012, "p": 0.002, "p_holm": 0.004}
     text = PredictiveGain(pd.DataFrame([row]), useful=False, left_out={}).text
-    assert text.startswith("Not shown to be useful: the segment says more than chance about burn rate")
-    assert "RFM predicts as much as segments or more" in text
+    assert text.startswith("Not shown to be useful: the group says more than chance about burn rate")
+    assert "RFM predicts as much as groups or more" in text
 
 
 def test_the_lead_is_the_first_sentence_of_the_claim(strong):
     nothing = PredictiveGain(pd.DataFrame(columns=COLUMNS), None, {}, "too few.")
-    assert nothing.lead == nothing.claim == nothing.text == "Whether the segments are useful cannot be said: too few."
+    assert nothing.lead == nothing.claim == nothing.text == "Whether the groups are useful cannot be said: too few."
     for gain in (predictive_gain(strong[1], **QUICK), predictive_gain(simulated(np.random.default_rng(0)), **QUICK)):
         assert gain.claim.startswith(gain.lead + " ")
         assert gain.lead.endswith(".")
@@ -585,7 +585,7 @@ def test_where_nothing_predicts_the_advice_is_to_treat_all_alike(structure, alon
     verdict = with_usefulness(replace(VERDICT, structure=structure), PredictiveGain(rows, False, {}))
     assert ("Treat all customers alike" in verdict.advice) == alike
     assert ("recen" in verdict.advice) == (not alike)
-    assert ("Neither RFM nor segments" in verdict.use_claim) == alike
+    assert ("Neither RFM nor groups" in verdict.use_claim) == alike
 
 
 def test_money_that_is_spend_leaves_burned_coupons_as_a_score():

@@ -9,11 +9,9 @@ import pytest
 from seglib.campaign.arms import ControlGroup
 from seglib.clustering.segmentation import segment
 from seglib.interpretation.audiences import customer_list
-from seglib.interpretation.cards import vocabulary
 from seglib.interpretation.cards.cards import segment_cards
 from seglib.interpretation.cards.notes import with_notes
-from seglib.interpretation.cards.vocabulary import CAUTION, CERTAINTY, STANDS_FOR, TRY
-from seglib.interpretation.holdout.usefulness import ALIKE, MONDAY
+from seglib.interpretation.holdout.usefulness import ALIKE
 from seglib.interpretation.profiles.coupon_usage import coupon_usage
 from seglib.interpretation.profiles.exemplars import exemplars
 from seglib.interpretation.profiles.means import profile
@@ -21,6 +19,9 @@ from seglib.preprocessing.customer import customer_matrix
 from seglib.schema.records import VerdictRecord
 from seglib.study import Study
 from seglib.style.formats import in_words
+from seglib.style.vocabulary import cards as vocabulary
+from seglib.style.vocabulary.cards import CAUTION, CERTAINTY, STANDS_FOR, TRY
+from seglib.style.vocabulary.verdict import MONDAY
 from seglib.style.wording import COUPON, TRANSACTION
 
 
@@ -84,7 +85,7 @@ def test_notes_are_what_was_counted(sample):
         margin = sample["segments"].query("segment == @letter")["margin"]
         low = (margin < 0.3).mean()
         assert f"probability of {0.6 * low + 0.9 * (1 - low):.1%} on average; for {low:.1%} " in notes[CERTAINTY]
-        assert "if these segments are taken as given" in notes[CERTAINTY]
+        assert "if these groups are taken as given" in notes[CERTAINTY]
 
 
 def test_no_card_claims_more_than_the_verdict(sample):
@@ -104,7 +105,7 @@ def test_no_card_claims_more_than_the_verdict(sample):
 def test_a_card_says_how_large_a_change_its_test_shows(sample):
     """By hand: the change d at which p and p + d are told apart, power 80%, by those drawn and by half of all."""
     group, segments = ControlGroup("spring", 0.1), sample["segments"]
-    listed = customer_list(segments, dict.fromkeys("ABC", "a name"), control_share=0.1, campaign="spring")
+    listed = customer_list(segments, dict.fromkeys("ABC", "a name"), group=group)
     for letter, notes in notes_of(sample, BOTH, control=group).items():
         row = sample["profiles"].query("segment == @letter and feature == 'burn_rate'").iloc[0]
         p, n = min(row["observed"], 1 - row["observed"]), row["customers"]
@@ -177,11 +178,11 @@ PAIRS = (
 """What to do first, and what a card must not say beside it."""
 
 
-@pytest.mark.parametrize("monday", [*MONDAY, "nothing predicts"])
+@pytest.mark.parametrize("monday", list(MONDAY))
 def test_no_card_contradicts_what_to_do_first(sample, monday):
-    structure, useful = ("natural", "not shown to be useful") if monday == "nothing predicts" else monday
-    first = ALIKE if monday == "nothing predicts" else MONDAY[monday]
-    verdict = replace(BOTH, structure=structure, useful=useful, monday=first)
+    structure, useful = ("natural", "not shown to be useful") if monday == ALIKE else monday.split(", ")
+    first = MONDAY[monday]
+    verdict = replace(BOTH, structure=structure, useful=useful, monday=first, keys={"monday": monday})
     for notes in notes_of(sample, verdict).values():
         for said_first, not_beside in PAIRS:
             assert said_first not in first or not_beside not in notes[TRY], (first, notes[TRY])

@@ -135,7 +135,7 @@ def test_counts_are_left_out_where_halves_would_not_be_independent(shops, change
         tests = thinning_tests(con, STUDY, recipe_of(), k=3, n_splits=2)
     assert tests.left_out["coupons_per_month"] == why
     assert tests.table["feature"].tolist() == ["burn_rate", "days_to_burn"]
-    assert why in tests.text
+    assert STUDY.wording.of(why) in tests.text
 
 
 def test_without_a_status_only_counts_are_tested(shops):
@@ -238,4 +238,4 @@ def test_where_nothing_can_be_tested_the_reasons_are_given(tmp_path, root):
     assert tests.table.empty
     assert tests.text.startswith("Nothing here can be tested honestly.")
     assert "recency days: " in tests.text
-    assert "coupons per month: not every customer has a day of joining" in tests.text
+    assert "transactions per month: not every customer has a day of joining" in tests.text

@@ -10,16 +10,17 @@ from whole import ROOT
 
 from seglib.campaign.arms import ControlGroup
 from seglib.errors import ParameterRefused
-from seglib.interpretation.cards import vocabulary
 from seglib.interpretation.cards.cards import segment_cards
 from seglib.interpretation.cards.notes import with_notes
-from seglib.interpretation.cards.words_file import ENGLISH, NAMES, read_vocabulary
 from seglib.interpretation.profiles.means import profile
+from seglib.run.words import read_vocabulary
 from seglib.schema.features import FEATURES
 from seglib.schema.records import VerdictRecord
 from seglib.study import DEFAULT_STUDY
 from seglib.style.formats import in_words
-from seglib.style.wording import COUPON
+from seglib.style.vocabulary.checked import NAMES
+from seglib.style.vocabulary.vocabulary import ENGLISH, WORDS, WordMissing
+from seglib.style.wording import COUPON, TRANSACTION
 
 VERDICT = VerdictRecord(
     structure="natural",
@@ -78,7 +79,7 @@ def cards_in(vocabulary, profiles):
 
 def test_without_a_file_the_words_are_those_of_the_package(words, profiles):
     assert read_vocabulary(None) is ENGLISH
-    assert all(getattr(ENGLISH, name) == getattr(vocabulary, name) for name in NAMES)
+    assert all(getattr(ENGLISH, name) == WORDS[name] for name in NAMES)
     assert words("CUSTOMERS: customers\n").CUSTOMERS == ENGLISH.CUSTOMERS
     assert ENGLISH.wording(COUPON) == COUPON
     for value, unit in ((12.0, "days"), (400, "days"), (900, "days"), (0.1, "a month"), (2, "a month"), (0.3, "share")):
@@ -153,8 +154,8 @@ def test_an_idea_for_a_side_that_had_none(words, profiles):
 
 def test_a_number_without_a_form_is_written_as_ours(words):
     own = words('USED: "{coupons} {many} ({per_customer})"\nLEVEL: "{level}: {own}"')
-    assert own.USED.format(coupons=1234.4, many="boni", per_customer=2.345) == "1,234 boni (2.3)"
-    assert own.LEVEL.format(level="Porto", own=0.256, all=0.1) == "Porto: 26%"
+    assert own.fill(own.USED, coupons=1234.4, many="boni", per_customer=2.345) == "1,234 boni (2.3)"
+    assert own.fill(own.LEVEL, level="Porto", own=0.256, all=0.1) == "Porto: 26%"
 
 
 @pytest.mark.parametrize(
@@ -200,11 +201,90 @@ def test_a_file_that_is_not_there_says_where_it_was_looked_for(tmp_path):
 
 def test_the_examples_can_be_read_and_the_german_one_is_whole():
     assert "EUR" in read_vocabulary(ROOT / "params/words/shop.yaml").MONEY
-    content = yaml.load((ROOT / "params/words/german.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)
     german = read_vocabulary(ROOT / "params/words/german.yaml")
-    assert set(content) == set(NAMES)
+    assert german.LANGUAGE == "de"
     assert {feature.name for feature in FEATURES if feature.role == "segmentation"} <= german.FEATURES.keys()
-    for name in ("VERBS", "LABELS", "TO_TRY", "WORDS", "BY_STRUCTURE", "COMPARED_WITH", "TIMES"):
-        ours, theirs = getattr(vocabulary, name), getattr(german, name)
-        assert theirs.keys() == ours.keys()
-        assert not any(theirs[key] == text for key, text in ours.items()), name
+    for name, ours in WORDS.items():
+        theirs = getattr(german, name)
+        if isinstance(ours, dict) and name not in ("COUPON", "TRANSACTION", "FEATURES"):
+            assert theirs.keys() == ours.keys(), name
+
+
+def german_without(*path):
+    content = yaml.load((ROOT / "params/words/german.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)
+    *tables, last = path
+    place = content
+    for table in tables:
+        place = place[table]
+    del place[last]
+    return yaml.safe_dump(content, allow_unicode=True)
+
+
+@pytest.mark.parametrize(
+    ("path", "lacking"),
+    [
+        (("PAGES", "groups"), "PAGES.groups"),
+        (("MEANINGS",), "MEANINGS"),
+        (("TO_TRY", "recency_days", "little"), "TO_TRY.recency_days.little"),
+        (("COUPON", "claim"), "COUPON.claim"),
+        (("FEATURES", "gender_name"), "FEATURES.gender_name"),
+        (("MONTHS", "12"), "MONTHS.12"),
+    ],
+)
+def test_a_translation_that_lacks_a_word_is_refused(words, path, lacking):
+    with pytest.raises(ParameterRefused, match=re.escape(f"1 are missing: {lacking}".replace("1 are", "1 is"))):
+        words(german_without(*path))
+
+
+def test_own_words_in_english_need_not_be_all(words):
+    assert words("LANGUAGE: en-GB\nCUSTOMERS: shoppers\n").LANGUAGE == "en-GB"
+
+
+def test_a_key_that_a_page_asks_for_and_nobody_has_is_an_error_that_names_key_and_file(words):
+    own = words("CUSTOMERS: shoppers\n")
+    with pytest.raises(WordMissing) as missing:
+        own.page("grops")
+    assert str(missing.value) == "words.yaml has no text PAGES.grops (did you mean 'groups'?)"
+
+
+def test_numbers_money_and_days_are_written_as_the_language_writes_them(words):
+    german = read_vocabulary(ROOT / "params/words/german.yaml")
+    assert (german.count(1234567), german.number(1.234), german.percent(0.1234)) == ("1.234.567", "1,23", "12,3\u00a0%")
+    assert (german.whole_percent(0.001), german.whole_percent(None)) == ("<0,5\u00a0%", "–")
+    assert german.day("2026-05-31") == "31.05.2026"
+    assert german.moment("2026-11-24T23:39:22+01:00") == "24.11.2026, 22:39 Uhr (UTC)"
+    assert german.in_words(800, "days") == "2,2 Jahre"
+    assert german.fill("{a:.0%} und {b:+,.1f} {c}", a=0.5, b=-1234.56, c="1,234.5") == "50\u00a0% und -1.234,6 1,234.5"
+    assert ENGLISH.moment("2026-11-24T23:39:22+01:00") == "24 Nov 2026, 22:39 UTC"
+
+
+@pytest.mark.parametrize(
+    ("changed", "kind", "noun"),
+    [
+        ("COUPON: {one: voucher}", COUPON, "vouchers"),
+        ("COUPON: {one: voucher}", TRANSACTION, "vouchers"),
+        ("COUPON: {one: voucher}\nTRANSACTION: {one: order}", TRANSACTION, "orders"),
+        ("COUPON: {one: voucher}\nTRANSACTION: {one: order}", COUPON, "vouchers"),
+        ("TRANSACTION: {one: order}", COUPON, "coupons"),
+    ],
+)
+def test_coupons_and_transactions_have_words_of_their_own(words, changed, kind, noun):
+    own = words(changed)
+    wording = own.wording(kind)
+    assert wording.many == noun
+    assert own.wording(wording) == wording  # words that were given stay
+
+
+@pytest.mark.parametrize(
+    ("changed", "place", "names"),
+    [
+        ("PLACES: {city: country}", "city", ("country", "countries")),
+        ("PLACES: {city: town}", "city", ("town", "towns")),
+        ("PLACES: {city: Ort}\nMANY_PLACES: {city: Orte}", "city", ("Ort", "Orte")),
+        ("PLACES: {city: town}", "country", ("country", "countries")),
+        ("PLACES: {city: town}", "market", ("market", "markets")),
+    ],
+)
+def test_a_place_has_the_name_that_the_file_gives_it(words, changed, place, names):
+    wording = words(changed).wording(COUPON.at(place))
+    assert (wording.place, wording.places) == names

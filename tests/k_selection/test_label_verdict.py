@@ -148,7 +148,7 @@ def test_without_differences_and_beside_alike_shops_it_is_constructed():
     assert "Customers were not shown to differ" in verdict.claim
     beside = judge_labels(X, [CopulaNull(X), alike], labels, DIFFER, n_null=19)
     assert beside.label == "reproducible"
-    assert "there is no valley between all neighbouring segments" in beside.claim
+    assert "there is no valley between all neighbouring groups" in beside.claim
 
 
 def test_what_cannot_be_judged_is_refused_and_what_is_not_given_is_left():

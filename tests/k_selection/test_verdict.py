@@ -138,7 +138,9 @@ def test_customers_who_differ_are_named_with_the_groups_among_which_they_do():
     assert verdict(benchmark_of(), DIFFER).differ == ("burn rate", "days to burn among cities")
     table = verdict(benchmark_of(), DIFFER).table.set_index("evidence")
     assert table["found"]["differences"] == "2 of 2 tests"
-    assert verdict(benchmark_of()).table["found"].iloc[0] == "not asked"
+    line = verdict(benchmark_of()).table.iloc[0]
+    assert line["found"] == "not asked"
+    assert line["holds"] is None  # not asked is not a no
 
 
 def test_a_table_has_one_null_model_and_that_is_enough():
@@ -425,18 +427,18 @@ def test_a_small_segment_is_a_remark():
         (
             {"valley_p": (0.01, 0.5, 0.5)},
             DIFFER,
-            ["few of them are between neighbouring segments; k = 2 describes it best"],
+            ["few of them are between neighbouring groups; k = 2 describes it best"],
         ),
-        (NO_VALLEY, ALIKE, ["into 3 segments comes back", "more clumped", "no valley between all", "is a choice"]),
+        (NO_VALLEY, ALIKE, ["into 3 groups comes back", "more clumped", "no valley between all", "is a choice"]),
         (SO_ARE_ALIKE, DIFFER, ["comes back", "where all customers are alike the silhouette is as great (p = .50)"]),
         (GRADUAL, DIFFER, ["comes back", "one half of the customers predicts the other better", "p = .50"]),
-        (GRADUAL | UNPREDICTED, DIFFER, ["into 3 segments comes back", "p = .50"]),
+        (GRADUAL | UNPREDICTED, DIFFER, ["into 3 groups comes back", "p = .50"]),
         (
             GRADUAL | UNPREDICTED | NO_VALLEY,
             DIFFER,
             ["not shown to be more than gradual", "k = 2, 3 and 4", "p = .50"],
         ),
-        (GRADUAL | UNSTABLE, DIFFER, ["not shown to be more than gradual", "for no number of segments", "p = .50"]),
+        (GRADUAL | UNSTABLE, DIFFER, ["not shown to be more than gradual", "for no number of groups", "p = .50"]),
         (UNSTABLE, DIFFER, ["more clumped than in data where they differ gradually", "p = .010", "for no number"]),
         (
             SO_ARE_ALIKE | NO_VALLEY,
@@ -453,9 +455,9 @@ def test_every_reason_has_its_own_sentence(change, differ, parts):
 
 def test_where_more_segments_are_needed_than_lie_apart_it_is_said():
     sentence = verdict(benchmark_of(valley_p=(0.01, 0.5, 0.5)), needed=needed_of((2, 3, 0.01), (3, 4, 0.5))).sentence
-    assert "few of them are between the segments if there are 2" in sentence
+    assert "few of them are between the groups if there are 2" in sentence
     assert "k = 3 describes it best, but 2 or 3 cannot be told apart" in sentence
-    assert sentence.endswith("though with 3 not all neighbouring segments are apart.")
+    assert sentence.endswith("though with 3 not all neighbouring groups are apart.")
 
 
 def test_a_valley_is_no_prediction():
@@ -529,8 +531,8 @@ def test_what_clumps_may_rest_on_is_said_before_anybody_plans_with_them():
     plain, reached = verdict(benchmark), verdict(benchmark, audit=AuditRecord(("It stands twice.",), checks))
     assert (plain.structure, reached.structure) == ("natural", "natural")
     assert reached.notes[0].startswith("The clumps may rest on one fact that stands in several columns:")
-    assert "plan with these segments" in plain.advice
-    assert reached.advice == "Do what the audit in 03 says and run again, before you plan with these segments."
+    assert "plan with these groups" in plain.advice
+    assert reached.advice == "Do what the audit in 03 says and run again, before you plan with these groups."
     harmless = AuditRecord(("Filled in.",), (AuditCheckRecord("filled", "c", 0.2, True),))
     assert verdict(benchmark, audit=harmless).text == plain.text
     constructed = verdict(benchmark_of(**UNSTABLE), audit=AuditRecord(("It stands twice.",), checks))
@@ -548,7 +550,7 @@ def test_advice_speaks_of_dates_only_where_there_are_dates(change):
 
 NEVER = ("there is no structure", "no cluster structure", "fall into", "drawn anew", "nan", "{", "None")
 NEGATED = (
-    "for no number of segments do all of them come back",
+    "for no number of groups do all of them come back",
     "for no k do all segments come back",
     "does not come back",
 )
@@ -590,8 +592,8 @@ def affirmed_to_come_back(text):
 
 
 def numbers_of_segments(text):
-    """The k that a text names: "k = 2, 3 and 4", "into 2 or 3 segments", "if there are 2", "with 3 not all"."""
-    named = re.findall(r"k = ((?:\d+(?:, | and | or )?)+)|into ((?:\d+(?:, | or )?)+) segments", text)
+    """The k that a text names: "k = 2, 3 and 4", "into 2 or 3 groups", "if there are 2", "with 3 not all"."""
+    named = re.findall(r"k = ((?:\d+(?:, | and | or )?)+)|into ((?:\d+(?:, | or )?)+) groups", text)
     named += [(n, "") for n in re.findall(r"if there are (\d+)", text)]
     return {int(k) for both in named for numbers in both for k in re.findall(r"\d+", numbers)}
 
@@ -643,7 +645,7 @@ def test_the_label_is_that_of_the_rule(homogeneity_of_02, wanted, nulls):
     assert evidence.k_star == k_star
     assert set(evidence.clear_k) <= set(supported)
     h, e, s, d = reached.table["holds"]
-    assert (h, e, s, d) == (differ, evidence.stands_out, bool(supported), bool(evidence.clear_k))
+    assert (bool(h), e, s, d) == (differ, evidence.stands_out, bool(supported), bool(evidence.clear_k))
     enough = e or h or evidence.has_valleys
     assert label == ("natural" if e and d else "reproducible" if s and enough else "constructed")
     assert reached.structure in (label, "borderline")

@@ -5,7 +5,10 @@ from bs4 import BeautifulSoup
 from seglib.report.campaign_page import with_campaign
 from seglib.schema.campaign_records import EffectRecord, OutcomeEffectRecord
 
-INDEX = "<html><main><article><h1>Shop</h1><p>lead</p><section id='one'><h2>One</h2></section></article></main></html>"
+INDEX = (
+    "<html><main><article><h1>Shop</h1><p id='untried'>Nobody tried.</p>"
+    "<section id='one'><h2>One</h2></section></article></main></html>"
+)
 
 
 def effect(claim="12% against 10%.", stopped=""):
@@ -36,6 +39,13 @@ def test_another_reading_replaces_it():
     [section] = page.select("#campaign")
     assert "Customers got lost." in section.get_text()
     assert "It worked" not in section.get_text()
+
+
+def test_where_a_campaign_was_read_no_sentence_says_that_nobody_tried():
+    read = with_campaign(INDEX, effect(), "08_campaign", "Did it work?")
+    assert BeautifulSoup(read, "html.parser").find(id="untried").has_attr("hidden")
+    stopped = with_campaign(read, effect(stopped="Customers got lost."), "08_campaign", "Did it work?")
+    assert not BeautifulSoup(stopped, "html.parser").find(id="untried").has_attr("hidden")
 
 
 def test_names_from_data_are_text():

@@ -1,5 +1,6 @@
 """Pages that stand alone, in two faces, and show text from data as text."""
 
+import base64
 import json
 import re
 from dataclasses import replace
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from seglib.report.build import build
 from seglib.report.changes import compared, write_movers
 from seglib.report.figures import figure_named
+from seglib.report.glance import glance_picture
 from seglib.report.groups import group_views, write_glossary, write_groups
 from seglib.report.index import _use, for_all, index_page
 from seglib.report.pages import Page, _Exporter, page_of, write_pages
@@ -22,9 +24,11 @@ from seglib.schema.records import (
     EvidenceRecord,
     FigureRecord,
     FindingRecord,
+    GlanceRecord,
     GroupRecord,
     InputRecord,
     ListRecord,
+    MeasureRecord,
     NextRecord,
     NoteRecord,
     OverviewRecord,
@@ -34,6 +38,7 @@ from seglib.schema.records import (
     RunVerdictRecord,
 )
 from seglib.style.colours import PALETTE
+from seglib.style.vocabulary.vocabulary import ENGLISH
 
 HOSTILE = '<script>alert("x")</script> & <img src=x onerror=alert(1)> [click](javascript:alert(1))'
 FIGURE = (
@@ -318,11 +323,11 @@ def test_rows_left_out_are_told_with_their_money(tmp_path):
     shown = [li.get_text(" ", strip=True) for li in page.select("#left-out > ul li")]
     assert shown == [
         "3 customers without a coupon are in no group.",
-        "599 rows of transactions (16,839 in money): Customer is empty",
-        "60 rows of transactions (-1,823 in money): Invoice starts with C",
+        "599 rows of transactions (worth 16,839): Customer is empty",
+        "60 rows of transactions (worth -1,823): Invoice starts with C",
     ]
     assert (
-        page.select(".figures dd")[-1].get_text(" ", strip=True) == "659 15,016 in money"
+        page.select(".figures dd")[-1].get_text(" ", strip=True) == "659 worth 15,016"
     )  # the same as in the control totals
 
 
@@ -540,3 +545,50 @@ def test_where_no_run_was_before_nothing_is_compared(two_runs, tmp_path):
     assert compared(tmp_path / "nowhere", tmp_path / "now", RECORD) is None
     (tmp_path / "before" / "run.json").write_text("{}", encoding="utf-8")
     assert compared(tmp_path / "before", tmp_path / "now", RECORD) is None
+
+
+def test_who_may_be_in_another_group_is_told_where_nothing_was_counted_too(tmp_path):
+    record = replace(RECORD, overview=replace(RECORD.overview, work="", used="", came_back="", cut=None))
+    [page] = write_groups(tmp_path, record)
+    assert "7 of 1,234 may belong to another group." in page.read_text()
+
+
+@pytest.mark.parametrize(
+    ("k_star", "text"), [(2, "come back with other customers, 2 fits best"), (None, "name no number: 2 is a choice")]
+)
+def test_the_index_says_why_there_are_so_many_groups(tmp_path, k_star, text):
+    record = replace(RECORD, verdict=replace(RECORD.verdict, k_star=k_star))
+    assert text in index_page(tmp_path, record, [], picture=None, previous=None)
+
+
+def test_what_was_not_asked_is_no_no(tmp_path):
+    line = EvidenceRecord("differences", "not asked", "0, at the level of 5%", None)
+    record = replace(RECORD, verdict=replace(RECORD.verdict, evidence=(line,)))
+    page = BeautifulSoup(index_page(tmp_path, record, [], picture=None, previous=None), "html.parser")
+    assert page.select_one("td[data-label=holds]").get_text() == "–"
+
+
+def test_the_picture_of_the_verdict_is_drawn_in_the_words_of_the_page():
+    measures = (MeasureRecord("silhouette", 0.5, 0.3), MeasureRecord("prediction_strength", 0.2, 0.4))
+    record = replace(RECORD, glance=GlanceRecord(measures, 1234, 99))
+    figure = BeautifulSoup(glance_picture(record), "html.parser").figure
+    assert "in 1 of 2 ways" in figure.img["alt"]
+    assert "1,234 rows" in figure.figcaption.get_text()
+    drawing = base64.b64decode(figure.img["src"].partition("base64,")[2]).decode()
+    svg = BeautifulSoup(drawing, "html.parser")
+    assert "Your shop goes beyond shops without groups in 1 of 2 ways" in svg.get_text()
+    assert len(svg.find_all("circle")) == 2  # the mark of what is not beyond, and its meaning
+    words = {"PICTURE": ENGLISH.PICTURE | {"some": "<b> {n} von {of}"}}
+    record = replace(record, overview=replace(record.overview, words=words))
+    own = BeautifulSoup(glance_picture(record), "html.parser").img["src"]
+    assert "&lt;b&gt; 1 von 2" in base64.b64decode(own.partition("base64,")[2]).decode()
+    assert glance_picture(RECORD) is None
+
+
+def test_a_group_without_an_idea_is_no_empty_card(tmp_path):
+    [segment] = RECORD.segments
+    other = replace(segment, segment="B", notes=(), beside=())
+    record = replace(RECORD, segments=(segment, other))
+    page = BeautifulSoup(index_page(tmp_path, record, [], picture=None, previous=None), "html.parser")
+    ideas = [card.select_one(".todo").get_text() for card in page.select(".cards > li")]
+    assert ideas == ["A reminder", ENGLISH.page("no idea")]

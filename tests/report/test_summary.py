@@ -23,6 +23,7 @@ from seglib.schema.records import (
     RunSegmentRecord,
     RunVerdictRecord,
 )
+from seglib.style.vocabulary.vocabulary import ENGLISH
 
 HOSTILE = '<script>alert("x")</script><img src=x onerror=alert(1)>'
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
@@ -134,7 +135,7 @@ def test_text_from_data_stays_text(tmp_path, sound):
 def test_every_verdict_has_an_answer(tmp_path, sound, useful):
     write_summary(tmp_path, record_of(verdict=replace(VERDICT, useful=useful), period=(None, None), as_of=None))
     text = sound(tmp_path / "summary.html").get_text()
-    assert summary.USE.get(useful, "a new word") in text
+    assert ENGLISH.USE_ANSWERS.get(useful, "a new word") in text
     assert "None" not in text
 
 
@@ -230,7 +231,7 @@ def test_a_page_that_needs_more_than_a_sheet_is_printed_smaller(tmp_path, monkey
         "size = float(page.split('html { font-size: ')[1].split('pt')[0])",
         "pages = '/Type /Page\\n' * (1 if size < 10 else 2)",
         "target = next(a for a in sys.argv if a.startswith('--print-to-pdf=')).split('=')[1]",
-        "pathlib.Path(target).write_text(f'%PDF (Segments of run spring) {pages} /Type /Pages %%EOF')",
+        "pathlib.Path(target).write_text(f'%PDF (Groups of run spring) {pages} /Type /Pages %%EOF')",
     )
     browser_that(tmp_path, monkeypatch, *lines)
     printed = write_summary(tmp_path, record_of())

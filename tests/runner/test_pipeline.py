@@ -17,6 +17,7 @@ import pytest
 from bs4 import BeautifulSoup
 from filelock import FileLock
 from sklearn.metrics import adjusted_rand_score
+from whole import ROOT
 
 from seglib.errors import InputRefused, NotebookFailed, ParameterRefused
 from seglib.run.run import Run
@@ -296,6 +297,7 @@ def home(tmp_path, monkeypatch):
         (["--set", "labels=nowhere.csv"], "labels file 'nowhere.csv' does not exist; it was looked for in /"),
         (["--set", "names_file=nowhere.yaml"], "names file 'nowhere.yaml' does not exist; it was looked for in /"),
         (["--set", "words_file=nowhere.yaml"], "words file 'nowhere.yaml' does not exist; it was looked for in /"),
+        (["--set", f"words_file={ROOT / 'params/markets.yaml'}"], "cannot be used: there is no"),
         (["--set", "k=25"], "parameter 'k' is at most k_max = 10, not 25"),
         (["--set", "k=7", "--set", "k_max=6"], "parameter 'k' is at most k_max = 6, not 7"),
         (["--set", "k=1"], "parameter 'k' is at least 2, not 1"),

@@ -65,7 +65,10 @@ def test_its_json_has_these_keys_and_values(record):
             "notes": [],
             "monday": "",
             "evidence": [],
+            "keys": {},
+            "two_kinds": [],
         },
+        "glance": None,
         "audiences": ["A"],
         "segments": [
             {
@@ -100,6 +103,9 @@ def test_its_json_has_these_keys_and_values(record):
             "came_back": "",
             "cut": None,
             "thing": "",
+            "wording": {},
+            "words": {},
+            "words_file": "",
         },
         "durations_s": dict.fromkeys(STEPS, 1.5),
         "started_utc": "2026-11-24T22:39:00+00:00",

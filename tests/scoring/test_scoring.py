@@ -595,6 +595,23 @@ def test_the_statement_says_who_is_in_the_control_group(of_sample, prepared, sta
     assert "control" not in con.sql(scoring_sql(model, start=start)).df()
 
 
+def test_the_statement_says_who_gets_no_campaign_at_all(of_sample, prepared):
+    model, both = of_sample[0], ControlGroup("spring", 0.3, holdout=ControlGroup("company", 0.1))
+    run, features = prepared("sample")
+    con = run.connect()
+    con.register("features", features.table.reset_index())
+    statement = scoring_sql(model, control=both)
+    answer = con.sql(statement).df()
+    same_arms(answer)
+    assert answer["holdout"].astype(bool).tolist() == both.holds_out(answer["customer_id"]).tolist()
+    assert 0 < answer["holdout"].mean() < 0.2
+    assert "holdout: 10% of all, who get no campaign at all" in statement
+    for dialect in DIALECTS:
+        assert {"control", "holdout"} <= set(
+            parse_one(scoring_sql(model, dialect=dialect, control=both), dialect=dialect).named_selects
+        )
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_every_dialect_says_who_is_in_the_control_group(of_sample, dialect):
     text = scoring_sql(of_sample[0], dialect=dialect, start="tables", control=SPRING)

@@ -10,11 +10,9 @@ from scipy.optimize import minimize_scalar
 from scipy.stats import chi2, chisquare, ttest_ind
 
 from seglib.stats.two_arms import (
-    arm_moments,
     chi_square_of_counts,
     mean_difference,
     mean_heterogeneity,
-    randomisation_test,
     score_variance,
     share_difference,
     share_heterogeneity,
@@ -140,43 +138,6 @@ def test_counts_beside_expected_ones_are_pearsons_chi_square():
     two = chi_square_of_counts([[90, 10], [70, 30]], [0.9, 0.1])
     assert two[0] == pytest.approx(0 + 400 / 90 + 400 / 10)
     assert two[1] == pytest.approx(chi2.sf(two[0], 2))
-
-
-def test_dealing_the_arms_anew_gives_the_moments_that_counting_gives():
-    """The shortcut (only the smaller arm is drawn, sums are subtracted) against the plain way."""
-    rng = np.random.default_rng(5)
-    x, stratum, control = rng.lognormal(0, 1, 200), rng.integers(0, 3, 200), rng.random(200) < 0.4
-    p, p_q = randomisation_test(x, control, stratum, n_permutations=2000, rng=np.random.default_rng(0))
-    moments = arm_moments(x, control, stratum, 3)
-
-    def statistics(values, arm):
-        m = arm_moments(values, arm, stratum, 3)
-        overall = m.overall()
-        return abs(overall.value) / overall.se, m.heterogeneity().q
-
-    effect, shuffled, seen = moments.overall().value, control.copy(), []
-    without = np.where(control, x, x - effect)
-    for _ in range(2000):
-        for s in range(3):
-            shuffled[stratum == s] = rng.permutation(control[stratum == s])
-        seen.append((statistics(x, shuffled)[0], statistics(without, shuffled)[1]))
-    observed = statistics(x, control)
-    plain = [np.mean(np.array(seen)[:, i] >= observed[i]) for i in (0, 1)]
-    assert p == pytest.approx(plain[0], abs=0.04)
-    assert p_q == pytest.approx(plain[1], abs=0.04)
-
-
-def test_the_randomisation_test_keeps_its_level_where_spend_is_skewed():
-    rng, rejected, rejected_q, runs = np.random.default_rng(7), 0, 0, 300
-    for _ in range(runs):
-        x = rng.lognormal(0, 2, 120) * (rng.random(120) < 0.4)
-        control, stratum = np.arange(120) % 5 == 0, np.arange(120) // 60
-        p, p_q = randomisation_test(x, control, stratum, n_permutations=99, rng=rng)
-        rejected += p < 0.05
-        rejected_q += p_q < 0.05
-    limit = 0.05 + 3 * math.sqrt(0.05 * 0.95 / runs)
-    assert rejected / runs <= limit
-    assert rejected_q / runs <= limit
 
 
 @pytest.mark.parametrize("arm", [([1], [0], [1], [5]), ([1], [5], [1], [0])])

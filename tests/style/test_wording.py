@@ -4,18 +4,17 @@ import pandas as pd
 import pytest
 
 from seglib.features import dictionary
-from seglib.interpretation.cards.vocabulary import LABELS, TO_TRY
 from seglib.interpretation.holdout.by_group import OUTCOMES
-from seglib.interpretation.surrogate_tree.wording import PHRASES
 from seglib.schema.features import FEATURES
 from seglib.schema.records import VariableRecord
 from seglib.study import Study
+from seglib.style.vocabulary.cards import LABELS, RULES, TO_TRY
 from seglib.style.wording import COLUMN_NAMES, COUPON, READY_TABLE, TRANSACTION
 
 TEMPLATES = [
     *(text for feature in FEATURES for text in (feature.unit, feature.meaning)),
     *(text for outcome in OUTCOMES for text in (outcome.unit, outcome.meaning)),
-    *(text for phrases in PHRASES.values() for text in phrases),
+    *(text.replace("{between}", "2") for text in RULES.values()),
     *LABELS.values(),
     *TO_TRY.values(),
     *COLUMN_NAMES.values(),

@@ -82,6 +82,8 @@ class LoadedTable:
         What the mapping says of amounts that stand on several lines, by column.
     differing : mapping of str to Differing
         Where the first row of each key counts: the columns in which rows of one key differ.
+    units : mapping of str to str
+        The unit of every number that has one: the mapping says it, or the cells carry it.
     used : frozenset of str
         The source's columns that mean something, in names as they are compared.
     doubts : tuple of Doubt
@@ -101,6 +103,7 @@ class LoadedTable:
     variables: Mapping[str, Variable]
     numbered: bool = False
     per: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
     differing: Mapping[str, Differing] = field(default_factory=dict)
     used: frozenset[str] = frozenset()
     doubts: tuple[Doubt, ...] = ()
@@ -261,6 +264,7 @@ def _loaded_table(
         },
         numbered=origins[key(name)].row_number,
         per={column: origin.per for column, origin in origins.items() if origin.per},
+        units={column: unit for column in styles if (unit := origins[column].unit or _unit(styles[column]))},
         used=frozenset(one for origin in origins.values() for one in origin.columns),
         notes=tuple(notes),
     )

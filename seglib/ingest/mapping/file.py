@@ -33,9 +33,9 @@ A mapping file is YAML. Everything in it is optional; where it says nothing, the
         rows: lines                 # several rows with one transaction_id are the lines of one transaction
         columns:
           transaction_id: Invoice     # or {row_number: true}, where every row is a transaction and none has an id
-          customer_id: {column: Client, fill: down}    # is only on the first line of an invoice
-          transaction_status: {column: State, values: {used: burned, open: subscribed}}
-          amount: {multiply: [Quantity, Price]}    # per: transaction, if each line repeats the total of all
+          customer_id: {column: Client, fill: down}    # is only on the first line of an invoice transaction_status:
+          {column: State, values: {used: burned, open: subscribed}} amount: {multiply: [Quantity, Price], unit: EUR}
+          # the currency; per: transaction, if each line has the total
         leave_out:
           cancelled: {column: Invoice, starts_with: C}
 """
@@ -381,7 +381,7 @@ def _column_source(entry: Any, where: str, formats: Formats, what: str) -> Colum
         old.strip().lower(): _word(new, f"{where}.values.{old}")
         for old, new in _any_keys(entry.get("values", {}), f"{where}.values").items()
     }
-    for name in ("constant", "default", "contains"):
+    for name in ("constant", "default", "contains", "unit"):
         if name in entry:
             _word(entry[name], f"{where}.{name}")
     for name, choices in (("fill", ("down",)), ("per", ("line", "transaction"))):
@@ -402,6 +402,7 @@ def _column_source(entry: Any, where: str, formats: Formats, what: str) -> Colum
         contains=entry.get("contains", ""),
         fill_down="fill" in entry,
         per=entry.get("per"),
+        unit=entry.get("unit", ""),
     )
 
 
@@ -411,7 +412,7 @@ def _allowed_keys(what: str) -> tuple[str, ...]:
     if what in ("number", "descriptor", "numeric"):
         allowed += ["multiply", "decimal", "thousands"]
     if what == "number":
-        allowed += ["per"]
+        allowed += ["per", "unit"]
     if what in ("id", "row_id", "date", "status", "text"):
         allowed += ["fill"]
     if what == "date":

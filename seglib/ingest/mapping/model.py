@@ -81,6 +81,8 @@ class ColumnSource:
     per : {"line", "transaction"}, optional
         Of an amount on several lines: whether each has its own, and they add up, or all repeat that of the transaction,
         and it counts once. None: nothing was said, and they add up.
+    unit : str
+        Of an amount: the currency; empty where the mapping says none.
     """
 
     columns: tuple[str, ...] = ()
@@ -93,6 +95,7 @@ class ColumnSource:
     contains: str = ""
     fill_down: bool = False
     per: Literal["line", "transaction"] | None = None
+    unit: str = ""
 
 
 @dataclass(frozen=True)

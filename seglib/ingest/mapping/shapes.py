@@ -65,8 +65,9 @@ COLUMN_KEYS = FORMATS | {
     "row_number": WORD,
     "fill": WORD,
     "per": WORD,
+    "unit": WORD,
 }
-VARIABLE = Shape(word=True, keys=COLUMN_KEYS | {"unit": WORD, "log": WORD, "weight": WORD, "scaling": WORD})
+VARIABLE = Shape(word=True, keys=COLUMN_KEYS | {"log": WORD, "weight": WORD, "scaling": WORD})
 COLUMN = Shape(word=True, keys=COLUMN_KEYS)
 EXCLUSION = Shape(
     keys={

@@ -10,17 +10,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seglib.interpretation.cards.words_file import ENGLISH, Vocabulary
 from seglib.interpretation.profiles.profile import MARKER
 from seglib.schema.records import BesideRecord, CardRecord, MarkerRecord, NoteRecord
 from seglib.study import DEFAULT_STUDY, Study
-from seglib.style import Wording, counted, escape_markdown, format_number, measured
+from seglib.style import ENGLISH, Vocabulary, Wording, escape_markdown
 
 ORIGINS = ("gender_name", "city_name")
 """The names of ours that can tell where the customers of a segment come from."""
 
 BESIDE = 3
 """How many comparisons with all customers a card shows at a glance."""
+
+UNITS: dict[str, str] = {"coupons_per_month": "a month", "spend_per_month": "money"}
+"""How a value is written where the unit of the feature would say it twice."""
 
 LEVELS_SHOWN = 3
 """How many levels of a name are listed."""
@@ -77,7 +79,7 @@ class SegmentCard:
     @property
     def size(self) -> str:
         """How many customers it has, and what share of all."""
-        return f"{counted(self.customers, 'customer')}, {self.share:.0%}"
+        return f"{self.vocabulary.customers(self.customers)}, {self.vocabulary.whole_percent(self.share)}"
 
     @property
     def text(self) -> str:
@@ -276,7 +278,7 @@ class _Markers:
         if self._is_new():
             # Who joined lately came lately, and has few months over which coupons are counted: that is the calendar.
             marks = {name: mark for name, mark in marks.items() if not _is_recent_or_frequent(mark)}
-            noun = vocabulary.NEW.format(noun=noun)
+            noun = vocabulary.fill(vocabulary.NEW, noun=noun)
         origin = "".join(self._describe_origin(column) for column in levels)
         if self.behaviour.empty and noun == vocabulary.CUSTOMERS:
             text = f"{noun}{origin}" if origin else vocabulary.AVERAGE
@@ -311,14 +313,14 @@ class _Markers:
         majority = self.levels[column]["share"].sum() > 0.5
         if column == "city_name":
             if len(levels) > 3:
-                levels = [*levels[:2], vocabulary.OTHER_PLACES.format(n=len(levels) - 2)]
+                levels = [*levels[:2], vocabulary.fill(vocabulary.OTHER_PLACES, n=len(levels) - 2)]
             text = vocabulary.FROM if majority else vocabulary.MORE_OFTEN_FROM
-            return text.format(places=vocabulary.join(levels))
+            return vocabulary.fill(text, places=vocabulary.join(levels))
         often = vocabulary.MOSTLY if majority else vocabulary.MORE_OFTEN
         if column in ORIGINS:
-            return vocabulary.OF_GENDER.format(often=often, levels=vocabulary.join(levels).lower())
-        return vocabulary.OF_LEVEL.format(
-            feature=vocabulary.name_of(column), often=often, levels=vocabulary.join(levels)
+            return vocabulary.fill(vocabulary.OF_GENDER, often=often, levels=vocabulary.join(levels).lower())
+        return vocabulary.fill(
+            vocabulary.OF_LEVEL, feature=vocabulary.name_of(column), often=often, levels=vocabulary.join(levels)
         )
 
     def sentences(self, wording: Wording) -> list[str]:
@@ -326,7 +328,9 @@ class _Markers:
         vocabulary = self.vocabulary
         sentences = []
         if len(self.behaviour):
-            sentences.append(vocabulary.THEY.format(phrases=vocabulary.join(self._describe_behaviour(wording))))
+            sentences.append(
+                vocabulary.fill(vocabulary.THEY, phrases=vocabulary.join(self._describe_behaviour(wording)))
+            )
         elif len(self.profile):
             far = (self.profile["difference"].abs() >= MARKER).any()
             sentences.append(vocabulary.ONLY_ELSEWHERE if far else vocabulary.NO_MARKER)
@@ -335,16 +339,18 @@ class _Markers:
                 vocabulary.in_words(row.observed, "days"),
                 vocabulary.in_words(row.observed_overall, "days"),
             )
-            sentences.append(vocabulary.TENURE.format(own=value, all=every))
+            sentences.append(vocabulary.fill(vocabulary.TENURE, own=value, all=every))
         for column, levels in self.leanings.items():
             shown = [
-                vocabulary.LEVEL.format(level=row.level, own=row.share, all=row.overall_share)
+                vocabulary.fill(vocabulary.LEVEL, level=row.level, own=row.share, all=row.overall_share)
                 for row in levels.head(LEVELS_SHOWN).itertuples()
             ]
             if len(levels) > LEVELS_SHOWN:
-                shown.append(vocabulary.MORE_LEVELS.format(n=len(levels) - LEVELS_SHOWN))
+                shown.append(vocabulary.fill(vocabulary.MORE_LEVELS, n=len(levels) - LEVELS_SHOWN))
             sentences.append(
-                vocabulary.LEVELS.format(feature=vocabulary.name_of(column, wording), levels=vocabulary.join(shown))
+                vocabulary.fill(
+                    vocabulary.LEVELS, feature=vocabulary.name_of(column, wording), levels=vocabulary.join(shown)
+                )
             )
         return sentences or [vocabulary.NO_MARKER]
 
@@ -354,16 +360,16 @@ class _Markers:
         phrases, have_before = [], False
         for row in self.behaviour.itertuples():
             if row.feature in vocabulary.VERBS:
-                unit = vocabulary.UNITS.get(row.feature, row.unit)
+                unit = UNITS.get(row.feature, row.unit)
                 value, every = (
                     vocabulary.in_words(row.observed, unit),
                     vocabulary.in_words(row.observed_overall, unit),
                 )
-                phrases.append(wording.of(vocabulary.VERBS[row.feature], own=value, all=every))
+                phrases.append(vocabulary.fill(vocabulary.VERBS[row.feature], wording, own=value, all=every))
                 have_before = False
             else:
                 what = _describe_variable(row, vocabulary)
-                phrases.append(what if have_before else vocabulary.HAVE.format(what=what))
+                phrases.append(what if have_before else vocabulary.fill(vocabulary.HAVE, what=what))
                 have_before = True
         return phrases
 
@@ -404,7 +410,7 @@ def _label(mark: Any, wording: Wording, vocabulary: Vocabulary) -> tuple[str, st
     """Return what a number is called on a card, and its unit where that does not say it already."""
     if mark.feature in vocabulary.LABELS:
         unit = mark.unit if mark.unit in ("share", "0 or 1", "days") else "number"
-        return wording.of(vocabulary.LABELS[mark.feature]), vocabulary.UNITS.get(mark.feature, unit)
+        return vocabulary.fill(vocabulary.LABELS[mark.feature], wording), UNITS.get(mark.feature, unit)
     return vocabulary.name_of(mark.feature), mark.unit
 
 
@@ -429,15 +435,16 @@ def _compose_name(noun: str, marks: Sequence[Any], words: Words, vocabulary: Voc
     for mark in others:
         if mark.kind != "binary":
             level = vocabulary.HIGH if mark.difference > 0 else vocabulary.LOW
-            levels.append(level.format(feature=vocabulary.name_of(mark.feature)))
+            levels.append(vocabulary.fill(level, feature=vocabulary.name_of(mark.feature)))
     name = f"{', '.join(chosen)} {noun}" if chosen else noun
     if levels:
-        name += vocabulary.WITH.format(levels=vocabulary.join(levels))
+        name += vocabulary.fill(vocabulary.WITH, levels=vocabulary.join(levels))
     for mark in others:
         if mark.kind == "binary":
             yes = mark.difference > 0
             share = mark.observed if yes else 1 - mark.observed
-            name += vocabulary.ANSWERED.format(
+            name += vocabulary.fill(
+                vocabulary.ANSWERED,
                 feature=vocabulary.name_of(mark.feature),
                 often=vocabulary.MOSTLY if share > 0.5 else vocabulary.MORE_OFTEN,
                 answer=vocabulary.YES if yes else vocabulary.NO,
@@ -449,13 +456,13 @@ def _describe_variable(mark: Any, vocabulary: Vocabulary) -> str:
     """Say what a marker among the variables of the shop's own is: "a mean age of 20 years (all: 41)"."""
     feature = vocabulary.name_of(mark.feature)
     if mark.kind == "binary":
-        return vocabulary.OWN_ANSWER.format(feature=feature, own=mark.observed, all=mark.observed_overall)
-    mean, every = format_number(mark.observed), format_number(mark.observed_overall)
+        return vocabulary.fill(vocabulary.OWN_ANSWER, feature=feature, own=mark.observed, all=mark.observed_overall)
+    mean, every = vocabulary.number(mark.observed), vocabulary.number(mark.observed_overall)
     if mark.unit == "share":
-        mean, every = measured(mark.observed, "share"), measured(mark.observed_overall, "share")
+        mean, every = vocabulary.whole_percent(mark.observed), vocabulary.whole_percent(mark.observed_overall)
     elif mark.unit != "number":
         mean += f" {mark.unit}"
-    return vocabulary.OWN_NUMBER.format(feature=feature, own=mean, all=every)
+    return vocabulary.fill(vocabulary.OWN_NUMBER, feature=feature, own=mean, all=every)
 
 
 def _make_unique(candidates: Mapping[str, Sequence[_Name]]) -> dict[str, str]:

@@ -11,13 +11,12 @@ from seglib.campaign import ControlGroup
 from seglib.clustering import LOW_PROBABILITY
 from seglib.interpretation.audiences import smallest_change
 from seglib.interpretation.cards.cards import SegmentCard
-from seglib.interpretation.cards.words_file import Vocabulary
 from seglib.interpretation.holdout.predictive_gain import NOT_SHOWN, USEFUL
 from seglib.interpretation.holdout.usefulness import ALIKE
 from seglib.interpretation.profiles.profile import MARKER
 from seglib.schema.records import LabelsRecord, NoteRecord, VerdictRecord
 from seglib.study import DEFAULT_STUDY, Study
-from seglib.style import Wording, percent
+from seglib.style import Vocabulary, Wording
 
 
 def with_notes(
@@ -84,11 +83,13 @@ def _describe_use(
     if usage is None or usage.empty:
         return []
     row = usage.set_index("segment").loc[card.segment]
-    text = vocabulary.USED.format(coupons=row["coupons"], many=wording.many, per_customer=row["coupons_per_customer"])
+    text = vocabulary.fill(
+        vocabulary.USED, coupons=row["coupons"], many=wording.many, per_customer=row["coupons_per_customer"]
+    )
     if pd.notna(row["burned"]):
-        text += vocabulary.SHARE_BURNED.format(burned=row["burned"], open=row["subscribed"])
-    text += vocabulary.FREQUENCY.format(frequency=row["usage_frequency"])
-    return [NoteRecord("use", wording.many.capitalize(), text)]
+        text += vocabulary.fill(vocabulary.SHARE_BURNED, burned=row["burned"], open=row["subscribed"])
+    text += vocabulary.fill(vocabulary.FREQUENCY, frequency=row["usage_frequency"])
+    return [NoteRecord("use", wording.many[:1].upper() + wording.many[1:], text)]
 
 
 def _find_row(card: SegmentCard, profiles: pd.DataFrame, feature: str) -> pd.Series | None:
@@ -104,7 +105,11 @@ def _describe_recency(
         return []
     value, every = vocabulary.in_words(row["observed"], "days"), vocabulary.in_words(row["observed_overall"], "days")
     return [
-        NoteRecord("last_seen", wording.of(vocabulary.LAST_CLAIM), vocabulary.DAYS_AGO.format(own=value, all=every))
+        NoteRecord(
+            "last_seen",
+            vocabulary.fill(vocabulary.LAST_CLAIM, wording),
+            vocabulary.fill(vocabulary.DAYS_AGO, own=value, all=every),
+        )
     ]
 
 
@@ -117,8 +122,11 @@ def _describe_certainty(
     if "probability" not in members or members["probability"].isna().all():
         return []  # a row of the matrix is a transaction: no customer was put anywhere as a whole
     probability = members["probability"]
-    text = vocabulary.PROBABILITY.format(
-        mean=percent(probability.mean()), low=percent((probability < LOW_PROBABILITY).mean()), limit=LOW_PROBABILITY
+    text = vocabulary.fill(
+        vocabulary.PROBABILITY,
+        mean=vocabulary.percent(probability.mean()),
+        low=vocabulary.percent((probability < LOW_PROBABILITY).mean()),
+        limit=LOW_PROBABILITY,
     )
     return [NoteRecord("certainty", vocabulary.CERTAINTY, text)]
 
@@ -137,7 +145,8 @@ def _describe_markers(
     if marks.empty:
         return []
     differences = [
-        vocabulary.DIFFERENCE.format(
+        vocabulary.fill(
+            vocabulary.DIFFERENCE,
             feature=vocabulary.name_of(row.feature, wording),
             difference=row.difference,
             scale=vocabulary.OF_LOGARITHMS if row.scale else "",
@@ -153,19 +162,19 @@ def _describe_exemplar(card: SegmentCard, exemplars: pd.DataFrame | None, vocabu
     customer = exemplars.set_index("segment").loc[card.segment, "customer_id"]
     if pd.isna(customer):
         return []
-    return [NoteRecord("exemplar", vocabulary.STANDS_FOR, vocabulary.NEAREST.format(customer=customer))]
+    return [NoteRecord("exemplar", vocabulary.STANDS_FOR, vocabulary.fill(vocabulary.NEAREST, customer=customer))]
 
 
 def _suggest_test(
     card: SegmentCard, profiles: pd.DataFrame, verdict: VerdictRecord, wording: Wording, vocabulary: Vocabulary
 ) -> list[NoteRecord]:
     """Return the idea for the strongest marker that has one, if any; one for everybody if no use was shown."""
-    if verdict.monday == ALIKE or (verdict.weakest == "constructed" and verdict.useful != USEFUL):
+    if verdict.keys.get("monday") == ALIKE or (verdict.weakest == "constructed" and verdict.useful != USEFUL):
         return [NoteRecord("to_try", vocabulary.TRY, vocabulary.PLAIN_RULES)]
     for row in _markers(card, profiles).itertuples():
         key = (row.feature, row.difference > 0)
         if idea := vocabulary.TO_TRY.get(key):
-            text = wording.of(idea) + vocabulary.COMPARED_WITH[vocabulary.OTHERS_GET.get(key, "usual")]
+            text = vocabulary.fill(idea, wording) + vocabulary.COMPARED_WITH[vocabulary.OTHERS_GET.get(key, "usual")]
             return [NoteRecord("to_try", vocabulary.TRY, text)]
     return []
 
@@ -182,13 +191,14 @@ def _say_what_a_test_shows(
     if row is None or control is None:
         return []
     members = segments.index[segments["segment"] == card.segment]
+    members = members[~control.holds_out(members)]
     n_control = int(control.contains(members).sum())
-    rate, customers = float(row["observed"]), card.customers
+    rate, customers = float(row["observed"]), len(members)
     change, halves = smallest_change(rate, customers, n_control), smallest_change(rate, customers, customers / 2)
     if change is None or halves is None:
         return []
     size = vocabulary.customers(n_control)
-    text = vocabulary.TEST_SIZE.format(control=size, points=100 * change, half=100 * halves)
+    text = vocabulary.fill(vocabulary.TEST_SIZE, control=size, points=100 * change, half=100 * halves)
     return [NoteRecord("test", vocabulary.TEST, text)]
 
 
@@ -210,7 +220,7 @@ def _list_cautions(
     tenure = _find_row(card, profiles, "tenure_days")
     if tenure is not None and abs(tenure["difference"]) >= MARKER:
         longer = vocabulary.LONGER if tenure["difference"] > 0 else vocabulary.SHORTER
-        cautions.append(vocabulary.TENURE_DIFFERS.format(longer=longer))
+        cautions.append(vocabulary.fill(vocabulary.TENURE_DIFFERS, longer=longer))
     if card.table["difference"].isna().all():
         cautions.append(vocabulary.NOTHING_DIFFERS)
     cautions.append(vocabulary.NOBODY_TRIED)

@@ -87,11 +87,23 @@ class PredictiveGain:
     wording: Wording = field(default=COUPON, repr=False)
 
     @property
+    def printed(self) -> pd.DataFrame:
+        """The table with outcomes in the words of the shop."""
+        return self.table.assign(outcome=self.table["outcome"].map(self.wording.name_of))
+
+    @property
     def label(self) -> str:
         """Whether the segments are useful, in a word or a few: see `seglib.interpretation.with_usefulness`."""
         if self.useful is None:
             return NOT_SAID
         return USEFUL if self.useful else NOT_SHOWN
+
+    @property
+    def key(self) -> str:
+        """The key of the answer in `seglib.style.vocabulary.verdict.USE`."""
+        if self.useful is False and (self.table["p_holm"] <= ALPHA).any():
+            return "more than chance"
+        return self.label
 
     @property
     def applies(self) -> bool:
@@ -117,7 +129,7 @@ class PredictiveGain:
     def lead(self) -> str:
         """The first sentence of the claim."""
         if self.useful is None:
-            return f"Whether the segments are useful cannot be said: {self.why}"
+            return f"Whether the groups are useful cannot be said: {self.why}"
         return self._answer(numbers=False)
 
     @property
@@ -154,17 +166,17 @@ class PredictiveGain:
         if self.useful:
             if numbers:
                 detail = f" ({'; '.join(self._gains(rows[_improved(rows)]))})"
-            return f"Added to {PLAIN_RULE}, the segment improves the forecast of what customers do next{detail}."
+            return f"Added to {PLAIN_RULE}, the group improves the forecast of what customers do next{detail}."
         if len(significant):
             if numbers:
                 detail = f" ({smallest})"
             return (
-                f"The segment says more than chance about {self._names(significant)}{detail}, but not enough "
+                f"The group says more than chance about {self._names(significant)}{detail}, but not enough "
                 f"to make predictions from {PLAIN_RULE} clearly better."
             )
         if numbers:
             detail = f" ({len(rows)} {'outcome' if len(rows) == 1 else 'outcomes'} tried, {smallest})"
-        return f"What customers do next was predicted no better with the segment than with {PLAIN_RULE} only{detail}."
+        return f"What customers do next was predicted no better with the group than with {PLAIN_RULE} only{detail}."
 
     def _gains(self, rows: pd.DataFrame) -> list[str]:
         """Write the gain of each outcome with its interval and p-value."""
@@ -179,11 +191,11 @@ class PredictiveGain:
         rows = self._rows
         segments_ahead = rows.loc[rows["segments_alone"] > np.maximum(rows["rfm_alone"], 0), "outcome"]
         if self.nothing_predicts:
-            return "Neither RFM nor segments predict anything beyond tenure."
+            return "Neither RFM nor groups predict anything beyond tenure."
         if len(segments_ahead) == len(rows):
-            return "Each on its own, segments predict more than RFM."
+            return "Each on its own, groups predict more than RFM."
         exception = f", except for {self._names(segments_ahead)}" if len(segments_ahead) else ""
-        return f"Each on its own, RFM predicts as much as segments or more{exception}."
+        return f"Each on its own, RFM predicts as much as groups or more{exception}."
 
     @property
     def _rows(self) -> pd.DataFrame:

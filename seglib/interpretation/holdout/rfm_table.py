@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -10,6 +10,7 @@ from seglib.interpretation.holdout.by_group import COLUMNS as BY_GROUP
 from seglib.interpretation.holdout.by_group import by_group
 from seglib.interpretation.holdout.holdout import Holdout
 from seglib.interpretation.holdout.rfm import SCORES
+from seglib.style import COUPON, Wording, humanize
 
 COLUMNS = ["by", "score", *BY_GROUP[1:]]
 
@@ -29,13 +30,15 @@ class RfmTable:
 
     table: pd.DataFrame
     text: str
+    wording: Wording = field(default=COUPON, repr=False)
 
     @property
     def wide(self) -> pd.DataFrame:
-        """The values alone: one row per score, one column per outcome."""
+        """The values alone: one row per score, one column per outcome, in the words of the shop."""
         if self.table.empty:
             return pd.DataFrame(columns=["by", "score"])
-        return self.table.pivot_table(index=["by", "score"], columns="outcome", values="value").reset_index()
+        wide = self.table.pivot_table(index=["by", "score"], columns="outcome", values="value").reset_index()
+        return wide.rename(columns=self.wording.name_of).assign(by=wide["by"].map(humanize))
 
 
 def rfm_table(holdout: Holdout) -> RfmTable:
@@ -62,4 +65,4 @@ def rfm_table(holdout: Holdout) -> RfmTable:
     n_outcomes = len(holdout.outcomes)
     customers = f"{len(holdout.table):,} customers"
     text = f"{n_outcomes} outcomes of {customers} by RFM score, known on {holdout.cut}; the highest is best."
-    return RfmTable(table, text)
+    return RfmTable(table, text, holdout.wording)

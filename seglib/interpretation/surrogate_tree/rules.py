@@ -15,7 +15,7 @@ from seglib.interpretation.surrogate_tree.wording import conditions
 from seglib.schema.features import Feature
 from seglib.schema.records import RulesRecord
 from seglib.study import DEFAULT_STUDY, Study
-from seglib.style import Wording, humanize, join_words, position
+from seglib.style import ENGLISH, Vocabulary, Wording, humanize, join_words, position
 
 STANDS_FOR = {"coupon_usage_frequency": "n_coupons", "transaction_status": "burn_rate"}
 """What the columns of a transaction (recipe ``baseline``) are, of a customer."""
@@ -141,6 +141,7 @@ def fit_surrogate_tree(
     *,
     sources: Sequence[str],
     study: Study = DEFAULT_STUDY,
+    vocabulary: Vocabulary = ENGLISH,
     most_rules: int | None = None,
     inertia: float | None = None,
     n_folds: int = 5,
@@ -161,6 +162,8 @@ def fit_surrogate_tree(
         number of coupons and the burn rate take the place of a transaction's usage frequency and status.
     study : Study, optional
         Which columns of the customers table build segments, and what a transaction is called.
+    vocabulary : Vocabulary, optional
+        The words of the conditions.
     most_rules : int, optional
         The most leaves; default: twice the number of segments.
     inertia : float, optional
@@ -203,7 +206,7 @@ def fit_surrogate_tree(
     candidates = _candidate_features(features, sources, study)
     root = grow_tree(features, letters, candidates, leaves=leaves, seed=seed)
     predicted = root.predict(features)
-    rules = _rules(root, features, letters, candidates, study.wording)
+    rules = _rules(root, features, letters, candidates, study.wording, vocabulary)
     columns = {question.column for path, _ in root.leaves() for question, _ in path}
     if inertia is None and matrix.index.nlevels > 1:  # letters are those of customers: compare their mean rows
         matrix = matrix.groupby("customer_id").mean().reindex(features.index)
@@ -230,7 +233,12 @@ def _candidate_features(features: pd.DataFrame, sources: Sequence[str], study: S
 
 
 def _rules(
-    root: Node, features: pd.DataFrame, letters: pd.Series, candidates: Sequence[Feature], wording: Wording
+    root: Node,
+    features: pd.DataFrame,
+    letters: pd.Series,
+    candidates: Sequence[Feature],
+    wording: Wording,
+    vocabulary: Vocabulary,
 ) -> list[Rule]:
     """Return the rule of every leaf: by segment, those with most customers first."""
     by_name = {feature.name: feature for feature in candidates}
@@ -244,7 +252,7 @@ def _rules(
             Rule(
                 path=path,
                 segment=segment,
-                conditions=conditions(path, features, by_name, wording),
+                conditions=conditions(path, features, by_name, wording, vocabulary),
                 customers=n,
                 precision=round(correct / n, 6) if n else float("nan"),
                 covers=round(correct / max(int((letters == segment).sum()), 1), 6),

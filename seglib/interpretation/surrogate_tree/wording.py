@@ -9,81 +9,83 @@ import pandas as pd
 
 from seglib.interpretation.surrogate_tree.tree import Bounds, Question, TreePath, by_column
 from seglib.schema.features import Feature
-from seglib.style import Wording, humanize, join_words
+from seglib.style import ENGLISH, Vocabulary, Wording
 
-PHRASES: dict[str, tuple[str, str]] = {
-    "coupons_per_month": ("{claimed}", "{coupons} a month"),
-    "burn_rate": ("used", "of their {coupons} old enough to judge"),
-    "days_to_burn": ("took", "days to use a {coupon}"),
-    "recency_days": ("{claimed} their last {coupon}", "days ago"),
-    "spend_per_month": ("spent", "a month"),
-    "n_coupons": ("{claimed}", "{coupons}"),
-    "n_burned": ("used", "{coupons}"),
-    "tenure_days": ("have been customers for", "days"),
-}
-"""The words round a number of ours, as templates: "{claimed}" at most 2.3 "{coupons} a month"."""
+MONEY = ("spend_per_month", "spend")
+"""Features that are amounts of money."""
 
 
-def conditions(path: TreePath, features: pd.DataFrame, by_name: Mapping[str, Feature], wording: Wording) -> str:
+def conditions(
+    path: TreePath,
+    features: pd.DataFrame,
+    by_name: Mapping[str, Feature],
+    wording: Wording,
+    vocabulary: Vocabulary = ENGLISH,
+) -> str:
     """Write what leads to a leaf: every column once, in the order of the questions."""
-    phrases = []
+    words, phrases = vocabulary.RULE_WORDS, []
+    wording = vocabulary.wording(wording)
     for column, questions in by_column(path).items():
-        feature = by_name[column]
+        feature, name = by_name[column], vocabulary.name_of(column, wording)
         if feature.kind == "nominal":
-            phrases.append(_of_a_name(humanize(column), questions))
+            phrases.append(_of_a_name(name, questions, vocabulary))
             continue
         bounds = Bounds.of(questions)
         if not bounds.possible:
-            phrases.append(f"have no known {humanize(column)}")
+            phrases.append(vocabulary.fill(words["none known"], feature=name))
             continue
         if not (math.isfinite(bounds.least) or math.isfinite(bounds.most)):
-            phrases.append(f"have a known {humanize(column)}")
+            phrases.append(vocabulary.fill(words["any known"], feature=name))
             continue
-        words = _of_a_yes_or_no if feature.kind == "binary" else _of_a_number
-        phrase = words(feature, bounds, wording)
+        write = _of_a_yes_or_no if feature.kind == "binary" else _of_a_number
+        phrase = write(feature, bounds, wording, vocabulary)
         if bounds.missing and features[column].isna().any():
-            phrase += " (or it is not known)"
+            phrase = vocabulary.fill(words["or unknown"], condition=phrase)
         phrases.append(phrase)
-    return join_words(phrases) if phrases else "everybody"
+    return vocabulary.join(phrases) if phrases else words["everybody"]
 
 
-def _of_a_name(name: str, questions: Sequence[tuple[Question, bool]]) -> str:
-    levels = {True: [], False: []}
+def _of_a_name(name: str, questions: Sequence[tuple[Question, bool]], vocabulary: Vocabulary) -> str:
+    words, levels = vocabulary.RULE_WORDS, {True: [], False: []}
     for question, answer in questions:
-        levels[answer].append("unknown" if question.level is None else " ".join(str(question.level).split()))
+        unknown = question.level is None
+        levels[answer].append(words["unknown"] if unknown else " ".join(str(question.level).split()))
     if levels[True]:
-        return f"{name} is {levels[True][0]}"
-    return f"{name} is not {join_words(levels[False], last='or')}"
+        return vocabulary.fill(words["is"], feature=name, level=levels[True][0])
+    return vocabulary.fill(words["is not"], feature=name, levels=vocabulary.join(levels[False], last=words["or"]))
 
 
-def _of_a_yes_or_no(feature: Feature, bounds: Bounds, wording: Wording) -> str:
+def _of_a_yes_or_no(feature: Feature, bounds: Bounds, wording: Wording, vocabulary: Vocabulary) -> str:
     no = math.isfinite(bounds.most)  # at most 0
     if feature.name == "never_burned":
-        return wording.of("burned at least one {coupon}" if no else "never burned a {coupon}")
-    return f"have {'no' if no else 'yes'} under {humanize(feature.name)}"
+        return vocabulary.fill(vocabulary.RULE_WORDS["used one" if no else "never used"], wording)
+    name = vocabulary.name_of(feature.name, wording)
+    return vocabulary.fill(vocabulary.RULE_WORDS["no" if no else "yes"], feature=name)
 
 
-def _of_a_number(feature: Feature, bounds: Bounds, wording: Wording) -> str:
-    sides = []
+def _of_a_number(feature: Feature, bounds: Bounds, wording: Wording, vocabulary: Vocabulary) -> str:
+    words, sides = vocabulary.RULE_WORDS, []
     if math.isfinite(bounds.least):
-        sides.append(f"more than {_number(bounds.least, feature)}")
+        sides.append(vocabulary.fill(words["more than"], number=_number(bounds.least, feature, vocabulary)))
     if math.isfinite(bounds.most):
-        sides.append(f"at most {_number(bounds.most, feature)}")
-    between = join_words(sides, last="but")
-    if feature.name in PHRASES:
-        before, after = (wording.of(part) for part in PHRASES[feature.name])
-        return f"{before} {between} {after}"
+        sides.append(vocabulary.fill(words["at most"], number=_number(bounds.most, feature, vocabulary)))
+    between = vocabulary.join(sides, last=words["but"])
+    if feature.name in vocabulary.RULES:
+        return vocabulary.fill(vocabulary.RULES[feature.name], wording, between=between)
     unit = "" if feature.unit in ("number", "") else f" {feature.unit}"
-    return f"have {humanize(feature.name)} of {between}{unit}"
+    name = vocabulary.name_of(feature.name, wording)
+    return vocabulary.fill(words["other"], feature=name, between=f"{between}{unit}")
 
 
-def _number(value: float, feature: Feature) -> str:
+def _number(value: float, feature: Feature, vocabulary: Vocabulary) -> str:
     if feature.unit == "share":
-        return f"{_digits(100 * value)}%"
-    return _digits(value)
+        return vocabulary.PERCENT.format(n=_digits(100 * value, vocabulary))
+    number = _digits(value, vocabulary)
+    return vocabulary.amount(number) if feature.name in MONEY else number
 
 
-def _digits(value: float) -> str:
+def _digits(value: float, vocabulary: Vocabulary) -> str:
     """Write all digits of a number that was rounded already."""
     rounded = float(f"{value:.12g}")
-    return f"{rounded:,.0f}" if rounded == int(rounded) else f"{rounded:,.12f}".rstrip("0")
+    decimals = 0 if rounded == int(rounded) else len(f"{rounded:.12f}".rstrip("0").partition(".")[2])
+    return vocabulary.numbers.write(rounded, f",.{decimals}f")

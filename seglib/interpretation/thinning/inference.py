@@ -17,26 +17,26 @@ from seglib.preprocessing import rebuild_matrix
 from seglib.schema.records import RecipeRecord
 from seglib.stats import holm
 from seglib.study import Study
-from seglib.style import NO_TRANSACTIONS, humanize, join_words, p_value
+from seglib.style import COUPON, NO_TRANSACTIONS, Wording, join_words, p_value
 
 if TYPE_CHECKING:
     import duckdb
 
 NOT_TESTED: dict[str, str] = {
-    "recency_days": "the last coupon of one half comes from the same time with us as that of the other, and from the "
-    "same number of coupons",
-    "never_burned": "it is likelier with few coupons that are old enough to judge, and their number depends on the "
+    "recency_days": "the last {coupon} of one half comes from the same time with us as that of the other, and from the "
+    "same number of {coupons}",
+    "never_burned": "it is likelier with few {coupons} that are old enough to judge, and their number depends on the "
     "time with us in both halves",
 }
-"""Behaviours that cannot be tested this way, and why."""
+"""Behaviours that cannot be tested this way, and why (templates of `seglib.style.Wording`, as the next ones)."""
 
 OWN_STATEMENT = (
     "it comes from a statement of your own, and whether chance alone makes the two halves alike in it is not known"
 )
-FROM_CUSTOMERS = "it does not come from coupons, so it is the same in both halves"
+FROM_CUSTOMERS = "it does not come from {coupons}, so it is the same in both halves"
 NO_JOINING = "not every customer has a day of joining, so it is not known how long each could claim"
 UNDERDISPERSED = (
-    "the numbers of coupons vary less than chance alone would make them (underdispersion), so many in one half mean "
+    "the numbers of {coupons} vary less than chance alone would make them (underdispersion), so many in one half mean "
     "few in the other"
 )
 
@@ -75,6 +75,12 @@ class ThinningTests:
     left_out: Mapping[str, str] = field(default_factory=dict)
     splits: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=SPLIT_COLUMNS))
     why: str = ""
+    wording: Wording = field(default=COUPON, repr=False)
+
+    @property
+    def printed(self) -> pd.DataFrame:
+        """The table with features in the words of the shop."""
+        return self.table.assign(feature=self.table["feature"].map(self.wording.name_of))
 
     @property
     def applies(self) -> bool:
@@ -94,7 +100,8 @@ class ThinningTests:
         if alike:
             results.append(f"they are not shown to differ in {join_words(alike)}")
         sentences = [
-            f"Segments made from one half of the coupons, looked at with the other half: {'; '.join(results)}.",
+            f"Segments made from one half of the {self.wording.many}, looked at with the other half: "
+            f"{'; '.join(results)}.",
             f"(Twice the median p of {int(self.table['n_splits'].max())} splits, after Holm.)",
         ]
         if differ:
@@ -102,14 +109,13 @@ class ThinningTests:
                 "That customers differ does not make them groups: whether there are groups is for 04 to say."
             )
         for reason in dict.fromkeys(self.left_out.values()):
-            names = [humanize(name) for name, why in self.left_out.items() if why == reason]
-            sentences.append(f"Not tested: {join_words(names)} ({reason}).")
+            names = [self.wording.name_of(name) for name, why in self.left_out.items() if why == reason]
+            sentences.append(f"Not tested: {join_words(names)} ({self.wording.of(reason)}).")
         return " ".join(sentences)
 
-    @staticmethod
-    def _features(rows: pd.DataFrame) -> list[str]:
+    def _features(self, rows: pd.DataFrame) -> list[str]:
         """Write each feature with its p-value."""
-        return [f"{humanize(row.feature)} ({p_value(row.p_holm)})" for row in rows.itertuples()]
+        return [f"{self.wording.name_of(row.feature)} ({p_value(row.p_holm)})" for row in rows.itertuples()]
 
 
 def thinning_tests(
@@ -189,13 +195,13 @@ def thinning_tests(
         return _nothing_tested(why)
     if rule and rule.why_not:
         return _nothing_tested(
-            "The segments were given, and half of the coupons does not tell which of them a customer would have: "
-            f"{rule.why_not}."
+            f"The segments were given, and half of the {study.wording.many} does not tell which of them a customer "
+            f"would have: {rule.why_not}."
         )
     if rule and recipe.mixes_columns:
         return _nothing_tested(
-            "The segments were given, and half of the coupons does not tell which of them a customer would have: the "
-            "components of the matrix are others in each half."
+            f"The segments were given, and half of the {study.wording.many} does not tell which of them a customer "
+            "would have: the components of the matrix are others in each half."
         )
     tables = read_tables(con, study.as_of, sample_customers, seed)
     # Expected coupons of each customer if all were alike: the denominator of counts per month. It comes from all
@@ -216,12 +222,12 @@ def thinning_tests(
             p = ratio_test(above, below, clusters.reindex(above.index))
             rows.append({"split": split, "feature": feature, "customers": len(above), "p": p})
     if problem and not rows:
-        return _nothing_tested(f"Half of the coupons cannot be clustered: {problem}.")
+        return _nothing_tested(f"Half of the {study.wording.many} cannot be clustered: {problem}.")
     splits = pd.DataFrame(rows, columns=SPLIT_COLUMNS).dropna(subset=["p"])
     left_out = _untested_features(recipe.sources, time, tables, set(splits["feature"]))
     left_out |= {name: OWN_STATEMENT for name in recipe.sources if name in study.own_from_transactions}
     splits = splits[~splits["feature"].isin(list(left_out))]
-    return _combine_splits(splits, left_out)
+    return _combine_splits(splits, left_out, study.wording)
 
 
 def _clusters(matrix: pd.DataFrame, k: int, *, n_init: int, seed: int) -> pd.Series:
@@ -272,10 +278,10 @@ def _untested_features(
     return reasons
 
 
-def _combine_splits(splits: pd.DataFrame, left_out: Mapping[str, str]) -> ThinningTests:
+def _combine_splits(splits: pd.DataFrame, left_out: Mapping[str, str], wording: Wording) -> ThinningTests:
     """Combine the p-values of all splits, feature by feature."""
     if splits.empty:
-        reasons = "; ".join(f"{humanize(name)}: {reason}" for name, reason in left_out.items())
+        reasons = "; ".join(f"{wording.name_of(name)}: {wording.of(reason)}" for name, reason in left_out.items())
         return _nothing_tested(f"Nothing here can be tested honestly. {reasons}.", left_out)
     table = splits.groupby("feature", sort=False)["p"].agg(p_median="median", n_splits="size").reset_index()
     # Splits share their coupons, so their p-values depend on each other in an unknown way. If the median is at most c,
@@ -285,4 +291,4 @@ def _combine_splits(splits: pd.DataFrame, left_out: Mapping[str, str]) -> Thinni
     table["p"] = table["p_median"] if one_split else (2 * table["p_median"]).clip(upper=1.0)
     table["p_holm"] = holm(table["p"])
     table["differs"] = table["p_holm"] <= LEVEL
-    return ThinningTests(table[COLUMNS], left_out, splits.reset_index(drop=True))
+    return ThinningTests(table[COLUMNS], left_out, splits.reset_index(drop=True), wording=wording)

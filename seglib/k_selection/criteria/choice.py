@@ -9,7 +9,7 @@ from typing import Literal
 import pandas as pd
 
 from seglib.errors import ParameterRefused
-from seglib.schema.records import ChoiceRecord, VerdictRecord
+from seglib.schema.records import ChoiceRecord, GlanceRecord, VerdictRecord
 
 Rule = Literal["structure", "elbow"]
 
@@ -75,7 +75,14 @@ class Choice:
         """The choice and its reason as one sentence."""
         return f"k = {self.k}: {self.reason}"
 
-    def record(self, scores: pd.DataFrame, *, judged: str, verdict: VerdictRecord) -> ChoiceRecord:
+    def record(
+        self,
+        scores: pd.DataFrame,
+        *,
+        judged: str,
+        verdict: VerdictRecord,
+        glance: GlanceRecord | None = None,
+    ) -> ChoiceRecord:
         """Return ``choice.json``.
 
         Parameters
@@ -85,11 +92,13 @@ class Choice:
         judged : str
             What the evidence says of this k (`seglib.k_selection.assess_k`).
         verdict : VerdictRecord
+        glance : GlanceRecord, optional
+            What the picture of the verdict shows (`AtAGlance.record`).
         """
         at_k = scores[scores["k"] == self.k].set_index("metric")["value"]
         votes = self.table.set_index("criterion")["k"]
         criteria = {name: None if pd.isna(k) else int(k) for name, k in votes.items()}
-        return ChoiceRecord(self.k, self.by, self.reason, at_k.to_dict(), criteria, judged, verdict)
+        return ChoiceRecord(self.k, self.by, self.reason, at_k.to_dict(), criteria, judged, verdict, glance)
 
 
 def votes(scores: pd.DataFrame) -> pd.DataFrame:

@@ -18,7 +18,8 @@ from seglib.k_selection.validation.charts_example import ExampleChart, example_c
 from seglib.k_selection.validation.charts_valleys import ValleyChart, stacked_densities, valley_chart_from_arrays
 from seglib.k_selection.validation.evidence import ALPHA
 from seglib.k_selection.validation.verdict import Verdict
-from seglib.style import humanize, join_words, letter
+from seglib.schema.records import GlanceRecord, MeasureRecord
+from seglib.style import ENGLISH, humanize, join_words, letter
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -389,12 +390,7 @@ class AtAGlance:
     @property
     def text(self) -> str:
         """The headline of the verdict, and in which measures this shop goes beyond shops without segments."""
-        beyond = [humanize(metric) for metric in self.table.loc[self.table["beyond"], "metric"]]
-        which = f": {join_words(beyond)}" if beyond else ""
-        return (
-            f"{self.headline}: with k = {self.k} this shop goes beyond shops without segments in {len(beyond)} of "
-            f"{len(self.table)} ways{which}."
-        )
+        return ENGLISH.glance(self.record, self.headline, self.k).alt
 
     @property
     def alt(self) -> str:
@@ -404,10 +400,14 @@ class AtAGlance:
     @property
     def caption(self) -> str:
         """Number of segments, rows and simulated shops."""
-        return (
-            f"Your data against shops without segments, {self.k} segments, {self.n_rows:,} rows. "
-            f"Hatched: where 19 of 20 of them stay, {self.n_null} of each kind."
-        )
+        return ENGLISH.glance(self.record, self.headline, self.k).caption
+
+    @property
+    def record(self) -> GlanceRecord:
+        """The numbers of the picture, with which the first page draws it in its own words."""
+        rows = self.table.itertuples()
+        measures = tuple(MeasureRecord(row.metric, float(row.value), float(row.reached)) for row in rows)
+        return GlanceRecord(measures, self.n_rows, self.n_null)
 
     def figure(self) -> Axes:
         """Draw the measures beside what shops without segments reach."""

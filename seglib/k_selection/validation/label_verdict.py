@@ -47,16 +47,11 @@ class LabelVerdict(Verdict):
 
     benchmark: LabelBenchmark
 
-    @property
-    def meaning(self) -> str:
-        """What the label means."""
-        return words.MEANING_OF_LABELS.get(self.structure, words.MEANING[self.structure])
+    def _meaning_key(self) -> str:
+        return words.label_key(self.structure)
 
-    @property
-    def advice(self) -> str:
-        """What follows from it; where it is borderline, from the weaker label."""
-        weakest = self.between[-1] if self.between else self.structure
-        return words.label_advice(weakest, dated=self.dated)
+    def _advice_key(self) -> str:
+        return words.label_advice_key(self._weakest, dated=self.dated)
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from seglib.k_selection.validation.one_trait import OneTraitTests
 from seglib.k_selection.validation.other_shapes import OtherShapes
 from seglib.k_selection.validation.sequential import GroupsNeeded
 from seglib.schema.records import AuditRecord, EvidenceRecord, VerdictRecord
-from seglib.style import humanize, join_words, p_value
+from seglib.style import ADVICE, HEADLINES, MEANING, humanize, join_words, p_value
 
 NOT_TESTED = "not tested"
 """Whether segments are useful, before 06 has tested it."""
@@ -132,7 +132,7 @@ class Verdict:
     @property
     def meaning(self) -> str:
         """What the label means."""
-        return words.MEANING[self.structure]
+        return MEANING[self.keys["meaning"]]
 
     @property
     def advice(self) -> str:
@@ -140,9 +140,29 @@ class Verdict:
 
         Where the audit has found what makes clumps by itself, that comes first.
         """
+        return ADVICE[self.keys["advice"]]
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """By headline, meaning and advice: the key of its text, by which it is found in another language."""
+        headline = self.structure
+        if self._only_other_shape:
+            headline = "other_shape"
+        elif self._only_two_kinds:
+            headline = "two_kinds"
+        return {"headline": headline, "meaning": self._meaning_key(), "advice": self._advice_key()}
+
+    def _meaning_key(self) -> str:
+        return self.structure
+
+    def _advice_key(self) -> str:
         if self._may_be_made:
-            return words.AFTER_ARTEFACTS
-        return words.advice(self.between[-1] if self.between else self.structure, dated=self.dated)
+            return "artefacts"
+        return words.advice_key(self._weakest, dated=self.dated)
+
+    @property
+    def _weakest(self) -> str:
+        return self.between[-1] if self.between else self.structure
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -166,17 +186,16 @@ class Verdict:
     @property
     def headline(self) -> str:
         """The verdict in a few words, for a title."""
-        if self._only_other_shape:
-            return words.OTHER_SHAPE_HEADLINE
-        if self._only_two_kinds:
-            return words.TWO_KINDS_HEADLINE.format(features=join_words([humanize(name) for name in self.two_kinds]))
-        return words.HEADLINE[self.structure]
+        features = join_words([humanize(name) for name in self.two_kinds])
+        return HEADLINES[self.keys["headline"]].format(features=features)
 
     @property
     def record(self) -> VerdictRecord:
         """The verdict as it stands in ``choice.json``."""
         evidence = tuple(
-            EvidenceRecord(row.evidence, row.found, row.without_segments, bool(row.holds))
+            EvidenceRecord(
+                row.evidence, row.found, row.without_segments, None if row.holds is None else bool(row.holds)
+            )
             for row in self.table.itertuples()
         )
         return VerdictRecord(
@@ -192,6 +211,8 @@ class Verdict:
             between=self.between,
             k_range=self.k_range,
             notes=self.notes,
+            keys=self.keys,
+            two_kinds=self.two_kinds,
         )
 
 
@@ -338,14 +359,14 @@ def _table(benchmark: Benchmark, evidence: Evidence, k_star: int | None, n_diffe
     return pd.DataFrame(lines, columns=COLUMNS)
 
 
-def differences_line(n_differ: int, n_tests: int) -> tuple[str, str, str, str, bool]:
-    """Return the line on whether customers differ at all."""
+def differences_line(n_differ: int, n_tests: int) -> tuple[str, str, str, str, bool | None]:
+    """Return the line on whether customers differ at all; it holds neither yes nor no where nothing was asked."""
     return (
         "differences",
         "Do customers differ by more than chance?",
         f"{n_differ} of {n_tests} tests" if n_tests else "not asked",
         "0, at the level of 5%",
-        n_differ > 0,
+        n_differ > 0 if n_tests else None,
     )
 
 

@@ -1,58 +1,12 @@
-"""The words of the verdict, all in one place: sentences are made from the evidence, and say no more than it holds."""
+"""The words of the verdict for analysts: sentences are made from the evidence, and say no more than it holds.
+
+What a manager reads (headline, meaning, advice) stands in `seglib.style.vocabulary.verdict`, by the keys given here.
+"""
 
 from __future__ import annotations
 
 from seglib.k_selection.validation.evidence import Evidence
-from seglib.style import humanize, join_words, p_value
-
-HEADLINE: dict[str, str] = {
-    "natural": "Yes: customers form clumps",
-    "reproducible": "The segments come back, but where one ends is a choice",
-    "constructed": "Not shown: the method may have made these segments",
-    "borderline": "Borderline: the evidence does not decide",
-}
-"""The verdict in a few words."""
-
-MEANING: dict[str, str] = {
-    "natural": "The data are clumped by themselves, and the segments follow the clumps.",
-    "reproducible": "Other samples of these customers are divided in the same way, but where one segment ends and the "
-    "next begins is a choice.",
-    "constructed": "The segments are made by the method: nothing shows that the data ask for them.",
-    "borderline": "With other random numbers the answer is another one. Treat it as the weakest of them.",
-}
-"""What the labels mean (Dolnicar & Leisch 2010, Marketing Letters 21(1))."""
-
-ADVICE: dict[str, str] = {
-    "natural": "You can plan with these segments.",
-    "reproducible": "You can work with these segments as with age groups. Treat customers near a border alike.",
-    "constructed": "Choose as many segments as you can serve, and prefer simple rules that anybody can "
-    "follow{example}. Do not read a character into a segment.",
-}
-"""What follows from the labels."""
-
-MEANING_OF_LABELS: dict[str, str] = {
-    "constructed": "The segments are made by whoever drew them: nothing shows that the data ask for them.",
-    "reproducible": "Other samples of these customers are divided in nearly the same way, but where one segment ends "
-    "and the next begins is a choice.",
-}
-"""What the labels mean where the segments came from somebody else; the others mean the same."""
-
-CONSTRUCTED_LABELS = (
-    "Use the segments for what they were drawn for, as one uses age groups. Do not read a character into a segment."
-)
-"""What follows where the segments of somebody else are constructed."""
-
-RULES_WITH_DATES = ", such as how recently and how often a customer was there"
-"""An example of simple rules, where the shop has dates."""
-
-TWO_KINDS_HEADLINE = "Two kinds of customers in {features}, and nothing more was shown"
-"""The headline where the only evidence is that of one trait."""
-
-OTHER_SHAPE_HEADLINE = "There are groups, but KMeans cuts across them"
-"""The headline where the only evidence is that of groups of another shape."""
-
-WHAT_NEXT = "Whether they help is another question: what do these customers do next?"
-"""Added to the advice where there are dates, so that it can be asked."""
+from seglib.style import ADVICE, MEANING, humanize, join_words, p_value
 
 GRADUALLY = "in data where they differ gradually"
 """The null models in which customers differ, in words."""
@@ -109,10 +63,10 @@ def number_of_segments(k_range: tuple[int, ...]) -> str:
     return join_words([str(k) for k in k_range], last="or")
 
 
-def advice(structure: str, *, dated: bool) -> str:
-    """Return what follows from a label, in a shop with or without dates."""
-    text = ADVICE[structure].format(example=RULES_WITH_DATES if dated else "")
-    return f"{text} {WHAT_NEXT}" if structure == "natural" and dated else text
+def advice_key(structure: str, *, dated: bool) -> str:
+    """Return the key of the advice (`seglib.style.ADVICE`) on a label, in a shop with or without dates."""
+    key = f"{structure} dated" if dated else structure
+    return key if key in ADVICE else structure
 
 
 ARTEFACTS: dict[str, str] = {
@@ -127,9 +81,6 @@ ARTEFACTS: dict[str, str] = {
     "handful": "a cluster of a handful of rows",
 }
 """What of the findings of the audit makes clumps by itself, by its check."""
-
-AFTER_ARTEFACTS = "Do what the audit in 03 says and run again, before you plan with these segments."
-"""What follows from a label where the audit has found what makes clumps by itself."""
 
 
 def artefacts_note(checks: tuple[str, ...]) -> str:
@@ -153,34 +104,34 @@ def label_claim(evidence: Evidence, *, with_p: bool) -> str:
     not_found = f"KMeans does not find all of them again in resampled data (Jaccard {least:.2f} for the least stable)"
     if evidence.structure == "natural":
         return (
-            f"these segments are more clumped than {GRADUALLY}{p}, all of them come back in resampled data, and few "
-            "customers are between neighbouring segments."
+            f"these groups are more clumped than {GRADUALLY}{p}, all of them come back in resampled data, and few "
+            "customers are between neighbouring groups."
         )
     if evidence.structure == "reproducible" and evidence.beyond_gradual:
-        but = "there is no valley between all neighbouring segments"
+        but = "there is no valley between all neighbouring groups"
         if evidence.clear_k:
             but = f"where all customers are alike the silhouette is as great{p}"
         return (
-            f"these segments come back in resampled data, and are more clumped than {GRADUALLY}{p_gradual}, but "
-            f"{but}. Where one segment ends is a choice."
+            f"these groups come back in resampled data, and are more clumped than {GRADUALLY}{p_gradual}, but "
+            f"{but}. Where one group ends is a choice."
         )
     if evidence.structure == "reproducible" and evidence.clear_k:
         return (
-            "these segments come back in resampled data, and few customers are between neighbouring segments, but the "
-            f"silhouette is no greater than {GRADUALLY}{p_gradual}. Where one segment ends is a choice."
+            "these groups come back in resampled data, and few customers are between neighbouring groups, but the "
+            f"silhouette is no greater than {GRADUALLY}{p_gradual}. Where one group ends is a choice."
         )
     if evidence.structure == "reproducible":
         return (
-            f"these segments come back in resampled data more surely than {GRADUALLY}, but the silhouette is no "
-            f"greater than there{p_gradual}. Where one segment ends is a choice."
+            f"these groups come back in resampled data more surely than {GRADUALLY}, but the silhouette is no "
+            f"greater than there{p_gradual}. Where one group ends is a choice."
         )
     if evidence.beyond_gradual and not evidence.stable_k:
-        return f"these segments are more clumped than {GRADUALLY}{p_gradual}, but {not_found}."
+        return f"these groups are more clumped than {GRADUALLY}{p_gradual}, but {not_found}."
     if evidence.beyond_gradual:
         return f"customers were not shown to differ, and where all are alike the silhouette is as great{p}."
     if evidence.stable_k:
         return (
-            "not shown to be more than gradual: these segments come back in resampled data, but so do those of the "
+            "not shown to be more than gradual: these groups come back in resampled data, but so do those of the "
             f"same rule where customers differ gradually, and the silhouette is as great there{p_gradual}."
         )
     return (
@@ -189,24 +140,28 @@ def label_claim(evidence: Evidence, *, with_p: bool) -> str:
     )
 
 
-def label_advice(structure: str, *, dated: bool) -> str:
-    """Return what follows from the verdict on somebody else's segments."""
-    if structure != "constructed":
-        return advice(structure, dated=dated)
-    return f"{CONSTRUCTED_LABELS} {WHAT_NEXT}" if dated else CONSTRUCTED_LABELS
+def label_key(structure: str) -> str:
+    """Return the key of what a label means (`seglib.style.MEANING`) where the segments are somebody else's."""
+    key = f"given {structure}"
+    return key if key in MEANING else structure
+
+
+def label_advice_key(structure: str, *, dated: bool) -> str:
+    """Return the key of what follows from the verdict on somebody else's segments."""
+    return advice_key(label_key(structure) if structure == "constructed" else structure, dated=dated)
 
 
 def rule_in_words(by_rule: float) -> str:
     """Return with what somebody else's segments were compared, and how far that stands for them."""
     return (
-        "How the segments were made is not repeated in shops without segments: there a rule stands for them, the "
-        f"nearest centre. It gives {by_rule:.0%} of the customers the segment that they have."
+        "How the groups were made is not repeated in shops without groups: there a rule stands for them, the "
+        f"nearest centre. It gives {by_rule:.0%} of the customers the group that they have."
     )
 
 
 def small_segment(share: float) -> str:
     """Return the remark on a segment that is too small for a list."""
-    return f"One segment holds {share:.1%} of the customers: it can be real, but it is small for a list."
+    return f"One group holds {share:.1%} of the customers: it can be real, but it is small for a list."
 
 
 def _natural(evidence: Evidence, k_star: int | None, k_range: tuple[int, ...], with_p: bool) -> str:
@@ -215,31 +170,31 @@ def _natural(evidence: Evidence, k_star: int | None, k_range: tuple[int, ...], w
         others = f", but {number_of_segments(k_range)} cannot be told apart"
     clumped = f"customers are more clumped than {GRADUALLY}{_p(evidence.p, with_p)}, and few of them are between"
     if k_star in evidence.clear_k:
-        return f"{clumped} neighbouring segments; k = {k_star} describes it best{others}."
+        return f"{clumped} neighbouring groups; k = {k_star} describes it best{others}."
     return (
-        f"{clumped} the segments if there are {max(evidence.clear_k)}; k = {k_star} describes it best{others}, though "
-        f"with {k_star} not all neighbouring segments are apart."
+        f"{clumped} the groups if there are {max(evidence.clear_k)}; k = {k_star} describes it best{others}, though "
+        f"with {k_star} not all neighbouring groups are apart."
     )
 
 
 def _reproducible(evidence: Evidence, k_star: int | None, k_range: tuple[int, ...], with_p: bool) -> str:
     others = f" ({number_of_segments(k_range)} cannot be told apart)" if len(k_range) > 1 else ""
-    back = f"a division into {k_star} segments{others} comes back in resampled data"
+    back = f"a division into {k_star} groups{others} comes back in resampled data"
     if evidence.beyond_gradual:
         clumped = f"customers are more clumped than {GRADUALLY}{_p(evidence.p_gradual, with_p)}"
         if evidence.clear_k:
             but = f"where all customers are alike the silhouette is as great{_p(evidence.p, with_p)}"
         else:
-            but = "there is no valley between all neighbouring segments"
-        return f"{back}, and {clumped}, but {but}. Where one segment ends is a choice."
+            but = "there is no valley between all neighbouring groups"
+        return f"{back}, and {clumped}, but {but}. Where one group ends is a choice."
     if not evidence.predicted_k:
         return (
-            f"{back}, and few customers are between neighbouring segments, but the silhouette is no greater than "
-            f"{GRADUALLY}{_p(evidence.p_gradual, with_p)}. Where one segment ends is a choice."
+            f"{back}, and few customers are between neighbouring groups, but the silhouette is no greater than "
+            f"{GRADUALLY}{_p(evidence.p_gradual, with_p)}. Where one group ends is a choice."
         )
     return (
         f"{back}, and one half of the customers predicts the other better than {GRADUALLY}, but the silhouette is no "
-        f"greater than there{_p(evidence.p_gradual, with_p)}. Where one segment ends is a choice."
+        f"greater than there{_p(evidence.p_gradual, with_p)}. Where one group ends is a choice."
     )
 
 
@@ -247,7 +202,7 @@ def _constructed(evidence: Evidence, with_p: bool) -> str:
     if evidence.beyond_gradual and not evidence.stable_k:
         return (
             f"customers are more clumped than {GRADUALLY}{_p(evidence.p_gradual, with_p)}, but for no number of "
-            "segments do all of them come back in resampled data."
+            "groups do all of them come back in resampled data."
         )
     if evidence.beyond_gradual:
         return (
@@ -263,20 +218,20 @@ def _constructed(evidence: Evidence, with_p: bool) -> str:
     if evidence.predicted_k:
         numbers = join_words([str(k) for k in evidence.predicted_k])
         return (
-            f"segments come back in resampled data (k = {numbers}), and one half of the customers predicts the other "
+            f"groups come back in resampled data (k = {numbers}), and one half of the customers predicts the other "
             f"better than {GRADUALLY}, but the silhouette is no greater than there{p}, and customers were not shown to "
             "differ."
         )
     if evidence.stable_k:
         numbers = join_words([str(k) for k in evidence.stable_k])
         return (
-            f"not shown to be more than gradual: segments come back in resampled data (k = {numbers}), but where "
+            f"not shown to be more than gradual: groups come back in resampled data (k = {numbers}), but where "
             "customers differ gradually, one half of them predicts the other as well, and the silhouette is as "
             f"great{p}."
         )
     return (
         "not shown to be more than gradual: where customers differ gradually, the silhouette is as "
-        f"great{p}, and for no number of segments do all of them come back in resampled data."
+        f"great{p}, and for no number of groups do all of them come back in resampled data."
     )
 
 

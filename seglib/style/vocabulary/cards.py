@@ -1,25 +1,65 @@
-"""Every word on a card that a marketer may want to change: names, sentences, headings, ideas, cautions.
+"""The words of the shop and of the cards: names, sentences, headings, ideas, cautions; the columns of the lists.
 
-Words between braces are filled in; their names say what they hold. ``{coupon}``, ``{coupons}``, ``{claim}`` and
-``{claimed}`` are filled by `seglib.style.Wording.of`: in a shop without coupons they say transaction.
-
-A file of words (parameter ``words_file``) changes what stands here for one run (`words_file` beside this file).
+Words between braces are filled in; their names say what they hold. ``{coupon}``, ``{coupons}``, ``{claim}``,
+``{claimed}``, ``{place}`` and ``{places}`` are filled by `seglib.style.Wording.of`: in a shop without coupons they say
+transaction, in one of countries country.
 """
 
 from __future__ import annotations
 
-from seglib.style import TIMES as ENGLISH_TIMES
+from seglib.style.formats import MONTHS as ENGLISH_MONTHS
+from seglib.style.formats import TIMES as ENGLISH_TIMES
+
+# ---- Language ----
+
+LANGUAGE = "en"
+"""The code of the language, as browsers take it. A file that names another one has all words."""
+
+DECIMAL, THOUSANDS, PERCENT = ".", ",", "{n}%"
+"""How numbers are written: the sign before decimals, that between thousands ("none" for none), and a share."""
+
+DAY = "{day} {month} {year}"
+"""How a day is written: ``day`` its number, ``dd`` with two digits, ``month`` its name, ``mm`` its number, ``year``."""
+
+MONTHS: dict[str, str] = {str(number): name for number, name in enumerate(ENGLISH_MONTHS, start=1)}
 
 # ---- Words of the shop ----
 
-COUPON: dict[str, str] = {}
-"""What a transaction is called, where it is neither coupon nor transaction: one, many, claimed, claim."""
+OWN_COUPON: dict[str, str] = {}
+"""``COUPON`` of a file of words: what a coupon is called, by one, many, claimed, claim. Without ``TRANSACTION`` any
+transaction is called so."""
+
+OWN_TRANSACTION: dict[str, str] = {}
+"""``TRANSACTION`` of a file of words: the same in a shop that records no coupons."""
+
+PLACES: dict[str, str] = {
+    "city": "city",
+    "country": "country",
+    "region": "region",
+    "state": "state",
+    "province": "province",
+    "county": "county",
+    "district": "district",
+    "postcode": "postcode",
+}
+"""What the place of a customer is called, by what it is."""
+
+MANY_PLACES: dict[str, str] = {
+    "city": "cities",
+    "country": "countries",
+    "region": "regions",
+    "state": "states",
+    "province": "provinces",
+    "county": "counties",
+    "district": "districts",
+    "postcode": "postcodes",
+}
 
 FEATURES: dict[str, str] = {}
 """What a column of the shop's own is called; without an entry, by its name."""
 
 MONEY = "{amount}"
-"""How an amount of money is written, such as "{amount} EUR"."""
+"""How an amount of money is written, such as "{amount} EUR"; without an entry, with the currency of the data."""
 
 TIMES: dict[str, str] = dict(ENGLISH_TIMES)
 """How times and rates are written."""
@@ -83,10 +123,6 @@ VERBS: dict[str, str] = {
 }
 """What a segment did, with the value of the segment and of all customers in words."""
 
-UNITS: dict[str, str] = {"coupons_per_month": "a month", "spend_per_month": "money"}
-"""How a value is written where the unit of the feature would say it twice."""
-
-
 HAVE = "have {what}"
 """The verb of `OWN_NUMBER` and `OWN_ANSWER`; left out where the phrase before it has it too."""
 
@@ -118,7 +154,7 @@ LEVELS, LEVEL, MORE_LEVELS = (
 
 NO_MARKER = "In what they do they hardly differ from the average: no behaviour lies half a standard deviation away."
 
-ONLY_ELSEWHERE = "In what built the segments they hardly differ from the average."
+ONLY_ELSEWHERE = "In what built the groups they hardly differ from the average."
 """Where something else lies half a standard deviation away."""
 
 
@@ -137,7 +173,7 @@ DAYS_AGO = "{own} ago on average (all customers: {all})."
 
 NO_CERTAINTY = "this cannot be said, because what customers are described by here does not give the labels back"
 PROBABILITY = (
-    "if these segments are taken as given, a member belongs here with a probability of {mean} on average; "
+    "if these groups are taken as given, a member belongs here with a probability of {mean} on average; "
     "for {low} of the members it is less than {limit:.0%}."
 )
 
@@ -167,7 +203,7 @@ TO_TRY: dict[tuple[str, bool], str] = {
 What they say of customers is that difference and no more: who uses more coupons than others need not use most of them.
 """
 
-PLAIN_RULES = "one offer for everybody, sent to a random half: that this group needs another one was not shown."
+PLAIN_RULES = "one offer for everybody, sent to a random half: that a group needs another one was not shown."
 """What to try where the segments are constructed and not shown to be useful."""
 
 COMPARED_WITH: dict[str, str] = {
@@ -267,8 +303,76 @@ STORY: dict[str, str] = {
 
 # ---- The lists ----
 
-LAST, USED_SHARE, NEAR, CITY = "last_{coupon}", "share_used", "near_border", "{place}"
+LAST, USED_SHARE, CITY = "last_{coupon}", "share_used", "{place}"
 """Columns by which a list can be checked by eye."""
 
 SEND, CONTROL = "send", "control"
 """The last part of the name of a list."""
+
+README: dict[str, str] = {
+    "head": "Customer lists of {source}{day}; report '{run}'.",
+    "this shop": "this shop",
+    "day": ", state of {day}",
+    "size": "{letter}  {name}: {send} to send to, {control} as control",
+    "change": "; shows a change of {points:.0f} points of {coupons} used",
+    "no list": "{letter}  {name}: {customers} customers, no list",
+    "few": "{n} of {all} groups have a list of their own. Not {letters}: fewer than {smallest} customers.",
+    "send": "{send}: they get the offer.",
+    "control": "{control} ({share:.0%} of a group): they get what they would get without the test: nothing, or the "
+    "usual offer. The card of the group says which.",
+    "compare": "After the test, compare the two lists of a group. A smaller change than named above may be chance.",
+    "near_border": "near_border: may belong to another group (probability below {low:.0%}, or, where there is none, "
+    "confidence below {near}); leave them out of a test.",
+    "columns": "probability: that of belonging here. confidence: 1 at the centre of the group, 0 at its border. "
+    "outlier: far from everybody in the group.",
+    "made by": "The groups were made by {file}; nothing here changed who is in which.",
+    "given by": "The groups were given by '{file}'; nothing here changed who is in which.",
+    "noise": "{n} customers are noise there (in no cluster), and are on no list.",
+    "without label": "{n} customers have no label there, and are on no list.",
+    "no rule": "probability, confidence, second_segment, outlier and near_border are empty, and there is no "
+    "model.skops and no scoring.sql to place new customers{why}.",
+    "by rule": "probability is empty; confidence, second_segment, outlier and near_border come from the nearest "
+    "centre, which gives {share:.0%} of the customers the group that they have; confidence is 0 where it gives "
+    "another one.",
+    "no model": "There is no model.skops and no scoring.sql to place new customers{why}.",
+    "model": "model.skops and scoring.sql place new customers by the nearest centre.",
+    "holdout": "{n} customers are held out of every campaign: they are on no list.",
+    "changes": "Since the last lists of this name, {added} were added to lists of those who get the offer, and "
+    "{removed} removed; who moved from one list to another is in both numbers. The folder changes has them.",
+    "privacy": "Ids are personal data in most countries: give the lists only to those who need them, then delete them.",
+}
+"""The text that goes with the lists, line by line."""
+
+# ---- How to recognise a group ----
+
+RULES: dict[str, str] = {
+    "coupons_per_month": "{claimed} {between} {coupons} a month",
+    "burn_rate": "used {between} of their {coupons} old enough to judge",
+    "days_to_burn": "took {between} days to use a {coupon}",
+    "recency_days": "{claimed} their last {coupon} {between} days ago",
+    "spend_per_month": "spent {between} a month",
+    "n_coupons": "{claimed} {between} {coupons}",
+    "n_burned": "used {between} {coupons}",
+    "tenure_days": "have been customers for {between} days",
+}
+"""The conditions of a rule by what it asks about."""
+
+RULE_WORDS: dict[str, str] = {
+    "more than": "more than {number}",
+    "at most": "at most {number}",
+    "but": "but",
+    "other": "have {feature} of {between}",
+    "or unknown": "{condition} (or it is not known)",
+    "none known": "have no known {feature}",
+    "any known": "have a known {feature}",
+    "is": "{feature} is {level}",
+    "is not": "{feature} is not {levels}",
+    "or": "or",
+    "unknown": "unknown",
+    "used one": "used at least one {coupon}",
+    "never used": "never used a {coupon}",
+    "yes": "have yes under {feature}",
+    "no": "have no under {feature}",
+    "everybody": "everybody",
+}
+"""The other words of a rule."""

@@ -1,0 +1,137 @@
+"""Figures of 07: who went where, what the movement is made of, and how far features drifted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
+from matplotlib.ticker import FuncFormatter
+
+from seglib.plots.theme import ACCENT, DARK, GREY, colour, new_axes, set_title, shorten
+from seglib.style import humanize
+
+SPACE = 0.06
+"""Of the height of the figure, free between two segments."""
+
+
+def plot_migration(matrix: pd.DataFrame, *, kappa: float, ax: Axes | None = None) -> Axes:
+    """Draw the flow of customers from the segments of then (left) to those of now (right): an alluvial diagram.
+
+    ``matrix`` has the customers by segment then (rows) and now (columns). Bands have the colour of the segment they
+    come from; those who stayed are pale.
+    """
+    ax = ax or new_axes(height=max(3.2, 1.6 + 0.45 * len(matrix)))
+    total = matrix.to_numpy().sum()
+    sizes = [matrix.sum(axis=1) / total, matrix.sum(axis=0) / total]
+    begin = [_stacked(size) for size in sizes]
+    left, right = dict(begin[0]), dict(begin[1])
+    for source in matrix.index:
+        for target in matrix.columns:
+            thick = matrix.loc[source, target] / total
+            if not thick:
+                continue
+            edge = _band(left[source], right[target], thick)
+            left[source] += thick
+            right[target] += thick
+            alpha = 0.2 if source == target else 0.7
+            ax.add_patch(PathPatch(edge, facecolor=colour(source), alpha=alpha, linewidth=0))
+    for side, (size, bottoms) in enumerate(zip(sizes, begin, strict=True)):
+        for segment, share in size.items():
+            if not share:
+                continue
+            ax.bar(side, share, 0.08, bottoms[segment], color=colour(segment), edgecolor=DARK, linewidth=0.8)
+            ax.text(
+                side + (0.07 if side else -0.07),
+                bottoms[segment] + share / 2,
+                f"{segment}: {share * total:,.0f}",
+                va="center",
+                ha="left" if side else "right",
+                fontsize=9.5,
+            )
+    ax.set(xlim=(-0.45, 1.45), ylim=(1.02 + SPACE * (len(matrix) - 1), -0.02), yticks=[])
+    ax.set_xticks([0, 1], ["then", "now"])
+    ax.grid(visible=False)
+    ax.spines["left"].set_visible(False)
+    ax.spines["bottom"].set_visible(False)
+    moved = 1 - np.trace(matrix.to_numpy()) / total
+    agreement = "" if np.isnan(kappa) else f" (kappa {kappa:.2f})"
+    set_title(ax, f"{moved:.1%} of the customers are in another segment{agreement}")
+    return ax
+
+
+def _stacked(size: pd.Series) -> dict[str, float]:
+    """Return where the bar of each segment begins, from above."""
+    place, top = {}, 0.0
+    for segment, share in size.items():
+        place[segment] = top
+        top += share + (SPACE if share else 0.0)
+    return place
+
+
+def _band(y0: float, y1: float, thick: float) -> Path:
+    """Return the outline of a band from the left bar to the right one."""
+    x0, x1, middle = 0.04, 0.96, 0.5
+    corners = [(x0, y0), (middle, y0), (middle, y1), (x1, y1), (x1, y1 + thick), (middle, y1 + thick)]
+    corners += [(middle, y0 + thick), (x0, y0 + thick), (x0, y0)]
+    curve = [Path.CURVE4, Path.CURVE4, Path.CURVE4]
+    return Path(corners, [Path.MOVETO, *curve, Path.LINETO, *curve, Path.CLOSEPOLY])
+
+
+def plot_movement(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw the parts of the movement, which add up to the last bar, with 95% of calm months as a line.
+
+    ``table`` is `seglib.monitoring.movement.Movement.table`.
+    """
+    ax = ax or new_axes(3.2)
+    places, share = np.arange(len(table)), 100 * table["share"]
+    last = len(table) - 1
+    ax.barh(places, share, 0.6, color=[GREY if place == last else ACCENT for place in places])
+    for place, row in enumerate(table.itertuples()):
+        low, high = 100 * row.calm_low, 100 * row.calm_high
+        ax.plot([low, high], [place, place], color=DARK, linewidth=3, solid_capstyle="butt")
+        ax.plot([low, high], [place, place], color=DARK, marker="|", markersize=10, linestyle="none")
+    ax.axvline(0, color=DARK, linewidth=1)
+    ax.set_yticks(places, table["part"])
+    ax.set(ylim=(last + 0.6, -0.6), xlabel="points: share of the customers in both months")
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:+g}" if abs(value) > 1e-12 else "0"))
+    ax.grid(visible=False, axis="y")
+    parts = table.iloc[:last]
+    largest = parts.loc[parts["share"].abs().idxmax()]
+    if round(100 * largest["share"], 1):
+        set_title(ax, f"The largest part of the movement is {largest['part']}: {100 * largest['share']:+.1f} points")
+    else:
+        set_title(ax, "Nobody is in another segment, for whatever reason")
+    return ax
+
+
+def plot_drift(table: pd.DataFrame, *, beyond: Sequence[str], ax: Axes | None = None) -> Axes:
+    """Draw how far each feature drifted, in standard deviations, with 95% of calm months as a line.
+
+    ``table`` is `seglib.monitoring.drift.Drift.table` without names; ``beyond`` are the features that drifted further
+    than calm months let them.
+    """
+    ax = ax or new_axes(height=1.3 + 0.3 * max(len(table), 2))
+    places = np.arange(len(table))
+    spread = table["spread"].where(table["spread"] > 0, 1.0).to_numpy()
+    for place, low, high in zip(places, table["calm_low"] / spread, table["calm_high"] / spread, strict=True):
+        ax.plot([low, high], [place, place], color=GREY, linewidth=6, solid_capstyle="butt")
+    is_beyond = table["feature"].isin(beyond).to_numpy()
+    value = table["wasserstein"].to_numpy() / spread
+    ax.plot(value[~is_beyond], places[~is_beyond], "o", color=DARK, markersize=6)
+    ax.plot(value[is_beyond], places[is_beyond], "D", color="#d55e00", markersize=7)
+    ax.set_yticks(places, [shorten(humanize(name)) for name in table["feature"]])
+    ax.set(ylim=(len(table) - 0.4, -0.6), xlabel="Wasserstein distance in standard deviations")
+    ax.set_xlim(left=0)
+    ax.grid(visible=False, axis="y")
+    count = int(is_beyond.sum())
+    set_title(
+        ax,
+        f"{count} of {len(table)} features drifted further than in calm months"
+        if count
+        else "No feature drifted further than in calm months",
+    )
+    return ax

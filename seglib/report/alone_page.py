@@ -1,0 +1,52 @@
+"""The pages of a notebook that is run by itself, and its section on the first page of the run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+from bs4 import BeautifulSoup
+from markupsafe import Markup
+
+from seglib.report.pages import Page, page_of, write_pages
+from seglib.schema.records import RunRecord
+
+
+def write_alone(folder: Path, record: RunRecord, *, step: str, question: str) -> None:
+    """Write the two pages of a notebook; the other pages stay as they are.
+
+    Parameters
+    ----------
+    folder : Path
+        Report folder of the run, with the executed notebooks.
+    record : RunRecord
+        Of the run.
+    step, question : str
+        Name of the notebook, and the question it answers.
+    """
+    others = [
+        _listed(folder, path.stem) for path in sorted((folder / "notebooks").glob("*.ipynb")) if path.stem != step
+    ]
+    write_pages(folder, record, [page_of(folder, step, question)], beside=others)
+
+
+def with_section(index: str, anchor: str, section: Markup) -> str:
+    """Put a section on the first page, before its first one; an earlier one with the same id is replaced."""
+    soup = BeautifulSoup(index, "html.parser")
+    if old := soup.find(id=anchor):
+        old.decompose()
+    article = soup.find("article") or soup.find("main") or soup
+    first = article.find("section")
+    new = BeautifulSoup(section, "html.parser")
+    if first is None:
+        article.append(new)
+    else:
+        first.insert_before(new)
+    return soup.decode(formatter="html5")
+
+
+def _listed(folder: Path, name: str) -> Page:
+    """Return a page that is there already, as far as others link it."""
+    notebook = nbformat.read(folder / "notebooks" / f"{name}.ipynb", as_version=4)
+    title = notebook.cells[0].source.splitlines()[0].removeprefix("# ")
+    return Page(name, title, "", BeautifulSoup("", "html.parser"), [], None)

@@ -1,0 +1,66 @@
+"""Compare a run with an earlier one: run ``07_monitoring`` on the later one, and add its pages to the report."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from seglib.run import refuse_missing_run
+from seglib.runner import parameters
+from seglib.runner.kernels import Kernels
+from seglib.runner.pipeline import faults_in_words, run_notebook
+from seglib.runner.progress import RunProgress
+from seglib.runner.staging import stage
+from seglib.runner.steps import ALONE, NOTEBOOKS
+
+STEP = "07_monitoring"
+
+
+def compare(old: str, new: str, overrides: Mapping[str, Any]) -> Path:
+    """Compare a run with an earlier one.
+
+    Parameters
+    ----------
+    old, new : str
+        Names of the earlier run and of the later one, in whose report the pages are.
+    overrides : mapping of str to Any
+        Parameters of the notebook by name.
+
+    Returns
+    -------
+    Path
+        The page of the comparison.
+
+    Raises
+    ------
+    ParameterRefused
+        If a parameter does not fit, there is no such run, another process builds it, or both cannot be compared.
+    InputRefused
+        If a run is not whole.
+    NotebookFailed
+        If the notebook stops with an error. The report stays as it was.
+    """
+    from seglib.report.comparison_page import add_comparison
+
+    for name in (old, new):
+        refuse_missing_run(name)
+    declared = {STEP: parameters.declared(NOTEBOOKS / f"{STEP}.ipynb")}
+    values = parameters.resolve(declared, {**overrides, "run": new, "old": old})[STEP]
+    with faults_in_words(new), stage(new) as building:
+        building.copy_whole(STEP)
+        try:
+            running = RunProgress([STEP], {}, run=new)
+            kernels_of_run = Kernels([STEP], folder=building.folder, cwd=NOTEBOOKS, environment={})
+            with running as progress, kernels_of_run as kernels:
+                run_notebook(STEP, values, building, progress, kernels)
+            folder = building.run.report_dir
+            shutil.copy(building.run.path("comparison"), folder / "compare.json")
+            comparison = building.run.read("comparison")
+            add_comparison(folder, building.last, comparison, step=STEP, question=ALONE[STEP])
+        except BaseException:
+            building.clear()
+            raise
+        building.put_in_place()
+        return building.final.report_dir / f"{STEP}_business.html"

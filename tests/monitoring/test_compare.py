@@ -1,0 +1,85 @@
+"""`seglib compare`: from two finished runs to a page, a record and a list; a refusal leaves the report as it was."""
+
+import json
+import shutil
+
+import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
+
+from tests.earlier import make_run
+
+
+@pytest.fixture(scope="module")
+def home(whole_run, tmp_path_factory):
+    """A finished run of the sample, called twice, and an earlier one of the same shop, a month before."""
+    folder = tmp_path_factory.mktemp("compare") / "home"
+    shutil.copytree(whole_run("customer elsewhere").home, folder)
+    [twice] = [path.name for path in (folder / "data/processed").iterdir()]
+    k = json.loads((folder / "reports" / twice / "run.json").read_text(encoding="utf-8"))["k"]
+    make_run("may", "sample", as_of="2026-05-31", base=folder, k=k)
+    return folder
+
+
+@pytest.mark.whole_run("customer elsewhere")
+def test_two_runs_are_compared_and_linked(home, seglib, sound):
+    before = {path.name: path.read_bytes() for path in (home / "reports/twice").glob("0[1-6]_*.html")}
+    done = seglib("compare", "may", "twice", "--set", "n_calm=19", home=home)
+    assert done.returncode == 0, done.stderr
+    reports = home / "reports/twice"
+    assert done.stdout.strip() == str(reports / "07_monitoring_business.html")
+    record = json.loads((reports / "compare.json").read_text(encoding="utf-8"))
+    assert (record["old"], record["new"], record["day"]) == ("may", "twice", "2026-05-31")
+    assert sum(path["customers"] for path in record["paths"]) == record["customers"]
+    movers = pd.read_csv(reports / "movers.csv", dtype=str)
+    assert movers["what"].value_counts().get("moved", 0) == record["moved"]
+    assert movers["what"].value_counts().get("new", 0) == record["joined"]
+    index = sound(reports / "index.html")
+    [section] = index.select("#monitoring")
+    assert record["headline"] in section.get_text()
+    assert {a["href"] for a in section.select("a")} == {
+        *("07_monitoring.html", "07_monitoring_business.html", "movers.csv", "compare.json")
+    }
+    without_code, with_code = (
+        BeautifulSoup((reports / name).read_text(encoding="utf-8"), "html.parser").get_text()
+        for name in ("07_monitoring_business.html", "07_monitoring.html")
+    )
+    assert record["headline"] in without_code
+    assert "read_months" not in without_code
+    assert "read_months" in with_code
+    assert before == {name: (reports / name).read_bytes() for name in before}
+    saved = pd.read_parquet(home / "data/processed/twice/migration.parquet")
+    assert saved["customers"].sum() == record["customers"]
+
+
+@pytest.mark.whole_run("customer elsewhere")
+def test_what_cannot_be_compared_leaves_the_report(home, seglib):
+    index = home / "reports/twice/index.html"
+    before = index.read_bytes()
+    make_run("same", "sample", base=home)
+    for old, why in (
+        ("same", "name the earlier run first"),
+        ("mai", "there is no run 'mai' (did you mean 'may'?)"),
+    ):
+        done = seglib("compare", old, "twice", home=home)
+        assert done.returncode == 2, done.stderr
+        assert why in done.stderr
+        assert "Traceback" not in done.stderr
+    assert index.read_bytes() == before
+
+
+def test_names_from_data_are_text():
+    from seglib.report.comparison_page import with_comparison
+    from seglib.schema.comparison_records import ComparisonRecord
+
+    texts = ("<script>x</script>",) * 2
+    record = ComparisonRecord(
+        *("<b>may", "june", "2026-05-31", "2026-06-30", "nothing"),
+        *(*texts, "keep", "Keep.", "rule", 10, 1, 0, 2, 0.5, {}, 19),
+    )
+    index = "<html><main><article><h1>Shop</h1><section id='one'><h2>One</h2></section></article></main></html>"
+    once = with_comparison(index, record, "07_monitoring", "What has moved?")
+    page = BeautifulSoup(with_comparison(once, record, "07_monitoring", "What has moved?"), "html.parser")
+    assert [section["id"] for section in page.find_all("section")] == ["monitoring", "one"]
+    assert not page.find_all(["script", "b"])
+    assert "<b>may" in page.find(id="monitoring").get_text()
