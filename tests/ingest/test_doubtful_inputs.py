@@ -342,9 +342,9 @@ IDS = [
     Case(
         "levels",
         "one country in three spellings",
-        people("UK", "U.K.", "uk", "France", name="country"),
+        people(*["UK", "U.K.", "uk", "France", "UK"] * 2, name="country"),
         PEOPLE.format("country: nominal"),
-        findings={f"{C}.country.spelled": 2},
+        findings={f"{C}.country.spelled": 4},
     ),
     Case(
         "levels",
@@ -419,7 +419,7 @@ INNOCENT = [
     Case("innocent", "nothing was returned", with_column("Returned", "no", "no")),
     Case("innocent", "one currency", with_column("Currency", "EUR")),
     Case("innocent", "evenings", orders(days=[f"2024-01-{i % 28 + 1:02d} {18 + i % 5}:{i}:00" for i in range(10, 50)])),
-    Case("innocent", "grades", people("A", "A+", "A-", "B", name="g"), PEOPLE.format("g: nominal")),
+    Case("innocent", "grades", people(*["A", "A+", "A-", "B"] * 3, name="g"), PEOPLE.format("g: nominal")),
     Case(
         "innocent", "a shop that opens twice a year", orders(days=[f"20{10 + i // 4}-0{i % 2 * 5 + 2}-01" for i in R])
     ),

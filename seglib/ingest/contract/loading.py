@@ -220,6 +220,7 @@ def _loaded_table(
         cells |= dict(texts.values())
         names = {one: alias for one, (alias, _) in texts.items()}
         columns[column] = read(kinds[column], origin, by_name, formats, styles.get(column), names)
+    columns |= _without_idle_words(con, name, {c: columns[c] for c in table_mapping.descriptors if kinds[c] == "text"})
     for column, variable in table_mapping.segment_by.items():
         if variable.kind == "nominal" and (cell := _several_answers(con, name, columns[column].value, cells)):
             remarks = {**columns[column].remarks, "several": cell}
@@ -293,6 +294,21 @@ def _differing_parts(
             text = cell_value("number", origins[column], by_name[one], formats)
             doubts += written_otherwise(con, f"{name}.{column}", text, style, written, parts)
     return doubts
+
+
+def _without_idle_words(
+    con: duckdb.DuckDBPyConnection, name: str, texts: Mapping[str, ParsedColumn]
+) -> dict[str, ParsedColumn]:
+    """Return descriptors that are texts, without the remark on words for nothing where none of them has such a word."""
+    words = {column: parsed.remarks["nothing"] for column, parsed in texts.items() if "nothing" in parsed.remarks}
+    if not words:
+        return {}
+    [counts] = con.sql(f"SELECT {', '.join(f'count({cell})' for cell in words.values())} FROM raw.{name}").fetchall()
+    return {
+        column: replace(texts[column], remarks={k: v for k, v in texts[column].remarks.items() if k != "nothing"})
+        for column, count in zip(words, counts, strict=True)
+        if not count
+    }
 
 
 def _without_effect(

@@ -12,6 +12,10 @@ MOST_LEVELS = 2_000
 """Of more different values, none is looked at: they are no levels."""
 
 
+FEWEST_ROWS = 10
+"""Of fewer customers nobody makes segments."""
+
+
 def spelled_in_several_ways(rows: CountedRows, column: str, value: str) -> Iterator[Doubt]:
     """Find levels that differ in capitals, accents, blanks and points only.
 
@@ -27,8 +31,10 @@ def spelled_in_several_ways(rows: CountedRows, column: str, value: str) -> Itera
     levels = (
         f"SELECT x, {alike('strip_accents(x)')} AS same, count(*) AS n FROM ({texts}) WHERE x IS NOT NULL GROUP BY ALL"
     )
-    [(n_levels,)] = rows.con.sql(f"SELECT approx_count_distinct({value}) FROM {rows.cells_sql}").fetchall()
-    if not 1 < n_levels <= MOST_LEVELS:
+    [(n_levels, n_rows)] = rows.con.sql(
+        f"SELECT approx_count_distinct({value}), count(*) FROM {rows.cells_sql}"
+    ).fetchall()
+    if not 1 < n_levels <= MOST_LEVELS or (rows.table == "customers" and n_rows < FEWEST_ROWS):
         return
     groups = rows.con.sql(
         f"SELECT list(x ORDER BY n DESC, x), sum(n) - max(n) FROM ({levels}) WHERE regexp_matches(same, '[^0-9]') "
