@@ -176,8 +176,8 @@ def report(table: pd.DataFrame) -> str:
         f"{head}{body}\n"
         f"Outside of 94 to 96% lie {len(outside)} of {len(cells)} shares of intervals{': ' if listed else ''}{listed}. "
         f"Of 1,000 tests, chance alone puts {by_chance:.0%} of true 95% there.\n\n"
-        f"{not_run}Made by `python -m studies.campaigns` and `--sums` (rows `by sums`: the sums of both arms were drawn, "
-        "and read by the formulas).\n"
+        f"{not_run}Made by `python -m studies.campaigns` and `--sums` (rows `by sums`: the sums of both arms were "
+        "drawn, and read by the formulas).\n"
     )
 
 
