@@ -86,8 +86,6 @@ def _describe_use(
     text = vocabulary.fill(
         vocabulary.USED, coupons=row["coupons"], many=wording.many, per_customer=row["coupons_per_customer"]
     )
-    if pd.notna(row["burned"]):
-        text += vocabulary.fill(vocabulary.SHARE_BURNED, burned=row["burned"], open=row["subscribed"])
     text += vocabulary.fill(vocabulary.FREQUENCY, frequency=row["usage_frequency"])
     return [NoteRecord("use", wording.many[:1].upper() + wording.many[1:], text)]
 

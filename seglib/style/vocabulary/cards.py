@@ -166,7 +166,6 @@ STANDS_FOR, TRY, CAUTION = "A customer who stands for them", "To try, beside a c
 """Headings. That of the use of coupons is the word for coupons."""
 
 USED = "{coupons:,.0f} {many}, {per_customer:.1f} a customer"
-SHARE_BURNED = "; {burned:.0%} used so far, {open:.0%} not"
 FREQUENCY = "; usage frequency {frequency:.1f}."
 
 DAYS_AGO = "{own} ago on average (all customers: {all})."
