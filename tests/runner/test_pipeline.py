@@ -108,6 +108,7 @@ def test_run_json_is_the_machine_readable_face(twice):
         "inertia",
         "silhouette",
         "verdict",
+        "glance",
         "audiences",
         "segments",
         "overview",
