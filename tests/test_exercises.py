@@ -180,12 +180,12 @@ def test_02_2_in_a_shop_without_segments_nobody_is_loyal(notebooks):
     names = notebooks.end("02_eda", **calm(notebooks))
     counts = names["claimed"]["coupons"]
     assert counts.max() > 2 * counts.mean()  # there is a right end that looks loyal
-    assert not names["evidence"].table["differ"].any()
+    assert not names["tests"].table["differ"].any()
 
 
 def test_02_3_more_shuffles_move_the_smallest_p_values_and_no_conclusion(notebooks):
     text, settings = exercise("02_eda", 3)
-    [cell] = re.findall(r"`(evidence\.[^`]+)`", text)
+    [cell] = re.findall(r"`(tests\.[^`]+)`", text)
     whole = {"sample_customers": 2_500}  # as the notebook has it: a p-value depends on the number of customers
     few, many = (eval(cell, notebooks.end("02_eda", **whole, **{name: value})) for name, value in settings)
     change = (few["p"] / many["p"]).map(lambda ratio: max(ratio, 1 / ratio))

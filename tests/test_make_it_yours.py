@@ -173,6 +173,6 @@ def test_another_transform_is_built_as_the_text_says(by_hand):
 
 def test_a_changed_table_stops_04_with_the_way_out(by_hand):
     _, run = by_hand
-    run(STEP, save={"matrix.table)": "matrix.table.clip(-2, 2))"})
+    run(STEP, save={"matrix=matrix.table,": "matrix=matrix.table.clip(-2, 2),"})
     with pytest.raises(Exception, match=r"number_steps or matrix_steps in 03"):
         run("04_k_selection")

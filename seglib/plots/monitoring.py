@@ -52,7 +52,7 @@ def plot_migration(matrix: pd.DataFrame, *, kappa: float, ax: Axes | None = None
                 ha="left" if side else "right",
                 fontsize=9.5,
             )
-    ax.set(xlim=(-0.45, 1.45), ylim=(1.02 + SPACE * (len(matrix) - 1), -0.02), yticks=[])
+    ax.set(xlim=(-0.45, 1.45), ylim=(1.02 + SPACE * (len(matrix) - 1), -0.02), yticks=[], ylabel="customers")
     ax.set_xticks([0, 1], ["then", "now"])
     ax.grid(visible=False)
     ax.spines["left"].set_visible(False)

@@ -76,6 +76,7 @@ from seglib.plots.k_selection import (
     plot_valleys,
     plot_verdict,
 )
+from seglib.plots.monitoring import plot_drift, plot_migration, plot_movement
 from seglib.plots.preprocessing import plot_number_ranges, plot_variance_by_option, plot_variance_share
 from seglib.plots.theme import colour, marker, palette
 from seglib.preprocessing.baseline import baseline_matrix
@@ -187,8 +188,32 @@ def analysed(request, prepared):
         "metric": lambda: plot_metric(scores, "silhouette", title="A metric of one's own", k=int(k)),
         "shares": lambda: plot_shares(origins["city_name"], "city"),
         "effects": lambda: plot_effects(EFFECTS, kinds={"burned": "share"}, labels={"burned": "Burned"}),
+        "migration": lambda: plot_migration(MIGRATION, kappa=0.7),
+        "movement": lambda: plot_movement(MOVEMENT),
+        "drift": lambda: plot_drift(DRIFT, beyond=["recency_days"]),
     }
 
+
+MIGRATION = pd.DataFrame([[8, 2], [1, 9]], ["A", "B"], ["A", "B"])
+
+MOVEMENT = pd.DataFrame(
+    {
+        "part": ["ageing", "real movement", "redefinition", "label noise", "all"],
+        "share": [0.02, 0.1, 0.03, 0.0, 0.15],
+        "calm_low": [0.0, 0.01, -0.01, 0.0, 0.02],
+        "calm_high": [0.02, 0.04, 0.02, 0.0, 0.06],
+    }
+)
+
+DRIFT = pd.DataFrame(
+    {
+        "feature": ["recency_days", "burn_rate"],
+        "wasserstein": [12.0, 0.01],
+        "spread": [40.0, 0.3],
+        "calm_low": [1.0, 0.0],
+        "calm_high": [5.0, 0.03],
+    }
+)
 
 EFFECTS = pd.DataFrame(
     {

