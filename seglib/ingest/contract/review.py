@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import chain
 
 from seglib.ingest.contract.answer_codes import answer_codes
@@ -42,28 +42,23 @@ def review(
     """
     spoken_of = {one for origin in origins.values() for one in origin.columns}
     spoken_of |= {exclusion.column.strip().casefold() for exclusion in mapping.leave_out}
-    of_table = {"customers": _of_customers, "transactions": _of_transactions}.get(rows.table)
     doubts: list[Iterator[Doubt]] = []
-    if of_table and mapping.rows != "distinct":
+    if rows.table in ("customers", "transactions") and mapping.rows != "distinct":
         identities = [one for c in ("transaction_id", "customer_id") if c in origins for one in origins[c].columns]
         doubts.append(stray_rows(rows, identities))
-    if rows.table == "customers" and origins["customer_id"].row_number:
-        doubts.append(empty_rows(rows))
-    if of_table:
-        doubts.append(of_table(rows, mapping, columns, origins, formats, spoken_of))
+    if rows.table == "customers":
+        if origins["customer_id"].row_number:
+            doubts.append(empty_rows(rows))
+        doubts.append(_of_customers(rows, mapping, columns))
+    if rows.table == "transactions":
+        levels = levels_of(rows, set(rows.columns) - spoken_of)
+        doubts.append(_of_transactions(rows, mapping, columns, origins, formats, levels))
     if rows.table in _SPELLED:
         doubts.append(spelled_in_several_ways(rows, _SPELLED[rows.table], columns[_SPELLED[rows.table]].value))
     return tuple(chain(*doubts))
 
 
-def _of_customers(
-    rows: CountedRows,
-    mapping: TableMapping,
-    columns: Mapping[str, ParsedColumn],
-    origins: Mapping[str, ColumnSource],
-    formats: Formats,
-    spoken_of: Collection[str],
-) -> Iterator[Doubt]:
+def _of_customers(rows: CountedRows, mapping: TableMapping, columns: Mapping[str, ParsedColumn]) -> Iterator[Doubt]:
     for name, variable in mapping.segment_by.items():
         value = columns[name].value
         if variable.kind == "numeric":
@@ -83,9 +78,8 @@ def _of_transactions(
     columns: Mapping[str, ParsedColumn],
     origins: Mapping[str, ColumnSource],
     formats: Formats,
-    spoken_of: Collection[str],
+    levels: Mapping[str, Mapping[str, int]],
 ) -> Iterator[Doubt]:
-    levels = levels_of(rows, set(rows.columns) - set(spoken_of))
     yield from reversed_rows(rows, levels)
     if origins["customer_id"].columns and origins["transaction_id"].columns:
         yield from customers_who_are_nobody(rows, columns["customer_id"].value, columns["transaction_id"].value)
