@@ -116,7 +116,7 @@ class Drift:
         else:
             first = "No feature has drifted beyond what calm months give."
         n = len(self.customary)
-        custom = f"Custom, which knows nothing of calm months, would call the drift of {n} of {len(self.table)} much"
+        custom = f"The usual limit knows nothing of calm months; by it, the drift of {n} of {len(self.table)} is large"
         return f"{first} {custom} (index above {CUSTOMS[1]})."
 
     @property

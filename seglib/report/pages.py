@@ -114,7 +114,7 @@ def write_pages(folder: Path, record: RunRecord, pages: Sequence[Page], *, besid
                 "page.html.j2",
                 page=page,
                 record=record,
-                pages=[*beside, *pages],
+                pages=sorted([*beside, *pages], key=lambda each: each.name),
                 suffix=suffix,
                 business=business,
                 contents=contents,
