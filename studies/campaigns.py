@@ -18,16 +18,31 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.stats import norm, t
 
 from seglib.campaign.effects import estimate_effects
-from seglib.stats import ArmMoments, few_for_their_skewness, holm, share_difference, share_heterogeneity, wilson
+from seglib.stats import (
+    ArmMoments,
+    Difference,
+    ReassignedArms,
+    arm_moments,
+    few_for_their_skewness,
+    holm,
+    reassign,
+    share_difference,
+    share_heterogeneity,
+)
+from seglib.stats.reassignment import FARTHEST
+from seglib.stats.two_arms import score_variance
 
 HERE = Path(__file__).parent
 RATES, PARTS = np.array([0.5, 0.3, 0.1]), np.array([0.5, 0.3, 0.2])
 MANY = 10_000
 """From so many customers on, arms are reassigned only where that can change something, and 99 times."""
 MEAN_SPEND = float(np.exp(3 + 0.8**2 / 2))
+SEEDS_OF_CLAIMS = 1_000
+"""Seeds below are those of the tests whose claims are counted; intervals are counted with others."""
+INTERVALS = "tests of intervals"
 
 # customers, share kept back in each segment, what the campaign adds
 KINDS = {
@@ -84,66 +99,169 @@ def _needed_permutations(values: np.ndarray, control: np.ndarray, segment: pd.Se
     if few_for_their_skewness(values, control, codes, 3).any():
         return fewer
     effects = estimate_effects("spend", values, control, segment, kind="mean", n_permutations=0)
-    return fewer if min(effects.p, effects.heterogeneity.p) < 0.05 else 0
+    # 99 reassigned arms never take back a claim that is many standard errors away
+    claims = [p for p in (effects.p, effects.heterogeneity.p) if 1e-6 < p < 0.05]
+    return fewer if claims else 0
 
 
-def counted_by_sums(n: int, shares: tuple[float, ...], *, n_tests: int, seed: int = 99) -> Iterator[dict]:
-    """Draw the sums of both arms instead of customers, without any effect, and read them by the formulas.
+def covered(n: int, shares: tuple[float, ...], lift: float, *, n_tests: int, n_permutations: int) -> Iterator[dict]:
+    """Read other tests, for their intervals alone, and yield what of each was covered.
+
+    An interval holds every effect that its test does not reject. So whether it holds the truth is found by that one
+    test, which takes a fraction of the time that its two ends take; all else is as in
+    `seglib.campaign.effects.estimate_effects`. Shares of all tests are compared at once.
+    """
+    counts = []
+    for seed in range(SEEDS_OF_CLAIMS, SEEDS_OF_CLAIMS + n_tests):
+        values, control, segment = made_up(n, shares, lift, seed)
+        codes = segment.map({"A": 0, "B": 1, "C": 2}).to_numpy()
+        burned, spend = (arm_moments(column, control, codes, 3) for column in values.T)
+        counts.append((burned.mean * burned.n, burned.n, burned.mean_control * burned.n_control, burned.n_control))
+        yield _covered_means(values[:, 1], control, codes, spend, lift * MEAN_SPEND, n_permutations, seed)
+    yield from _covered_shares(np.moveaxis(np.array(counts), 1, 0), lift)
+
+
+def _covered_means(
+    values: np.ndarray,
+    control: np.ndarray,
+    codes: np.ndarray,
+    moments: ArmMoments,
+    truth: float,
+    n_permutations: int,
+    seed: int,
+) -> dict:
+    """Say whether the intervals of a mean hold the truth: overall and per segment."""
+    compared = np.flatnonzero((moments.n > 1) & (moments.n_control > 1))
+    rows = np.isin(codes, compared)
+    sample = values[rows], control[rows], np.searchsorted(compared, codes[rows])
+    few = few_for_their_skewness(*sample, len(compared))
+    arms = None
+    if few.any():
+        arms = reassign(*sample, n_permutations=n_permutations, rng=np.random.default_rng(seed))
+    held = np.full(3, np.nan)
+    for number, place in enumerate(compared):
+        welch = moments.at(np.array([place])).overall()
+        held[place] = _holds(welch, arms if few[number] else None, np.array([number]), truth)
+    overall = _holds(moments.at(compared).overall(), arms, np.arange(len(compared)), truth)
+    return _shares_held("spend", overall, held)
+
+
+def _holds(welch: Difference, arms: ReassignedArms | None, strata: np.ndarray, truth: float) -> float:
+    """Say whether an interval of a mean holds the truth, 1 or 0; NaN where there is none."""
+    if not welch.se > 0:
+        return np.nan
+    if arms is None:
+        return float(welch.low <= truth <= welch.high)
+    far = FARTHEST * welch.se
+    if any(arms.excess(welch.value + side * far, strata, side=side) <= 0 for side in (-1, 1)):
+        return np.nan
+    # an interval may end exactly at no effect, which it holds: rounding must not decide
+    beside = truth + np.copysign(1e-4 * welch.se, welch.value - truth)
+    return float(all(arms.excess(beside, strata, side=side) <= 0 for side in (-1, 1)))
+
+
+def _covered_shares(counts: np.ndarray, truth: float) -> Iterator[dict]:
+    """Say whether the score intervals of shares hold the truth, of many tests at once.
+
+    ``counts`` has successes and customers of the treated, then of the control arm: shape (4, n_tests, 3).
+    """
+    x, size, y, other = counts
+    z = norm.ppf(0.975)
+    both_arms = (size > 0) & (other > 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        difference, variance = x / size - y / other, score_variance(x, size, y, other, truth)
+    weight = np.where(both_arms, size + other, 0)
+    weight = weight / weight.sum(axis=1, keepdims=True)
+    squared = (weight**2 * np.where(both_arms, variance, 0)).sum(axis=1)
+    overall = np.abs((weight * np.where(both_arms, difference, 0)).sum(axis=1) - truth) <= z * np.sqrt(squared)
+    held = np.where(both_arms, np.abs(difference - truth) <= z * np.sqrt(variance), np.nan)
+    # with the same share in both arms, nobody or everybody, an interval begins at no difference, and holds it
+    held = np.where(both_arms & (variance == 0) & (np.abs(difference - truth) < 1e-9), 1.0, held)
+    for of_all, by_segment in zip(overall, held, strict=True):
+        yield _shares_held("burned", float(of_all), by_segment)
+
+
+def _shares_held(outcome: str, overall: float, held: np.ndarray) -> dict:
+    has_interval = ~np.isnan(held)
+    return {
+        f"{outcome}: overall": overall,
+        f"{outcome}: per segment": held[has_interval].mean() if has_interval.any() else np.nan,
+        f"{outcome}: without interval": 1 - has_interval.mean(),
+    }
+
+
+def counted_by_sums(n: int, shares: tuple[float, ...], lift: float, *, n_tests: int, seed: int = 99) -> Iterator[dict]:
+    """Draw the sums of both arms instead of customers, and read them by the formulas.
 
     With so many customers, reassigning the arms can only take a claim back.
     """
-    rng = np.random.default_rng([seed, n, int(1000 * shares[0])])
+    rng = np.random.default_rng([seed, n, int(1000 * lift), int(1000 * shares[0])])
+    rates = np.array([RATES + lift, RATES])
+    counts = []
     for _ in range(n_tests):
         size = rng.multinomial(n, PARTS)
         n_control = rng.binomial(size, shares)
         sizes = np.array([size - n_control, n_control])
-        burned = rng.binomial(sizes, RATES)
+        burned = rng.binomial(sizes, rates)
         arm = np.repeat(np.arange(burned.size), burned.ravel())
         spend = rng.lognormal(3, 0.8, len(arm))
         total, squares = (np.bincount(arm, values, burned.size).reshape(sizes.shape) for values in (spend, spend**2))
         mean = total / sizes
         variance = (squares - sizes * mean**2) / (sizes - 1)
         moments = ArmMoments(mean[0], variance[0], sizes[0], mean[1], variance[1], sizes[1])
-        counts = burned[0], sizes[0], burned[1], sizes[1]
-        p = [share_difference(*counts).p, moments.overall().p]
-        q = [share_heterogeneity(*counts).p, moments.heterogeneity().p]
+        of_test = burned[0], sizes[0], burned[1], sizes[1]
+        counts.append(of_test)
+        overall, truth = moments.overall(), lift * MEAN_SPEND
+        reach = t.ppf(0.975, moments.df) * np.sqrt(moments.squared_errors)
+        held = (np.abs(moments.difference - truth) <= reach).astype(float)
+        p = [share_difference(*of_test).p, overall.p]
+        q = [share_heterogeneity(*of_test).p, moments.heterogeneity().p]
         yield {
             "claim": bool((holm(pd.Series(p)) < 0.05).any()),
             "segments differ": bool((holm(pd.Series(q)) < 0.05).any()),
+            **_shares_held("spend", float(overall.low <= truth <= overall.high), held),
         }
+    yield from _covered_shares(np.moveaxis(np.array(counts, dtype=float), 1, 0), lift)
 
 
 def main() -> None:
     """Read all kinds and write the tables."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("kinds", nargs="*", help="Words of the kinds to run; default: all.")
     options.add_argument("--tests", type=int, default=1000)
     options.add_argument("--permutations", type=int, default=199)
+    options.add_argument("--intervals", action="store_true")
     options.add_argument("--sums", action="store_true")
     options.add_argument("--table", action="store_true")
     given = options.parse_args()
-    if given.table:
-        (HERE / "campaigns.md").write_text(report(pd.read_csv(HERE / "campaigns.csv")), encoding="utf-8")
-        return
     file = HERE / "campaigns.csv"
-    rows = pd.read_csv(file).to_dict("records") if file.exists() else []
+    rows = {row["kind"]: row for row in pd.read_csv(file).to_dict("records")} if file.exists() else {}
+    kinds = {kind: asked for kind, asked in KINDS.items() if all(word in kind for word in given.kinds)}
+    for kind, asked in () if given.table else kinds.items():
+        row = _row_of(kind, asked, rows, given)
+        if row is not None:
+            print(row, flush=True)
+            rows[row["kind"]] = {**rows.get(row["kind"], {}), **row}
+            pd.DataFrame(rows.values()).to_csv(file, index=False, lineterminator="\n")
+    (HERE / "campaigns.md").write_text(report(pd.DataFrame(rows.values())), encoding="utf-8")
+
+
+def _row_of(kind: str, asked: tuple, rows: dict[str, dict], given: argparse.Namespace) -> dict | None:
+    """Run one kind in the way that was asked for, and return its row; None where it was run already."""
+    n, shares, lift = asked
     if given.sums:
-        for kind, (n, shares, lift) in KINDS.items():
-            if n > MANY and lift == 0:
-                results = pd.DataFrame(counted_by_sums(n, shares, n_tests=4 * given.tests))
-                rows.append({"kind": f"{kind}, by sums", "tests": 4 * given.tests, **results.mean().round(4)})
-                print(rows[-1], flush=True)
-        pd.DataFrame(rows).to_csv(file, index=False, lineterminator="\n")
-        return
-    read_already = {row["kind"] for row in rows}
-    for kind, (n, shares, lift) in KINDS.items():
-        if kind in read_already:
-            continue
-        results = pd.DataFrame(counted(n, shares, lift, n_tests=given.tests, n_permutations=given.permutations))
-        row = {"kind": kind, "tests": given.tests, **results.mean().round(4).to_dict()}
-        print(row, flush=True)
-        rows.append(row)
-        pd.DataFrame(rows).to_csv(file, index=False, lineterminator="\n")
-    (HERE / "campaigns.md").write_text(report(pd.DataFrame(rows)), encoding="utf-8")
+        kind, results = f"{kind}, by sums", counted_by_sums(n, shares, lift, n_tests=given.tests)
+        row = {"kind": kind, "tests": given.tests, INTERVALS: given.tests}
+        is_done = n <= MANY or rows.get(kind, {}).get(INTERVALS) == given.tests
+    elif given.intervals:
+        results = covered(n, shares, lift, n_tests=given.tests, n_permutations=given.permutations)
+        row = {"kind": kind, INTERVALS: given.tests}
+        is_done = n > MANY or rows.get(kind, {}).get(INTERVALS) == given.tests
+    else:
+        results = counted(n, shares, lift, n_tests=given.tests, n_permutations=given.permutations)
+        row = {"kind": kind, "tests": given.tests, INTERVALS: given.tests}
+        is_done = kind in rows
+    return None if is_done else row | pd.DataFrame(results).mean().round(4).to_dict()
 
 
 def report(table: pd.DataFrame) -> str:

@@ -148,14 +148,30 @@ class ReassignedArms:
         effect, se = float(difference[0] @ weight), float(np.sqrt(variance[0] @ weight**2))
         if not se > 0:
             return float("nan"), float("nan")
-        rank = (1 - level) / 2
+        return (
+            _limit(lambda d: self.excess(d, strata, side=-1, level=level), effect, -se),
+            _limit(lambda d: self.excess(d, strata, side=1, level=level), effect, se),
+        )
 
-        def beyond(d: float, sign: int) -> float:
-            """Positive where d is rejected because the difference lies too far to the other side of it."""
-            statistic = sign * self._studentised(d, strata)
-            return _low_quantile(statistic[1:], rank) - float(statistic[0])
+    def excess(self, effect: float, strata: np.ndarray, *, side: int, level: float = 0.95) -> float:
+        """Return by how much the test of one effect on everybody rejects it on one side; negative where it does not.
 
-        return _limit(lambda d: beyond(d, -1), effect, -se), _limit(lambda d: beyond(d, 1), effect, se)
+        Parameters
+        ----------
+        effect : float
+        strata : ndarray of int
+        side : {-1, 1}
+            1: because the difference lies too far below the effect; -1: too far above.
+        level : float, default=0.95
+            Of the interval: half of the rest on each side.
+
+        Returns
+        -------
+        float
+            In standard errors.
+        """
+        statistic = side * self._studentised(effect, strata)
+        return _low_quantile(statistic[1:], (1 - level) / 2) - float(statistic[0])
 
     def _weight(self, strata: np.ndarray) -> np.ndarray:
         size = (self.n + self.n_control)[strata]
@@ -210,7 +226,7 @@ def reassign(
     # only the smaller arm is drawn: the other one is what is left
     drawn = np.minimum(n_control, size - n_control)
     is_control = (n_control <= size - n_control)[:, None]
-    layer_drawn = np.repeat(np.arange(n_strata), drawn)
+    first_drawn = np.concatenate([[0], np.cumsum(drawn)[:-1]])
     sums = np.empty((1 + n_permutations, n_strata, 4))
     sums[0] = _sums(columns[arm], layer[arm], n_strata)
     for row in range(1, 1 + n_permutations):
@@ -220,7 +236,7 @@ def reassign(
                 for begin, n, k in zip(start, size, drawn, strict=True)
             ]
         )
-        part = _sums(columns[chosen], layer_drawn, n_strata)
+        part = np.add.reduceat(columns.take(chosen, axis=0), first_drawn)
         sums[row] = np.where(is_control, part, totals - part)
     return ReassignedArms(
         (size - n_control).astype(float), n_control.astype(float), *np.moveaxis(sums, 2, 0), tuple(totals.T)
@@ -333,4 +349,9 @@ def _limit(beyond: Callable[[float], float], effect: float, step: float) -> floa
         near, far = far, effect + 2 * (far - effect)
         if abs(far - effect) > FARTHEST * abs(step):
             return float(np.sign(step) * np.inf)
-    return float(brentq(beyond, near, far, xtol=1e-5 * abs(step))) if beyond(near) <= 0 else near
+    if beyond(near) > 0:
+        return near
+    tolerance = 1e-5 * abs(step)
+    end = float(brentq(beyond, near, far, xtol=tolerance))
+    # rounded outwards; where customers who spent nothing are all that one arm has, an interval ends exactly at 0
+    return 0.0 if abs(end) <= 2 * tolerance else end + float(np.copysign(tolerance, step))
