@@ -267,15 +267,22 @@ def _row_of(kind: str, asked: tuple, rows: dict[str, dict], given: argparse.Name
 def report(table: pd.DataFrame) -> str:
     """Write the table with what it says."""
     shown = table.copy()
-    for column in shown.columns[2:]:
-        shown[column] = shown[column].map(lambda share: "" if pd.isna(share) else f"{share:.1%}")
-    low, high = (100 * limit for limit in wilson(0.05, 1000))
-    cells = table.set_index("kind").filter(regex="overall|per segment").stack().dropna()
-    outside = cells[(cells < 0.94) | (cells > 0.96)]
-    listed = "; ".join(f"{kind}, {column} {share:.1%}" for (kind, column), share in outside.items())
+    for column in shown.columns:
+        if column in ("tests", INTERVALS):
+            shown[column] = shown[column].map(lambda n: "" if pd.isna(n) else f"{n:,.0f}")
+        elif column != "kind":
+            shown[column] = shown[column].map(lambda share: "" if pd.isna(share) else f"{share:.1%}")
+    intervals = table.set_index("kind").filter(regex="overall|per segment").stack().dropna()
+    no_effect = table.set_index("kind")
+    claims = pd.concat(
+        [
+            no_effect.loc[no_effect.index.str.contains("no effect"), ["claim"]].stack(),
+            no_effect[["segments differ"]].stack(),
+        ]
+    ).dropna()
     missing = [kind for kind in KINDS if kind not in set(table["kind"])]
     not_run = f"Not run yet: {'; '.join(missing)}.\n\n" if missing else ""
-    by_chance = 2 * norm.sf(0.01 / np.sqrt(0.95 * 0.05 / 1000))
+    errors = "; ".join(f"{n:,} tests: {100 * np.sqrt(0.95 * 0.05 / n):.2f} points" for n in (1_000, 10_000))
     head = "| " + " | ".join(shown.columns) + " |\n|" + "---|" * len(shown.columns) + "\n"
     body = "".join("| " + " | ".join(map(str, row)) + " |\n" for row in shown.itertuples(index=False))
     return (
@@ -290,13 +297,23 @@ def report(table: pd.DataFrame) -> str:
         "segments have too few customers for one. "
         "Where an arm is small for its skewness (Cochran's rule), intervals of spend come from reassigning the arms at "
         "random, else from Welch. "
-        f"Of 1,000 tests, 5% come out between {low:.1f} and {high:.1f}% by chance.\n\n"
+        f"Standard error of a share of 5%: {errors}.\n\n"
         f"{head}{body}\n"
-        f"Outside of 94 to 96% lie {len(outside)} of {len(cells)} shares of intervals{': ' if listed else ''}{listed}. "
-        f"Of 1,000 tests, chance alone puts {by_chance:.0%} of true 95% there.\n\n"
-        f"{not_run}Made by `python -m studies.campaigns` and `--sums` (rows `by sums`: the sums of both arms were "
-        "drawn, and read by the formulas).\n"
+        f"{_outside(intervals, 0.94, 0.96, 'Of the shares of intervals that hold the truth', '94 to 96%')}\n\n"
+        f"{_outside(claims, 0.0, 0.05, 'Of the claims where there is nothing', 'at most 5%')}\n\n"
+        f"{not_run}Made by `python -m studies.campaigns` (claims), `--intervals --tests 10000 --permutations 119` "
+        "(intervals), and `--sums --tests 10000` (rows `by sums`: the sums of both arms were drawn, and read by the "
+        "formulas).\n"
     )
+
+
+def _outside(cells: pd.Series, low: float, high: float, what: str, aim: str) -> str:
+    """Say which cells of the table lie outside of what is aimed at."""
+    outside = cells[(cells < low) | (cells > high)]
+    if outside.empty:
+        return f"{what}, all {len(cells)} are {aim}."
+    listed = "; ".join(f"{kind}, {column} {share:.1%}" for (kind, column), share in outside.items())
+    return f"{what}, {len(cells) - len(outside)} of {len(cells)} are {aim}; not: {listed}."
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from seglib.campaign.arms import ControlGroup
 from seglib.errors import InputRefused
 from seglib.schema.campaign_records import ListsRecord
 from seglib.schema.files import find_file
-from seglib.style import position
+from seglib.style import ENGLISH, position
 
 ID, SEGMENT, CONTROL, HOLDOUT = "customer_id", "segment", "control", "holdout"
 
@@ -67,9 +67,9 @@ class CampaignLists:
         lists = self.table[SEGMENT].nunique()
         sizes = f"{n:,} customers on {lists} list{'' if lists == 1 else 's'}, {control:,} of them in the control group."
         if self.record is None:
-            return f"{sizes} How their arms were drawn is not known, so it cannot be checked."
-        day = f", made for {self.record.as_of}" if self.record.as_of else ""
-        return f"Campaign {self.record.campaign}{day}: {sizes} Every one is in the arm that the id gives."
+            return f"{sizes} How the control group was drawn is not known, so it cannot be checked."
+        day = f", lists of {ENGLISH.day(self.record.as_of)}" if self.record.as_of else ""
+        return f"Campaign {self.record.campaign}{day}: {sizes} Each is on the side that was drawn: nobody was moved."
 
 
 def lists_of(table: pd.DataFrame, record: ListsRecord | None = None, *, compared: bool = True) -> CampaignLists:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from seglib.campaign.sample_ratio import SampleRatio, sample_ratio
 from seglib.campaign.words import Conclusion
 from seglib.schema.campaign_records import EffectRecord, OutcomeEffectRecord, SegmentEffectRecord
 from seglib.stats import holm
+from seglib.style import join_words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -65,6 +67,7 @@ class OutcomeReading:
             margin=_or_none(conclusion.margin),
             effects=tuple(_effect_record(row) for row in self.effects.table.itertuples()),
             cuped=_effect_record(next(self.cuped.table.itertuples())) if self.cuped else None,
+            evidence=conclusion.evidence,
         )
 
 
@@ -116,6 +119,12 @@ class CampaignReading:
         return pd.DataFrame(rows, columns=["outcome", "conclusion", "effect", "low", "high", "p_holm", "q", "q_p_holm"])
 
     @property
+    def printed(self) -> pd.DataFrame:
+        """The same for readers without statistics: what both sides did, and from where to where the effect may be."""
+        rows = [words.row_of(r.effects.outcome, r.effects.kind, r.effects.overall, r.conclusion) for r in self.readings]
+        return pd.DataFrame(rows, columns=words.PRINTED)
+
+    @property
     def sharper(self) -> CupedEffects:
         """The overall effects after CUPED."""
         return CupedEffects(self.readings)
@@ -138,18 +147,30 @@ class CampaignReading:
         return [f"{r.effects.outcome}: {r.conclusion.label}. {r.conclusion.claim}" for r in self.readings]
 
     @property
+    def evidence(self) -> list[str]:
+        """Per outcome, the tests behind the claim, for analysts."""
+        return [f"{r.effects.outcome}: {r.conclusion.evidence}" for r in self.readings if r.conclusion.evidence]
+
+    @property
     def on_segments(self) -> list[str]:
-        """Per outcome, whether segments answer differently."""
-        return [
-            f"{r.effects.outcome}: {r.conclusion.segments_claim}" for r in self.readings if r.conclusion.segments_claim
-        ]
+        """Whether segments answer differently, by outcome."""
+        return self._by_sentence({r.effects.outcome: r.conclusion.segments_claim for r in self.readings})
 
     @property
     def next_steps(self) -> list[str]:
-        """Per outcome, what to do and what it would cost to know more."""
+        """What to do and what it would cost to know more, by outcome."""
         if self.stopped:
             return ["Find out where customers got lost, or were added, and read the test again."]
-        return [f"{r.effects.outcome}: {r.conclusion.next_step}" for r in self.readings]
+        return self._by_sentence({r.effects.outcome: r.conclusion.next_step for r in self.readings})
+
+    @staticmethod
+    def _by_sentence(sentences: Mapping[str, str]) -> list[str]:
+        """Return each sentence once, after the outcomes that it is said of."""
+        outcomes: dict[str, list[str]] = {}
+        for outcome, sentence in sentences.items():
+            if sentence:
+                outcomes.setdefault(sentence, []).append(outcome)
+        return [f"{join_words(names)}: {sentence}" for sentence, names in outcomes.items()]
 
     @property
     def alt(self) -> str:
@@ -158,12 +179,12 @@ class CampaignReading:
         if not drawn:
             return ""
         parts = [f"{r.effects.outcome}, {r.conclusion.label}" for r in drawn]
-        return f"Effects with their 95% intervals, of all together and per segment. {'; '.join(parts)}."
+        return f"What the campaign changed, and from where to where: all together and per segment. {'; '.join(parts)}."
 
     caption = (
-        "Dots: those who were written to, less the control group. Bars: 95% intervals. A bar that crosses the line "
-        "shows no "
-        "effect; among many bars some miss it by chance."
+        "Marks: what those who were written to did more than the control group. Bars: from where to where the real "
+        "effect may be; 19 of 20 such bars hold it. A bar that crosses the line shows no effect; among many bars some "
+        "miss the line by chance."
     )
 
     def figure(self) -> Figure:
@@ -172,7 +193,9 @@ class CampaignReading:
 
         kinds = {r.effects.outcome: r.effects.kind for r in self.readings}
         labels = {r.effects.outcome: r.conclusion.label for r in self.readings}
-        return plot_effects(self.table.dropna(subset=["effect"]), kinds=kinds, labels=labels)
+        lists = self.listed.lists.by_segment
+        names = dict(zip(lists["segment"], lists["segment_name"], strict=True))
+        return plot_effects(self.table.dropna(subset=["effect"]), kinds=kinds, labels=labels, names=names)
 
     def record(self, *, run: str) -> EffectRecord:
         """Return what is written to ``effect.json``.

@@ -1,15 +1,12 @@
-"""The pages of a campaign that is over, and its line on the first page of the run."""
+"""What a campaign that is over says on the first page of the run."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 from bs4 import BeautifulSoup
 from markupsafe import Markup
 
-from seglib.report.alone_page import with_section, write_alone
+from seglib.report.alone_page import with_section
 from seglib.schema.campaign_records import EffectRecord
-from seglib.schema.records import RunRecord
 
 ANCHOR = "campaign"
 """Id of the section on the first page."""
@@ -25,27 +22,6 @@ _SECTION = Markup(
 )
 
 
-def add_campaign(folder: Path, record: RunRecord, effect: EffectRecord, *, step: str, question: str) -> None:
-    """Write the two pages of the campaign, and link them on ``index.html``.
-
-    The other pages stay as they are.
-
-    Parameters
-    ----------
-    folder : Path
-        Report folder of the run, with the executed notebooks.
-    record : RunRecord
-        Of the run.
-    effect : EffectRecord
-        What the campaign says.
-    step, question : str
-        Name of the notebook, and the question it answers.
-    """
-    write_alone(folder, record, step=step, question=question)
-    index = folder / "index.html"
-    index.write_text(with_campaign(index.read_text(encoding="utf-8"), effect, step, question), encoding="utf-8")
-
-
 def with_campaign(index: str, effect: EffectRecord, step: str, question: str) -> str:
     """Put what a campaign says on the first page, before its first section; there, an offer is no longer untried.
 
@@ -57,7 +33,7 @@ def with_campaign(index: str, effect: EffectRecord, step: str, question: str) ->
     step, question : str
         Name of the notebook, and the question it answers.
     """
-    claims = [f"{outcome.outcome}: {outcome.claim}" for outcome in effect.outcomes]
+    claims = [f"{outcome.outcome}: {outcome.claim} {outcome.next_step}" for outcome in effect.outcomes]
     section = _SECTION.format(
         anchor=ANCHOR,
         question=question,
