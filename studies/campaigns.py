@@ -22,6 +22,7 @@ from scipy.stats import norm, t
 
 from seglib.campaign.effects import estimate_effects
 from seglib.stats import (
+    FARTHEST,
     ArmMoments,
     Difference,
     ReassignedArms,
@@ -29,11 +30,10 @@ from seglib.stats import (
     few_for_their_skewness,
     holm,
     reassign,
+    score_variance,
     share_difference,
     share_heterogeneity,
 )
-from seglib.stats.reassignment import FARTHEST
-from seglib.stats.two_arms import score_variance
 
 HERE = Path(__file__).parent
 RATES, PARTS = np.array([0.5, 0.3, 0.1]), np.array([0.5, 0.3, 0.2])

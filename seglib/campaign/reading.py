@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,7 @@ from seglib.campaign.sample_ratio import SampleRatio, sample_ratio
 from seglib.campaign.words import Conclusion
 from seglib.schema.campaign_records import EffectRecord, OutcomeEffectRecord, SegmentEffectRecord
 from seglib.stats import holm
-from seglib.style import join_words
+from seglib.style import each_once
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -154,23 +153,14 @@ class CampaignReading:
     @property
     def on_segments(self) -> list[str]:
         """Whether segments answer differently, by outcome."""
-        return self._by_sentence({r.effects.outcome: r.conclusion.segments_claim for r in self.readings})
+        return each_once({r.effects.outcome: r.conclusion.segments_claim for r in self.readings})
 
     @property
     def next_steps(self) -> list[str]:
         """What to do and what it would cost to know more, by outcome."""
         if self.stopped:
             return ["Find out where customers got lost, or were added, and read the test again."]
-        return self._by_sentence({r.effects.outcome: r.conclusion.next_step for r in self.readings})
-
-    @staticmethod
-    def _by_sentence(sentences: Mapping[str, str]) -> list[str]:
-        """Return each sentence once, after the outcomes that it is said of."""
-        outcomes: dict[str, list[str]] = {}
-        for outcome, sentence in sentences.items():
-            if sentence:
-                outcomes.setdefault(sentence, []).append(outcome)
-        return [f"{join_words(names)}: {sentence}" for sentence, names in outcomes.items()]
+        return each_once({r.effects.outcome: r.conclusion.next_step for r in self.readings})
 
     @property
     def alt(self) -> str:
@@ -251,7 +241,7 @@ class CupedEffects:
         """How much narrower the intervals became."""
         table = self.table
         if table.empty:
-            return "Nothing was known of these customers before, so nothing can be taken out."
+            return "No features from before the lists are at hand, so nothing can be taken out."
         parts = [f"{row.explained:.0%} of the variance of {row.outcome}" for row in table.itertuples()]
         return f"What was known before explains {', '.join(parts)}; so much of the noise is taken out."
 
@@ -260,6 +250,7 @@ def read_campaign(
     listed: ListedOutcomes,
     *,
     before: pd.DataFrame | None = None,
+    before_day: str | None = None,
     control_share: float | None = None,
     margin: float = 0.1,
     use_cuped: bool = False,
@@ -274,6 +265,9 @@ def read_campaign(
         From `seglib.campaign.match`.
     before : pandas.DataFrame, optional
         Features known before the lists were made, indexed by customer_id.
+    before_day : str, optional
+        The day that the features look from, ISO format. Features of a later day than the lists are not used: they may
+        hold what the campaign did.
     control_share : float, optional
         The share that was to be drawn as control group; default: as the lists say.
     margin : float, default=0.1
@@ -296,9 +290,11 @@ def read_campaign(
         return CampaignReading(listed, ratio, (), nothing, margin, stopped)
     table = listed.lists.table
     control, segment = table["control"].to_numpy(), table["segment"]
+    day = listed.lists.as_of
+    is_later = before_day is not None and day is not None and before_day > day
     features = (
         pd.DataFrame(index=table.index)
-        if before is None
+        if before is None or is_later
         else before.reindex(table["customer_id"]).reset_index(drop=True)
     )
     estimated: list[tuple[Effects, Effects | None, float]] = []

@@ -17,6 +17,7 @@ import pandas as pd
 from seglib.campaign.lists import CONTROL, ID, SEGMENT, CampaignLists
 from seglib.errors import InputRefused, ParameterRefused
 from seglib.schema.files import find_file
+from seglib.schema.formulas import unguarded
 from seglib.style import did_you_mean, join_words
 
 EMAIL, PHONE = "email", "phone"
@@ -247,7 +248,7 @@ def _read(file: Path, columns: AddressColumns) -> pd.DataFrame:
             PHONE: nothing if phone is None else phone,
             "consent": consent,
         }
-    ).set_axis(customer.str.strip(), axis="index")
+    ).set_axis(customer.str.strip().map(unguarded), axis="index")
     if n_twice := int(by_customer.index.duplicated().sum()):
         raise InputRefused(
             f"the address file '{file.name}' has {n_twice:,} rows of customers who have another row: leave one row for "

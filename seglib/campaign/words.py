@@ -130,13 +130,13 @@ def row_of(outcome: str, kind: str, overall: pd.Series, conclusion: Conclusion) 
     conclusion : Conclusion
     """
     values = [_value(overall[name], kind) for name in ("treated_value", "control_value")]
-    changes = [_change(overall[name], kind) for name in ("effect", "low", "high")]
-    return outcome, conclusion.label, *values, *changes
+    ends = ("–", "–") if np.isnan(overall["low"]) else _ends(overall, kind)
+    return outcome, conclusion.label, *values, _change(overall["effect"], kind), *ends
 
 
 def nothing_varies(value: float, kind: str) -> Conclusion:
     """Say that everybody has the same value."""
-    claim = f"Everybody has the same value ({_value(value, kind)}), in both arms: no difference can be read."
+    claim = f"Everybody has the same value ({_value(value, kind)}), on both sides: no difference can be read."
     return Conclusion(UNKNOWN, claim, "", "Check whether this outcome was recorded at all.", float("nan"))
 
 
@@ -144,7 +144,7 @@ def too_small() -> Conclusion:
     """Say that no segment has two arms that are large enough."""
     return Conclusion(
         UNKNOWN,
-        "In no segment do both arms have enough customers to be compared.",
+        "In no segment do both sides have enough customers to be compared.",
         "",
         "Draw a larger control group next time.",
         float("nan"),
@@ -284,11 +284,17 @@ def _range(row: pd.Series, kind: str) -> str:
     >>> _range(pd.Series({"low": -1.5, "high": 0.0}), "mean")
     '-1.50 to 0'
     """
+    low, high = _ends(row, kind)
+    return f"{low} to {high}" if kind == "mean" else f"{low} to {high} points"
+
+
+def _ends(row: pd.Series, kind: str) -> tuple[str, str]:
+    """Write both ends, with as many digits; those of a share in points."""
     if kind == "mean":
-        return f"{_change(row['low'], kind)} to {_change(row['high'], kind)}"
+        return _change(row["low"], kind), _change(row["high"], kind)
     digits = 1 if 100 * max(abs(row["low"]), abs(row["high"])) >= 1 else 2
-    ends = [f"{100 * end:+.{digits}f}" if end else "0" for end in (row["low"], row["high"])]
-    return f"{ends[0]} to {ends[1]} points"
+    low, high = (f"{100 * end:+.{digits}f}" if end else "0" for end in (row["low"], row["high"]))
+    return low, high
 
 
 def headline(labels: Sequence[tuple[str, str]]) -> str:

@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from seglib.report.alone_page import with_section
 from seglib.schema.campaign_records import EffectRecord
+from seglib.style import each_once
 
 ANCHOR = "campaign"
 """Id of the section on the first page."""
@@ -15,8 +16,8 @@ UNTRIED = "untried"
 """Id of the sentence on the first page that no offer was tried yet."""
 
 _SECTION = Markup(
-    '<section id="{anchor}"><h2>{question}</h2><p><strong>{headline}</strong></p>{claims}'
-    '<p class="small"><a href="{step}_business.html">What campaign {campaign} did</a> '
+    '<section id="{anchor}"><h2>Campaign {campaign}: {question}</h2><p><strong>{headline}</strong></p>{claims}'
+    '<p class="small"><a href="{step}_business.html">What the campaign did</a> '
     '(<a href="{step}.html">with code</a>), read from {source}; '
     '<a href="effect.json">effect.json</a> for machines.</p></section>'
 )
@@ -33,12 +34,17 @@ def with_campaign(index: str, effect: EffectRecord, step: str, question: str) ->
     step, question : str
         Name of the notebook, and the question it answers.
     """
-    claims = [f"{outcome.outcome}: {outcome.claim} {outcome.next_step}" for outcome in effect.outcomes]
+    outcomes = effect.outcomes
+    sentences = [
+        *(f"{outcome.outcome}: {outcome.claim}" for outcome in outcomes),
+        *each_once({outcome.outcome: outcome.segments_claim for outcome in outcomes}),
+        *each_once({outcome.outcome: outcome.next_step for outcome in outcomes}),
+    ]
     section = _SECTION.format(
         anchor=ANCHOR,
-        question=question,
+        question=f"{question[0].lower()}{question[1:]}",
         headline=effect.headline,
-        claims=Markup("").join(Markup("<p>{}</p>").format(claim) for claim in [effect.stopped, *claims] if claim),
+        claims=Markup("").join(Markup("<p>{}</p>").format(each) for each in [effect.stopped, *sentences] if each),
         step=step,
         campaign=effect.campaign,
         source=effect.outcomes_from,

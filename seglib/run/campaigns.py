@@ -29,6 +29,11 @@ def note_lists(run: Run) -> None:
         "control": lists.control,
         "sha256": lists.sha256,
     }
+    shares = {record.campaign: record.control_share for record in read_campaigns()}
+    if lists.control_share != shares.get(lists.campaign, lists.control_share):
+        entry["control_share"] = lists.control_share
+    if lists.holdout_salt:
+        entry |= {"holdout_share": lists.holdout_share, "holdout_salt": lists.holdout_salt}
     new = CampaignRecord(lists.campaign, lists.salt, lists.control_share, run.name)
     _note(new, "lists", entry)
 
@@ -42,7 +47,7 @@ def note_reading(run: Run, effect: EffectRecord) -> None:
         "headline": effect.headline,
         "labels": {outcome.outcome: outcome.label for outcome in effect.outcomes},
     }
-    new = CampaignRecord(lists.campaign, lists.salt, lists.control_share, run.name)
+    new = CampaignRecord(effect.campaign, lists.salt, lists.control_share, run.name)
     _note(new, "read", entry)
 
 

@@ -169,7 +169,7 @@ def test_an_effect_in_all_segments_worked():
     assert reading.headline == "It worked on burned."
     low, high = burned.effects.overall[["low", "high"]]
     assert low < 0.1 < high
-    assert "Segments do not answer differently" in burned.conclusion.segments_claim
+    assert "No segment is shown to answer in another way" in burned.conclusion.segments_claim
     assert "keep a control group" in burned.conclusion.next_step
 
 
@@ -211,7 +211,7 @@ def test_arms_of_the_wrong_size_stop_the_reading():
     reading = read_campaign(listed, control_share=0.25)
     assert reading.readings == ()
     assert reading.headline == "Nothing is read from this test."
-    assert "do not have the sizes" in reading.text
+    assert "is not as large as it was drawn" in reading.text
     assert reading.table.empty
     assert reading.alt == ""
     assert reading.record(run="spring").stopped
@@ -235,7 +235,7 @@ def test_everybody_the_same_is_one_sentence():
     listed.outcomes["burned"] = 1.0
     reading = read(listed)
     assert reading.claims == [
-        "burned: cannot be said. Everybody has the same value (100.0%), in both arms: no difference can be read."
+        "burned: cannot be said. Everybody has the same value (100.0%), on both sides: no difference can be read."
     ]
     assert reading.alt == ""
     json.dumps(reading.record(run="spring").to_json(), allow_nan=False)
@@ -250,7 +250,8 @@ def test_two_customers_in_each_group_give_no_interval_and_say_so():
     listed = match(lists_of(table), outcomes, {"spend": "mean"}, name="outcomes.csv")
     [spend] = read(listed).readings
     assert spend.conclusion.label == "cannot be said"
-    assert "(too few customers for an interval, " in spend.conclusion.claim
+    assert "too few customers to say how far from the real effect" in spend.conclusion.claim
+    assert spend.conclusion.evidence.startswith("no interval: too few customers, p = ")
     assert "nan" not in spend.conclusion.claim.lower()
     [of_all, _] = spend.record.to_json()["effects"]
     assert (of_all["low"], of_all["high"]) == (None, None)

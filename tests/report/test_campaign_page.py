@@ -25,7 +25,7 @@ def test_it_stands_before_the_first_section_and_links_both_faces():
     page = BeautifulSoup(with_campaign(INDEX, effect(), "08_campaign", "Did it work?"), "html.parser")
     assert [section["id"] for section in page.find_all("section")] == ["campaign", "one"]
     section = page.find(id="campaign")
-    assert section.h2.get_text() == "Did it work?"
+    assert section.h2.get_text() == "Campaign spring: did it work?"
     assert "It worked on burned. burned: 12% against 10%." in section.get_text(" ")
     assert [a["href"] for a in section.find_all("a")] == [
         *("08_campaign_business.html", "08_campaign.html", "effect.json")
