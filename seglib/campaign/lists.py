@@ -117,7 +117,8 @@ def read_lists(
         customer_id and segment, and a column control, or a name that ends in ``_send`` or ``_control``.
     record : ListsRecord or sequence of ListsRecord, optional
         How they were made (``lists.json`` of the run); then they are held against it. Of several, the one whose
-        customers, segments and arms they have: lists of an earlier campaign or month of the same run; else the first.
+        customers, segments and arms they have: lists of an earlier campaign or month of the same run. If there is none,
+        the one that draws most of them as they are.
     compared : bool, default=True
         As in `lists_of`.
 
@@ -132,9 +133,22 @@ def read_lists(
         raise InputRefused(f"there is no list in '{place.name}': give the folder audience/ of the run, or a copy of it")
     table = pd.concat([_read(file) for file in files], ignore_index=True)
     if record is not None and not isinstance(record, ListsRecord):
-        digest = fingerprint(table)
-        record = next((each for each in record if each.sha256 == digest), next(iter(record), None))
+        record = _likeliest(table, record)
     return lists_of(table, record, compared=compared)
+
+
+def _likeliest(table: pd.DataFrame, records: Sequence[ListsRecord]) -> ListsRecord | None:
+    """Return the record that lists were made by, or else the first of those that explain their arms best."""
+    digest = fingerprint(table)
+    for record in records:
+        if record.sha256 == digest:
+            return record
+
+    def moved(record: ListsRecord) -> int:
+        drawn = ControlGroup(record.salt, record.control_share).contains(table[ID])
+        return int((drawn != table[CONTROL]).sum())
+
+    return min(records, key=moved, default=None)
 
 
 def read_sent(folder: Path) -> pd.DataFrame | None:

@@ -119,7 +119,7 @@ def match(
     if n_present < n:
         absent = n - n_present
         did = "did nothing in that time" if of_transactions else "have no row in the outcomes"
-        remarks.append(f"{absent:,} of {n:,} customers on the lists {did}: they count as 0 (intent to treat).")
+        remarks.append(f"{absent:,} of {n:,} customers on the lists {did}: they count as 0.")
     empty = int(listed[present].isna().any(axis=1).sum())
     if empty:
         remarks.append(f"{empty:,} row{' has' if empty == 1 else 's have'} an empty cell, which counts as 0.")

@@ -18,7 +18,7 @@ from seglib.campaign.sample_ratio import SampleRatio, sample_ratio
 from seglib.campaign.words import Conclusion
 from seglib.schema.campaign_records import EffectRecord, OutcomeEffectRecord, SegmentEffectRecord
 from seglib.stats import holm
-from seglib.style import each_once
+from seglib.style import each_once, escape_markdown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -141,6 +141,11 @@ class CampaignReading:
         return f"{self.headline} {self.stopped}".strip()
 
     @property
+    def lead(self) -> str:
+        """The same in Markdown, with the headline in bold."""
+        return f"**{escape_markdown(self.headline)}** {escape_markdown(self.stopped)}".strip()
+
+    @property
     def claims(self) -> list[str]:
         """One sentence or two per outcome: what was seen, and what it means."""
         return [f"{r.effects.outcome}: {r.conclusion.label}. {r.conclusion.claim}" for r in self.readings]
@@ -151,9 +156,9 @@ class CampaignReading:
         return [f"{r.effects.outcome}: {r.conclusion.evidence}" for r in self.readings if r.conclusion.evidence]
 
     @property
-    def on_segments(self) -> list[str]:
-        """Whether segments answer differently, by outcome."""
-        return each_once({r.effects.outcome: r.conclusion.segments_claim for r in self.readings})
+    def on_segments(self) -> SegmentAnswers:
+        """Whether segments answer differently."""
+        return SegmentAnswers(self.readings)
 
     @property
     def next_steps(self) -> list[str]:
@@ -210,6 +215,39 @@ class CampaignReading:
             outcomes=tuple(r.record for r in self.readings),
             notes=self.listed.notes,
         )
+
+
+@dataclass(frozen=True)
+class SegmentAnswers:
+    """Whether segments answer differently.
+
+    Attributes
+    ----------
+    readings : tuple of OutcomeReading
+    """
+
+    readings: tuple[OutcomeReading, ...]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row per outcome and segment: `EFFECT_COLUMNS`."""
+        tables = [reading.effects.by_segment for reading in self.readings]
+        return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=EFFECT_COLUMNS)
+
+    @property
+    def sentences(self) -> list[str]:
+        """What is said of them, by outcome; empty where there is nothing to compare."""
+        return each_once({r.effects.outcome: r.conclusion.segments_claim for r in self.readings})
+
+    @property
+    def applies(self) -> bool:
+        """Whether there are several segments, with an outcome that varies."""
+        return bool(self.sentences)
+
+    @property
+    def text(self) -> str:
+        """The sentences."""
+        return " ".join(self.sentences) or "There is nothing to compare between segments."
 
 
 @dataclass(frozen=True)
