@@ -28,6 +28,9 @@ four times as many have to be, as p-values far below 5% are wanted too (Holm).""
 CERTAIN = 1e9
 """What a difference without any standard error counts as, in standard errors."""
 
+AT_ONCE = 500
+"""Up to so many customers, all divisions of a stratum are drawn in one call; with more, one call for each is faster."""
+
 FARTHEST = 2.0**20
 """Limits of an interval are looked for up to so many standard errors away."""
 
@@ -223,21 +226,12 @@ def reassign(
     x = x - (np.bincount(layer, weights=x, minlength=n_strata) / size)[layer]
     columns = np.column_stack([x, x**2, ~arm, x * ~arm])
     totals = _sums(columns, layer, n_strata)
-    # only the smaller arm is drawn: the other one is what is left
-    drawn = np.minimum(n_control, size - n_control)
-    is_control = (n_control <= size - n_control)[:, None]
-    first_drawn = np.concatenate([[0], np.cumsum(drawn)[:-1]])
     sums = np.empty((1 + n_permutations, n_strata, 4))
     sums[0] = _sums(columns[arm], layer[arm], n_strata)
-    for row in range(1, 1 + n_permutations):
-        chosen = np.concatenate(
-            [
-                begin + rng.choice(n, k, replace=False, shuffle=False)
-                for begin, n, k in zip(start, size, drawn, strict=True)
-            ]
-        )
-        part = np.add.reduceat(columns.take(chosen, axis=0), first_drawn)
-        sums[row] = np.where(is_control, part, totals - part)
+    for place, (begin, n, k) in enumerate(zip(start, size, n_control, strict=True)):
+        # only the smaller arm is drawn: the other one is what is left
+        part = _drawn_sums(columns[begin : begin + n], min(k, n - k), n_permutations, rng)
+        sums[1:, place] = part if k <= n - k else totals[place] - part
     return ReassignedArms(
         (size - n_control).astype(float), n_control.astype(float), *np.moveaxis(sums, 2, 0), tuple(totals.T)
     )
@@ -325,6 +319,16 @@ def share_heterogeneity_p(
 def _sums(columns: np.ndarray, layer: np.ndarray, n_strata: int) -> np.ndarray:
     """Return the sum of every column by stratum, shape (n_strata, n_columns)."""
     return np.column_stack([np.bincount(layer, weights=column, minlength=n_strata) for column in columns.T])
+
+
+def _drawn_sums(columns: np.ndarray, k: int, n_draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Return the sums over k rows that are drawn at random, so many times; shape (n_draws, n_columns)."""
+    n = len(columns)
+    if n <= AT_ONCE:
+        rows = rng.permuted(np.broadcast_to(np.arange(n), (n_draws, n)), axis=1)[:, :k]
+        return columns[rows].sum(axis=1)
+    draws = (rng.choice(n, k, replace=False, shuffle=False) for _ in range(n_draws))
+    return np.array([columns.take(rows, axis=0).sum(axis=0) for rows in draws]).reshape(n_draws, columns.shape[1])
 
 
 def _moments(total: np.ndarray, squares: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from plain_words import STATISTICS
 
 from seglib.campaign.arms import ControlGroup
 from seglib.campaign.cuped import cuped
@@ -204,6 +205,59 @@ def test_segments_are_named_only_where_they_differ():
     [alike] = read(finished_test(effect=(0.1, 0.1, 0.1), seed=0)).readings
     for letter in "ABC":
         assert f"{letter}:" not in alike.conclusion.segments_claim
+
+
+@pytest.mark.parametrize(
+    ("made", "options", "label"),
+    [
+        ({"effect": (0.1, 0.1, 0.1), "spend": True}, {}, "worked"),
+        ({"effect": (0.2, 0.0, 0.0), "seed": 4}, {}, "worked"),  # segments differ
+        ({"effect": (0.1, 0.1, 0.1), "seed": 6}, {"use_cuped": True}, "worked"),
+        ({"n": 60_000, "share": 0.5, "seed": 3}, {"margin": 0.1}, "did not work"),
+        ({"effect": (-0.1, -0.1, -0.05), "seed": 1}, {}, "did not work"),
+        ({"n": 300, "share": 0.1}, {}, "cannot be said"),
+        ({"n": 3000}, {"control_share": 0.25}, None),  # nothing is read
+    ],
+)
+def test_a_manager_is_told_without_words_of_statistics_and_an_analyst_with_them(made, options, label):
+    reading = read(finished_test(**made), **options)
+    told = [
+        *(reading.headline, reading.lead, reading.stopped, reading.caption, reading.alt, reading.ratio.text),
+        *(reading.listed.lists.text, reading.listed.text, reading.on_segments.text),
+        *reading.claims,
+        *reading.on_segments.sentences,
+        *reading.next_steps,
+        *reading.printed.columns,
+        *reading.printed.to_numpy().ravel(),
+    ]
+    assert not [text for text in told if STATISTICS.search(text)]
+    assert ["p = " in text or "p < " in text for text in reading.evidence] == [True] * len(reading.readings)
+    if label is None:
+        assert reading.on_segments.applies is False
+    else:
+        assert reading.readings[0].conclusion.label == label
+        overall = reading.readings[0].effects.overall
+        low, high = reading.printed.loc[0, ["from", "to"]]
+        assert float(low) == pytest.approx(100 * overall["low"], abs=0.051)
+        assert float(high) == pytest.approx(100 * overall["high"], abs=0.051)
+        assert f"from {low} to {high} points" in reading.claims[0]
+
+
+def test_features_of_a_later_day_than_the_lists_are_not_taken_out():
+    listed = finished_test(2000)
+    before = pd.DataFrame({"x": np.arange(2000.0)}, index=listed.lists.table["customer_id"])
+    with_them = read(listed, before=before, before_day="2026-06-30")
+    assert with_them.sharper.table["outcome"].tolist() == ["burned"]
+    later = read(listed, before=before, before_day="2026-07-31")
+    assert later.sharper.table.empty
+    assert "No features from before the lists" in later.sharper.text
+
+
+def test_what_is_the_same_for_several_outcomes_is_said_once():
+    reading = read(finished_test(effect=(0.1, 0.1, 0.1), spend=True))
+    assert [label for _, label in reading.printed[["outcome", "did it work?"]].to_numpy()] == ["worked", "worked"]
+    [step] = reading.next_steps
+    assert step.startswith("burned and spend: Go on")
 
 
 def test_arms_of_the_wrong_size_stop_the_reading():

@@ -1,10 +1,12 @@
 """`seglib lift`: from a finished run and a table of outcomes to a page, a record and a line in the register."""
 
 import json
+import shutil
 
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
+from plain_words import STATISTICS, seen_by_a_manager
 from whole import QUICK
 
 from seglib.campaign.arms import ControlGroup
@@ -57,6 +59,12 @@ def test_a_known_effect_is_read_and_linked(shop, seglib, sound, name, label):
     text = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").get_text()
     assert effect["headline"] in text
     assert "read_campaign" not in text
+    # the page for a manager and the first page have no word of statistics; the page with code has them
+    assert not STATISTICS.findall(seen_by_a_manager(page))
+    assert not STATISTICS.findall(index.select_one("#campaign").get_text(" "))
+    with_code = seen_by_a_manager(shop / "reports/may/08_campaign.html")
+    for word in ("p = ", "Cochran's Q", "95% interval", "Holm", "t-test", "chi-square", "CUPED"):
+        assert word in with_code
     register = json.loads((shop / "reports/campaigns.json").read_text(encoding="utf-8"))
     [campaign] = register["campaigns"]
     assert (campaign["campaign"], campaign["salt"], campaign["control_share"]) == ("spring", "spring", 0.4)
@@ -130,6 +138,31 @@ def test_what_cannot_be_read_is_one_sentence_and_leaves_the_report(shop, seglib,
     assert why in done.stderr
     assert "Traceback" not in done.stderr
     assert (shop / "reports/may/index.html").read_bytes() == before
+
+
+def test_lists_of_an_earlier_campaign_and_of_an_earlier_month_are_known(shop, seglib, tmp_path):
+    """The run makes new lists, for another campaign or another month; a copy of the old ones can still be read."""
+    home = tmp_path / "home"
+    shutil.copytree(shop, home)
+    shutil.copytree(home / "reports/may/audience", tmp_path / "sent")
+    other = ("--set", "campaign_name=autumn", "--set", "control_share=0.3", "--set", "holdout=0.05, company")
+    done = seglib("run", "--run", "may", "--from", "06", *other, home=home)
+    assert done.returncode == 0, done.stderr
+    outcomes = home / "worked/outcomes.csv"
+    run(seglib, home, outcomes, "--lists", tmp_path / "sent", "--set", "n_permutations=99")
+    effect = json.loads((home / "reports/may/effect.json").read_text(encoding="utf-8"))
+    assert effect["campaign"] == "spring"
+    register = json.loads((home / "reports/campaigns.json").read_text(encoding="utf-8"))["campaigns"]
+    by_name = {campaign["campaign"]: campaign for campaign in register}
+    assert by_name["spring"]["read"][-1]["labels"]["burned"] == "worked"
+    assert by_name["autumn"]["read"] == []
+    assert by_name["autumn"]["lists"][-1]["holdout_salt"] == "company"
+    # a copy that somebody changed is held against the campaign that it is nearest to
+    [file, *_] = sorted((tmp_path / "sent").glob("*A*_control.csv"))
+    table = pd.read_csv(file, dtype=str)
+    table.iloc[3:].to_csv(file, index=False)
+    done = run(seglib, home, outcomes, "--lists", tmp_path / "sent", code=1)
+    assert "whoever takes customers out afterwards changes the comparison" in done.stderr
 
 
 def test_forged_lists_are_refused(shop, seglib, tmp_path):
