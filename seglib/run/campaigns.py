@@ -52,15 +52,14 @@ def note_reading(run: Run, effect: EffectRecord) -> None:
 
 
 def _note(new: CampaignRecord, column: str, entry: dict[str, Any]) -> None:
-    """Add an entry to a campaign that may be new; one that is there already is not repeated."""
+    """Add an entry to a campaign that may be new, as its last; one that is there already is not repeated."""
     file = register_file()
     file.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(file.with_name(".campaigns.lock"), timeout=PATIENCE):
         campaigns = {record.campaign: record for record in read_campaigns()}
         record = campaigns.get(new.campaign, new)
-        entries = getattr(record, column)
-        if entry not in entries:
-            record = replace(record, **{column: (*entries, entry)})
+        earlier = [each for each in getattr(record, column) if each != entry]
+        record = replace(record, **{column: (*earlier, entry)})
         campaigns[new.campaign] = record
         content = {"campaigns": [record.to_json() for record in campaigns.values()]}
         write_whole(file, json.dumps(content, indent=2, ensure_ascii=False) + "\n")

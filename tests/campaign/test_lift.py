@@ -140,31 +140,6 @@ def test_what_cannot_be_read_is_one_sentence_and_leaves_the_report(shop, seglib,
     assert (shop / "reports/may/index.html").read_bytes() == before
 
 
-def test_lists_of_an_earlier_campaign_and_of_an_earlier_month_are_known(shop, seglib, tmp_path):
-    """The run makes new lists, for another campaign or another month; a copy of the old ones can still be read."""
-    home = tmp_path / "home"
-    shutil.copytree(shop, home)
-    shutil.copytree(home / "reports/may/audience", tmp_path / "sent")
-    other = ("--set", "campaign_name=autumn", "--set", "control_share=0.3", "--set", "holdout=0.05, company")
-    done = seglib("run", "--run", "may", "--from", "06", *other, home=home)
-    assert done.returncode == 0, done.stderr
-    outcomes = home / "worked/outcomes.csv"
-    run(seglib, home, outcomes, "--lists", tmp_path / "sent", "--set", "n_permutations=99")
-    effect = json.loads((home / "reports/may/effect.json").read_text(encoding="utf-8"))
-    assert effect["campaign"] == "spring"
-    register = json.loads((home / "reports/campaigns.json").read_text(encoding="utf-8"))["campaigns"]
-    by_name = {campaign["campaign"]: campaign for campaign in register}
-    assert by_name["spring"]["read"][-1]["labels"]["burned"] == "worked"
-    assert by_name["autumn"]["read"] == []
-    assert by_name["autumn"]["lists"][-1]["holdout_salt"] == "company"
-    # a copy that somebody changed is held against the campaign that it is nearest to
-    [file, *_] = sorted((tmp_path / "sent").glob("*A*_control.csv"))
-    table = pd.read_csv(file, dtype=str)
-    table.iloc[3:].to_csv(file, index=False)
-    done = run(seglib, home, outcomes, "--lists", tmp_path / "sent", code=1)
-    assert "whoever takes customers out afterwards changes the comparison" in done.stderr
-
-
 def test_forged_lists_are_refused(shop, seglib, tmp_path):
     for file in (shop / "reports/may/audience").glob("*.csv"):
         table = pd.read_csv(file, dtype=str)
@@ -191,7 +166,8 @@ def test_a_later_export_of_the_shop_must_be_later(shop, seglib):
     assert "nothing has happened since" in done.stderr
 
 
-def test_new_lists_forget_what_was_read_of_the_old_ones(shop, seglib):
+def test_new_lists_forget_what_was_read_of_the_old_ones_and_a_copy_of_those_is_still_known(shop, seglib, tmp_path):
+    shutil.copytree(shop / "reports/may/audience", tmp_path / "sent")
     run(seglib, shop, shop / "worked/outcomes.csv", "--set", "n_permutations=99")
     done = seglib(
         "run",
@@ -230,3 +206,16 @@ def test_new_lists_forget_what_was_read_of_the_old_ones(shop, seglib):
     assert "md5('company|' || p.customer_id)" in (reports / "scoring.sql").read_text(encoding="utf-8").lower()
     # the report can be checked and published without a campaign
     assert seglib("report", "--run", "may", home=shop).returncode == 0
+    # the campaign before can still be read, by a copy of its lists
+    run(seglib, shop, shop / "worked/outcomes.csv", "--lists", tmp_path / "sent", "--set", "n_permutations=99")
+    effect = json.loads((reports / "effect.json").read_text(encoding="utf-8"))
+    assert (effect["campaign"], effect["headline"]) == ("spring", "It worked on burned and spend.")
+    register = json.loads((shop / "reports/campaigns.json").read_text(encoding="utf-8"))["campaigns"]
+    by_name = {campaign["campaign"]: campaign for campaign in register}
+    assert by_name["spring"]["read"][-1]["labels"] == {"burned": "worked", "spend": "worked"}
+    assert by_name["autumn"]["read"] == []
+    # a copy that somebody changed is held against the campaign that it is nearest to
+    [file, *_] = sorted((tmp_path / "sent").glob("*A*_control.csv"))
+    pd.read_csv(file, dtype=str).iloc[3:].to_csv(file, index=False)
+    done = run(seglib, shop, shop / "worked/outcomes.csv", "--lists", tmp_path / "sent", code=1)
+    assert "whoever takes customers out afterwards changes the comparison" in done.stderr
