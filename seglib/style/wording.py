@@ -115,6 +115,7 @@ COLUMN_NAMES: dict[str, str] = {
     "coupons_per_month": "{coupons} per month",
     "n_coupons": "n {coupons}",
     "coupons": "{coupons}",
+    "spend_per_coupon": "spend per {coupon}",
     "city_name": "{place}",
     "cities": "{places}",
 }
