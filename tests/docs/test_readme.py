@@ -38,7 +38,7 @@ def project(tmp_path_factory):
     (folder / "path" / "to").mkdir(parents=True)
     shutil.copy(sample / "shop.xlsx", folder / "path" / "to" / "shop.xlsx")
     invoices = pd.read_csv(sample / "invoices.csv", dtype=str, keep_default_na=False)
-    earlier = pd.to_datetime(invoices["Date"], format="%d/%m/%Y %H:%M") < "2026-04-01"
+    earlier = pd.to_datetime(invoices["Date"], format="%d/%m/%Y %H:%M") < "2026-06-15"
     assert 0 < earlier.mean() < 1
     invoices[earlier].to_csv(folder / "path" / "to" / "export.csv", index=False)
     invoices.to_csv(folder / "path" / "to" / "summer.csv", index=False)
