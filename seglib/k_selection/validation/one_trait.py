@@ -318,7 +318,9 @@ def _prepare(
             if name in described:
                 feature = described[name]
                 if name == "spend_per_month":
-                    feature = Feature("spend_per_coupon", "money", study.wording.of("amount of a {coupon}"), "count")
+                    feature = Feature(
+                        "spend_per_coupon", study.wording.money, study.wording.of("amount of a {coupon}"), "count"
+                    )
                 outcome = make()
                 yield feature.name, outcome if isinstance(outcome, str) else (feature, *outcome, "")
         if "recency_days" in described:
