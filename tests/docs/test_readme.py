@@ -117,7 +117,7 @@ def test_everybody_is_scored_as_in_the_report(story, project):
 
 
 def test_the_upload_holds_who_agreed_and_no_control(story, project):
-    sent = set(pd.read_csv(project / "upload.csv")[PLATFORMS["klaviyo"].email].str.partition("@")[0])
+    sent = set(pd.read_csv(project / "upload.csv")[PLATFORMS["klaviyo"].headers["email"]].str.partition("@")[0])
     agreed = pd.read_csv(project / "mine.csv", dtype=str).query("consent == 'yes'")["customer_id"]
     report = pd.read_csv(project / "reports" / "sample" / "segments.csv", dtype=str)
     assert sent
