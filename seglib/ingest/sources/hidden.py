@@ -86,14 +86,14 @@ def _hidden(archive: zipfile.ZipFile, member: str) -> tuple[set[int], set[int]]:
     columns: set[int] = set()
     number = 0
     for text in _pieces(archive, member):
-        for found in _COLUMNS.finditer(text):
-            if _HIDDEN.search(found[1]):
-                ends = dict(_ENDS.findall(found[1]))
+        for tag in _COLUMNS.finditer(text):
+            if _HIDDEN.search(tag[1]):
+                ends = dict(_ENDS.findall(tag[1]))
                 columns.update(range(int(ends[b"min"]), min(int(ends[b"max"]), 1 << 14) + 1))
-        for found in _ROW.finditer(text):
-            own = _NUMBER.search(found[1])
-            number = int(own[1]) if own else number + 1
-            if _HIDDEN.search(found[1]):
+        for tag in _ROW.finditer(text):
+            stated = _NUMBER.search(tag[1])
+            number = int(stated[1]) if stated else number + 1
+            if _HIDDEN.search(tag[1]):
                 rows.add(number)
     return rows, columns
 
