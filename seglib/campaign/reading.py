@@ -292,7 +292,7 @@ def read_campaign(
     control_share: float | None = None,
     margin: float = 0.1,
     use_cuped: bool = False,
-    n_permutations: int = 999,
+    n_permutations: int = 4_999,
     seed: int = 0,
 ) -> CampaignReading:
     """Read a finished test.
@@ -312,8 +312,8 @@ def read_campaign(
         What is as good as no effect, as a part of the value of the control group.
     use_cuped : bool, default=False
         Whether effects are judged after CUPED. Decide it before you look.
-    n_permutations : int, default=999
-        Of the randomisation test of means.
+    n_permutations : int, default=4999
+        Of the randomisation test. With 4,999, a p-value of .05 has a standard error of .004; with 499, of .014.
     seed : int, default=0
 
     Returns
