@@ -41,7 +41,7 @@ def test_the_lists_hold_the_customers_that_the_hash_draws(shop):
 
 @pytest.mark.parametrize(("name", "label"), [("worked", "worked"), ("harm", "did not work")])
 def test_a_known_effect_is_read_and_linked(shop, seglib, sound, name, label):
-    done = run(seglib, shop, shop / name / "outcomes.csv", "--set", "n_permutations=99")
+    done = run(seglib, shop, shop / name / "outcomes.csv", "--set", "n_reassignments=99")
     page = shop / "reports/may/08_campaign_business.html"
     assert done.stdout.strip() == str(page)
     effect = json.loads((shop / "reports/may/effect.json").read_text(encoding="utf-8"))
@@ -168,7 +168,7 @@ def test_a_later_export_of_the_shop_must_be_later(shop, seglib):
 
 def test_new_lists_forget_what_was_read_of_the_old_ones_and_a_copy_of_those_is_still_known(shop, seglib, tmp_path):
     shutil.copytree(shop / "reports/may/audience", tmp_path / "sent")
-    run(seglib, shop, shop / "worked/outcomes.csv", "--set", "n_permutations=99")
+    run(seglib, shop, shop / "worked/outcomes.csv", "--set", "n_reassignments=99")
     done = seglib(
         "run",
         "--run",
@@ -207,7 +207,7 @@ def test_new_lists_forget_what_was_read_of_the_old_ones_and_a_copy_of_those_is_s
     # the report can be checked and published without a campaign
     assert seglib("report", "--run", "may", home=shop).returncode == 0
     # the campaign before can still be read, by a copy of its lists
-    run(seglib, shop, shop / "worked/outcomes.csv", "--lists", tmp_path / "sent", "--set", "n_permutations=99")
+    run(seglib, shop, shop / "worked/outcomes.csv", "--lists", tmp_path / "sent", "--set", "n_reassignments=99")
     effect = json.loads((reports / "effect.json").read_text(encoding="utf-8"))
     assert (effect["campaign"], effect["headline"]) == ("spring", "It worked on burned and spend.")
     register = json.loads((shop / "reports/campaigns.json").read_text(encoding="utf-8"))["campaigns"]
