@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -30,11 +31,12 @@ COMMON = (
     "seaborn",
     "sklearn.cluster",
     "sklearn.pipeline",
+    "seglib.plots",
 )
-"""Modules that (nearly) every notebook imports, and that take long to import."""
+"""Modules that (nearly) every notebook imports, by itself or when it draws, and that take long to import."""
 
-MORE = {"05_clustering": ("skops.io",), "06_interpretation": ("skops.io",)}
-"""Further modules that take long to import, by notebook."""
+MORE = {"05_clustering": ("skops.io",), "06_interpretation": ("skops.io", "xlsxwriter")}
+"""Further modules that take long to import and are not named in the notebook, by notebook."""
 
 AHEAD = "SEGLIB_AHEAD"
 """Environment variable of a kernel that is started ahead: what it imports before its turn comes."""
@@ -124,7 +126,8 @@ class Kernels:
         """Start the kernel of the next notebook; the first one is needed at once, and imports nothing ahead."""
         step, kernel = self._left.pop(0), _manager()
         self._next = kernel
-        self._launch(kernel, **({AHEAD: " ".join((*COMMON, *MORE.get(step, ())))} if ahead else {}))
+        modules = (*COMMON, *MORE.get(step, ()), *packages_named(self._cwd / f"{step}.ipynb")) if ahead else ()
+        self._launch(kernel, **{AHEAD: " ".join(modules)})
 
     def _launch(self, kernel: AsyncKernelManager, **environment: str) -> None:
         """Start the process of a kernel, with further environment variables."""
@@ -145,6 +148,29 @@ class Kernels:
         )
 
 
+def packages_named(notebook: Path) -> list[str]:
+    """Return the packages of seglib that a notebook imports; none where it cannot be read.
+
+    Only those: what a module of an analyst's own does when it is imported belongs into the notebook.
+    """
+    try:
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    except (OSError, ValueError, KeyError, TypeError):  # whoever runs it will say so
+        return []
+    named: list[str] = []
+    for source in sources:
+        with suppress(SyntaxError, ValueError):  # not Python, as a cell with a magic is not
+            for node in ast.walk(ast.parse(source)):
+                if isinstance(node, ast.Import):
+                    named += [alias.name for alias in node.names]
+                elif isinstance(node, ast.ImportFrom) and node.module == "seglib":
+                    named += [f"seglib.{alias.name}" for alias in node.names]
+                elif isinstance(node, ast.ImportFrom):
+                    named.append(node.module or "")
+    return [name for name in dict.fromkeys(named) if name.partition(".")[0] == "seglib"]
+
+
 def load_ipython_extension(_: Any) -> None:
     """Import what the notebook will import, in a kernel that is started ahead; IPython calls this in every kernel.
 
@@ -156,7 +182,7 @@ def load_ipython_extension(_: Any) -> None:
     if IPKernelApp.initialized():
         Path(IPKernelApp.instance().abs_connection_file).unlink(missing_ok=True)
     for name in os.environ.get(AHEAD, "").split():
-        with suppress(ImportError):  # the notebook will say so, if it needs it
+        with suppress(Exception):  # the notebook will say so, if it needs it
             import_module(name)
 
 
