@@ -22,6 +22,8 @@ from seglib.run import FINISHED, home
 if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager
 
+    from seglib.runner.template import Template
+
 COMMON = (
     "pandas",
     "pyarrow.parquet",
@@ -77,15 +79,23 @@ class Kernels:
         self._left, self._cwd = list(steps), cwd
         self._environment = {**environment, "SEGLIB_HOME": str(folder), "SEGLIB_QUIET": "1", FINISHED: str(home())}
         self._next: AsyncKernelManager | None = None
+        self._template: Template | None = None
         self._open = ExitStack()
 
     def __enter__(self) -> Kernels:
+        from seglib.runner.template import CAN_FORK, Template
+
         self._out = self._open.enter_context(self.log.open("ab"))
         # what kernels write aside is removed when they have ended, also where one had to be killed
         aside = self._open.enter_context(TemporaryDirectory(prefix="seglib-", ignore_cleanup_errors=True))
         self._environment |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), aside)
+        later = self._left[1:]
         if self._left:
             self._start()
+        if later and CAN_FORK:
+            modules = dict.fromkeys(name for step in later for name in self._modules(step))
+            self._template = Template(modules, cwd=self._cwd, environment=self._environment, stderr=self._out)
+            self._open.callback(self._template.close)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -96,11 +106,13 @@ class Kernels:
         """Hand over the kernel that was started ahead and start the next one; dismiss it when its notebook is done."""
         from jupyter_core.utils import run_sync
 
-        kernel = self._next
+        if self._next is None:
+            self._start()
+        kernel, self._next = self._next, None
         try:
-            # The next kernel starts and imports while this notebook computes: on two cores the second one is idle
-            # most of the time, so the seconds that a kernel needs to start cost nothing.
-            if self._left:
+            # Without a template, the next kernel starts and imports while this notebook computes: on two cores the
+            # second one is idle most of the time.
+            if self._left and not self._template:
                 self._start(ahead=True)
             yield kernel
         finally:
@@ -123,11 +135,14 @@ class Kernels:
             run_sync(_dismiss)(kernel)
 
     def _start(self, *, ahead: bool = False) -> None:
-        """Start the kernel of the next notebook; the first one is needed at once, and imports nothing ahead."""
-        step, kernel = self._left.pop(0), _manager()
+        """Start the kernel of the next notebook; one that is needed at once imports nothing ahead."""
+        step, kernel = self._left.pop(0), _manager(self._template)
         self._next = kernel
-        modules = (*COMMON, *MORE.get(step, ()), *packages_named(self._cwd / f"{step}.ipynb")) if ahead else ()
-        self._launch(kernel, **{AHEAD: " ".join(modules)})
+        self._launch(kernel, **{AHEAD: " ".join(self._modules(step) if ahead else ())})
+
+    def _modules(self, step: str) -> tuple[str, ...]:
+        """Return what the kernel of a notebook imports ahead."""
+        return (*COMMON, *MORE.get(step, ()), *packages_named(self._cwd / f"{step}.ipynb"))
 
     def _launch(self, kernel: AsyncKernelManager, **environment: str) -> None:
         """Start the process of a kernel, with further environment variables."""
@@ -236,7 +251,8 @@ async def _evaluate(kernel: AsyncKernelManager, expression: str) -> str:
     return reply["content"]["user_expressions"]["value"]["data"]["text/plain"]
 
 
-def _manager() -> AsyncKernelManager:
+def _manager(template: Template | None = None) -> AsyncKernelManager:
+    """Make what starts, talks to and ends a kernel; with a template, the kernel is forked from it."""
     from jupyter_client.manager import AsyncKernelManager
 
     class KernelManager(AsyncKernelManager):
@@ -248,7 +264,13 @@ def _manager() -> AsyncKernelManager:
             self.opened = super().client(**options)
             return self.opened
 
-    return KernelManager(kernel_name="python3", transport_encryption="auto")
+    manager = KernelManager(kernel_name="python3", transport_encryption="auto")
+    if template:
+        from seglib.runner.template import ForkingProvisioner
+
+        manager.provisioner = ForkingProvisioner(kernel_spec=manager.kernel_spec, parent=manager)
+        manager.provisioner.template = template
+    return manager
 
 
 async def _dismiss(kernel: AsyncKernelManager) -> None:
