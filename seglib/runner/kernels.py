@@ -9,11 +9,14 @@ from __future__ import annotations
 import ast
 import asyncio
 import json
+import math
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
+from queue import Empty
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
@@ -253,7 +256,28 @@ async def _evaluate(kernel: AsyncKernelManager, expression: str) -> str:
 
 def _manager(template: Template | None = None) -> AsyncKernelManager:
     """Make what starts, talks to and ends a kernel; with a template, the kernel is forked from it."""
+    from jupyter_client.asynchronous import AsyncKernelClient
     from jupyter_client.manager import AsyncKernelManager
+
+    class KernelClient(AsyncKernelClient):
+        """Is ready when the kernel has answered on both channels.
+
+        Its parent then listens for another fifth of a second, so that nothing is left of the answer. nbclient knows by
+        its header to which cell a message belongs, and passes over others.
+        """
+
+        async def wait_for_ready(self, timeout: float | None = None) -> None:
+            end = math.inf if timeout is None else time.monotonic() + timeout
+            while True:
+                self.kernel_info()
+                with suppress(Empty):
+                    await self.get_shell_msg(timeout=1)
+                    await self.get_iopub_msg(timeout=0.2)
+                    return
+                if not await self.is_alive():
+                    raise RuntimeError("Kernel died before replying to kernel_info")
+                if time.monotonic() > end:
+                    raise RuntimeError(f"Kernel didn't respond in {timeout:.0f} seconds")
 
     class KernelManager(AsyncKernelManager):
         """Remembers whether its notebook is done, and the client that nbclient asks it for and leaves open."""
@@ -264,7 +288,7 @@ def _manager(template: Template | None = None) -> AsyncKernelManager:
             self.opened = super().client(**options)
             return self.opened
 
-    manager = KernelManager(kernel_name="python3", transport_encryption="auto")
+    manager = KernelManager(kernel_name="python3", transport_encryption="auto", client_factory=KernelClient)
     if template:
         from seglib.runner.template import ForkingProvisioner
 

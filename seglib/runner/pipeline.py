@@ -170,11 +170,6 @@ def _build(
     same_as : Run, optional
         A run whose artefacts the notebooks must write again.
     """
-    from seglib.report.build import build
-    from seglib.report.failed import write_failed
-    from seglib.report.pages import page_of
-    from seglib.report.run_list import write_runs
-
     name, expected = building.final.name, building.durations
     before = {step: values["parameters"] for step, values in earlier.items()}
     values = parameters.resolve_again(checked.declared, before, checked.overrides)
@@ -188,6 +183,10 @@ def _build(
     try:
         # a page is converted (in a thread of its own) while the next notebook runs
         with running as progress, _one_thread() as meanwhile, starting as kernels:
+            # imported while the first kernel starts
+            from seglib.report.build import build
+            from seglib.report.pages import page_of
+
             folder = building.run.report_dir
             pages = [meanwhile.submit(page_of, folder, done, STEPS[done]) for done in checked.skipped]
             for step in checked.remaining:
@@ -208,8 +207,10 @@ def _build(
         with deferring():
             building.put_in_place()
             note_lists(building.final)
-            write_runs(home())
+            _write_list_of_runs()
     except (SeglibError, OSError, KeyboardInterrupt) as raised:
+        from seglib.report.failed import write_failed
+
         error = in_words(raised, building, step, steps)
         write_failed(
             building.final,
@@ -221,8 +222,14 @@ def _build(
             taken_over=checked.skipped,
             batch=batch,
         )
-        write_runs(home())
+        _write_list_of_runs()
         raise error from None
+
+
+def _write_list_of_runs() -> None:
+    from seglib.report.run_list import write_runs
+
+    write_runs(home())
 
 
 @contextmanager
