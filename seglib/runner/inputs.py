@@ -4,8 +4,8 @@ A notebook writes the same again where nothing that it reads has changed: its ce
 either of them names, the data, the package, the versions of Python and of all libraries. Beside the artefacts lies
 ``made_from.json`` with one hash of all that for every notebook, and with the hashes of what the notebook wrote.
 
-Whatever is not known to be the same counts as changed. A database that is asked by its URL is never known; a file
-whose name a cell puts together while it runs is not seen.
+Whatever is not known to be the same counts as changed: a database that is asked by its URL, a web address or a folder
+that a cell names. What a cell reads without naming it is not seen.
 """
 
 from __future__ import annotations
@@ -53,10 +53,13 @@ def made_from(
     dict of str to str
         A notebook of which it cannot be said is left out.
     """
-    program = _hash_of([_package(), _modules_beside(notebooks), _libraries()])
-    hashes = {}
+    hashes: dict[str, str] = {}
+    try:
+        program = _hash_of([_package(), _modules_beside(notebooks), _libraries()])
+    except OSError:
+        return hashes
     for step in KEPT:
-        with suppress(OSError, ValueError, LookupError):  # something cannot be read: the notebook will say so
+        with suppress(OSError, ValueError, LookupError, TypeError, SyntaxError):  # the notebook will say so
             cells = _cells(notebooks / f"{step}.ipynb")
             files = {*_files_of_cells(cells, notebooks), *_files_of_parameters(values[step], declared[step], notebooks)}
             data = _data(values[step]["source"], notebooks) if "source" in values[step] else {}
@@ -66,33 +69,33 @@ def made_from(
     return hashes
 
 
-def first_changed(run: Run, made: Mapping[str, str]) -> str:
+def first_changed(run: Run, hashes: Mapping[str, str]) -> str:
     """Return the first notebook that may write something else than it did in a finished run.
 
     Parameters
     ----------
     run : Run
         As it was finished; it need not exist.
-    made : mapping of str to str
+    hashes : mapping of str to str
         What `made_from` says now.
     """
     entries = _read(run)
     for step in STEPS:
         entry = entries.get(step, {})
-        is_same = step in made and made[step] == entry.get("made_from") and _wrote(run, step) == entry.get("wrote")
+        is_same = step in hashes and hashes[step] == entry.get("made_from") and _wrote(run, step) == entry.get("wrote")
         if step not in KEPT or not is_same or run.lineage.is_by_hand(step):
             break
     return step
 
 
-def write_down(run: Run, made: Mapping[str, str], *, before: Run, kept: Collection[str]) -> None:
+def write_down(run: Run, hashes: Mapping[str, str], *, before: Run, kept: Collection[str]) -> None:
     """Write down what the notebooks of a run were made from, and what they wrote.
 
     Parameters
     ----------
     run : Run
         The run in its stage, with all its notebooks executed.
-    made : mapping of str to str
+    hashes : mapping of str to str
         What `made_from` says of those that were executed now, and said before they were.
     before : Run
         The run that it replaces.
@@ -101,8 +104,8 @@ def write_down(run: Run, made: Mapping[str, str], *, before: Run, kept: Collecti
     """
     entries = {step: entry for step, entry in _read(before).items() if step in kept and entry.get("wrote")}
     entries = {step: entry for step, entry in entries.items() if entry["wrote"] == _wrote(run, step)}
-    for step in made.keys() - set(kept):
-        entries[step] = {"made_from": made[step], "wrote": _wrote(run, step)}
+    for step in hashes.keys() - set(kept):
+        entries[step] = {"made_from": hashes[step], "wrote": _wrote(run, step)}
     write_whole(run.data_dir / FILE, json.dumps(entries, indent=2, sort_keys=True) + "\n")
 
 
@@ -133,19 +136,43 @@ def _cells(notebook: Path) -> list[dict[str, Any]]:
 
 
 def _files_of_cells(cells: list[dict[str, Any]], folder: Path) -> Iterator[Path]:
-    """Yield the files that the code of a notebook names: every text in it that is the path of one."""
+    """Yield the files that the code of a notebook names: every text in it that is the path of one.
+
+    Raises
+    ------
+    ValueError
+        If it names a folder, some files at once, or a web address: what it reads is not known.
+    SyntaxError
+        If a cell is not Python.
+    """
     for cell in cells:
         if cell["type"] == "code":
-            for node in ast.walk(ast.parse(_without_magics(cell["source"]))):
-                if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                    with suppress(OSError, ValueError):  # too long, or otherwise no path
-                        if (folder / node.value).is_file():
-                            yield folder / node.value
+            for node in ast.walk(ast.parse(_without_settings(cell["source"]))):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value not in ("", "."):
+                    place = _place(folder, node.value)
+                    if (
+                        "://" in node.value
+                        or place.is_dir()
+                        or ("*" in node.value and place.parent.is_dir() and place.parent != folder)
+                    ):
+                        raise ValueError(node.value)
+                    if place.is_file():
+                        yield place
 
 
-def _without_magics(source: str) -> str:
-    """Return the Python of a cell: lines that only IPython understands are left out."""
-    return "\n".join(line for line in source.splitlines() if not line.lstrip().startswith(("%", "!", "?")))
+def _place(folder: Path, text: str) -> Path:
+    """Return what a text is the path of; the path of nothing where it can be none."""
+    try:
+        (folder / text).exists()
+    except (OSError, ValueError):  # too long, or with a character that no path has
+        return folder / "no path"
+    return folder / text
+
+
+def _without_settings(source: str) -> str:
+    """Return the Python of a cell without the lines that set up IPython, such as ``%matplotlib inline``."""
+    lines = source.splitlines()
+    return "\n".join(line for line in lines if line.startswith("%%") or not line.startswith(("%config", "%matplotlib")))
 
 
 def _files_of_parameters(values: Mapping[str, Any], declared: Mapping[str, Parameter], folder: Path) -> Iterator[Path]:

@@ -173,7 +173,7 @@ def _build(
     name, expected = building.final.name, building.durations
     before = {step: values["parameters"] for step, values in earlier.items()}
     values = parameters.resolve_again(checked.declared, before, checked.overrides)
-    made = made_from(values, checked.declared, NOTEBOOKS)
+    hashes = made_from(values, checked.declared, NOTEBOOKS)
     steps = {step: dict(earlier[step]) for step in checked.skipped}
     steps |= {step: {"parameters": values[step], "seconds": None} for step in checked.remaining}
     building.record(steps)
@@ -198,8 +198,8 @@ def _build(
                 building.record(steps)
             # what has changed while the notebooks ran may have been read by them, or not
             now = made_from(values, checked.declared, NOTEBOOKS)
-            made = {each: value for each, value in made.items() if now.get(each) == value}
-            write_down(building.run, made, before=building.final, kept=checked.skipped)
+            hashes = {each: value for each, value in hashes.items() if now.get(each) == value}
+            write_down(building.run, hashes, before=building.final, kept=checked.skipped)
             record = record_of(building.run, steps, started=started, batch=batch)
             building.run.write_record(record.to_json())
             build(folder, record, [page.result() for page in pages], before=building.final.report_dir)

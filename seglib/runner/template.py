@@ -7,6 +7,8 @@ Only Linux forks a process that has imported libraries like these safely; elsewh
 
 from __future__ import annotations
 
+import atexit
+import gc
 import json
 import os
 import signal
@@ -137,9 +139,13 @@ def serve(answers: int, modules: list[str]) -> None:
     # as in a kernel that is started by itself; ipykernel reads the first one while it is imported
     os.environ["JPY_PARENT_PID"] = str(os.getpid())
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    gc.disable()
     for name in ("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", *modules):
         with suppress(Exception):  # the notebook will say so, if it needs it
             import_module(name)
+    gc.enable()
+    gc.freeze()  # what was imported stays: no kernel has to look through it for garbage
+    atexit.register(gc.unfreeze)  # otherwise DuckDB says at the end that something was left over
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no kernel that has ended is left as a zombie
     while line := sys.stdin.readline():
         pid = os.fork()

@@ -10,8 +10,8 @@ import pytest
 from seglib.run.run import Run
 from seglib.runner import inputs, kernels, parameters, pipeline
 from seglib.runner.inputs import FILE, KEPT, first_changed, made_from
-from seglib.runner.request import Request
-from seglib.runner.steps import SIX
+from seglib.runner.request import Request, check
+from seglib.runner.steps import NOTEBOOKS, SIX
 
 LINES = {
     "01_ingest": 'source: str = "sample"  # data\nmapping: str = None  # a mapping (a file)',
@@ -166,6 +166,27 @@ def test_a_value_changes_the_notebooks_that_read_it(hashes):
 @pytest.mark.parametrize("source", ["postgresql://host/shop", "completejourney", "../nowhere"])
 def test_data_that_cannot_be_looked_at_are_never_known_to_be_the_same(hashes, source):
     assert set(hashes(source=source)) == {*KEPT} - {"01_ingest"}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "read('../shop')",
+        "read(Path('..') / name)",
+        "read(f'../shop/{name}.csv')",
+        "read('../shop/*.csv')",
+        "get('https://a.b/c')",
+        "x = !ls",
+    ],
+)
+def test_a_notebook_that_may_read_any_file_of_a_folder_is_never_known_to_be_the_same(project, hashes, code):
+    edit(project / "notebooks/03_preprocessing.ipynb", lambda cells: cells[2].update(source=code))
+    assert set(hashes()) == {*KEPT} - {"03_preprocessing"}
+
+
+def test_the_notebooks_of_the_package_can_all_be_kept():
+    checked = check(Request("r"))
+    assert set(made_from(checked.values, checked.declared, NOTEBOOKS)) == set(KEPT)
 
 
 def test_a_file_that_is_gone_is_never_known_to_be_the_same(project, hashes):
