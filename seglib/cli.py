@@ -101,8 +101,14 @@ def run(
     source, name_in_file = overrides.pop("source", None), overrides.pop("run", None)
     if source is None and first == next(iter(STEPS)):
         source = "sample"
-    only_changed = start is None and not everything
-    index = pipeline.execute(Request(run or name_in_file or name_after(source), source, overrides, first, only_changed))
+    request = Request(
+        run or name_in_file or name_after(source),
+        source,
+        overrides,
+        first,
+        only_changed=start is None and not everything,
+    )
+    index = pipeline.execute(request)
     typer.echo(index)
 
 

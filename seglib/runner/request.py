@@ -33,21 +33,21 @@ class Request:
         Parameters by name.
     start : str
         First notebook to run; earlier ones are taken over from the last run of that name. Empty: all are.
-    only_changed : bool
-        Whether notebooks at the beginning are taken over, too, that would write what they wrote in the last run.
     batch : str, optional
         The batch of runs (`seglib.runner.batch`) that it belongs to.
     place : tuple of int
         Which run of how many it is there.
+    only_changed : bool
+        Whether notebooks at the beginning are taken over, too, that would write what they wrote in the last run.
     """
 
     run: str
     source: str | None = "sample"
     overrides: Mapping[str, Any] = field(default_factory=dict)
     start: str = "01_ingest"
-    only_changed: bool = False
     batch: str | None = None
     place: tuple[int, int] = (1, 1)
+    only_changed: bool = False
 
 
 @dataclass(frozen=True)
