@@ -24,8 +24,9 @@ def start_processes(n_jobs: int) -> None:
     n_jobs : int
         As in `run_tasks`.
     """
-    for _ in range(effective_n_jobs(n_jobs) - 1):
-        _helpers(n_jobs).submit(_imported)
+    n_helpers = effective_n_jobs(n_jobs) - 1
+    for _ in range(n_helpers):
+        _helpers(n_helpers).submit(_imported)
 
 
 def run_tasks(tasks: list, n_jobs: int, *, finished: Callable[[int], None] | None = None) -> list:
@@ -41,15 +42,19 @@ def run_tasks(tasks: list, n_jobs: int, *, finished: Callable[[int], None] | Non
     finished : callable, optional
         Called with the number of finished tasks.
     """
-    # Helpers take tasks from the front, this process from the back. A helper has one task in hand and one that waits,
-    # so that all end at about the same time.
+    # Helpers are given tasks from the front, one at a time, and this process takes them from the back: so all end at
+    # about the same time, also where helpers have only just been started.
+    n_helpers = effective_n_jobs(n_jobs) - 1
+    helpers = _helpers(n_helpers) if n_helpers else None
     waiting, given, done, lock = deque(enumerate(tasks)), {}, {}, RLock()
 
-    def give(_: Future | None = None) -> None:
+    def give(before: Future | None = None) -> None:
         with lock:
+            if before and before.exception():
+                waiting.clear()  # where a task fails, the others are not begun
             if waiting:
                 place, task = waiting.popleft()
-                given[place] = _helpers(n_jobs).submit(_in_one_thread, *task)
+                given[place] = helpers.submit(_in_one_thread, *task)
                 given[place].add_done_callback(give)
 
     def report() -> None:
@@ -57,7 +62,7 @@ def run_tasks(tasks: list, n_jobs: int, *, finished: Callable[[int], None] | Non
             finished(len(done) + sum(future.done() for future in list(given.values())))
 
     try:
-        for _ in range(2 * (effective_n_jobs(n_jobs) - 1)):
+        for _ in range(n_helpers):
             give()
         while True:
             with lock:
@@ -70,12 +75,12 @@ def run_tasks(tasks: list, n_jobs: int, *, finished: Callable[[int], None] | Non
             future.result()
             report()
     finally:
-        waiting.clear()  # where a task fails, the others are not begun
+        waiting.clear()
     return [done[place] if place in done else given[place].result() for place in range(len(tasks))]
 
 
-def _helpers(n_jobs: int) -> Any:
-    return get_reusable_executor(max_workers=effective_n_jobs(n_jobs) - 1, timeout=IDLE_SECONDS)
+def _helpers(n_helpers: int) -> Any:
+    return get_reusable_executor(max_workers=n_helpers, timeout=IDLE_SECONDS)
 
 
 def _in_one_thread(function: Callable, args: tuple, options: dict) -> Any:
