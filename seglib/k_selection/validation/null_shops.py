@@ -252,7 +252,7 @@ class MatrixRebuilder:
     def _of_transactions(self, shops: Sequence[pd.DataFrame]) -> Iterator[np.ndarray]:
         for transactions in shops:
             with connect_tables({**self.tables, "transactions": transactions}) as con:
-                con.execute("CREATE TABLE study AS SELECT CAST(? AS DATE) AS as_of", [self.study.as_of])
+                con.execute("CREATE TEMP TABLE study AS SELECT CAST(? AS DATE) AS as_of", [self.study.as_of])
                 unified = con.sql(UNIFIED_SQL).df()
             yield rebuild_matrix(unified, self.recipe).table.to_numpy()
 
