@@ -27,7 +27,7 @@ EXTRA_KEYS := $(LANGUAGE_KEYS:%=metadata.language_info.%) metadata.papermill cel
 STRIP := $(BIN)/nbstripout --keep-id --extra-keys '$(EXTRA_KEYS)'
 
 .DEFAULT_GOAL := help
-.PHONY: help env filter report check test browser lab lint format lock sample course course-site gallery architecture dictionary bench spark-demo clean
+.PHONY: help env filter report check test test-all browser lab lint format lock sample course course-site gallery architecture dictionary bench spark-demo clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,7 +83,10 @@ check: $(patsubst %,$(VENV)/.extra-%,$(filter $(SOURCE),$(EXTRAS)))
 check: $(READY) ## hold a source against the contract, and list every problem (SOURCE, MAPPING)
 	@$(BIN)/python -m seglib check $(if $(SOURCE),--source "$(SOURCE)") $(if $(MAPPING),--mapping "$(MAPPING)")
 
-test: $(READY) ## run all tests, and the notebooks under nbval
+test: $(READY) ## run the tests that answer soon: units, one whole run, and the six notebooks under nbval
+	@$(BIN)/python -m pytest -n 2 -m "not slow"
+
+test-all: $(READY) ## run all tests: also runs of all kinds, faults, exercises, lessons, and notebooks as they are
 	@$(BIN)/python -m pytest -n 2
 
 # A few packages of npm, as package-lock.json has them; nothing else is downloaded, and no script of theirs runs.

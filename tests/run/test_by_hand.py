@@ -14,6 +14,8 @@ from project import Project, ended_well
 from seglib.run.run import Run
 from seglib.runner.steps import STEPS
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def project(root, tmp_path_factory):
@@ -105,22 +107,16 @@ def test_a_report_without_a_change_runs_no_notebook(second, project):
 
 @pytest.fixture(scope="module")
 def third(second, project):
-    """Another k by hand; then the command line goes on from a later notebook."""
-    ended_well(project.papermill("04_k_selection", "-p", "k", 4))
+    """Another order of the letters by hand; then the command line goes on from a later notebook."""
+    ended_well(project.papermill("05_clustering", "-p", "order_by", "recency_days"))
     return ended_well(project.seglib("run", "--run", "small", "--from", "06"))
 
 
 def test_the_command_line_begins_where_somebody_went_on_by_hand(third, project):
-    assert "[1/3] 04_k_selection" in third.stderr
-    assert Run("small", base=project.folder).read_record()["k"] == 4
-    assert set(project.lists("small")) <= set("ABCD")
-
-
-def test_a_smaller_k_leaves_no_list_of_a_greater_one(third, project):
-    ended_well(project.seglib("run", "--run", "small", "--from", "04", "--set", "k=2"))
-    lists = project.lists("small")
-    assert list(lists) == ["A", "B"]
-    assert not set(lists["A"]) & set(lists["B"])
+    assert "[1/2] 05_clustering" in third.stderr
+    record = Run("small", base=project.folder).read_record()
+    assert (record["k"], record["parameters"]["05_clustering"]["order_by"]) == (2, "recency_days")
+    assert list(project.lists("small")) == ["A", "B"]
 
 
 def test_a_notebook_that_writes_something_else_now_is_not_published(third, project):
