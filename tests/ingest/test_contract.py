@@ -244,6 +244,7 @@ JUNK = [
 ]
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_random_damage_never_loses_a_row_and_never_crashes(tables, write_csv, reconciles, data):
@@ -317,6 +318,7 @@ ROWS = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(ROWS, min_size=1, max_size=8))
 def test_pandera_and_duckdb_read_the_one_declaration_alike(tables, write_csv, rows):

@@ -312,6 +312,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 """
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_table(make, tmp_path):
     numbers = "WITH RECURSIVE g(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM g WHERE i < {n})"
     rows = f"{numbers} SELECT i AS id, {{pad}} AS s FROM g"
@@ -531,6 +532,7 @@ def holds(folder, text):
     return [path for path in folder.rglob("*") if path.is_file() and text.encode() in path.read_bytes()]
 
 
+@pytest.mark.slow
 def test_a_run_gives_the_password_to_its_notebooks_and_writes_it_nowhere(home, monkeypatch):
     url = f"postgresql://me:{SECRET}@host/shop?sslmode=require"
     digest = hashlib.sha256(url.encode()).hexdigest()

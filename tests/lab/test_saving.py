@@ -77,6 +77,7 @@ def save_as_jupyterlab(path, change=None):
     nbformat.write(notebook, path)
 
 
+@pytest.mark.slow
 @needs_programs
 def test_saved_outputs_do_not_show_in_git_status_and_changed_parameters_do(clone):
     folder, run = clone
@@ -103,6 +104,7 @@ def test_outputs_that_something_else_has_saved_are_seen_through_by_make_filter(c
     assert run("git", "diff", "--cached") == ""  # nothing is staged
 
 
+@pytest.mark.slow
 @needs_programs
 def test_a_notebook_that_git_does_not_have_is_left_alone(clone):
     folder, run = clone

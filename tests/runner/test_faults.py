@@ -517,6 +517,7 @@ def test_a_run_over_broken_records_is_like_a_first_one(machine):
     assert Run("r").read_record()["status"] == "done"
 
 
+@pytest.mark.slow
 def test_what_is_no_file_is_written_to_as_it_is_and_a_link_stays_one(tmp_path, command):
     os.mkfifo(tmp_path / "pipe")
     reader = subprocess.Popen(["cat", str(tmp_path / "pipe")], stdout=subprocess.PIPE, text=True)

@@ -191,6 +191,7 @@ def test_the_report_stands_alone_and_every_link_resolves(finished):
     assert sizes["index.html"] < 6e5
 
 
+@slow
 def test_the_code_in_the_tour_runs_as_it_stands(finished, root):
     recipe, run, _ = finished
     if recipe != "customer":
@@ -419,6 +420,7 @@ def test_a_kernel_that_dies_is_a_failed_notebook(home, fake_notebooks):
     assert failed.value.page.read_text() == failed.value.page.with_name("index.html").read_text()
 
 
+@slow
 @pytest.mark.parametrize("once", [True, False])
 def test_a_kernel_whose_port_is_taken_is_replaced_once(home, fake_notebooks, monkeypatch, once):
     # Somebody takes a port between its choice and its use by the kernel: of the first kernel, or of every kernel.
