@@ -96,7 +96,7 @@ def test_labels_of_an_agency_keep_their_names_and_are_judged_delivered_and_recor
     table.iloc[:-3].rename("segment").to_csv(agency, sep=";")
     analyst.run_from("05_clustering", labels=str(agency))
     analyst.check(exact=False)
-    listed, record, clustering = analyst.listed, analyst.run.read_record(), analyst.run.read("clustering")
+    listed, record, judged = analyst.listed, analyst.run.read_record(), analyst.run.read("clustering").labels
     assert listed["segment_name"].to_dict() == table.iloc[:-3].to_dict()  # nobody was moved
     assert listed.groupby("segment")["segment_name"].nunique().eq(1).all()
     assert "Stammgäste" in analyst.page("index.html")
@@ -104,7 +104,7 @@ def test_labels_of_an_agency_keep_their_names_and_are_judged_delivered_and_recor
     labels = record["labels"]
     assert (labels["file"], labels["sha256"]) == ("agency.csv", hashlib.sha256(agency.read_bytes()).hexdigest())
     assert (labels["without_label"], labels["without_customer"], labels["why_no_rule"]) == (3, 0, "")
-    assert clustering.verdict.structure == record["verdict"]["structure"]
+    assert judged.verdict.structure == record["verdict"]["structure"]
     assert [each["name"] for each in record["segments"]] == list(labels["names"].values())
     assert {path.name.split("_")[1] for path in (analyst.report / "audience").glob("*.csv")} == set(labels["names"])
     assert "given by 'agency.csv'" in (analyst.report / "audience/README.txt").read_text("utf-8")
