@@ -12,24 +12,23 @@ from tests.earlier import make_run
 
 @pytest.fixture(scope="module")
 def home(whole_run, tmp_path_factory):
-    """A finished run of the sample, called twice, and an earlier one of the same shop, a month before."""
+    """A finished run of the sample, and an earlier one of the same shop, a month before."""
     folder = tmp_path_factory.mktemp("compare") / "home"
-    shutil.copytree(whole_run("customer elsewhere").home, folder)
-    [twice] = [path.name for path in (folder / "data/processed").iterdir()]
-    k = json.loads((folder / "reports" / twice / "run.json").read_text(encoding="utf-8"))["k"]
+    shutil.copytree(whole_run("customer").home, folder)
+    k = json.loads((folder / "reports/sample/run.json").read_text(encoding="utf-8"))["k"]
     make_run("may", "sample", as_of="2026-05-31", base=folder, k=k)
     return folder
 
 
-@pytest.mark.whole_run("customer elsewhere")
+@pytest.mark.whole_run("customer")
 def test_two_runs_are_compared_and_linked(home, seglib, sound):
-    before = {path.name: path.read_bytes() for path in (home / "reports/twice").glob("0[1-6]_*.html")}
-    done = seglib("compare", "may", "twice", "--set", "n_calm=19", home=home)
+    before = {path.name: path.read_bytes() for path in (home / "reports/sample").glob("0[1-6]_*.html")}
+    done = seglib("compare", "may", "sample", "--set", "n_calm=19", home=home)
     assert done.returncode == 0, done.stderr
-    reports = home / "reports/twice"
+    reports = home / "reports/sample"
     assert done.stdout.strip() == str(reports / "07_monitoring_business.html")
     record = json.loads((reports / "compare.json").read_text(encoding="utf-8"))
-    assert (record["old"], record["new"], record["day"]) == ("may", "twice", "2026-05-31")
+    assert (record["old"], record["new"], record["day"]) == ("may", "sample", "2026-05-31")
     assert sum(path["customers"] for path in record["paths"]) == record["customers"]
     movers = pd.read_csv(reports / "movers.csv", dtype=str)
     assert movers["what"].value_counts().get("moved", 0) == record["moved"]
@@ -48,20 +47,20 @@ def test_two_runs_are_compared_and_linked(home, seglib, sound):
     assert "read_months" not in without_code
     assert "read_months" in with_code
     assert before == {name: (reports / name).read_bytes() for name in before}
-    saved = pd.read_parquet(home / "data/processed/twice/migration.parquet")
+    saved = pd.read_parquet(home / "data/processed/sample/migration.parquet")
     assert saved["customers"].sum() == record["customers"]
 
 
-@pytest.mark.whole_run("customer elsewhere")
+@pytest.mark.whole_run("customer")
 def test_what_cannot_be_compared_leaves_the_report(home, seglib):
-    index = home / "reports/twice/index.html"
+    index = home / "reports/sample/index.html"
     before = index.read_bytes()
     make_run("same", "sample", base=home)
     for old, why in (
         ("same", "name the earlier run first"),
         ("mai", "there is no run 'mai' (did you mean 'may'?)"),
     ):
-        done = seglib("compare", old, "twice", home=home)
+        done = seglib("compare", old, "sample", home=home)
         assert done.returncode == 2, done.stderr
         assert why in done.stderr
         assert "Traceback" not in done.stderr
