@@ -11,7 +11,7 @@ from seglib.monitoring.drift import Drift, distances, drift_of, indices, numbers
 from seglib.monitoring.migration import Migration, migration_of, movers_list
 from seglib.monitoring.months import Months, disagreement
 from seglib.monitoring.movement import Movement, Shares, place, refit
-from seglib.schema.comparison_records import ComparisonRecord, DriftRecord, PartRecord, PathRecord
+from seglib.schema.comparison_records import ComparisonRecord, DriftRecord, PartRecord, PathRecord, SizeRecord
 from seglib.style import humanize, join_words, percent
 
 LEVEL = 0.05
@@ -60,6 +60,9 @@ class MonthComparison:
     advice : {"keep", "watch", "refit"}
     sampled : int
         Customers of whom calm months were simulated, where that is a sample; 0 where it is all.
+    sizes : tuple of SizeRecord
+    largest : ndarray of float, shape (1 + n_calm,)
+        The largest of all standardised statistics, of the observed month first (`standardised`).
     """
 
     months: Months
@@ -69,6 +72,8 @@ class MonthComparison:
     label: str
     advice: str
     sampled: int = field(default=0)
+    sizes: tuple[SizeRecord, ...] = field(default=(), repr=False)
+    largest: np.ndarray = field(default_factory=lambda: np.empty(0), repr=False)
 
     @property
     def headline(self) -> str:
@@ -153,14 +158,20 @@ class MonthComparison:
         """As ``compare.json`` has it."""
         months, table = self.months, self.movement.table
         parts = tuple(
-            PartRecord(r.part, r.share, r.customers, r.calm_low, r.calm_high, _or_none(r.p)) for r in table.itertuples()
+            PartRecord(r.part, r.share, r.customers, r.calm_low, r.calm_high, _or_none(r.p), _or_none(r.moved_by_step))
+            for r in table.itertuples()
         )
         paths = tuple(
             PathRecord(*row)
             for row in self.migration.table[["from", "to", "customers", "share"]].itertuples(index=False, name=None)
         )
         drift = tuple(
-            DriftRecord(r.feature, _or_none(r.wasserstein), _or_none(r.calm_high), _or_none(r.p), r.psi)
+            DriftRecord(
+                r.feature,
+                *(_or_none(value) for value in (r.wasserstein, r.calm_high, r.p)),
+                r.psi,
+                *(_or_none(value) for value in (r.calm_low, r.spread)),
+            )
             for r in self.drift.table.itertuples()
         )
         return ComparisonRecord(
@@ -184,6 +195,11 @@ class MonthComparison:
             parts=parts,
             paths=paths,
             drift=drift,
+            sizes=self.sizes,
+            months=months.ends,
+            largest=float(self.largest[0]),
+            calm_largest=tuple(float(value) for value in self.largest[1:]),
+            beyond_chance=self.movement.beyond_chance,
         )
 
 
@@ -226,15 +242,19 @@ def compare_months(
     seen, aged_there = (observed, aged) if tested is months else _observed(tested)
     names = [feature.name for feature in numbers_of(months.described)]
     then = tested.then.loc[tested.both, "segment"]
-    shares, far, index = [], [], []
+    shares, far, index, sizes = [], [], [], []
     for number, after in enumerate(tested.calm.features(n_calm, seed=seed)):
         after = after.loc[tested.both]
         now = refit(months.model, after, then, k=len(months.model.letters), seed=seed + number)
         shares.append(Shares.of(months.model, then.to_numpy(), aged_there, now, after))
+        sizes.append([float((now == letter).mean()) for letter in months.model.letters])
         far.append(distances(tested.features_aged, after, names))
         index.append(indices(tested.features_aged, after, names))
     far_seen = distances(tested.features_aged, tested.features_now, names)
-    p = max_t(np.array([_statistics(seen, far_seen), *(_statistics(s, f) for s, f in zip(shares, far, strict=True))]))
+    z = standardised(
+        np.array([_statistics(seen, far_seen), *(_statistics(s, f) for s, f in zip(shares, far, strict=True))])
+    )
+    p = max_t(z)
     movement = Movement(
         observed, tuple(shares), len(months.both), {"real movement": float(p[0]), "redefinition": float(p[1])}
     )
@@ -255,7 +275,43 @@ def compare_months(
     label = _label(months, movement, drift, redefined=redefined)
     advice = "refit" if redefined else "watch" if label in ("movement", "drift") else "keep"
     sampled = 0 if tested is months else len(tested.both)
-    return MonthComparison(months, migration_of(months), movement, drift, label, advice, sampled)
+    return MonthComparison(
+        months,
+        migration_of(months),
+        movement,
+        drift,
+        label,
+        advice,
+        sampled,
+        sizes=_sizes(months, np.array(sizes)),
+        largest=z.max(axis=1),
+    )
+
+
+def _sizes(months: Months, calm: np.ndarray) -> tuple[SizeRecord, ...]:
+    """Return the size of every segment beside calm months.
+
+    Parameters
+    ----------
+    months : Months
+    calm : ndarray of float, shape (n_calm, n_letters)
+        Shares of the segments of the earlier month, in calm months.
+    """
+    low, high = np.quantile(calm, [0.025, 0.975], axis=0)
+    band = {letter: (float(low[i]), float(high[i])) for i, letter in enumerate(months.model.letters)}
+    then, now = (table.loc[months.both, "segment"] for table in (months.then, months.now))
+    return tuple(
+        SizeRecord(
+            row.segment,
+            row.name,
+            row.then,
+            row.now,
+            float((then == row.segment).mean()),
+            float((now == row.segment).mean()),
+            *band.get(row.segment, (None, None)),
+        )
+        for row in months.table.itertuples(index=False)
+    )
 
 
 def _label(months: Months, movement: Movement, drift: Drift, *, redefined: bool) -> str:
@@ -283,13 +339,34 @@ def _statistics(shares: Shares, far: np.ndarray) -> np.ndarray:
     return np.array([shares.parts["real movement"], shares.replaced, *far])
 
 
+def standardised(statistics: np.ndarray) -> np.ndarray:
+    """Return statistics less their mean, in their standard deviations, over the observed month and the calm ones.
+
+    Parameters
+    ----------
+    statistics : ndarray of float, shape (1 + n_calm, n_statistics)
+        The observed ones first; the greater, the more.
+
+    Returns
+    -------
+    ndarray of float, shape (1 + n_calm, n_statistics)
+        Zero where a statistic is the same everywhere.
+    """
+    spread = statistics.std(axis=0)
+    # rounding alone must not make a difference where all are equal
+    constant = spread <= 1e-9 * np.maximum(1.0, np.abs(statistics).max(axis=0))
+    z = (statistics - statistics.mean(axis=0)) / np.where(constant, 1.0, spread)
+    z[:, constant] = 0.0
+    return z
+
+
 def max_t(statistics: np.ndarray) -> np.ndarray:
     """Return p-values of several statistics, corrected for their number.
 
     Parameters
     ----------
     statistics : ndarray of float, shape (1 + n_calm, n_statistics)
-        The observed ones first; the greater, the more.
+        The observed ones first; the greater, the more. Standardised ones stay as they are.
 
     Returns
     -------
@@ -301,11 +378,7 @@ def max_t(statistics: np.ndarray) -> np.ndarray:
     >>> max_t(np.column_stack([[30.0, *null], [5.0, *null]])).round(3).tolist()
     [0.048, 0.762]
     """
-    spread = statistics.std(axis=0)
-    # rounding alone must not make a difference where all are equal
-    constant = spread <= 1e-9 * np.maximum(1.0, np.abs(statistics).max(axis=0))
-    z = (statistics - statistics.mean(axis=0)) / np.where(constant, 1.0, spread)
-    z[:, constant] = 0.0
+    z = standardised(statistics)
     largest = z.max(axis=1)
     return (largest[:, None] >= z[0] - 1e-9).mean(axis=0)
 

@@ -167,6 +167,13 @@ PAGES: dict[str, str] = {
     "notebook": "notebook",
     "parameter": "parameter",
     "value": "value",
+    # what has moved since an earlier run
+    "since": "Since {day}, run {run}",
+    "moved list": "who moved",
+    "moved customers": "{n} in another group",
+    "joined customers": "{n} new",
+    "lost customers": "{n} no longer there",
+    "for machines": "for machines",
     # the page of a group
     "report": "Report",
     "all groups": "All groups",
@@ -233,8 +240,38 @@ QUESTIONS: dict[str, str] = {
     "04_k_selection": "Is there structure, and how many segments?",
     "05_clustering": "Who belongs where, and how surely?",
     "06_interpretation": "What is each segment, and what would you do with it?",
+    "07_monitoring": "What has moved, and is it more than noise?",
 }
 """The questions of the notebooks, where a file of words names them; else each notebook asks its own."""
+
+MOVED: dict[str, str] = {
+    "nothing": "Nothing has moved beyond noise.",
+    "ageing": "The clock has moved customers, and not what they did.",
+    "movement": "Customers have moved, more than in calm months.",
+    "redefinition": "The groups themselves have become others.",
+    "drift": "What describes customers has drifted, but they have not changed group more than in calm months.",
+}
+"""What has moved since an earlier run, by label (`seglib.monitoring`)."""
+
+MOVED_BECAUSE: dict[str, str] = {
+    "real": "{share} of the customers changed group by what they did; calm months give {low} to {high} points.",
+    "more": "About {share} moved for another reason than chance ({low} to {high} points).",
+    "redefinition": "The new groups put {share} of the customers elsewhere than the old model does on the same day.",
+    "drift": "It is {features}.",
+    "ageing": "{share} of the customers are elsewhere because time has passed, and no more moved by what they did than "
+    "in calm months.",
+    "clock": "The clock alone would have moved {share}.",
+}
+"""What that rests on."""
+
+MOVED_NEXT: dict[str, str] = {
+    "refit": "Refit: take the new groups, and look at their cards again before the next campaign.",
+    "watch": "Watch: the groups hold, but customers are elsewhere. Use the new lists, and compare again next month.",
+    "drift": "Watch: customers stay in their groups, but what describes them is changing. Compare again next month.",
+    "ageing": "Keep: nothing calls for other groups. But lists of the earlier day are out of date: use the new ones.",
+    "keep": "Keep: the old groups hold. Use the new lists, because some customers always change places.",
+}
+"""What to do, by advice, or by label where that says more."""
 
 NOBODY_TRIED_YET = "Nobody has tried an offer here yet. Only a comparison shows whether one works."
 
