@@ -13,8 +13,22 @@ beside what calm months give: the same customers, who go on as they did (`seglib
 Start with `seglib.monitoring.movement.Movement`, which defines the parts.
 """
 
-from seglib.monitoring.comparison import compare_months
+from seglib.monitoring.calm import FROM_TRANSACTIONS, CalmMonths
+from seglib.monitoring.comparison import LEVEL, compare_months, max_t
+from seglib.monitoring.drift import distances, numbers_of, stability_index
 from seglib.monitoring.months import lay_side_by_side, read_months
 from seglib.monitoring.trend import trend_of
 
-__all__ = ["compare_months", "lay_side_by_side", "read_months", "trend_of"]
+__all__ = [
+    "FROM_TRANSACTIONS",
+    "LEVEL",
+    "CalmMonths",
+    "compare_months",
+    "distances",
+    "lay_side_by_side",
+    "max_t",
+    "numbers_of",
+    "read_months",
+    "stability_index",
+    "trend_of",
+]
