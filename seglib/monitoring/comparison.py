@@ -12,6 +12,7 @@ from seglib.monitoring.migration import Migration, migration_of, movers_list
 from seglib.monitoring.months import Months, disagreement
 from seglib.monitoring.movement import Movement, Shares, place, refit
 from seglib.schema.comparison_records import ComparisonRecord, DriftRecord, PartRecord, PathRecord, SizeRecord
+from seglib.scoring import SegmentModel
 from seglib.style import humanize, join_words, percent
 
 LEVEL = 0.05
@@ -247,7 +248,7 @@ def compare_months(
         after = after.loc[tested.both]
         now = refit(months.model, after, then, k=len(months.model.letters), seed=seed + number)
         shares.append(Shares.of(months.model, then.to_numpy(), aged_there, now, after))
-        sizes.append([float((now == letter).mean()) for letter in months.model.letters])
+        sizes.append(_shares_of_segments(months.model, after))
         far.append(distances(tested.features_aged, after, names))
         index.append(indices(tested.features_aged, after, names))
     far_seen = distances(tested.features_aged, tested.features_now, names)
@@ -288,6 +289,12 @@ def compare_months(
     )
 
 
+def _shares_of_segments(model: SegmentModel, features: pd.DataFrame) -> list[float]:
+    """Return the share of the customers in every segment of a frozen model."""
+    letters = place(model, features)
+    return [float((letters == letter).mean()) for letter in model.letters]
+
+
 def _sizes(months: Months, calm: np.ndarray) -> tuple[SizeRecord, ...]:
     """Return the size of every segment beside calm months.
 
@@ -295,20 +302,18 @@ def _sizes(months: Months, calm: np.ndarray) -> tuple[SizeRecord, ...]:
     ----------
     months : Months
     calm : ndarray of float, shape (n_calm, n_letters)
-        Shares of the segments of the earlier month, in calm months.
+        Shares of the segments of the old model, in calm months.
     """
-    low, high = np.quantile(calm, [0.025, 0.975], axis=0)
-    band = {letter: (float(low[i]), float(high[i])) for i, letter in enumerate(months.model.letters)}
+    observed = _shares_of_segments(months.model, months.features_now)
+    low, high = np.quantile(calm, [0.025, 0.975], axis=0).tolist()
+    frozen = dict(zip(months.model.letters, zip(observed, low, high, strict=True), strict=True))
     then, now = (table.loc[months.both, "segment"] for table in (months.then, months.now))
     return tuple(
         SizeRecord(
-            row.segment,
-            row.name,
-            row.then,
-            row.now,
+            *(row.segment, row.name, row.then, row.now),
             float((then == row.segment).mean()),
             float((now == row.segment).mean()),
-            *band.get(row.segment, (None, None)),
+            *frozen.get(row.segment, (None, None, None)),
         )
         for row in months.table.itertuples(index=False)
     )

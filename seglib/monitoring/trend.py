@@ -21,6 +21,9 @@ from seglib.style import ENGLISH, humanize, join_words, position
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+STRUCTURES = ("natural", "reproducible", "borderline", "constructed")
+"""The verdicts, the strongest first."""
+
 FEWEST = 2
 """With fewer comparisons there is no trend."""
 
@@ -30,6 +33,11 @@ MOVED = {
     "redefinition": "redefinition",
 }
 """The parts of the movement that are drawn, and what they are called there."""
+
+SHARE = "share of customers"
+
+ROUNDING = 1e-9
+"""A value so near to the end of its band, relative to itself, is at its end."""
 
 Adjust = Callable[[pd.Series], np.ndarray]
 
@@ -45,8 +53,8 @@ class Panels:
         stands_out.
     title : str
         The finding.
-    ylabel : str
-        What is drawn, with its unit.
+    measure, ylabel : str
+        What is drawn, with its unit: in the caption, and shorter at the axis.
     what : str
         What a panel is, for those who cannot see it.
     n_calm : int
@@ -57,6 +65,7 @@ class Panels:
 
     table: pd.DataFrame = field(repr=False)
     title: str
+    measure: str
     ylabel: str
     what: str
     n_calm: int
@@ -70,8 +79,7 @@ class Panels:
     @property
     def outside(self) -> int:
         """How often a value lies outside of its band."""
-        is_out = (self.table["value"] < self.table["low"]) | (self.table["value"] > self.table["high"])
-        return int(is_out.sum())
+        return int(sum(_beyond(self.table, side).sum() for side in ("low", "high")))
 
     @property
     def applies(self) -> bool:
@@ -102,7 +110,7 @@ class Panels:
     def caption(self) -> str:
         """How to read the figure."""
         return (
-            f"{self.n_months} months, each compared with the one before. Lines: {self.ylabel}. Bands: 95% of "
+            f"{self.n_months} months, each compared with the one before. Lines: {self.measure}. Bands: 95% of "
             f"{self.n_calm} simulated calm months. Diamonds: months that stand out."
         )
 
@@ -111,6 +119,51 @@ class Panels:
         from seglib.plots import plot_months
 
         return plot_months(self.table, title=self.title, ylabel=self.ylabel, as_percent=self.as_percent)
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """Whether the segments of each month are real, and how many they are.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        One row per month: day, segments (their number), structure (the verdict).
+    """
+
+    table: pd.DataFrame = field(repr=False)
+
+    @property
+    def applies(self) -> bool:
+        """Whether there is anything to draw."""
+        return not self.table.empty
+
+    @property
+    def text(self) -> str:
+        """How often each verdict was given, and whether it or the number of segments changed."""
+        if not self.applies:
+            return ""
+        counts = self.table["structure"].value_counts()
+        parts = join_words([f"{label} in {counts[label]}" for label in STRUCTURES if label in counts])
+        k = sorted({int(number) for number in self.table["segments"]})
+        number = f"always {k[0]}" if len(k) == 1 else f"{k[0]} to {k[-1]}"
+        return f"Of {len(self.table)} months the segments are {parts}; their number is {number}."
+
+    @property
+    def alt(self) -> str:
+        """What the figure shows."""
+        return f"The verdict of each month, with the number of segments. {self.text}" if self.applies else ""
+
+    @property
+    def caption(self) -> str:
+        """How to read the figure."""
+        return f"{len(self.table)} months. Height: the verdict of the month. Number: its segments."
+
+    def figure(self) -> Figure:
+        """Draw the verdict of every month."""
+        from seglib.plots import plot_verdicts
+
+        return plot_verdicts(self.table, title=self.text)
 
 
 @dataclass(frozen=True)
@@ -238,13 +291,20 @@ class Trend:
         )
 
     @property
+    def verdicts(self) -> Verdicts:
+        """The verdict of every month."""
+        table = self.table[["day", "segments", "structure"]].dropna()
+        table = table[table["structure"].isin(STRUCTURES)].reset_index(drop=True)
+        return Verdicts(table if self.applies else table.head(0))
+
+    @property
     def sizes(self) -> Panels:
-        """The share of every segment."""
+        """The share of every segment, by the segments of the month before: so it moves by what customers did alone."""
         rows = [
             (
                 f"{size.segment} {size.name}".strip(),
                 record.later,
-                size.share_now,
+                size.share_frozen,
                 size.calm_low,
                 size.calm_high,
                 stands_out,
@@ -252,11 +312,18 @@ class Trend:
             )
             for record, stands_out in self._drawn
             for size in record.sizes
+            if size.share_frozen is not None
         ]
         rows = _with_last_names(rows)
         table = _panels(sorted(rows, key=lambda row: (row[-1], row[1])))
         return Panels(
-            table, _out_of(table, "size"), "share of the customers in both months", "one a segment", *self._n_calm, True
+            table,
+            _out_of(table, "size"),
+            "share of the customers in both months, by the segments of the month before",
+            SHARE,
+            "one a segment",
+            *self._n_calm,
+            True,
         )
 
     @property
@@ -274,6 +341,7 @@ class Trend:
             table,
             _out_of(table, "part of the movement"),
             "share of the customers in both months",
+            SHARE,
             "one a part of the movement",
             *self._n_calm,
             True,
@@ -293,10 +361,13 @@ class Trend:
                 ]
                 rows.append((humanize(drift.feature), record.later, *values, stands_out, place))
         table = _panels(sorted(rows, key=lambda row: (row[-1], row[0], row[1])))
+        moves = table.groupby("panel")[["value", "high"]].transform(lambda column: column.abs().max()).max(axis=1)
+        table = table[moves > ROUNDING].reset_index(drop=True)  # what only the clock changes does not drift
         return Panels(
             table,
             _out_of(table, "drift"),
             "Wasserstein distance from the month before, in standard deviations",
+            "standard deviations",
             "one a feature",
             *self._n_calm,
             False,
@@ -349,9 +420,15 @@ def _panels(rows: Sequence[tuple]) -> pd.DataFrame:
     return table.astype({"value": float, "low": float, "high": float, "stands_out": bool})
 
 
+def _beyond(table: pd.DataFrame, side: str) -> pd.Series:
+    """Say which values lie beyond a side of their band, by more than rounding."""
+    distance = table["value"] - table["high"] if side == "high" else table["low"] - table["value"]
+    return distance > ROUNDING * table["value"].abs().clip(lower=ROUNDING)
+
+
 def _out_of(table: pd.DataFrame, what: str) -> str:
     """Say in which panels a value lies above its band."""
-    above = table.loc[table["value"] > table["high"], "panel"]
+    above = table.loc[_beyond(table, "high"), "panel"]
     names = list(dict.fromkeys(above))
     if not names:
         return f"No {what} is above what calm months give"

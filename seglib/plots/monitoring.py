@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
@@ -166,12 +165,44 @@ def plot_months(table: pd.DataFrame, *, title: str, ylabel: str, as_percent: boo
             ax.set_ylim(bottom=0)
         if as_percent:
             percent_axis(ax.yaxis)
-        locator = AutoDateLocator(minticks=2, maxticks=5)
-        ax.xaxis.set_major_locator(locator)
-        ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+        _month_ticks(ax, pd.to_datetime(table["day"]))
         ax.tick_params(labelsize=8.5)
     for ax in axes.flat[len(panels) :]:
         ax.set_axis_off()
     figure.supylabel(ylabel, fontsize=9.5)
     set_title(axes[0, 0], title)
     return figure
+
+
+def plot_verdicts(table: pd.DataFrame, *, title: str) -> Figure:
+    """Draw the verdict of every month as a step, with the number of segments above it.
+
+    ``table`` is `seglib.monitoring.trend.Verdicts.table`.
+    """
+    ax = new_axes(2.1)
+    day = pd.to_datetime(table["day"])
+    place = table["structure"].map({label: -number for number, label in enumerate(VERDICTS)})
+    ax.plot(day, place, "-", color=GREY, linewidth=1)
+    ax.plot(day, place, "o", color=ACCENT, markersize=6)
+    for when, height, number in zip(day, place, table["segments"], strict=True):
+        ax.annotate(str(number), (when, height), (0, 6), textcoords="offset points", ha="center", fontsize=8.5)
+    ax.set_yticks([-number for number in range(len(VERDICTS))], VERDICTS)
+    ax.set(ylim=(-len(VERDICTS) + 0.6, 0.8))
+    ax.margins(x=0.06)
+    _month_ticks(ax, day)
+    set_title(ax, title)
+    return ax.figure
+
+
+VERDICTS = ("natural", "reproducible", "borderline", "constructed")
+"""From above."""
+
+MOST_TICKS = 3
+"""Months that are named below a panel."""
+
+
+def _month_ticks(ax: Axes, days: pd.Series) -> None:
+    """Name a few of the months: the first, the last, and those in between that are evenly spaced."""
+    different = days.drop_duplicates().sort_values().reset_index(drop=True)
+    places = np.unique(np.linspace(0, len(different) - 1, min(MOST_TICKS, len(different))).round().astype(int))
+    ax.set_xticks(different[places], [f"{day:%Y-%m}" for day in different[places]])

@@ -24,7 +24,7 @@ from seglib.style import join_words, shortened
 MONITORING = "07_monitoring"
 """The notebook that compares a run with the one before it."""
 
-TREND = ("trend sizes", "trend movement", "trend drift")
+TREND = ("trend verdicts", "trend sizes", "trend movement", "trend drift")
 """The figures of the months, by their names in that notebook."""
 
 STATUSES = {"done": "done", "failed": "failed", "refused": "refused", "not yet": "not made yet"}
@@ -55,8 +55,10 @@ class Outcome:
         None if it is not done.
     since, moved : str
         The run with which it was compared, and what that says, or why it cannot be; empty where it was not.
+    compared : {"", "done", "refused", "failed"}
+        What became of the comparison; empty where there was none to make.
     comparison : ComparisonRecord or None
-        None where it was not compared, or cannot be.
+        None unless that is done.
     """
 
     entry: str
@@ -72,6 +74,7 @@ class Outcome:
     record: RunRecord | None
     since: str = ""
     moved: str = ""
+    compared: str = ""
     comparison: ComparisonRecord | None = None
 
 
@@ -162,7 +165,7 @@ def _moved(entry: Outcome) -> dict[str, Any]:
         return {}
     record = entry.comparison
     if record is None:
-        return {"compared": {"since": entry.since, "status": "refused", "message": entry.moved}}
+        return {"compared": {"since": entry.since, "status": entry.compared, "message": entry.moved}}
     says = {"label": record.label, "advice": record.advice, "headline": record.headline}
     return {"compared": {"since": entry.since, "status": "done", **says}}
 

@@ -74,8 +74,8 @@ class Entry:
         The run with which it was compared; empty where it was not.
     moved : str
         What the comparison says, or why there is none.
-    is_compared : bool
-        Whether there is one.
+    compared : {"", "done", "refused", "failed"}
+        What became of the comparison; empty where there was none to make.
     """
 
     name: str
@@ -90,7 +90,7 @@ class Entry:
     has_failed_page: bool = False
     since: str = ""
     moved: str = ""
-    is_compared: bool = False
+    compared: str = ""
 
     @property
     def text(self) -> str:
@@ -316,15 +316,16 @@ def _compare(entry: Entry, last: Entry, overrides: Mapping[str, Any], tell: Call
     entry.since = last.request.run
     try:
         comparing.compare(entry.since, entry.request.run, overrides)
-        entry.moved, entry.is_compared = Run(entry.request.run).read("comparison").headline, True
+        entry.moved, entry.compared = Run(entry.request.run).read("comparison").headline, "done"
     except SeglibError as error:
         entry.code, entry.moved = error.exit_code, error.message.partition("\n")[0]
+        entry.compared = "failed" if isinstance(error, Stopped) or error.exit_code == FAILED else "refused"
         if isinstance(error, Stopped):
             return error
         tell(f"seglib: {entry.request.run}: {error}")
     except Exception as error:  # as of a run: the other entries must not pay for it
         traceback.print_exc()
-        entry.code, entry.moved = FAILED, f"{type(error).__name__}: {error}"
+        entry.code, entry.moved, entry.compared = FAILED, f"{type(error).__name__}: {error}", "failed"
     return None
 
 
@@ -363,11 +364,12 @@ def _write(batch: Batch, started: dt.datetime) -> Path:
                 record=record,
                 since=entry.since,
                 moved=cleaner(entry.request.source or "")(entry.moved),
-                comparison=run.read("comparison") if entry.is_compared else None,
+                compared=entry.compared,
+                comparison=run.read("comparison") if entry.compared == "done" else None,
             )
         )
     when = started.isoformat(timespec="seconds")
-    compared = [entry.request.run for entry in batch.entries if entry.is_compared]
+    compared = [entry.request.run for entry in batch.entries if entry.compared == "done"]
     trend = Run(compared[-1]).read("trend") if compared else None
     page = build_batch(home() / "reports", batch.name, outcomes, helps=batch.helps, started=when, trend=trend)
     write_runs(home())  # which links it now

@@ -50,8 +50,9 @@ class DriftRecord(Record):
 class SizeRecord(Record):
     """The size of a segment: customers then and now, and its share of the customers in both months.
 
-    ``share_then`` and ``share_now`` are of the customers in both; ``calm_low`` and ``calm_high`` hold 95% of its share
-    in calm months, and are None for a segment that the earlier month does not have.
+    ``share_then`` and ``share_now`` are by the segments of either month; ``share_frozen`` is by the old model on the
+    later day, and ``calm_low`` and ``calm_high`` hold 95% of the same in calm months. These are None for a segment that
+    the earlier month does not have.
     """
 
     segment: str
@@ -60,6 +61,7 @@ class SizeRecord(Record):
     now: int
     share_then: float
     share_now: float
+    share_frozen: float | None
     calm_low: float | None
     calm_high: float | None
 

@@ -1,12 +1,17 @@
 """`seglib compare`: from two finished runs to a page, a record and a list; a refusal leaves the report as it was."""
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
+from seglib.runner.staging import stage
 from seglib.style.vocabulary.vocabulary import ENGLISH
 from tests.earlier import make_run
 
@@ -59,6 +64,31 @@ def test_two_runs_are_compared_and_linked(home, seglib, sound):
     assert written == {path: path.stat().st_mtime_ns for path in reports.rglob("*")}
     saved = pd.read_parquet(home / "data/processed/twice/migration.parquet")
     assert saved["customers"].sum() == record["customers"]
+
+
+KILLED = """
+import os, signal
+from seglib.runner import compare
+compare.run_notebook = lambda *given: os.kill(os.getpid(), signal.SIGKILL)
+compare.compare("may", "twice", {"n_calm": 20})
+"""
+
+
+@pytest.mark.whole_run("customer elsewhere")
+def test_what_is_killed_leaves_the_report_and_can_be_given_again(home, monkeypatch):
+    """As by kill -9 while the notebook runs: nothing of the report changes, and nothing is held for ever."""
+    reports = home / "reports/twice"
+    before = {path: path.stat().st_mtime_ns for path in reports.rglob("*")}
+    environment = {**os.environ, "SEGLIB_HOME": str(home)}
+    done = subprocess.run([sys.executable, "-c", KILLED], env=environment, capture_output=True, text=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert (home / ".building/twice/reports/twice/index.html").exists()  # it was killed in the middle
+    assert before == {path: path.stat().st_mtime_ns for path in reports.rglob("*")}
+    monkeypatch.setenv("SEGLIB_HOME", str(home))
+    with stage("twice") as building:  # which nobody holds any more
+        building.copy_whole("07_monitoring")
+        assert building.run.path("segments").exists()
+        building.clear()
 
 
 @pytest.mark.whole_run("customer elsewhere")
