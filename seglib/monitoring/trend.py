@@ -361,7 +361,7 @@ class Trend:
                 ]
                 rows.append((humanize(drift.feature), record.later, *values, stands_out, place))
         table = _panels(sorted(rows, key=lambda row: (row[-1], row[0], row[1])))
-        moves = table.groupby("panel")[["value", "high"]].transform(lambda column: column.abs().max()).max(axis=1)
+        moves = table.assign(most=table[["value", "high"]].abs().max(axis=1)).groupby("panel")["most"].transform("max")
         table = table[moves > ROUNDING].reset_index(drop=True)  # what only the clock changes does not drift
         return Panels(
             table,
