@@ -15,6 +15,9 @@ from seglib.style import ENGLISH, Vocabulary, Wording
 ANCHOR = "monitoring"
 """Id of the section on the first page."""
 
+GROUPS = "groups"
+"""Id of the section behind which it stands: what to do with whom comes first."""
+
 LEVEL = 0.05
 """From which p-value on a feature has drifted, as 07 says."""
 
@@ -56,7 +59,7 @@ def with_comparison(
     words: Vocabulary = ENGLISH,
     wording: Wording | None = None,
 ) -> str:
-    """Put what has moved on the first page, before its first section, in the words of that page.
+    """Put what has moved on the first page, behind its groups, in the words of that page.
 
     Parameters
     ----------
@@ -85,7 +88,7 @@ def with_comparison(
         lost=words.page("lost customers", n=words.count(comparison.lost)),
         for_machines=words.page("for machines"),
     )
-    return with_section(index, ANCHOR, section)
+    return with_section(index, ANCHOR, section, after=GROUPS)
 
 
 def because(comparison: ComparisonRecord, words: Vocabulary = ENGLISH, wording: Wording | None = None) -> str:

@@ -116,9 +116,10 @@ def test_names_from_data_are_text():
         *("<b>may", "june", "2026-05-31", "2026-06-30", "nothing"),
         *(*texts, "keep", "Keep.", "rule", 10, 1, 0, 2, 0.5, {}, 19),
     )
-    index = "<html><main><article><h1>Shop</h1><section id='one'><h2>One</h2></section></article></main></html>"
+    sections = "".join(f"<section id='{name}'><h2>Part</h2></section>" for name in ("one", "groups", "two"))
+    index = f"<html><main><article><h1>Shop</h1>{sections}</article></main></html>"
     once = with_comparison(index, record, "07_monitoring")
     page = BeautifulSoup(with_comparison(once, record, "07_monitoring"), "html.parser")
-    assert [section["id"] for section in page.find_all("section")] == ["monitoring", "one"]
+    assert [section["id"] for section in page.find_all("section")] == ["one", "groups", "monitoring", "two"]
     assert not page.find_all(["script", "b"])
     assert "<b>may" in page.find(id="monitoring").get_text()
