@@ -30,6 +30,9 @@ HEADLINES = {
 LONG = 1 / 3
 """If the time between both days is longer than this part of the time before, the past says little of it."""
 
+UNSTEADY = 0.4
+"""Below this kappa, agreement is no more than fair (Landis & Koch 1977, Biometrics 33(1)); it decides nothing else."""
+
 MENTIONED = 0.02
 """From this share of the customers on, what the clock alone would have moved is told with every headline."""
 
@@ -44,6 +47,8 @@ ADVICE = {
     "drift": "Watch: customers stay in their segments, but what describes them is changing. Compare again next month.",
     "ageing": "Keep: nothing calls for other segments. But lists of the earlier day are out of date: use the new ones.",
     "keep": "Keep: the old segments hold. Use the new lists, because some customers always change places.",
+    "unsteady": "Keep: nothing says that other segments would last longer. But customers do not stay in these: make "
+    "lists anew right before they are used.",
 }
 
 
@@ -107,14 +112,40 @@ class MonthComparison:
             return f"It is {join_words([humanize(name) for name in self.drift.beyond])}."
         if self.label == "ageing":
             return (
-                f"{percent(ageing)} of the customers are elsewhere because time has passed, and no more moved by what "
-                "they did than in calm months."
+                f"By the old segments, {percent(ageing)} of the customers are elsewhere because time has passed, and "
+                "no more moved by what they did than in calm months."
             )
-        return f"{percent(max(real, 0))} of the customers changed segment by what they did; {calm}."
+        if real >= 0:
+            return f"{percent(real)} of the customers changed segment by what they did; {calm}."
+        if high < 0:
+            return (
+                f"What customers did since brought {percent(-real)} of them back into their segments; calm months "
+                f"bring back {_pair(-high, -low)}."
+            )
+        return f"What customers did since moved nobody on balance; {calm}."
+
+    @property
+    def unsteady(self) -> bool:
+        """Whether so many are elsewhere that a segment says little of where the same customer is on the later day."""
+        return not pd.isna(self.migration.kappa) and self.migration.kappa < UNSTEADY
+
+    @property
+    def caution(self) -> str:
+        """What else a reader must know; empty where segments are steady."""
+        if not self.unsteady:
+            return ""
+        low, high = np.quantile([shares.total for shares in self.movement.calm], [0.025, 0.975])
+        return (
+            f"{percent(self.movement.observed.total)} of the customers are in another segment, and calm months would "
+            f"put {percent(low)} to {percent(high)} there: a segment says little of where the same customer is "
+            f"{self.months.n_days:,} days later (kappa {self.migration.kappa:.2f})."
+        )
 
     @property
     def next_step(self) -> str:
         """What to do, in a sentence."""
+        if self.advice == "keep" and self.unsteady:
+            return ADVICE["unsteady"]
         more = (self.advice, self.label) in (("watch", "drift"), ("keep", "ageing"))
         return ADVICE[self.label if more else self.advice]
 
@@ -130,8 +161,8 @@ class MonthComparison:
 
     @property
     def text(self) -> str:
-        """Headline, reason and advice."""
-        return f"{self.headline} {self.because} {self.next_step}"
+        """Headline, reason, caution and advice."""
+        return " ".join(filter(None, [self.headline, self.because, self.caution, self.next_step]))
 
     @property
     def method(self) -> str:
@@ -327,7 +358,8 @@ def _label(months: Months, movement: Movement, drift: Drift, *, redefined: bool)
     if drift.beyond:
         return "drift"
     ageing = movement.share("ageing")
-    if ageing > 0 and (not months.n_new or ageing > movement.frozen_limit):
+    # with new transactions, ageing is what would have been without them, and they bring many customers back
+    if ageing > 0 and not months.n_new:
         return "ageing"
     return "nothing"
 

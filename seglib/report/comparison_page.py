@@ -21,6 +21,9 @@ GROUPS = "groups"
 LEVEL = 0.05
 """From which p-value on a feature has drifted, as 07 says."""
 
+UNSTEADY = 0.4
+"""Below this kappa groups do not last, as 07 says."""
+
 MENTIONED = 0.02
 """From this share of the customers on, what the clock alone would have moved is told with every headline."""
 
@@ -72,13 +75,12 @@ def with_comparison(
     wording : Wording, optional
         What the shop calls its things.
     """
-    more = (comparison.advice, comparison.label) in (("watch", "drift"), ("keep", "ageing"))
     section = _SECTION.format(
         anchor=ANCHOR,
         question=words.QUESTIONS[step],
         headline=words.MOVED[comparison.label],
         because=because(comparison, words, wording),
-        next_step=words.MOVED_NEXT[comparison.label if more else comparison.advice],
+        next_step=_next_step(comparison, words),
         step=step,
         since=words.page("since", day=words.day(comparison.day), run=comparison.old),
         with_code=words.page("with code"),
@@ -113,15 +115,33 @@ def because(comparison: ComparisonRecord, words: Vocabulary = ENGLISH, wording: 
             sentences.append(words.fill(words.MOVED_BECAUSE["redefinition"], share=words.percent(step)))
     elif label == "ageing" and ageing:
         sentences.append(words.fill(words.MOVED_BECAUSE["ageing"], share=words.percent(ageing.share)))
+    elif real and label != "movement" and real.share < 0 and real.calm_high < 0:
+        sentences.append(_beside(words, "back", -real.share, -real.calm_high, -real.calm_low))
     elif real:
-        share = real.share if label == "movement" else max(real.share, 0)
-        sentences.append(_beside(words, "real", share, real.calm_low, real.calm_high))
+        key = "nobody" if label != "movement" and real.share < 0 else "real"
+        sentences.append(_beside(words, key, real.share, real.calm_low, real.calm_high))
         if label == "movement" and comparison.beyond_chance:
             more, low, high = comparison.beyond_chance
             sentences.append(_beside(words, "more", max(more, 0), low, high))
     if label != "ageing" and ageing and ageing.share >= MENTIONED:
         sentences.append(words.fill(words.MOVED_BECAUSE["clock"], share=words.percent(ageing.share)))
+    if is_unsteady(comparison) and "all together" in parts:
+        share = words.percent(parts["all together"].share)
+        sentences.append(words.fill(words.MOVED_BECAUSE["unsteady"], share=share))
     return " ".join(sentences)
+
+
+def is_unsteady(comparison: ComparisonRecord) -> bool:
+    """Say whether so many customers are elsewhere that a group says little of where the same customer is later."""
+    return comparison.kappa is not None and comparison.kappa < UNSTEADY
+
+
+def _next_step(comparison: ComparisonRecord, words: Vocabulary) -> str:
+    """Say what to do."""
+    if comparison.advice == "keep" and is_unsteady(comparison):
+        return words.MOVED_NEXT["unsteady"]
+    more = (comparison.advice, comparison.label) in (("watch", "drift"), ("keep", "ageing"))
+    return words.MOVED_NEXT[comparison.label if more else comparison.advice]
 
 
 def _beside(words: Vocabulary, key: str, share: float, low: float, high: float) -> str:

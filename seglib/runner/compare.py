@@ -87,11 +87,11 @@ def _is_made(old: str, new: str, values: Mapping[str, Any]) -> bool:
         months = runs[1].read("comparison").months
     except SeglibError:  # of another version
         return False
-    made = [(run.name, str(run.read_record().get("started_utc", ""))) for run in runs]
+    started = [(run.name, str(run.read_record().get("started_utc", ""))) for run in runs]
     then = nbformat.read(executed, as_version=4).metadata.get("papermill", {}).get("parameters")
     return (
-        [(month.run, month.made) for month in months] == made
-        and all(when for _, when in made)
+        [(month.run, month.started) for month in months] == started
+        and all(when for _, when in started)
         and then == values
         and not Stage(new).is_changed(STEP)
     )

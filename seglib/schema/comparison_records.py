@@ -68,14 +68,14 @@ class SizeRecord(Record):
 
 @dataclass(frozen=True)
 class MonthRecord(Record):
-    """One month end, as far as a trend needs it; ``made`` is when the run was started (UTC)."""
+    """One month end, as far as a trend needs it; ``started`` is when the run was (UTC)."""
 
     run: str
     day: str
     customers: int
     k: int
     structure: str
-    made: str = ""
+    started: str = ""
 
 
 @dataclass(frozen=True)

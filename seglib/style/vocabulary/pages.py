@@ -255,11 +255,15 @@ MOVED: dict[str, str] = {
 
 MOVED_BECAUSE: dict[str, str] = {
     "real": "{share} of the customers changed group by what they did; calm months give {low} to {high} points.",
+    "nobody": "What customers did since moved nobody on balance; calm months give {low} to {high} points.",
+    "back": "What customers did since brought {share} of them back into their groups; calm months bring back {low} to "
+    "{high} points.",
     "more": "About {share} moved for another reason than chance ({low} to {high} points).",
     "redefinition": "The new groups put {share} of the customers elsewhere than the old model does on the same day.",
     "drift": "It is {features}.",
-    "ageing": "{share} of the customers are elsewhere because time has passed, and no more moved by what they did than "
-    "in calm months.",
+    "ageing": "By the old groups, {share} of the customers are elsewhere because time has passed, and no more moved by "
+    "what they did than in calm months.",
+    "unsteady": "{share} of the customers are in another group: a group says little of where a customer will be later.",
     "clock": "The clock alone would have moved {share}.",
 }
 """What that rests on."""
@@ -270,6 +274,8 @@ MOVED_NEXT: dict[str, str] = {
     "drift": "Watch: customers stay in their groups, but what describes them is changing. Compare again next month.",
     "ageing": "Keep: nothing calls for other groups. But lists of the earlier day are out of date: use the new ones.",
     "keep": "Keep: the old groups hold. Use the new lists, because some customers always change places.",
+    "unsteady": "Keep: nothing says that other groups would last longer. But customers do not stay in these: make "
+    "lists anew right before they are used.",
 }
 """What to do, by advice, or by label where that says more."""
 
