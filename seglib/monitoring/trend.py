@@ -16,7 +16,7 @@ import pandas as pd
 from seglib.monitoring.comparison import LEVEL, MonthComparison
 from seglib.run import finished
 from seglib.schema.comparison_records import ComparisonRecord, TrendRecord, UnusualRecord
-from seglib.style import ENGLISH, humanize, join_words, position
+from seglib.style import ENGLISH, humanize, join_words, position, shortened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,6 +36,9 @@ MOVED = {
 
 SHARE = "share of customers"
 
+MOST_NAMED = 4
+"""Panels that a sentence names."""
+
 ROUNDING = 1e-9
 """A value so near to the end of its band, relative to itself, is at its end."""
 
@@ -51,8 +54,6 @@ class Panels:
     table : pandas.DataFrame
         One row per panel and month: panel, day, value, low, high (95% of calm months; missing where there is none),
         stands_out.
-    title : str
-        The finding.
     measure, ylabel : str
         What is drawn, with its unit: in the caption, and shorter at the axis.
     what : str
@@ -64,7 +65,6 @@ class Panels:
     """
 
     table: pd.DataFrame = field(repr=False)
-    title: str
     measure: str
     ylabel: str
     what: str
@@ -87,15 +87,20 @@ class Panels:
         return not self.table.empty
 
     @property
+    def title(self) -> str:
+        """The finding."""
+        n = int(self.table["low"].notna().sum())
+        return f"{self.outside} of {n} values are outside of what calm months give"
+
+    @property
     def text(self) -> str:
         """What the panels say."""
         if not self.applies:
             return ""
-        n = int(self.table["low"].notna().sum())
-        return (
-            f"{self.title}. {self.outside} of {n} values lie outside of the band of their month; one of twenty would "
-            "by chance."
-        )
+        is_out = _beyond(self.table, "low") | _beyond(self.table, "high")
+        names = list(dict.fromkeys(self.table.loc[is_out, "panel"]))
+        where = f" They are of {shortened(names, MOST_NAMED)}." if names else ""
+        return f"{self.title}; one of twenty would be by chance.{where}"
 
     @property
     def alt(self) -> str:
@@ -318,7 +323,6 @@ class Trend:
         table = _panels(sorted(rows, key=lambda row: (row[-1], row[1])))
         return Panels(
             table,
-            _out_of(table, "size"),
             "share of the customers in both months, by the segments of the month before",
             SHARE,
             "one a segment",
@@ -339,7 +343,6 @@ class Trend:
         table = _panels(rows)
         return Panels(
             table,
-            _out_of(table, "part of the movement"),
             "share of the customers in both months",
             SHARE,
             "one a part of the movement",
@@ -365,7 +368,6 @@ class Trend:
         table = table[moves > ROUNDING].reset_index(drop=True)  # what only the clock changes does not drift
         return Panels(
             table,
-            _out_of(table, "drift"),
             "Wasserstein distance from the month before, in standard deviations",
             "standard deviations",
             "one a feature",
@@ -424,17 +426,6 @@ def _beyond(table: pd.DataFrame, side: str) -> pd.Series:
     """Say which values lie beyond a side of their band, by more than rounding."""
     distance = table["value"] - table["high"] if side == "high" else table["low"] - table["value"]
     return distance > ROUNDING * table["value"].abs().clip(lower=ROUNDING)
-
-
-def _out_of(table: pd.DataFrame, what: str) -> str:
-    """Say in which panels a value lies above its band."""
-    above = table.loc[_beyond(table, "high"), "panel"]
-    names = list(dict.fromkeys(above))
-    if not names:
-        return f"No {what} is above what calm months give"
-    return f"Above what calm months give, at least once: {join_words(names[:4])}" + (
-        f" and {len(names) - 4} more" if len(names) > 4 else ""
-    )
 
 
 def trend_of(comparison: MonthComparison, *, adjust: Adjust) -> Trend:
