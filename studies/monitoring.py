@@ -237,8 +237,8 @@ def report(rows: pd.DataFrame) -> str:
     lines = [
         "# Two months compared: how often something is claimed that is not so",
         "",
-        "Written by `python -m studies.monitoring`. Months are 30 days apart. Of more than 2,500 customers, calm months",
-        "are simulated of a sample of 2,500, as in 07. *Features and drift only*: no segments were made.",
+        "Written by `python -m studies.monitoring`. Months are 30 days apart. Of more than 2,500 customers, calm",
+        "months are simulated of a sample of 2,500, as in 07. *Features and drift only*: no segments were made.",
         "",
         "| second month | customers | pairs | nothing | ageing | movement | redefinition | drift "
         "| movers within 3 points | mean error (points) | custom (index > .25) would alarm |",
