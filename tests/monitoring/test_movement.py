@@ -216,7 +216,7 @@ def test_of_shuffled_data_no_movement_is_claimed(tmp_path, monkeypatch):
     comparison = compare_months(read_months("january", july), n_calm=19)
     assert comparison.label in ("nothing", "drift")
     assert set(comparison.drift.beyond) <= {"coupons_per_month"}
-    assert min(comparison.movement.p["real movement"], comparison.movement.p["redefinition"]) > 0.5
+    assert min(comparison.movement.p["real movement"], comparison.movement.p["redefinition"]) > 0.2
     assert comparison.movement.share("ageing") > 0.2  # so much would the clock alone have moved
     assert "a segment says little" in comparison.text
 
