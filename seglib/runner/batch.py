@@ -381,7 +381,7 @@ def _request(run: str, given: Mapping[str, Any], start: str, batch: str, place: 
     source = overrides.pop("source", None)
     if source is None and start == next(iter(pipeline.STEPS)):
         source = "sample"
-    return Request(run, source, overrides, start, batch, place)
+    return Request(run, source, overrides, start, batch=batch, place=place)
 
 
 def _values(checked: CheckedRequest, request: Request) -> dict[str, Any]:
