@@ -187,7 +187,7 @@ def plot_verdicts(table: pd.DataFrame, *, title: str) -> Figure:
     for when, height, number in zip(day, place, table["segments"], strict=True):
         ax.annotate(str(number), (when, height), (0, 6), textcoords="offset points", ha="center", fontsize=8.5)
     ax.set_yticks([-number for number in range(len(VERDICTS))], VERDICTS)
-    ax.set(ylim=(-len(VERDICTS) + 0.6, 0.8))
+    ax.set(ylim=(-len(VERDICTS) + 0.6, 0.8), ylabel="verdict")
     ax.margins(x=0.06)
     _month_ticks(ax, day)
     set_title(ax, title)

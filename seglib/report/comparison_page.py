@@ -28,11 +28,13 @@ MENTIONED = 0.02
 """From this share of the customers on, what the clock alone would have moved is told with every headline."""
 
 _SECTION = Markup(
-    '<section id="{anchor}"><h2>{question}</h2><p><strong>{headline}</strong> {because}</p><p>{next_step}</p>'
+    '<section id="{anchor}"><h2>{heading}</h2><p><strong>{headline}</strong></p>'
+    "<details><summary>{more}</summary><p>{because}</p><p>{next_step}</p>"
     '<p class="small"><a href="{step}_business.html">{since}</a> '
     '(<a href="{step}.html">{with_code}</a>); <a href="movers.csv">{who}</a>: {moved}, {joined}, {lost}; '
-    '<a href="compare.json">compare.json</a> {for_machines}.</p></section>'
+    '<a href="compare.json">compare.json</a> {for_machines}.</p></details></section>'
 )
+"""Folded but for the headline: the first page is short."""
 
 
 def add_comparison(folder: Path, record: RunRecord, comparison: ComparisonRecord, *, step: str, question: str) -> None:
@@ -77,7 +79,8 @@ def with_comparison(
     """
     section = _SECTION.format(
         anchor=ANCHOR,
-        question=words.QUESTIONS[step],
+        heading=words.page("moved since", day=words.day(comparison.day)),
+        more=words.page("more"),
         headline=words.MOVED[comparison.label],
         because=because(comparison, words, wording),
         next_step=_next_step(comparison, words),

@@ -168,6 +168,7 @@ PAGES: dict[str, str] = {
     "parameter": "parameter",
     "value": "value",
     # what has moved since an earlier run
+    "moved since": "What has moved since {day}?",
     "since": "Since {day}, run {run}",
     "moved list": "who moved",
     "moved customers": "{n} in another group",
@@ -240,7 +241,6 @@ QUESTIONS: dict[str, str] = {
     "04_k_selection": "Is there structure, and how many segments?",
     "05_clustering": "Who belongs where, and how surely?",
     "06_interpretation": "What is each segment, and what would you do with it?",
-    "07_monitoring": "What has moved, and is it more than noise?",
 }
 """The questions of the notebooks, where a file of words names them; else each notebook asks its own."""
 
