@@ -36,15 +36,29 @@ def write_alone(folder: Path, record: RunRecord, *, step: str, question: str, on
     index.write_text(on_index(index.read_text(encoding="utf-8")), encoding="utf-8")
 
 
-def with_section(index: str, anchor: str, section: Markup) -> str:
-    """Put a section on the first page, before its first one; an earlier one with the same id is replaced."""
+def with_section(index: str, anchor: str, section: Markup, *, after: str = "") -> str:
+    """Put a section on the first page, before its first one; an earlier one with the same id is replaced.
+
+    Parameters
+    ----------
+    index : str
+        The page.
+    anchor : str
+        Id of the section.
+    section : Markup
+    after : str, optional
+        Id of a section behind which it is put, where the page has that.
+    """
     soup = BeautifulSoup(index, "html.parser")
     if old := soup.find(id=anchor):
         old.decompose()
     article = soup.find("article") or soup.find("main") or soup
     first = article.find("section")
     new = BeautifulSoup(section, "html.parser")
-    if first is None:
+    place = article.find("section", id=after) if after else None
+    if place is not None:
+        place.insert_after(new)
+    elif first is None:
         article.append(new)
     else:
         first.insert_before(new)

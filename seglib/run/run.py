@@ -33,7 +33,7 @@ from seglib.run.register import campaign_of, made_lists
 from seglib.run.swap import finish_swap
 from seglib.run.words import read_vocabulary
 from seglib.schema.campaign_records import EffectRecord, ListsRecord
-from seglib.schema.comparison_records import ComparisonRecord
+from seglib.schema.comparison_records import ComparisonRecord, TrendRecord
 from seglib.schema.files import path_from_notebooks
 from seglib.schema.records import (
     CardRecord,
@@ -180,6 +180,8 @@ class Run:
     def read(self, artefact: Literal["lists"]) -> ListsRecord: ...
     @overload
     def read(self, artefact: Literal["comparison"]) -> ComparisonRecord: ...
+    @overload
+    def read(self, artefact: Literal["trend"]) -> TrendRecord: ...
     @overload
     def read(self, artefact: Literal["effect"]) -> EffectRecord: ...
     @overload
