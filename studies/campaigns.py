@@ -308,7 +308,7 @@ def report(table: pd.DataFrame) -> str:
         f"{_outside(intervals, 0.94, 0.96, 'Of the shares of intervals that hold the truth', '94 to 96%')}\n\n"
         "Segments of 300 customers have 5 to 15 of them as control group. Where nobody of those spent anything, the "
         "interval ends exactly at no effect, and holds it: no division of so few customers is unlikely enough to "
-        "reject it. So with no effect such intervals hold the truth more often than they have to.\n\n"
+        "reject it. So such intervals hold the truth more often than they have to.\n\n"
         f"{_outside(claims, 0.0, 0.05, 'Of the claims where there is nothing', 'at most 5%')} Rows `by sums` are the "
         "same kinds, with ten times as many tests.\n\n"
         f"{not_run}Made by `python -m studies.campaigns` (claims), `--intervals --tests 10000 --permutations 119` "

@@ -59,7 +59,7 @@ def test_the_lists_hold_the_customers_that_the_hash_draws(shop):
 
 @pytest.mark.parametrize(("name", "label"), [("worked", "worked"), ("harm", "did not work")])
 def test_a_known_effect_is_read_and_linked(shop, seglib, sound, name, label):
-    out = run(seglib, shop / name / "outcomes.csv", "--set", "n_permutations=99")
+    out = run(seglib, shop / name / "outcomes.csv", "--set", "n_reassignments=99")
     page = shop / "reports/sample/08_campaign_business.html"
     assert out.strip() == str(page)
     effect = json.loads((shop / "reports/sample/effect.json").read_text(encoding="utf-8"))
@@ -180,7 +180,7 @@ def test_a_run_that_is_not_there_and_a_wrong_name_are_wrong_usage(shop, seglib):
 def test_new_lists_forget_what_was_read_of_the_old_ones_and_a_copy_of_those_is_still_known(shop, seglib, tmp_path):
     shutil.copytree(shop / "reports/sample/audience", tmp_path / "sent")
     if not (shop / "reports/sample/effect.json").exists():
-        run(seglib, shop / "worked/outcomes.csv", "--set", "n_permutations=99")
+        run(seglib, shop / "worked/outcomes.csv", "--set", "n_reassignments=99")
     seglib("run", "--run", "sample", "--from", "06", "--set", "campaign_name=autumn", "--set", "holdout=0.05, company")
     reports = shop / "reports/sample"
     assert not list(reports.glob("08_campaign*"))
@@ -207,7 +207,7 @@ def test_new_lists_forget_what_was_read_of_the_old_ones_and_a_copy_of_those_is_s
     # the report can be checked and published without a campaign
     seglib("report", "--run", "sample")
     # the campaign before can still be read, by a copy of its lists
-    run(seglib, shop / "worked/outcomes.csv", "--lists", tmp_path / "sent", "--set", "n_permutations=99")
+    run(seglib, shop / "worked/outcomes.csv", "--lists", tmp_path / "sent", "--set", "n_reassignments=99")
     effect = json.loads((reports / "effect.json").read_text(encoding="utf-8"))
     assert (effect["campaign"], effect["headline"]) == ("spring", "It worked on burned and spend.")
     register = json.loads((shop / "reports/campaigns.json").read_text(encoding="utf-8"))["campaigns"]
