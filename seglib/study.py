@@ -65,6 +65,7 @@ class Study:
             What the analyst asks for, before 03 has run.
         """
         wording = WORDINGS[shop.wording or ("coupon" if shop.as_of else "none")].at(shop.place)
+        wording = wording.priced(shop.currency)
         if recipe is None:
             return cls(shop.as_of, burn_window, None, shop.variables, {}, wording)
         window = recipe.burn_window or None  # 0 where no burn has a date: `coupon_redemption` gives 0 for None again

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -11,6 +11,7 @@ from seglib.clustering.segmentation import Segmentation
 from seglib.preprocessing import Matrix, column_labels, in_original_units, rebuild_matrix
 from seglib.schema.features import Feature
 from seglib.schema.records import RecipeRecord
+from seglib.style import COUPON, Wording
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,12 @@ class ReadableCentres:
 
 
 def readable_centres(
-    fit: Segmentation, rows: pd.DataFrame, recipe: RecipeRecord, described: Sequence[Feature]
+    fit: Segmentation,
+    rows: pd.DataFrame,
+    recipe: RecipeRecord,
+    described: Sequence[Feature],
+    *,
+    wording: Wording = COUPON,
 ) -> ReadableCentres:
     """Take the centres of the segments back to original units.
 
@@ -49,7 +55,9 @@ def readable_centres(
     recipe : RecipeRecord
     described : sequence of Feature
         The features of the shop (`seglib.study.Study.describe`).
+    wording : Wording, optional
+        What the shop calls its transactions and places.
     """
-    matrix = rebuild_matrix(rows, recipe, described=described)
+    matrix = replace(rebuild_matrix(rows, recipe, described=described), wording=wording)
     readable = in_original_units(matrix, fit.centres).rename(columns=column_labels(matrix))
     return ReadableCentres(matrix, readable.T.rename_axis("column").reset_index())

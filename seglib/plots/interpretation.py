@@ -363,7 +363,7 @@ def plot_outcomes(
     """Draw one outcome by segment, each with its interval, beside that of all customers (dashed).
 
     A segment stands out if all customers lie outside its interval. The segments are those of the day of the cut, so
-    they have neither the colours nor the bare letters of those of today.
+    they are all dark, with neither the colours nor the bare letters of those of today.
 
     Parameters
     ----------
@@ -379,8 +379,8 @@ def plot_outcomes(
     rows = rows.sort_values("segment", key=lambda s: s.map(position), kind="stable")
     ax = ax or new_axes(height=1.3 + 0.42 * len(rows))
     for place, row in enumerate(rows.itertuples()):
-        ax.plot([row.low, row.high], [place, place], color=ACCENT, linewidth=2.5, solid_capstyle="round")
-        ax.plot(row.value, place, marker(row.segment), color=ACCENT, markersize=9)
+        ax.plot([row.low, row.high], [place, place], color=DARK, linewidth=2.5, solid_capstyle="round")
+        ax.plot(row.value, place, marker(row.segment), color=DARK, markersize=9)
     overall, unit = rows["overall"].iloc[0], rows["unit"].iloc[0]
     ax.axvline(overall, color=DARK, linestyle="--", linewidth=1)
     labels = [f"{s} · {shorten(names[s], 28)}" if names and s in names else f"{s} then" for s in rows["segment"]]

@@ -10,7 +10,6 @@ from sklearn.preprocessing import OrdinalEncoder
 
 from seglib.preprocessing.matrix import Matrix
 from seglib.preprocessing.steps import inverse
-from seglib.style import humanize
 
 
 def in_original_units(matrix: Matrix, centres: pd.DataFrame) -> pd.DataFrame:
@@ -54,11 +53,11 @@ def columns_in_original_units(matrix: Matrix, centres: pd.DataFrame) -> pd.DataF
 
 def column_labels(matrix: Matrix) -> dict[str, str]:
     """Return the names that columns of a matrix have in a table for reading, such as "gender: Female"."""
-    labels = {}
+    labels, name_of = {}, matrix.wording.name_of
     for name, places in zip(matrix.sources, matrix.places, strict=True):
         for column in matrix.prepared.columns[places]:
             level = column.removeprefix(f"{name}_")
-            labels[column] = f"{humanize(name)}: {level}" if name in matrix.nominal else humanize(name)
+            labels[column] = f"{name_of(name)}: {level}" if name in matrix.nominal else name_of(name)
     return labels
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from seglib.preprocessing.build import CustomerOptions, build_customer_matrix
 from seglib.preprocessing.customer import demographics_by_default
 from seglib.preprocessing.variance import variance_share
-from seglib.style import humanize, join_words
+from seglib.style import COUPON, Wording, join_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,11 +33,14 @@ class WeightComparison:
     reason : str
         Why there is nothing to weigh.
     caption : str
+    wording : Wording
+        What the shop calls the places of its customers.
     """
 
     table: pd.DataFrame
     reason: str = ""
     caption: str = "Recipe customer; everything else as above."
+    wording: Wording = COUPON
 
     @property
     def applies(self) -> bool:
@@ -51,7 +54,7 @@ class WeightComparison:
             return self.reason
         moved = (self.table.iloc[:, -1] - self.table.iloc[:, 0]).abs().idxmax()
         first, last = self.table.loc[moved].iloc[[0, -1]]
-        return f"{humanize(moved).capitalize()} goes from {first:.0%} to {last:.0%} of the variance."
+        return f"{self.wording.name_of(moved).capitalize()} goes from {first:.0%} to {last:.0%} of the variance."
 
     @property
     def alt(self) -> str:
@@ -64,7 +67,7 @@ class WeightComparison:
         """Draw the shares as bars, one group per source column."""
         from seglib.plots import plot_variance_by_option
 
-        return plot_variance_by_option(self.table, option="demographic_weight")
+        return plot_variance_by_option(self.table.rename(index=self.wording.name_of), option="demographic_weight")
 
 
 def compare_demographic_weights(
@@ -91,4 +94,4 @@ def compare_demographic_weights(
         matrix = build_customer_matrix(features, replace(options, demographic_weight=weight))
         shares[weight] = variance_share(matrix).table.set_index("column")["share"]
     table = pd.DataFrame(shares).fillna(0)  # at weight 0 gender and city are no columns at all
-    return WeightComparison(table.sort_values(weights[-1], kind="stable"))
+    return WeightComparison(table.sort_values(weights[-1], kind="stable"), wording=features.study.wording)

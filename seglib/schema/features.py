@@ -83,7 +83,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("recency_days", "days", "days from the last {claim} to as_of", "segmentation"),
     Feature(
         "spend_per_month",
-        "money a month",
+        "{money} a month",
         "amount spent / months observed",
         "segmentation",
         range="any; refunds count against it",
@@ -100,7 +100,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("n_matured", "{coupons}", "decided {coupons}: at least as old as the burn window", "count"),
     Feature("n_matured_burned", "{coupons}", "decided {coupons} that were burned", "count"),
     Feature("lag_days", "days", "days from {claim} to burn, summed over decided burned {coupons}", "count"),
-    Feature("spend", "money", "amount spent", "count", range="any; refunds count against it"),
+    Feature("spend", "{money}", "amount spent", "count", range="any; refunds count against it"),
     Feature("months_observed", "months", "tenure in months, at least one", "count", range="1 or more"),
 )
 """The feature dictionary, in the order of the columns of features.parquet."""

@@ -41,6 +41,8 @@ class Wording:
         Of the noun, where it is not the noun with an s.
     kind : {"coupon", "transaction"}
         What is recorded, whatever it is called.
+    money : str
+        What amounts are in: their currency where it is known.
     names : tuple of (str, str)
         Templates of the names of columns that are called otherwise than in `COLUMN_NAMES`.
     """
@@ -53,6 +55,7 @@ class Wording:
     places: str = "cities"
     plural: str = ""
     kind: str = "coupon"
+    money: str = "money"
     names: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -65,6 +68,7 @@ class Wording:
             "claim": self.claim,
             "place": self.place,
             "places": self.places,
+            "money": self.money,
         }
 
     @property
@@ -79,7 +83,7 @@ class Wording:
         ----------
         template : str
             A text of the package, never one from the data. Its fields are ``{coupon}``, ``{coupons}``, ``{claimed}``,
-            ``{claim}``, ``{place}``, ``{places}``, and the names of the values.
+            ``{claim}``, ``{place}``, ``{places}``, ``{money}``, and the names of the values.
         **values : object
             What else the template names: numbers, or texts from the data, which are put in as they are.
 
@@ -110,11 +114,22 @@ class Wording:
         plural = f"{place[:-1]}ies" if place.endswith("y") else f"{place}s"
         return replace(self, place=place, places=plural)
 
+    def priced(self, currency: str) -> Wording:
+        """Return the same words where amounts are in this currency; without one they are money.
+
+        Examples
+        --------
+        >>> COUPON.priced("GBP").of("{money} a month"), COUPON.priced("").of("{money} a month")
+        ('GBP a month', 'money a month')
+        """
+        return replace(self, money=currency or COUPON.money)
+
 
 COLUMN_NAMES: dict[str, str] = {
     "coupons_per_month": "{coupons} per month",
     "n_coupons": "n {coupons}",
     "coupons": "{coupons}",
+    "spend_per_coupon": "spend per {coupon}",
     "city_name": "{place}",
     "cities": "{places}",
 }

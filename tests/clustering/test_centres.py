@@ -7,6 +7,7 @@ from seglib.clustering.segmentation import segment
 from seglib.preprocessing.audit import audit
 from seglib.preprocessing.customer import customer_matrix
 from seglib.study import Study
+from seglib.style.wording import TRANSACTION
 
 
 def test_the_centres_are_those_of_the_members_in_original_units(prepared):
@@ -23,3 +24,8 @@ def test_the_centres_are_those_of_the_members_in_original_units(prepared):
         assert table.loc["recency days", letter] == pytest.approx(members["recency_days"].mean())
     assert centres.text == f"3 centres in {len(fit.centres.columns)} columns of the matrix."
     assert centres.matrix.table.equals(matrix.table)
+    words = TRANSACTION.at("country")
+    worded = readable_centres(fit, features.table, recipe, Study().describe(features.table), wording=words).table
+    names = set(worded["column"])
+    assert "transactions per month" in names
+    assert {name.partition(":")[0] for name in names if ":" in name} == {"gender", "country", "never burned"}

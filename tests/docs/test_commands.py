@@ -4,9 +4,8 @@ What is really run, in a folder of its own with the sample beside it: ``seglib c
 ``seglib sample``, ``seglib course``, the ``seglib`` command behind ``make check`` and ``make course``, and
 ``python -c``. Where a document writes ``path/to/shop.xlsx``, a file of that name is there.
 
-What is held against the parser only, because it takes a whole run: ``seglib run``, ``report``, ``score`` and ``lift``
-(whole runs are made by tests/runner, tests/scoring and tests/campaign). The options have to be there, and of
-``seglib run`` the names and values of parameters too.
+What takes whole runs is run for README.md (test_readme.py), and in other documents held against the parser only: the
+options have to be there, and of ``seglib run`` the names and values of parameters too.
 
 Every ``make`` target is made by ``make -n``, which prints and does nothing; the ``seglib`` command that it prints is
 held against the parser as well. Of ``python -m pytest`` and of scripts, the files have to be there. ``git``, ``cd`` and

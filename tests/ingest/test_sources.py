@@ -290,6 +290,45 @@ def test_merged_cells_lose_nothing_in_silence(tables, tmp_path, reconciles):
     reconciles(shop)
 
 
+def _workbook_that_hides(path, tables, hide, *, at=0):
+    with pd.ExcelWriter(path) as writer:
+        for name, frame in tables.items():
+            frame.to_excel(writer, sheet_name=name, index=False, startrow=at, startcol=at)
+        writer.sheets["customers"].activate()
+        hide(writer.sheets["transactions"])
+    return path
+
+
+def _hidden_rows(*rows):
+    return lambda sheet: [sheet.set_row(row - 1, None, None, {"level": 1, "hidden": True}) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("hide", "at", "what"),
+    [
+        (_hidden_rows(3), 0, "row 3"),
+        (_hidden_rows(5, 6, 7), 0, "3 rows: 5, 6, 7"),
+        (_hidden_rows(6, 7), 3, "2 rows: 6, 7"),  # names in row 4, as the spreadsheet counts
+        (lambda sheet: sheet.set_column("B:B", None, None, {"hidden": True}), 0, "column customer_id"),
+        (lambda sheet: sheet.set_column("E:E", None, None, {"hidden": True}), 3, "column customer_id"),
+        (lambda sheet: sheet.hide(), 0, "the whole sheet"),
+        (lambda sheet: sheet.very_hidden(), 0, "the whole sheet"),
+    ],
+)
+def test_what_a_workbook_hides_is_read_and_told(tables, tmp_path, hide, at, what):
+    assert list(tables["transactions"])[1] == "customer_id"
+    shop = ingest(_workbook_that_hides(tmp_path / "shop.xlsx", tables, hide, at=at))
+    [note] = [note for note in shop.notes if "hides" in note]
+    assert f"'transactions' ({what})" in note
+    assert len(shop.table("transactions")) == len(tables["transactions"])
+
+
+@pytest.mark.parametrize("row", [40, 1])  # nothing stands there; the names do
+def test_nothing_is_told_of_hidden_rows_that_hold_no_values(tables, tmp_path, row):
+    shop = ingest(_workbook_that_hides(tmp_path / "shop.xlsx", tables, _hidden_rows(row)))
+    assert not [note for note in shop.notes if "hides" in note]
+
+
 def test_a_formula_cell_is_read_as_its_value(tables, tmp_path):
     path = tmp_path / "shop.xlsx"
     with pd.ExcelWriter(path) as writer:

@@ -1,11 +1,14 @@
 """Profiles: means and shares beside all customers, and what was done with coupons."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib import pyplot as plt
+from matplotlib.colors import to_hex
 from scipy.stats import binomtest, chi2_contingency, kruskal, norm, t
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_iris
@@ -18,13 +21,16 @@ from seglib.interpretation.cards.profile_plot import profile_plot
 from seglib.interpretation.profiles.coupon_usage import coupon_usage
 from seglib.interpretation.profiles.exemplars import exemplars
 from seglib.interpretation.profiles.means import interval, profile, v_test
+from seglib.interpretation.profiles.profile import DifferenceHeatmap
 from seglib.interpretation.profiles.shares import compare_names, compared_names, shares
 from seglib.interpretation.profiles.tests import descriptor_tests
+from seglib.plots.interpretation import plot_outcomes, plot_status
 from seglib.preprocessing.baseline import baseline_matrix
 from seglib.preprocessing.customer import customer_matrix
 from seglib.schema.features import FEATURES
 from seglib.schema.records import VariableRecord
 from seglib.study import Study
+from seglib.style.colours import colour
 from seglib.style.wording import NO_TRANSACTIONS, TRANSACTION
 
 
@@ -491,3 +497,39 @@ def test_numbers_without_a_long_tail_are_compared_as_they_are():
     expected = (table["age"].groupby(letters).mean() - table["age"].mean()) / table["age"].std(ddof=0)
     assert rows.set_index("segment")["difference"].to_dict() == pytest.approx(expected.to_dict())
     assert (rows["scale"] == "").all()
+
+
+# What a manager would read wrongly ----------------------------------------------------------------------------------
+
+
+def test_no_headline_is_made_of_coupons_that_are_too_young_and_no_word_stands_on_the_other_part():
+    usage = pd.DataFrame({"segment": list("AB"), "burned": [0.9, 0.17], "subscribed": [0.1, 0.83]})
+    ax = plot_status(usage)
+    title = ax.figure.get_suptitle()
+    assert "young" in title
+    assert not re.search(r"\d", title)
+    labels = {text.get_text(): text.xy[0] for text in ax.texts}
+    assert set(labels) == {"used 90%, not yet 10%", "used 17%, not yet 83%"}
+    assert min(labels.values()) >= ax.get_xlim()[1] == 1  # beside the bars, which end at 1
+    plt.close("all")
+
+
+@given(differences=st.lists(st.floats(-3, 3).map(lambda x: round(x, 2)), min_size=4, max_size=4))
+@settings(max_examples=15, deadline=None)
+def test_title_and_alternative_text_of_a_figure_name_the_same_number(differences):
+    table = pd.DataFrame({"segment": list("AABB"), "feature": ["x", "y"] * 2, "difference": differences})
+    heatmap = DifferenceHeatmap(table.assign(role="segmentation"), 40)
+    title = heatmap.figure().figure.get_suptitle()
+    [stated] = re.findall(r"(\d+) reach half", heatmap.alt)
+    assert int(stated) == int(title.split()[0]) == sum(abs(difference) >= 0.5 for difference in differences)
+    plt.close("all")
+
+
+def test_groups_of_another_day_have_neither_the_colours_nor_the_bare_letters_of_today():
+    rows = pd.DataFrame({"segment": list("ABC"), "outcome": "burned", "unit": "share of customers", "overall": 0.5})
+    rows = rows.assign(value=[0.2, 0.5, 0.8], low=[0.1, 0.4, 0.7], high=[0.3, 0.6, 0.9])
+    ax = plot_outcomes(rows, outcome="burned")
+    used = {to_hex(line.get_color()) for line in ax.lines}
+    assert not used & {to_hex(colour(letter)) for letter in "ABC"}
+    assert not {label.get_text() for label in ax.get_yticklabels()} & set("ABC")
+    plt.close("all")

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
+from reading import unfolded, words
 from whole import ROOT
 
 from seglib.campaign.arms import ControlGroup
@@ -192,6 +193,13 @@ def test_the_language_of_a_page_is_that_of_its_words(written):
             soup = BeautifulSoup((folder / name).read_text("utf-8"), "html.parser")
             assert soup.html["lang"] == language
         assert ("auf Englisch" in written(file).texts["index.html"]) == (language == "de")
+
+
+def test_the_first_page_is_short_also_where_something_changed_and_in_another_language(written):
+    for file in (GERMAN, None):
+        page = unfolded(written(file).folder / "index.html")
+        assert page.select("#changes")
+        assert words(page) <= 350
 
 
 def test_numbers_and_days_on_german_pages_are_german(written):

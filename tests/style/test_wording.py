@@ -50,3 +50,15 @@ def test_the_dictionary_of_every_shop_speaks_of_coupons():
     texts = dictionary().set_index("name")
     assert texts.loc["recency_days", "meaning"] == "days from the last claim to as_of"
     assert not texts.map(lambda text: "{" in text).any(axis=None)
+
+
+def test_amounts_are_in_the_currency_of_the_shop_wherever_a_unit_names_them():
+    pounds = Study(wording=TRANSACTION.priced("GBP"))
+    units = {feature.name: pounds.worded(feature).unit for feature in FEATURES}
+    assert units["spend_per_month"] == "GBP a month"
+    assert units["spend"] == "GBP"
+    assert not [unit for unit in units.values() if "money" in unit]
+    odd = Study(wording=TRANSACTION.priced("{x}"))  # from a file: no template
+    assert odd.worded(next(f for f in FEATURES if f.name == "spend")).unit == "{x}"
+    unknown = Study(wording=TRANSACTION.priced(""))
+    assert unknown.worded(next(f for f in FEATURES if f.name == "spend_per_month")).unit == "money a month"

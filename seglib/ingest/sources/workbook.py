@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from seglib.errors import InputRefused
 from seglib.ingest.sources.base import Loaded, Source
 from seglib.ingest.sources.headers import ROWS_LOOKED_AT, header_position, looks_like_data
+from seglib.ingest.sources.hidden import note_of_hidden
 from seglib.ingest.sources.limits import refuse_large_workbook
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ def _load(
     from seglib.ingest.sources.base import sha256
 
     try:
-        every = enumerate(book.get_sheet_by_name(sheet).iter_rows(), start=1)
+        cells = book.get_sheet_by_name(sheet)
+        every = enumerate(cells.iter_rows(), start=1)
         numbered = [(number, row) for number, row in every if _is_filled(row)]
     except Exception:
         raise InputRefused(f"'{path.name}': sheet '{sheet}' is damaged; save the workbook again") from None
@@ -77,7 +79,6 @@ def _load(
         raise InputRefused(f"'{path.name}': sheet '{sheet}' is empty")
     place = _header_place(rows, numbers, header_row, f"'{path.name}', sheet '{sheet}'")
     header, body = rows[place] if place >= 0 else [None] * len(rows[0]), rows[place + 1 :]
-    notes = (_note(sheet, numbers[max(place, 0)], header_row), _apart(sheet, numbers))
     names = [_text(cell) or f"column {i}" for i, cell in enumerate(header, start=1)]
     twice = next((n for i, n in enumerate(names) if n.casefold() in map(str.casefold, names[:i])), None)
     if twice:
@@ -88,6 +89,9 @@ def _load(
     con.register("sheet", pa.table(columns, names=names or None))
     con.execute(f"CREATE TABLE {target} AS FROM sheet")
     con.unregister("sheet")
+    numbered_names = dict(enumerate(names, start=1 + cells.start[1]))  # from the first column that holds something
+    hidden = note_of_hidden(path, sheet, numbered_names, numbers[place + 1 :])
+    notes = (_note(sheet, numbers[max(place, 0)], header_row), _apart(sheet, numbers), hidden)
     return Loaded(sha256((path,)), "; ".join(filter(None, notes)))
 
 

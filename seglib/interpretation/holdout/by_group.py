@@ -43,7 +43,7 @@ OUTCOMES: tuple[Outcome, ...] = (
     Outcome("coupons", "count", "{coupons} a customer", "how many {coupons} a customer {claimed}"),
     Outcome("burned", "yes or no", "share of customers", "burned a {coupon} {claimed} after the cut"),
     Outcome("burn_rate", "rate", "share of decided {coupons}", "how many of the {coupons} {claimed} were burned"),
-    Outcome("spend", "money", "money a customer", "what a customer spent"),
+    Outcome("spend", "money", "{money} a customer", "what a customer spent"),
 )
 """In the order in which they are reported."""
 

@@ -146,7 +146,7 @@ def null_models_for(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -
         gradual_tables = (of_table,) if is_lattice else (SmoothNull(copula.X, matrix.groups), of_table)
         reason = "No column of the matrix comes from coupons, so no coupons are simulated."
         if not study.as_of:
-            reason = f"{NO_TRANSACTIONS} So no coupons can be simulated."
+            reason = f"{NO_TRANSACTIONS} So no transactions can be simulated."
         return NullModels(copula.X, gradual_tables, reason, sampled, n_starts, index)
     tables = read_canonical_tables(run.connect(), customers)
     if recipe.grain == "customer":

@@ -26,7 +26,7 @@ from seglib.schema.features import FEATURES, Feature
 from seglib.sql import read_canonical_tables
 from seglib.stats import TraitRecords, TwoKindsTest, holm, test_two_kinds
 from seglib.study import DEFAULT_STUDY, Study
-from seglib.style import escape_markdown, humanize, join_words, measured
+from seglib.style import COUPON, Wording, escape_markdown, humanize, join_words, measured
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -94,11 +94,14 @@ class OneTraitTests:
         One row per feature that was left out: feature, reason.
     traits : tuple of TestedTrait
         In the order of the table.
+    wording : Wording
+        What the shop calls its transactions.
     """
 
     table: pd.DataFrame
     not_tested: pd.DataFrame
     traits: tuple[TestedTrait, ...]
+    wording: Wording = COUPON
 
     @property
     def two_kinds(self) -> tuple[str, ...]:
@@ -110,18 +113,18 @@ class OneTraitTests:
         """In which features customers are of two kinds, in which not, and what was not tested."""
         sentences = []
         if self.two_kinds:
-            others = [humanize(name) for name in self.table.loc[~self.table["two_kinds"], "feature"]]
+            others = [self.wording.name_of(name) for name in self.table.loc[~self.table["two_kinds"], "feature"]]
             others_clause = f", but not in {join_words(others)}" if others else ""
             sentences.append(f"Customers are of two kinds in {join_words(self._names)}{others_clause}.")
             sentences += [self._kinds(name) for name in self.two_kinds]
         elif len(self.table):
-            tested = [humanize(name) for name in self.table["feature"]]
+            tested = [self.wording.name_of(name) for name in self.table["feature"]]
             sentences.append(f"No feature by itself shows two kinds of customers: tested were {join_words(tested)}.")
         else:
             sentences.append("No feature could be tested for two kinds of customers.")
         sentences += [trait.set_aside for trait in self.traits if trait.set_aside]
         for reason, rows in self.not_tested.groupby("reason", sort=False):
-            left_out = join_words([humanize(name) for name in rows["feature"]])
+            left_out = join_words([self.wording.name_of(name) for name in rows["feature"]])
             sentences.append(f"Not tested: {escape_markdown(left_out)} ({reason}).")
         return " ".join(sentences)
 
@@ -138,9 +141,8 @@ class OneTraitTests:
     @property
     def caption(self) -> str:
         """Number of customers, and how to read the curves."""
-        numbers = [
-            f"{row.customers:,} ({humanize(row.feature)})" for row in self.table[self.table["two_kinds"]].itertuples()
-        ]
+        shown = self.table[self.table["two_kinds"]]
+        numbers = [f"{row.customers:,} ({self.wording.name_of(row.feature)})" for row in shown.itertuples()]
         return (
             f"Customers: {join_words(numbers) if numbers else 'none'}. Bars: what was recorded. Curves: the trait "
             "behind it, fitted with one peak and with two; the fewer the records of a customer, the more they blur it."
@@ -150,7 +152,8 @@ class OneTraitTests:
         """Draw the features that show two kinds: the histogram, and what either fit expects."""
         from seglib.plots import plot_two_kinds
 
-        return plot_two_kinds(self.histograms())
+        table = self.histograms()
+        return plot_two_kinds(table.assign(feature=table["feature"].map(self.wording.name_of)))
 
     def histograms(self) -> pd.DataFrame:
         """Return what `figure` draws.
@@ -168,13 +171,13 @@ class OneTraitTests:
 
     @property
     def _names(self) -> list[str]:
-        return [humanize(name) for name in self.two_kinds]
+        return [self.wording.name_of(name) for name in self.two_kinds]
 
     def _kinds(self, name: str) -> str:
         row = self.table.set_index("feature").loc[name]
         unit = next(trait.feature.unit for trait in self.traits if trait.feature.name == name)
         return (
-            f"{humanize(name).capitalize()}: about {row['low_share']:.0%} of the customers are near "
+            f"{self.wording.name_of(name).capitalize()}: about {row['low_share']:.0%} of the customers are near "
             f"{measured(row['low'], unit)}, the others near {measured(row['high'], unit)}."
         )
 
@@ -242,7 +245,8 @@ def one_trait_tests(
             prepared, run_tasks(tasks, n_jobs), strict=True
         )
     ]
-    return OneTraitTests(_table(traits), pd.DataFrame(left_out, columns=["feature", "reason"]), tuple(traits))
+    not_tested = pd.DataFrame(left_out, columns=["feature", "reason"])
+    return OneTraitTests(_table(traits), not_tested, tuple(traits), study.wording)
 
 
 def one_trait_tests_for(run: Run, *, sample_customers: int = 2_500, seed: int = 0, n_jobs: int = 1) -> OneTraitTests:
@@ -326,7 +330,9 @@ def _prepare(
             if name in described:
                 feature = described[name]
                 if name == "spend_per_month":
-                    feature = Feature("spend_per_coupon", "money", study.wording.of("amount of a {coupon}"), "count")
+                    feature = Feature(
+                        "spend_per_coupon", study.wording.money, study.wording.of("amount of a {coupon}"), "count"
+                    )
                 outcome = make()
                 yield feature.name, outcome if isinstance(outcome, str) else (feature, *outcome, "")
         if "recency_days" in described:

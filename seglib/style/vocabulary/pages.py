@@ -85,7 +85,7 @@ PAGES: dict[str, str] = {
     "moved": "Of {both} customers in both, {n} changed group.",
     "came": "{n} came.",
     "left": "{n} left.",
-    "letters": "Letters may have been given out anew: with align_to they are kept as far as possible.",
+    "letters": "Letters may be new: align_to keeps them.",
     "started": "started (UTC)",
     "from": "source",
     "looked at": "looked at on",
