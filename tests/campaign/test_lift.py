@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from in_process import Notebooks, enter
+from plain_words import STATISTICS, seen_by_a_manager
 
 from seglib.campaign.arms import ControlGroup
 from seglib.errors import InputRefused
@@ -76,6 +77,12 @@ def test_a_known_effect_is_read_and_linked(shop, seglib, sound, name, label):
     text = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").get_text()
     assert effect["headline"] in text
     assert "read_campaign" not in text
+    # the page for a manager and the first page have no word of statistics; the page with code has them
+    assert not STATISTICS.findall(seen_by_a_manager(page))
+    assert not STATISTICS.findall(index.select_one("#campaign").get_text(" "))
+    with_code = seen_by_a_manager(shop / "reports/sample/08_campaign.html")
+    for word in ("p = ", "Cochran's Q", "95% interval", "Holm", "t-test", "chi-square", "CUPED"):
+        assert word in with_code
     register = json.loads((shop / "reports/campaigns.json").read_text(encoding="utf-8"))
     [campaign] = register["campaigns"]
     assert (campaign["campaign"], campaign["salt"], campaign["control_share"]) == ("spring", "spring", 0.4)
@@ -170,7 +177,8 @@ def test_a_run_that_is_not_there_and_a_wrong_name_are_wrong_usage(shop, seglib):
     assert "does not exist" in err
 
 
-def test_new_lists_forget_what_was_read_of_the_old_ones(shop, seglib):
+def test_new_lists_forget_what_was_read_of_the_old_ones_and_a_copy_of_those_is_still_known(shop, seglib, tmp_path):
+    shutil.copytree(shop / "reports/sample/audience", tmp_path / "sent")
     if not (shop / "reports/sample/effect.json").exists():
         run(seglib, shop / "worked/outcomes.csv", "--set", "n_permutations=99")
     seglib("run", "--run", "sample", "--from", "06", "--set", "campaign_name=autumn", "--set", "holdout=0.05, company")
@@ -198,3 +206,16 @@ def test_new_lists_forget_what_was_read_of_the_old_ones(shop, seglib):
     assert "md5('company|' || p.customer_id)" in (reports / "scoring.sql").read_text(encoding="utf-8").lower()
     # the report can be checked and published without a campaign
     seglib("report", "--run", "sample")
+    # the campaign before can still be read, by a copy of its lists
+    run(seglib, shop / "worked/outcomes.csv", "--lists", tmp_path / "sent", "--set", "n_permutations=99")
+    effect = json.loads((reports / "effect.json").read_text(encoding="utf-8"))
+    assert (effect["campaign"], effect["headline"]) == ("spring", "It worked on burned and spend.")
+    register = json.loads((shop / "reports/campaigns.json").read_text(encoding="utf-8"))["campaigns"]
+    by_name = {campaign["campaign"]: campaign for campaign in register}
+    assert by_name["spring"]["read"][-1]["labels"] == {"burned": "worked", "spend": "worked"}
+    assert by_name["autumn"]["read"] == []
+    # a copy that somebody changed is held against the campaign that it is nearest to
+    [file, *_] = sorted((tmp_path / "sent").glob("*A*_control.csv"))
+    pd.read_csv(file, dtype=str).iloc[3:].to_csv(file, index=False)
+    err = run(seglib, shop / "worked/outcomes.csv", "--lists", tmp_path / "sent", code=1)
+    assert "whoever takes customers out afterwards changes the comparison" in err
