@@ -20,6 +20,11 @@ from whole import QUICK, run_seglib
 
 from seglib.campaign.upload import PLATFORMS
 
+SHARED = ("invoices", "survey")
+"""Runs that other tests look at too: they are made once (tests/conftest.py), and copied into the folder."""
+
+pytestmark = [pytest.mark.slow, pytest.mark.whole_run(*SHARED)]
+
 COMMANDS = [
     command
     for command in commands_of(ROOT / "README.md")
@@ -80,18 +85,29 @@ def give(command, project):
     return run_seglib(*words, *quick, home=project, environment=environment, cwd=project)
 
 
+def take_over(made, words, project):
+    """Copy a finished run that was begun by the same command, and return what that one did."""
+    options = [str(ROOT / word) if (ROOT / word).is_file() else word for word in words]
+    begun = made.done.args[made.done.args.index("run") :]
+    assert set(zip(options[1::2], options[2::2], strict=True)) <= set(zip(begun[1::2], begun[2::2], strict=True))
+    for part in ("reports", "data/processed"):
+        shutil.copytree(made.home / part / made.run.name, project / part / made.run.name)
+    return made.done
+
+
 @pytest.fixture(scope="module")
-def story(project):
+def story(project, whole_run):
     """Every command of README.md, given in its order: how each ended, and what was there afterwards."""
     ended = {}
     for command in COMMANDS:
         words = words_after_seglib(command) or []
         if words[:1] == ["upload"]:
             write_addresses(project)
-        done = give(command, project)
+        run = parsed(words)[1].get("run") if words else None
+        done = take_over(whole_run(run), words, project) if run in SHARED else give(command, project)
         if "--suggest" in words:
             correct_the_draft(project)
-        index = project / "reports" / str((words and parsed(words)[1].get("run")) or "sample") / "index.html"
+        index = project / "reports" / str(run or "sample") / "index.html"
         ended[command.words] = (done, index.read_text("utf-8") if index.exists() else None)
     return ended
 

@@ -73,6 +73,7 @@ compare.compare("may", "sample", {"n_calm": 20})
 """
 
 
+@pytest.mark.slow
 @pytest.mark.whole_run("customer")
 def test_what_is_killed_leaves_the_report_and_can_be_given_again(home, monkeypatch):
     """As by kill -9 while the notebook runs: nothing of the report changes, and nothing is held for ever."""
