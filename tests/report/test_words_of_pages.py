@@ -116,7 +116,7 @@ def written(analysis, tmp_path_factory):
 
 
 def _write_what_moved(page, record):
-    """Write the section of the first page on what has moved, once for every label, so that every text of it is there."""
+    """Write what the first page says of an earlier run, once for every label, so that every text of it is there."""
     words, wording = vocabulary_of_run(record), wording_of_run(record)
     parts = [PartRecord(name, 0.04, 4, -0.01, 0.05, 0.01, 0.03) for name in ("ageing", "real movement", "redefinition")]
     drift = (DriftRecord("burn_rate", 0.1, 0.05, 0.01, 0.2), DriftRecord("recency_days", 0.1, 0.05, 0.02, 0.2))
