@@ -67,8 +67,16 @@ def run(
         ),
     ] = None,
     start: Annotated[
-        str, typer.Option("--from", help="First notebook to run, such as 04; earlier ones are kept.")
-    ] = "01",
+        str | None,
+        typer.Option(
+            "--from",
+            help="First notebook to run, such as 04; earlier ones are kept as they are. Default: the first one that "
+            "may write something else than in the last run of that name.",
+        ),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Run all notebooks, also those of which nothing has changed.")
+    ] = False,
 ) -> None:
     """Run the six notebooks and build the report; prints the path of its index.html."""
     from seglib.runner import batch, parameters, pipeline
@@ -85,7 +93,9 @@ def run(
     given: dict[str, Any] = dict(parameters.read_settings(settings or []))
     options = {"source": source, "recipe": recipe, "mapping": mapping, "engine": engine, "as_of": as_of}
     given |= {name: value for name, value in options.items() if value}
-    first = step_named(start)
+    if everything and start:
+        raise ParameterRefused("--all runs every notebook, and --from only some: give one of them", parameter="all")
+    first = step_named(start or "01")
     if batch.is_batch(content):
         from seglib.ingest import refuse_unknown_cities
 
@@ -94,7 +104,14 @@ def run(
     source, name_in_file = overrides.pop("source", None), overrides.pop("run", None)
     if source is None and first == next(iter(STEPS)):
         source = "sample"
-    index = pipeline.execute(Request(run or name_in_file or name_after(source), source, overrides, first))
+    request = Request(
+        run or name_in_file or name_after(source),
+        source,
+        overrides,
+        first,
+        only_changed=start is None and not everything,
+    )
+    index = pipeline.execute(request)
     typer.echo(index)
 
 

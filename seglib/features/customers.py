@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -191,11 +192,24 @@ def customer_features(
     )
 
 
-def features_with_shrinkage(con: duckdb.DuckDBPyConnection, study: Study) -> pd.DataFrame:
-    """Return the table of `customer_features`, shrunk as the study says, with the columns of `FEATURES` only."""
+def features_with_shrinkage(
+    con: duckdb.DuckDBPyConnection, study: Study, columns: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Return the table of `customer_features`, shrunk as the study says.
+
+    Parameters
+    ----------
+    con : duckdb.DuckDBPyConnection
+        Sees the canonical tables.
+    study : Study
+        With a shrinkage.
+    columns : sequence of str, optional
+        Which of `FEATURES` to return; default: all. The fewer, the faster.
+    """
     engine = DuckDB(con)
     fit_counts(engine, study)
-    return typed(engine.frame(FEATURES_SQL))
+    names = [f.name for f in FEATURES if columns is None or f.name in columns]
+    return typed(engine.frame(f"SELECT {', '.join(['customer_id', *names])} FROM ({FEATURES_SQL})"))
 
 
 def _without_day(con: duckdb.DuckDBPyConnection, study: Study, customers: pd.Index) -> pd.DataFrame:
@@ -213,8 +227,8 @@ def _without_day(con: duckdb.DuckDBPyConnection, study: Study, customers: pd.Ind
 
 def typed(rows: pd.DataFrame) -> pd.DataFrame:
     """Give the same types whatever the engine: whole numbers where all are known, other numbers as floats."""
-    table = rows.set_index("customer_id")[[f.name for f in FEATURES]]
-    names = [f.name for f in FEATURES if f.kind == "nominal"]
+    table = rows.set_index("customer_id")[[f.name for f in FEATURES if f.name in rows]]
+    names = [f.name for f in FEATURES if f.kind == "nominal" and f.name in table]
     table = table.astype({c: "float64" for c in table if c not in names} | dict.fromkeys(names, "str"))
     whole = [c for c in table if c.startswith("n_") or c in ("recency_days", "tenure_days", "lag_days")]
     return table.astype({c: "int64" for c in whole if table[c].notna().all()}).rename_axis("customer_id")

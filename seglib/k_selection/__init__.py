@@ -26,6 +26,7 @@ from seglib.k_selection.validation.null_models import CopulaNull
 from seglib.k_selection.validation.null_shops import NullModels, null_models_for
 from seglib.k_selection.validation.one_trait import one_trait_tests, one_trait_tests_for
 from seglib.k_selection.validation.other_shapes import other_shapes
+from seglib.k_selection.validation.processes import start_processes
 from seglib.k_selection.validation.recommendations import assess_k, recommendations
 from seglib.k_selection.validation.sequential import groups_needed
 from seglib.k_selection.validation.smooth_null import SmoothNull
@@ -70,6 +71,7 @@ __all__ = [
     "recommendations",
     "row_silhouettes",
     "sampled_silhouette",
+    "start_processes",
     "stratified",
     "sweep",
     "track_record",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
@@ -12,8 +13,8 @@ from seglib.report.pages import Page, page_of, write_pages
 from seglib.schema.records import RunRecord
 
 
-def write_alone(folder: Path, record: RunRecord, *, step: str, question: str) -> None:
-    """Write the two pages of a notebook; the other pages stay as they are.
+def write_alone(folder: Path, record: RunRecord, *, step: str, question: str, on_index: Callable[[str], str]) -> None:
+    """Write the two pages of a notebook, and what it says on the first page; the other pages stay as they are.
 
     Parameters
     ----------
@@ -23,11 +24,16 @@ def write_alone(folder: Path, record: RunRecord, *, step: str, question: str) ->
         Of the run.
     step, question : str
         Name of the notebook, and the question it answers.
+    on_index : callable of str to str
+        Puts a section on ``index.html``: `seglib.report.campaign_page.with_campaign`, or
+        `seglib.report.comparison_page.with_comparison`.
     """
     others = [
         _listed(folder, path.stem) for path in sorted((folder / "notebooks").glob("*.ipynb")) if path.stem != step
     ]
     write_pages(folder, record, [page_of(folder, step, question)], beside=others)
+    index = folder / "index.html"
+    index.write_text(on_index(index.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def with_section(index: str, anchor: str, section: Markup, *, after: str = "") -> str:

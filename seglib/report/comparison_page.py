@@ -1,15 +1,11 @@
-"""The pages that compare a run with an earlier one, and their lines on the first page of the run."""
+"""What a comparison with an earlier run says on the first page of the run."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from markupsafe import Markup
 
-from seglib.report.alone_page import with_section, write_alone
-from seglib.report.words import vocabulary_of_run, wording_of_run
+from seglib.report.alone_page import with_section
 from seglib.schema.comparison_records import ComparisonRecord
-from seglib.schema.records import RunRecord
 from seglib.style import ENGLISH, Vocabulary, Wording
 
 ANCHOR = "monitoring"
@@ -35,26 +31,6 @@ _SECTION = Markup(
     '<a href="compare.json">compare.json</a> {for_machines}.</p></details></section>'
 )
 """Folded but for the headline: the first page is short."""
-
-
-def add_comparison(folder: Path, record: RunRecord, comparison: ComparisonRecord, *, step: str, question: str) -> None:
-    """Write the two pages of the comparison, and link them on ``index.html``.
-
-    Parameters
-    ----------
-    folder : Path
-        Report folder of the later run, with the executed notebooks.
-    record : RunRecord
-        Of the later run.
-    comparison : ComparisonRecord
-    step, question : str
-        Name of the notebook, and the question it answers.
-    """
-    write_alone(folder, record, step=step, question=question)
-    index = folder / "index.html"
-    words = vocabulary_of_run(record)
-    text = with_comparison(index.read_text(encoding="utf-8"), comparison, step, words, wording_of_run(record))
-    index.write_text(text, encoding="utf-8")
 
 
 def with_comparison(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,9 @@ def compare(old: str, new: str, overrides: Mapping[str, Any]) -> Path:
     NotebookFailed
         If the notebook stops with an error. The report stays as it was.
     """
-    from seglib.report.comparison_page import add_comparison
+    from seglib.report.alone_page import write_alone
+    from seglib.report.comparison_page import with_comparison
+    from seglib.report.words import vocabulary_of_run, wording_of_run
 
     for name in (old, new):
         refuse_missing_run(name)
@@ -67,7 +70,9 @@ def compare(old: str, new: str, overrides: Mapping[str, Any]) -> Path:
             folder = building.run.report_dir
             shutil.copy(building.run.path("comparison"), folder / "compare.json")
             comparison = building.run.read("comparison")
-            add_comparison(folder, building.last, comparison, step=STEP, question=ALONE[STEP])
+            words = {"words": vocabulary_of_run(building.last), "wording": wording_of_run(building.last)}
+            on_index = partial(with_comparison, comparison=comparison, step=STEP, **words)
+            write_alone(folder, building.last, step=STEP, question=ALONE[STEP], on_index=on_index)
         except BaseException:
             building.clear()
             raise

@@ -202,11 +202,12 @@ def isotonic(counts: np.ndarray, width: np.ndarray, last: np.ndarray) -> np.ndar
     total = np.concatenate([np.zeros((len(counts), 1)), np.cumsum(counts, axis=1)], axis=1)
     place = np.concatenate([[0.0], np.cumsum(width)])
     start, end = np.arange(n_cells)[:, None], np.arange(n_cells)[None, :]
-    span = np.where(start <= end, place[None, 1:] - place[:-1, None], 1.0)
+    backwards = start > end
+    span = np.where(backwards, 1.0, place[None, 1:] - place[:-1, None])
     mean = (total[:, None, 1:] - total[:, :-1, None]) / span
-    mean[np.broadcast_to(start > end, mean.shape) | (end[None] > last[:, None, None])] = np.inf
+    np.copyto(mean, np.inf, where=backwards | (end[None] > last[:, None, None]))
     least = np.minimum.accumulate(mean[:, :, ::-1], axis=2)[:, :, ::-1]
-    least[:, (start > end)] = -np.inf
+    np.copyto(least, -np.inf, where=backwards)
     rising = least.max(axis=1)
     return np.where(end <= last[:, None], rising, 0.0)
 

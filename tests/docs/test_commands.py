@@ -161,6 +161,7 @@ def cheap_commands():
     return cheap
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", cheap_commands())
 def test_the_command_does_what_it_promises(words, project, command, monkeypatch):
     monkeypatch.chdir(project)

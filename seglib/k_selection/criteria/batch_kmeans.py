@@ -60,11 +60,11 @@ class Rows:
         return part
 
     def closeness(self, centres: np.ndarray) -> np.ndarray:
-        """Return x.c - |c|^2 / 2 for every centre and row, shape (k, n_rows): the greater, the nearer."""
+        """Return x.c - |c|^2 / 2 for every centre and row, shape (..., k, n_rows): the greater, the nearer."""
         # |x - c|^2 = |x|^2 - 2 (x.c - |c|^2 / 2), and |x|^2 does not depend on the centre. So the nearest centre needs
         # one matrix product and no squared distances; these follow from the result where they are needed.
         close = centres @ self.transposed
-        close -= 0.5 * np.einsum("ij,ij->i", centres, centres)[:, None]
+        close -= 0.5 * np.einsum("...j,...j->...", centres, centres)[..., None]
         return close
 
     def nearest(self, centres: np.ndarray) -> np.ndarray:
@@ -81,39 +81,11 @@ def fit(rows: Rows, centres: np.ndarray) -> Fit:
     centres : ndarray of float32, shape (k, n_columns)
         Where to start. A centre that loses all its rows moves to the row that is furthest from its nearest centre.
     """
-    ones = np.ones(len(rows.X), dtype=np.float32)
-    previous_members = None
-    for _ in range(MOST_ITERATIONS):
-        # First matrix product: closeness of every row to every centre. The members of a cluster are the rows for which
-        # no other centre is closer, as a matrix of true and false with one row per cluster. Where it is the same as in
-        # the last iteration, bit by bit, nothing moves any more.
-        close = rows.closeness(centres)
-        top = np.maximum.reduce(close)
-        is_member = close >= top
-        if (members := is_member.tobytes()) == previous_members:
-            break
-        previous_members = members
-        # Second and third: sizes and sums of all clusters. A size is a count, which float32 holds exactly.
-        weights = is_member.astype(np.float32)
-        size = weights @ ones
-        sums = weights @ rows.X
-        if np.count_nonzero(size) == len(size):
-            centres = sums / size[:, None]
-            continue
-        centres = sums / np.maximum(size, 1.0)[:, None]
-        for empty in np.flatnonzero(size == 0):
-            far = int((rows.squares - 2 * top).argmax())
-            centres[empty] = rows.X[far]
-            top[far] = rows.squares[far] / 2  # its squared distance is now 0, so the next empty cluster takes another
-    else:
-        close = rows.closeness(centres)
-        top = np.maximum.reduce(close)
-    labels, squared_distance = close.argmax(axis=0), np.maximum(rows.squares - 2 * top, 0)
-    return Fit(centres, labels, float(squared_distance.sum(dtype=np.float64)))
+    return _fit_all(rows, centres[None])[0][0]
 
 
-def one_start(rows: Rows, k_max: int, rng: np.random.Generator) -> list[Fit]:
-    """Fit k = 1, 2, ..., k_max, each from the centres of the fit before and one more row far from all of them.
+def all_starts(rows: Rows, k_max: int, rng: np.random.Generator, *, n_init: int = 1) -> list[list[Fit]]:
+    """Fit k = 1, 2, ..., k_max several times, each from the centres of the fit before and one more row far from them.
 
     Parameters
     ----------
@@ -122,27 +94,88 @@ def one_start(rows: Rows, k_max: int, rng: np.random.Generator) -> list[Fit]:
         At most the number of different rows.
     rng : numpy.random.Generator
         Draws the added rows, with a probability proportional to the squared distance from the nearest centre.
+    n_init : int, default=1
+        Starts. The first ones are the same, however many there are.
 
     Returns
     -------
-    list of Fit
-        One per k.
+    list of list of Fit
+        For every k, one per start.
     """
-    fits = [fit(rows, rows.X.mean(axis=0, keepdims=True))]
-    for _ in range(1, k_max):
-        centres = fits[-1].centres
+    draws = rng.random((n_init, k_max - 1, CANDIDATES))
+    fits, top = _fit_all(rows, np.repeat(rows.X.mean(axis=0, keepdims=True)[None], n_init, axis=0))
+    fits_of_k = [fits]
+    for k in range(1, k_max):
         # Greedy k-means++: draw a few candidates by their squared distance (by inverting its cumulative sum), and add
         # the one that lowers the inertia most. In units of closeness, a row gains what the candidate is closer.
-        top = rows.closeness(centres).max(axis=0)
-        cumulative = np.maximum(rows.squares - 2 * top, 0).astype(np.float64).cumsum()
-        drawn = np.searchsorted(cumulative, rng.random(CANDIDATES) * cumulative[-1], side="right")
-        candidates = np.minimum(drawn, len(cumulative) - 1)
-        reduction = np.maximum(rows.closeness(rows.X[candidates]) - top, 0).sum(axis=1)
-        fits.append(fit(rows, np.vstack([centres, rows.X[candidates[reduction.argmax()]]])))
-    return fits
+        cumulative = np.maximum(rows.squares - 2 * top, 0).astype(np.float64).cumsum(axis=1)
+        drawn = [np.searchsorted(c, u * c[-1], side="right") for c, u in zip(cumulative, draws[:, k - 1], strict=True)]
+        candidates = rows.X[np.minimum(drawn, len(rows.X) - 1)]
+        reduction = np.maximum(rows.closeness(candidates) - top[:, None], 0).sum(axis=2)
+        added = candidates[np.arange(n_init), reduction.argmax(axis=1)]
+        centres = np.stack([f.centres for f in fits])
+        fits, top = _fit_all(rows, np.concatenate([centres, added[:, None]], axis=1))
+        fits_of_k.append(fits)
+    return fits_of_k
+
+
+def one_start(rows: Rows, k_max: int, rng: np.random.Generator) -> list[Fit]:
+    """Return the fits of a single start, for k = 1, 2, ..., k_max (`all_starts`)."""
+    return [fits[0] for fits in all_starts(rows, k_max, rng)]
 
 
 def best_starts(rows: Rows, k_max: int, rng: np.random.Generator, *, n_init: int = 1) -> list[Fit]:
-    """Return, for k = 1, ..., k_max, the fit with the least inertia of ``n_init`` starts (`one_start`)."""
-    starts = [one_start(rows, k_max, rng) for _ in range(n_init)]
-    return [min(fits, key=lambda f: f.inertia) for fits in zip(*starts, strict=True)]
+    """Return, for k = 1, ..., k_max, the fit with the least inertia of ``n_init`` starts (`all_starts`)."""
+    return [min(fits, key=lambda f: f.inertia) for fits in all_starts(rows, k_max, rng, n_init=n_init)]
+
+
+def _fit_all(rows: Rows, centres: np.ndarray) -> tuple[list[Fit], np.ndarray]:
+    """Fit from several starts at once (`fit`).
+
+    Parameters
+    ----------
+    rows : Rows
+    centres : ndarray of float32, shape (n_starts, k, n_columns)
+
+    Returns
+    -------
+    fits : list of Fit
+    top : ndarray of float32, shape (n_starts, n_rows)
+        How close the nearest centre of each fit is (`Rows.closeness`).
+    """
+    n_starts, ones = len(centres), np.ones(len(rows.X), dtype=np.float32)
+    fits: list[Fit | None] = [None] * n_starts
+    final_top = np.empty((n_starts, len(rows.X)), dtype=np.float32)
+    running, previous = np.arange(n_starts), [b""] * n_starts
+    for iteration in range(MOST_ITERATIONS + 1):
+        # First matrix product: closeness of every row to every centre. The members of a cluster are the rows for which
+        # no other centre is closer, as a matrix of true and false with one row per cluster. Where it is the same as in
+        # the last iteration, bit by bit, nothing moves any more.
+        close = rows.closeness(centres)
+        top = np.maximum.reduce(close, axis=1)
+        is_member = close >= top[:, None]
+        members = [of_start.tobytes() for of_start in is_member]
+        moves = np.array([now != before for now, before in zip(members, previous, strict=True)])
+        if iteration == MOST_ITERATIONS:
+            moves[:] = False
+        if not moves.all():
+            for place in np.flatnonzero(~moves):
+                squared_distance = np.maximum(rows.squares - 2 * top[place], 0)
+                inertia = float(squared_distance.sum(dtype=np.float64))
+                fits[running[place]] = Fit(centres[place], is_member[place].argmax(axis=0), inertia)
+                final_top[running[place]] = top[place]
+            if not moves.any():
+                break
+            running, top, is_member = running[moves], top[moves], is_member[moves]
+            members = [of_start for of_start, goes_on in zip(members, moves, strict=True) if goes_on]
+        previous = members
+        # Second and third: sizes and sums of all clusters. A size is a count, which float32 holds exactly.
+        weights = is_member.astype(np.float32)
+        size = weights @ ones
+        centres = (weights @ rows.X) / np.maximum(size, 1.0)[:, :, None]
+        if not size.all():
+            for start, empty in np.argwhere(size == 0):
+                far = int((rows.squares - 2 * top[start]).argmax())
+                centres[start, empty] = rows.X[far]
+                top[start, far] = rows.squares[far] / 2  # its squared distance is now 0: the next one takes another row
+    return fits, final_top

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed, parallel_config
+from joblib import delayed
 from threadpoolctl import threadpool_limits
 
 from seglib.errors import ParameterRefused
@@ -18,6 +18,7 @@ from seglib.k_selection.criteria.indices import distances, silhouette_widths
 from seglib.k_selection.criteria.stability import flows, segment_level_stability
 from seglib.k_selection.validation.measures import Effort, Measured, Metric, measure, pooled, stacked
 from seglib.k_selection.validation.null_models import Null
+from seglib.k_selection.validation.processes import run_tasks
 
 SMALLER_IS_BETTER = ("inertia", "davies_bouldin")
 AGAINST_ALL = ("inertia", "silhouette", "calinski_harabasz", "davies_bouldin", "gap", "valley")
@@ -225,10 +226,10 @@ def benchmark(
     chunks, boxes = chunks_of(n_null), chunks_of(n_references)
     each = Effort(n_starts, max(n_splits // N_REPEATS, 1), max(n_samples // N_REPEATS, 2))
     n_tasks = N_REPEATS + len(boxes) + len(nulls) * len(chunks)
-    count = _Count(n_tasks, progress)
     first = [delayed(_repeat)(X, k_max, each, seed, number, metrics) for number in range(N_REPEATS)]
     first += [delayed(_references)(X, k_max, n_starts, seed, box) for box in boxes]
-    results = count.each(run_tasks(first, n_jobs))
+    report = progress or (lambda n_finished, n_tasks: None)
+    results = run_tasks(first, n_jobs, finished=lambda n: report(n, n_tasks))
     repeats, references = tuple(results[:N_REPEATS]), np.concatenate(results[N_REPEATS:])
     observed = pooled(repeats)
     # Where segments of the data do not come back, nobody asks whether those of shops without segments do.
@@ -241,7 +242,7 @@ def benchmark(
         tasks += [
             delayed(_simulated)(null, k_max, effort, stability_k, [seed, 2 + place], chunk, metrics) for chunk in chunks
         ]
-    of_chunks = count.each(run_tasks(tasks, n_jobs))
+    of_chunks = run_tasks(tasks, n_jobs, finished=lambda n: report(len(first) + n, n_tasks))
     simulated = {}
     for place, null in enumerate(nulls):
         parts = of_chunks[place * len(chunks) : (place + 1) * len(chunks)]
@@ -292,49 +293,20 @@ class _SimulatedChunk(NamedTuple):
     examples: list[np.ndarray]
 
 
-class _Count:
-    """Counts finished tasks and reports them."""
-
-    def __init__(self, n_tasks: int, progress: Callable[[int, int], None] | None) -> None:
-        self.n_tasks, self.n_finished, self.progress = n_tasks, 0, progress
-
-    def each(self, results: Iterator) -> list:
-        """Collect results and report each."""
-        collected = []
-        for result in results:
-            collected.append(result)
-            self.n_finished += 1
-            if self.progress:
-                self.progress(self.n_finished, self.n_tasks)
-        return collected
-
-
 def chunks_of(n: int) -> list[range]:
     """Return the numbers of simulated shops, task by task."""
     return [range(start, min(start + CHUNK, n)) for start in range(0, n, CHUNK)]
 
 
-def run_tasks(tasks: list, n_jobs: int) -> Iterator:
-    """Yield the results of tasks in their order; every process works in one thread."""
-    if n_jobs == 1:
-        with threadpool_limits(limits=1):
-            yield from (function(*args, **options) for function, args, options in tasks)
-        return
-    with parallel_config("loky", inner_max_num_threads=1):
-        yield from Parallel(n_jobs=n_jobs, return_as="generator")(tasks)
-
-
 def _repeat(
     X: np.ndarray, k_max: int, effort: Effort, seed: int, number: int, metrics: Mapping[str, Metric]
 ) -> Measured:
-    with threadpool_limits(limits=1):
-        return measure(X, k_max, effort, np.random.default_rng([seed, 0, number]), own_metrics=metrics)
+    return measure(X, k_max, effort, np.random.default_rng([seed, 0, number]), own_metrics=metrics)
 
 
 def _references(X: np.ndarray, k_max: int, n_starts: int, seed: int, chunk: range) -> np.ndarray:
-    with threadpool_limits(limits=1):
-        rng = np.random.default_rng([seed, 1, chunk.start])
-        return box_inertias(Rows(X), k_max, rng, n_references=len(chunk), n_init=n_starts)
+    rng = np.random.default_rng([seed, 1, chunk.start])
+    return box_inertias(Rows(X), k_max, rng, n_references=len(chunk), n_init=n_starts)
 
 
 def _simulated(
@@ -348,13 +320,12 @@ def _simulated(
 ) -> _SimulatedChunk:
     """Return the metrics of the shops of one task, and the matrices of those that serve as examples."""
     metrics, examples = [], []
-    with threadpool_limits(limits=1):
-        rngs = [np.random.default_rng([*seed, number]) for number in chunk]
-        for number, X, rng in zip(chunk, null.draws(rngs), rngs, strict=True):
-            measured = measure(X, k_max, effort, rng, stability_k=stability_k, own_metrics=own_metrics)
-            metrics.append(measured.metrics)
-            if effort.n_splits and number < N_EXAMPLES:
-                examples.append(X.astype(np.float32))
+    rngs = [np.random.default_rng([*seed, number]) for number in chunk]
+    for number, X, rng in zip(chunk, null.draws(rngs), rngs, strict=True):
+        measured = measure(X, k_max, effort, rng, stability_k=stability_k, own_metrics=own_metrics)
+        metrics.append(measured.metrics)
+        if effort.n_splits and number < N_EXAMPLES:
+            examples.append(X.astype(np.float32))
     return _SimulatedChunk(metrics, examples)
 
 

@@ -21,9 +21,10 @@ from seglib.k_selection.criteria.batch_kmeans import Fit, Rows, fit
 from seglib.k_selection.criteria.indices import distances, silhouette_widths
 from seglib.k_selection.criteria.stability import contingency, jaccard, mean_jaccard
 from seglib.k_selection.criteria.valleys import least_clear
-from seglib.k_selection.validation.benchmark import STABLE, chunks_of, compare, run_tasks
+from seglib.k_selection.validation.benchmark import STABLE, chunks_of, compare
 from seglib.k_selection.validation.evidence import ALPHA, Evidence
 from seglib.k_selection.validation.null_models import Null
+from seglib.k_selection.validation.processes import run_tasks
 from seglib.stats import dip_p_value
 
 MEASURES = ("silhouette", "jaccard", "valley")
@@ -138,7 +139,7 @@ def label_benchmark(
         for place, null in enumerate(nulls)
         for chunk in chunks_of(n_null)
     ]
-    parts, n_chunks = list(run_tasks(tasks, n_jobs)), len(chunks_of(n_null))
+    parts, n_chunks = run_tasks(tasks, n_jobs), len(chunks_of(n_null))
     simulated = {
         null.name: _stacked([shop for part in parts[place * n_chunks : (place + 1) * n_chunks] for shop in part])
         for place, null in enumerate(nulls)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seglib.k_selection.criteria.batch_kmeans import Fit, Rows, one_start
+from seglib.k_selection.criteria.batch_kmeans import Rows, all_starts
 from seglib.k_selection.criteria.indices import cluster_indices
 from seglib.k_selection.criteria.stability import bootstrap, contingency, mean_jaccard, prediction_strength, restarts
 from seglib.k_selection.criteria.valleys import least_clear
@@ -54,12 +54,6 @@ class Measured:
     segments: list[np.ndarray]
 
 
-def fits_of(rows: Rows, k_max: int, n_starts: int, rng: np.random.Generator) -> tuple[list[list[Fit]], list[Fit]]:
-    """Return the fits of every start, and the best of them for every k."""
-    starts = [one_start(rows, k_max, rng) for _ in range(n_starts)]
-    return starts, [min(same_k, key=lambda f: f.inertia) for same_k in zip(*starts, strict=True)]
-
-
 def measure(
     X: np.ndarray,
     k_max: int,
@@ -83,9 +77,10 @@ def measure(
         Computed for k = 2, 3, ...; see `seglib.k_selection.benchmark`.
     """
     rows = Rows(X)
-    starts, fits = fits_of(rows, k_max, effort.n_starts, rng)
+    fits_of_k = all_starts(rows, k_max, rng, n_init=effort.n_starts)
+    fits = [min(of_k, key=lambda f: f.inertia) for of_k in fits_of_k]
     metrics = cluster_indices(rows, fits)
-    metrics["restart_agreement"] = restarts(starts, fits)
+    metrics["restart_agreement"] = restarts(list(zip(*fits_of_k, strict=True)), fits)
     metrics["valley"] = least_clear(rows.X, fits)
     last = min(stability_k or k_max, k_max)
     segments: list[np.ndarray] = []

@@ -118,12 +118,14 @@ def null_models_for(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -
     customers = features.index
     if len(customers) > sample_customers:
         customers = customers[np.sort(rng.choice(len(customers), sample_customers, replace=False))]
-    rows = features.loc[customers]
+    all_rows, rows = features, features.loc[customers]
     if recipe.grain == "transaction":
-        rows = run.read("unified")
-        rows = rows[rows["customer_id"].isin(customers)]
-    _refuse_changed_matrix(run, features, recipe, study)
-    matrix = rebuild_matrix(rows, recipe, described=study.describe(features))
+        all_rows = run.read("unified")
+        rows = all_rows[all_rows["customer_id"].isin(customers)]
+    described = study.describe(features)
+    matrix = rebuild_matrix(rows, recipe, described=described)
+    of_all = matrix if len(rows) == len(all_rows) else rebuild_matrix(all_rows, recipe, described=described)
+    _refuse_changed_matrix(of_all.table, run.read("matrix"))
     sampled_rows = np.arange(len(matrix.table))
     if len(sampled_rows) > sample_customers:
         sampled_rows = np.sort(rng.choice(len(sampled_rows), sample_customers, replace=False))
@@ -136,16 +138,15 @@ def null_models_for(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -
     # would be the data again. Such data have many local optima, so KMeans needs more starts.
     is_lattice = all(len(np.unique(copula.X[:, places[0]])) <= FEW_LEVELS for places in matrix.groups)
     n_starts = STARTS_OF_LEVELS if is_lattice else STARTS
-    lumped = lump(copula.X, matrix.groups)
-    # Rows that share a value in several columns, such as zero, lie together: the audit of 03 says so, and it is no
-    # finding. So all simulated data have them.
-    of_table = CopulaOfLump(copula, lumped) if lumped.any() else copula
-    gradual_tables = (of_table,) if is_lattice else (SmoothNull(copula.X, matrix.groups), of_table)
-    if not study.as_of:
-        reason = f"{NO_TRANSACTIONS} So no transactions can be simulated."
-        return NullModels(copula.X, gradual_tables, reason, sampled, n_starts, index)
-    if not resampled:
+    if not study.as_of or not resampled:
+        # Rows that share a value in several columns, such as zero, lie together: the audit of 03 says so, and it is no
+        # finding. So all simulated data have them.
+        lumped = lump(copula.X, matrix.groups)
+        of_table = CopulaOfLump(copula, lumped) if lumped.any() else copula
+        gradual_tables = (of_table,) if is_lattice else (SmoothNull(copula.X, matrix.groups), of_table)
         reason = "No column of the matrix comes from coupons, so no coupons are simulated."
+        if not study.as_of:
+            reason = f"{NO_TRANSACTIONS} So no transactions can be simulated."
         return NullModels(copula.X, gradual_tables, reason, sampled, n_starts, index)
     tables = read_canonical_tables(run.connect(), customers)
     if recipe.grain == "customer":
@@ -190,15 +191,13 @@ def _remark_on_own(study: Study, resampled: Sequence[str]) -> str:
     )
 
 
-def _refuse_changed_matrix(run: Run, features: pd.DataFrame, recipe: RecipeRecord, study: Study) -> None:
+def _refuse_changed_matrix(expected: pd.DataFrame, matrix: pd.DataFrame) -> None:
     """Refuse a matrix that was changed after its pipeline had made it: no simulated shop would be changed like that.
 
     Raises
     ------
     InputRefused
     """
-    rows = run.read("unified") if recipe.grain == "transaction" else features
-    expected, matrix = rebuild_matrix(rows, recipe, described=study.describe(features)).table, run.read("matrix")
     is_same = expected.index.equals(matrix.index) and list(expected.columns) == list(matrix.columns)
     if not (is_same and np.allclose(expected.to_numpy(), matrix.to_numpy(), rtol=0, atol=1e-6)):
         raise InputRefused(
@@ -253,7 +252,7 @@ class MatrixRebuilder:
     def _of_transactions(self, shops: Sequence[pd.DataFrame]) -> Iterator[np.ndarray]:
         for transactions in shops:
             with connect_tables({**self.tables, "transactions": transactions}) as con:
-                con.execute("CREATE TABLE study AS SELECT CAST(? AS DATE) AS as_of", [self.study.as_of])
+                con.execute("CREATE TEMP TABLE study AS SELECT CAST(? AS DATE) AS as_of", [self.study.as_of])
                 unified = con.sql(UNIFIED_SQL).df()
             yield rebuild_matrix(unified, self.recipe).table.to_numpy()
 
@@ -261,7 +260,7 @@ class MatrixRebuilder:
         joined = JoinedShops(len(shops))
         marked = [joined.mark(transactions, shop) for shop, transactions in enumerate(shops)]
         with connect_tables(joined.tables(self.tables, marked)) as con:
-            described = joined.split(features_with_shrinkage(con, self.study))
+            described = joined.split(features_with_shrinkage(con, self.study, self.resampled_sources))
         if self.study.own_from_transactions:
             described = with_own_features(described, self.tables, shops, self.study)
         features = pd.concat(described)

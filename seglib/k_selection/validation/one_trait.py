@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from joblib import delayed
 from scipy.special import gammainc, gammaincc
 from scipy.stats import binom
 
 from seglib.features import burned_by
 from seglib.k_selection.validation.evidence import ALPHA
+from seglib.k_selection.validation.processes import run_tasks
 from seglib.run import Run
 from seglib.schema.features import FEATURES, Feature
 from seglib.sql import read_canonical_tables
@@ -188,6 +190,7 @@ def one_trait_tests(
     columns: Sequence[str] | None = None,
     seed: int,
     n_bootstrap: int = 99,
+    n_jobs: int = 1,
 ) -> OneTraitTests:
     """Test each feature by itself: one kind of customer against two.
 
@@ -207,6 +210,8 @@ def one_trait_tests(
         Simulated samples for each feature, and at least 21 for every feature that is tested, so that Holm's correction
         cannot make a significant result impossible. Fewer where the p-value is clearly large: after 19 and after 99
         samples a test stops if 5 or more of them reach the observed statistic.
+    n_jobs : int, default=1
+        Processes, over features. The result does not depend on it.
 
     Returns
     -------
@@ -230,16 +235,21 @@ def one_trait_tests(
         else:
             prepared.append(outcome)
     draws = max(n_bootstrap, DRAWS_PER_FEATURE * len(prepared))
-    traits = []
-    for number, (feature, records, original, values, set_aside) in enumerate(prepared):
-        rng = np.random.default_rng([seed, 71, number])
-        test = test_two_kinds(records, n_bootstrap=draws, rng=rng)
-        traits.append(TestedTrait(feature, records, test, original, values, set_aside))
+    tasks = [
+        delayed(test_two_kinds)(records, n_bootstrap=draws, rng=np.random.default_rng([seed, 71, number]))
+        for number, (_, records, *_) in enumerate(prepared)
+    ]
+    traits = [
+        TestedTrait(feature, records, test, original, values, set_aside)
+        for (feature, records, original, values, set_aside), test in zip(
+            prepared, run_tasks(tasks, n_jobs), strict=True
+        )
+    ]
     not_tested = pd.DataFrame(left_out, columns=["feature", "reason"])
     return OneTraitTests(_table(traits), not_tested, tuple(traits), study.wording)
 
 
-def one_trait_tests_for(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -> OneTraitTests:
+def one_trait_tests_for(run: Run, *, sample_customers: int = 2_500, seed: int = 0, n_jobs: int = 1) -> OneTraitTests:
     """Test every feature of a run for two kinds of customers; of many customers a sample.
 
     Parameters
@@ -248,6 +258,8 @@ def one_trait_tests_for(run: Run, *, sample_customers: int = 2_500, seed: int = 
         01 and 03 have written their artefacts.
     sample_customers : int, default=2_500
     seed : int, default=0
+    n_jobs : int, default=1
+        Processes. The result does not depend on it.
 
     Returns
     -------
@@ -261,7 +273,7 @@ def one_trait_tests_for(run: Run, *, sample_customers: int = 2_500, seed: int = 
     if study.as_of is not None:
         tables = read_canonical_tables(run.connect(), features.index, as_of=study.as_of)
         transactions = tables["transactions"]
-    return one_trait_tests(features, study=study, transactions=transactions, seed=seed)
+    return one_trait_tests(features, study=study, transactions=transactions, seed=seed, n_jobs=n_jobs)
 
 
 def _table(traits: Sequence[TestedTrait]) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from joblib import delayed
 from scipy.cluster.hierarchy import cut_tree, linkage
 from sklearn.cluster import HDBSCAN, KMeans, SpectralClustering
 from sklearn.exceptions import ConvergenceWarning
@@ -25,6 +26,7 @@ from sklearn.neighbors import kneighbors_graph
 
 from seglib.k_selection.criteria.stability import adjusted_rand, contingency
 from seglib.k_selection.validation.evidence import ALPHA
+from seglib.k_selection.validation.processes import run_tasks
 from seglib.style import join_words
 
 if TYPE_CHECKING:
@@ -149,7 +151,12 @@ class OtherShapes:
 
 
 def other_shapes(
-    X: np.ndarray, null_matrices: Iterable[np.ndarray] = (), k_range: Iterable[int] = range(2, 11), *, seed: int
+    X: np.ndarray,
+    null_matrices: Iterable[np.ndarray] = (),
+    k_range: Iterable[int] = range(2, 11),
+    *,
+    seed: int,
+    n_jobs: int = 1,
 ) -> OtherShapes:
     """Ask whether Ward's method, a normal mixture and HDBSCAN agree on groups that KMeans cuts across.
 
@@ -164,6 +171,8 @@ def other_shapes(
     k_range : iterable of int
         Numbers of groups. HDBSCAN chooses its own, and is compared only if that is one of them.
     seed : int
+    n_jobs : int, default=1
+        Processes, over the k of one matrix. The result does not depend on it.
 
     Returns
     -------
@@ -188,7 +197,7 @@ def other_shapes(
     if len(X) > MOST_ROWS:
         rows = np.sort(rng.choice(len(X), MOST_ROWS, replace=False))
     sample = X[rows]
-    comparisons = list(_comparisons(sample, ks, seed))
+    comparisons = list(_comparisons(sample, ks, seed, n_jobs))
     table = _table(comparisons)
     shown = table["other_shape"].to_numpy(dtype=bool)
     if not shown.any():
@@ -200,7 +209,7 @@ def other_shapes(
         null = np.asarray(null, dtype=np.float64)
         keep = rows if len(null) == len(X) else np.arange(min(len(null), MOST_ROWS))
         n_null += 1
-        n_reached += any(_other_shape(c) for c in _comparisons(null[keep], ks, seed))
+        n_reached += any(_other_shape(c) for c in _comparisons(null[keep], ks, seed, n_jobs))
         if n_planned and (1 + n_reached) / (n_planned + 1) > ALPHA:
             break  # p cannot be 5% any more
     p = (1 + n_reached) / (n_null + 1)
@@ -227,7 +236,7 @@ def _other_shape(c: _Comparison) -> bool:
     return c.agreement >= AGREE and c.kmeans < CUT_ACROSS and c.smallest >= SMALLEST_GROUP and c.enough_values
 
 
-def _comparisons(X: np.ndarray, ks: list[int], seed: int) -> Iterator[_Comparison]:
+def _comparisons(X: np.ndarray, ks: list[int], seed: int, n_jobs: int) -> Iterator[_Comparison]:
     """Yield every comparison that can count.
 
     The mixture is by far the most expensive of the methods. It is fitted only for those k for which one of the others
@@ -243,11 +252,12 @@ def _comparisons(X: np.ndarray, ks: list[int], seed: int) -> Iterator[_Compariso
     n_dense = int(density.max()) + 1
     dense_enough = n_dense in ks and (density < 0).mean() <= MOST_NOISE
     cuts = cut_tree(tree, n_clusters=ks)
+    groups_of, by_kmeans_of, mixtures = {}, {}, {}
     for place, k in enumerate(ks):
-        labels = {"ward": cuts[:, place]}
+        labels = groups_of[k] = {"ward": cuts[:, place]}
         if dense_enough and k == n_dense:
             labels["hdbscan"] = density
-        by_kmeans = KMeans(n_clusters=k, n_init=5, random_state=seed).fit_predict(X)
+        by_kmeans = by_kmeans_of[k] = KMeans(n_clusters=k, n_init=5, random_state=seed).fit_predict(X)
         possible = [
             name
             for name, groups in labels.items()
@@ -256,7 +266,11 @@ def _comparisons(X: np.ndarray, ks: list[int], seed: int) -> Iterator[_Compariso
         if "hdbscan" in possible:
             labels["spectral"] = _spectral(X, k, seed)
         if possible:
-            labels["mixture"] = _mixture(X, k, [by_kmeans, *labels.values()], seed)
+            mixtures[k] = delayed(_mixture)(X, k, [by_kmeans, *labels.values()], seed)
+    for k, of_mixture in zip(mixtures, run_tasks(list(mixtures.values()), n_jobs), strict=True):
+        groups_of[k]["mixture"] = of_mixture
+    for k in ks:
+        labels, by_kmeans = groups_of[k], by_kmeans_of[k]
         enough_values = {name: _enough_values(groups, row) for name, groups in labels.items()}
         for first, second in combinations(labels, 2):
             if "spectral" in (first, second) and "hdbscan" not in (first, second):

@@ -39,8 +39,8 @@ class ProcessNull:
         matured = np.flatnonzero(history.matured)
         self._matured = matured[np.argsort(history.claimed[matured], kind="stable")]
         self._outcome_days = history.claimed[self._matured]
-        status = history.coupons["transaction_status"].astype(object)
-        self._status = status.where(~((status == "burned") & ~history.burned), "subscribed").to_numpy()
+        status = history.coupons["transaction_status"]
+        self._status = status.where(~((status == "burned") & ~history.burned), "subscribed").array
 
     def draws(self, rngs: Sequence[np.random.Generator]) -> Iterator[np.ndarray]:
         """Yield matrices of shops whose customers are all alike."""
@@ -53,9 +53,10 @@ class ProcessNull:
         start = clock[history.joined[history.owner]]
         day = history.days_of(start + rng.random(n) * (clock[-1] - start))
         claimed = history.dates_of(day)
-        kept = [name for name in ("branch_id", "amount", "coupon_name") if name in history.coupons]
-        other = history.coupons[kept].iloc[rng.permutation(n)].reset_index(drop=True)
-        coupons = history.coupons.assign(transaction_date=claimed, **{name: other[name] for name in kept})
+        moved = [name for name in ("branch_id", "amount", "coupon_name") if name in history.coupons]
+        other_coupon = rng.permutation(n)
+        columns = {name: history.coupons[name].array.take(other_coupon) for name in moved}
+        coupons = history.coupons.assign(transaction_date=claimed, **columns)
         if not len(self._matured):
             return coupons
         # Status and lag come from one coupon, so that they fit each other, and from one claimed at about the same time,
@@ -66,4 +67,4 @@ class ProcessNull:
         place = np.clip(np.where(place > last, 2 * last - place, place), 0, last)
         outcome = self._matured[place]
         lag = pd.Series(pd.to_timedelta(history.lag[outcome], unit="D"))
-        return coupons.assign(transaction_status=self._status[outcome], burn_date=claimed + lag)
+        return coupons.assign(transaction_status=self._status.take(outcome), burn_date=claimed + lag)

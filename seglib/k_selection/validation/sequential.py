@@ -11,10 +11,11 @@ from joblib import delayed
 
 from seglib.k_selection.criteria.batch_kmeans import Rows, best_starts
 from seglib.k_selection.criteria.indices import cluster_indices
-from seglib.k_selection.validation.benchmark import Benchmark, run_tasks
+from seglib.k_selection.validation.benchmark import Benchmark
 from seglib.k_selection.validation.evidence import ALPHA, evidence_of
 from seglib.k_selection.validation.gradual_null import GradualNull
 from seglib.k_selection.validation.null_models import CopulaNull, CopulaOfLump, Null
+from seglib.k_selection.validation.processes import run_tasks
 from seglib.k_selection.validation.smooth_null import SmoothNull
 from seglib.style import join_words, p_value
 
