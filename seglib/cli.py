@@ -95,11 +95,12 @@ def run(
     given |= {name: value for name, value in options.items() if value}
     if everything and start:
         raise ParameterRefused("--all runs every notebook, and --from only some: give one of them", parameter="all")
-    first = step_named(start or "01")
+    first, only_changed = step_named(start or "01"), start is None and not everything
     if batch.is_batch(content):
         from seglib.ingest import refuse_unknown_cities
 
-        _run_batch(batch.read(content, run or params.stem, given, first, refuse_unknown_cities))
+        name = run or params.stem
+        _run_batch(batch.read(content, name, given, first, refuse_unknown_cities, only_changed=only_changed))
     overrides = parameters.with_new_names(content) | parameters.with_new_names(given)
     source, name_in_file = overrides.pop("source", None), overrides.pop("run", None)
     if source is None and first == next(iter(STEPS)):
@@ -109,7 +110,7 @@ def run(
         source,
         overrides,
         first,
-        only_changed=start is None and not everything,
+        only_changed=only_changed,
     )
     index = pipeline.execute(request)
     typer.echo(index)

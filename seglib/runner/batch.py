@@ -141,6 +141,8 @@ def read(
     given: Mapping[str, Any],
     start: str,
     refuse_cities: Callable[[str, str | None, Sequence[str]], None] | None = None,
+    *,
+    only_changed: bool = False,
 ) -> Batch:
     """Read a batch and check every entry, before anything runs.
 
@@ -157,6 +159,8 @@ def read(
     refuse_cities : callable, optional
         Takes a source, a mapping file and names of cities, and refuses those that are not there
         (`seglib.ingest.refuse_unknown_cities`).
+    only_changed : bool, default=False
+        Whether every entry begins at the first notebook that may write something else than in its last run.
 
     Raises
     ------
@@ -199,6 +203,7 @@ def read(
                 )
             place = (len(entries) + 1, len(runs))
             request = _request(f"{name}-{key}", overrides, start, name, place)
+            request = replace(request, only_changed=only_changed)
             checked = pipeline.check(request, to_come=[entry.request.run for entry in entries])
             if checked.skipped:
                 Stage(request.run).require(checked.skipped)

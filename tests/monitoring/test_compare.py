@@ -22,7 +22,9 @@ def home(whole_run, tmp_path_factory):
     folder = tmp_path_factory.mktemp("compare") / "home"
     shutil.copytree(whole_run("customer").home, folder)
     k = json.loads((folder / "reports/sample/run.json").read_text(encoding="utf-8"))["k"]
-    make_run("may", "sample", as_of="2026-05-31", base=folder, k=k)
+    may = make_run("may", "sample", as_of="2026-05-31", base=folder, k=k)
+    may.report_dir.mkdir(exist_ok=True)
+    may.write_record({"started_utc": "2026-06-01T04:00:00+00:00"})
     return folder
 
 

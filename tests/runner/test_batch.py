@@ -215,7 +215,7 @@ def test_a_page_of_what_failed_is_linked_where_there_is_one(command, write, runs
     runs.stops["markets-a", "04_k_selection"] = NotebookFailed(
         "04_k_selection.ipynb stopped", files="The notebook is /somewhere", stop=Stop("04_k_selection", "E", "m")
     )
-    assert command("run", "--params", write("runs: {a: {}}"))[0] == 3
+    assert command("run", "--all", "--params", write("runs: {a: {}}"))[0] == 3
     links = [a["href"] for a in page_of(home).find_all("a", href=True)]
     assert "markets-a/failed.html" in links
     assert "markets-a/index.html" in links  # the earlier report, which is still there
@@ -391,7 +391,13 @@ def test_what_was_killed_between_two_months_is_not_made_yet(command, write, runs
     assert text.count("not made yet") >= 2
     assert "Trend of monthly-2026-04." in text
     runs.stops.clear()
-    assert command("run", "--params", write(MONTHS, "monthly.yaml"))[0] == 0
+    runs.seen.clear()
+    code, _, err = command("run", "--params", write(MONTHS, "monthly.yaml"))
+    assert code == 0
+    begun = {name: step for name, step, _ in reversed(runs.seen)}
+    assert begun["monthly-2026-03"] == "06_interpretation"  # nothing has changed there, and that is said
+    assert "nothing before 06_interpretation has changed since the last run 'monthly-2026-03'" in err
+    assert begun["monthly-2026-05"] == "01_ingest"
     assert "not made yet" not in page_of(home, "monthly").get_text()
 
 
