@@ -17,9 +17,12 @@ READY := $(VENV)/.ready
 # The extras of pyproject.toml: each has a lock of its own, and is added to the environment when it is needed.
 EXTRAS := completejourney spark bench browser site
 
-# Byte-code makes imports faster: an environment that switches it off must not switch it off here. matplotlib makes its
-# list of fonts once, and mutters while it does: better now than in the first notebook.
-install = PYTHONDONTWRITEBYTECODE= PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -qq
+# pip installs uv, and uv the rest: it downloads and compiles many packages beside each other. Where it finds no way to
+# them, such as a mirror that only pip was told of, pip installs them too. Byte-code makes imports faster: an environment
+# that switches it off must not switch it off here.
+by_pip  = PYTHONDONTWRITEBYTECODE= PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -qq
+by_uv   = $(BIN)/uv pip install -q --python $(BIN)/python --compile-bytecode
+install = { $(by_uv) $(1) 2>$(VENV)/uv.log || $(by_pip) $(1); }
 
 # What git sees of a notebook: its cells, no outputs, and nothing of the front end that saved it.
 LANGUAGE_KEYS := codemirror_mode file_extension mimetype nbconvert_exporter pygments_lexer version
@@ -27,7 +30,7 @@ EXTRA_KEYS := $(LANGUAGE_KEYS:%=metadata.language_info.%) metadata.papermill cel
 STRIP := $(BIN)/nbstripout --keep-id --extra-keys '$(EXTRA_KEYS)'
 
 .DEFAULT_GOAL := help
-.PHONY: help env filter report check test browser lab lint format lock sample course course-site gallery architecture dictionary bench spark-demo clean
+.PHONY: help env filter report check test test-all browser lab lint format lock sample course course-site gallery architecture dictionary bench spark-demo clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,12 +50,14 @@ $(VENV)/.locked: requirements.lock
 	@echo "Making $(VENV) from requirements.lock ..."
 	@$(PYTHON) -m venv --clear $(VENV) || \
 		{ echo "This Python cannot make environments; on Debian or Ubuntu: apt install python3-venv"; exit 1; }
-	@$(install) --require-hashes --requirement requirements.lock
+	@awk '/^[^ ]/ { is_uv = /^uv==/ } is_uv' requirements.lock > $(VENV)/uv.lock
+	@$(by_pip) --require-hashes --requirement $(VENV)/uv.lock
+	@$(call install,--require-hashes --requirement requirements.lock)
 	@touch $@
 
+# matplotlib makes its list of fonts once, and mutters while it does: better now than in the first notebook.
 $(READY): $(VENV)/.locked pyproject.toml
-	@$(install) --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -m compileall -q $(VENV)/lib >/dev/null || true
+	@$(call install,--no-deps --no-build-isolation --editable .)
 	@$(BIN)/python -c 'import matplotlib.font_manager' 2>/dev/null
 	@touch $@
 
@@ -65,7 +70,7 @@ filter: ## keep outputs of notebooks out of what git sees
 # `make extra-completejourney` adds that one by itself; what else it needs is in the environment already.
 $(EXTRAS:%=$(VENV)/.extra-%): $(VENV)/.extra-%: requirements-%.lock $(VENV)/.locked | $(READY)
 	@echo "Adding $* from $< ..."
-	@$(install) --no-deps --require-hashes --requirement $<
+	@$(call install,--no-deps --require-hashes --requirement $<)
 	@touch $@
 
 .PHONY: $(EXTRAS:%=extra-%)
@@ -83,7 +88,10 @@ check: $(patsubst %,$(VENV)/.extra-%,$(filter $(SOURCE),$(EXTRAS)))
 check: $(READY) ## hold a source against the contract, and list every problem (SOURCE, MAPPING)
 	@$(BIN)/python -m seglib check $(if $(SOURCE),--source "$(SOURCE)") $(if $(MAPPING),--mapping "$(MAPPING)")
 
-test: $(READY) ## run all tests, and the notebooks under nbval
+test: $(READY) ## run the tests that answer soon: units, one whole run, and the six notebooks under nbval
+	@$(BIN)/python -m pytest -n 2 -m "not slow"
+
+test-all: $(READY) ## run all tests: also runs of all kinds, faults, exercises, lessons, and notebooks as they are
 	@$(BIN)/python -m pytest -n 2
 
 # A few packages of npm, as package-lock.json has them; nothing else is downloaded, and no script of theirs runs.

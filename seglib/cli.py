@@ -1,4 +1,4 @@
-"""The command line: ``seglib run``, ``check``, ``score``, ``compare``, ``lift``, ``plan``, ``upload``, ``sample``, ...
+"""The command line: ``seglib run``, ``runs``, ``check``, ``score``, ``compare``, ``lift``, ``plan``, ``sample``, ...
 
 Each command checks its options and leaves the work to a package, which it imports when it needs it, so that ``--help``
 stays quick.
@@ -55,6 +55,9 @@ def run(
         str | None,
         typer.Option(help="What runs the SQL: duckdb, spark or database; default: the source's own, else duckdb."),
     ] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="Day to look at the shop, such as 2026-06-30; default: its last transaction.")
+    ] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="A parameter, name=value. Repeatable.")] = None,
     params: Annotated[
         Path | None,
@@ -64,8 +67,16 @@ def run(
         ),
     ] = None,
     start: Annotated[
-        str, typer.Option("--from", help="First notebook to run, such as 04; earlier ones are kept.")
-    ] = "01",
+        str | None,
+        typer.Option(
+            "--from",
+            help="First notebook to run, such as 04; earlier ones are kept as they are. Default: the first one that "
+            "may write something else than in the last run of that name.",
+        ),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Run all notebooks, also those of which nothing has changed.")
+    ] = False,
 ) -> None:
     """Run the six notebooks and build the report; prints the path of its index.html."""
     from seglib.runner import batch, parameters, pipeline
@@ -80,9 +91,11 @@ def run(
             f"'{params}' is a mapping file, not one of parameters: give it with --mapping", parameter="params"
         )
     given: dict[str, Any] = dict(parameters.read_settings(settings or []))
-    options = {"source": source, "recipe": recipe, "mapping": mapping, "engine": engine}
+    options = {"source": source, "recipe": recipe, "mapping": mapping, "engine": engine, "as_of": as_of}
     given |= {name: value for name, value in options.items() if value}
-    first = step_named(start)
+    if everything and start:
+        raise ParameterRefused("--all runs every notebook, and --from only some: give one of them", parameter="all")
+    first = step_named(start or "01")
     if batch.is_batch(content):
         from seglib.ingest import refuse_unknown_cities
 
@@ -91,7 +104,14 @@ def run(
     source, name_in_file = overrides.pop("source", None), overrides.pop("run", None)
     if source is None and first == next(iter(STEPS)):
         source = "sample"
-    index = pipeline.execute(Request(run or name_in_file or name_after(source), source, overrides, first))
+    request = Request(
+        run or name_in_file or name_after(source),
+        source,
+        overrides,
+        first,
+        only_changed=start is None and not everything,
+    )
+    index = pipeline.execute(request)
     typer.echo(index)
 
 
@@ -118,6 +138,36 @@ def compare(
     from seglib.runner.compare import compare as compare_runs
 
     typer.echo(compare_runs(old, new, dict(parameters.read_settings(settings or []))))
+
+
+@app.command()
+def runs(
+    keep: Annotated[
+        int | None, typer.Option(help="Remove the oldest, so that so many stay; never the last good one.")
+    ] = None,
+    named: Annotated[str, typer.Option(help="Which runs, by their names, such as 'monthly-*'; default: all.")] = "*",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --keep: say what would be removed, and do nothing.")
+    ] = False,
+    form: Annotated[Literal["text", "json"], typer.Option("--format", help="Form of the result.")] = "text",
+) -> None:
+    """List the runs there are, the newest first, or remove the oldest."""
+    from seglib.runner import retention
+    from seglib.runner.staging import finish_interrupted
+
+    finish_interrupted()
+    if keep is None:
+        if dry_run:
+            raise ParameterRefused("--dry-run goes with --keep", parameter="dry_run")
+        listed = retention.runs_named(named)
+        lines, content = retention.as_text(listed), retention.as_json(listed)
+    else:
+        result = retention.keep_newest(keep, named, dry=dry_run)
+        lines, content = result.lines, vars(result)
+    if form == "json":
+        lines = [json.dumps(content, ensure_ascii=False, indent=2)]
+    for line in lines:
+        typer.echo(line)
 
 
 @app.command()

@@ -27,6 +27,7 @@ QUICK = {
     "n_models": 10,
     "n_splits": 2,
     "n_permutations": 99,
+    "n_jobs": 1,
 }
 """Values that make a run quick, where a tweak sets no others."""
 
@@ -131,8 +132,11 @@ class Analyst:
         assert self.published() == before
 
     def run_from(self, start: str, **parameters: object) -> None:
-        """Run the notebooks from that one on and publish, as ``seglib run --from`` does."""
-        execute(Request(RUN, source=None, overrides=parameters, start=start))
+        """Run the notebooks from that one on and publish, as ``seglib run`` does, with ``--from`` or from the first."""
+        if start == next(iter(STEPS)):
+            execute(Request(RUN, source=str(self.shop), overrides=QUICK | parameters))
+        else:
+            execute(Request(RUN, source=None, overrides=parameters, start=start))
 
     def publish(self) -> None:
         """Publish what was run by hand, as ``seglib report --run`` does."""

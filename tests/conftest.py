@@ -47,19 +47,17 @@ def _source(name: str) -> tuple:
 
 def _whole_runs() -> dict[str, Whole]:
     runs = {}
-    runs["customer"] = Whole("twice", ("--recipe", "customer", *QUICK), HERE)
-    runs["customer elsewhere"] = Whole("twice", ("--recipe", "customer", *QUICK), ELSEWHERE)
-    # 01 and 02 are the same for both recipes; of baseline only what is fitted is done twice
-    whole = ("--recipe", "baseline", "--set", "k_max=10")  # where an elbow is depends on where the curve ends
-    runs["baseline"] = Whole("twice", ("--from", "03", *whole), HERE, after="customer")
-    runs["baseline elsewhere"] = Whole("twice", ("--from", "05"), ELSEWHERE, after="baseline")
+    # with lists of a campaign: the hash of its name draws four of ten customers for the control group
+    customer = (*QUICK, "--set", "campaign_name=spring", "--set", "control_share=0.4")
+    runs["customer"] = Whole("sample", customer, HERE)
+    runs["customer elsewhere"] = Whole("sample", (*customer, "--set", "n_jobs=2"), ELSEWHERE)
+    # where an elbow is depends on where the curve ends; of the second one only what is fitted is done again
+    baseline = ("--set", "recipe=baseline", *QUICK, "--set", "k_max=10")
+    runs["baseline"] = Whole("original", baseline, HERE)
+    runs["baseline elsewhere"] = Whole("original", ("--from", "05", "--set", "n_jobs=2"), ELSEWHERE, after="baseline")
     again = ("--source", "sample", "--recipe", "customer")  # the same as before: nothing to refuse
-    aligned = ("--set", "k=4", "--set", "align_to=twice")  # to the run that it replaces
-    runs["customer from 04"] = Whole("twice", (*again, "--from", "04", *aligned), after="customer elsewhere")
-    # planted segments as if somebody else had found them
-    runs["labels"] = Whole(
-        "twice", ("--from", "05", "--set", f"labels={ROOT / 'data/sample/truth.csv'}"), after="customer"
-    )
+    aligned = ("--from", "04", "--set", "k=5", *again, "--set", "align_to=sample")  # to the run that it replaces
+    runs["customer from 04"] = Whole("sample", aligned, after="customer elsewhere")
     book = ("--source", Path(os.environ.get("SEGLIB_REAL_DATA", "")).resolve() / "E-commerce_data.xlsx")
     # the published inertia is the best of many starts
     unscaled = (
@@ -82,10 +80,6 @@ def _whole_runs() -> dict[str, Whole]:
     runs["survey"] = Whole("survey", (*_source("survey"), *QUICK))
     runs["completejourney"] = Whole("cj", ("--source", "completejourney", *QUICK, "--set", "k=3"))
     return runs
-
-
-def pytest_configure(config):
-    config.addinivalue_line("markers", "whole_run(*names): the test needs these whole runs (tests/conftest.py)")
 
 
 @pytest.fixture(scope="session")
@@ -114,8 +108,12 @@ def command(monkeypatch, capsys):
 
 @pytest.fixture(scope="session")
 def whole_run(request, tmp_path_factory):
-    """Return a whole run by name. When the first is asked for, all that tests are marked with begin, two at a time."""
-    runs = WholeRuns(tmp_path_factory.mktemp("whole"), _whole_runs())
+    """Return a whole run by name. When the first is asked for, all that tests are marked with begin, two at a time.
+
+    Processes that share the tests share the runs.
+    """
+    base = tmp_path_factory.getbasetemp()
+    runs = WholeRuns((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "whole", _whole_runs())
     for item in request.session.items:
         if not any(mark.args and mark.args[0] for mark in item.iter_markers("skipif")):
             for mark in item.iter_markers("whole_run"):

@@ -27,6 +27,7 @@ FEW = {
     "n_permutations": 49,
     "sample_customers": 200,
     "min_segment": 5,
+    "n_jobs": 1,
 }
 """What the analyst writes into the parameters cells."""
 

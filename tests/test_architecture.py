@@ -56,6 +56,12 @@ def drawing(root):
 
 
 @pytest.fixture(scope="module")
+def arrows(drawing):
+    """For every package, the others that it imports."""
+    return drawing["package_imports"]()
+
+
+@pytest.fixture(scope="module")
 def files(drawing):
     """Every module of the package with its syntax tree."""
     return {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in drawing["modules"]().items()}
@@ -99,22 +105,20 @@ def test_no_file_imports_itself_by_way_of_others(drawing):
         walk(module, [])
 
 
-def test_packages_import_in_one_direction_and_are_few(drawing):
-    arrows = drawing["package_imports"]()
+def test_packages_import_in_one_direction_and_are_few(drawing, arrows):
     assert drawing["floors"](arrows)  # raises where there is a circle
     assert len(arrows) <= 26
     assert sum(map(len, arrows.values())) <= 113
 
 
-def test_architecture_md_shows_the_packages_as_they_are(root, drawing):
+def test_architecture_md_shows_the_packages_as_they_are(root, drawing, arrows):
     text = (root / "ARCHITECTURE.md").read_text(encoding="utf-8")
     assert drawing["drawn"](text) == text, "ARCHITECTURE.md is out of date: make architecture"
     described = set(re.findall(r"^\| `(\w+)/?` \|", text.split("## The packages")[1].split("\n## ")[0], flags=re.M))
-    assert described == drawing["package_imports"]().keys()
+    assert described == arrows.keys()
 
 
-def test_the_ground_floor_imports_nothing_of_the_package(drawing):
-    arrows = drawing["package_imports"]()
+def test_the_ground_floor_imports_nothing_of_the_package(arrows):
     for name in ("schema", "style", "stats", "errors"):
         assert not arrows[name], name
     assert arrows["plots"] <= {"style"}
@@ -187,8 +191,8 @@ def test_doors_explain_their_package_and_some_import_nothing(files):
         assert not [node for node in files[f"seglib.{name}"].body if isinstance(node, ast.Import | ast.ImportFrom)]
 
 
-def test_tests_mirror_the_packages(root, drawing):
-    packages = {name for name in drawing["package_imports"]() if (root / "seglib" / name).is_dir()}
+def test_tests_mirror_the_packages(root, arrows):
+    packages = {name for name in arrows if (root / "seglib" / name).is_dir()}
     folders = {path.name for path in (root / "tests").iterdir() if path.is_dir() and any(path.glob("test_*.py"))}
     assert folders - {"browser", "docs", "studies"} <= packages
     assert packages - folders <= {"schema", "sql"}  # tested by what they are for: ingest, features and scoring

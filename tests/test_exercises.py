@@ -2,76 +2,33 @@
 
 import ast
 import re
-import shlex
 import shutil
-import subprocess
-import sys
 
 import nbformat
 import pytest
+from in_process import Notebooks, enter
 
-from seglib.errors import InputRefused, SeglibError
+from seglib.errors import InputRefused
 from seglib.runner.steps import NOTEBOOKS
 
-QUICK = {"02_eda": {"n_shuffles": 99, "sample_customers": 500}}
+pytestmark = pytest.mark.slow
+
+QUICK = {"n_shuffles": 99, "sample_customers": 500}
 """Smaller numbers where an exercise names none: enough to see what it shows."""
 
 SETTING = re.compile(r"`(\w+) = ([^`]+)`")
 CHANGED = re.compile(r'`how="(\w+)"`')
 
 
-class Notebooks:
-    """The notebooks in a project of their own: cells are run in order, in this process, and can be changed before."""
-
-    def __init__(self, project):
-        self.project = project
-
-    def run(self, step, *, change=None, **parameters):
-        """Run a notebook; return what its names stand for, and the error of the cell that stopped it, or None.
-
-        ``change`` rewrites the source of the cell of that id. ``last_cell`` is the cell that ran last.
-        """
-        names = {}
-        for cell in nbformat.read(NOTEBOOKS / f"{step}.ipynb", as_version=4).cells:
-            if cell.cell_type != "code":
-                continue
-            rewrite = (change or {}).get(cell.id, str)
-            names["last_cell"] = cell.id
-            try:
-                exec(compile(rewrite(cell.source), f"{step}, {cell.id}", "exec"), names)
-            except (AssertionError, SeglibError) as error:
-                return names, error
-            if "parameters" in cell.metadata.get("tags", []):
-                assert parameters.keys() <= names.keys(), f"{step} has no such parameter"
-                names |= QUICK.get(step, {}) | parameters
-        return names, None
-
-    def end(self, step, **options):
-        """Run a whole notebook; return what its names stand for at the end."""
-        names, error = self.run(step, **options)
-        assert error is None, f"{step}, {names['last_cell']}: {error}"
-        return names
-
-    def command(self, line):
-        """Run a command line as in a terminal in the folder of the project."""
-        program, *arguments = shlex.split(line)
-        assert program == ".venv/bin/seglib"
-        subprocess.run([sys.executable, "-m", "seglib", *arguments], cwd=self.project, check=True, capture_output=True)
-
-
 @pytest.fixture(scope="module")
 def notebooks(root, tmp_path_factory):
     """The notebooks, after 01 has read the sample; paths are relative to the folder of the notebooks."""
     project = tmp_path_factory.mktemp("project")
-    (project / "notebooks").mkdir()
     shutil.copytree(root / "data" / "sample", project / "data" / "sample")
     shutil.copytree(root / "params" / "mappings", project / "params" / "mappings")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SEGLIB_HOME", str(project))
-        patch.setenv("SEGLIB_QUIET", "1")
-        patch.setenv("MPLBACKEND", "agg")
-        patch.chdir(project / "notebooks")
-        made = Notebooks(project)
+        enter(project, patch)
+        made = Notebooks(project, QUICK)
         made.end("01_ingest")
         yield made
 

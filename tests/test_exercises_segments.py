@@ -1,7 +1,8 @@
 """The exercises of 04 to 06 run exactly as they are written, and show what they promise.
 
 The commands and the code are taken from the notebooks; only what makes them slow gets a small value, where the exercise
-does not set it itself.
+does not set it itself. Commands that begin a run of their own are whole runs that other tests look at too; where an
+exercise looks at one notebook, that notebook runs in this process with the parameters of the command.
 """
 
 import os
@@ -13,14 +14,15 @@ import nbformat
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
-from nbclient import NotebookClient
+from in_process import Notebooks, enter
+from sklearn.cluster import AgglomerativeClustering
 from sklearn.metrics import adjusted_rand_score
-from whole import QUICK, ROOT, run_seglib
+from whole import FEW, ROOT, run_seglib
 
 from seglib.run.run import Run
-from seglib.runner.pipeline import execute
-from seglib.runner.request import Request
 from seglib.runner.steps import NOTEBOOKS
+
+pytestmark = pytest.mark.slow
 
 
 def exercise(step, number):
@@ -35,34 +37,46 @@ def quoted(text, start):
     return [part for part in re.findall(r"`([^`]+)`", text) if part.startswith(start)]
 
 
-@pytest.fixture
-def follow(home):
-    """Run a command of an exercise as it is written; a run that starts from the beginning gets small values."""
+def settings(command, *, run="sample", start=None):
+    """Return the parameters that a command sets, and hold it to the run and the notebook where it begins."""
+    words = iter(shlex.split(command))
+    assert [next(words), next(words)] == [".venv/bin/seglib", "run"]
+    given = [(option, next(words)) for option in words]
+    values = dict(value.split("=", 1) for option, value in given if option == "--set")
+    options = {option: value for option, value in given if option != "--set"}
+    assert options.pop("--run") == run
+    assert options.pop("--from", None) == start
+    return {option.removeprefix("--"): value for option, value in options.items()} | values
 
-    def run(command):
-        program, *arguments = shlex.split(command)
-        assert program == ".venv/bin/seglib"
-        quick = QUICK if arguments[0] == "run" and "--from" not in arguments else ()
-        done = run_seglib(*arguments, *quick, home=home, environment=os.environ | {"PYTHONPATH": str(ROOT)}, cwd=home)
-        assert done.returncode == 0, done.stderr
-        return done
 
-    return run
+def begins_with(command, made):
+    """Say whether a whole run was begun by that command, with further options after it."""
+    program, *arguments = shlex.split(command)
+    assert program == ".venv/bin/seglib"
+    assert made.done.returncode == 0, made.done.stderr
+    start = made.done.args.index("seglib") + 1
+    return made.done.args[start : start + len(arguments)] == arguments
 
 
 @pytest.fixture(scope="module")
-def analysed(tmp_path_factory):
-    """A folder in which the sample has been analysed, as the exercises take for granted."""
-    folder = tmp_path_factory.mktemp("analysed")
-    done = run_seglib("run", "--run", "sample", *QUICK, home=folder)
-    assert done.returncode == 0, done.stderr
-    return folder
+def notebooks(whole_run, tmp_path_factory):
+    """The notebooks in a project in which the sample has been analysed, as the exercises take for granted."""
+    project = tmp_path_factory.mktemp("exercises") / "project"
+    shutil.copytree(whole_run("customer").home, project)
+    with pytest.MonkeyPatch.context() as patch:
+        enter(project, patch)
+        yield Notebooks(project, FEW)
 
 
-@pytest.fixture
-def home(analysed, tmp_path):
-    """A copy of that folder for one exercise."""
-    return shutil.copytree(analysed, tmp_path / "home")
+def analyse(notebooks, sample, command, run):
+    """Make a shop by one command, and take it through the notebooks up to 04 as the other one does."""
+    notebooks.command(sample)
+    given = settings(command, run=run)
+    assert list(given) == ["source"]
+    notebooks.end("01_ingest", run=run, source=f"../{given['source']}")
+    for step in ("02_eda", "03_preprocessing", "04_k_selection"):
+        notebooks.end(step, run=run)
+    return Run(run)
 
 
 def page(home, run, file):
@@ -86,19 +100,19 @@ def test_every_exercise_is_followed_here():
             exercise(step, n + 1)
 
 
-def test_04_1_another_number_is_used_and_judged(home, follow):
+@pytest.mark.whole_run("customer from 04")
+def test_04_1_another_number_is_used_and_judged(whole_run):
     [command] = quoted(exercise("04", 1), ".venv/bin/seglib run")
-    follow(command)
-    assert segments_of(home)["segment"].nunique() == 5
-    text = page(home, "sample", "04_k_selection.html")
+    made = whole_run("customer from 04")
+    assert begins_with(command, made)
+    assert segments_of(made.home)["segment"].nunique() == 5
+    text = page(made.home, "sample", "04_k_selection.html")
     assert re.search(r"k = 5: given by the analyst\. With k = 5, the least stable segment", text)
 
 
-def test_04_2_a_shop_without_segments_has_curves_that_mislead(home, follow):
-    [sample, command] = quoted(exercise("04", 2), ".venv/bin/seglib")
-    follow(sample)
-    follow(command)
-    run = Run("calm", base=home)
+@pytest.mark.whole_run("customer")
+def test_04_2_a_shop_without_segments_has_curves_that_mislead(notebooks):
+    run = analyse(notebooks, *quoted(exercise("04", 2), ".venv/bin/seglib"), "calm")
     choice, scores = run.read("choice"), run.read("k_scores")
     assert choice.verdict.structure == "constructed"
     assert (
@@ -108,11 +122,10 @@ def test_04_2_a_shop_without_segments_has_curves_that_mislead(home, follow):
     assert silhouette.max() > silhouette.median()
 
 
-def test_04_3_customers_who_differ_gradually_differ_and_form_no_groups(home, follow):
-    [sample, command] = quoted(exercise("04", 3), ".venv/bin/seglib")
-    follow(sample)
-    follow(command)
-    verdict = Run("gradual", base=home).read("choice").verdict
+@pytest.mark.whole_run("customer")
+def test_04_3_customers_who_differ_gradually_differ_and_form_no_groups(notebooks):
+    run = analyse(notebooks, *quoted(exercise("04", 3), ".venv/bin/seglib"), "gradual")
+    verdict = run.read("choice").verdict
     holds = {line.evidence: line.holds for line in verdict.evidence}
     assert holds["differences"]
     assert not holds["silhouette"]
@@ -120,96 +133,81 @@ def test_04_3_customers_who_differ_gradually_differ_and_form_no_groups(home, fol
 
 
 @pytest.fixture(scope="module")
-def notebook_05(analysed):
-    """Notebook 05, executed for the sample, with the cells of its exercises at the end: what each displays."""
-    [path] = NOTEBOOKS.glob("05_*.ipynb")
-    notebook = nbformat.read(path, as_version=4)
-    [single] = quoted(exercise("05", 1), "pd.")
-    [crossed] = quoted(exercise("05", 3), "pd.")
-    assert "n_init=1," in single
-    added = [single, single.replace("n_init=1,", "n_init=50,"), crossed]
-    notebook.cells += [nbformat.v4.new_code_cell(source) for source in added]
-    environment = os.environ | {"SEGLIB_HOME": str(analysed), "SEGLIB_QUIET": "1", "PYTHONPATH": str(ROOT)}
-    client = NotebookClient(notebook, timeout=300, kernel_name="python3")
-    client.execute(cwd=str(NOTEBOOKS), env=environment)
-    return [cell.outputs[-1]["data"]["text/plain"] for cell in notebook.cells[-3:]]
+def notebook_05(notebooks):
+    """What the names of 05 stand for at its end, where the exercises add a cell."""
+    return notebooks.end("05_clustering", run="sample")
 
 
+@pytest.mark.whole_run("customer")
 def test_05_1_single_starts_end_at_several_solutions_and_fifty_at_one(notebook_05):
-    single, fifty, _ = notebook_05
-    assert int(single.split("(")[-1].rstrip(")")) > int(fifty.split("(")[-1].rstrip(")")) == 1
+    [single] = quoted(exercise("05", 1), "pd.")
+    assert "n_init=1," in single
+    assert eval(single, notebook_05) > eval(single.replace("n_init=1,", "n_init=50,"), notebook_05) == 1
 
 
-def test_05_2_letters_move_with_their_order_and_stay_when_aligned(home, follow):
+@pytest.mark.whole_run("customer")
+def test_05_2_letters_move_with_their_order_and_stay_when_aligned(notebooks, notebook_05):
     text = exercise("05", 2)
     [command] = quoted(text, ".venv/bin/seglib run")
     [added] = quoted(text, "--set align_to")
-    before = segments_of(home)["segment"]
-    follow(command)
-    after = segments_of(home)["segment"]
+    before = notebook_05["segments"]["segment"]
+    after = notebooks.end("05_clustering", **settings(command, start="05"))["segments"]["segment"]
     assert adjusted_rand_score(before, after[before.index]) == 1
     assert (before != after[before.index]).any()
-    follow(f"{command} {added}")
-    assert (segments_of(home)["segment"][after.index] == after).all()
+    kept = notebooks.end("05_clustering", **settings(f"{command} {added}", start="05"))["segments"]["segment"]
+    assert (kept[after.index] == after).all()
 
 
+@pytest.mark.whole_run("customer")
 def test_05_3_another_method_splits_or_joins_segments(notebook_05):
-    crossed = notebook_05[2]
-    assert crossed.count("\n") >= 3
-    assert all(letter in crossed for letter in "ABC")
+    [crossed] = quoted(exercise("05", 3), "pd.")
+    assert notebook_05["AgglomerativeClustering"] is AgglomerativeClustering  # the cell needs no import
+    table = eval(crossed, notebook_05)
+    assert list(table.index) == ["A", "B", "C"]
+    assert table.shape[1] == 3
 
 
-def test_06_1_your_own_names_are_on_every_list(home, follow):
+@pytest.fixture(scope="module")
+def from_06(whole_run, tmp_path_factory):
+    """The sample, interpreted anew by the commands of the first and the third exercise of 06 in one; and the first."""
+    home = tmp_path_factory.mktemp("from-06") / "home"
+    shutil.copytree(whole_run("customer").home, home)
     text = exercise("06", 1)
     [file] = quoted(text, "names.yaml")
     [line] = quoted(text, "A: ")
     (home / file).write_text(f"{line}\nB: My B\nC: My C\n", encoding="utf-8")
-    [command] = quoted(text, ".venv/bin/seglib run")
-    follow(command)
+    [names], [earlier] = (quoted(exercise("06", number), ".venv/bin/seglib run") for number in (1, 3))
+    both = settings(names, start="06") | settings(earlier, start="06")
+    options = [part for name, value in both.items() for part in ("--set", f"{name}={value}")]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = run_seglib("run", "--run", "sample", "--from", "06", *options, home=home, environment=environment, cwd=home)
+    assert done.returncode == 0, done.stderr
+    return home, line
+
+
+@pytest.mark.whole_run("customer")
+def test_06_1_your_own_names_are_on_every_list(from_06):
+    home, line = from_06
     listed = segments_of(home)
     assert listed.groupby("segment")["segment_name"].first().to_dict() == {"A": line[3:], "B": "My B", "C": "My C"}
     assert "My B" in page(home, "sample", "06_interpretation_business.html")
 
 
-def test_06_2_the_original_analysis_makes_its_segments_of_other_things(home, follow):
+@pytest.mark.whole_run("baseline")
+def test_06_2_the_original_analysis_makes_its_segments_of_other_things(whole_run):
     [command] = quoted(exercise("06", 2), ".venv/bin/seglib run")
-    follow(command)
-    run = Run("original", base=home)
-    assert run.read("recipe").name == "baseline"
-    text = page(home, "original", "06_interpretation.html")
+    made = whole_run("baseline")
+    assert begins_with(command, made)
+    assert made.run.read("recipe").name == "baseline"
+    text = page(made.home, "original", "06_interpretation.html")
     assert "For most customers, in plain words" in text
-    assert run.read("rules").sentences
+    assert made.run.read("rules").sentences
 
 
-def test_06_3_an_earlier_day_is_asked_for_and_answered(home, follow):
-    [command] = quoted(exercise("06", 3), ".venv/bin/seglib run")
-    follow(command)
+@pytest.mark.whole_run("customer")
+def test_06_3_an_earlier_day_is_asked_for_and_answered(from_06):
+    home, _ = from_06
     text = page(home, "sample", "06_interpretation.html")
     assert "The shop as it stood on 2025-09-30" in text
     assert Run("sample", base=home).read("verdict").useful in ("useful", "not shown to be useful")
     assert "Customers that a test needs" in text
-
-
-def test_a_section_added_to_06_appears_in_the_report(home, tmp_path, monkeypatch):
-    folder = shutil.copytree(NOTEBOOKS, tmp_path / "notebooks", ignore=shutil.ignore_patterns("lessons"))
-    path = folder / "06_interpretation.ipynb"
-    notebook = nbformat.read(path, as_version=4)
-    at = next(i for i, cell in enumerate(notebook.cells) if cell.source.startswith("## Takeaways"))
-    chart = (
-        "own = features.assign(segment=letters)\n"
-        "ax = sns.barplot(own, x='segment', y='tenure_days', hue='segment', palette=plots.palette(letters))\n"
-        "show(ax, alt='Mean tenure by segment.', caption='All customers.')"
-    )
-    notebook.cells[at:at] = [
-        nbformat.v4.new_markdown_cell("## How long have they been here?", id="own-section"),
-        nbformat.v4.new_code_cell(chart, id="own-chart"),
-    ]
-    nbformat.write(notebook, path)
-    monkeypatch.setenv("SEGLIB_HOME", str(home))
-    for module in ("pipeline", "request"):
-        monkeypatch.setattr(f"seglib.runner.{module}.NOTEBOOKS", folder)
-    execute(Request("sample", source=None, start="06_interpretation"))
-    for file in ("06_interpretation.html", "06_interpretation_business.html"):
-        soup = BeautifulSoup((home / "reports" / "sample" / file).read_text(encoding="utf-8"), "html.parser")
-        assert "How long have they been here?" in [h2.get_text(strip=True).rstrip("¶") for h2 in soup.find_all("h2")]
-        assert soup.find("img", alt="Mean tenure by segment.")

@@ -16,13 +16,15 @@ from nbclient import NotebookClient
 from whole import QUICK, ROOT, run_seglib
 
 from seglib.run.run import Run
-from seglib.runner.pipeline import publish
+from seglib.runner.pipeline import execute
+from seglib.runner.request import Request
 from seglib.runner.steps import NOTEBOOKS
 from seglib.scoring.file import load_model
 from seglib.sql.connect import in_memory
 
+pytestmark = pytest.mark.slow
+
 STEP = "03_preprocessing"
-AFTER = ("04_k_selection", "05_clustering", "06_interpretation")
 
 
 def yours():
@@ -106,46 +108,53 @@ def test_the_holdout_describes_customers_by_what_was_known_then(analysed):
     assert not [note for note in held.notes if "recent share" in note]
 
 
-@pytest.fixture
-def by_hand(analysed, tmp_path, monkeypatch):
-    """Run notebooks by hand, with changed cells, in a copy of the folder; they are published from there."""
-    home, folder = shutil.copytree(analysed, tmp_path / "home"), tmp_path / "notebooks"
-    shutil.copytree(NOTEBOOKS, folder, ignore=shutil.ignore_patterns("lessons"))
-    os.symlink(ROOT / "params", tmp_path / "params")
-    values = {"run": "own"} | dict(part.split("=") for part in QUICK[1::2])
-    for module in ("pipeline", "request"):
-        monkeypatch.setattr(f"seglib.runner.{module}.NOTEBOOKS", folder)
-    monkeypatch.setenv("SEGLIB_HOME", str(home))
+class Changed:
+    """A copy of the run and of the notebooks, which are changed there, run by hand or by the command line."""
 
-    def run(step, **changes):
-        path = folder / f"{step}.ipynb"
+    def __init__(self, home, folder):
+        self.home, self.folder = home, folder
+
+    def change(self, step, *, parameters=(), **changes):
+        """Write other values into the cell of the parameters, and other code into the cells of those ids."""
+        path = self.folder / f"{step}.ipynb"
         notebook = nbformat.read(path, as_version=4)
         for cell in notebook.cells:
             if cell.id == "parameters":
-                for name, value in (values | changes.pop("parameters", {})).items():
+                for name, value in dict(parameters).items():
                     typed = value if str(value).isdigit() else repr(value)
                     cell.source = re.sub(rf"^({name}: \w+ = )[^#]*(?=  #)", rf"\g<1>{typed}", cell.source, flags=re.M)
             for old, new in changes.get(cell.id, {}).items():
                 assert old in cell.source
                 cell.source = cell.source.replace(old, new)
         nbformat.write(notebook, path)
+
+    def run_by_hand(self, step):
+        """Run a notebook as JupyterLab would."""
+        self.change(step, parameters={"run": "own"} | dict(part.split("=") for part in QUICK[1::2]))
         environment = os.environ | {"SEGLIB_QUIET": "1", "PYTHONPATH": str(ROOT)}
-        NotebookClient(notebook, timeout=600, kernel_name="python3").execute(cwd=str(folder), env=environment)
+        notebook = nbformat.read(self.folder / f"{step}.ipynb", as_version=4)
+        NotebookClient(notebook, timeout=600, kernel_name="python3").execute(cwd=str(self.folder), env=environment)
 
-    return home, run
+
+@pytest.fixture
+def changed(analysed, tmp_path, monkeypatch):
+    home, folder = shutil.copytree(analysed, tmp_path / "home"), tmp_path / "notebooks"
+    shutil.copytree(NOTEBOOKS, folder, ignore=shutil.ignore_patterns("lessons"))
+    os.symlink(ROOT / "params", tmp_path / "params")
+    for module in ("pipeline", "request"):
+        monkeypatch.setattr(f"seglib.runner.{module}.NOTEBOOKS", folder)
+    monkeypatch.setenv("SEGLIB_HOME", str(home))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    return Changed(home, folder)
 
 
-def test_capped_outliers_and_components_go_all_the_way(by_hand, tmp_path):
-    home, run = by_hand
+def test_capped_outliers_and_components_go_all_the_way(changed, tmp_path):
+    home = changed.home
     [capped], [components], [line] = quoted("number_steps=[prep."), quoted("matrix_steps="), quoted("from sklearn.dec")
-    [setting] = quoted("own_features = ")
     before = (home / "reports" / "own" / "segments.csv").read_bytes()
     options = {"options = ": f"{line}\noptions = ", "number_steps=[]": capped, "matrix_steps=[]": components}
-    run(STEP, options=options, parameters={"own_features": setting.split('"')[1]})
-    for step in AFTER:
-        run(step)
-    assert (home / "reports" / "own" / "segments.csv").read_bytes() == before  # nothing is published yet
-    publish("own")
+    changed.change(STEP, options=options)
+    execute(Request("own", source=None, start=STEP))  # with the features of your own, as before
     analysed = Run("own", base=home)
     recipe, matrix = analysed.read("recipe"), analysed.read("matrix")
     assert [step["step"] for step in recipe.options["number_steps"]] == ["Winsorizer"]
@@ -159,20 +168,20 @@ def test_capped_outliers_and_components_go_all_the_way(by_hand, tmp_path):
     placed_alike(home, "own", tmp_path / "scored.csv")
 
 
-def test_another_transform_is_built_as_the_text_says(by_hand):
-    home, run = by_hand
+def test_another_transform_is_built_as_the_text_says(changed):
     [power], [numpy], [line] = quoted("number_steps=[Func"), quoted("import numpy"), quoted("from sklearn.prep")
     [setting] = quoted("transform = ")
     options = {"options = ": f"{numpy}\n{line}\noptions = ", "number_steps=[]": power}
-    run(STEP, options=options, parameters={"transform": setting.split('"')[1]})
-    analysed = Run("own", base=home)
+    changed.change(STEP, options=options, parameters={"transform": setting.split('"')[1]})
+    changed.run_by_hand(STEP)
+    analysed = Run("own", base=changed.home)
     root = np.sqrt(analysed.read("features")["coupons_per_month"])
     expected = (root - root.mean()) / root.std(ddof=0)
     np.testing.assert_allclose(analysed.read("matrix")["coupons_per_month"], expected, atol=1e-9)
 
 
-def test_a_changed_table_stops_04_with_the_way_out(by_hand):
-    _, run = by_hand
-    run(STEP, save={"matrix=matrix.table,": "matrix=matrix.table.clip(-2, 2),"})
+def test_a_changed_table_stops_04_with_the_way_out(changed):
+    changed.change(STEP, save={"matrix=matrix.table,": "matrix=matrix.table.clip(-2, 2),"})
+    changed.run_by_hand(STEP)
     with pytest.raises(Exception, match=r"number_steps or matrix_steps in 03"):
-        run("04_k_selection")
+        changed.run_by_hand("04_k_selection")

@@ -51,6 +51,23 @@ def test_the_lock_has_every_package_with_hashes_and_at_least_its_floor(root, wan
     assert "://" not in lock  # no address of one machine
 
 
+def test_make_installs_uv_by_its_hash_and_nothing_else_by_pip_alone(root):
+    recipe = subprocess.run(["make", "-nB", "env"], cwd=root, capture_output=True, text=True, check=True).stdout
+    [cut] = [line for line in recipe.splitlines() if line.startswith("awk ")]
+    command, file = cut.split(" > ")
+    taken = subprocess.run(["sh", "-c", command], cwd=root, capture_output=True, text=True, check=True).stdout
+    pin, *rest = taken.splitlines()
+    assert re.fullmatch(r"uv==[0-9.]+ \\", pin)
+    assert pin in (root / "requirements.lock").read_text()
+    assert len(rest) > 1
+    assert all(line.startswith(("    --hash=sha256:", "    #")) for line in rest)
+    installs = [line for line in recipe.splitlines() if "pip install" in line]
+    assert installs[0].endswith(f"-m pip install -qq --require-hashes --requirement {file}")
+    assert len(installs) == 3  # uv, what is locked, and the package itself
+    assert all(re.search(r"/uv pip install .*\|\| .* -m pip install", line) for line in installs[1:])
+    assert "--require-hashes --requirement requirements.lock" in installs[1]
+
+
 def test_every_extra_has_a_lock_of_its_own_and_is_known_to_make(root):
     extras = tomllib.loads((root / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     assert re.search(r"^EXTRAS := (.*)", (root / "Makefile").read_text(), flags=re.M)[1].split() == list(extras)

@@ -5,9 +5,9 @@ what the analyst changes                          the test
 ================================================  =================================================================
 another algorithm, in a cell of 05                `test_a_mixture_is_carried_to_the_end_and_leaves_nothing_of_kmeans`
 an algorithm that leaves customers out as noise   `test_noise_of_dbscan_is_on_no_list_and_in_no_sql`
-labels of an agency, a parameter of 05            `test_labels_of_an_agency_keep_their_names`
-customers who are left out, in the mapping        `test_staff_is_left_out_with_all_its_transactions`
-features, scale and k, parameters of 03 and 04    `test_other_features_and_another_k_move_every_file`
+labels of an agency, a parameter of 05            `test_labels_of_an_agency_keep_their_names_and_are_...`
+customers who are left out, in the mapping        `test_staff_is_left_out_and_other_features_and_another_k_...`
+features, scale and k, parameters of 03 and 04    `test_staff_is_left_out_and_other_features_and_another_k_...`
 order of the letters, a parameter of 05           `test_another_order_and_language_are_on_every_card`
 names, words, currency and RFM, parameters of 06  `test_words_of_ones_own_are_on_every_page_and_list`
 a language, a parameter of 06                     `test_another_order_and_language_are_on_every_card`
@@ -18,6 +18,7 @@ a seventh notebook, a line of order.txt           `test_a_seventh_notebook_is_ru
 Features from a SQL file, steps of the pipeline and metrics of one's own have tests beside what they change.
 """
 
+import hashlib
 import json
 import os
 import shutil
@@ -31,6 +32,8 @@ from nbclient import NotebookClient
 from whole import ROOT, run_seglib
 
 from seglib.run.run import Run
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -87,27 +90,40 @@ def test_noise_of_dbscan_is_on_no_list_and_in_no_sql(analyst):
     assert f"{noise} customers are noise there" in analyst.report.joinpath("audience/README.txt").read_text("utf-8")
 
 
-def test_labels_of_an_agency_keep_their_names(analyst):
+def test_labels_of_an_agency_keep_their_names_and_are_judged_delivered_and_recorded(analyst):
     table = analyst.listed["segment"].map({"A": "Stammgäste", "B": "Gelegenheit", "C": "Gelegenheit"})
     agency = analyst.home / "agency.csv"
     table.iloc[:-3].rename("segment").to_csv(agency, sep=";")
     analyst.run_from("05_clustering", labels=str(agency))
     analyst.check(exact=False)
-    assert analyst.listed["segment_name"].to_dict() == table.iloc[:-3].to_dict()
+    listed, record, judged = analyst.listed, analyst.run.read_record(), analyst.run.read("clustering").labels
+    assert listed["segment_name"].to_dict() == table.iloc[:-3].to_dict()  # nobody was moved
+    assert listed.groupby("segment")["segment_name"].nunique().eq(1).all()
     assert "Stammgäste" in analyst.page("index.html")
-    assert "given by 'agency.csv'" in analyst.run.read_record()["k_reason"]
+    assert "given by 'agency.csv'" in record["k_reason"]
+    labels = record["labels"]
+    assert (labels["file"], labels["sha256"]) == ("agency.csv", hashlib.sha256(agency.read_bytes()).hexdigest())
+    assert (labels["without_label"], labels["without_customer"], labels["why_no_rule"]) == (3, 0, "")
+    assert judged.verdict.structure == record["verdict"]["structure"]
+    assert [each["name"] for each in record["segments"]] == list(labels["names"].values())
+    assert {path.name.split("_")[1] for path in (analyst.report / "audience").glob("*.csv")} == set(labels["names"])
+    assert "given by 'agency.csv'" in (analyst.report / "audience/README.txt").read_text("utf-8")
+    text = analyst.page("05_clustering.html")
+    assert "Adjusted Rand index" in text
+    assert "no decision of theirs can be changed" in text
 
 
-def test_staff_is_left_out_with_all_its_transactions(analyst):
+def test_staff_is_left_out_and_other_features_and_another_k_move_every_file(analyst):
     transactions = pd.read_parquet(analyst.shop / "transactions.parquet").astype({"customer_id": str})
     staff = list(analyst.listed.index[:7])
     (analyst.home / "staff.txt").write_text("\n".join(staff), encoding="utf-8")
     mapping = analyst.home / "mapping.yaml"
     mapping.write_text("tables: {customers: {leave_out: {staff: {file: staff.txt}}}}", encoding="utf-8")
     before = set(analyst.listed.index)
-    analyst.run_by_hand("01_ingest", mapping=str(mapping))
-    analyst.publish()
+    features = {"segment_by": "burn_rate, recency_days", "scaling": "robust", "demographic_weight": 0.0}
+    analyst.run_from("01_ingest", mapping=str(mapping), k=2, **features)
     analyst.check(score=("--mapping", mapping))
+
     assert set(analyst.listed.index) == before - set(staff)
     rows = analyst.run.read("quality").set_index("rule")["rows"]
     assert rows["customers.left_out.staff"] == 7
@@ -118,13 +134,6 @@ def test_staff_is_left_out_with_all_its_transactions(analyst):
     assert checked.returncode == 0
     assert "transactions.left_out.with_their_customers" in checked.stdout
 
-
-def test_other_features_and_another_k_move_every_file(analyst):
-    analyst.set("03_preprocessing", segment_by="burn_rate, recency_days", scaling="robust", demographic_weight=0.0)
-    analyst.set("04_k_selection", k=2)
-    analyst.run_by_hand("03_preprocessing", k=2)
-    analyst.publish()
-    analyst.check()
     assert sorted(set(analyst.listed["segment"])) == ["A", "B"]
     assert set(analyst.run.read("matrix")) == {"burn_rate", "recency_days"}
     assert not list(analyst.report.joinpath("audience").glob(f"{RUN}_C_*"))
@@ -182,10 +191,12 @@ def test_words_of_ones_own_are_on_every_page_and_list(analyst):
     for page in ("index.html", "06_interpretation.html", "06_interpretation_business.html"):
         assert "The faithful" in analyst.page(page)
     pages = [analyst.page(f"06_interpretation{face}.html") for face in ("", "_business")]
-    assert all("A question of our own." in page for page in pages)
+    assert all("How long have they been here?" in page and "A question of our own." in page for page in pages)
     assert all("That vouchers work: nobody has tried." in page for page in pages)
-    soup = BeautifulSoup((analyst.report / "06_interpretation_business.html").read_text("utf-8"), "html.parser")
-    assert soup.find("img", alt="Mean tenure by segment.")
+    for face in ("", "_business"):
+        soup = BeautifulSoup((analyst.report / f"06_interpretation{face}.html").read_text("utf-8"), "html.parser")
+        assert "How long have they been here?" in [h2.get_text(strip=True).rstrip("¶") for h2 in soup.find_all("h2")]
+        assert soup.find("img", alt="Mean tenure by segment.")
     assert all("In RFM, as set: frequency is n burned and each is cut into 3 classes." in page for page in pages)
     scores = analyst.run.read("outcomes")
     assert len(scores)

@@ -1,5 +1,6 @@
 """Whole runs of the command line: each takes most of a minute, so they are made beside the tests, and only once."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -10,11 +11,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from filelock import FileLock
+
 from seglib.run.run import Run
 
 ROOT = Path(__file__).parents[1]
 
-_FEW = {
+FEW = {
     "n_shuffles": 199,
     "n_init": 5,
     "n_null": 19,
@@ -23,8 +26,9 @@ _FEW = {
     "n_models": 20,
     "n_splits": 4,
     "n_permutations": 99,
+    "n_jobs": 1,
 }
-QUICK = tuple(part for name, value in _FEW.items() for part in ("--set", f"{name}={value}"))
+QUICK = tuple(part for name, value in FEW.items() for part in ("--set", f"{name}={value}"))
 """Options of every whole run: enough to see that it works. What makes runs slow gets its small value here."""
 
 
@@ -53,10 +57,15 @@ class Made:
 
 
 class WholeRuns:
-    """Makes whole runs beside the tests, two at a time, in the order in which they are asked for."""
+    """Makes whole runs beside the tests, two at a time, in the order in which they are asked for.
+
+    Processes that test beside each other may give the same folder: each run is made by the one that comes first, and
+    the others wait for it.
+    """
 
     def __init__(self, folder: Path, runs: Mapping[str, Whole]) -> None:
         self.folder, self.environment = folder, dict(os.environ)  # tests change theirs
+        self.folder.mkdir(exist_ok=True)
         self.runs, self.pool = runs, ThreadPoolExecutor(max_workers=2)
         self.started: dict[str, Future] = {}
 
@@ -74,12 +83,17 @@ class WholeRuns:
 
     def _make(self, name: str) -> Made:
         whole, home = self.runs[name], self.folder / name.replace(" ", "-")
-        home.mkdir()
-        if whole.after:
-            shutil.copytree(self.started[whole.after].result().home, home, dirs_exist_ok=True)
-        environment = {**self.environment, **whole.environment}
-        options, project = (self._value_of(given, home) for given in (whole.options, whole.project))
-        done = run_seglib("run", "--run", whole.run, *options, home=home, environment=environment, cwd=project)
+        finished = home.with_suffix(".json")
+        with FileLock(home.with_suffix(".lock")):
+            if not finished.exists():
+                home.mkdir()
+                if whole.after:
+                    shutil.copytree(self.started[whole.after].result().home, home, dirs_exist_ok=True)
+                environment = {**self.environment, **whole.environment}
+                options, project = (self._value_of(given, home) for given in (whole.options, whole.project))
+                done = run_seglib("run", "--run", whole.run, *options, home=home, environment=environment, cwd=project)
+                finished.write_text(json.dumps([done.args, done.returncode, done.stdout, done.stderr]), "utf-8")
+        done = subprocess.CompletedProcess(*json.loads(finished.read_text("utf-8")))
         return Made(Run(whole.run, base=home), home, done)
 
     @staticmethod

@@ -195,7 +195,11 @@ def _compare_means(
 def _by_reassigning(
     difference: Difference, arms: ReassignedArms, strata: np.ndarray, *, with_interval: bool
 ) -> Difference:
-    """Return a difference with the larger p-value, and the interval of reassigned arms; NaN where it has no end."""
+    """Return a difference with the larger p-value, and the interval of reassigned arms; NaN where it has no end.
+
+    p counts divisions in another way than the interval does. So that the two never contradict each other, p is no less
+    than the level of an interval that holds no effect.
+    """
     if not difference.se > 0:
         return difference
     p = max(difference.p, arms.p_no_effect(strata))
@@ -204,6 +208,8 @@ def _by_reassigning(
     low, high = arms.interval(strata)
     if not np.isfinite([low, high]).all():
         low = high = float("nan")
+    elif low <= 0 <= high:
+        p = max(p, 0.05)
     return replace(difference, low=low, high=high, p=p)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,8 @@ from seglib.campaign.arms import ControlGroup
 from seglib.errors import InputRefused
 from seglib.schema.campaign_records import ListsRecord
 from seglib.schema.files import find_file
-from seglib.style import position
+from seglib.schema.formulas import unguarded
+from seglib.style import ENGLISH, position
 
 ID, SEGMENT, CONTROL, HOLDOUT = "customer_id", "segment", "control", "holdout"
 
@@ -67,9 +68,9 @@ class CampaignLists:
         lists = self.table[SEGMENT].nunique()
         sizes = f"{n:,} customers on {lists} list{'' if lists == 1 else 's'}, {control:,} of them in the control group."
         if self.record is None:
-            return f"{sizes} How their arms were drawn is not known, so it cannot be checked."
-        day = f", made for {self.record.as_of}" if self.record.as_of else ""
-        return f"Campaign {self.record.campaign}{day}: {sizes} Every one is in the arm that the id gives."
+            return f"{sizes} How the control group was drawn is not known, so it cannot be checked."
+        day = f", lists of {ENGLISH.day(self.record.as_of)}" if self.record.as_of else ""
+        return f"Campaign {self.record.campaign}{day}: {sizes} Each is on the side that was drawn: nobody was moved."
 
 
 def lists_of(table: pd.DataFrame, record: ListsRecord | None = None, *, compared: bool = True) -> CampaignLists:
@@ -104,7 +105,9 @@ def lists_of(table: pd.DataFrame, record: ListsRecord | None = None, *, compared
     return CampaignLists(rows, record)
 
 
-def read_lists(place: str | Path, record: ListsRecord | None = None, *, compared: bool = True) -> CampaignLists:
+def read_lists(
+    place: str | Path, record: ListsRecord | Sequence[ListsRecord] | None = None, *, compared: bool = True
+) -> CampaignLists:
     """Read the lists that were sent.
 
     Parameters
@@ -112,8 +115,10 @@ def read_lists(place: str | Path, record: ListsRecord | None = None, *, compared
     place : str or Path
         A folder of CSV files, such as ``audience/``, or one file, such as ``segments.csv``. Each has the columns
         customer_id and segment, and a column control, or a name that ends in ``_send`` or ``_control``.
-    record : ListsRecord, optional
-        How they were made (``lists.json`` of the run); then they are held against it.
+    record : ListsRecord or sequence of ListsRecord, optional
+        How they were made (``lists.json`` of the run); then they are held against it. Of several, the one whose
+        customers, segments and arms they have: lists of an earlier campaign or month of the same run. If there is none,
+        the one that draws most of them as they are.
     compared : bool, default=True
         As in `lists_of`.
 
@@ -126,7 +131,24 @@ def read_lists(place: str | Path, record: ListsRecord | None = None, *, compared
     files = sorted(place.glob("*.csv")) if place.is_dir() else [place]
     if not files or not all(file.is_file() for file in files):
         raise InputRefused(f"there is no list in '{place.name}': give the folder audience/ of the run, or a copy of it")
-    return lists_of(pd.concat([_read(file) for file in files], ignore_index=True), record, compared=compared)
+    table = pd.concat([_read(file) for file in files], ignore_index=True)
+    if record is not None and not isinstance(record, ListsRecord):
+        record = _likeliest(table, record)
+    return lists_of(table, record, compared=compared)
+
+
+def _likeliest(table: pd.DataFrame, records: Sequence[ListsRecord]) -> ListsRecord | None:
+    """Return the record that lists were made by, or else the first of those that explain their arms best."""
+    digest = fingerprint(table)
+    for record in records:
+        if record.sha256 == digest:
+            return record
+
+    def moved(record: ListsRecord) -> int:
+        drawn = ControlGroup(record.salt, record.control_share).contains(table[ID])
+        return int((drawn != table[CONTROL]).sum())
+
+    return min(records, key=moved, default=None)
 
 
 def read_sent(folder: Path) -> pd.DataFrame | None:
@@ -253,7 +275,7 @@ def _read(file: Path) -> pd.DataFrame:
     else:
         control = pd.Series(bool(arm), table.index)
     names = table.get("segment_name", table[SEGMENT])
-    ids = table[ID].str.replace(r"^'(?=[=+\-@\t\r])", "", regex=True)
+    ids = table[ID].map(unguarded)
     listed = ~_is_yes(table[HOLDOUT]) if HOLDOUT in table else pd.Series(True, table.index)
     return pd.DataFrame({ID: ids, SEGMENT: table[SEGMENT], "segment_name": names, CONTROL: control})[listed]
 

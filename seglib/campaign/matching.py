@@ -12,7 +12,6 @@ from scipy.stats import chi2_contingency, hypergeom
 from seglib.campaign.lists import CampaignLists
 from seglib.campaign.sample_ratio import STOP_BELOW
 from seglib.errors import InputRefused
-from seglib.style import p_value
 
 
 @dataclass(frozen=True)
@@ -115,11 +114,12 @@ def match(
     remarks = list(notes)
     others = len(values) - n_present
     if others:
-        remarks.append(f"{others:,} customer{' is' if others == 1 else 's are'} on no list, and left out.")
+        are = " of the outcomes is" if others == 1 else "s of the outcomes are"
+        remarks.append(f"{others:,} customer{are} on no list, and left out.")
     if n_present < n:
         absent = n - n_present
         did = "did nothing in that time" if of_transactions else "have no row in the outcomes"
-        remarks.append(f"{absent:,} of {n:,} customers on the lists {did}: they count as 0 (intent to treat).")
+        remarks.append(f"{absent:,} of {n:,} customers on the lists {did}: they count as 0.")
     empty = int(listed[present].isna().any(axis=1).sum())
     if empty:
         remarks.append(f"{empty:,} row{' has' if empty == 1 else 's have'} an empty cell, which counts as 0.")
@@ -132,8 +132,8 @@ def match(
         if p < STOP_BELOW:
             rates = [row[0] / sum(row) for row in counts]
             stopped = (
-                f"{rates[1]:.1%} of those who were written to have a row in the outcomes, and {rates[0]:.1%} of "
-                "the control group "
-                f"({p_value(p)}): one arm was recorded more fully than the other, so nothing is read."
+                f"{rates[1]:.1%} of those who were written to have a row in the outcomes, and {rates[0]:.1%} of the "
+                "control group; chance gives that less than once in a thousand times. One side was recorded more fully "
+                "than the other, so nothing is read."
             )
     return ListedOutcomes(lists, listed.fillna(0.0).reset_index(drop=True), dict(kinds), name, tuple(remarks), stopped)

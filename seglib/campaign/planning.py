@@ -11,6 +11,7 @@ import pandas as pd
 from seglib.campaign.effects import ALL
 from seglib.campaign.lists import CampaignLists
 from seglib.stats import smallest_difference, smallest_mean_difference, two_mean_sample_size, two_proportion_sample_size
+from seglib.style import each, join_words
 
 PLAN_COLUMNS = [
     *("outcome", "segment", "value", "difference", "needed", "needed_half", "customers", "control"),
@@ -19,6 +20,12 @@ PLAN_COLUMNS = [
 
 DESIGN = "two-sided test at the level of 5%, 80% power"
 """How all plans are made."""
+
+MEANING = (
+    "A change is seen if 4 of 5 such tests would show it; without any change, 1 of 20 would seem to show one "
+    f"({DESIGN})."
+)
+"""The same in words."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +178,8 @@ class CampaignPlan:
                 ["outcome", "lift"], sort=False
             )
         ]
-        return "\n".join([*lines, *self.left_out, f"By a {DESIGN}."])
+        by_segment = [_say_by_segment(rows) for _, rows in self.table.groupby("outcome", sort=False)]
+        return "\n".join([*lines, *filter(None, by_segment), *self.left_out, MEANING])
 
 
 def plan_campaign(
@@ -254,6 +262,21 @@ def _say_when(rows: pd.DataFrame) -> str:
     )
 
 
+def _say_by_segment(rows: pd.DataFrame) -> str:
+    """Say of one outcome what each segment by itself shows at the end; empty with one segment, or without numbers."""
+    last = rows[(rows["days"].isna() | (rows["days"] == rows["days"].max())) & (rows["segment"] != ALL)]
+    last = last.drop_duplicates("segment").set_index("segment")
+    changes = (last["smallest"] / last["value"]).dropna()
+    if len(changes) < 2:
+        return ""
+    after = "" if last["days"].isna().all() else f" after {last['days'].iloc[0]} days"
+    up_to_double = changes[changes <= 1]
+    parts = [f"{each(100 * up_to_double, '{:.0f}%')} more"] if len(up_to_double) else []
+    if rest := changes.index.difference(up_to_double.index, sort=False).tolist():
+        parts.append(f"of {join_words(rest)} only more than twice of what they do anyway")
+    return f"{rows['outcome'].iloc[0]}, each segment by itself{after}: what is seen is {'; '.join(parts)}."
+
+
 def _smallest_of(row: pd.Series) -> str:
     if math.isnan(row["smallest"]):
         return "no change is seen"
@@ -279,9 +302,9 @@ def _why_not(base: Baseline) -> str:
     if math.isnan(base.value):
         return "its value is not known"
     if base.value <= 0:
-        return "the control group has nothing of it, and from nothing no test can be planned"
+        return "nobody has any of it, and from nothing no test can be planned"
     if base.sd is None and base.value >= 1:
-        return "everybody in the control group has it, so that nothing can rise"
+        return "everybody has it, so that nothing can rise"
     if base.sd is not None and not base.sd > 0:
         return "everybody has the same value"
     return ""

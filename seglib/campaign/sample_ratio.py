@@ -9,7 +9,7 @@ import pandas as pd
 
 from seglib.campaign.lists import CampaignLists
 from seglib.stats import chi_square_of_counts
-from seglib.style import p_value
+from seglib.style import join_words, p_value
 
 STOP_BELOW = 0.001
 """Below this p-value the reading stops. A small one, because it is asked of every test."""
@@ -39,16 +39,29 @@ class SampleRatio:
     def text(self) -> str:
         """What the sizes say."""
         if np.isnan(self.p):
-            return "The share of the control group is not known, so the sizes of the arms cannot be checked."
-        control, expected = self.table["control"].sum(), self.table["control_expected"].sum()
-        sizes = f"{control:,} customers in the control group, {expected:,.0f} expected"
+            return "The share of the control group is not known, so its size cannot be checked."
         if self.passed:
-            return f"The arms have the sizes that chance gives ({sizes}, {p_value(self.p)})."
+            control, expected = self.table["control"].sum(), self.table["control_expected"].sum()
+            return (
+                f"The control group is as large as it was drawn: {control:,} customers, where {expected:,.0f} were to "
+                "be expected. Chance gives such a difference."
+            )
+        sizes = [
+            f"{row.control:,} where {row.control_expected:,.0f} were to be expected in {row.segment}"
+            for row in self.table.itertuples()
+        ]
         return (
-            f"The arms do not have the sizes that they were drawn with ({sizes}, {p_value(self.p)}). Customers of "
-            "one arm "
-            "got lost, or were added: nothing is read from this test until it is known how."
+            f"The control group is not as large as it was drawn: {join_words(sizes)}. Chance gives such sizes less "
+            "than once in a thousand draws. Customers of one side got lost, or were added: nothing is read from this "
+            "test until it is known how."
         )
+
+    @property
+    def evidence(self) -> str:
+        """The test behind it, for analysts."""
+        if np.isnan(self.p):
+            return "No test of the sizes."
+        return f"Chi-square over segments: {p_value(self.p)}; the reading stops below {STOP_BELOW}."
 
 
 def sample_ratio(lists: CampaignLists, *, control_share: float | None = None) -> SampleRatio:

@@ -17,6 +17,7 @@ import pandas as pd
 from seglib.campaign.lists import CONTROL, ID, SEGMENT, CampaignLists
 from seglib.errors import InputRefused, ParameterRefused
 from seglib.schema.files import find_file
+from seglib.schema.formulas import unguarded
 from seglib.style import did_you_mean, join_words
 
 EMAIL, PHONE = "email", "phone"
@@ -66,7 +67,7 @@ PLATFORMS = {
     "meta": Platform("Meta customer list", {EMAIL: "email", PHONE: "phone"}, True, plus=False),
     "braze": Platform("Braze", {ID: "external_id", EMAIL: "email", PHONE: "phone"}),
     "klaviyo": Platform("Klaviyo", {EMAIL: "Email", PHONE: "Phone Number"}),
-    "mailchimp": Platform("Mailchimp", {EMAIL: "Email Address", PHONE: "Phone Number"}, needs_email=True),
+    "mailchimp": Platform("Mailchimp", {EMAIL: "Email Address"}, needs_email=True),
 }
 """By the name in the command.
 
@@ -74,9 +75,12 @@ Headers and forms as the platforms' own pages give them: Google, support.google.
 and developers.google.com/data-manager/api/devguides/concepts/formatting (lower case, no blanks, E.164, SHA-256, Gmail);
 Meta, facebook.com/business/help/2082575038703844 (headers, lists of fewer than 100) and its pages for developers on
 customer information parameters (digits of a phone number only, with country code, SHA-256); Braze,
-braze.com/docs/user_guide (CSV import: external_id, default attributes); Klaviyo,
+braze.com/docs/user_guide (CSV import: headers in lower case; external_id, email, and phone in E.164); Klaviyo,
 help.klaviyo.com/hc/en-us/articles/360043841811 (Email, Phone Number, E.164); Mailchimp,
-mailchimp.com/help/format-guidelines-for-your-import-file (Email Address is required).
+mailchimp.com/help/format-guidelines-for-your-import-file (an e-mail address is required; columns are matched to fields
+by hand). Mailchimp takes numbers for text messages in an import of its own, with a consent of its own
+(mailchimp.com/help/import-sms-marketing-contacts), and how other numbers are to be written depends on the account: so
+no phone number is written for it.
 """
 
 
@@ -188,6 +192,10 @@ def make_upload(
     email = rows[EMAIL].map(lambda text: _email(text, target))
     phone = rows[PHONE].map(lambda text: _phone(text, target))
     for name, written in ((EMAIL, email), (PHONE, phone)):
+        if name not in target.headers:
+            if (written != "").any():
+                notes.append(f"{target.name} takes a {name} number with its own consent: none is in the file.")
+            continue
         unfit = int(((rows[name].str.strip() != "") & (written == "")).sum())
         if unfit:
             why = "no e-mail address" if name == EMAIL else "no phone number with its country code"
@@ -247,7 +255,7 @@ def _read(file: Path, columns: AddressColumns) -> pd.DataFrame:
             PHONE: nothing if phone is None else phone,
             "consent": consent,
         }
-    ).set_axis(customer.str.strip(), axis="index")
+    ).set_axis(customer.str.strip().map(unguarded), axis="index")
     if n_twice := int(by_customer.index.duplicated().sum()):
         raise InputRefused(
             f"the address file '{file.name}' has {n_twice:,} rows of customers who have another row: leave one row for "

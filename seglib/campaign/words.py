@@ -16,6 +16,9 @@ WORKED, DID_NOT, UNKNOWN = "worked", "did not work", "cannot be said"
 LEVEL = 0.05
 """Of every claim, after Holm."""
 
+PRINTED = ["outcome", "did it work?", "written to", "control group", "difference", "from", "to"]
+"""The columns of `row_of`."""
+
 
 @dataclass(frozen=True)
 class Conclusion:
@@ -25,13 +28,15 @@ class Conclusion:
     ----------
     label : {"worked", "did not work", "cannot be said"}
     claim : str
-        What was seen, and what it means.
+        What was seen, and what it means, without a word of statistics.
     segments_claim : str
-        Whether segments answer differently.
+        Whether segments answer differently, likewise.
     next_step : str
         What to do, and what it would cost to know more.
     margin : float
         What is as good as no effect, in units of the outcome.
+    evidence : str
+        The tests behind it, for analysts.
     """
 
     label: str
@@ -39,6 +44,7 @@ class Conclusion:
     segments_claim: str
     next_step: str
     margin: float
+    evidence: str = ""
 
 
 def label_of(effect: float, low: float, high: float, p: float, margin: float) -> str:
@@ -101,29 +107,36 @@ def conclude(
     """
     least = margin * abs(overall["control_value"])
     label = label_of(overall["effect"], overall["low"], overall["high"], p, least)
-    seen = (
-        f"{_value(overall['treated_value'], kind)} of those who were written to, "
-        f"{_value(overall['control_value'], kind)} of the "
-        f"control group: a difference of {_change(overall['effect'], kind)} ({_interval(overall, kind)}, "
-        f"{p_value(p)})."
-    )
-    if kind == "mean":
-        seen = seen.replace(" of those who were", " on average for those who were", 1).replace(
-            " of the control", " for the control", 1
-        )
     differ = q[1] < LEVEL
     return Conclusion(
         label,
-        f"{seen} {_meaning(label, overall, kind, least)}",
+        f"{_seen(overall, kind)} {_meaning(label, overall, kind, least, margin)}",
         _on_segments(by_segment, kind, q, margin),
         _next(label, overall, kind, least, plan, differ),
         least,
+        _evidence(overall, kind, p, q),
     )
+
+
+def row_of(outcome: str, kind: str, overall: pd.Series, conclusion: Conclusion) -> tuple[str, ...]:
+    """Write an outcome as a line of a table: `PRINTED`.
+
+    Parameters
+    ----------
+    outcome : str
+    kind : {"share", "mean"}
+    overall : pandas.Series
+        As in `conclude`.
+    conclusion : Conclusion
+    """
+    values = [_value(overall[name], kind) for name in ("treated_value", "control_value")]
+    ends = ("–", "–") if np.isnan(overall["low"]) else _ends(overall, kind)
+    return outcome, conclusion.label, *values, _change(overall["effect"], kind), *ends
 
 
 def nothing_varies(value: float, kind: str) -> Conclusion:
     """Say that everybody has the same value."""
-    claim = f"Everybody has the same value ({_value(value, kind)}), in both arms: no difference can be read."
+    claim = f"Everybody has the same value ({_value(value, kind)}), on both sides: no difference can be read."
     return Conclusion(UNKNOWN, claim, "", "Check whether this outcome was recorded at all.", float("nan"))
 
 
@@ -131,23 +144,45 @@ def too_small() -> Conclusion:
     """Say that no segment has two arms that are large enough."""
     return Conclusion(
         UNKNOWN,
-        "In no segment do both arms have enough customers to be compared.",
+        "In no segment do both sides have enough customers to be compared.",
         "",
         "Draw a larger control group next time.",
         float("nan"),
     )
 
 
-def _meaning(label: str, overall: pd.Series, kind: str, margin: float) -> str:
+def _seen(overall: pd.Series, kind: str) -> str:
+    """Say what both arms did, by how much they differ, and from where to where the effect may really be."""
+    treated, control = (_value(overall[name], kind) for name in ("treated_value", "control_value"))
+    if kind == "share":
+        values = f"{treated} of those who were written to, {control} of the control group"
+    else:
+        values = f"On average {treated} for each of those who were written to, {control} for each of the control group"
+    difference = f"{values}: a difference of {_change(overall['effect'], kind)}."
+    if np.isnan(overall["low"]):
+        return f"{difference} There are too few customers to say how far from the real effect that may be."
+    return f"{difference} The real effect may be anything from {_range(overall, kind)}."
+
+
+def _meaning(label: str, overall: pd.Series, kind: str, margin: float, part: float) -> str:
+    matters = f"{_amount(margin, kind)}, the least that matters ({part:.0%} of what the control group has)"
     if label == WORKED:
         if overall["low"] < margin:
-            return f"It did something; whether that is more than {_amount(margin, kind)}, what would matter, is open."
-        return f"It did something, and more than {_amount(margin, kind)}, what would matter."
+            return f"It did something; whether that is more than {matters}, is open."
+        return f"It did something, and more than {matters}."
     if label == DID_NOT and overall["high"] < 0:
         return "It did harm: they would have done more without it."
     if label == DID_NOT:
-        return f"Whatever it did is less than {_amount(margin, kind)}, what would matter."
-    return "That may be chance; an effect that matters is neither shown nor excluded."
+        return f"Whatever it did is less than {matters}."
+    return f"That may be chance; an effect of {matters}, is neither shown nor excluded."
+
+
+def _evidence(overall: pd.Series, kind: str, p: float, q: tuple[float, float]) -> str:
+    """Name the tests behind a conclusion."""
+    no_interval = np.isnan(overall["low"])
+    interval = "no interval: too few customers" if no_interval else f"95% interval {_range(overall, kind)}"
+    differ = "" if np.isnan(q[1]) else f"; segments: Cochran's Q = {q[0]:.1f}, {p_value(q[1])}"
+    return f"{interval}, {p_value(p)}{differ} (p after Holm over outcomes)."
 
 
 def _next(label: str, overall: pd.Series, kind: str, margin: float, plan: Plan, differ: bool) -> str:
@@ -174,16 +209,15 @@ def _next(label: str, overall: pd.Series, kind: str, margin: float, plan: Plan, 
 
 def _on_segments(by_segment: pd.DataFrame, kind: str, q: tuple[float, float], margin: float) -> str:
     """Say whether segments answer differently; single ones are named only if they do."""
-    value, p = q
+    p = q[1]
     if len(by_segment) < 2:
         return ""
     if np.isnan(p):
         return "Whether segments answer differently cannot be said: too few of them can be compared."
     if p >= LEVEL:
         return (
-            f"Segments do not answer differently by more than chance gives (Cochran's Q = {value:.1f}, "
-            f"{p_value(p)}): take the "
-            "effect of all together for each of them."
+            "No segment is shown to answer in another way: what they differ by may be chance. Take the effect of all "
+            "together for each of them."
         )
     labels = {
         row.segment: label_of(row.effect, row.low, row.high, row.p_holm, margin * abs(row.control_value))
@@ -197,11 +231,10 @@ def _on_segments(by_segment: pd.DataFrame, kind: str, q: tuple[float, float], ma
     ]
     effects = by_segment.set_index("segment")["effect"].dropna()
     effects = 100 * effects if kind == "share" else effects
-    unit = "in points" if kind == "share" else "in its unit"
+    unit = "in points" if kind == "share" else "on average"
     return (
-        f"Segments answer differently (Cochran's Q = {value:.1f}, {p_value(p)}). {'; '.join(groups)} (Holm over "
-        "segments). "
-        f"Effects {unit}: {each(effects, '{:+.1f}' if kind == 'share' else '{:+.2f}')}."
+        f"Segments answer differently, by more than chance gives. {'; '.join(groups)}. Differences {unit}: "
+        f"{each(effects, '{:+.1f}' if kind == 'share' else '{:+.2f}')}."
     )
 
 
@@ -211,6 +244,8 @@ def _value(value: float, kind: str) -> str:
     >>> _value(0.1234, "share"), _value(0.00573, "share"), _value(1.4226, "mean")
     ('12.3%', '0.57%', '1.42')
     """
+    if np.isnan(value):
+        return "–"
     if kind == "mean":
         return format_number(value)
     return f"{value:.2%}" if abs(value) < 0.02 else f"{value:.1%}"
@@ -229,19 +264,37 @@ def _amount(value: float, kind: str) -> str:
 
 
 def _change(value: float, kind: str) -> str:
+    """Write a difference with its sign.
+
+    >>> _change(-0.0123, "share"), _change(0.0, "mean"), _change(float("nan"), "mean")
+    ('-1.2 points', '0', '–')
+    """
+    if np.isnan(value):
+        return "–"
+    if value == 0:
+        return "0"
     return f"{'-' if value < 0 else '+'}{_amount(value, kind)}"
 
 
-def _interval(row: pd.Series, kind: str) -> str:
-    """Write an interval; where it has no end, the groups are too small for one."""
-    return "too few customers for an interval" if np.isnan(row["low"]) else f"95% interval {_range(row, kind)}"
-
-
 def _range(row: pd.Series, kind: str) -> str:
+    """Write from where to where.
+
+    >>> _range(pd.Series({"low": 0.0091, "high": 0.157}), "share")
+    '+0.9 to +15.7 points'
+    >>> _range(pd.Series({"low": -1.5, "high": 0.0}), "mean")
+    '-1.50 to 0'
+    """
+    low, high = _ends(row, kind)
+    return f"{low} to {high}" if kind == "mean" else f"{low} to {high} points"
+
+
+def _ends(row: pd.Series, kind: str) -> tuple[str, str]:
+    """Write both ends, with as many digits; those of a share in points."""
     if kind == "mean":
-        return f"{_change(row['low'], kind)} to {_change(row['high'], kind)}"
+        return _change(row["low"], kind), _change(row["high"], kind)
     digits = 1 if 100 * max(abs(row["low"]), abs(row["high"])) >= 1 else 2
-    return f"{100 * row['low']:+.{digits}f} to {100 * row['high']:+.{digits}f}"
+    low, high = (f"{100 * end:+.{digits}f}" if end else "0" for end in (row["low"], row["high"]))
+    return low, high
 
 
 def headline(labels: Sequence[tuple[str, str]]) -> str:

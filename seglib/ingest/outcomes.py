@@ -4,7 +4,8 @@ A table has one row per customer and a column for each outcome: yes or no (1 or 
 says what its columns are called; everything in it is optional::
 
     customer: Client no            # default: customer_id, or else the first column
-    date: Day                      # rows of the day of the lists, or before it, are left out
+    date: Day                      # rows of the day of the lists, or before it, are left out; default: the only column
+                                   # that holds days; nothing behind it: none
     outcomes:                      # default: every other column that holds numbers, or yes and no
       burned: Used
       spend: {column: Revenue, kind: numeric}
@@ -16,6 +17,7 @@ one, and what was spent.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from seglib.errors import InputRefused, ParameterRefused
-from seglib.ingest.contract.numbers import find_style
+from seglib.ingest.contract.numbers import NumberStyle, find_style
 from seglib.ingest.contract.parsing import RawColumn, cell_text, read
 from seglib.ingest.mapping.file import parse, read_mapping
 from seglib.ingest.mapping.model import ColumnSource
@@ -32,6 +34,7 @@ from seglib.ingest.shop import connect, ingest
 from seglib.ingest.sources.csv_files import is_csv
 from seglib.ingest.sources.open import open_source
 from seglib.schema.files import find_file, looked_for_in
+from seglib.schema.formulas import unguarded
 from seglib.schema.sources import ADAPTERS
 from seglib.sql import quoted, restrict
 from seglib.style import did_you_mean, join_words
@@ -42,10 +45,16 @@ if TYPE_CHECKING:
 ID = "customer_id"
 
 OF_LISTS = (
-    *("segment", "segment_name", "probability", "confidence", "second_segment", "outlier", "control", "borderline"),
-    *("near_border", "arm", "treatment"),
+    *("segment", "segment_name", "probability", "confidence", "second_segment", "outlier", "control", "holdout"),
+    *("borderline", "near_border", "arm", "treatment"),
 )
 """Columns of lists: where somebody put the outcomes beside them, they are none."""
+
+DESCRIBING = r"last_\w+|share_used|coupons|transactions"
+"""Further columns of lists, which say what customers did before; elsewhere they may be outcomes."""
+
+MOSTLY = 0.5
+"""Part of the cells of a column from which on it is said to hold numbers."""
 
 _KEYS, _FORMATS = ("customer", "date", "outcomes"), ("decimal", "thousands", "date_format", "nothing")
 _KINDS = {"binary": "binary", "numeric": "number"}
@@ -163,42 +172,79 @@ def _of_file(path: Path, content: Mapping[str, Any], after: str | None) -> Outco
     except InputRefused as error:
         raise _refused(path, error.message) from None
     columns = {name: RawColumn(name, kind) for name, kind, *_ in con.sql("DESCRIBE outcomes").fetchall()}
-    customer = _column(path, str(top.get("customer", "")), columns, "customer") or _default_customer(columns)
-    day = _column(path, str(top.get("date", "")), columns, "date")
+    customer = _column(path, top.get("customer"), columns, "customer") or _default_customer(columns)
+    day = _column(path, top.get("date"), columns, "date")
     wanted = _wanted(path, top.get("outcomes"), columns, {customer, day})
+    cells = [f"{read('id', ColumnSource((customer,)), columns, formats).value} AS {ID}"]
+    asked_for = list(dict.fromkeys([column for column, _ in wanted.values()] + ([day] if day else [])))
     styles = {
-        column: {column: find_style(con, "outcomes", cell_text(columns[column]), formats)}
-        for column, _ in wanted.values()
+        column: find_style(con, "outcomes", cell_text(columns[column]), formats)
+        for column in asked_for
         if columns[column].type == "VARCHAR"
     }
-    cells = [f"{read('id', ColumnSource((customer,)), columns, formats).value} AS {ID}"]
-    if day:
-        cells.append(f"{read('date', ColumnSource((day,)), columns, formats).value} AS _day")
-    for name, (column, kind) in wanted.items():
-        for each_kind in _kinds(kind):
-            parsed = read(each_kind, ColumnSource((column,)), columns, formats, styles.get(column))
-            cells.append(f"CAST({parsed.value} AS DOUBLE) AS {quoted(f'{each_kind} {name}')}")
-            cells.append(f"{parsed.unreadable} AS {quoted(f'{each_kind} unread {name}')}")
+    for column in asked_for:
+        for kind in ("number", "binary", "date"):
+            parsed = read(kind, ColumnSource((column,)), columns, formats, styles)
+            value = parsed.value if kind == "date" else f"CAST({parsed.value} AS DOUBLE)"
+            cells.append(f"{value} AS {quoted(f'{kind} {column}')}")
+            cells.append(f"coalesce({parsed.unreadable}, {parsed.out_of_range}) AS {quoted(f'unread {kind} {column}')}")
     table = con.sql(f"SELECT {', '.join(cells)} FROM outcomes").df()
-    table, notes = _after(path, table, after, bool(day))
+    days = [] if top.get("outcomes") else [column for column, _ in wanted.values() if _holds_days(table, column)]
+    notes = []
+    if "date" not in top and len(days) == 1 and after is not None:
+        [day] = days
+        notes.append(f"The days are those of column '{day}'.")
+    table, of_days = _after(path, table, after, day, [] if "date" in top else days)
+    notes += of_days
     table = _one_row_each(path, table)
-    values, left_out = {}, []
+    values, spoilt, left_out = {}, [], []
     for name, (column, kind) in wanted.items():
-        readable = [k for k in _kinds(kind) if table[f"{k} unread {name}"].isna().all()]
-        if readable and table[f"{readable[0]} {name}"].notna().any():
-            values[name] = table[f"{readable[0]} {name}"]
+        readable = [k for k in _kinds(kind) if _is_read(table, column, k)]
+        why = _why_unreadable(table, column, _kinds(kind))
+        if readable:
+            _refuse_mixed_units(path, column, styles.get(column))
+            values[name] = table[f"{readable[0]} {column}"]
         elif top.get("outcomes"):
-            raise _refused(path, _why_unreadable(table, name, column, _kinds(kind)))
-        else:
-            left_out.append(column)
+            raise _refused(path, why)
+        elif column not in days:
+            (spoilt if _mostly_numbers(table, column) else left_out).append(column)
+    reasons = [_why_unreadable(table, column, _kinds(None)) for column in spoilt]
     if not values:
-        raise _refused(
-            path, "no column beside the customer holds numbers, or yes and no: it takes at least one outcome"
-        )
+        none = "no column beside the customer holds numbers, or yes and no: it takes at least one outcome"
+        raise _refused(path, reasons[0] if reasons else none)
     if left_out:
         word = "Column" if len(left_out) == 1 else "Columns"
         notes.append(f"{word} without numbers, left out: {join_words(left_out)}.")
+    notes += [f"Left out: {why}." for why in reasons]
     return _outcomes(path.name, pd.DataFrame(values), notes)
+
+
+def _is_read(table: pd.DataFrame, column: str, kind: str) -> bool:
+    """Say whether every cell of a column that is not empty was read as that kind, and one at least was."""
+    return bool(table[f"unread {kind} {column}"].isna().all() and table[f"{kind} {column}"].notna().any())
+
+
+def _holds_days(table: pd.DataFrame, column: str) -> bool:
+    return _is_read(table, column, "date") and not _is_read(table, column, "number")
+
+
+def _mostly_numbers(table: pd.DataFrame, column: str) -> bool:
+    read_cells, unread = table[f"number {column}"].notna().sum(), table[f"unread number {column}"].notna().sum()
+    return bool(read_cells > 0 and read_cells >= MOSTLY * (read_cells + unread))
+
+
+def _refuse_mixed_units(path: Path, column: str, style: NumberStyle | None) -> None:
+    """Refuse a column whose numbers do not mean the same: in two currencies, or some of them in percent."""
+    if style is None:
+        return
+    if len(style.units) > 1:
+        raise _refused(
+            path, f"column '{column}' holds numbers in {join_words(list(style.units))}: give all in one unit"
+        )
+    if style.bare:
+        raise _refused(
+            path, f"column '{column}' holds numbers with a percent sign, and others without: write all in one way"
+        )
 
 
 def _of_shop(source: str | Path, mapping: str | Path | None, after: str | None, days: int | None) -> OutcomeTable:
@@ -327,7 +373,13 @@ def _wanted(
 ) -> dict[str, tuple[str, str | None]]:
     """Return by outcome its column, and how it is read if the mapping says so."""
     if not entry:
-        others = [name for name in columns if name not in taken and name.strip().casefold() not in OF_LISTS]
+        folded = {name.strip().casefold() for name in columns}
+        none = [*OF_LISTS, *([DESCRIBING] if {"segment", "control"} <= folded else [])]
+        others = [
+            name
+            for name in columns
+            if name not in taken and not any(re.fullmatch(each, name.strip().casefold()) for each in none)
+        ]
         return {name: (name, None) for name in others}
     wanted: dict[str, tuple[str, str | None]] = {}
     for name, origin in _lines(entry, "outcomes").items():
@@ -362,8 +414,9 @@ def _kinds(kind: str | None) -> tuple[str, ...]:
     return (_KINDS[kind],) if kind else ("number", "binary")
 
 
-def _column(path: Path, wanted: str, columns: Mapping[str, RawColumn], what: str) -> str | None:
+def _column(path: Path, wanted: Any, columns: Mapping[str, RawColumn], what: str) -> str | None:
     """Return the column of that name, whatever its case; None if none is wanted."""
+    wanted = "" if wanted is None else str(wanted)
     if not wanted.strip():
         return None
     folded = {name.strip().casefold(): name for name in columns}
@@ -380,29 +433,37 @@ def _default_customer(columns: Mapping[str, RawColumn]) -> str:
     return next((name for name in columns if name.strip().casefold() == ID), next(iter(columns)))
 
 
-def _after(path: Path, table: pd.DataFrame, after: str | None, dated: bool) -> tuple[pd.DataFrame, list[str]]:
-    """Leave out what happened until the day of the lists; return the rest, and what to say of it."""
+def _after(
+    path: Path, table: pd.DataFrame, after: str | None, day: str | None, days: Sequence[str]
+) -> tuple[pd.DataFrame, list[str]]:
+    """Leave out what happened until the day of the lists; return the rest, and what to say of it.
+
+    ``day`` is the column with the day of each row; ``days`` are all those that hold days, where none was named.
+    """
     if after is None:
         return table, []
-    if not dated:
+    if not day:
+        several = f" Columns {join_words(list(days))} hold days: name one of them in a mapping file." if days else ""
         return table, [
-            f"It names no days: that all of it happened after {after}, the day of the lists, is taken on trust."
+            f"No day is read from the outcomes: that all of them happened after {after}, the day of the lists, is "
+            f"taken on trust.{several}"
         ]
-    if (no_day := table["_day"].isna()).any():
-        raise _refused(
-            path, f"{_rows(no_day.sum(), 'has', 'have')} no day that can be read; name its form with date_format"
-        )
-    early = table["_day"] <= pd.Timestamp(after)
-    if early.all():
+    if n := int(table[f"unread date {day}"].notna().sum()):
+        raise _refused(path, f"{_rows(n, 'has', 'have')} no day that can be read; name its form with date_format")
+    when = table[f"date {day}"]
+    early = when <= pd.Timestamp(after)
+    if early.sum() == when.notna().sum():
         raise _refused(
             path,
-            f"all of its {len(table):,} rows are of {after}, the day of the lists, or before it: what happened "
-            "before a "
-            "campaign is no effect of it",
+            f"all {int(early.sum()):,} days in column '{day}' are {after}, the day of the lists, or earlier: what "
+            "happened before a campaign is no effect of it. If that column says something else, leave it out of the "
+            "file",
         )
     notes = []
     if n := int(early.sum()):
         notes.append(f"{_rows(n, 'is', 'are')} of {after}, the day of the lists, or before it, and left out.")
+    if n := int(when.isna().sum()):
+        notes.append(f"{_rows(n, 'has', 'have')} no day: that they are later than the lists is taken on trust.")
     return table[~early], notes
 
 
@@ -412,6 +473,8 @@ def _one_row_each(path: Path, table: pd.DataFrame) -> pd.DataFrame:
         raise _refused(path, "it has no row")
     if n := int(table[ID].isna().sum()):
         raise _refused(path, f"{_rows(n, 'has', 'have')} no customer")
+    # as the lists have them, where a file was made from a list: an id that looks like a formula has an apostrophe there
+    table = table.assign(**{ID: table[ID].map(unguarded)})
     if len(twice := table.loc[table[ID].duplicated(), ID].unique()):
         customers = "customer is" if len(twice) == 1 else "customers are"
         raise _refused(
@@ -423,12 +486,13 @@ def _one_row_each(path: Path, table: pd.DataFrame) -> pd.DataFrame:
     return table.set_index(pd.Index(table[ID].tolist(), dtype=object, name=ID)).drop(columns=ID)
 
 
-def _why_unreadable(table: pd.DataFrame, name: str, column: str, kinds: tuple[str, ...]) -> str:
-    unread = table[f"{kinds[0]} unread {name}"].dropna()
+def _why_unreadable(table: pd.DataFrame, column: str, kinds: tuple[str, ...]) -> str:
+    unread = table[f"unread {kinds[0]} {column}"].dropna()
     if unread.empty:
         return f"column '{column}' is empty"
     cells = "cell" if len(unread) == 1 else "cells"
-    return f"column '{column}' holds '{unread.iloc[0]}' ({len(unread):,} such {cells}), which is no number"
+    wanted = "neither yes nor no" if kinds == ("binary",) else "no number"
+    return f"column '{column}' holds '{unread.iloc[0]}' ({len(unread):,} such {cells}), which is {wanted}"
 
 
 def _rows(n: int, one: str, many: str) -> str:

@@ -499,7 +499,22 @@ class SampleSizes:
                 "The smallest lift that a test with these customers and control groups would see, in points: "
                 f"{each(100 * smallest, '{:.1f}')}."
             )
+        falls = self._harder_to_see
+        if len(falls):
+            sentences.append(
+                "A lift is a rise. Where more than half of the coupons are burned anyway, a fall has to be larger to "
+                f"be seen, in points: {each(100 * falls, '{:.1f}')}. The first page of the report names what is seen "
+                "either way, the larger one of the two."
+            )
         return " ".join([*sentences, *self.left_out])
+
+    @property
+    def _harder_to_see(self) -> pd.Series:
+        """The smallest change that is seen either way, by segment, where it is larger than the smallest rise."""
+        first = self.table.drop_duplicates("segment").set_index("segment")
+        changes = [smallest_change(row.burn_rate, row.customers, row.control) for row in first.itertuples()]
+        either_way = pd.Series(changes, index=first.index, dtype=float).dropna()
+        return either_way[~(either_way <= first["smallest_lift"].reindex(either_way.index) + 1e-9)]
 
 
 def sample_sizes(rates: Mapping[str, float], listed: pd.DataFrame, *, lifts: Sequence[float] = LIFTS) -> SampleSizes:

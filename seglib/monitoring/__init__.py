@@ -8,11 +8,27 @@ beside what calm months give: the same customers, who go on as they did (`seglib
 - In: two finished runs (`seglib.run`), and the model of the earlier one (`seglib.scoring`).
 - Out: a `MonthComparison`: migration, movement, drift, and the advice to keep, watch or refit.
 - What cannot be compared is refused in one sentence (`seglib.monitoring.refusals`).
+- Over many months: a `Trend` of all comparisons so far, and the months that stand out (`trend_of`).
 
 Start with `seglib.monitoring.movement.Movement`, which defines the parts.
 """
 
-from seglib.monitoring.comparison import compare_months
+from seglib.monitoring.calm import FROM_TRANSACTIONS, CalmMonths
+from seglib.monitoring.comparison import LEVEL, compare_months, max_t
+from seglib.monitoring.drift import distances, numbers_of, stability_index
 from seglib.monitoring.months import lay_side_by_side, read_months
+from seglib.monitoring.trend import trend_of
 
-__all__ = ["compare_months", "lay_side_by_side", "read_months"]
+__all__ = [
+    "FROM_TRANSACTIONS",
+    "LEVEL",
+    "CalmMonths",
+    "compare_months",
+    "distances",
+    "lay_side_by_side",
+    "max_t",
+    "numbers_of",
+    "read_months",
+    "stability_index",
+    "trend_of",
+]

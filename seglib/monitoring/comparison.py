@@ -11,7 +11,8 @@ from seglib.monitoring.drift import Drift, distances, drift_of, indices, numbers
 from seglib.monitoring.migration import Migration, migration_of, movers_list
 from seglib.monitoring.months import Months, disagreement
 from seglib.monitoring.movement import Movement, Shares, place, refit
-from seglib.schema.comparison_records import ComparisonRecord, DriftRecord, PartRecord, PathRecord
+from seglib.schema.comparison_records import ComparisonRecord, DriftRecord, PartRecord, PathRecord, SizeRecord
+from seglib.scoring import SegmentModel
 from seglib.style import humanize, join_words, percent
 
 LEVEL = 0.05
@@ -29,6 +30,9 @@ HEADLINES = {
 LONG = 1 / 3
 """If the time between both days is longer than this part of the time before, the past says little of it."""
 
+UNSTEADY = 0.4
+"""Below this kappa, agreement is no more than fair (Landis & Koch 1977, Biometrics 33(1)); it decides nothing else."""
+
 MENTIONED = 0.02
 """From this share of the customers on, what the clock alone would have moved is told with every headline."""
 
@@ -43,6 +47,8 @@ ADVICE = {
     "drift": "Watch: customers stay in their segments, but what describes them is changing. Compare again next month.",
     "ageing": "Keep: nothing calls for other segments. But lists of the earlier day are out of date: use the new ones.",
     "keep": "Keep: the old segments hold. Use the new lists, because some customers always change places.",
+    "unsteady": "Keep: nothing says that other segments would last longer. But customers do not stay in these: make "
+    "lists anew right before they are used.",
 }
 
 
@@ -60,6 +66,9 @@ class MonthComparison:
     advice : {"keep", "watch", "refit"}
     sampled : int
         Customers of whom calm months were simulated, where that is a sample; 0 where it is all.
+    sizes : tuple of SizeRecord
+    largest : ndarray of float, shape (1 + n_calm,)
+        The largest of all standardised statistics, of the observed month first (`standardised`).
     """
 
     months: Months
@@ -69,6 +78,8 @@ class MonthComparison:
     label: str
     advice: str
     sampled: int = field(default=0)
+    sizes: tuple[SizeRecord, ...] = field(default=(), repr=False)
+    largest: np.ndarray = field(default_factory=lambda: np.empty(0), repr=False)
 
     @property
     def headline(self) -> str:
@@ -101,14 +112,40 @@ class MonthComparison:
             return f"It is {join_words([humanize(name) for name in self.drift.beyond])}."
         if self.label == "ageing":
             return (
-                f"{percent(ageing)} of the customers are elsewhere because time has passed, and no more moved by what "
-                "they did than in calm months."
+                f"By the old segments, {percent(ageing)} of the customers are elsewhere because time has passed, and "
+                "no more moved by what they did than in calm months."
             )
-        return f"{percent(max(real, 0))} of the customers changed segment by what they did; {calm}."
+        if real >= 0:
+            return f"{percent(real)} of the customers changed segment by what they did; {calm}."
+        if high < 0:
+            return (
+                f"What customers did since brought {percent(-real)} of them back into their segments; calm months "
+                f"bring back {_pair(-high, -low)}."
+            )
+        return f"What customers did since moved nobody on balance; {calm}."
+
+    @property
+    def unsteady(self) -> bool:
+        """Whether so many are elsewhere that a segment says little of where the same customer is on the later day."""
+        return not pd.isna(self.migration.kappa) and self.migration.kappa < UNSTEADY
+
+    @property
+    def caution(self) -> str:
+        """What else a reader must know; empty where segments are steady."""
+        if not self.unsteady:
+            return ""
+        low, high = np.quantile([shares.total for shares in self.movement.calm], [0.025, 0.975])
+        return (
+            f"{percent(self.movement.observed.total)} of the customers are in another segment, and calm months would "
+            f"put {percent(low)} to {percent(high)} there: a segment says little of where the same customer is "
+            f"{self.months.n_days:,} days later (kappa {self.migration.kappa:.2f})."
+        )
 
     @property
     def next_step(self) -> str:
         """What to do, in a sentence."""
+        if self.advice == "keep" and self.unsteady:
+            return ADVICE["unsteady"]
         more = (self.advice, self.label) in (("watch", "drift"), ("keep", "ageing"))
         return ADVICE[self.label if more else self.advice]
 
@@ -124,8 +161,8 @@ class MonthComparison:
 
     @property
     def text(self) -> str:
-        """Headline, reason and advice."""
-        return f"{self.headline} {self.because} {self.next_step}"
+        """Headline, reason, caution and advice."""
+        return " ".join(filter(None, [self.headline, self.because, self.caution, self.next_step]))
 
     @property
     def method(self) -> str:
@@ -153,14 +190,20 @@ class MonthComparison:
         """As ``compare.json`` has it."""
         months, table = self.months, self.movement.table
         parts = tuple(
-            PartRecord(r.part, r.share, r.customers, r.calm_low, r.calm_high, _or_none(r.p)) for r in table.itertuples()
+            PartRecord(r.part, r.share, r.customers, r.calm_low, r.calm_high, _or_none(r.p), _or_none(r.moved_by_step))
+            for r in table.itertuples()
         )
         paths = tuple(
             PathRecord(*row)
             for row in self.migration.table[["from", "to", "customers", "share"]].itertuples(index=False, name=None)
         )
         drift = tuple(
-            DriftRecord(r.feature, _or_none(r.wasserstein), _or_none(r.calm_high), _or_none(r.p), r.psi)
+            DriftRecord(
+                r.feature,
+                *(_or_none(value) for value in (r.wasserstein, r.calm_high, r.p)),
+                r.psi,
+                *(_or_none(value) for value in (r.calm_low, r.spread)),
+            )
             for r in self.drift.table.itertuples()
         )
         return ComparisonRecord(
@@ -184,6 +227,11 @@ class MonthComparison:
             parts=parts,
             paths=paths,
             drift=drift,
+            sizes=self.sizes,
+            months=months.ends,
+            largest=float(self.largest[0]),
+            calm_largest=tuple(float(value) for value in self.largest[1:]),
+            beyond_chance=self.movement.beyond_chance,
         )
 
 
@@ -226,15 +274,19 @@ def compare_months(
     seen, aged_there = (observed, aged) if tested is months else _observed(tested)
     names = [feature.name for feature in numbers_of(months.described)]
     then = tested.then.loc[tested.both, "segment"]
-    shares, far, index = [], [], []
+    shares, far, index, sizes = [], [], [], []
     for number, after in enumerate(tested.calm.features(n_calm, seed=seed)):
         after = after.loc[tested.both]
         now = refit(months.model, after, then, k=len(months.model.letters), seed=seed + number)
         shares.append(Shares.of(months.model, then.to_numpy(), aged_there, now, after))
+        sizes.append(_shares_of_segments(months.model, after))
         far.append(distances(tested.features_aged, after, names))
         index.append(indices(tested.features_aged, after, names))
     far_seen = distances(tested.features_aged, tested.features_now, names)
-    p = max_t(np.array([_statistics(seen, far_seen), *(_statistics(s, f) for s, f in zip(shares, far, strict=True))]))
+    z = standardised(
+        np.array([_statistics(seen, far_seen), *(_statistics(s, f) for s, f in zip(shares, far, strict=True))])
+    )
+    p = max_t(z)
     movement = Movement(
         observed, tuple(shares), len(months.both), {"real movement": float(p[0]), "redefinition": float(p[1])}
     )
@@ -255,7 +307,47 @@ def compare_months(
     label = _label(months, movement, drift, redefined=redefined)
     advice = "refit" if redefined else "watch" if label in ("movement", "drift") else "keep"
     sampled = 0 if tested is months else len(tested.both)
-    return MonthComparison(months, migration_of(months), movement, drift, label, advice, sampled)
+    return MonthComparison(
+        months,
+        migration_of(months),
+        movement,
+        drift,
+        label,
+        advice,
+        sampled,
+        sizes=_sizes(months, np.array(sizes)),
+        largest=z.max(axis=1),
+    )
+
+
+def _shares_of_segments(model: SegmentModel, features: pd.DataFrame) -> list[float]:
+    """Return the share of the customers in every segment of a frozen model."""
+    letters = place(model, features)
+    return [float((letters == letter).mean()) for letter in model.letters]
+
+
+def _sizes(months: Months, calm: np.ndarray) -> tuple[SizeRecord, ...]:
+    """Return the size of every segment beside calm months.
+
+    Parameters
+    ----------
+    months : Months
+    calm : ndarray of float, shape (n_calm, n_letters)
+        Shares of the segments of the old model, in calm months.
+    """
+    observed = _shares_of_segments(months.model, months.features_now)
+    low, high = np.quantile(calm, [0.025, 0.975], axis=0).tolist()
+    frozen = dict(zip(months.model.letters, zip(observed, low, high, strict=True), strict=True))
+    then, now = (table.loc[months.both, "segment"] for table in (months.then, months.now))
+    return tuple(
+        SizeRecord(
+            *(row.segment, row.name, row.then, row.now),
+            float((then == row.segment).mean()),
+            float((now == row.segment).mean()),
+            *frozen.get(row.segment, (None, None, None)),
+        )
+        for row in months.table.itertuples(index=False)
+    )
 
 
 def _label(months: Months, movement: Movement, drift: Drift, *, redefined: bool) -> str:
@@ -266,7 +358,8 @@ def _label(months: Months, movement: Movement, drift: Drift, *, redefined: bool)
     if drift.beyond:
         return "drift"
     ageing = movement.share("ageing")
-    if ageing > 0 and (not months.n_new or ageing > movement.frozen_limit):
+    # with new transactions, ageing is what would have been without them, and they bring many customers back
+    if ageing > 0 and not months.n_new:
         return "ageing"
     return "nothing"
 
@@ -283,13 +376,34 @@ def _statistics(shares: Shares, far: np.ndarray) -> np.ndarray:
     return np.array([shares.parts["real movement"], shares.replaced, *far])
 
 
+def standardised(statistics: np.ndarray) -> np.ndarray:
+    """Return statistics less their mean, in their standard deviations, over the observed month and the calm ones.
+
+    Parameters
+    ----------
+    statistics : ndarray of float, shape (1 + n_calm, n_statistics)
+        The observed ones first; the greater, the more.
+
+    Returns
+    -------
+    ndarray of float, shape (1 + n_calm, n_statistics)
+        Zero where a statistic is the same everywhere.
+    """
+    spread = statistics.std(axis=0)
+    # rounding alone must not make a difference where all are equal
+    constant = spread <= 1e-9 * np.maximum(1.0, np.abs(statistics).max(axis=0))
+    z = (statistics - statistics.mean(axis=0)) / np.where(constant, 1.0, spread)
+    z[:, constant] = 0.0
+    return z
+
+
 def max_t(statistics: np.ndarray) -> np.ndarray:
     """Return p-values of several statistics, corrected for their number.
 
     Parameters
     ----------
     statistics : ndarray of float, shape (1 + n_calm, n_statistics)
-        The observed ones first; the greater, the more.
+        The observed ones first; the greater, the more. Standardised ones stay as they are.
 
     Returns
     -------
@@ -301,11 +415,7 @@ def max_t(statistics: np.ndarray) -> np.ndarray:
     >>> max_t(np.column_stack([[30.0, *null], [5.0, *null]])).round(3).tolist()
     [0.048, 0.762]
     """
-    spread = statistics.std(axis=0)
-    # rounding alone must not make a difference where all are equal
-    constant = spread <= 1e-9 * np.maximum(1.0, np.abs(statistics).max(axis=0))
-    z = (statistics - statistics.mean(axis=0)) / np.where(constant, 1.0, spread)
-    z[:, constant] = 0.0
+    z = standardised(statistics)
     largest = z.max(axis=1)
     return (largest[:, None] >= z[0] - 1e-9).mean(axis=0)
 

@@ -14,8 +14,9 @@ from seglib.clustering import match_labels
 from seglib.errors import ParameterRefused
 from seglib.features import connect_tables, customer_features
 from seglib.monitoring.calm import BESIDES, FROM_TRANSACTIONS, CalmMonths
-from seglib.monitoring.refusals import refuse_other_kind, refuse_renamed, refuse_strangers
+from seglib.monitoring.refusals import refuse_another_past, refuse_other_kind, refuse_renamed, refuse_strangers
 from seglib.run import Run, finished
+from seglib.schema.comparison_records import MonthRecord
 from seglib.schema.features import Feature
 from seglib.scoring import SegmentModel, load_model
 from seglib.sql import read_canonical_tables
@@ -52,6 +53,10 @@ class Months:
     described : tuple of Feature
         What their columns are.
     calm : CalmMonths
+    ends : tuple of MonthRecord
+        Both month ends as a trend needs them; empty where no runs were read.
+    revised : int
+        Customers in both of whom the later run tells another past than the earlier one did.
     """
 
     old: str
@@ -69,6 +74,8 @@ class Months:
     features_now: pd.DataFrame = field(repr=False)
     described: tuple[Feature, ...] = field(repr=False)
     calm: CalmMonths = field(repr=False)
+    ends: tuple[MonthRecord, ...] = ()
+    revised: int = 0
 
     @property
     def both(self) -> pd.Index:
@@ -142,6 +149,12 @@ class Months:
                 f"The letters are those of run {self.old}, so that as many customers as possible keep theirs: of run "
                 f"{self.new}, {', '.join(changed)} here."
             )
+        if self.revised:
+            sentences.append(
+                f"Of {self.revised:,} of these customers, run {self.new} has other transactions up to "
+                f"{ENGLISH.day(str(self.day))} than run {self.old} had: what was recorded later, corrected or handed "
+                "over counts as what happened since."
+            )
         if not self.n_new:
             sentences.append(
                 f"None of their transactions is newer than {ENGLISH.day(str(self.day))}: only the clock has moved."
@@ -177,7 +190,7 @@ def read_months(old: str, run: Run) -> Months:
     model = load_model(earlier.existing("model"))
     segments = [r.read("segments")[["segment", "margin"]] for r in (earlier, run)]
     names = [{card.segment: card.name for card in r.read("cards")} for r in (earlier, run)]
-    return lay_side_by_side(
+    months = lay_side_by_side(
         old,
         run.name,
         model=model,
@@ -186,6 +199,20 @@ def read_months(old: str, run: Run) -> Months:
         connections=(earlier.connect(), run.connect()),
         segments=segments,
         names=names,
+    )
+    return replace(months, ends=tuple(_end_of(r) for r in (earlier, run)))
+
+
+def _end_of(run: Run) -> MonthRecord:
+    """Return a month end as a trend needs it."""
+    structure = run.structure().structure if run.path("choice").exists() else ""
+    return MonthRecord(
+        run.name,
+        run.read("shop").as_of,
+        len(run.read("segments")),
+        run.read("clustering").k,
+        structure,
+        str(run.read_record().get("started_utc", "")),
     )
 
 
@@ -222,7 +249,7 @@ def lay_side_by_side(
     Raises
     ------
     ParameterRefused
-        If few customers are in both, or a place or a gender has another name now.
+        If few customers are in both, a place or a gender has another name now, or the past is another one.
     """
     then, now = segments
     refuse_strangers(old, new, then.index, now.index)
@@ -245,6 +272,9 @@ def lay_side_by_side(
             parameter="old",
         )
     refuse_renamed(old, new, before, after, [f for f in described if f.kind == "nominal"])
+    past = customer_features(connections[1], study).table.reindex(both)
+    revised = int(differs(before, past).sum())
+    refuse_another_past(old, new, revised, len(both), day=f"{day:%Y-%m-%d}")
     letters = match_labels(now["segment"], then["segment"])
     spare = {letters[letter]: name for letter, name in names[1].items() if letter in letters}
     tables = _of_customers(tables, both)
@@ -268,7 +298,32 @@ def lay_side_by_side(
         after,
         described,
         CalmMonths(tables, transactions[needed], study, day, day_later, fixed),
+        revised=revised,
     )
+
+
+RECORDED = ("n_coupons", "n_burned", "n_branches", "n_merchants", "spend")
+"""Features that are the same on one and the same day, whoever looks back at it, unless the records were changed."""
+
+
+def differs(then: pd.DataFrame, later: pd.DataFrame) -> np.ndarray:
+    """Say of which customers two runs have recorded other things up to the same day.
+
+    Parameters
+    ----------
+    then, later : pandas.DataFrame
+        Features on that day, of the same customers, by what either run has recorded.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_customers,)
+    """
+    columns = [name for name in RECORDED if name in then and name in later and not then[name].isna().all()]
+    if "days_to_burn" not in then or then["days_to_burn"].isna().all():  # then nobody knows when a coupon was burned
+        columns = [name for name in columns if name != "n_burned"]
+    left, right = (table[columns].to_numpy(dtype=float) for table in (then, later))
+    # sums of amounts in another order differ by their rounding
+    return ~np.isclose(left, right, rtol=1e-6, atol=1e-6, equal_nan=True).all(axis=1)
 
 
 def _seen_on(transactions: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:

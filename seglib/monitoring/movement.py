@@ -219,11 +219,6 @@ class Movement:
         return float(real - calm.mean()), float(real - high), float(real - low)
 
     @property
-    def frozen_limit(self) -> float:
-        """The share that the old model moves in at most 97.5% of calm months."""
-        return float(np.quantile([calm.frozen for calm in self.calm], 0.975))
-
-    @property
     def sentences(self) -> list[str]:
         """One sentence a part."""
         low, high = self.calm_range("real movement")

@@ -15,6 +15,9 @@ from seglib.style import join_words
 COMMON = 0.5
 """Below this share of the customers of the earlier month that are in the later one, it is another shop."""
 
+REVISED = 0.5
+"""If the later run tells another past of more than this share of the customers, its records are made in another way."""
+
 RENAMED = 0.9
 """A name is another one for the same thing if so many of its customers have one and the same new name."""
 
@@ -91,6 +94,31 @@ def refuse_strangers(old: str, new: str, then: pd.Index, now: pd.Index) -> None:
         raise ParameterRefused(
             f"runs '{old}' and '{new}' cannot be compared: only {common:,} of {len(then):,} customers of the first are "
             "in the second, so it is another shop, or the ids were given anew",
+            parameter="old",
+        )
+
+
+def refuse_another_past(old: str, new: str, revised: int, n: int, *, day: str) -> None:
+    """Refuse two runs of which the later one tells another past of most customers, as after a change of the mapping.
+
+    Parameters
+    ----------
+    old, new : str
+        Names of the runs.
+    revised, n : int
+        Customers whose past is another one, and all in both runs.
+    day : str
+        Up to which both look back, ISO format.
+
+    Raises
+    ------
+    ParameterRefused
+    """
+    if revised > REVISED * n:
+        raise ParameterRefused(
+            f"runs '{old}' and '{new}' cannot be compared: of {revised:,} of {n:,} customers the second has other "
+            f"transactions up to {day} than the first, so a mapping, or the way in which the data are exported, was "
+            "changed in between; make the first run again from the same data as the second, with as_of",
             parameter="old",
         )
 

@@ -56,7 +56,7 @@ from seglib.plots.k_selection import (
     plot_valleys,
     plot_verdict,
 )
-from seglib.plots.monitoring import plot_drift, plot_migration, plot_movement
+from seglib.plots.monitoring import plot_drift, plot_migration, plot_months, plot_movement, plot_verdicts
 from seglib.plots.preprocessing import plot_number_ranges, plot_variance_by_option, plot_variance_share
 from seglib.plots.theme import palette
 
@@ -85,6 +85,7 @@ __all__ = [
     "plot_margins",
     "plot_metric",
     "plot_migration",
+    "plot_months",
     "plot_movement",
     "plot_number_ranges",
     "plot_other_criteria",
@@ -108,4 +109,5 @@ __all__ = [
     "plot_variance_by_option",
     "plot_variance_share",
     "plot_verdict",
+    "plot_verdicts",
 ]

@@ -12,7 +12,13 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from seglib.plots.theme import DARK, colour, marker, new_figure, shorten
 
 
-def plot_effects(table: pd.DataFrame, *, kinds: Mapping[str, str], labels: Mapping[str, str]) -> plt.Figure:
+def plot_effects(
+    table: pd.DataFrame,
+    *,
+    kinds: Mapping[str, str],
+    labels: Mapping[str, str],
+    names: Mapping[str, str] | None = None,
+) -> plt.Figure:
     """Draw effects with their intervals: a panel per outcome, a line for all together and one per segment.
 
     A forest plot (Lewis & Clarke 2001, BMJ 322): the reader sees whether intervals lie on one side of no effect, and
@@ -26,6 +32,8 @@ def plot_effects(table: pd.DataFrame, *, kinds: Mapping[str, str], labels: Mappi
         By outcome; shares are drawn in points.
     labels : mapping of str to str
         What is said of each outcome; it stands in the title of its panel.
+    names : mapping of str to str, optional
+        Names of segments, by letter; default: letters alone.
     """
     outcomes = list(dict.fromkeys(table["outcome"]))
     n_rows = table.groupby("outcome", sort=False).size()
@@ -42,11 +50,17 @@ def plot_effects(table: pd.DataFrame, *, kinds: Mapping[str, str], labels: Mappi
                 ax.plot([scale * row.low, scale * row.high], [place, place], color=look["color"], linewidth=2.2)
             ax.plot([scale * row.effect], [place], markersize=8, linestyle="none", **look)
         ax.axvline(0, color=DARK, linewidth=1)
-        names = ["all together" if s == "all" else s for s in rows["segment"]]
-        ax.set_yticks(range(len(rows)), names)
-        ax.set(ylim=(len(rows) - 0.5, -0.6), xlabel="points" if scale == 100 else "difference of the means")
+        ax.set_yticks(range(len(rows)), [_name_of(segment, names or {}) for segment in rows["segment"]])
+        ax.set(ylim=(len(rows) - 0.5, -0.6), xlabel="points" if scale == 100 else "difference per customer")
         ax.set_title(f"{shorten(outcome, 24)}: {labels[outcome]}")
         ax.xaxis.set_major_locator(MaxNLocator(6))
         ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:+g}" if abs(value) > 1e-12 else "0"))
         ax.grid(visible=False, axis="y")
     return figure
+
+
+def _name_of(segment: str, names: Mapping[str, str]) -> str:
+    if segment == "all":
+        return "all together"
+    name = names.get(segment, segment)
+    return segment if name == segment else f"{segment}  {shorten(name, 20)}"

@@ -1,4 +1,4 @@
-"""Figures of 07: who went where, what the movement is made of, and how far features drifted."""
+"""Figures of 07: who went where, what the movement is made of, how far features drifted, and all that over months."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter
 
-from seglib.plots.theme import ACCENT, DARK, GREY, colour, new_axes, set_title, shorten
+from seglib.plots.theme import ACCENT, DARK, GREY, colour, new_axes, new_figure, percent_axis, set_title, shorten
 from seglib.style import humanize
 
 SPACE = 0.06
@@ -135,3 +136,73 @@ def plot_drift(table: pd.DataFrame, *, beyond: Sequence[str], ax: Axes | None = 
         else "No feature drifted further than in calm months",
     )
     return ax
+
+
+BESIDE = 2
+"""Panels in a row of small multiples: more could not be read on a telephone."""
+
+
+def plot_months(table: pd.DataFrame, *, title: str, ylabel: str, as_percent: bool) -> Figure:
+    """Draw small multiples over months, each with the band that calm months give.
+
+    ``table`` is `seglib.monitoring.trend.Panels.table`. Months that stand out are diamonds.
+    """
+    panels = list(dict.fromkeys(table["panel"]))
+    n_rows = -(-len(panels) // BESIDE)
+    figure, axes = new_figure(n_rows, BESIDE, height=1.0 + 1.45 * n_rows, sharex=True)
+    for ax, panel in zip(axes.flat, panels, strict=False):
+        rows = table[table["panel"] == panel]
+        day = pd.to_datetime(rows["day"])
+        ax.fill_between(day, rows["low"], rows["high"], color=GREY, alpha=0.3, linewidth=0)
+        if len(rows) == 1:  # a band of one day has no width
+            ax.vlines(day, rows["low"], rows["high"], color=GREY, alpha=0.3, linewidth=8)
+        ax.plot(day, rows["value"], "-o", color=ACCENT, linewidth=1.3, markersize=3.5)
+        out = rows["stands_out"].to_numpy()
+        ax.plot(day[out], rows["value"][out], "D", color="#d55e00", markersize=6.5)
+        ax.set_title(shorten(panel, 32), fontsize=9.5, loc="left", weight="normal")
+        low, high = ax.get_ylim()
+        if low > 0 and low < 0.4 * high:
+            ax.set_ylim(bottom=0)
+        if as_percent:
+            percent_axis(ax.yaxis)
+        _month_ticks(ax, pd.to_datetime(table["day"]))
+        ax.tick_params(labelsize=8.5)
+    for ax in axes.flat[len(panels) :]:
+        ax.set_axis_off()
+    figure.supylabel(ylabel, fontsize=9.5)
+    set_title(axes[0, 0], title)
+    return figure
+
+
+def plot_verdicts(table: pd.DataFrame, *, title: str) -> Figure:
+    """Draw the verdict of every month as a step, with the number of segments above it.
+
+    ``table`` is `seglib.monitoring.trend.Verdicts.table`.
+    """
+    ax = new_axes(2.1)
+    day = pd.to_datetime(table["day"])
+    place = table["structure"].map({label: -number for number, label in enumerate(VERDICTS)})
+    ax.plot(day, place, "-", color=GREY, linewidth=1)
+    ax.plot(day, place, "o", color=ACCENT, markersize=6)
+    for when, height, number in zip(day, place, table["segments"], strict=True):
+        ax.annotate(str(number), (when, height), (0, 6), textcoords="offset points", ha="center", fontsize=8.5)
+    ax.set_yticks([-number for number in range(len(VERDICTS))], VERDICTS)
+    ax.set(ylim=(-len(VERDICTS) + 0.6, 0.8), ylabel="verdict")
+    ax.margins(x=0.06)
+    _month_ticks(ax, day)
+    set_title(ax, title)
+    return ax.figure
+
+
+VERDICTS = ("natural", "reproducible", "borderline", "constructed")
+"""From above."""
+
+MOST_TICKS = 3
+"""Months that are named below a panel."""
+
+
+def _month_ticks(ax: Axes, days: pd.Series) -> None:
+    """Name a few of the months: the first, the last, and those in between that are evenly spaced."""
+    different = days.drop_duplicates().sort_values().reset_index(drop=True)
+    places = np.unique(np.linspace(0, len(different) - 1, min(MOST_TICKS, len(different))).round().astype(int))
+    ax.set_xticks(different[places], [f"{day:%Y-%m}" for day in different[places]])

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
+
+import nbformat
+from bs4 import BeautifulSoup
+from markupsafe import Markup
 
 from seglib.credentials import without_folder
+from seglib.report.figures import figure_named
 from seglib.report.render import render
-from seglib.run import write_whole
+from seglib.run import read_json, write_whole
+from seglib.schema.comparison_records import ComparisonRecord, TrendRecord
 from seglib.schema.records import RunRecord
 from seglib.style import join_words, shortened
+
+MONITORING = "07_monitoring"
+"""The notebook that compares a run with the one before it."""
+
+TREND = ("trend verdicts", "trend sizes", "trend movement", "trend drift")
+"""The figures of the months, by their names in that notebook."""
 
 STATUSES = {"done": "done", "failed": "failed", "refused": "refused", "not yet": "not made yet"}
 """The outcomes of an entry, and how they are written."""
@@ -40,6 +53,12 @@ class Outcome:
         All of them.
     record : RunRecord or None
         None if it is not done.
+    since, moved : str
+        The run with which it was compared, and what that says, or why it cannot be; empty where it was not.
+    compared : {"", "done", "refused", "failed"}
+        What became of the comparison; empty where there was none to make.
+    comparison : ComparisonRecord or None
+        None unless that is done.
     """
 
     entry: str
@@ -53,9 +72,21 @@ class Outcome:
     earlier: bool
     parameters: Mapping[str, Any]
     record: RunRecord | None
+    since: str = ""
+    moved: str = ""
+    compared: str = ""
+    comparison: ComparisonRecord | None = None
 
 
-def build_batch(folder: Path, name: str, entries: Sequence[Outcome], *, helps: Mapping[str, str], started: str) -> Path:
+def build_batch(
+    folder: Path,
+    name: str,
+    entries: Sequence[Outcome],
+    *,
+    helps: Mapping[str, str],
+    started: str,
+    trend: TrendRecord | None = None,
+) -> Path:
     """Write ``<name>.html`` beside the reports that it compares, and ``<name>.json``, the same for machines.
 
     Parameters
@@ -69,6 +100,8 @@ def build_batch(folder: Path, name: str, entries: Sequence[Outcome], *, helps: M
         What every parameter means.
     started : str
         When, in UTC.
+    trend : TrendRecord, optional
+        Of the last run that was compared with one before it.
 
     Returns
     -------
@@ -90,6 +123,10 @@ def build_batch(folder: Path, name: str, entries: Sequence[Outcome], *, helps: M
         lead=_lead(entries, same, differ),
         helps={n: _short(text) for n, text in helps.items()},
         meanings=meanings,
+        compared=any(entry.since for entry in entries),
+        trend=trend,
+        figures=_figures(folder, trend),
+        unusual={unusual.run for unusual in trend.unusual} if trend else set(),
     )
     write_whole(page, text)
     runs = [
@@ -101,12 +138,57 @@ def build_batch(folder: Path, name: str, entries: Sequence[Outcome], *, helps: M
             "notebook": entry.notebook,
             "message": entry.message,
             "differences": {n: without_folder(n, entry.parameters.get(n)) for n in differ},
+            **_moved(entry),
         }
         for entry in entries
     ]
     machine = {"batch": name, "started_utc": started, "differ": differ, "runs": runs}
+    if trend:
+        unusual = [month.to_json() for month in trend.unusual]
+        machine["trend"] = {"text": trend.text, "months": len(trend.comparisons), "unusual": unusual}
     write_whole(folder / f"{name}.json", json.dumps(machine, indent=2, ensure_ascii=False) + "\n")
     return page
+
+
+def _figures(folder: Path, trend: TrendRecord | None) -> list[Markup]:
+    """Return the figures of the months, as the notebook of the last one shows them; none where two were compared."""
+    if trend is None:
+        return []
+    path = folder / trend.comparisons[-1].new / "notebooks" / f"{MONITORING}.ipynb"
+    notebook = nbformat.read(path, as_version=4) if path.exists() else nbformat.v4.new_notebook()
+    return [figure for name in TREND if (figure := figure_named(notebook, name))]
+
+
+def _moved(entry: Outcome) -> dict[str, Any]:
+    """Return what the page for machines says of the comparison with the run before."""
+    if not entry.since:
+        return {}
+    record = entry.comparison
+    if record is None:
+        return {"compared": {"since": entry.since, "status": entry.compared, "message": entry.moved}}
+    says = {"label": record.label, "advice": record.advice, "headline": record.headline}
+    return {"compared": {"since": entry.since, "status": "done", **says}}
+
+
+def unlink_removed(folder: Path, runs: Collection[str]) -> None:
+    """Take the links to runs that are no longer there out of the pages of all batches.
+
+    Parameters
+    ----------
+    folder : Path
+        That of all reports.
+    runs : collection of str
+    """
+    for path in folder.glob("*.json"):
+        page = path.with_suffix(".html")
+        if "batch" not in read_json(path) or not page.exists():
+            continue
+        soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+        dead = [link for link in soup.select("a[href]") if unquote(link["href"]).partition("/")[0] in runs]
+        for link in dead:
+            link.unwrap()
+        if dead:
+            write_whole(page, soup.decode(formatter="html5"))
 
 
 def differing(parameters: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -1,15 +1,13 @@
-"""The pages of a campaign that is over, and its line on the first page of the run."""
+"""What a campaign that is over says on the first page of the run."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 from bs4 import BeautifulSoup
 from markupsafe import Markup
 
-from seglib.report.alone_page import with_section, write_alone
+from seglib.report.alone_page import with_section
 from seglib.schema.campaign_records import EffectRecord
-from seglib.schema.records import RunRecord
+from seglib.style import each_once
 
 ANCHOR = "campaign"
 """Id of the section on the first page."""
@@ -18,32 +16,11 @@ UNTRIED = "untried"
 """Id of the sentence on the first page that no offer was tried yet."""
 
 _SECTION = Markup(
-    '<section id="{anchor}"><h2>{question}</h2><p><strong>{headline}</strong></p>{claims}'
-    '<p class="small"><a href="{step}_business.html">What campaign {campaign} did</a> '
+    '<section id="{anchor}"><h2>Campaign {campaign}: {question}</h2><p><strong>{headline}</strong></p>{claims}'
+    '<p class="small"><a href="{step}_business.html">What the campaign did</a> '
     '(<a href="{step}.html">with code</a>), read from {source}; '
     '<a href="effect.json">effect.json</a> for machines.</p></section>'
 )
-
-
-def add_campaign(folder: Path, record: RunRecord, effect: EffectRecord, *, step: str, question: str) -> None:
-    """Write the two pages of the campaign, and link them on ``index.html``.
-
-    The other pages stay as they are.
-
-    Parameters
-    ----------
-    folder : Path
-        Report folder of the run, with the executed notebooks.
-    record : RunRecord
-        Of the run.
-    effect : EffectRecord
-        What the campaign says.
-    step, question : str
-        Name of the notebook, and the question it answers.
-    """
-    write_alone(folder, record, step=step, question=question)
-    index = folder / "index.html"
-    index.write_text(with_campaign(index.read_text(encoding="utf-8"), effect, step, question), encoding="utf-8")
 
 
 def with_campaign(index: str, effect: EffectRecord, step: str, question: str) -> str:
@@ -57,12 +34,17 @@ def with_campaign(index: str, effect: EffectRecord, step: str, question: str) ->
     step, question : str
         Name of the notebook, and the question it answers.
     """
-    claims = [f"{outcome.outcome}: {outcome.claim}" for outcome in effect.outcomes]
+    outcomes = effect.outcomes
+    sentences = [
+        *(f"{outcome.outcome}: {outcome.claim}" for outcome in outcomes),
+        *each_once({outcome.outcome: outcome.segments_claim for outcome in outcomes}),
+        *each_once({outcome.outcome: outcome.next_step for outcome in outcomes}),
+    ]
     section = _SECTION.format(
         anchor=ANCHOR,
-        question=question,
+        question=f"{question[0].lower()}{question[1:]}",
         headline=effect.headline,
-        claims=Markup("").join(Markup("<p>{}</p>").format(claim) for claim in [effect.stopped, *claims] if claim),
+        claims=Markup("").join(Markup("<p>{}</p>").format(each) for each in [effect.stopped, *sentences] if each),
         step=step,
         campaign=effect.campaign,
         source=effect.outcomes_from,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from seglib.errors import ParameterRefused
 from seglib.schema.campaign_records import EffectRecord, ListsRecord
-from seglib.schema.comparison_records import ComparisonRecord
+from seglib.schema.comparison_records import ComparisonRecord, TrendRecord
 from seglib.schema.records import (
     CardRecord,
     ChoiceRecord,
@@ -114,6 +114,7 @@ ARTEFACTS: dict[str, Artefact] = {
     "migration": Artefact("migration.parquet", "07_monitoring", "one row per path from segment then to segment now"),
     "drift": Artefact("drift.parquet", "07_monitoring", "one row per feature: how far it drifted, and calm months"),
     "comparison": Artefact("compare.json", "07_monitoring", "what has moved between two runs", ComparisonRecord),
+    "trend": Artefact("trend.json", "07_monitoring", "this comparison after those before it", TrendRecord),
     "effects": Artefact("effects.parquet", "08_campaign", "one row per outcome and segment: the effect of a campaign"),
     "effect": Artefact("effect.json", "08_campaign", "what a finished campaign says", EffectRecord),
     "verdict": Artefact(

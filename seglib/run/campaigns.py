@@ -29,6 +29,11 @@ def note_lists(run: Run) -> None:
         "control": lists.control,
         "sha256": lists.sha256,
     }
+    shares = {record.campaign: record.control_share for record in read_campaigns()}
+    if lists.control_share != shares.get(lists.campaign, lists.control_share):
+        entry["control_share"] = lists.control_share
+    if lists.holdout_salt:
+        entry |= {"holdout_share": lists.holdout_share, "holdout_salt": lists.holdout_salt}
     new = CampaignRecord(lists.campaign, lists.salt, lists.control_share, run.name)
     _note(new, "lists", entry)
 
@@ -42,20 +47,19 @@ def note_reading(run: Run, effect: EffectRecord) -> None:
         "headline": effect.headline,
         "labels": {outcome.outcome: outcome.label for outcome in effect.outcomes},
     }
-    new = CampaignRecord(lists.campaign, lists.salt, lists.control_share, run.name)
+    new = CampaignRecord(effect.campaign, lists.salt, lists.control_share, run.name)
     _note(new, "read", entry)
 
 
 def _note(new: CampaignRecord, column: str, entry: dict[str, Any]) -> None:
-    """Add an entry to a campaign that may be new; one that is there already is not repeated."""
+    """Add an entry to a campaign that may be new, as its last; one that is there already is not repeated."""
     file = register_file()
     file.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(file.with_name(".campaigns.lock"), timeout=PATIENCE):
         campaigns = {record.campaign: record for record in read_campaigns()}
         record = campaigns.get(new.campaign, new)
-        entries = getattr(record, column)
-        if entry not in entries:
-            record = replace(record, **{column: (*entries, entry)})
+        earlier = [each for each in getattr(record, column) if each != entry]
+        record = replace(record, **{column: (*earlier, entry)})
         campaigns[new.campaign] = record
         content = {"campaigns": [record.to_json() for record in campaigns.values()]}
         write_whole(file, json.dumps(content, indent=2, ensure_ascii=False) + "\n")

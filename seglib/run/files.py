@@ -6,21 +6,18 @@ import datetime as dt
 import io
 import json
 import os
-import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seglib.schema.formulas import guarded
 from seglib.schema.records import Record
 
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
-
-_FORMULA = re.compile(r"[\t\r\n]|[\s\x00-\x1f\ufeff\u200b-\u200f\u202a-\u202e\u2066-\u2069]*[=+\-@＝＋－＠﹢﹣]")
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 ROWS_A_PART = 122_880
 """Rows of a row group in a Parquet file that is written from DuckDB."""
@@ -121,9 +118,7 @@ def read_parquet(path: Path) -> pd.DataFrame:
 
 
 def _no_formula(cell: Any) -> Any:
-    if not isinstance(cell, str):
-        return cell
-    return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
+    return guarded(cell) if isinstance(cell, str) else cell
 
 
 def _write_relation(rows: duckdb.DuckDBPyRelation, path: Path) -> None:

@@ -8,6 +8,7 @@ no customer.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 from seglib.run.folders import home
@@ -26,6 +27,18 @@ def read_campaigns(base: Path | None = None) -> list[CampaignRecord]:
         return [CampaignRecord.from_json(entry) for entry in content["campaigns"]]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return []
+
+
+def made_lists(base: Path | None = None) -> list[ListsRecord]:
+    """Return all lists that are in the register, those made last first, as ``lists.json`` of their runs had them."""
+    lists = []
+    for campaign in read_campaigns(base):
+        for entry in campaign.lists:
+            content = {"control_share": campaign.control_share, **entry}
+            content |= {"campaign": campaign.campaign, "salt": campaign.salt}
+            with suppress(KeyError, TypeError):  # a line that somebody changed
+                lists.append(ListsRecord.from_json(content))
+    return lists[::-1]
 
 
 def campaign_of(run: str, name: str | None, last: ListsRecord | None, *, base: Path | None = None) -> tuple[str, str]:

@@ -29,11 +29,11 @@ from seglib.run.files import read_json, read_parquet, safe_csv, workbook, write_
 from seglib.run.folders import DRAFT, FINISHED, home, refuse_missing_run, refuse_name
 from seglib.run.lineage import Lineage
 from seglib.run.parameters import check_notebook, notebook_parameters
-from seglib.run.register import campaign_of
+from seglib.run.register import campaign_of, made_lists
 from seglib.run.swap import finish_swap
 from seglib.run.words import read_vocabulary
 from seglib.schema.campaign_records import EffectRecord, ListsRecord
-from seglib.schema.comparison_records import ComparisonRecord
+from seglib.schema.comparison_records import ComparisonRecord, TrendRecord
 from seglib.schema.files import path_from_notebooks
 from seglib.schema.records import (
     CardRecord,
@@ -180,6 +180,8 @@ class Run:
     def read(self, artefact: Literal["lists"]) -> ListsRecord: ...
     @overload
     def read(self, artefact: Literal["comparison"]) -> ComparisonRecord: ...
+    @overload
+    def read(self, artefact: Literal["trend"]) -> TrendRecord: ...
     @overload
     def read(self, artefact: Literal["effect"]) -> EffectRecord: ...
     @overload
@@ -381,6 +383,10 @@ class Run:
         except (KeyError, TypeError, AttributeError):
             last = None  # of another version
         return campaign_of(self.name, name, last, base=published.base)
+
+    def made_lists(self) -> list[ListsRecord]:
+        """Return how lists were made: those of this run first, then all that are in the register of campaigns."""
+        return [self.read("lists"), *made_lists(finished(self.name).base)]
 
     def write_record(self, record: dict) -> None:
         """Write ``run.json``, the machine-readable face of the run."""

@@ -9,6 +9,13 @@ It has a section of what all entries start from, then one section for each entry
       genoa: {cities: Genoa}
 
 The entry ``genoa`` of ``markets.yaml`` becomes the run ``markets-genoa``; ``reports/markets.html`` compares them all.
+
+Months of one shop are compared, too: with a section ``compare`` (parameters of 07, or nothing), every entry keeps the
+letters of the one before it, and 07 says what has moved since. In place of ``runs`` there may be ``months``::
+
+    months: {last: 2026-06-30, number: 6}    # one entry for each month end: 2026-01, ..., 2026-06
+    compare: {n_calm: 39}
+
 Paths are relative to the folder in which the command is given, as everywhere on the command line.
 """
 
@@ -19,20 +26,23 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from seglib import credentials
 from seglib.errors import InputRefused, MachineFailed, ParameterRefused, SeglibError, Stopped
 from seglib.run import RESERVED, Run, home, list_unknown, reason
+from seglib.runner import compare as comparing
 from seglib.runner import parameters, pipeline
+from seglib.runner.monthly import month_ends
 from seglib.runner.request import CheckedRequest, Request
 from seglib.runner.signals import heard
 from seglib.runner.staging import Stage
+from seglib.runner.steps import NOTEBOOKS
 from seglib.schema.records import RunRecord
 
-SECTIONS = ("shared", "runs")
+SECTIONS = ("shared", "runs", "months", "compare")
 FAILED = 3
 """Exit code of an entry that stopped with an error that was not raised on purpose."""
 
@@ -60,6 +70,12 @@ class Entry:
         Which one stopped.
     has_failed_page : bool
         Whether there is a page that says what happened, and what to do.
+    since : str
+        The run with which it was compared; empty where it was not.
+    moved : str
+        What the comparison says, or why there is none.
+    compared : {"", "done", "refused", "failed"}
+        What became of the comparison; empty where there was none to make.
     """
 
     name: str
@@ -72,13 +88,17 @@ class Entry:
     message: str = ""
     notebook: str | None = None
     has_failed_page: bool = False
+    since: str = ""
+    moved: str = ""
+    compared: str = ""
 
     @property
     def text(self) -> str:
         """The outcome in one line."""
         name = self.request.run
         if self.status == "done":
-            return f"{name}: done in {self.seconds:.0f} s, {Run(name).report_dir / 'index.html'}"
+            moved = f" (since {self.since}: {self.moved})" if self.since else ""
+            return f"{name}: done in {self.seconds:.0f} s, {Run(name).report_dir / 'index.html'}{moved}"
         where = f" in {self.notebook}" if self.notebook else ""
         why = f": {self.message.splitlines()[0]}" if self.message else ""
         return f"{name}: {self.status}{where}{why}"
@@ -95,11 +115,14 @@ class Batch:
     entries : list of Entry
     helps : mapping of str to str
         What every parameter means.
+    compare : mapping of str to Any or None
+        The parameters of 07, which compares every entry with the one before it; None: it does not.
     """
 
     name: str
     entries: list[Entry]
     helps: Mapping[str, str]
+    compare: Mapping[str, Any] | None = None
 
     @property
     def code(self) -> int:
@@ -109,7 +132,7 @@ class Batch:
 
 def is_batch(content: Mapping[str, Any]) -> bool:
     """Say whether a parameter file has entries."""
-    return "runs" in content
+    return "runs" in content or "months" in content
 
 
 def read(
@@ -142,8 +165,8 @@ def read(
     """
     if unknown := [key for key in content if key not in SECTIONS]:
         raise ParameterRefused(
-            f"a batch has shared and runs, not {list_unknown(unknown, SECTIONS)}; what all entries start from stands "
-            "under shared"
+            f"a batch has shared and runs (or months, and compare), not {list_unknown(unknown, SECTIONS)}; what all "
+            "entries start from stands under shared"
         )
     if name.casefold() in RESERVED | {"index"}:
         raise ParameterRefused(
@@ -152,9 +175,17 @@ def read(
         )
     given = parameters.with_new_names(given)
     shared = parameters.with_new_names(_section(content.get("shared"), "shared"))
-    runs = _section(content["runs"], "runs")
+    runs = _section(content.get("runs"), "runs")
+    compare = _section(content.get("compare"), "compare") if "compare" in content or "months" in content else None
+    if "months" in content:
+        if runs:
+            raise ParameterRefused("a batch has runs or months, not both", parameter="months")
+        given = dict(given)
+        runs = month_ends(_section(content["months"], "months"), given.pop("as_of", None))
     if not runs:
         raise ParameterRefused("runs: there is no entry; write one line a run, such as 'all: {}'")
+    if compare is not None:
+        compare = _of_comparison(compare, {**shared, **given})
     entries: list[Entry] = []
     helps: dict[str, str] = {}
     for key, lines in runs.items():
@@ -181,7 +212,22 @@ def read(
             raise ParameterRefused(f"entry '{key}': {error}", parameter=error.parameter) from None
         except SeglibError as error:
             raise type(error)(f"entry '{key}': {error}") from None
-    return Batch(name, entries, helps)
+    return Batch(name, entries, helps, compare)
+
+
+def _of_comparison(section: Mapping[str, Any], shared: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of the notebook that compares: its section, and the seed that all entries share."""
+    declared = {comparing.STEP: parameters.declared(NOTEBOOKS / f"{comparing.STEP}.ipynb")}
+    if unfit := [name for name in section if name in ("run", "old")]:
+        raise ParameterRefused(
+            f"compare: leave {unfit[0]} out, every entry is compared with the one before it", parameter="compare"
+        )
+    given = {"seed": shared["seed"], **section} if "seed" in shared else dict(section)
+    try:
+        parameters.resolve(declared, given)
+    except ParameterRefused as error:
+        raise ParameterRefused(f"compare: {error}", parameter=error.parameter) from None
+    return given
 
 
 def run(batch: Batch, tell: Callable[[str], None]) -> Path:
@@ -211,11 +257,12 @@ def run(batch: Batch, tell: Callable[[str], None]) -> Path:
     """
     started = dt.datetime.now(dt.UTC)
     page: Path | None = None
+    last: Entry | None = None
     for entry in batch.entries:
         begun = time.monotonic()
         stopped: Stopped | None = None
         try:
-            pipeline.execute(entry.request)
+            pipeline.execute(entry.request if batch.compare is None else _with_letters_of(last, entry.request))
             entry.status = "done"
         except SeglibError as error:
             stopped = error if isinstance(error, Stopped) else None
@@ -230,6 +277,9 @@ def run(batch: Batch, tell: Callable[[str], None]) -> Path:
         except Exception as error:  # an error in one entry must not cost the others their report
             traceback.print_exc()
             entry.code, entry.status, entry.message = FAILED, "failed", f"{type(error).__name__}: {error}"
+        if batch.compare is not None and entry.status == "done":
+            stopped = _compare(entry, last, batch.compare, tell) if last else None
+            last = entry
         entry.seconds = round(time.monotonic() - begun, 1)
         unwritten = None
         try:
@@ -249,6 +299,34 @@ def run(batch: Batch, tell: Callable[[str], None]) -> Path:
             "its runs are there; mend that, and give the same command again with --from 06"
         )
     return page
+
+
+def _with_letters_of(last: Entry | None, request: Request) -> Request:
+    """Return a request that keeps the letters of the last entry that is done, unless it names others."""
+    if last is None or "align_to" in request.overrides:
+        return request
+    return replace(request, overrides={**request.overrides, "align_to": last.request.run})
+
+
+def _compare(entry: Entry, last: Entry, overrides: Mapping[str, Any], tell: Callable[[str], None]) -> Stopped | None:
+    """Compare an entry with the last one that is done; return what somebody stopped it by, if so.
+
+    Where they cannot be compared, the entry says why, and its run stays as it is.
+    """
+    entry.since = last.request.run
+    try:
+        comparing.compare(entry.since, entry.request.run, overrides)
+        entry.moved, entry.compared = Run(entry.request.run).read("comparison").headline, "done"
+    except SeglibError as error:
+        entry.code, entry.moved = error.exit_code, error.message.partition("\n")[0]
+        entry.compared = "failed" if isinstance(error, Stopped) or error.exit_code == FAILED else "refused"
+        if isinstance(error, Stopped):
+            return error
+        tell(f"seglib: {entry.request.run}: {error}")
+    except Exception as error:  # as of a run: the other entries must not pay for it
+        traceback.print_exc()
+        entry.code, entry.moved, entry.compared = FAILED, f"{type(error).__name__}: {error}", "failed"
+    return None
 
 
 def _what_is_left(batch: Batch) -> str:
@@ -284,10 +362,16 @@ def _write(batch: Batch, started: dt.datetime) -> Path:
                 earlier=entry.status != "done" and (run.report_dir / "run.json").exists(),
                 parameters=values,
                 record=record,
+                since=entry.since,
+                moved=cleaner(entry.request.source or "")(entry.moved),
+                compared=entry.compared,
+                comparison=run.read("comparison") if entry.compared == "done" else None,
             )
         )
     when = started.isoformat(timespec="seconds")
-    page = build_batch(home() / "reports", batch.name, outcomes, helps=batch.helps, started=when)
+    compared = [entry.request.run for entry in batch.entries if entry.compared == "done"]
+    trend = Run(compared[-1]).read("trend") if compared else None
+    page = build_batch(home() / "reports", batch.name, outcomes, helps=batch.helps, started=when, trend=trend)
     write_runs(home())  # which links it now
     return page
 
@@ -297,7 +381,7 @@ def _request(run: str, given: Mapping[str, Any], start: str, batch: str, place: 
     source = overrides.pop("source", None)
     if source is None and start == next(iter(pipeline.STEPS)):
         source = "sample"
-    return Request(run, source, overrides, start, batch, place)
+    return Request(run, source, overrides, start, batch=batch, place=place)
 
 
 def _values(checked: CheckedRequest, request: Request) -> dict[str, Any]:

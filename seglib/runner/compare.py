@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from seglib.run import refuse_missing_run
+from seglib.errors import SeglibError
+from seglib.run import Run, refuse_missing_run
 from seglib.runner import parameters
 from seglib.runner.kernels import Kernels
 from seglib.runner.pipeline import faults_in_words, run_notebook
 from seglib.runner.progress import RunProgress
-from seglib.runner.staging import stage
+from seglib.runner.staging import Stage, stage
 from seglib.runner.steps import ALONE, NOTEBOOKS
 
 STEP = "07_monitoring"
@@ -42,12 +45,21 @@ def compare(old: str, new: str, overrides: Mapping[str, Any]) -> Path:
     NotebookFailed
         If the notebook stops with an error. The report stays as it was.
     """
-    from seglib.report.comparison_page import add_comparison
+    from seglib.report.alone_page import write_alone
+    from seglib.report.comparison_page import with_comparison
+    from seglib.report.words import vocabulary_of_run, wording_of_run
 
     for name in (old, new):
         refuse_missing_run(name)
     declared = {STEP: parameters.declared(NOTEBOOKS / f"{STEP}.ipynb")}
     values = parameters.resolve(declared, {**overrides, "run": new, "old": old})[STEP]
+    page = Run(new).report_dir / f"{STEP}_business.html"
+    if page.exists() and _is_made(old, new, values):
+        print(
+            f"seglib: runs '{old}' and '{new}' are what they were when they were compared: nothing was made again",
+            file=sys.stderr,
+        )
+        return page
     with faults_in_words(new), stage(new) as building:
         building.copy_whole(STEP)
         try:
@@ -58,9 +70,33 @@ def compare(old: str, new: str, overrides: Mapping[str, Any]) -> Path:
             folder = building.run.report_dir
             shutil.copy(building.run.path("comparison"), folder / "compare.json")
             comparison = building.run.read("comparison")
-            add_comparison(folder, building.last, comparison, step=STEP, question=ALONE[STEP])
+            words = {"words": vocabulary_of_run(building.last), "wording": wording_of_run(building.last)}
+            on_index = partial(with_comparison, comparison=comparison, step=STEP, **words)
+            write_alone(folder, building.last, step=STEP, question=ALONE[STEP], on_index=on_index)
         except BaseException:
             building.clear()
             raise
         building.put_in_place()
-        return building.final.report_dir / f"{STEP}_business.html"
+        return page
+
+
+def _is_made(old: str, new: str, values: Mapping[str, Any]) -> bool:
+    """Say whether two runs were compared as they are now, with these values and by this notebook."""
+    import nbformat
+
+    runs = [Run(name) for name in (old, new)]
+    executed = runs[1].report_dir / "notebooks" / f"{STEP}.ipynb"
+    if not (executed.exists() and runs[1].path("trend").exists()):
+        return False
+    try:
+        months = runs[1].read("comparison").months
+    except SeglibError:  # of another version
+        return False
+    started = [(run.name, str(run.read_record().get("started_utc", ""))) for run in runs]
+    then = nbformat.read(executed, as_version=4).metadata.get("papermill", {}).get("parameters")
+    return (
+        [(month.run, month.started) for month in months] == started
+        and all(when for _, when in started)
+        and then == values
+        and not Stage(new).is_changed(STEP)
+    )

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import json
+import math
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
+from queue import Empty
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +24,8 @@ from seglib.run import FINISHED, home
 
 if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager
+
+    from seglib.runner.template import Template
 
 COMMON = (
     "pandas",
@@ -30,11 +36,12 @@ COMMON = (
     "seaborn",
     "sklearn.cluster",
     "sklearn.pipeline",
+    "seglib.plots",
 )
-"""Modules that (nearly) every notebook imports, and that take long to import."""
+"""Modules that (nearly) every notebook imports, by itself or when it draws, and that take long to import."""
 
-MORE = {"05_clustering": ("skops.io",), "06_interpretation": ("skops.io",)}
-"""Further modules that take long to import, by notebook."""
+MORE = {"05_clustering": ("skops.io",), "06_interpretation": ("skops.io", "xlsxwriter")}
+"""Further modules that take long to import and are not named in the notebook, by notebook."""
 
 AHEAD = "SEGLIB_AHEAD"
 """Environment variable of a kernel that is started ahead: what it imports before its turn comes."""
@@ -75,15 +82,23 @@ class Kernels:
         self._left, self._cwd = list(steps), cwd
         self._environment = {**environment, "SEGLIB_HOME": str(folder), "SEGLIB_QUIET": "1", FINISHED: str(home())}
         self._next: AsyncKernelManager | None = None
+        self._template: Template | None = None
         self._open = ExitStack()
 
     def __enter__(self) -> Kernels:
+        from seglib.runner.template import CAN_FORK, Template
+
         self._out = self._open.enter_context(self.log.open("ab"))
         # what kernels write aside is removed when they have ended, also where one had to be killed
         aside = self._open.enter_context(TemporaryDirectory(prefix="seglib-", ignore_cleanup_errors=True))
         self._environment |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), aside)
+        later = self._left[1:]
         if self._left:
             self._start()
+        if later and CAN_FORK:
+            modules = dict.fromkeys(name for step in later for name in self._modules(step))
+            self._template = Template(modules, cwd=self._cwd, environment=self._environment, stderr=self._out)
+            self._open.callback(self._template.close)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -94,11 +109,13 @@ class Kernels:
         """Hand over the kernel that was started ahead and start the next one; dismiss it when its notebook is done."""
         from jupyter_core.utils import run_sync
 
-        kernel = self._next
+        if self._next is None:
+            self._start()
+        kernel, self._next = self._next, None
         try:
-            # The next kernel starts and imports while this notebook computes: on two cores the second one is idle
-            # most of the time, so the seconds that a kernel needs to start cost nothing.
-            if self._left:
+            # Without a template, the next kernel starts and imports while this notebook computes: on two cores the
+            # second one is idle most of the time.
+            if self._left and not self._template:
                 self._start(ahead=True)
             yield kernel
         finally:
@@ -121,10 +138,14 @@ class Kernels:
             run_sync(_dismiss)(kernel)
 
     def _start(self, *, ahead: bool = False) -> None:
-        """Start the kernel of the next notebook; the first one is needed at once, and imports nothing ahead."""
-        step, kernel = self._left.pop(0), _manager()
+        """Start the kernel of the next notebook; one that is needed at once imports nothing ahead."""
+        step, kernel = self._left.pop(0), _manager(self._template)
         self._next = kernel
-        self._launch(kernel, **({AHEAD: " ".join((*COMMON, *MORE.get(step, ())))} if ahead else {}))
+        self._launch(kernel, **{AHEAD: " ".join(self._modules(step) if ahead else ())})
+
+    def _modules(self, step: str) -> tuple[str, ...]:
+        """Return what the kernel of a notebook imports ahead."""
+        return (*COMMON, *MORE.get(step, ()), *packages_named(self._cwd / f"{step}.ipynb"))
 
     def _launch(self, kernel: AsyncKernelManager, **environment: str) -> None:
         """Start the process of a kernel, with further environment variables."""
@@ -145,6 +166,29 @@ class Kernels:
         )
 
 
+def packages_named(notebook: Path) -> list[str]:
+    """Return the packages of seglib that a notebook imports; none where it cannot be read.
+
+    Only those: what a module of an analyst's own does when it is imported belongs into the notebook.
+    """
+    try:
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    except (OSError, ValueError, KeyError, TypeError):  # whoever runs it will say so
+        return []
+    named: list[str] = []
+    for source in sources:
+        with suppress(SyntaxError, ValueError):  # not Python, as a cell with a magic is not
+            for node in ast.walk(ast.parse(source)):
+                if isinstance(node, ast.Import):
+                    named += [alias.name for alias in node.names]
+                elif isinstance(node, ast.ImportFrom) and node.module == "seglib":
+                    named += [f"seglib.{alias.name}" for alias in node.names]
+                elif isinstance(node, ast.ImportFrom):
+                    named.append(node.module or "")
+    return [name for name in dict.fromkeys(named) if name.partition(".")[0] == "seglib"]
+
+
 def load_ipython_extension(_: Any) -> None:
     """Import what the notebook will import, in a kernel that is started ahead; IPython calls this in every kernel.
 
@@ -156,7 +200,7 @@ def load_ipython_extension(_: Any) -> None:
     if IPKernelApp.initialized():
         Path(IPKernelApp.instance().abs_connection_file).unlink(missing_ok=True)
     for name in os.environ.get(AHEAD, "").split():
-        with suppress(ImportError):  # the notebook will say so, if it needs it
+        with suppress(Exception):  # the notebook will say so, if it needs it
             import_module(name)
 
 
@@ -210,8 +254,30 @@ async def _evaluate(kernel: AsyncKernelManager, expression: str) -> str:
     return reply["content"]["user_expressions"]["value"]["data"]["text/plain"]
 
 
-def _manager() -> AsyncKernelManager:
+def _manager(template: Template | None = None) -> AsyncKernelManager:
+    """Make what starts, talks to and ends a kernel; with a template, the kernel is forked from it."""
+    from jupyter_client.asynchronous import AsyncKernelClient
     from jupyter_client.manager import AsyncKernelManager
+
+    class KernelClient(AsyncKernelClient):
+        """Is ready when the kernel has answered on both channels.
+
+        Its parent then listens for another fifth of a second, so that nothing is left of the answer. nbclient knows by
+        its header to which cell a message belongs, and passes over others.
+        """
+
+        async def wait_for_ready(self, timeout: float | None = None) -> None:
+            end = math.inf if timeout is None else time.monotonic() + timeout
+            while True:
+                self.kernel_info()
+                with suppress(Empty):
+                    await self.get_shell_msg(timeout=1)
+                    await self.get_iopub_msg(timeout=0.2)
+                    return
+                if not await self.is_alive():
+                    raise RuntimeError("Kernel died before replying to kernel_info")
+                if time.monotonic() > end:
+                    raise RuntimeError(f"Kernel didn't respond in {timeout:.0f} seconds")
 
     class KernelManager(AsyncKernelManager):
         """Remembers whether its notebook is done, and the client that nbclient asks it for and leaves open."""
@@ -222,7 +288,13 @@ def _manager() -> AsyncKernelManager:
             self.opened = super().client(**options)
             return self.opened
 
-    return KernelManager(kernel_name="python3", transport_encryption="auto")
+    manager = KernelManager(kernel_name="python3", transport_encryption="auto", client_factory=KernelClient)
+    if template:
+        from seglib.runner.template import ForkingProvisioner
+
+        manager.provisioner = ForkingProvisioner(kernel_spec=manager.kernel_spec, parent=manager)
+        manager.provisioner.template = template
+    return manager
 
 
 async def _dismiss(kernel: AsyncKernelManager) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,8 @@ def lift(name: str, outcomes: str, overrides: Mapping[str, Any]) -> Path:
     NotebookFailed
         If the notebook stops with an error. The report stays as it was.
     """
-    from seglib.report.campaign_page import add_campaign
+    from seglib.report.alone_page import write_alone
+    from seglib.report.campaign_page import with_campaign
 
     refuse_missing_run(name)
     refuse_early(outcomes, what="outcomes")
@@ -68,7 +70,9 @@ def lift(name: str, outcomes: str, overrides: Mapping[str, Any]) -> Path:
             effect = building.run.read("effect")
             folder = building.run.report_dir
             shutil.copy(building.run.path("effect"), folder / "effect.json")
-            add_campaign(folder, building.last, effect, step=STEP, question=ALONE[STEP])
+            question = ALONE[STEP]
+            on_index = partial(with_campaign, effect=effect, step=STEP, question=question)
+            write_alone(folder, building.last, step=STEP, question=question, on_index=on_index)
         except BaseException:
             building.clear()
             raise

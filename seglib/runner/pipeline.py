@@ -6,6 +6,7 @@ This module knows the notebooks by name only: it imports nothing of the analysis
 from __future__ import annotations
 
 import datetime as dt
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +28,7 @@ from seglib.errors import (
 from seglib.run import Run, file_of, home, note_lists, reason, refuse_missing_run
 from seglib.runner import parameters
 from seglib.runner.faults import OF_THE_MACHINE, in_words, system_text, why
+from seglib.runner.inputs import first_changed, made_from, write_down
 from seglib.runner.kernels import Kernels, parameter_at_fault, system_error
 from seglib.runner.progress import RunProgress
 from seglib.runner.record import record_of
@@ -69,7 +71,17 @@ def execute(request: Request) -> Path:
         start = building.first_to_run(request.start)
         if start != request.start:
             checked = check(replace(request, start=start))
-        if checked.skipped:
+        if request.only_changed:
+            checked = _without_what_would_be_the_same(checked, building)
+        if request.only_changed and checked.skipped:
+            building.clear()
+            building.continue_from(checked.skipped)
+            durations = building.durations
+            # all values are those of a run from the beginning, and not those of the last one
+            earlier = {
+                step: {"parameters": values, "seconds": durations.get(step)} for step, values in checked.values.items()
+            }
+        elif checked.skipped:
             earlier = building.continue_from(checked.skipped)
         else:
             # where 01 was run by hand, and is run again for that, everything is as it was there
@@ -78,6 +90,21 @@ def execute(request: Request) -> Path:
         refuse_late(checked, {step: earlier[step] for step in checked.skipped})
         _build(building, checked, earlier, started=started, batch=request.batch, place=request.place)
     return Run(request.run).report_dir / "index.html"
+
+
+def _without_what_would_be_the_same(checked: CheckedRequest, building: Stage) -> CheckedRequest:
+    """Leave out the notebooks at the beginning that would write what they wrote in the last run, and say so."""
+    start = first_changed(building.final, made_from(checked.values, checked.declared, NOTEBOOKS))
+    order = list(STEPS)
+    skipped = order[: order.index(start)]
+    if not skipped or any(step not in building.last.durations_s for step in skipped):
+        return checked
+    print(
+        f"seglib: nothing before {start} has changed since the last run '{building.final.name}', so this one begins "
+        "there (--all runs everything)",
+        file=sys.stderr,
+    )
+    return replace(checked, skipped=skipped, remaining=order[len(skipped) :])
 
 
 def publish(name: str) -> Path:
@@ -143,14 +170,10 @@ def _build(
     same_as : Run, optional
         A run whose artefacts the notebooks must write again.
     """
-    from seglib.report.build import build
-    from seglib.report.failed import write_failed
-    from seglib.report.pages import page_of
-    from seglib.report.run_list import write_runs
-
     name, expected = building.final.name, building.durations
     before = {step: values["parameters"] for step, values in earlier.items()}
     values = parameters.resolve_again(checked.declared, before, checked.overrides)
+    hashes = made_from(values, checked.declared, NOTEBOOKS)
     steps = {step: dict(earlier[step]) for step in checked.skipped}
     steps |= {step: {"parameters": values[step], "seconds": None} for step in checked.remaining}
     building.record(steps)
@@ -160,6 +183,10 @@ def _build(
     try:
         # a page is converted (in a thread of its own) while the next notebook runs
         with running as progress, _one_thread() as meanwhile, starting as kernels:
+            # imported while the first kernel starts
+            from seglib.report.build import build
+            from seglib.report.pages import page_of
+
             folder = building.run.report_dir
             pages = [meanwhile.submit(page_of, folder, done, STEPS[done]) for done in checked.skipped]
             for step in checked.remaining:
@@ -169,6 +196,10 @@ def _build(
                 pages.append(meanwhile.submit(page_of, folder, step, STEPS[step]))
                 steps[step]["seconds"] = round(seconds, 2)
                 building.record(steps)
+            # what has changed while the notebooks ran may have been read by them, or not
+            now = made_from(values, checked.declared, NOTEBOOKS)
+            hashes = {each: value for each, value in hashes.items() if now.get(each) == value}
+            write_down(building.run, hashes, before=building.final, kept=checked.skipped)
             record = record_of(building.run, steps, started=started, batch=batch)
             building.run.write_record(record.to_json())
             build(folder, record, [page.result() for page in pages], before=building.final.report_dir)
@@ -176,8 +207,10 @@ def _build(
         with deferring():
             building.put_in_place()
             note_lists(building.final)
-            write_runs(home())
+            _write_list_of_runs()
     except (SeglibError, OSError, KeyboardInterrupt) as raised:
+        from seglib.report.failed import write_failed
+
         error = in_words(raised, building, step, steps)
         write_failed(
             building.final,
@@ -189,8 +222,14 @@ def _build(
             taken_over=checked.skipped,
             batch=batch,
         )
-        write_runs(home())
+        _write_list_of_runs()
         raise error from None
+
+
+def _write_list_of_runs() -> None:
+    from seglib.report.run_list import write_runs
+
+    write_runs(home())
 
 
 @contextmanager
@@ -274,11 +313,14 @@ def _execute(
     """Execute one notebook in a kernel, and turn what goes wrong into an error of ours."""
     import papermill
 
+    from seglib.runner import engine
+
     try:
         papermill.execute_notebook(
             _without_fields(NOTEBOOKS / f"{step}.ipynb"),
             _without_fields(output),
             parameters=values,
+            engine_name=engine.NAME,
             kernel_name="python3",
             language="python",
             cwd=NOTEBOOKS,

@@ -37,6 +37,8 @@ class Request:
         The batch of runs (`seglib.runner.batch`) that it belongs to.
     place : tuple of int
         Which run of how many it is there.
+    only_changed : bool
+        Whether notebooks at the beginning are taken over, too, that would write what they wrote in the last run.
     """
 
     run: str
@@ -45,6 +47,7 @@ class Request:
     start: str = "01_ingest"
     batch: str | None = None
     place: tuple[int, int] = (1, 1)
+    only_changed: bool = False
 
 
 @dataclass(frozen=True)

@@ -174,10 +174,10 @@ class Stage:
         skipped = order[: order.index(start)] if start else order
         if self.has_finished(skipped):
             return start
-        changed = [] if start else [step for step in own_notebooks() if self._is_changed(step)]
+        changed = [] if start else [step for step in own_notebooks() if self.is_changed(step)]
         return next((step for step in skipped if self.final.lineage.is_by_hand(step) or step in changed), start)
 
-    def _is_changed(self, step: str) -> bool:
+    def is_changed(self, step: str) -> bool:
         """Say whether a notebook is not the one that was run last."""
         import nbformat
 

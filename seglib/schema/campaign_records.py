@@ -80,7 +80,7 @@ class OutcomeEffectRecord(Record):
     label : str
         "worked", "did not work" or "cannot be said".
     claim, segments_claim, next_step : str
-        What was seen, whether segments answer differently, and what follows.
+        What was seen, whether segments answer differently, and what follows: without a word of statistics.
     p, p_holm : float or None
         Of no effect; after Holm over outcomes.
     q, q_p_holm : float or None
@@ -91,6 +91,8 @@ class OutcomeEffectRecord(Record):
         Of all together first.
     cuped : SegmentEffectRecord or None
         The overall effect after CUPED, where something was known before.
+    evidence : str
+        The tests behind the claim.
     """
 
     outcome: str
@@ -106,6 +108,7 @@ class OutcomeEffectRecord(Record):
     margin: float | None
     effects: tuple[SegmentEffectRecord, ...] = ()
     cuped: SegmentEffectRecord | None = None
+    evidence: str = ""
 
 
 @dataclass(frozen=True)

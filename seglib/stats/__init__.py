@@ -21,6 +21,7 @@ from seglib.stats.one_peak import one_peak_values
 from seglib.stats.overdispersion import Overdispersion, overdispersion
 from seglib.stats.permutation import NO_RESULT, TestResult, anova_permutation_test, dispersion_test, holm, tail_p_value
 from seglib.stats.reassignment import (
+    FARTHEST,
     ReassignedArms,
     few_for_their_share,
     few_for_their_skewness,
@@ -40,6 +41,7 @@ from seglib.stats.two_arms import (
     Heterogeneity,
     arm_moments,
     chi_square_of_counts,
+    score_variance,
     share_difference,
     share_heterogeneity,
 )
@@ -48,6 +50,7 @@ from seglib.stats.unimodality import dip_p_value, dips
 from seglib.stats.variance_components import VarianceComponents, variance_components
 
 __all__ = [
+    "FARTHEST",
     "NO_RESULT",
     "ArmMoments",
     "BetaBinomial",
@@ -78,6 +81,7 @@ __all__ = [
     "one_peak_values",
     "overdispersion",
     "reassign",
+    "score_variance",
     "share_difference",
     "share_heterogeneity",
     "share_heterogeneity_p",

@@ -28,6 +28,9 @@ four times as many have to be, as p-values far below 5% are wanted too (Holm).""
 CERTAIN = 1e9
 """What a difference without any standard error counts as, in standard errors."""
 
+AT_ONCE = 500
+"""Up to so many customers, all divisions of a stratum are drawn in one call; with more, one call for each is faster."""
+
 FARTHEST = 2.0**20
 """Limits of an interval are looked for up to so many standard errors away."""
 
@@ -148,14 +151,30 @@ class ReassignedArms:
         effect, se = float(difference[0] @ weight), float(np.sqrt(variance[0] @ weight**2))
         if not se > 0:
             return float("nan"), float("nan")
-        rank = (1 - level) / 2
+        return (
+            _limit(lambda d: self.excess(d, strata, side=-1, level=level), effect, -se),
+            _limit(lambda d: self.excess(d, strata, side=1, level=level), effect, se),
+        )
 
-        def beyond(d: float, sign: int) -> float:
-            """Positive where d is rejected because the difference lies too far to the other side of it."""
-            statistic = sign * self._studentised(d, strata)
-            return _low_quantile(statistic[1:], rank) - float(statistic[0])
+    def excess(self, effect: float, strata: np.ndarray, *, side: int, level: float = 0.95) -> float:
+        """Return by how much the test of one effect on everybody rejects it on one side; negative where it does not.
 
-        return _limit(lambda d: beyond(d, -1), effect, -se), _limit(lambda d: beyond(d, 1), effect, se)
+        Parameters
+        ----------
+        effect : float
+        strata : ndarray of int
+        side : {-1, 1}
+            1: because the difference lies too far below the effect; -1: too far above.
+        level : float, default=0.95
+            Of the interval: half of the rest on each side.
+
+        Returns
+        -------
+        float
+            In standard errors.
+        """
+        statistic = side * self._studentised(effect, strata)
+        return _low_quantile(statistic[1:], (1 - level) / 2) - float(statistic[0])
 
     def _weight(self, strata: np.ndarray) -> np.ndarray:
         size = (self.n + self.n_control)[strata]
@@ -207,21 +226,12 @@ def reassign(
     x = x - (np.bincount(layer, weights=x, minlength=n_strata) / size)[layer]
     columns = np.column_stack([x, x**2, ~arm, x * ~arm])
     totals = _sums(columns, layer, n_strata)
-    # only the smaller arm is drawn: the other one is what is left
-    drawn = np.minimum(n_control, size - n_control)
-    is_control = (n_control <= size - n_control)[:, None]
-    layer_drawn = np.repeat(np.arange(n_strata), drawn)
     sums = np.empty((1 + n_permutations, n_strata, 4))
     sums[0] = _sums(columns[arm], layer[arm], n_strata)
-    for row in range(1, 1 + n_permutations):
-        chosen = np.concatenate(
-            [
-                begin + rng.choice(n, k, replace=False, shuffle=False)
-                for begin, n, k in zip(start, size, drawn, strict=True)
-            ]
-        )
-        part = _sums(columns[chosen], layer_drawn, n_strata)
-        sums[row] = np.where(is_control, part, totals - part)
+    for place, (begin, n, k) in enumerate(zip(start, size, n_control, strict=True)):
+        # only the smaller arm is drawn: the other one is what is left
+        part = _drawn_sums(columns[begin : begin + n], min(k, n - k), n_permutations, rng)
+        sums[1:, place] = part if k <= n - k else totals[place] - part
     return ReassignedArms(
         (size - n_control).astype(float), n_control.astype(float), *np.moveaxis(sums, 2, 0), tuple(totals.T)
     )
@@ -311,6 +321,16 @@ def _sums(columns: np.ndarray, layer: np.ndarray, n_strata: int) -> np.ndarray:
     return np.column_stack([np.bincount(layer, weights=column, minlength=n_strata) for column in columns.T])
 
 
+def _drawn_sums(columns: np.ndarray, k: int, n_draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Return the sums over k rows that are drawn at random, so many times; shape (n_draws, n_columns)."""
+    n = len(columns)
+    if n <= AT_ONCE:
+        rows = rng.permuted(np.broadcast_to(np.arange(n), (n_draws, n)), axis=1)[:, :k]
+        return columns[rows].sum(axis=1)
+    draws = (rng.choice(n, k, replace=False, shuffle=False) for _ in range(n_draws))
+    return np.array([columns.take(rows, axis=0).sum(axis=0) for rows in draws]).reshape(n_draws, columns.shape[1])
+
+
 def _moments(total: np.ndarray, squares: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and squared standard error of an arm."""
     squared = (squares - total**2 / n) / ((n - 1) * n)
@@ -333,4 +353,9 @@ def _limit(beyond: Callable[[float], float], effect: float, step: float) -> floa
         near, far = far, effect + 2 * (far - effect)
         if abs(far - effect) > FARTHEST * abs(step):
             return float(np.sign(step) * np.inf)
-    return float(brentq(beyond, near, far, xtol=1e-5 * abs(step))) if beyond(near) <= 0 else near
+    if beyond(near) > 0:
+        return near
+    tolerance = 1e-5 * abs(step)
+    end = float(brentq(beyond, near, far, xtol=tolerance))
+    # rounded outwards; where customers who spent nothing are all that one arm has, an interval ends exactly at 0
+    return 0.0 if abs(end) <= 2 * tolerance else end + float(np.copysign(tolerance, step))

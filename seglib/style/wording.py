@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -153,6 +153,21 @@ READY_TABLE = Wording("transaction", "made", "transaction", NO_TRANSACTIONS, kin
 
 WORDINGS: dict[str, Wording] = {"coupon": COUPON, "transaction": TRANSACTION, "none": READY_TABLE}
 """The wording by what ``shop.json`` records (`seglib.schema.records.ShopRecord.wording`)."""
+
+
+def each_once(sentences: Mapping[str, str]) -> list[str]:
+    """Write each sentence once, after the names that it is said of; empty ones are left out.
+
+    Examples
+    --------
+    >>> each_once({"visit": "Go on.", "burned": "", "spend": "Go on."})
+    ['visit and spend: Go on.']
+    """
+    names: dict[str, list[str]] = {}
+    for name, sentence in sentences.items():
+        if sentence:
+            names.setdefault(sentence, []).append(name)
+    return [f"{join_words(of)}: {sentence}" for sentence, of in names.items()]
 
 
 def join_words(items: Sequence[str], *, last: str = "and") -> str:

@@ -10,11 +10,15 @@ import pandas as pd
 import yaml
 from whole import QUICK, ROOT, Whole
 
+from seglib.datasets.months import make_months
 from seglib.datasets.shop import make_shop
 from seglib.datasets.survey import survey
 
 LONG_NAME = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsge"
 """59 characters without a place to break: with a letter behind it, the longest name that a segment may have."""
+
+FACES = ("", "_business")
+"""What the names of the two pages of a notebook end with."""
 
 HOSTILE = "<b>Ōtautahi & Ngāti</b> \"quoted\" 'Llanfairpwllgwyngyllgogerychwyrn'"
 RUN_NAME = "the-longest-name-that-a-run-may-have-of-64-characters_0123456789"
@@ -100,6 +104,17 @@ def _one_of_each_state(folder: Path) -> tuple:
     return ("--params", file)
 
 
+def _three_months(folder: Path) -> tuple:
+    """Three month ends of a shop, each compared with the one before; the first page of the last one is in German."""
+    shop = _as_csv(dict(make_months(customers=300, transactions=2400, movers=0.05, seed=6).tables[-1]), folder / "shop")
+    runs = {day[:7]: {"as_of": day} for day in ("2026-04-30", "2026-05-31", "2026-06-30")}
+    runs["2026-06"]["words_file"] = str(ROOT / "params/words/german.yaml")
+    content = {"shared": {"source": str(shop)}, "runs": runs, "compare": {"n_calm": 20}}
+    file = folder / "months.yaml"
+    file.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return ("--params", file)
+
+
 def _options(*shops: Callable[[Path], tuple] | tuple, **settings: object) -> Callable[[Path], tuple]:
     """Put together the options of a run."""
 
@@ -136,6 +151,12 @@ VARIANTS: dict[str, Variant] = {
     "eight segments": Variant(_EIGHT, (RUN_NAME,), k=8),
     "baseline": Variant(Whole("sample", ("--from", "03", "--recipe", "baseline"), after="sample"), ("sample",)),
     "one customer": Variant(Whole("survey", _options(_one_far_away, k=3)), ("survey",), k=3, smallest=1),
+    "months": Variant(
+        Whole("months", _options(_three_months, k=3)),
+        ("months-2026-06", "months-2026-05", "months-2026-04"),
+        pages=("months.html", *(f"months-2026-{n}/07_monitoring{face}.html" for n in ("05", "06") for face in FACES)),
+        k=3,
+    ),
     "no coupons": Variant(Whole("invoices", _options(_sample("invoices"))), ("invoices",)),
 }
 """By name, in the order in which they are made. ``states`` has two segments, and neither gender nor city."""

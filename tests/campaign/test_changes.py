@@ -10,7 +10,7 @@ from seglib.interpretation.audiences import audience_lists, customer_list, sampl
 from seglib.interpretation.campaign_lists import control_group, record_lists
 from seglib.interpretation.list_changes import since_last
 from seglib.run.files import safe_csv
-from seglib.run.register import campaign_of, register_file
+from seglib.run.register import campaign_of, made_lists, register_file
 from seglib.run.run import Run
 from seglib.schema.campaign_records import CampaignRecord, ListsRecord
 
@@ -104,6 +104,18 @@ def test_a_campaign_keeps_the_salt_of_its_first_use(tmp_path):
     assert campaign_of("may-2026", None, last_lists("may", "may"), base=tmp_path) == ("may", "may")
     # a campaign with a name of its own does not become the default of the run that used it last
     assert campaign_of("june", None, last_lists("spring", "an older salt"), base=tmp_path) == ("june", "june")
+
+
+def test_all_lists_of_the_register_come_back_as_their_runs_wrote_them(tmp_path):
+    entry = {"run": "may", "as_of": "2026-05-31", "customers": 9, "control": 2, "sha256": "a"}
+    later = entry | {"as_of": None, "sha256": "b", "control_share": 0.3, "holdout_share": 0.05, "holdout_salt": "c"}
+    broken = {"run": "may"}
+    registered(tmp_path, CampaignRecord("spring", "an older salt", 0.1, "may", (entry, broken, later)))
+    assert made_lists(tmp_path) == [
+        ListsRecord("spring", "an older salt", 0.3, None, 9, 2, "b", 0.05, "c"),
+        ListsRecord("spring", "an older salt", 0.1, "2026-05-31", 9, 2, "a"),
+    ]
+    assert made_lists(tmp_path / "nowhere") == []
 
 
 def test_a_run_finds_the_register_and_its_last_lists(tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from plain_words import STATISTICS
 
 from seglib.campaign.arms import ControlGroup
 from seglib.campaign.cuped import cuped
@@ -169,7 +170,7 @@ def test_an_effect_in_all_segments_worked():
     assert reading.headline == "It worked on burned."
     low, high = burned.effects.overall[["low", "high"]]
     assert low < 0.1 < high
-    assert "Segments do not answer differently" in burned.conclusion.segments_claim
+    assert "No segment is shown to answer in another way" in burned.conclusion.segments_claim
     assert "keep a control group" in burned.conclusion.next_step
 
 
@@ -206,12 +207,65 @@ def test_segments_are_named_only_where_they_differ():
         assert f"{letter}:" not in alike.conclusion.segments_claim
 
 
+@pytest.mark.parametrize(
+    ("made", "options", "label"),
+    [
+        ({"effect": (0.1, 0.1, 0.1), "spend": True}, {}, "worked"),
+        ({"effect": (0.2, 0.0, 0.0), "seed": 4}, {}, "worked"),  # segments differ
+        ({"effect": (0.1, 0.1, 0.1), "seed": 6}, {"use_cuped": True}, "worked"),
+        ({"n": 60_000, "share": 0.5, "seed": 3}, {"margin": 0.1}, "did not work"),
+        ({"effect": (-0.1, -0.1, -0.05), "seed": 1}, {}, "did not work"),
+        ({"n": 300, "share": 0.1}, {}, "cannot be said"),
+        ({"n": 3000}, {"control_share": 0.25}, None),  # nothing is read
+    ],
+)
+def test_a_manager_is_told_without_words_of_statistics_and_an_analyst_with_them(made, options, label):
+    reading = read(finished_test(**made), **options)
+    told = [
+        *(reading.headline, reading.lead, reading.stopped, reading.caption, reading.alt, reading.ratio.text),
+        *(reading.listed.lists.text, reading.listed.text, reading.on_segments.text),
+        *reading.claims,
+        *reading.on_segments.sentences,
+        *reading.next_steps,
+        *reading.printed.columns,
+        *reading.printed.to_numpy().ravel(),
+    ]
+    assert not [text for text in told if STATISTICS.search(text)]
+    assert ["p = " in text or "p < " in text for text in reading.evidence] == [True] * len(reading.readings)
+    if label is None:
+        assert reading.on_segments.applies is False
+    else:
+        assert reading.readings[0].conclusion.label == label
+        overall = reading.readings[0].effects.overall
+        low, high = reading.printed.loc[0, ["from", "to"]]
+        assert float(low) == pytest.approx(100 * overall["low"], abs=0.051)
+        assert float(high) == pytest.approx(100 * overall["high"], abs=0.051)
+        assert f"from {low} to {high} points" in reading.claims[0]
+
+
+def test_features_of_a_later_day_than_the_lists_are_not_taken_out():
+    listed = finished_test(2000)
+    before = pd.DataFrame({"x": np.arange(2000.0)}, index=listed.lists.table["customer_id"])
+    with_them = read(listed, before=before, before_day="2026-06-30")
+    assert with_them.sharper.table["outcome"].tolist() == ["burned"]
+    later = read(listed, before=before, before_day="2026-07-31")
+    assert later.sharper.table.empty
+    assert "No features from before the lists" in later.sharper.text
+
+
+def test_what_is_the_same_for_several_outcomes_is_said_once():
+    reading = read(finished_test(effect=(0.1, 0.1, 0.1), spend=True))
+    assert [label for _, label in reading.printed[["outcome", "did it work?"]].to_numpy()] == ["worked", "worked"]
+    [step] = reading.next_steps
+    assert step.startswith("burned and spend: Go on")
+
+
 def test_arms_of_the_wrong_size_stop_the_reading():
     listed = finished_test(3000, share=0.3)
     reading = read_campaign(listed, control_share=0.25)
     assert reading.readings == ()
     assert reading.headline == "Nothing is read from this test."
-    assert "do not have the sizes" in reading.text
+    assert "is not as large as it was drawn" in reading.text
     assert reading.table.empty
     assert reading.alt == ""
     assert reading.record(run="spring").stopped
@@ -235,7 +289,7 @@ def test_everybody_the_same_is_one_sentence():
     listed.outcomes["burned"] = 1.0
     reading = read(listed)
     assert reading.claims == [
-        "burned: cannot be said. Everybody has the same value (100.0%), in both arms: no difference can be read."
+        "burned: cannot be said. Everybody has the same value (100.0%), on both sides: no difference can be read."
     ]
     assert reading.alt == ""
     json.dumps(reading.record(run="spring").to_json(), allow_nan=False)
@@ -250,7 +304,8 @@ def test_two_customers_in_each_group_give_no_interval_and_say_so():
     listed = match(lists_of(table), outcomes, {"spend": "mean"}, name="outcomes.csv")
     [spend] = read(listed).readings
     assert spend.conclusion.label == "cannot be said"
-    assert "(too few customers for an interval, " in spend.conclusion.claim
+    assert "too few customers to say how far from the real effect" in spend.conclusion.claim
+    assert spend.conclusion.evidence.startswith("no interval: too few customers, p = ")
     assert "nan" not in spend.conclusion.claim.lower()
     [of_all, _] = spend.record.to_json()["effects"]
     assert (of_all["low"], of_all["high"]) == (None, None)

@@ -11,7 +11,7 @@ from seglib.errors import InputRefused
 from seglib.run.files import safe_csv
 
 GROUP = ControlGroup("spring", 0.2)
-IDS = [*map(str, range(1, 240)), "007", "-A1", "=x", "é"]
+IDS = [*map(str, range(1, 240)), "007", "-A1", "＝x", "é"]  # one with the full-width sign, a formula to some
 
 
 def made(ids=IDS, group=GROUP):
@@ -124,7 +124,7 @@ def test_who_has_no_row_did_nothing_and_still_counts(table, record):
     assert len(listed.outcomes) == len(IDS)
     by_id = dict(zip(lists.table["customer_id"], listed.outcomes["burned"], strict=True))
     assert [by_id[i] for i in IDS] == [1.0] * 100 + [0.0] * 143
-    assert "2 customers are on no list" in listed.text
+    assert "2 customers of the outcomes are on no list" in listed.text
     assert "143 of 243 customers on the lists have no row in the outcomes: they count as 0" in listed.text
     assert not listed.stopped
 
@@ -151,7 +151,19 @@ def test_one_arm_recorded_more_fully_stops_the_reading(table, record):
     lost = control & (rng.random(len(ids)) < 0.4)
     values = pd.DataFrame({"burned": (rng.random(len(ids)) < 0.3).astype(float)}, index=pd.Index(ids))
     listed = match(lists, values[~lost.to_numpy()], {"burned": "share"}, name="o.csv")
-    assert "one arm was recorded more fully" in listed.stopped
+    assert "One side was recorded more fully" in listed.stopped
     # a file of those who did something only has fewer rows where the campaign did less: that is no fault
     events = values[values["burned"] == 1]
     assert not match(lists, events, {"burned": "share"}, name="o.csv").stopped
+
+
+def test_of_several_records_the_one_that_made_the_lists_is_taken(table, record, tmp_path):
+    autumn = ControlGroup("autumn", 0.4)
+    others = [lists_record(table.assign(control=autumn.contains(table["customer_id"])), group=autumn, as_of=None)]
+    (tmp_path / "all.csv").write_text(safe_csv(table), encoding="utf-8", newline="")
+    assert read_lists(tmp_path, [*others, record]).record == record
+    assert read_lists(tmp_path, []).record is None
+    # somebody took a customer out: it is still the one that explains their arms
+    (tmp_path / "all.csv").write_text(safe_csv(table.iloc[1:]), encoding="utf-8", newline="")
+    with pytest.raises(InputRefused, match="whoever takes customers out"):
+        read_lists(tmp_path, [*others, record])

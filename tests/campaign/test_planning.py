@@ -10,6 +10,7 @@ from seglib.campaign.lists import lists_of
 from seglib.campaign.planning import Baseline, joined_plans, plan, plan_campaign
 from seglib.errors import InputRefused, ParameterRefused
 from seglib.ingest.outcomes import outcomes_before
+from seglib.interpretation.audiences import sample_sizes, smallest_change
 from seglib.stats.sample_size import smallest_difference, two_mean_sample_size, two_proportion_sample_size
 
 
@@ -31,8 +32,8 @@ def test_a_share_and_a_mean():
     ("base", "why"),
     [
         (Baseline("A", 900, 0, 0.2), "one arm is empty"),
-        (Baseline("A", 900, 100, 0.0), "has nothing of it"),
-        (Baseline("A", 900, 100, 1.0), "everybody in the control group has it"),
+        (Baseline("A", 900, 100, 0.0), "nobody has any of it"),
+        (Baseline("A", 900, 100, 1.0), "everybody has it"),
         (Baseline("A", 900, 100, 5.0, sd=0.0), "everybody has the same value"),
         (Baseline("A", 900, 100, float("nan")), "not known"),
         (Baseline("A", 900, 100, 0.95), "100% or more"),
@@ -102,6 +103,25 @@ def test_it_says_after_how_long_a_difference_is_seen(lists):
     assert one.startswith("1% more of burned: not shown within 90 days.")
     assert f"{last['needed']:,} customers, or {last['needed_half']:,} if half" in one
     assert f"{last['rounds']:,} campaigns of this size" in one
+
+
+def test_it_says_what_each_segment_shows_by_itself(lists):
+    planned = plan_campaign(lists, [(30, behaviour(0.05)), (90, behaviour(0.4))], lifts=[0.1])
+    [line] = [line for line in planned.text.splitlines() if line.startswith("burned, each segment by itself")]
+    rows = planned.table.query("outcome == 'burned' and days == 90").set_index("segment")
+    percent = [f"{letter} {rows.loc[letter, 'smallest'] / rows.loc[letter, 'value']:.0%}" for letter in "AB"]
+    assert line == f"burned, each segment by itself after 90 days: what is seen is {' and '.join(percent)} more."
+
+
+@pytest.mark.parametrize("rate", [0.9, 0.5, 0.2])
+def test_the_table_of_06_and_the_first_page_mean_the_same_change(rate):
+    """A change either way: for a fall of a share, what a rise of the rest is (by symmetry)."""
+    table = pd.DataFrame({"segment": "A", "control": np.arange(600) < 60})
+    text = sample_sizes({"A": rate}, table).text
+    rise, either = smallest_difference(rate, 60, 540), smallest_difference(min(rate, 1 - rate), 60, 540)
+    assert smallest_change(rate, 600, 60) == either
+    assert f"in points: A {100 * rise:.1f}." in text
+    assert (f"to be seen, in points: A {100 * either:.1f}." in text) == (rate > 0.5)
 
 
 def test_an_outcome_that_nobody_has_is_left_out_with_the_reason(lists):

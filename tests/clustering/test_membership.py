@@ -306,6 +306,7 @@ def placed(generated):
     return place
 
 
+@pytest.mark.slow
 def test_on_planted_shops_the_probability_keeps_its_word_and_beats_the_margin(placed):
     probability, margin, outcome = [], [], []
     for seed in (11, 12, 13):
@@ -334,6 +335,7 @@ def test_without_groups_nobody_is_told_that_segments_are_sure(placed, separation
     assert f"for {membership.low:.1%} of the customers it is less than {LOW_PROBABILITY:.0%}" in membership.text
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("recorded", ["all", "no day of joining", "no status"])
 def test_a_handful_of_customers_have_a_probability_too(recorded, tmp_path):

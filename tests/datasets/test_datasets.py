@@ -17,6 +17,7 @@ PLANTED = st.tuples(st.integers(1, 8), st.sampled_from(["weak", "medium", "stron
 STRUCTURELESS = st.tuples(st.just(0), st.sampled_from(["none", "continuum"]))
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(
     customers=st.integers(1, 60),

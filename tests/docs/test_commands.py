@@ -26,6 +26,7 @@ from documents import ROOT, blocks, commands_of, documents
 
 from seglib.cli import app
 from seglib.runner import parameters
+from seglib.runner.batch import is_batch
 from seglib.runner.steps import NOTEBOOKS, SIX, step_named
 
 COMMANDS = [command for path in documents() for command in commands_of(path)]
@@ -67,7 +68,7 @@ def hold_to_the_notebooks(values):
     given = parameters.read_settings(settings)
     if values.get("params"):
         content = parameters.read_file(ROOT / values["params"])
-        given = {**content, **given} if "runs" not in content else given
+        given = given if is_batch(content) else {**content, **given}
     given |= {name: values[name] for name in ("recipe", "engine") if values.get(name)}
     parameters.resolve({step: parameters.declared(NOTEBOOKS / f"{step}.ipynb") for step in SIX}, given, together=False)
     if values.get("start") not in (None, *TO_COME):
@@ -160,6 +161,7 @@ def cheap_commands():
     return cheap
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", cheap_commands())
 def test_the_command_does_what_it_promises(words, project, command, monkeypatch):
     monkeypatch.chdir(project)

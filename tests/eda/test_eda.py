@@ -197,6 +197,7 @@ def test_planted_differences_are_found(generated):
     assert (table["p"] > 0).all()
 
 
+@pytest.mark.slow
 def test_without_structure_the_panel_keeps_its_level(generated):
     false_alarms = 0
     for seed in range(20):

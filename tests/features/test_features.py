@@ -125,6 +125,7 @@ def test_moving_all_dates_or_shuffling_rows_changes_nothing(tables, described):
     pd.testing.assert_frame_equal(described(shuffled, "shuffled").table, before)
 
 
+@pytest.mark.slow
 def test_csv_parquet_and_xlsx_give_byte_identical_features(root, tmp_path):
     book = pd.read_excel(root / "data/sample/shop.xlsx", sheet_name=None, engine="calamine")
     (tmp_path / "csv").mkdir()

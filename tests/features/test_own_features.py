@@ -240,6 +240,7 @@ def habits(seed, write):
     return {"customers": customers, "transactions": coupons, **empty}, study
 
 
+@pytest.mark.slow
 def test_what_is_chance_is_not_taken_for_a_difference(write, canonical):
     """The level is 1%; the largest of several shares is smaller where there are more coupons, which must not count."""
     found = {"chance": 0, "top": 0, "own_share": 0}

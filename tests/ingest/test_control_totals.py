@@ -137,6 +137,7 @@ def test_rows_of_other_cities_are_a_place_too(tables, write_csv):
     assert of_transactions(shop)[USED][0] == 2
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.decimals(-10_000, 10_000, places=2), min_size=1, max_size=30))
 def test_the_sum_is_exact(tmp_path, amounts):

@@ -583,6 +583,7 @@ def test_seconds_and_months_in_another_language_are_suggested(write):
     assert drafted(folder / "b.csv")[1]["date_format"] == "%d. %B %Y"
 
 
+@pytest.mark.slow
 def test_a_draft_of_anything_can_be_read_as_a_mapping(tmp_path):
     for source in sorted(CASES.glob("*/*.csv")):
         text, _ = drafted(source)
@@ -625,6 +626,7 @@ def test_tables_with_the_same_columns_and_other_names_are_a_question(write):
     assert "# from: [orders_north, orders_south]  # the same columns: are they parts of one table?" in text
 
 
+@pytest.mark.slow
 def test_columns_may_have_any_name(write):
     columns = ("x", "n", "v0", "cell", "row", "named", "below", "part", "place")
     people = (

@@ -104,6 +104,7 @@ def test_lists_also_leave_out_other_rows(tables, write_csv, tmp_path):
     assert len(shop.table("customers")) == 4
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(out=st.sets(st.sampled_from("1234"), min_size=1, max_size=3))
 def test_leaving_customers_out_is_the_same_as_if_they_had_never_been_there(tables, write_csv, tmp_path, out):

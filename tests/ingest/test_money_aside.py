@@ -40,6 +40,7 @@ def money_of(shop):
     return {finding.sentence: finding.money for finding in shop.record.findings}
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.booleans(), st.booleans(), st.integers(-9, 99), st.integers(1, 9999)), max_size=12))
 @settings(max_examples=15, deadline=None)
 def test_money_of_rows_left_out_adds_up(tmp_path_factory, rows):

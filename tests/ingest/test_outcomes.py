@@ -75,6 +75,66 @@ def test_what_came_before_the_lists_is_left_out(read):
     assert "is taken on trust" in read("id,burned\n1,1\n2,0\n", after="2026-06-30").text
 
 
+DATED = "id,burned,when\n1,1,2026-07-01\n2,1,2026-06-30\n3,0,\n"
+
+
+def test_the_only_column_with_days_says_when_it_happened(read):
+    found = read(DATED, after="2026-06-30")
+    assert found.by_customer["burned"].to_dict() == {"1": 1.0, "3": 0.0}
+    assert "The days are those of column 'when'." in found.text
+    assert "1 row is of 2026-06-30" in found.text
+    assert "1 row has no day" in found.text
+    with pytest.raises(InputRefused, match="all 2 days in column 'when' are 2026-08-01, the day of the lists, or earl"):
+        read(DATED, after="2026-08-01")
+    # whoever knows better says so
+    assert len(read(DATED, "date:\n", after="2026-08-01").by_customer) == 3
+    # of several, it is not known which
+    several = read("id,burned,born,when\n1,1,1980-01-01,2026-07-01\n2,0,1990-01-01,2026-07-02\n", after="2026-06-30")
+    assert len(several.by_customer) == 2
+    assert "Columns born and when hold days: name one of them" in several.text
+    assert "is taken on trust" in several.text
+
+
+@pytest.mark.parametrize(
+    ("day", "after_the_lists"),
+    [
+        ("2026-07-01T00:30:00+02:00", True),  # the day that is written there, whatever the zone of the machine
+        ("2026-06-30T23:30:00-11:00", False),
+        ("2026-06-30T23:59:59Z", False),
+        ("2026-07-01 00:00", True),
+    ],
+)
+def test_a_day_with_a_time_zone_is_the_day_that_is_written(read, day, after_the_lists):
+    found = read(f"id,burned,when\n1,1,{day}\n2,1,2026-07-05\n", after="2026-06-30")
+    assert ("1" in found.by_customer.index) == after_the_lists
+
+
+@pytest.mark.parametrize("cell", ["abc", "inf", "1e300", "12..5"])
+def test_a_column_of_numbers_with_another_cell_is_left_out_with_the_reason(read, cell):
+    why = f"column 'spend' holds '{cell}' (1 such cell), which is no number"
+    found = read(f"id,spend,burned\n1,3.5,1\n2,-4,0\n3,{cell},1\n")
+    assert dict(found.kinds) == {"burned": "share"}
+    assert f"Left out: {why}." in found.text
+    with pytest.raises(InputRefused) as refused:
+        read(f"id,spend\n1,3.5\n2,-4\n3,{cell}\n")
+    assert why in str(refused.value)
+
+
+def test_numbers_that_do_not_mean_the_same_are_refused(read):
+    assert read("id,rate\n1,12%\n2,3.5 %\n").by_customer["rate"].to_dict() == {"1": 12.0, "2": 3.5}
+    with pytest.raises(InputRefused, match="with a percent sign, and others without"):
+        read("id,rate\n1,12%\n2,0.5\n")
+    with pytest.raises(InputRefused, match=r"numbers in .*EUR.*: give all in one unit"):
+        read("id,spend\n1,12.50 EUR\n2,3.50 USD\n")
+
+
+def test_a_list_with_outcomes_beside_it_has_only_those(read):
+    head = "customer_id,segment,segment_name,holdout,control,last_coupon,coupons,share_used,city,burned"
+    found = read(f"{head}\n'=1,A,x,False,True,2026-01-01,3,0.5,Rome,1\n2,A,x,False,False,2026-01-02,4,0.5,Oslo,0\n")
+    assert found.by_customer.to_dict() == {"burned": {"=1": 1.0, "2": 0.0}}  # ids as they were before the list
+    assert read("customer_id,coupons\n1,3\n2,0\n").kinds == {"coupons": "mean"}
+
+
 @pytest.mark.parametrize(
     ("text", "mapping", "error", "why"),
     [
@@ -84,6 +144,7 @@ def test_what_came_before_the_lists_is_left_out(read):
         ("id\n1\n2\n", None, InputRefused, "at least one outcome"),
         ("id,b\n", None, InputRefused, "it has no row"),
         ("id,b\n1,x\n2,1\n", "outcomes: {burned: b}", InputRefused, "column 'b' holds 'x' .1 such cell"),
+        ("id,b\n1,3\n2,0\n", "outcomes: {burned: {column: b, kind: binary}}", InputRefused, "neither yes nor no"),
         ("id,b\n1,1\n", "outcomes: {burned: c}", ParameterRefused, "has no column 'c'"),
         ("id,b\n1,1\n", "outcomes: [b]", ParameterRefused, "expected lines 'name: value'"),
         ("id,b\n1,1\n", "outcomes: {burned: {column: b, kind: money}}", ParameterRefused, "binary or numeric"),

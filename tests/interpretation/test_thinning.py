@@ -48,6 +48,7 @@ def shops(canonical):
     return build
 
 
+@pytest.mark.slow
 def test_where_all_customers_are_alike_it_rejects_as_often_as_it_should(shops):
     once, naive = [], []
     for seed in range(101, 141):

@@ -278,6 +278,7 @@ def with_text_ids(write_csv):
     return write_csv(text_ids(make_shop(customers=200, transactions=1600, seed=4).tables), "texts")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", ["customer", "baseline"])
 def test_the_shop_itself_comes_out_as_its_matrix(recorded, with_text_ids, shop, recipe):
     """From transactions that were not resampled, the same code makes the same matrix, to the last bit."""

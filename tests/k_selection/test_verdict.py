@@ -692,6 +692,7 @@ def hold_to_evidence(reached, evidence, repeats):
     assert len(reached.notes) == small
 
 
+@pytest.mark.slow
 @settings(generated, max_examples=200)
 @given(wanted=some_evidence, differ=st.sampled_from([None, DIFFER, ALIKE]), dated=st.booleans())
 def test_no_sentence_says_more_than_the_evidence(wanted, differ, dated):

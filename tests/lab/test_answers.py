@@ -562,6 +562,7 @@ def test_mappings_that_say_the_same_are_accepted(mapping, root):
     assert isinstance(check("L6.1", two_steps, source=source, ingest=ingest).right, bool)
 
 
+@pytest.mark.slow
 def test_mappings_that_read_the_file_wrongly_are_rejected(mapping, root):
     source = root / "data" / "sample" / "invoices.csv"
     place = ("tables", "transactions")

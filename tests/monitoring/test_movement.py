@@ -1,6 +1,8 @@
 """Movement is split into parts that add up, planted movers are found, and the clock alone is called ageing."""
 
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,7 +17,9 @@ from seglib.monitoring.comparison import compare_months, max_t
 from seglib.monitoring.drift import distance, stability_index
 from seglib.monitoring.months import read_months
 from seglib.monitoring.movement import PARTS, Shares
+from seglib.report.comparison_page import because
 from seglib.schema.comparison_records import ComparisonRecord
+from seglib.style.vocabulary.vocabulary import ENGLISH
 from tests.earlier import make_run
 
 CUSTOMERS = 400
@@ -156,6 +160,65 @@ def test_segments_that_are_made_anew_of_something_else_call_for_a_refit(shop):
     comparison = compare_months(replace(laid, now=laid.now.assign(segment=mixed)), n_calm=19)
     assert comparison.movement.p["redefinition"] <= 0.05
     assert comparison.advice == "refit"
+
+
+def test_what_brings_customers_back_is_no_movement_and_a_segment_in_which_nobody_stays_is_said_to_be_so(shop):
+    """As in a shop of chance after half a year: the clock alone would move most, new transactions bring them back."""
+    comparison = shop[2]
+    calm = tuple(
+        Shares(0.67, 0.67 - back, 0.35, 0.4 + back / 10, 0.6, 0.2, 0.03) for back in np.linspace(0.28, 0.36, 41)
+    )
+    movement = replace(comparison.movement, observed=Shares(0.67, 0.35, 0.35, 0.41, 0.6, 0.2, 0.03), calm=calm)
+    people = comparison.migration.customers
+    mixed = people.assign(to=np.random.default_rng(0).permutation(people["to"]))
+    chance = replace(
+        comparison,
+        movement=movement,
+        migration=replace(comparison.migration, customers=mixed),
+        label="nothing",
+        advice="keep",
+    )
+    assert chance.because == (
+        "What customers did since brought 32.0% of them back into their segments; calm months bring back 28.2 to 35.8 "
+        "points. The clock alone would have moved 67.0%."
+    )
+    assert (
+        "41.0% of the customers are in another segment, and calm months would put 42.8% to 43.6% there"
+        in chance.caution
+    )
+    assert "hold" not in chance.next_step
+    assert not comparison.caution
+    section = because(chance.record)
+    assert chance.because.replace("segments", "groups") in section
+    assert "a group says little of where a customer will be later" in section
+
+
+@pytest.mark.parametrize("label", ["nothing", "movement", "redefinition", "drift", "ageing"])
+def test_the_first_page_says_what_the_comparison_says(shop, label):
+    comparison = replace(shop[2], label=label)
+    assert because(comparison.record) == comparison.because.replace("segment", "group")
+    if label != "drift":  # a manager does not know features
+        assert ENGLISH.MOVED[label] == comparison.headline.replace("segment", "group")
+
+
+def test_of_shuffled_data_no_movement_is_claimed(tmp_path, monkeypatch):
+    """The original workbook, half a year apart: its coupons are independent draws, and segments say nothing of later.
+
+    Whether coupons per month have drifted is at the border there: all have about five, whenever they joined, so that
+    those who joined late claim faster than such customers did half a year before.
+    """
+    book = Path(os.environ.get("SEGLIB_REAL_DATA", "")) / "E-commerce_data.xlsx"
+    if not book.exists():
+        pytest.skip("the original workbook is not at hand: set SEGLIB_REAL_DATA to its folder")
+    monkeypatch.setenv("SEGLIB_HOME", str(tmp_path))
+    make_run("january", book, as_of="2024-01-14", base=tmp_path)
+    july = make_run("july", book, as_of="2024-07-14", base=tmp_path)
+    comparison = compare_months(read_months("january", july), n_calm=19)
+    assert comparison.label in ("nothing", "drift")
+    assert set(comparison.drift.beyond) <= {"coupons_per_month"}
+    assert min(comparison.movement.p["real movement"], comparison.movement.p["redefinition"]) > 0.2
+    assert comparison.movement.share("ageing") > 0.2  # so much would the clock alone have moved
+    assert "a segment says little" in comparison.text
 
 
 @settings(max_examples=50)

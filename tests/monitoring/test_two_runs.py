@@ -160,3 +160,25 @@ def _write(tables, folder):
     folder.mkdir()
     for name, table in tables.items():
         table.to_parquet(folder / f"{name}.parquet", index=False)
+
+
+def test_a_past_that_was_told_otherwise_is_said_or_refused(shop, tmp_path):
+    """As after a change of the mapping: the old transactions are no longer what they were."""
+    folder, months, _ = shop
+    tables = {name: table.copy() for name, table in months.tables[1].items()}
+    transactions = tables["transactions"]
+    amount = transactions["amount"]
+    there = transactions.loc[transactions["transaction_date"] <= "2026-05-31", "customer_id"].unique()[:20]
+    corrected = transactions["customer_id"].isin(there)
+    tables["transactions"] = transactions.assign(amount=amount.where(~corrected, amount + 1))
+    _write(tables, tmp_path / "corrected")
+    read = read_months("may", make_run("corrected", tmp_path / "corrected", base=folder))
+    assert read.revised == 20
+    assert "Of 20 of these customers, run corrected has other transactions up to 31 May 2026" in read.text
+    tables["transactions"] = transactions.assign(amount=amount * 100)
+    _write(tables, tmp_path / "cents")
+    with pytest.raises(
+        ParameterRefused, match=r"the second has other transactions up to 2026-05-31 than the first"
+    ) as why:
+        read_months("may", make_run("cents", tmp_path / "cents", base=folder))
+    assert str(why.value).count("\n") == 0

@@ -76,7 +76,7 @@ from seglib.plots.k_selection import (
     plot_valleys,
     plot_verdict,
 )
-from seglib.plots.monitoring import plot_drift, plot_migration, plot_movement
+from seglib.plots.monitoring import plot_drift, plot_migration, plot_months, plot_movement, plot_verdicts
 from seglib.plots.preprocessing import plot_number_ranges, plot_variance_by_option, plot_variance_share
 from seglib.plots.theme import colour, marker, palette
 from seglib.preprocessing.baseline import baseline_matrix
@@ -191,10 +191,25 @@ def analysed(request, prepared):
         "migration": lambda: plot_migration(MIGRATION, kappa=0.7),
         "movement": lambda: plot_movement(MOVEMENT),
         "drift": lambda: plot_drift(DRIFT, beyond=["recency_days"]),
+        "months": lambda: plot_months(MONTHS, title="One value is outside", ylabel="share", as_percent=True),
+        "verdicts": lambda: plot_verdicts(VERDICTS, title="Always natural"),
     }
 
 
 MIGRATION = pd.DataFrame([[8, 2], [1, 9]], ["A", "B"], ["A", "B"])
+
+DAYS = ["2026-04-30", "2026-05-31", "2026-06-30"]
+
+MONTHS = pd.DataFrame(
+    {
+        "panel": ["A"] * 3 + ["B"] * 3,
+        "day": DAYS * 2,
+        "value": [0.1, 0.2, 0.6] * 2,
+        "stands_out": [False, False, True] * 2,
+    }
+).assign(low=0.05, high=0.3)
+
+VERDICTS = pd.DataFrame({"day": DAYS, "segments": [3, 3, 4], "structure": ["natural", "natural", "borderline"]})
 
 MOVEMENT = pd.DataFrame(
     {
@@ -266,7 +281,11 @@ def test_every_figure_is_drawn_with_title_and_named_axes(analysed):
         titles = [figure.get_suptitle(), *(ax.get_title(loc="left") + ax.get_title() for ax in figure.axes)]
         assert any(title.strip() for title in titles), name
         labelled = [ax for ax in figure.axes if ax.get_label() != "<colorbar>"]
-        assert figure.get_supxlabel() or any(ax.get_xlabel() or ax.get_ylabel() for ax in labelled), name
+        assert (
+            figure.get_supxlabel()
+            or figure.get_supylabel()
+            or any(ax.get_xlabel() or ax.get_ylabel() for ax in labelled)
+        ), name
         assert figure.get_size_inches()[0] == pytest.approx(5.6), name
 
 

@@ -25,8 +25,11 @@ from seglib.interpretation.profiles.means import profile
 from seglib.interpretation.profiles.shares import compare_names
 from seglib.interpretation.surrogate_tree.rules import fit_surrogate_tree
 from seglib.report.build import build
+from seglib.report.comparison_page import with_comparison
 from seglib.report.pages import Page
+from seglib.report.words import vocabulary_of_run, wording_of_run
 from seglib.runner.steps import STEPS
+from seglib.schema.comparison_records import ComparisonRecord, DriftRecord, PartRecord
 from seglib.schema.records import RunRecord, RunSegmentRecord
 from seglib.scoring.file import load_model
 from seglib.style.vocabulary.vocabulary import ENGLISH, WORDS
@@ -103,10 +106,29 @@ def written(analysis, tmp_path_factory):
         before = replace(record, customers=record.customers - 5, k=2)
         (earlier / "run.json").write_text(json.dumps(before.to_json()), "utf-8")
         build(folder, record, pages, before=earlier)
+        _add_what_moved(folder / "index.html", record)
         (folder / "readme.html").write_text(f"<p>{text}</p>")
         return Written(folder, record, {name: visible(folder / name) for name in FOR_MANAGERS + groups(folder)})
 
     return cache(write)
+
+
+def _add_what_moved(page, record):
+    """Put what an earlier run says on the first page: once for every label, so that every text of it is there."""
+    words, wording = vocabulary_of_run(record), wording_of_run(record)
+    parts = [PartRecord(name, 0.04, 4, -0.01, 0.05, 0.01, 0.03) for name in ("ageing", "real movement", "redefinition")]
+    drift = (DriftRecord("burn_rate", 0.1, 0.05, 0.01, 0.2), DriftRecord("recency_days", 0.1, 0.05, 0.02, 0.2))
+    index = page.read_text("utf-8")
+    for label, advice in (*zip(words.MOVED, ("keep", "keep", "watch", "refit", "watch"), strict=True),):
+        moved = ComparisonRecord(
+            *("r", "twice", "2026-05-31", "2026-06-30", label, "Headline", "Because", advice, "Next", "Rule"),
+            *(1000, 10, 5, 40, 0.9, {}, 39, tuple(parts), (), drift),
+            beyond_chance=(0.03, 0.01, 0.05),
+        )
+        index = with_comparison(index, moved, "07_monitoring", words, wording).replace(
+            'id="monitoring"', f'id="monitoring-{label}"'
+        )
+    page.write_text(index, "utf-8")
 
 
 FOR_MANAGERS = ["index.html", "glossary.html", "summary.html", "readme.html"]
@@ -163,8 +185,20 @@ def test_nothing_of_english_is_left_on_pages_in_german(analysis, written):
 
 def names_of_data(analysis):
     """Words that come from the data: names of cities and genders, and of the run and its source."""
-    names = [*analysis.features["city_name"].unique(), *analysis.features["gender_name"].unique(), "sample", "twice"]
+    names = [*analysis.features["city_name"].unique(), *analysis.features["gender_name"].unique(), "sample"]
     return words_in(" ".join(map(str, names)))
+
+
+def test_what_has_moved_is_told_in_the_words_of_the_page(written):
+    german, english, shop = (" ".join(written(file).texts["index.html"].split()) for file in (GERMAN, None, SHOP))
+    assert "Die Gruppen selbst sind andere geworden." in german
+    assert "3,0 % der Kunden anders ein" in german
+    assert "Etwa 3,0 % wechselten aus einem anderen Grund als Zufall (1,0 bis 5,0 Punkte)" in german
+    assert "Seit dem 31.05.2026, Bericht r" in german
+    assert "It is burn rate and " in english
+    assert "It is burn" not in shop
+    for word in ("Headline", "Because", "Rule"):  # the English texts of the record are not what is shown
+        assert word not in german
 
 
 def test_in_english_the_same_pages_are_full_of_those_words(analysis, written):

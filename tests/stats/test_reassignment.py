@@ -50,6 +50,29 @@ def plain(sample):
     return statistics
 
 
+def test_an_interval_that_ends_at_no_effect_holds_it():
+    """Nobody of the control group bought: 0 is the end, as divisions without a buyer there are all alike."""
+    x = np.array([0.0] * 16 + [3.0, 5.0, 8.0, 20.0])
+    control = np.arange(20) < 3
+    arms = reassign(x, control, np.zeros(20, dtype=int), n_permutations=999, rng=np.random.default_rng(0))
+    low, high = arms.interval(np.array([0]))
+    assert low == 0.0
+    assert arms.p_no_effect(np.array([0])) > 0.05
+    assert 0 < x[3:].mean() < high
+
+
+@pytest.mark.parametrize("n", [60, 700])  # all divisions in one call, or one after the other
+def test_each_division_draws_as_many_as_the_arm_has_and_all_alike(n):
+    rng = np.random.default_rng(3)
+    x, control = rng.random(n), np.arange(n) < n // 5
+    arms = reassign(x, control, np.zeros(n, dtype=int), n_permutations=2000, rng=rng)
+    means = arms.values[1:, 0] / (n // 5)  # of values that are centred
+    expected = x.var(ddof=1) / (n // 5) * (1 - 1 / 5)  # drawn without replacement
+    assert means.mean() == pytest.approx(0.0, abs=4 * math.sqrt(expected / 2000))
+    assert means.var() == pytest.approx(expected, rel=0.15)
+    assert arms.treated[1:].max() <= n // 5
+
+
 def test_the_shortcut_gives_what_computing_anew_gives(sample, plain):
     x, control, stratum = sample
     arms = reassign(x, control, stratum, n_permutations=2000, rng=np.random.default_rng(0))

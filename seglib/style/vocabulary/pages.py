@@ -167,6 +167,14 @@ PAGES: dict[str, str] = {
     "notebook": "notebook",
     "parameter": "parameter",
     "value": "value",
+    # what has moved since an earlier run
+    "moved since": "What has moved since {day}?",
+    "since": "Since {day}, run {run}",
+    "moved list": "who moved",
+    "moved customers": "{n} in another group",
+    "joined customers": "{n} new",
+    "lost customers": "{n} no longer there",
+    "for machines": "for machines",
     # the page of a group
     "report": "Report",
     "all groups": "All groups",
@@ -235,6 +243,41 @@ QUESTIONS: dict[str, str] = {
     "06_interpretation": "What is each segment, and what would you do with it?",
 }
 """The questions of the notebooks, where a file of words names them; else each notebook asks its own."""
+
+MOVED: dict[str, str] = {
+    "nothing": "Nothing has moved beyond noise.",
+    "ageing": "The clock has moved customers, and not what they did.",
+    "movement": "Customers have moved, more than in calm months.",
+    "redefinition": "The groups themselves have become others.",
+    "drift": "What describes customers has drifted, but they have not changed group more than in calm months.",
+}
+"""What has moved since an earlier run, by label (`seglib.monitoring`)."""
+
+MOVED_BECAUSE: dict[str, str] = {
+    "real": "{share} of the customers changed group by what they did; calm months give {low} to {high} points.",
+    "nobody": "What customers did since moved nobody on balance; calm months give {low} to {high} points.",
+    "back": "What customers did since brought {share} of them back into their groups; calm months bring back {low} to "
+    "{high} points.",
+    "more": "About {share} moved for another reason than chance ({low} to {high} points).",
+    "redefinition": "The new groups put {share} of the customers elsewhere than the old model does on the same day.",
+    "drift": "It is {features}.",
+    "ageing": "By the old groups, {share} of the customers are elsewhere because time has passed, and no more moved by "
+    "what they did than in calm months.",
+    "unsteady": "{share} of the customers are in another group: a group says little of where a customer will be later.",
+    "clock": "The clock alone would have moved {share}.",
+}
+"""What that rests on."""
+
+MOVED_NEXT: dict[str, str] = {
+    "refit": "Refit: take the new groups, and look at their cards again before the next campaign.",
+    "watch": "Watch: the groups hold, but customers are elsewhere. Use the new lists, and compare again next month.",
+    "drift": "Watch: customers stay in their groups, but what describes them is changing. Compare again next month.",
+    "ageing": "Keep: nothing calls for other groups. But lists of the earlier day are out of date: use the new ones.",
+    "keep": "Keep: the old groups hold. Use the new lists, because some customers always change places.",
+    "unsteady": "Keep: nothing says that other groups would last longer. But customers do not stay in these: make "
+    "lists anew right before they are used.",
+}
+"""What to do, by advice, or by label where that says more."""
 
 NOBODY_TRIED_YET = "Nobody has tried an offer here yet. Only a comparison shows whether one works."
 
