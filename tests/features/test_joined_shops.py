@@ -1,5 +1,6 @@
 """Several shops as one: ids of any look stay apart, and every shop gets its own rows back."""
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -30,3 +31,13 @@ def test_rows_of_one_table_can_belong_to_different_shops():
     marked = JoinedShops(10).mark(table, np.array([0, 9, 9]))
     assert marked["customer_id"].tolist() == ["007", "097", "098"]
     assert table["customer_id"].tolist() == ["7", "7", "8"]
+
+
+def test_connections_that_are_open_at_once_see_their_own_tables_only():
+    with connect_tables({"t": pd.DataFrame({"x": [1]})}) as one, connect_tables({"t": pd.DataFrame({"x": [2]})}) as two:
+        one.execute("CREATE TEMP TABLE study AS SELECT 1 AS day")
+        assert (one.sql("FROM t").fetchall(), two.sql("FROM t").fetchall()) == ([(1,)], [(2,)])
+        with pytest.raises(duckdb.CatalogException):
+            two.sql("FROM study")
+    with connect_tables({}) as con, pytest.raises(duckdb.CatalogException):
+        con.sql("FROM t")

@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from seglib.clustering.kmeans import best_kmeans
 from seglib.errors import InputRefused, ParameterRefused
-from seglib.k_selection.criteria.batch_kmeans import Fit, Rows, best_starts, fit, one_start
+from seglib.k_selection.criteria.batch_kmeans import Fit, Rows, all_starts, best_starts, fit, one_start
 from seglib.k_selection.criteria.choice import choose_k, curve, elbow, votes
 from seglib.k_selection.criteria.gap import box_inertias, gap, gap_choice
 from seglib.k_selection.criteria.indices import (
@@ -204,6 +204,17 @@ def test_inertia_falls_with_every_centre_and_with_every_start(seed):
     assert (np.diff(one) <= 1e-4 * one[0]).all()
     more = [f.inertia for f in best_starts(rows, 8, np.random.default_rng(seed), n_init=3)]
     assert all(b <= a for a, b in zip(one, more, strict=True))
+
+
+@few_examples
+@given(seeds)
+def test_starts_at_once_are_the_starts_one_after_the_other(seed):
+    rows, rng = Rows(cloud(seed)[0]), np.random.default_rng(seed)
+    one_by_one = [one_start(rows, 6, rng) for _ in range(4)]
+    for of_k, *alone in zip(all_starts(rows, 6, np.random.default_rng(seed), n_init=4), *one_by_one, strict=True):
+        for fit_at_once, fit_alone in zip(of_k, alone, strict=True):
+            assert fit_at_once.inertia == fit_alone.inertia
+            assert np.array_equal(fit_at_once.labels, fit_alone.labels)
 
 
 def test_where_the_rows_lie_does_not_matter():
