@@ -222,6 +222,6 @@ def test_the_shipped_parameter_files_fit_the_notebooks(root):
     for file in (root / "params").glob("*.yaml"):
         content = parameters.read_file(file)
         if batch.is_batch(content):
-            assert len(batch.read(content, file.stem, {}, "01").entries) > 1
+            assert len(batch.read(content, file.stem, {}, "01_ingest").entries) > 1
         else:
             resolve(notebooks, content)
