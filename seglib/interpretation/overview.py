@@ -32,7 +32,8 @@ class Overview:
         ``overview.json``.
     table : pandas.DataFrame
         One row per segment: segment, name, customers, and, where recorded, its share of what all customers did,
-        the share of coupons used, the share that came back, and the smallest change that a test shows. Shares of 1.
+        the share of coupons used, the share that came back (shares of 1), and the smallest change that a test shows,
+        as on the first page.
     text : str
         The figures of all customers in one line.
     """
@@ -53,7 +54,7 @@ class Overview:
     @property
     def shares(self) -> list[str]:
         """The columns of the table that are shares."""
-        return [column for column in self.table if column not in ("segment", "name", "customers")]
+        return [column for column in self.table.select_dtypes("number") if column != "customers"]
 
 
 def overview(
@@ -142,6 +143,7 @@ def overview(
         words=vocabulary.record,
         words_file=vocabulary.file if vocabulary.changed else "",
     )
+    shows = vocabulary.page("a test shows")
     table = pd.DataFrame(
         {
             "segment": [group.segment for group in groups],
@@ -150,7 +152,10 @@ def overview(
             work_label or "share": [group.work_share for group in groups],
             record.used or "used": [group.used for group in groups],
             record.came_back or "came back": [group.came_back for group in groups],
-            "smallest change a test shows": [group.smallest_change for group in groups],
+            f"{shows[:1].lower()}{shows[1:]}": [
+                vocabulary.page("points", n=round(100 * group.smallest_change)) if group.smallest_change else None
+                for group in groups
+            ],
         }
     )
     return Overview(record, table.dropna(axis="columns", how="all"))

@@ -89,6 +89,15 @@ def test_the_groups_add_up_to_all_customers(n, seed, spend, burns):
         assert record.figure("spend").value == pytest.approx(features["spend"].sum())
 
 
+def test_the_table_writes_what_a_test_shows_as_the_first_page_does():
+    result = overview_of(*shop(120, 3, spend=False, burns=True))
+    changes = {group.segment: group.smallest_change for group in result.record.groups}
+    written = result.table.set_index("segment")["a test shows"].dropna()
+    assert len(written)
+    assert dict(written) == {s: f"{100 * change:.0f} points" for s, change in changes.items() if change}
+    assert set(result.shares) == {"share of used coupons", result.record.used}
+
+
 def held_of(letters, active):
     """Return a holdout in which so many customers of each segment of the earlier day came back."""
     index = pd.Index([str(i) for i in range(len(letters))], name="customer_id")
