@@ -69,7 +69,9 @@ def _why_not(old: str, new: str, shops: Sequence[ShopRecord], recipes: Sequence[
             for name, features in ((old, theirs - ours), (new, ours - theirs))
             if features
         ]
-        return f"their segments are made of other features ({'; '.join(parts)})"
+        both = ", ".join(name for name in recipes[0].sources if name in ours)
+        remedy = f'; make both again with what they share: --set segment_by="{both}"' if both else ""
+        return f"their segments are made of other features ({'; '.join(parts)}){remedy}"
     if recipes[0].options != recipes[1].options:
         different = sorted(
             name

@@ -118,6 +118,9 @@ def test_what_cannot_be_compared_is_one_sentence(shop):
     changes = {
         "recipe 'customer' made the segments of the first, and 'baseline'": {"name": "baseline"},
         "made of other features": {"sources": [*recipe["sources"][:-1], "n_coupons"]},
+        f'what they share: --set segment_by="{", ".join(recipe["sources"][:-1])}"$': {
+            "sources": [*recipe["sources"][:-1], "n_coupons"]
+        },
         "weighed in another way": {"options": {**recipe["options"], "scaling": "robust"}},
     }
     try:
