@@ -50,10 +50,10 @@ class Lettering:
         """By what the letters go."""
         if self.align_to:
             return f"Letters are those of run {self.align_to}, kept for as many customers as possible."
-        order = "size: A is the largest." if self.feature is None else f"the mean of {self._name}: A has the greatest."
+        order = "size: A is the largest" if self.feature is None else f"the mean of {self._name}: A has the greatest"
         if self.feature != self.requested:
-            return f"Letters go by {order} {self.wording.name_of(self.requested).capitalize()} is not recorded here."
-        return f"Letters go by {order}"
+            order += f" ({self.wording.name_of(self.requested)} is not recorded here)"
+        return f"Letters go by {order}."
 
 
 def lettering(

@@ -24,7 +24,6 @@ from seglib.schema.records import (
     VariableRecord,
     VerdictRecord,
 )
-from seglib.style import humanize
 
 QUANTILES = (0.01, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.99)
 """Quantiles of the features of the customers that the model was made of, to compare later customers with them."""
@@ -205,7 +204,7 @@ class SegmentModel:
         """What the model is, in one sentence."""
         day = f" as of {self.study['as_of']}" if self.observed else ""
         segments = ", ".join(f"{letter} ({self.names[letter]})" if self.names else letter for letter in self.letters)
-        by = ", ".join(humanize(name) for name in self.sources)
+        by = ", ".join(self.sources)  # names of columns: the file does not know the words of its shop
         return f"Segments {segments} of {self.training['customers']:,} customers{day}, by {by}."
 
 

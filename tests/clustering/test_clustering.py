@@ -396,11 +396,11 @@ def test_the_lettering_says_by_what_the_letters_go():
     assert result.text == "Letters go by the mean of n burned: A has the greatest."
     assert result.caption == "Rows by segment, lettered by n burned"
     other = lettering(fit, order, feature="n_coupons", requested="n_burned")
-    assert other.text == ("Letters go by the mean of n coupons: A has the greatest. N burned is not recorded here.")
+    assert other.text == ("Letters go by the mean of n coupons: A has the greatest (n burned is not recorded here).")
     words = lettering(fit, order, feature="n_coupons", requested="n_coupons", wording=TRANSACTION)
     assert words.caption == "Rows by segment, lettered by n transactions"
     by_size = lettering(fit, order, feature=None, requested="n_burned")
-    assert by_size.text.startswith("Letters go by size: A is the largest. N burned is not recorded here.")
+    assert by_size.text.startswith("Letters go by size: A is the largest (n burned is not recorded here).")
     assert list(by_size.table) == ["segment", "rows", "share"]
     aligned = lettering(fit, order, feature="n_burned", requested="n_burned", align_to="spring")
     assert aligned.text == "Letters are those of run spring, kept for as many customers as possible."
