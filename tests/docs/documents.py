@@ -3,6 +3,7 @@
 import re
 import runpy
 import shlex
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,19 @@ def named(path: Path) -> str:
 def blocks(text: str, language: str) -> list[str]:
     """The blocks of a document that are in one language."""
     return [body for _, named_language, body in FENCE.findall(text) if named_language == language]
+
+
+def write_project(folder: Path) -> Path:
+    """Write what the commands read, as their reader has it: sample, parameters, names of a class, a shop of their own.
+
+    Return the folder of the sample.
+    """
+    sample = shutil.copytree(ROOT / "data" / "sample", folder / "data" / "sample")
+    shutil.copytree(ROOT / "params", folder / "params")
+    (folder / "path" / "to").mkdir(parents=True)
+    shutil.copy(sample / "shop.xlsx", folder / "path" / "to" / "shop.xlsx")
+    (folder / "class.csv").write_text("name\nAnn\nBen\n")
+    return sample
 
 
 @dataclass(frozen=True)

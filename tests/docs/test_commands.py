@@ -22,7 +22,7 @@ import sys
 import click
 import pytest
 import typer
-from documents import ROOT, blocks, commands_of, documents
+from documents import ROOT, blocks, commands_of, documents, write_project
 
 from seglib.cli import app
 from seglib.runner import parameters
@@ -138,13 +138,10 @@ def test_scripts_and_tests_that_are_named_are_there(command):
 def project(tmp_path_factory):
     """A folder with what the commands read, as their reader has it."""
     folder = tmp_path_factory.mktemp("project")
-    sample = shutil.copytree(ROOT / "data" / "sample", folder / "data" / "sample")
-    shutil.copytree(ROOT / "params", folder / "params")
-    (folder / "path" / "to").mkdir(parents=True)
-    for name in ("shop", "new", "summer"):
+    sample = write_project(folder)
+    for name in ("new", "summer"):
         shutil.copy(sample / "shop.xlsx", folder / "path" / "to" / f"{name}.xlsx")
     shutil.copy(sample / "invoices.csv", folder / "path" / "to" / "export.csv")
-    (folder / "class.csv").write_text("name\nAnn\nBen\n")
     return folder
 
 

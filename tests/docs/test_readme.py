@@ -14,7 +14,7 @@ import sys
 
 import pandas as pd
 import pytest
-from documents import ROOT, commands_of
+from documents import ROOT, commands_of, write_project
 from test_commands import parsed, printed_by_make
 from whole import QUICK, run_seglib
 
@@ -38,16 +38,12 @@ RUNS = 7
 def project(tmp_path_factory):
     """A folder with what the commands read: the sample, and files of the reader's own."""
     folder = tmp_path_factory.mktemp("readme")
-    sample = shutil.copytree(ROOT / "data" / "sample", folder / "data" / "sample")
-    shutil.copytree(ROOT / "params", folder / "params")
-    (folder / "path" / "to").mkdir(parents=True)
-    shutil.copy(sample / "shop.xlsx", folder / "path" / "to" / "shop.xlsx")
+    sample = write_project(folder)
     invoices = pd.read_csv(sample / "invoices.csv", dtype=str, keep_default_na=False)
     earlier = pd.to_datetime(invoices["Date"], format="%d/%m/%Y %H:%M") < "2026-06-15"
     assert 0 < earlier.mean() < 1
     invoices[earlier].to_csv(folder / "path" / "to" / "export.csv", index=False)
     invoices.to_csv(folder / "path" / "to" / "summer.csv", index=False)
-    (folder / "class.csv").write_text("name\nAnn\nBen\n")
     return folder
 
 
