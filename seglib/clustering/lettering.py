@@ -50,8 +50,9 @@ class Lettering:
         """By what the letters go."""
         if self.align_to:
             return f"Letters are those of run {self.align_to}, kept for as many customers as possible."
-        order = "size: A is the largest" if self.feature is None else f"the mean of {self._name}: A has the greatest"
-        if self.feature != self.requested:
+        order = f"the mean of their {self._name}: A has the greatest" if self.feature else "size: A is the largest"
+        coupons = self.requested == "n_burned" and self.wording.kind == "transaction"  # nobody looks for them there
+        if self.feature != self.requested and not coupons:
             order += f" ({self.wording.name_of(self.requested)} is not recorded here)"
         return f"Letters go by {order}."
 

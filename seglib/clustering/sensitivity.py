@@ -246,9 +246,10 @@ class _Comparison:
         names = [f.name for f in described if f.role == "demographic" and self.features[f.name].notna().any()]
         if not demographics_by_default(described, used["segment_by"]):
             names = [name for name in names if name in self.recipe.sources]
+        change = f"weight of {join_words([self.study.wording.name_of(name) for name in names])}"
         for weight in (0.0, 1.0, 2.0):
             if names and weight != used["demographic_weight"]:
-                yield "weight of gender and city", f"{weight:g}", {"demographic_weight": weight}
+                yield change, f"{weight:g}", {"demographic_weight": weight}
 
     def _with_options(self, options: dict[str, Any]) -> np.ndarray:
         """Make the matrix with other options of the recipe, and cluster it."""

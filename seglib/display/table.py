@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from IPython.display import HTML, display
 from pandas.io.formats.style import Styler
@@ -94,17 +95,23 @@ def _formatter(column: pd.Series, percent: bool, digits: int) -> str | Callable[
         return "{:.1%}"
     if str(column.name) in ("p", "p_holm", "p_median") and pd.api.types.is_float_dtype(column):
         return lambda value: html.escape(p_value(value).removeprefix("p ").removeprefix("= "))
-    if pd.api.types.is_bool_dtype(column):
+    if pd.api.types.is_bool_dtype(column) or _is_yes_or_no(column):
         return {True: "yes", False: "no"}.get
     if pd.api.types.is_integer_dtype(column):
         return "{:,}"
     if pd.api.types.is_float_dtype(column):
-        return f"{{:,.{digits}f}}"
+        return f"{{:z,.{digits}f}}"  # z: what is rounded to nothing has no sign
     if pd.api.types.is_datetime64_any_dtype(column):
         return "{:%Y-%m-%d}"
     if str(column.name).endswith("segment") and column.dropna().astype(str).map(_LETTER.fullmatch).all():
         return _segment
     return lambda value: _breakable(html.escape(show_controls(str(value))))
+
+
+def _is_yes_or_no(column: pd.Series) -> bool:
+    """Say whether a column holds yes, no and gaps; with gaps it is no column of truth values to pandas."""
+    values = column.dropna()
+    return column.dtype == object and len(values) > 0 and all(isinstance(value, bool | np.bool_) for value in values)
 
 
 def _breakable(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from seglib.features import CustomerFeatures
-from seglib.style import join_words
+from seglib.style import humanize, join_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,7 +86,7 @@ class Demographics:
     def text(self) -> str:
         """What is not drawn; empty if all is."""
         if self.left_out:
-            return f"Not drawn: {join_words(self.left_out)}."
+            return f"Not drawn: {join_words([humanize(name) for name in self.left_out])}."
         return "" if self.parts else "Neither gender nor city is recorded here."
 
 

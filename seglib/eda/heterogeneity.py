@@ -16,7 +16,7 @@ from seglib.features import burned_by, records
 from seglib.schema.columns import CUSTOMER_COLUMNS
 from seglib.stats import NO_RESULT, TestResult, anova_permutation_test, dispersion_test, holm
 from seglib.study import Study
-from seglib.style import NO_TRANSACTIONS, join_words, p_value
+from seglib.style import NO_TRANSACTIONS, humanize, join_words, p_value
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -89,7 +89,7 @@ class Homogeneity:
             if unknown:
                 sentences.append(f"Whether {who} differ in {join_words(unknown, last='or')} cannot be told here.")
         if without_difference:
-            names = join_words(without_difference, last="or")
+            names = join_words([humanize(among) for among in without_difference], last="or")
             sentences.append(f"Customers of different {names} were not found to differ in anything.")
         if self.not_asked:
             sentences.append(f"Not asked, with one level or more than {MOST_LEVELS}: {join_words(self.not_asked)}.")
@@ -102,7 +102,8 @@ class Homogeneity:
             return f"Differences larger than chance were found in {join_words(self.differing)}."
         if self.table.loc[self.table["among"] == "customers", "p"].notna().any():
             return (
-                "No difference beyond chance was found in anything measured here: clusters found later are constructed."
+                "No difference beyond chance was found in anything measured here: the evidence for groups in 04 has to "
+                "be strong."
             )
         return "Whether customers differ by more than chance cannot be told from this source."
 
@@ -127,7 +128,7 @@ class Homogeneity:
 
 
 def _group_name(among: str) -> str:
-    return among if among in WHO else f"customers of different {among}"
+    return among if among in WHO else f"customers of different {humanize(among)}"
 
 
 def _capital(text: str) -> str:

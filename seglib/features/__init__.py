@@ -18,7 +18,15 @@ from seglib.features.engines.duckdb import DuckDB
 from seglib.features.in_database import features_in_database
 from seglib.features.joined_shops import JoinedShops, connect_tables, with_own_features
 from seglib.features.own_features import without_unreadable
-from seglib.features.redemption import NO_STATUS, Redemption, burned_by, coupon_redemption, not_recorded, records
+from seglib.features.redemption import (
+    NO_STATUS,
+    Redemption,
+    burned_by,
+    coupon_redemption,
+    not_recorded,
+    records,
+    worth_saying,
+)
 from seglib.features.reliability import RELIABLE_P
 
 __all__ = [
@@ -40,4 +48,5 @@ __all__ = [
     "records",
     "with_own_features",
     "without_unreadable",
+    "worth_saying",
 ]

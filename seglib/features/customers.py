@@ -16,14 +16,14 @@ from seglib.features.engines.base import Engine
 from seglib.features.engines.duckdb import DuckDB
 from seglib.features.own_features import own_table, read_own_features, refuse_taken_names
 from seglib.features.own_reliability import own_reliability
-from seglib.features.redemption import NO_BURN_DATES, NO_STATUS, Redemption, not_recorded
+from seglib.features.redemption import NO_BURN_DATES, NO_STATUS, Redemption, not_recorded, worth_saying
 from seglib.features.reliability import DOUBTED, claim_rate_test, reliability_table
 from seglib.features.summaries import ListedApart, ReliabilitySummary, ShrinkageSummary
 from seglib.schema.columns import CUSTOMER_COLUMNS
 from seglib.schema.features import FEATURES, Feature
 from seglib.sql import FEATURES_SQL
 from seglib.study import Study
-from seglib.style import humanize, join_words
+from seglib.style import join_words
 
 if TYPE_CHECKING:
     import duckdb
@@ -125,8 +125,8 @@ class CustomerFeatures:
             f"{len(self.table):,} customers have a transaction and are described; {len(self.absent):,} have none "
             f"and are listed apart. {self.redemption.text}"
         )
-        for why in dict.fromkeys(self.missing.values()):
-            text += f" Not there: {join_words([humanize(f) for f, w in self.missing.items() if w == why])} ({why})."
+        for why, names in worth_saying(self.missing, self.study.wording).items():
+            text += f" Not there: {join_words(names)} ({why})."
         return f"{text} {self.where}".rstrip()
 
 

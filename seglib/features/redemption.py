@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 from seglib.errors import ParameterRefused
 from seglib.features.engines.base import Engine
 from seglib.study import Study
+from seglib.style import Wording
 
 NO_STATUS, NO_BURN_DATES = "the shop records no coupon status", "the shop records no burn dates"
 
@@ -17,6 +19,27 @@ NO_STATUS, NO_BURN_DATES = "the shop records no coupon status", "the shop record
 def not_recorded(column: str) -> str:
     """Say why a column that a recipe would use is not there."""
     return NO_STATUS if column == "transaction_status" else "the shop records none"
+
+
+def worth_saying(reasons: Mapping[str, str], wording: Wording) -> dict[str, list[str]]:
+    """Return why features are not there, each reason with its features, as a reader of this shop wants to know it.
+
+    Where no coupons are recorded nobody misses what would be known of their use.
+
+    Examples
+    --------
+    >>> from seglib.style import COUPON, TRANSACTION
+    >>> reasons = {"burn_rate": NO_STATUS, "gender_name": "the shop records none"}
+    >>> worth_saying(reasons, TRANSACTION)
+    {'the shop records none': ['gender']}
+    >>> worth_saying(reasons, COUPON)
+    {'the shop records no coupon status': ['burn rate'], 'the shop records none': ['gender']}
+    """
+    said: dict[str, list[str]] = {}
+    for feature, why in reasons.items():
+        if why != NO_STATUS or wording.kind != "transaction":
+            said.setdefault(why, []).append(wording.name_of(feature))
+    return said
 
 
 @dataclass(frozen=True)
@@ -39,7 +62,7 @@ class Redemption:
     def text(self) -> str:
         """From when on a coupon counts, and what cannot be known."""
         if not self.status:
-            return "Every transaction counts, and nothing is known of burning."
+            return "Every transaction counts."
         days = f"{self.window} day{'' if self.window == 1 else 's'}"
         if self.dated:
             return (

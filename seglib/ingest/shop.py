@@ -124,12 +124,13 @@ class Shop:
 
     @property
     def text(self) -> str:
-        """One sentence: how many rows came in, how many were set aside, and why."""
+        """One sentence: how many rows the source has (`source_rows`), how many were set aside, and why."""
         counted = ("rows_in", "accepted", "quarantined", "left_out")
-        rows_in, accepted, quarantined, left_out = (int(self.rows[column].sum()) for column in counted)
+        rows_in, accepted, quarantined, left_out = (int(self.source_rows[column]) for column in counted)
         n_errors = len(self.findings.query("severity == 'error'"))
         of_other_cities = self.findings["rule"].str.endswith(f".{validation.NOT_COPIED}")
-        elsewhere = int(self.findings.loc[of_other_cities, "rows"].sum())
+        of_counted = self.findings["table"].isin(self._counted["table"])
+        elsewhere = int(self.findings.loc[of_other_cities & of_counted, "rows"].sum())
         why = []
         if quarantined > left_out:
             why.append(f"{quarantined - left_out:,} by {n_errors} rule{'s' if n_errors > 1 else ''}")
@@ -275,7 +276,7 @@ class Shop:
             ),
             notes=self.notes,
             findings=tuple(
-                FindingRecord(row.severity, row.table, row.sentence, int(row.rows), money.get(row.rule))
+                FindingRecord(row.severity, row.table, row.sentence, int(row.rows), money.get(row.rule), row.rule)
                 for row in self.findings.itertuples()
             ),
             rows=RowsRecord(int(rows["rows_in"]), int(rows["accepted"]), int(rows["quarantined"])),
@@ -291,10 +292,15 @@ class Shop:
 
         Where several tables are read from one table of the source, its rows count once, as in the longest of them.
         """
+        return self._counted.drop(columns="table").sum()
+
+    @property
+    def _counted(self) -> pd.DataFrame:
+        """The lines of `rows` that count: one for every table of the source."""
         origin = {name: table.source for name, table in self.loaded_tables.items()}
         read = self.rows[self.rows["table"].isin(origin)]
         longest = read.groupby(read["table"].map(origin))["rows_in"].idxmax()
-        return self.rows.loc[longest].drop(columns="table").sum()
+        return self.rows.loc[longest]
 
     @property
     def currency(self) -> str:

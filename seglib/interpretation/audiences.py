@@ -147,6 +147,17 @@ def is_borderline(probability: pd.Series, margin: pd.Series) -> pd.Series:
     return (probability < LOW_PROBABILITY).where(probability.notna(), margin < NEAR_BORDER).astype(bool)
 
 
+def nobody_is_sure(borderline: float, customers: float) -> bool:
+    """Say whether all customers of a list are borderline; never where that is not known.
+
+    Examples
+    --------
+    >>> nobody_is_sure(120, 120), nobody_is_sure(119, 120), nobody_is_sure(0, 0), nobody_is_sure(float("nan"), 120)
+    (True, False, False, False)
+    """
+    return bool(customers > 0 and borderline == customers)
+
+
 def by_eye(features: pd.DataFrame, study: Study = DEFAULT_STUDY, vocabulary: Vocabulary = ENGLISH) -> pd.DataFrame:
     """Return what somebody can compare with what the shop knows of a customer.
 
@@ -366,18 +377,21 @@ def readme(
         and what the segments may claim; lines end with CR LF.
     """
     words, wording = vocabulary.README, vocabulary.wording(study.wording)
+    table = audiences.table
+    unsure = {row.segment for row in table.itertuples() if nobody_is_sure(row.borderline, row.customers)}
     seen = {
         row.segment: smallest_change(row.burn_rate, row.customers, row.control)
         for row in needed.table.drop_duplicates("segment").itertuples()
+        if row.segment not in unsure
     }
     day = vocabulary.fill(words["day"], day=vocabulary.day(study.as_of)) if study.as_of else ""
     send = vocabulary.fill(words["send"], send=vocabulary.SEND)
     control = vocabulary.fill(words["control"], control=vocabulary.CONTROL, share=control_share)
     lines = [
         vocabulary.fill(words["head"], source=source or words["this shop"], day=day, run=audiences.run),
-        *(_size_line(row, seen, wording, vocabulary) for row in audiences.table.itertuples()),
+        *(_size_line(row, seen, unsure, wording, vocabulary) for row in table.itertuples()),
         f"{send} {control}",
-        words["compare"],
+        words["compare" if any(seen.values()) else "compare, no size"],
         vocabulary.fill(words["near_border"], low=LOW_PROBABILITY, near=vocabulary.numbers.write(NEAR_BORDER, "g")),
         words["columns"],
         _what_to_do(verdict, vocabulary),
@@ -397,7 +411,9 @@ def _what_to_do(verdict: VerdictRecord, vocabulary: Vocabulary) -> str:
     return f"{headline}{words.monday or words.advice}"
 
 
-def _size_line(row: Any, seen: Mapping[str, float | None], wording: Wording, vocabulary: Vocabulary) -> str:
+def _size_line(
+    row: Any, seen: Mapping[str, float | None], unsure: set[str], wording: Wording, vocabulary: Vocabulary
+) -> str:
     """Return one line on a group: letter, name, sizes of its lists, and the smallest change that they show."""
     words = vocabulary.README
     values = {"letter": row.segment, "name": row.segment_name, "customers": vocabulary.count(row.customers)}
@@ -407,6 +423,8 @@ def _size_line(row: Any, seen: Mapping[str, float | None], wording: Wording, voc
     text = vocabulary.fill(words["size"], send=vocabulary.count(row.customers - row.control), control=control, **values)
     if (change := seen.get(row.segment)) is not None:
         text += vocabulary.fill(words["change"], wording, points=100 * change)
+    if row.segment in unsure:
+        text += words["nobody sure"]
     return text
 
 

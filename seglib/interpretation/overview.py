@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from seglib.interpretation.audiences import Audiences, smallest_change
+from seglib.interpretation.audiences import Audiences, nobody_is_sure, smallest_change
 from seglib.interpretation.holdout.holdout import Holdout
 from seglib.interpretation.profiles.activity import activity_shares
 from seglib.interpretation.surrogate_tree.rules import SurrogateTree
@@ -49,7 +49,7 @@ class Overview:
     @property
     def caption(self) -> str:
         """What the table holds, and which figures of all customers go with it."""
-        return f"Every segment in one row. All customers: {self.text or 'nothing more is recorded.'}"
+        return f"Every segment in one row.{f' All customers: {self.text}' if self.text else ''}"
 
     @property
     def shares(self) -> list[str]:
@@ -115,7 +115,7 @@ def overview(
             work_share=work.get(letter),
             used=used.get(letter),
             came_back=came_back.get(letter),
-            smallest_change=smallest_change(rate.get(letter), *listed.loc[letter, ["customers", "control"]]),
+            smallest_change=_change_seen(rate.get(letter), listed.loc[letter]),
             near_border=_count(listed.loc[letter, "borderline"]),
             then=int((held.table["segment"] == then[letter]).sum()) if letter in then else None,
             next=_next(held, then.get(letter), study, vocabulary),
@@ -139,7 +139,7 @@ def overview(
         came_back=vocabulary.fill(vocabulary.CAME_BACK_COLUMN, months=months) if months else "",
         cut=held.cut if months else None,
         thing=wording.many if work else "",
-        wording=wording.words,
+        wording=wording.words | {"kind": wording.kind},
         words=vocabulary.record,
         words_file=vocabulary.file if vocabulary.changed else "",
     )
@@ -188,6 +188,13 @@ def matching_then(now: pd.Series, then: pd.Series) -> dict[str, str]:
     similar = common / either
     best_then, best_now = similar.idxmax(axis=1), similar.idxmax(axis=0)
     return {letter: best for letter, best in best_then.items() if best_now[best] == letter}
+
+
+def _change_seen(rate: float | None, listed: pd.Series) -> float | None:
+    """Return the smallest change that a test of a segment shows; None where nobody surely belongs to it."""
+    if nobody_is_sure(listed["borderline"], listed["customers"]):
+        return None
+    return smallest_change(rate, *listed[["customers", "control"]])
 
 
 def _used(profiles: pd.DataFrame) -> dict[str, float]:

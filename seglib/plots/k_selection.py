@@ -64,7 +64,7 @@ def plot_against_nulls(tests: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 def plot_verdict(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw measures of the data beside what shops without segments reach (`seglib.k_selection.Charts.at_a_glance`)."""
-    ax, words = ax or new_axes(2.7), ENGLISH.PICTURE
+    ax, words = ax or new_axes(0.9 + 0.6 * len(table)), ENGLISH.PICTURE
     table = table[::-1].reset_index(drop=True)
     ax.barh(
         table.index,

@@ -16,6 +16,7 @@ from sklearn.preprocessing import OrdinalEncoder
 from threadpoolctl import threadpool_limits
 
 from seglib.errors import InputRefused
+from seglib.features import worth_saying
 from seglib.preprocessing.recipes import Recipe
 from seglib.preprocessing.steps import MATRIX_STEPS, fitting, to_json
 from seglib.schema.records import AuditRecord, RecipeRecord
@@ -168,8 +169,8 @@ class Matrix:
         name_of = self.wording.name_of
         used = join_words([name_of(c) for c in self.sources])
         text = f"{n:,} rows (one a {self.recipe.grain}) x {m} column{'s' if m > 1 else ''}, made from {used}."
-        for why in dict.fromkeys(self.left_out.values()):
-            text += f" Left out: {join_words([name_of(c) for c, w in self.left_out.items() if w == why])} ({why})."
+        for why, names in worth_saying(self.left_out, self.wording).items():
+            text += f" Left out: {join_words(names)} ({why})."
         return " ".join([text, *self.notes])
 
 

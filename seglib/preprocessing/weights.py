@@ -61,7 +61,7 @@ class WeightComparison:
         """What the figure shows; empty where there is nothing to weigh."""
         if self.table.empty:
             return ""
-        return f"Bar chart of variance shares for demographic_weight {join_words([str(w) for w in self.table])}."
+        return f"Bar chart of variance shares for demographics of weight {join_words([str(w) for w in self.table])}."
 
     def figure(self) -> Axes:
         """Draw the shares as bars, one group per source column."""

@@ -67,6 +67,7 @@ def index_page(
     str
     """
     views, vocabulary = group_views(record), words.vocabulary_of_run(record)
+    others = [finding for finding in record.findings if not _is_said_of_customers(finding, record)]
     set_aside = [finding for finding in record.findings if finding.severity in ("error", "exclusion")]
     return render(
         "index.html.j2",
@@ -83,9 +84,7 @@ def index_page(
         limit=words.limit(record),
         terms=words.terms(record),
         set_aside=[in_words(f, vocabulary) for f in set_aside[:SHOWN_FINDINGS]],
-        findings=[in_words(f, vocabulary) for f in record.findings if f not in set_aside[:SHOWN_FINDINGS]][
-            :MORE_FINDINGS
-        ],
+        findings=[in_words(f, vocabulary) for f in others if f not in set_aside[:SHOWN_FINDINGS]][:MORE_FINDINGS],
         at_once=AT_ONCE,
         parameters=_shown(record.parameters),
         pages=pages,
@@ -102,6 +101,11 @@ def index_page(
     )
 
 
+def _is_said_of_customers(finding: FindingRecord, record: RunRecord) -> bool:
+    """Say whether a finding is that customers have no transaction, which the page says of them already."""
+    return finding.rule.endswith(".no_transaction") and record.customers_without_transaction > 0
+
+
 def for_all(views: Sequence[GroupView]) -> str:
     """Return what to try where it is the same for all groups: it is said once then; else empty."""
     ideas = {view.segment.to_try for view in views}
@@ -109,7 +113,9 @@ def for_all(views: Sequence[GroupView]) -> str:
 
 
 def best_test(views: Sequence[GroupView]) -> str:
-    """Return the letter of the group in which the smallest change is seen; empty where no test can be planned."""
+    """Return the letter of the group whose test shows most; empty where no group has a test of its own."""
+    if for_all(views):
+        return ""  # the test is one of all customers
     changes = {v.segment.segment: v.group.smallest_change for v in views if v.group.smallest_change}
     return min(changes, key=changes.get, default="") if len(views) > 1 else ""
 
@@ -131,7 +137,7 @@ def checked_by(folder: Path, record: RunRecord) -> str:
 def in_words(finding: FindingRecord, vocabulary: Vocabulary) -> str:
     """Say how many rows of which table a finding is about, how much money they hold, and what it is.
 
-    What it is stands in the words of the package in the contract: where these are replaced it is left out.
+    What it is stands in the words of the package in the contract: where these are replaced, a shorter reason.
     """
     money = ""
     if finding.money is not None:
@@ -139,9 +145,18 @@ def in_words(finding: FindingRecord, vocabulary: Vocabulary) -> str:
     key = "row of" if finding.rows == 1 else "rows of"
     table = vocabulary.TABLES.get(finding.table, finding.table)
     rows = vocabulary.page(key, n=vocabulary.count(finding.rows), table=table, money=money)
-    if not vocabulary.allows(finding.sentence):
-        return rows
-    return vocabulary.page("finding", rows=rows, sentence=finding.sentence)
+    sentence = finding.sentence if vocabulary.allows(finding.sentence) else _reason(finding.rule, vocabulary)
+    return vocabulary.page("finding", rows=rows, sentence=sentence)
+
+
+def _reason(rule: str, vocabulary: Vocabulary) -> str:
+    """Return why a rule found rows, in words of the vocabulary; a rule is named by table, column and what it asks."""
+    _, _, asked = rule.partition(".")
+    column, _, problem = asked.partition(".")
+    kind = column if column in vocabulary.FINDINGS else problem
+    return vocabulary.fill(
+        vocabulary.FINDINGS.get(kind, vocabulary.FINDINGS["other"]), column=vocabulary.name_of(column)
+    )
 
 
 def figures(record: RunRecord) -> list[FigureRecord]:

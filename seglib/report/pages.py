@@ -22,8 +22,10 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from pygments.formatters import HtmlFormatter
 
 from seglib.report.figures import figure_named
+from seglib.report.plain_names import write_plain_names
 from seglib.report.render import render
 from seglib.report.sections import NOT_HERE, tag_sections
+from seglib.report.words import vocabulary_of_run, wording_of_notebooks
 from seglib.schema.records import RunRecord
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -37,7 +39,8 @@ NEEDS: dict[str, Callable[[RunRecord], bool]] = {
     "needs-status": lambda record: bool(record.overview.used),
     "needs-labels": lambda record: record.labels is not None,
 }
-"""Tags of headings whose section is not on the page without code where the shop does not record what it is about."""
+"""Tags of headings whose section, and of other cells that, are not on the page without code where the shop does not
+record what they are about."""
 
 _PICTURE, _PLACEHOLDER = re.compile(r'src="(data:image/[^"]+)"'), re.compile(r'src="picture:(\d+)"')
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
@@ -95,7 +98,7 @@ def write_pages(folder: Path, record: RunRecord, pages: Sequence[Page], *, besid
     beside : sequence of Page
         Pages that are there already: they are linked, and not written.
     """
-    code_style = Markup(_code_style())
+    code_style, vocabulary = Markup(_code_style()), vocabulary_of_run(record)
     for page in pages:
         soup = page.body
         # The page with code comes first: the one without is the same tree, with parts of it removed. Parsing or copying
@@ -106,6 +109,7 @@ def write_pages(folder: Path, record: RunRecord, pages: Sequence[Page], *, besid
                 _leave_out_code(soup, {name for values in record.parameters.values() for name in values})
                 _leave_out_sections(soup, record)
                 _fold_sections(soup)
+                write_plain_names(soup, wording_of_notebooks(record))
             else:
                 _move_first(soup)
             contents = _number_and_link(soup, suffix)
@@ -120,6 +124,8 @@ def write_pages(folder: Path, record: RunRecord, pages: Sequence[Page], *, besid
                 contents=contents,
                 body=Markup(body),
                 code_style="" if business else code_style,
+                language=vocabulary.LANGUAGE if vocabulary.foreign else "",
+                in_english=vocabulary.page("english page") if vocabulary.foreign else "",
             )
             (folder / f"{page.name}{suffix}.html").write_text(text, encoding="utf-8")
 
@@ -234,11 +240,11 @@ def _leave_out_code(soup: BeautifulSoup, parameters: Collection[str]) -> None:
 
 
 def _leave_out_sections(soup: BeautifulSoup, record: RunRecord) -> None:
-    """Remove the sections that do not apply to this shop (`NEEDS`)."""
+    """Remove the sections, and the cells without a heading, that do not apply to this shop (`NEEDS`)."""
     for tag, applies in NEEDS.items():
         if not applies(record):
             for cell in _tagged(soup, tag):
-                for part in _section(cell):
+                for part in _section(cell) if cell.find("h2") else [cell]:
                     part.decompose()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from seglib.schema.records import RunRecord
-from seglib.style import ENGLISH, Vocabulary, Wording
+from seglib.style import COUPON, ENGLISH, TRANSACTION, Vocabulary, Wording
 
 LABELS = ("natural", "reproducible", "constructed", "borderline")
 """Terms that only a report of that verdict uses."""
@@ -42,10 +42,19 @@ def wording_of_run(record: RunRecord) -> Wording:
         words["coupon"],
         words["claimed"],
         words["claim"],
+        kind=words.get("kind", "coupon"),
+        names=tuple(vocabulary_of_run(record).FEATURES.items()),
         place=words["place"],
         places=words["places"],
         plural=words["coupons"],
     )
+
+
+def wording_of_notebooks(record: RunRecord) -> Wording:
+    """Return what the shop calls its things where the pages of the notebooks say it: they stay English."""
+    if not vocabulary_of_run(record).foreign:
+        return wording_of_run(record)
+    return TRANSACTION if record.overview.wording.get("kind") == "transaction" else COUPON
 
 
 def limit(record: RunRecord) -> str:

@@ -128,7 +128,8 @@ class InputRecord(Record):
 class FindingRecord(Record):
     """A rule of the contract that found something, in how many rows, and how much money these hold.
 
-    ``money`` is None where no amounts are recorded, or the rows are not set aside.
+    ``money`` is None where no amounts are recorded, or the rows are not set aside. ``rule`` is its id, such as
+    ``transactions.burn_date.after_as_of``; empty in records of the last version.
     """
 
     severity: str
@@ -136,6 +137,7 @@ class FindingRecord(Record):
     sentence: str
     rows: int
     money: float | None = None
+    rule: str = ""
 
 
 @dataclass(frozen=True)

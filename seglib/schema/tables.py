@@ -170,11 +170,11 @@ TABLES: dict[str, pa.DataFrameSchema] = {
         ),
         _table(
             "transactions",
-            "one row a coupon that a customer claimed",
+            "one row per transaction: a purchase, or a coupon that a customer claimed",
             {
                 "transaction_id": _column("id", "key", key=True),
-                "customer_id": _column("id", "who claimed it", needed=True, filled=True, refers_to="customers"),
-                "transaction_date": _column("date", "day of claim or purchase", needed=True, filled=True, unit="day"),
+                "customer_id": _column("id", "who made it", needed=True, filled=True, refers_to="customers"),
+                "transaction_date": _column("date", "its day", needed=True, filled=True, unit="day"),
                 "transaction_status": _column(
                     "status",
                     "subscribed (claimed, still open) or burned (used); a shop without coupons has none",
@@ -183,7 +183,7 @@ TABLES: dict[str, pa.DataFrameSchema] = {
                 "coupon_name": _column("text", "which coupon"),
                 "burn_date": _column("date", "day the coupon was used; empty for open ones", unit="day"),
                 "branch_id": _column("id", "where", refers_to="branches"),
-                "amount": _column("number", "money spent with the coupon", unit="money"),
+                "amount": _column("number", "money spent", unit="money"),
             },
             _check(
                 "burn_date.missing",

@@ -36,7 +36,7 @@ class Wording:
     place, places : str
         What the place of a customer is: a city, or a country.
     note : str
-        What a reader must know where the prose of a notebook says coupon; empty if nothing.
+        What a reader must know of what is recorded; empty if nothing.
     plural : str
         Of the noun, where it is not the noun with an s.
     kind : {"coupon", "transaction"}
@@ -127,13 +127,20 @@ class Wording:
 
 COLUMN_NAMES: dict[str, str] = {
     "coupons_per_month": "{coupons} per month",
-    "n_coupons": "n {coupons}",
+    "n_coupons": "number of {coupons}",
+    "n_burned": "number of {coupons} burned",
+    "n_matured": "number of decided {coupons}",
+    "n_matured_burned": "number of decided {coupons} burned",
+    "n_branches": "number of branches",
+    "n_merchants": "number of merchants",
+    "active": "coming back",
     "coupons": "{coupons}",
     "spend_per_coupon": "spend per {coupon}",
     "city_name": "{place}",
+    "city_id": "{place} id",
     "cities": "{places}",
 }
-"""Templates of the names of those columns of ours that count coupons, or say where customers are."""
+"""Templates of the names of those columns of ours that count, or say where customers are; others by `humanize`."""
 
 
 COUPON = Wording("coupon", "claimed", "claim")
@@ -143,8 +150,7 @@ TRANSACTION = Wording(
     "transaction",
     "made",
     "transaction",
-    "This shop records no coupons: every transaction counts. Where the text says coupon, read transaction; "
-    "what it says of burning does not apply.",
+    "This shop records no coupons: every transaction counts.",
     kind="transaction",
 )
 

@@ -393,14 +393,19 @@ def test_the_lettering_says_by_what_the_letters_go():
         "share": [0.3, 0.7],
         "mean_n_burned": [4, 2],
     }
-    assert result.text == "Letters go by the mean of n burned: A has the greatest."
-    assert result.caption == "Rows by segment, lettered by n burned"
+    assert result.text == "Letters go by the mean of their number of coupons burned: A has the greatest."
+    assert result.caption == "Rows by segment, lettered by number of coupons burned"
     other = lettering(fit, order, feature="n_coupons", requested="n_burned")
-    assert other.text == ("Letters go by the mean of n coupons: A has the greatest (n burned is not recorded here).")
+    assert other.text == (
+        "Letters go by the mean of their number of coupons: A has the greatest "
+        "(number of coupons burned is not recorded here)."
+    )
+    bought = lettering(fit, order, feature="n_coupons", requested="n_burned", wording=TRANSACTION)
+    assert bought.text == "Letters go by the mean of their number of transactions: A has the greatest."
     words = lettering(fit, order, feature="n_coupons", requested="n_coupons", wording=TRANSACTION)
-    assert words.caption == "Rows by segment, lettered by n transactions"
+    assert words.caption == "Rows by segment, lettered by number of transactions"
     by_size = lettering(fit, order, feature=None, requested="n_burned")
-    assert by_size.text.startswith("Letters go by size: A is the largest (n burned is not recorded here).")
+    assert by_size.text.startswith("Letters go by size: A is the largest (number of coupons burned is not recorded here).")
     assert list(by_size.table) == ["segment", "rows", "share"]
     aligned = lettering(fit, order, feature="n_burned", requested="n_burned", align_to="spring")
     assert aligned.text == "Letters are those of run spring, kept for as many customers as possible."

@@ -48,7 +48,7 @@ def test_the_shop_says_what_happened_to_its_rows(tables, write_csv):
     assert shop.merged_rows.text == "5 accepted transactions, less 1 after the day, are 4 unified rows."
     assert shop.takeaways[0] == shop.text
     assert shop.takeaways[1] == "1 rule was broken badly enough to set a row aside."
-    assert shop.contract.text == "one row a coupon that a customer claimed"
+    assert shop.contract.text == "one row per transaction: a purchase, or a coupon that a customer claimed"
 
 
 def test_a_shop_without_transactions_says_so_itself(root):

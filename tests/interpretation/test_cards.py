@@ -120,7 +120,7 @@ def test_a_segment_without_markers_is_called_average_and_names_are_unique():
     features = with_counts(features)
     cards = cards_of(features, pd.Series(rng.choice(["A", "B", "C"], 900)))
     assert [card.name for card in cards] == [f"Average customers ({letter})" for letter in "ABC"]
-    assert all("hardly differ" in card.sentence for card in cards)
+    assert all("No habit of theirs stands out" in card.sentence for card in cards)
     assert all(card.table.empty for card in cards)
 
 

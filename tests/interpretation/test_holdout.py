@@ -526,7 +526,7 @@ def test_results_say_what_their_figures_show(strong):
     assert list(figures) == [outcome.name for outcome in holdout.outcomes]
     rate = figures["burn_rate"]
     assert rate.table["segment"].tolist() == ["A", "B", "C"]
-    assert rate.alt.startswith("burn rate after the cut by segment: A 0.")
+    assert rate.alt.startswith("Burn rate after the cut by segment: A ")
     assert rate.text.startswith(rate.alt.removesuffix("."))
     assert rate.caption.endswith(
         "how many of the coupons claimed were burned; 95% intervals. Letters are those of that day, not of today."

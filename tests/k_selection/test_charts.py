@@ -62,7 +62,7 @@ def test_charts_say_what_their_curves_show(charts):
     assert f"k = {charts.benchmark.gap_k}" in charts.gap.alt
     assert "10 samples, 10 halvings" in charts.stability.caption
     at_a_glance = charts.at_a_glance
-    assert f"in {at_a_glance.table['beyond'].sum()} of 3 ways" in at_a_glance.alt
+    assert f"in {at_a_glance.table['beyond'].sum()} of 4 ways" in at_a_glance.alt
     assert "With 3 groups" in at_a_glance.alt
 
 

@@ -30,8 +30,8 @@ def test_every_template_can_be_filled(wording):
 
 
 def test_a_name_says_coupon_only_where_there_are_coupons():
-    assert COUPON.name_of("n_coupons") == "n coupons"
-    assert TRANSACTION.name_of("n_coupons") == "n transactions"
+    assert COUPON.name_of("n_coupons") == "number of coupons"
+    assert TRANSACTION.name_of("n_coupons") == "number of transactions"
     assert TRANSACTION.name_of("days_to_burn") == "days to burn"
 
 

@@ -472,7 +472,7 @@ _INFO_RULES: tuple[Rule, ...] = (
         "transactions.transaction_date.after_as_of",
         "info",
         "transaction_date > (SELECT as_of FROM study)",
-        "the transaction was made after as_of",
+        "the transaction was made after the day we look from",
         "such rows are invisible to this run",
     ),
     Rule(
@@ -501,7 +501,7 @@ _INFO_RULES: tuple[Rule, ...] = (
         "transactions.burn_date.after_as_of",
         "info",
         "burn_date > (SELECT as_of FROM study)",
-        "the coupon was burned after as_of",
+        "the coupon was used after the day we look from",
         "it counts as open: on that day nobody could know",
     ),
     Rule(
@@ -509,7 +509,7 @@ _INFO_RULES: tuple[Rule, ...] = (
         "info",
         "NOT EXISTS (SELECT 1 FROM transactions WHERE transaction_status IS NOT NULL)",
         "no transaction has a status",
-        "every transaction counts, and what is known of burning coupons falls away",
+        "every transaction counts; if they are coupons, say in the mapping file which column tells that one was used",
     ),
     Rule(
         "transactions.burn_date.absent",
@@ -559,14 +559,14 @@ _INFO_RULES: tuple[Rule, ...] = (
         "customers.city_id.constant",
         "info",
         "(SELECT count(DISTINCT city_id) FROM customers) = 1",
-        "every customer whose city is known lives in the same",
-        "the city tells no customer from another",
+        "every customer whose place is known lives in the same",
+        "the place tells no customer from another",
     ),
     Rule(
         "customers.join_date.after_as_of",
         "info",
         "join_date > (SELECT as_of FROM study)",
-        "the customer joined after as_of",
+        "the customer joined after the day we look from",
         "not there yet on that day: neither described nor listed",
     ),
     Rule(
@@ -574,7 +574,7 @@ _INFO_RULES: tuple[Rule, ...] = (
         "info",
         "(SELECT as_of FROM study) IS NOT NULL AND (join_date IS NULL OR join_date <= (SELECT as_of FROM study)) AND"
         " customer_id NOT IN (SELECT DISTINCT customer_id FROM transactions, study WHERE transaction_date <= as_of)",
-        "the customer has no transaction by as_of",
+        "the customer has no transaction by the day we look from",
         "listed, not clustered: there is no behaviour to describe",
     ),
     Rule(

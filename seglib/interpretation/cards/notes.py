@@ -9,7 +9,7 @@ import pandas as pd
 
 from seglib.campaign import ControlGroup
 from seglib.clustering import LOW_PROBABILITY
-from seglib.interpretation.audiences import smallest_change
+from seglib.interpretation.audiences import is_borderline, smallest_change
 from seglib.interpretation.cards.cards import SegmentCard
 from seglib.interpretation.holdout.predictive_gain import NOT_SHOWN, USEFUL
 from seglib.interpretation.holdout.usefulness import ALIKE
@@ -63,14 +63,15 @@ def with_notes(
     for card in cards:
         vocabulary = card.vocabulary
         wording = vocabulary.wording(study.wording)
+        unsure = _nobody_is_sure(card, segments, labels)
         notes = (
             *_describe_use(card, usage, wording, vocabulary),
             *_describe_recency(card, profiles, wording, vocabulary),
             *_describe_certainty(card, segments, labels, vocabulary),
             *_describe_markers(card, profiles, wording, vocabulary),
             *_describe_exemplar(card, exemplars, vocabulary),
-            *_suggest_test(card, profiles, verdict, wording, vocabulary),
-            *_say_what_a_test_shows(card, profiles, segments, control, vocabulary),
+            *_suggest_test(card, profiles, verdict, wording, vocabulary, unsure=unsure),
+            *([] if unsure else _say_what_a_test_shows(card, profiles, segments, control, vocabulary)),
             *_list_cautions(card, profiles, verdict, labels, vocabulary),
         )
         noted.append(replace(card, notes=notes))
@@ -86,7 +87,8 @@ def _describe_use(
     text = vocabulary.fill(
         vocabulary.USED, coupons=row["coupons"], many=wording.many, per_customer=row["coupons_per_customer"]
     )
-    text += vocabulary.fill(vocabulary.FREQUENCY, frequency=row["usage_frequency"])
+    of_coupons = wording.kind == "coupon"  # the original analysis described clusters of coupons by it
+    text += vocabulary.fill(vocabulary.FREQUENCY, frequency=row["usage_frequency"]) if of_coupons else "."
     return [NoteRecord("use", wording.many[:1].upper() + wording.many[1:], text)]
 
 
@@ -119,6 +121,9 @@ def _describe_certainty(
     members = segments[segments["segment"] == card.segment]
     if "probability" not in members or members["probability"].isna().all():
         return []  # a row of the matrix is a transaction: no customer was put anywhere as a whole
+    if _nobody_is_sure(card, segments, labels):
+        text = vocabulary.fill(vocabulary.NOBODY_SURE, customers=vocabulary.customers(len(members)))
+        return [NoteRecord("unsure", vocabulary.CERTAINTY, text)]
     probability = members["probability"]
     text = vocabulary.fill(
         vocabulary.PROBABILITY,
@@ -127,6 +132,14 @@ def _describe_certainty(
         limit=LOW_PROBABILITY,
     )
     return [NoteRecord("certainty", vocabulary.CERTAINTY, text)]
+
+
+def _nobody_is_sure(card: SegmentCard, segments: pd.DataFrame, labels: LabelsRecord | None) -> bool:
+    """Say whether every member may belong to another segment: what is tried with the segment alone tells nothing."""
+    members = segments[segments["segment"] == card.segment]
+    if (labels and labels.why_no_rule) or "probability" not in members or members["probability"].isna().all():
+        return False
+    return bool(is_borderline(members["probability"], members["margin"]).all())
 
 
 def _markers(card: SegmentCard, profiles: pd.DataFrame) -> pd.DataFrame:
@@ -164,11 +177,19 @@ def _describe_exemplar(card: SegmentCard, exemplars: pd.DataFrame | None, vocabu
 
 
 def _suggest_test(
-    card: SegmentCard, profiles: pd.DataFrame, verdict: VerdictRecord, wording: Wording, vocabulary: Vocabulary
+    card: SegmentCard,
+    profiles: pd.DataFrame,
+    verdict: VerdictRecord,
+    wording: Wording,
+    vocabulary: Vocabulary,
+    *,
+    unsure: bool,
 ) -> list[NoteRecord]:
     """Return the idea for the strongest marker that has one, if any; one for everybody if no use was shown."""
     if verdict.keys.get("monday") == ALIKE or (verdict.weakest == "constructed" and verdict.useful != USEFUL):
         return [NoteRecord("to_try", vocabulary.TRY, vocabulary.PLAIN_RULES)]
+    if unsure:
+        return [NoteRecord("to_try", vocabulary.TRY, vocabulary.LIKE_OTHERS)]
     for row in _markers(card, profiles).itertuples():
         key = (row.feature, row.difference > 0)
         if idea := vocabulary.TO_TRY.get(key):

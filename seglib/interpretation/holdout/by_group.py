@@ -69,12 +69,12 @@ class OutcomeBySegment:
     def text(self) -> str:
         """The value of every segment beside that of all customers."""
         overall = self.table["overall"].iloc[0]
-        return f"{self._name} after the cut by segment: {self._values}; of all customers {overall:.3g}."
+        return f"{self._finding}; of all customers {self._form.format(overall)}."
 
     @property
     def alt(self) -> str:
         """The value of every segment."""
-        return f"{self._name} after the cut by segment: {self._values}."
+        return f"{self._finding}."
 
     @property
     def caption(self) -> str:
@@ -89,12 +89,15 @@ class OutcomeBySegment:
         return plot_outcomes(self.table, outcome=self.outcome.name, wording=self.wording)
 
     @property
-    def _name(self) -> str:
-        return self.wording.name_of(self.outcome.name)
+    def _finding(self) -> str:
+        name = self.wording.name_of(self.outcome.name)
+        values = each(self.table.set_index("segment")["value"], self._form)
+        return f"{name[:1].upper()}{name[1:]} after the cut by segment: {values}"
 
     @property
-    def _values(self) -> str:
-        return each(self.table.set_index("segment")["value"], "{:.3g}")
+    def _form(self) -> str:
+        """How a value is written."""
+        return "{:.0%}" if self.outcome.kind in ("yes or no", "rate") else "{:.3g}"
 
 
 def by_group(table: pd.DataFrame, group: pd.Series, outcome: Outcome) -> pd.DataFrame:

@@ -221,7 +221,7 @@ def evaluate_holdout(
         for outcome in OUTCOMES
         if after[outcome.name].notna().any()
     )
-    notes += _notes_on_outcomes(after, redemption)
+    notes += _notes_on_outcomes(after, redemption, wording)
     if rfm_rule.note:
         notes.append(rfm_rule.note)
     if rfm_rule.money is None and (money := monetary_of(features, rfm_rule)) != "spend":
@@ -278,11 +278,11 @@ def _segment_at_cut(
     return customer_segments(rows.table)["segment"].reindex(features.index), notes
 
 
-def _notes_on_outcomes(after: pd.DataFrame, redemption: Redemption) -> list[str]:
-    """Say which outcomes are not measured, and why."""
+def _notes_on_outcomes(after: pd.DataFrame, redemption: Redemption, wording: Wording) -> list[str]:
+    """Say which outcomes are not measured, and why; where no coupons are recorded nobody misses their use."""
     notes = []
     if not redemption.status:
-        notes.append(f"Burning is not looked at: {NO_STATUS}.")
+        notes += [] if wording.kind == "transaction" else [f"Burning is not looked at: {NO_STATUS}."]
     elif not redemption.dated:
         notes.append(
             "The days of burning are not recorded: what was burned by the cut is not known, so nothing of it enters "

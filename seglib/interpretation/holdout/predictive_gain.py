@@ -129,7 +129,8 @@ class PredictiveGain:
     def lead(self) -> str:
         """The first sentence of the claim."""
         if self.useful is None:
-            return f"Whether the groups are useful cannot be said: {self.why}"
+            why = self.why if self.applies else "nothing tells what customers did next."
+            return f"Whether the groups are useful cannot be said: {why}"
         return self._answer(numbers=False)
 
     @property

@@ -99,6 +99,8 @@ class ObservedValues:
     def table(self) -> pd.DataFrame:
         """One row per feature: feature, a column for each segment, all customers."""
         unit = self.rows["unit"].where(self.rows["unit"].isin(["share", "0 or 1", "days"]), "number")
+        of_money = (self.rows["feature"] == humanize("spend_per_month")) & (self.rows["unit"] != "money a month")
+        unit = unit.mask(of_money, self.rows["unit"].str.removesuffix(" a month"))
         written = self.rows.assign(
             feature=self.rows["feature"].map(humanize),
             observed=self.rows["observed"].combine(unit, measured),

@@ -34,7 +34,7 @@ OWN_STATEMENT = (
     "it comes from a statement of your own, and whether chance alone makes the two halves alike in it is not known"
 )
 FROM_CUSTOMERS = "it does not come from {coupons}, so it is the same in both halves"
-NO_JOINING = "not every customer has a day of joining, so it is not known how long each could claim"
+NO_JOINING = "not every customer has a day of joining, so it is not known how long each could have come"
 UNDERDISPERSED = (
     "the numbers of {coupons} vary less than chance alone would make them (underdispersion), so many in one half mean "
     "few in the other"

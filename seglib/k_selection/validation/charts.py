@@ -17,8 +17,9 @@ from seglib.k_selection.validation.benchmark import STABLE, Benchmark
 from seglib.k_selection.validation.charts_example import ExampleChart, example_chart
 from seglib.k_selection.validation.charts_valleys import ValleyChart, stacked_densities, valley_chart_from_arrays
 from seglib.k_selection.validation.evidence import ALPHA
-from seglib.k_selection.validation.verdict import Verdict
+from seglib.k_selection.validation.verdict import Verdict, evidence_by_k
 from seglib.schema.records import GlanceRecord, MeasureRecord
+from seglib.stats import dip_p_value
 from seglib.style import ENGLISH, humanize, join_words, letter
 
 if TYPE_CHECKING:
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 AT_A_GLANCE = ("segment_jaccard", "prediction_strength", "silhouette")
-"""Measures that end at 1 and can be explained in a sentence."""
+"""Measures that end at 1 and can be explained in a sentence. The valley between neighbours is added to them."""
+
+GREATEST_DIP = 0.25
+"""The dip of two points with nothing between them."""
 
 
 @dataclass(frozen=True)
@@ -432,8 +436,26 @@ def at_a_glance(benchmark: Benchmark, k: int, verdict: Verdict) -> AtAGlance:
     rows = benchmark.scores[(benchmark.scores["k"] == k) & benchmark.scores["null_high"].notna()]
     table = rows.groupby("metric").agg(value=("value", "first"), reached=("null_high", "max"))
     table = table.reindex([metric for metric in AT_A_GLANCE if metric in table.index]).reset_index()
+    if (valley := _valley_at_a_glance(benchmark, k)) is not None:
+        table.loc[len(table)] = valley
     table = table.assign(beyond=table["value"] > table["reached"])
     return AtAGlance(table, k, verdict.headline, benchmark.n_rows, benchmark.n_null)
+
+
+def _valley_at_a_glance(benchmark: Benchmark, k: int) -> tuple[str, float, float] | None:
+    """Return the least clear valley of one k beside what it must go beyond, as shares of the greatest dip.
+
+    A verdict may rest on valleys alone, and a picture without them would contradict it. They must go beyond the null
+    models and beyond what chance makes within one group (`seglib.stats.dip_p_value`).
+    """
+    by_k = evidence_by_k(benchmark)
+    if k not in by_k.index or pd.isna(by_k.loc[k, "valley_high"]):
+        return None
+    unit = GREATEST_DIP * np.sqrt(benchmark.n_rows)
+    dips = np.linspace(0, GREATEST_DIP, 1_001)
+    by_chance = dips[dip_p_value(dips, benchmark.n_rows) > ALPHA].max()
+    reached = max(by_k.loc[k, "valley_high"] / unit, by_chance / GREATEST_DIP)
+    return "valley", float(by_k.loc[k, "valley"] / unit), float(min(reached, 1))
 
 
 @dataclass(frozen=True)

@@ -332,26 +332,34 @@ def _table(benchmark: Benchmark, evidence: Evidence, k_star: int | None, n_diffe
     if k_valley is None or (evidence.clear_k and k_valley not in evidence.clear_k):
         k_valley = max(evidence.clear_k) if evidence.clear_k else int(by_k["valley"].idxmax())
     valley = by_k.loc[k_valley]
+
+    def where(k: int, best: str) -> str:
+        """Say why a line is about another number of segments than the verdict is."""
+        return "" if k == k_star else f", where it {best}"
+
     lines = [
         differences_line(n_differ, n_tests),
         (
             "silhouette",
             "Is the silhouette greater than without segments?",
-            f"k = {hardest['k']}: {hardest['value']:.3f} ({p_value(evidence.p)})",
+            f"k = {hardest['k']}{where(hardest['k'], 'stands out most')}: {hardest['value']:.3f} "
+            f"({p_value(evidence.p)})",
             f"{hardest['null_median']:.3f}, up to {hardest['null_high']:.3f}",
             evidence.stands_out,
         ),
         (
             "stability",
             "Do all segments come back in resampled data, for more reason than gradual differences?",
-            f"k = {k_stability}: Jaccard {at['jaccard']:.2f}, prediction {at['prediction']:.2f}",
+            f"k = {k_stability}: Jaccard {at['jaccard']:.2f}, prediction {at['prediction']:.2f}: "
+            f"{words.how_they_come_back(evidence, k_stability)}",
             f"{null_jaccard}{null_strength}",
             bool(evidence.supported_k),
         ),
         (
             "separation",
             "Is there a valley between all neighbouring segments?",
-            f"k = {k_valley}: dip {valley['valley']:.2f} ({p_value(valley['valley_p'])})",
+            f"k = {k_valley}{where(k_valley, 'is clearest')}: dip {valley['valley']:.2f} "
+            f"({p_value(valley['valley_p'])})",
             f"up to {valley['valley_high']:.2f}",
             bool(evidence.clear_k),
         ),

@@ -46,6 +46,23 @@ def two_kinds_note(features: tuple[str, ...]) -> str:
     return f"Each by itself, {names} show two kinds of customers."
 
 
+def how_they_come_back(evidence: Evidence, k: int) -> str:
+    """Say in a few words how far the segments come back, and for which reason that counts or does not.
+
+    Beside a null model whose segments come back as surely, a yes looks like a contradiction unless it says what else
+    speaks for them (`Evidence.supported_k`).
+    """
+    if k not in evidence.stable_k:
+        return "not all come back"
+    if k in evidence.predicted_k:
+        return "they come back, and one half predicts the other better than without segments"
+    if k in evidence.clear_k:
+        return "they come back as where customers differ gradually; that there are valleys between them decides"
+    if evidence.beyond_gradual:
+        return "they come back as where customers differ gradually; that the silhouette is greater decides"
+    return "they come back, but not for more reason than where customers differ gradually"
+
+
 def other_shape_claim(k: int) -> str:
     """Return what is claimed where other methods agree on groups that KMeans cuts across."""
     return f"there are {k} groups on which other methods agree, and KMeans cuts across them."

@@ -152,9 +152,9 @@ LEVELS, LEVEL, MORE_LEVELS = (
     "{n} more",
 )
 
-NO_MARKER = "In what they do they hardly differ from the average: no behaviour lies half a standard deviation away."
+NO_MARKER = "No habit of theirs stands out: none lies half a standard deviation from the average."
 
-ONLY_ELSEWHERE = "In what built the groups they hardly differ from the average."
+ONLY_ELSEWHERE = "In what built the groups nothing of theirs stands out."
 """Where something else lies half a standard deviation away."""
 
 
@@ -175,6 +175,12 @@ PROBABILITY = (
     "if these groups are taken as given, a member belongs here with a probability of {mean} on average; "
     "for {low} of the members it is less than {limit:.0%}."
 )
+
+NOBODY_SURE = (
+    "nobody surely belongs to this group: each of its {customers} may belong to another. Make no offer for this group "
+    "alone: treat it like the others."
+)
+"""In the place of the probability, where it is low for every member."""
 
 DIFFERENCE = "{feature} ({difference:+.1f} standard deviations{scale})"
 OF_LOGARITHMS = " of its logarithm"
@@ -204,6 +210,9 @@ What they say of customers is that difference and no more: who uses more coupons
 
 PLAIN_RULES = "one offer for everybody, sent to a random half: that a group needs another one was not shown."
 """What to try where the segments are constructed and not shown to be useful."""
+
+LIKE_OTHERS = "what the other groups get: nobody surely belongs to this one."
+"""What to try with a group that nobody surely belongs to."""
 
 COMPARED_WITH: dict[str, str] = {
     "nothing": " The others get nothing.",
@@ -314,12 +323,14 @@ README: dict[str, str] = {
     "day": ", state of {day}",
     "size": "{letter}  {name}: {send} to send to, {control} as control",
     "change": "; shows a change of {points:.0f} points of {coupons} used",
+    "nobody sure": "; nobody surely belongs to it: treat it like the others",
     "no list": "{letter}  {name}: {customers} customers, no list",
     "few": "{n} of {all} groups have a list of their own. Not {letters}: fewer than {smallest} customers.",
     "send": "{send}: they get the offer.",
     "control": "{control} ({share:.0%} of a group): they get what they would get without the test: nothing, or the "
     "usual offer. The card of the group says which.",
     "compare": "After the test, compare the two lists of a group. A smaller change than named above may be chance.",
+    "compare, no size": "After the test, compare the two lists of a group. A small change may be chance.",
     "near_border": "near_border: may belong to another group (probability below {low:.0%}, or, where there is none, "
     "confidence below {near}); leave them out of a test.",
     "columns": "probability: that of belonging here. confidence: 1 at the centre of the group, 0 at its border. "

@@ -11,6 +11,7 @@ PAGES: dict[str, str] = {
     "skip": "Skip to the content",
     "footer": "Made by seglib {version}.",
     "english": "",
+    "english page": "",
     "ask": "What does “{word}” mean?",
     "cities": ", customers of {cities} only",
     "period": ", {first} to {last}",
@@ -183,6 +184,7 @@ PAGES: dict[str, str] = {
     "who they are": "Who they are",
     "work": "{work}: {share}.",
     "near border": "{n} of {all} may belong to another group.",
+    "nobody sure": "Nobody surely belongs here.",
     "typical": "A typical customer",
     "what they did": "What they did next",
     "then": "On {day}, {n} customers were in such a group. This is what they did afterwards.",
@@ -233,6 +235,26 @@ TABLES: dict[str, str] = {
     "genders": "genders",
 }
 """What the tables of the source are called."""
+
+FINDINGS: dict[str, str] = {
+    "left_out": "the mapping file leaves them out",
+    "not_asked_for": "they are of other places",
+    "missing": "{column} is empty",
+    "unreadable": "{column} cannot be read",
+    "unknown": "{column} is not known",
+    "duplicate": "{column} is there twice",
+    "out_of_range": "{column} is out of range",
+    "after_as_of": "after the day of this report",
+    "before_join": "before the customer joined",
+    "absent": "{column} is not recorded",
+    "constant": "{column} is the same everywhere",
+    "unique": "{column} occurs once only",
+    "no_transaction": "nothing is recorded of them",
+    "unused": "nobody was there",
+    "other": "the reason is in step 1",
+}
+"""Why rows were set aside or are remarked on, by what the rule asks: where the contract's own sentence cannot stand,
+since it has words that are replaced, or another language."""
 
 QUESTIONS: dict[str, str] = {
     "01_ingest": "Can this data be trusted?",
@@ -348,6 +370,7 @@ PICTURE: dict[str, str] = {
     "segment_jaccard": "The weakest group\ncomes back in\nother samples",
     "prediction_strength": "One half of the\ncustomers predicts\nthe other",
     "silhouette": "Customers are nearer\nto their own group\nthan to the next",
+    "valley": "Few customers\nare between\ntwo groups",
     "without groups": "19 of 20 shops without groups",
     "beyond": "your shop, beyond them",
     "not beyond": "not beyond",
