@@ -35,11 +35,11 @@ def worth_saying(reasons: Mapping[str, str], wording: Wording) -> dict[str, list
     >>> worth_saying(reasons, COUPON)
     {'the shop records no coupon status': ['burn rate'], 'the shop records none': ['gender']}
     """
-    said: dict[str, list[str]] = {}
+    by_reason: dict[str, list[str]] = {}
     for feature, why in reasons.items():
         if why != NO_STATUS or wording.kind != "transaction":
-            said.setdefault(why, []).append(wording.name_of(feature))
-    return said
+            by_reason.setdefault(why, []).append(wording.name_of(feature))
+    return by_reason
 
 
 @dataclass(frozen=True)

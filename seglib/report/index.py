@@ -151,8 +151,7 @@ def in_words(finding: FindingRecord, vocabulary: Vocabulary) -> str:
 
 def _reason(rule: str, vocabulary: Vocabulary) -> str:
     """Return why a rule found rows, in words of the vocabulary; a rule is named by table, column and what it asks."""
-    _, _, asked = rule.partition(".")
-    column, _, problem = asked.partition(".")
+    _, column, problem = f"{rule}..".split(".")[:3]
     kind = column if column in vocabulary.FINDINGS else problem
     return vocabulary.fill(
         vocabulary.FINDINGS.get(kind, vocabulary.FINDINGS["other"]), column=vocabulary.name_of(column)

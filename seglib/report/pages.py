@@ -229,7 +229,7 @@ def _leave_out_code(soup: BeautifulSoup, parameters: Collection[str]) -> None:
     for part in soup.select("[data-tags]"):
         if ANALYST_TAGS & set(part["data-tags"].split()):
             part.decompose()
-    for part in soup.select("details.code, pre.warning, [data-applies=no]"):
+    for part in soup.select("details.code, .highlight, pre.warning, [data-applies=no]"):
         part.decompose()
     for code in soup.select(".prose p code, .prose li code"):
         if not code.decomposed and code.get_text() in parameters:

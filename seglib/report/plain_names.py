@@ -41,8 +41,12 @@ def write_plain_names(soup: BeautifulSoup, wording: Wording) -> None:
         of_columns = [place for place, head in enumerate(headings) if head.get_text(" ", strip=True) in OF_COLUMNS]
         for head in headings:
             _write(head, pattern.sub(lambda match: ours[match[1]], head.get_text()))
+        of_tables = [place for place, head in enumerate(headings) if head.get_text(strip=True) == "table"]
         for row in table.select("tbody tr"):
             cells = row.find_all(["td", "th"], recursive=False)
+            for place in of_tables:
+                if place < len(cells) and cells[place].get_text(strip=True) == "cities":
+                    _write(cells[place], wording.places)
             for place in of_columns:
                 if place < len(cells) and _NAME.fullmatch(cells[place].get_text().strip()):
                     _write(cells[place], wording.name_of(cells[place].get_text().strip()))

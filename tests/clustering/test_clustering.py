@@ -405,7 +405,9 @@ def test_the_lettering_says_by_what_the_letters_go():
     words = lettering(fit, order, feature="n_coupons", requested="n_coupons", wording=TRANSACTION)
     assert words.caption == "Rows by segment, lettered by number of transactions"
     by_size = lettering(fit, order, feature=None, requested="n_burned")
-    assert by_size.text.startswith("Letters go by size: A is the largest (number of coupons burned is not recorded here).")
+    assert by_size.text.startswith(
+        "Letters go by size: A is the largest (number of coupons burned is not recorded here)."
+    )
     assert list(by_size.table) == ["segment", "rows", "share"]
     aligned = lettering(fit, order, feature="n_burned", requested="n_burned", align_to="spring")
     assert aligned.text == "Letters are those of run spring, kept for as many customers as possible."

@@ -539,7 +539,7 @@ def test_what_there_is_no_room_for_is_named(lacking):
     features = lacking(added=added)[0]
     people = demographics(features)
     assert len(people.parts) == MOST_DRAWN
-    assert people.text == "Not drawn: name_4, name_5 and name_6."
+    assert people.text == "Not drawn: name 4, name 5 and name 6."
     assert people.table["descriptor"].nunique() == MOST_DRAWN
     assert demographics(lacking("names")[0]).text == "Neither gender nor city is recorded here."
 
@@ -555,7 +555,7 @@ def test_correlated_pairs_are_named_in_the_words_of_the_shop(lacking):
     features = lacking()[0]
     table = features.table.assign(coupons_per_month=features.table["n_coupons"] * 2.0)
     result = correlations(replace(features, table=table, study=replace(features.study, wording=TRANSACTION)))
-    assert "transactions per month with n transactions" in result.text
+    assert "transactions per month with number of transactions" in result.text
     assert result.takeaway == f"Correlated: {'; '.join(result.names)}."
     assert result.caption == f"{len(table):,} customers. {result.text}"
     few = replace(features, table=table.assign(**dict.fromkeys(numbers(features.features), 1.0)))

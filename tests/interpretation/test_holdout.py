@@ -260,7 +260,7 @@ def test_what_is_not_recorded_falls_away_and_amounts_are_looked_at(look):
     tables = make_shop(customers=300, transactions=2500, seed=5).tables
     bare = look(tables, without=("status",), study=Study(as_of=AS_OF, wording=TRANSACTION))
     assert [o.name for o in bare.outcomes] == ["active", "coupons"]
-    assert "Burning is not looked at" in bare.text
+    assert "urn" not in bare.text.replace("return", "")  # nobody misses the use of coupons that there are not
     assert "made a transaction" in bare.text
     rng = np.random.default_rng(0)
     tables["transactions"] = tables["transactions"].assign(amount=rng.gamma(2, 20, 2500).round(2))
@@ -301,7 +301,7 @@ def test_what_cannot_be_done_is_said_and_not_raised(look, canonical):
         assert holdout.table.empty
         assert holdout.why in holdout.text
         assert answer.useful is None
-        assert holdout.why in answer.text
+        assert (holdout.why if holdout is few else "nothing tells what customers did next") in answer.text
         assert not holdout.figures
         assert not answer.alt
         assert rfm_table(holdout).table.empty
@@ -351,7 +351,7 @@ def test_rfm_scores_are_reported_like_the_segments(strong):
     active = table[(table["by"] == "recency_score") & (table["outcome"] == "active")].set_index("score")["value"]
     assert active[5] > active[1]
     wide = rfm_table(holdout).wide.set_index(["by", "score"])
-    assert wide.loc[("recency score", 5), "active"] == active[5]
+    assert wide.loc[("recency score", 5), "coming back"] == active[5]
 
 
 # Gain ---------------------------------------------------------------------------------------------------------------
@@ -534,7 +534,7 @@ def test_results_say_what_their_figures_show(strong):
     assert "share of decided coupons" in rate.figure().get_xlabel()
     template = next(outcome for outcome in OUTCOMES if outcome.name == "coupons")
     transactions = replace(figures["coupons"], outcome=template, wording=TRANSACTION)
-    assert transactions.alt.startswith("transactions after the cut")
+    assert transactions.alt.startswith("Transactions after the cut")
     assert "how many transactions a customer made" in transactions.caption
     gain = predictive_gain(holdout, **QUICK)
     assert gain.alt == gain.text

@@ -513,7 +513,7 @@ def test_results_say_what_their_figures_show(prepared, built):
     assert ranges.table["column"].tolist() == matrix.numeric
     weights = compare_demographic_weights(features, (0, 2))
     assert weights.table[2]["city_name"] > weights.table[0]["city_name"] == 0
-    assert weights.alt == "Bar chart of variance shares for demographic_weight 0 and 2."
+    assert weights.alt == "Bar chart of variance shares for demographics of weight 0 and 2."
     for result in (shares, ranges, weights):
         assert result.figure().figure.get_suptitle()
 

@@ -509,7 +509,7 @@ _INFO_RULES: tuple[Rule, ...] = (
         "info",
         "NOT EXISTS (SELECT 1 FROM transactions WHERE transaction_status IS NOT NULL)",
         "no transaction has a status",
-        "every transaction counts; if they are coupons, say in the mapping file which column tells that one was used",
+        "every transaction counts; if the source knows which ones were used, name that column in the mapping file",
     ),
     Rule(
         "transactions.burn_date.absent",
