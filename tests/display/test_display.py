@@ -206,3 +206,10 @@ def test_sentences_are_paragraphs_and_sql_is_code(shown):
     assert shown(display.say, "one", ["a *bold* city", "", "two"]) == ["one\n\n- a \\*bold\\* city\n- two"]
     assert shown(display.say, [], [""]) == []
     assert shown(display.sql, "SELECT 1\n")[0] == "```sql\nSELECT 1\n```"
+
+
+def test_yes_and_no_with_gaps_are_words_and_nothing_has_a_sign(shown):
+    frame = pd.DataFrame({"holds": [True, None, False], "share": [-0.001, 0.5, -1.0]})
+    [out] = shown(display.table, frame, "With gaps")
+    rows = [[cell.get_text() for cell in row.find_all("td")] for row in BeautifulSoup(out, "html.parser").select("tr")]
+    assert rows[1:] == [["yes", "0.00"], ["–", "0.50"], ["no", "-1.00"]]

@@ -358,3 +358,21 @@ def test_attractiveness_lies_between_0_and_10_whatever_the_scale(values, weight)
     assert chosen["attractiveness"].between(0, 10 + 1e-9).all()
     moved = targets(table.assign(x=table["x"] * 3 + 7), weights=f"x {weight:.3f}, customers 1")
     assert moved["attractiveness"].to_numpy() == pytest.approx(chosen["attractiveness"].to_numpy(), abs=1e-3)
+
+
+def test_the_text_beside_the_lists_says_whom_nobody_can_tell_apart(segments):
+    unsure = segments.assign(probability=segments["probability"].mask(segments["segment"] == "B", 0.2))
+    listed = customer_list(unsure, {letter: f"Group {letter}" for letter in "ABCD"})
+    lists = audience_lists(listed, unsure, run="spring")
+    text = readme(lists, VERDICT, sample_sizes({"A": 0.5, "B": 0.9}, listed), control_share=0.1)
+    line = {text_line[:1]: text_line for text_line in text.split("\r\n")[1:4]}
+    assert line["B"].endswith("nobody surely belongs to it: treat it like the others")
+    assert "a change of" not in line["B"]
+    assert "nobody surely" not in line["A"]
+
+
+def test_where_no_size_of_a_change_is_named_none_is_referred_to(segments):
+    listed = customer_list(segments, {letter: f"Group {letter}" for letter in "ABCD"})
+    text = readme(audience_lists(listed, segments), VERDICT, sample_sizes({}, listed), control_share=0.1)
+    assert "than named above" not in text
+    assert "A small change may be chance." in text

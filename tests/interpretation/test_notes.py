@@ -186,3 +186,29 @@ def test_no_card_contradicts_what_to_do_first(sample, monday):
     for notes in notes_of(sample, verdict).values():
         for said_first, not_beside in PAIRS:
             assert said_first not in first or not_beside not in notes[TRY], (first, notes[TRY])
+
+
+def test_a_group_nobody_surely_belongs_to_is_told_in_words_with_what_to_do(sample):
+    members = sample["segments"]["segment"] == "B"
+    unsure = sample["segments"].assign(probability=sample["segments"]["probability"].mask(members, 0.1))
+    options = {name: sample[name] for name in ("profiles", "usage", "exemplars")} | {"control": ControlGroup("x", 0.1)}
+    cards = {card.segment: card for card in with_notes(sample["cards"], verdict=BOTH, segments=unsure, **options)}
+    kinds = {letter: [note.kind for note in card.notes] for letter, card in cards.items()}
+    assert "unsure" in kinds["B"]
+    assert not {"certainty", "test"} & set(kinds["B"])  # no probability beside it, and no test of it alone
+    assert {"certainty", "test"} <= set(kinds["A"])
+    assert "unsure" not in kinds["A"]
+    texts = {note.kind: note.text for note in cards["B"].notes}
+    assert f"each of its {members.sum()} customers may belong to another" in texts["unsure"]
+    assert "treat it like the others" in texts["unsure"]
+    assert "what the other groups get" in texts["to_try"]
+    one = unsure.copy()
+    one.loc[members[members].index[0], "probability"] = 0.9
+    [card] = [c for c in with_notes(sample["cards"], verdict=BOTH, segments=one, **options) if c.segment == "B"]
+    assert "unsure" not in [note.kind for note in card.notes]
+
+
+def test_where_nobody_uses_coupons_no_card_speaks_of_usage(sample):
+    study = Study(wording=TRANSACTION)
+    for notes in notes_of(sample, BOTH, study=study).values():
+        assert notes["Transactions"].endswith("a customer.")

@@ -15,6 +15,7 @@ from scipy.stats import zscore
 
 from seglib.eda.heterogeneity import homogeneity
 from seglib.k_selection.validation.benchmark import benchmark
+from seglib.k_selection.validation.charts import at_a_glance
 from seglib.k_selection.validation.evidence import evidence_of, evidence_of_repeats, undecided_k
 from seglib.k_selection.validation.null_shops import null_models_for
 from seglib.k_selection.validation.one_trait import OneTraitTests
@@ -853,3 +854,72 @@ def test_nothing_shows_that_the_segments_of_the_original_workbook_are_real(workb
     assert reached.k_star is None
     assert "not shown to be more than gradual" in reached.sentence
     assert "clump" not in reached.text
+
+
+# A row of the table says why it holds ------------------------------------------------------------------------------
+
+EVERY_KIND = [
+    {},
+    NO_VALLEY,
+    SO_ARE_ALIKE,
+    GRADUAL,
+    GRADUAL | UNPREDICTED,
+    GRADUAL | UNPREDICTED | NO_VALLEY,
+    GRADUAL | UNSTABLE,
+    UNSTABLE,
+    SO_ARE_ALIKE | NO_VALLEY,
+    {"p": (0.01, 0.01, 0.01), "prediction_p": (0.5, 0.5, 0.5)},
+]
+
+
+@pytest.mark.parametrize("differ", [DIFFER, ALIKE])
+@pytest.mark.parametrize("change", EVERY_KIND)
+def test_a_yes_on_stability_names_what_speaks_for_it_and_a_no_names_nothing(change, differ):
+    """Its numbers may be those of shops without segments: then something else decides, and the row says what."""
+    line = verdict(benchmark_of(**change), differ).table.set_index("evidence").loc["stability"]
+    reasons = ("decides", "predicts the other better")
+    assert any(reason in line["found"] for reason in reasons) == line["holds"]
+    assert ("not for more reason" in line["found"] or "not all come back" in line["found"]) != line["holds"]
+
+
+def test_where_valleys_decide_the_row_says_so():
+    line = verdict(benchmark_of(**GRADUAL, **UNPREDICTED), DIFFER).table.set_index("evidence").loc["stability"]
+    assert line["holds"]
+    assert line["found"].endswith("that there are valleys between them decides")
+
+
+def test_a_row_on_another_number_of_segments_than_the_verdict_says_why():
+    reached = verdict(
+        benchmark_of(valley_p=(0.01, 0.5, 0.5)), DIFFER
+    )  # a valley with 2, the greatest silhouette with 3
+    found = reached.table.set_index("evidence")["found"]
+    assert reached.k_star == 2
+    assert found["silhouette"].startswith("k = 3, where it stands out most: ")
+    assert found["separation"].startswith("k = 2: ")
+
+
+@pytest.mark.parametrize("change", EVERY_KIND)
+@pytest.mark.parametrize("k", [2, 3, 4])
+def test_what_is_said_of_one_k_does_not_contradict_the_claim(change, k):
+    """The claim corrects for having tried several k; so does the sentence on one of them."""
+    benchmark_result = benchmark_of(**change)
+    by_k = evidence_by_k(benchmark_result)
+    sentence = assess_k(k, benchmark_result)
+    assert ("predicts the other better" in sentence) == bool(by_k.loc[k, "predicted"])
+
+
+def test_beyond_at_one_k_of_several_is_no_better():
+    sentence = assess_k(3, benchmark_of(prediction_p=(0.5, 0.04, 0.5)))  # three were tried: 0.12
+    assert "predicts the other no better" in sentence
+    assert "at one k, and several were tried" in sentence
+
+
+@pytest.mark.parametrize("change", EVERY_KIND)
+@pytest.mark.parametrize("k", [2, 3, 4])
+def test_the_picture_shows_a_valley_where_there_is_one(change, k):
+    """A verdict may rest on valleys alone: a picture without them said "yes", and "in no way" below it."""
+    benchmark_result = benchmark_of(**change)
+    rows = at_a_glance(benchmark_result, k, verdict(benchmark_result, DIFFER)).table.set_index("metric")
+    clear = evidence_by_k(benchmark_result).loc[k, "clear"]
+    assert rows.loc["valley", "beyond"] == clear
+    assert rows.loc["valley", ["value", "reached"]].astype(float).between(0, 1).all()

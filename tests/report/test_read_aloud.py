@@ -1,4 +1,4 @@
-"""The reports of other shops read aloud: no word that does not fit, no name of a column, no sentence against another."""
+"""The reports of other shops read aloud: no word that does not fit, no name of a column, no number against another."""
 
 import re
 

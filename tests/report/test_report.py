@@ -16,7 +16,7 @@ from seglib.report.changes import compared, write_movers
 from seglib.report.figures import figure_named
 from seglib.report.glance import glance_picture
 from seglib.report.groups import group_views, write_glossary, write_groups
-from seglib.report.index import _use, for_all, index_page
+from seglib.report.index import _use, best_test, for_all, in_words, index_page
 from seglib.report.pages import Page, _Exporter, page_of, write_pages
 from seglib.schema.records import (
     AuditCountRecord,
@@ -38,7 +38,7 @@ from seglib.schema.records import (
     RunVerdictRecord,
 )
 from seglib.style.colours import PALETTE
-from seglib.style.vocabulary.vocabulary import ENGLISH
+from seglib.style.vocabulary.vocabulary import ENGLISH, Vocabulary
 
 HOSTILE = '<script>alert("x")</script> & <img src=x onerror=alert(1)> [click](javascript:alert(1))'
 FIGURE = (
@@ -592,3 +592,57 @@ def test_a_group_without_an_idea_is_no_empty_card(tmp_path):
     page = BeautifulSoup(index_page(tmp_path, record, [], picture=None, previous=None), "html.parser")
     ideas = [card.select_one(".todo").get_text() for card in page.select(".cards > li")]
     assert ideas == ["A reminder", ENGLISH.page("no idea")]
+
+
+def test_a_paragraph_that_does_not_apply_goes_alone(tmp_path):
+    cells = (
+        '<div class="prose" data-tags=""><h1>T</h1></div>'
+        '<div class="prose" data-tags=""><h2>All</h2></div>'
+        '<div class="prose" data-tags="needs-status"><p>of burns</p></div>'
+        '<div class="prose" data-tags=""><p>of everybody</p></div>'
+    )
+    record = replace(RECORD, overview=replace(RECORD.overview, used=""))
+    write_pages(tmp_path, record, [Page("09_x", "T", "Q?", BeautifulSoup(cells, "html.parser"), [], None)])
+    business = BeautifulSoup((tmp_path / "09_x_business.html").read_text("utf-8"), "html.parser").article.get_text()
+    assert "of everybody" in business
+    assert "of burns" not in business
+
+
+def test_a_page_in_another_language_than_the_first_one_says_so(tmp_path):
+    words = {"LANGUAGE": "de", "PAGES": ENGLISH.PAGES | {"english page": "Diese Seite ist auf Englisch."}}
+    record = replace(RECORD, overview=replace(RECORD.overview, words=words))
+    for shown_in, record_of in (("de", record), (None, RECORD)):
+        write_pages(tmp_path, record_of, [Page("09_x", "T", "Q?", BeautifulSoup("", "html.parser"), [], None)])
+        for name in ("09_x.html", "09_x_business.html"):
+            page = BeautifulSoup((tmp_path / name).read_text("utf-8"), "html.parser")
+            note = page.select_one("article > p[lang]")
+            assert (note and note["lang"]) == shown_in
+            assert ("auf Englisch" in page.get_text()) == bool(shown_in)
+
+
+def test_a_finding_has_its_reason_in_every_language(tmp_path):
+    finding = FindingRecord("exclusion", "customers", "no word", 5, rule="customers.left_out.tests")
+    other = FindingRecord("info", "merchants", "no word", 2, rule="merchants.merchant_id.unheard_of")
+    missing = FindingRecord("warning", "customers", "no word", 3, rule="customers.income.missing")
+    foreign = Vocabulary({"LANGUAGE": "de", "FINDINGS": ENGLISH.FINDINGS | {"left_out": "weggelassen"}})
+    assert in_words(finding, foreign) == "5 rows of customers: weggelassen"
+    assert in_words(other, foreign).endswith(ENGLISH.FINDINGS["other"])
+    assert in_words(missing, foreign).endswith("income is empty")
+    assert in_words(finding, ENGLISH).endswith("no word")
+
+
+def test_customers_without_a_transaction_are_told_of_once(tmp_path):
+    rule = "customers.customer_id.no_transaction"
+    finding = FindingRecord("info", "customers", "the customer has no transaction", 3, rule=rule)
+    record = replace(RECORD, findings=(finding,), customers_without_transaction=3)
+    text = index_page(tmp_path, record, [], picture=None, previous=None)
+    assert text.count("3 customers without a coupon") == 1
+    assert "the customer has no transaction" not in text
+
+
+def test_where_all_are_treated_alike_no_group_is_named_for_a_test():
+    segment = RECORD.segments[0]
+    two = replace(RECORD, segments=(segment, replace(segment, segment="B")))
+    views = [replace(view, group=replace(view.group, smallest_change=0.1)) for view in group_views(two)]
+    assert for_all(views)
+    assert best_test(views) == ""
