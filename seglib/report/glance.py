@@ -19,6 +19,9 @@ INK, SOFT, BAR, ACCENT = "#1d1d1f", "#595959", "#e3e3e3", "#0072b2"
 LINE = 18
 """The height of a line of a label."""
 
+LETTER = 7
+"""The width of a letter of the legend, about."""
+
 HATCH = (
     '<defs><pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
     f'<rect width="7" height="7" fill="{BAR}"/><path d="M0 0V7" stroke="{SOFT}"/></pattern></defs>'
@@ -108,9 +111,9 @@ def _legend(measures: tuple[MeasureRecord, ...], words: Mapping[str, str], y: in
         marks.append((_mark(0, 0, beyond=True), "beyond"))
     if False in beyond:
         marks.append((_mark(0, 0, beyond=False), "not beyond" if True in beyond else "your shop"))
-    step, parts = (WIDTH - 8) / len(marks), []
+    left, parts = 8.0, []
     for place, (mark, key) in enumerate(marks):
-        left = 8 + step * place
         parts.append(mark if place == 0 else f'<g transform="translate({left + 11:.1f} {y})">{mark}</g>')
         parts.append(f'<text x="{left + 30:.1f}" y="{y + 5}" font-size="14" fill="{INK}">{escape(words[key])}</text>')
+        left += 44 + LETTER * len(words[key])
     return parts

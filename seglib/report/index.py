@@ -85,6 +85,7 @@ def index_page(
         terms=words.terms(record),
         set_aside=[in_words(f, vocabulary) for f in set_aside[:SHOWN_FINDINGS]],
         findings=[in_words(f, vocabulary) for f in others if f not in set_aside[:SHOWN_FINDINGS]][:MORE_FINDINGS],
+        audit_findings=[finding for finding in record.audit.findings if vocabulary.allows(finding)],
         at_once=AT_ONCE,
         parameters=_shown(record.parameters),
         pages=pages,

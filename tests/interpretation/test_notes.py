@@ -199,7 +199,7 @@ def test_a_group_nobody_surely_belongs_to_is_told_in_words_with_what_to_do(sampl
     assert {"certainty", "test"} <= set(kinds["A"])
     assert "unsure" not in kinds["A"]
     texts = {note.kind: note.text for note in cards["B"].notes}
-    assert f"each of its {members.sum()} customers may belong to another" in texts["unsure"]
+    assert f"what is known of its {members.sum()} customers fits another group too" in texts["unsure"]
     assert "treat it like the others" in texts["unsure"]
     assert "what the other groups get" in texts["to_try"]
     one = unsure.copy()

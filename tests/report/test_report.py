@@ -646,3 +646,13 @@ def test_where_all_are_treated_alike_no_group_is_named_for_a_test():
     views = [replace(view, group=replace(view.group, smallest_change=0.1)) for view in group_views(two)]
     assert for_all(views)
     assert best_test(views) == ""
+
+
+def test_who_is_sent_to_the_findings_of_the_checks_finds_them_or_where_they_are(tmp_path):
+    record = replace(RECORD, audit=AuditCountRecord(checks=15, findings=("Something is wrong with coupons.",)))
+    words = {"LANGUAGE": "de", "PAGES": ENGLISH.PAGES | {"findings in step 3": "Schritt 3 hat sie."}}
+    german = replace(record, overview=replace(record.overview, words=words))
+    own = replace(record, overview=replace(record.overview, words={"COUPON": {"one": "voucher"}}))
+    for shown, part in ((record, "Something is wrong"), (german, "Schritt 3 hat sie."), (own, "in step 3")):
+        page = BeautifulSoup(index_page(tmp_path, shown, [], picture=None, previous=None), "html.parser")
+        assert part in page.select_one("details.audit").get_text()

@@ -9,7 +9,7 @@ import pandas as pd
 
 from seglib.campaign import ControlGroup
 from seglib.clustering import LOW_PROBABILITY
-from seglib.interpretation.audiences import is_borderline, smallest_change
+from seglib.interpretation.audiences import smallest_change
 from seglib.interpretation.cards.cards import SegmentCard
 from seglib.interpretation.holdout.predictive_gain import NOT_SHOWN, USEFUL
 from seglib.interpretation.holdout.usefulness import ALIKE
@@ -137,9 +137,9 @@ def _describe_certainty(
 def _nobody_is_sure(card: SegmentCard, segments: pd.DataFrame, labels: LabelsRecord | None) -> bool:
     """Say whether every member may belong to another segment: what is tried with the segment alone tells nothing."""
     members = segments[segments["segment"] == card.segment]
-    if (labels and labels.why_no_rule) or "probability" not in members or members["probability"].isna().all():
+    if (labels and labels.why_no_rule) or "probability" not in members:
         return False
-    return bool(is_borderline(members["probability"], members["margin"]).all())
+    return bool((members["probability"] < LOW_PROBABILITY).all())
 
 
 def _markers(card: SegmentCard, profiles: pd.DataFrame) -> pd.DataFrame:

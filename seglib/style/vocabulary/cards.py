@@ -177,8 +177,8 @@ PROBABILITY = (
 )
 
 NOBODY_SURE = (
-    "nobody surely belongs to this group: each of its {customers} may belong to another. Make no offer for this group "
-    "alone: treat it like the others."
+    "nobody surely belongs to this group: what is known of its {customers} fits another group too. Make no offer for "
+    "this group alone: treat it like the others."
 )
 """In the place of the probability, where it is low for every member."""
 

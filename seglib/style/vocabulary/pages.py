@@ -141,6 +141,7 @@ PAGES: dict[str, str] = {
     "technical checks": "Technical checks",
     "checks, findings": "Technical checks: {n} findings",
     "checks, finding": "Technical checks: 1 finding",
+    "findings in step 3": "What they found is in step 3.",
     "no finding": "{n} checks found nothing. They do not say whether groups exist.",
     "what was checked": "What was checked, and what was measured",
     "limits": "Limits",
