@@ -29,7 +29,7 @@ from seglib.interpretation.holdout.usefulness import with_usefulness
 from seglib.interpretation.list_changes import since_last
 from seglib.interpretation.overview import overview
 from seglib.interpretation.profiles.activity import activity_shares
-from seglib.interpretation.profiles.coupon_usage import USAGE_COLUMNS, coupon_usage
+from seglib.interpretation.profiles.coupon_usage import coupon_usage
 from seglib.interpretation.profiles.exemplars import exemplars
 from seglib.interpretation.profiles.means import profile
 from seglib.interpretation.profiles.shares import compare_names
@@ -46,7 +46,6 @@ __all__ = [
     "ALPHA",
     "BURNED",
     "OUTCOMES",
-    "USAGE_COLUMNS",
     "Holdout",
     "activity_shares",
     "audience_lists",

@@ -15,9 +15,6 @@ from seglib.style import NO_TRANSACTIONS, Wording, each, position
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-USAGE_COLUMNS = ("customer_id", "transaction_id", "transaction_status", "burn_date")
-"""Of the unified table, what is looked at here."""
-
 COLUMNS = [
     "segment",
     "customers",
@@ -139,7 +136,7 @@ def coupon_usage(unified: pd.DataFrame, assignments: pd.DataFrame, study: Study)
     Parameters
     ----------
     unified : pandas.DataFrame
-        One row per transaction.
+        One row per transaction: the columns that are the index of ``assignments``, transaction_status, burn_date.
     assignments : pandas.DataFrame
         `seglib.clustering.Segmentation.table`, one row per customer or one row per transaction.
     study : Study
