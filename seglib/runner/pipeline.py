@@ -25,11 +25,12 @@ from seglib.errors import (
     Stop,
     Stopped,
 )
-from seglib.run import Run, file_of, home, note_lists, reason, refuse_missing_run
+from seglib.run import FIRST, Run, file_of, home, note_lists, reason, refuse_missing_run
 from seglib.runner import parameters
 from seglib.runner.faults import OF_THE_MACHINE, in_words, system_text, why
 from seglib.runner.inputs import first_changed, made_from, write_down
 from seglib.runner.kernels import Kernels, parameter_at_fault, system_error
+from seglib.runner.memory import why_it_may_not_fit
 from seglib.runner.progress import RunProgress
 from seglib.runner.record import record_of
 from seglib.runner.request import CheckedRequest, Request, check, refuse_late
@@ -196,6 +197,8 @@ def _build(
                 pages.append(meanwhile.submit(page_of, folder, step, STEPS[step]))
                 steps[step]["seconds"] = round(seconds, 2)
                 building.record(steps)
+                if step == FIRST and (problem := why_it_may_not_fit(building.run)):
+                    progress.note(problem)
             # what has changed while the notebooks ran may have been read by them, or not
             now = made_from(values, checked.declared, NOTEBOOKS)
             hashes = {each: value for each, value in hashes.items() if now.get(each) == value}
