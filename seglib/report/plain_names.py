@@ -15,6 +15,9 @@ OF_COLUMNS = ("among", "behaviour", "column", "descriptor", "feature", "first", 
 ALSO_OURS = ("spend_per_coupon", "coupon_name", "city_id")
 """Columns of ours that are no features."""
 
+ABBREVIATED = {"rfm alone": "RFM alone", "p holm": "p after Holm", "ari": "adjusted Rand index"}
+"""Headings that are short because they are names in code."""
+
 DAY = ("as_of", "the day we look from")
 """The parameter that stands in units and meanings, and what the prose calls it."""
 
@@ -34,7 +37,7 @@ def write_plain_names(soup: BeautifulSoup, wording: Wording) -> None:
         What the shop calls its things.
     """
     _write_in_prose(soup, wording)
-    ours = {name.replace("_", " "): wording.name_of(name) for name in (*_our_names(), *ALSO_OURS)}
+    ours = {name.replace("_", " "): wording.name_of(name) for name in (*_our_names(), *ALSO_OURS)} | ABBREVIATED
     pattern = re.compile(rf"\b({'|'.join(sorted(map(re.escape, ours), key=len, reverse=True))})\b")
     for table in soup.select("table"):
         headings = table.select("thead th")

@@ -117,12 +117,16 @@ def assess_k(k: int, benchmark: Benchmark) -> str:
         f"(Jaccard {at['jaccard']:.2f}{null})",
     ]
     if pd.notna(at["prediction_high"]):
-        better, numbers = "no better", f"{at['prediction']:.2f}, there up to {at['prediction_high']:.2f}"
+        numbers = f"({at['prediction']:.2f}, there up to {at['prediction_high']:.2f})"
         if at["predicted"]:
-            better = "better"
-        elif at["prediction"] > at["prediction_high"]:  # beyond at this k, but the best of several k proves nothing
-            numbers += " at one k, and several were tried"
-        parts.append(f"one half predicts the other {better} than without segments ({numbers})")
+            parts.append(f"one half predicts the other better than without segments {numbers}")
+        elif at["prediction"] > at["prediction_high"]:  # beyond at this k, but the best of several proves nothing
+            parts.append(
+                "with several k tried, one half was not shown to predict the other better than without segments "
+                f"{numbers}"
+            )
+        else:
+            parts.append(f"one half predicts the other no better than without segments {numbers}")
     decides = ", which decides" if at["clear"] and at["excess"] <= 0 else ""
     parts += [
         f"its silhouette is {abs(at['excess']):.3f} {'above' if at['excess'] > 0 else 'below'} theirs",

@@ -57,9 +57,9 @@ def how_they_come_back(evidence: Evidence, k: int) -> str:
     if k in evidence.predicted_k:
         return "they come back, and one half predicts the other better than without segments"
     if k in evidence.clear_k:
-        return "they come back as where customers differ gradually; that there are valleys between them decides"
+        return "they come back; that there are valleys between them decides"
     if evidence.beyond_gradual:
-        return "they come back as where customers differ gradually; that the silhouette is greater decides"
+        return "they come back; that the silhouette is greater decides"
     return "they come back, but not for more reason than where customers differ gradually"
 
 
