@@ -9,7 +9,7 @@ from seglib.run import TABLES, file_of
 if TYPE_CHECKING:
     from seglib.run import Run
 
-BYTES, BYTES_A_CUSTOMER, BYTES_A_TRANSACTION = 0.8e9, 2_600, 110
+BYTES, BYTES_A_CUSTOMER, BYTES_A_TRANSACTION = 1.6e9, 1_000, 200
 """What a whole run needs at its peak, all processes together: fitted to ``benchmarks/million.py`` at three sizes."""
 
 FROM = 200_000
@@ -40,10 +40,12 @@ def why_it_may_not_fit(run: Run, *, free: int | None = None) -> str:
     import psutil
     import pyarrow.parquet as pq
 
-    transactions = pq.read_metadata(run.data_dir / file_of("unified")).num_rows
+    files = [run.data_dir / file_of(name) for name in ("unified", f"{TABLES}customers")]
+    if not all(file.exists() for file in files):
+        return ""
+    transactions, customers = (pq.read_metadata(file).num_rows for file in files)
     if transactions < FROM:
         return ""
-    customers = pq.read_metadata(run.data_dir / file_of(f"{TABLES}customers")).num_rows
     needed = memory_needed(customers, transactions)
     free = psutil.virtual_memory().available if free is None else free
     if needed <= free:

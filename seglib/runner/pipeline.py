@@ -73,7 +73,9 @@ def execute(request: Request) -> Path:
         if start != request.start:
             checked = check(replace(request, start=start))
         if request.only_changed:
-            checked = _without_what_would_be_the_same(checked, building)
+            checked = _without_what_would_be_the_same(checked, building, request.batch)
+            if not checked.remaining:
+                return building.final.report_dir / "index.html"
         if request.only_changed and checked.skipped:
             building.clear()
             building.continue_from(checked.skipped)
@@ -93,13 +95,24 @@ def execute(request: Request) -> Path:
     return Run(request.run).report_dir / "index.html"
 
 
-def _without_what_would_be_the_same(checked: CheckedRequest, building: Stage) -> CheckedRequest:
-    """Leave out the notebooks at the beginning that would write what they wrote in the last run, and say so."""
+def _without_what_would_be_the_same(checked: CheckedRequest, building: Stage, batch: str | None) -> CheckedRequest:
+    """Leave out the notebooks at the beginning that would write what they wrote in the last run, and say so.
+
+    All of them are left out only where the report of that run is there too, made alone or in the same batch.
+    """
     start = first_changed(building.final, made_from(checked.values, checked.declared, NOTEBOOKS))
     order = list(STEPS)
-    skipped = order[: order.index(start)]
+    skipped = order[: order.index(start)] if start else order
     if not skipped or any(step not in building.last.durations_s for step in skipped):
         return checked
+    if not start and building.is_published(batch):
+        print(
+            f"seglib: nothing has changed since the last run '{building.final.name}', so nothing was run (--all runs "
+            "everything)",
+            file=sys.stderr,
+        )
+        return replace(checked, skipped=skipped, remaining=[])
+    start, skipped = start or order[-1], skipped if start else skipped[:-1]
     print(
         f"seglib: nothing before {start} has changed since the last run '{building.final.name}', so this one begins "
         "there (--all runs everything)",
