@@ -93,7 +93,7 @@ MONDAY: dict[str, str] = {
 USEFULNESS: dict[str, str] = {
     "useful": "useful",
     "not shown to be useful": "not shown to be useful",
-    "cannot be said": "cannot be said",
+    "cannot be said": "use not known",
     "not tested": "not tested",
 }
 """The labels of usefulness."""
