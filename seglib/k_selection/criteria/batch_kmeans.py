@@ -190,7 +190,11 @@ def _fit_all(rows: Rows, centres: np.ndarray) -> _Fits:
                 if members[place] == previous[place]:
                     squared_distance = np.maximum(rows.squares - 2 * top[place], 0)
                     fits.inertia[start] = squared_distance.sum(dtype=np.float64)
-                    fits.centres[start], fits.is_member[start], fits.top[start] = centres[place], is_member[place], top[place]
+                    fits.centres[start], fits.is_member[start], fits.top[start] = (
+                        centres[place],
+                        is_member[place],
+                        top[place],
+                    )
             if not moves:
                 break
             running, top, is_member = [running[place] for place in moves], top[moves], is_member[moves]
