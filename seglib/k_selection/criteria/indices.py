@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from sklearn.metrics import silhouette_score
-from threadpoolctl import threadpool_limits
 
 from seglib.k_selection.criteria.batch_kmeans import Fit, Rows
+from seglib.k_selection.criteria.threads import one_thread
 
 CRITERIA = ("inertia", "silhouette", "calinski_harabasz", "davies_bouldin")
 
@@ -171,7 +171,7 @@ def sampled_silhouette(X: np.ndarray, labels: np.ndarray, *, sample_rows: int, s
         Between -1 and 1.
     """
     sample = stratified(labels, sample_rows, seed)
-    with threadpool_limits(limits=1):
+    with one_thread():
         return float(silhouette_score(X[sample], labels[sample]))
 
 

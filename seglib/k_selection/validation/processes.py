@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from functools import cache
 from threading import RLock
 from typing import Any
 
 from joblib import effective_n_jobs
 from joblib.externals.loky import get_reusable_executor
-from threadpoolctl import ThreadpoolController
+
+from seglib.k_selection.criteria.threads import one_thread
 
 IDLE_SECONDS = 300
 """A helper without work ends after that time."""
@@ -32,7 +32,7 @@ def start_processes(n_jobs: int) -> None:
     for _ in range(n_helpers):
         _helpers(n_helpers).submit(_imported)
     if n_helpers:
-        ThreadpoolController().limit(limits=1)
+        one_thread()
 
 
 def run_tasks(tasks: list, n_jobs: int, *, finished: Callable[[int], None] | None = None) -> list:
@@ -91,14 +91,8 @@ def _helpers(n_helpers: int) -> Any:
 
 def _in_one_thread(function: Callable, args: tuple, options: dict) -> Any:
     # a sum of floats depends on the number of threads
-    with _libraries().limit(limits=1):
+    with one_thread():
         return function(*args, **options)
-
-
-@cache
-def _libraries() -> ThreadpoolController:
-    """Return the libraries of this process that use threads; to look for them takes ten milliseconds."""
-    return ThreadpoolController()
 
 
 def _imported() -> None:
