@@ -8,7 +8,7 @@ final fit that makes the segments, and every sweep of many rows, use scikit-lear
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from operator import eq
 
 import numpy as np
@@ -136,6 +136,10 @@ class _Fits:
     top: np.ndarray
     inertia: np.ndarray
 
+    def repeated(self, n_starts: int) -> _Fits:
+        """Return a single fit as that of several starts, which all end there."""
+        return _Fits(*(np.repeat(getattr(self, field.name), n_starts, axis=0) for field in fields(self)))
+
     def fit(self, start: int) -> Fit:
         """Return the fit of one start."""
         # Numbered from the last to the first, the first of the clusters of a row has the greatest number. Passes over
@@ -149,7 +153,7 @@ class _Fits:
 def _fits_of_k(rows: Rows, k_max: int, rng: np.random.Generator, n_init: int) -> Iterator[_Fits]:
     """Yield the fits for k = 1, 2, ..., k_max (`all_starts`)."""
     draws = rng.random((n_init, k_max - 1, CANDIDATES))
-    fits = _fit_all(rows, np.repeat(rows.X.mean(axis=0, keepdims=True)[None], n_init, axis=0))
+    fits = _fit_all(rows, rows.X.mean(axis=0, keepdims=True)[None]).repeated(n_init)
     yield fits
     for k in range(1, k_max):
         # Greedy k-means++: draw a few candidates by their squared distance (by inverting its cumulative sum), and add
@@ -157,7 +161,9 @@ def _fits_of_k(rows: Rows, k_max: int, rng: np.random.Generator, n_init: int) ->
         cumulative = np.maximum(rows.squares - 2 * fits.top, 0).cumsum(axis=1, dtype=np.float64)
         drawn = [c.searchsorted(u * c[-1], side="right") for c, u in zip(cumulative, draws[:, k - 1], strict=True)]
         candidates = rows.X[np.minimum(drawn, len(rows.X) - 1)]
-        reduction = np.maximum(rows.closeness(candidates) - fits.top[:, None], 0).sum(axis=2)
+        closer = rows.closeness(candidates)
+        closer -= fits.top[:, None]
+        reduction = np.maximum(closer, 0, out=closer).sum(axis=2)
         added = candidates[np.arange(n_init), reduction.argmax(axis=1)]
         fits = _fit_all(rows, np.concatenate([fits.centres, added[:, None]], axis=1))
         yield fits
