@@ -30,7 +30,7 @@ EXTRA_KEYS := $(LANGUAGE_KEYS:%=metadata.language_info.%) metadata.papermill cel
 STRIP := $(BIN)/nbstripout --keep-id --extra-keys '$(EXTRA_KEYS)'
 
 .DEFAULT_GOAL := help
-.PHONY: help env filter report check test test-all browser lab lint format lock sample course course-site gallery architecture dictionary bench spark-demo clean
+.PHONY: help env filter report check test test-all browser lab lint format lock sample course course-site gallery architecture dictionary bench million spark-demo clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -161,6 +161,9 @@ bench: $(VENV)/.extra-bench $(READY) ## measure contract, features, sweep and sc
 	@$(BIN)/python benchmarks/features.py
 	@$(BIN)/python benchmarks/sweep.py
 	@$(BIN)/python benchmarks/scoring.py
+
+million: $(READY) ## run the six notebooks on 1,000,000 generated customers with 20,000,000 transactions
+	@$(BIN)/python benchmarks/million.py
 
 CUSTOMERS ?= 1000000
 

@@ -12,7 +12,7 @@ rest describes: `calendar`, `cohort_retention` and `coupon_counts` (how many cou
 """
 
 from seglib.eda.correlation import HIGH_CORRELATION, correlated_pairs, correlations, distributions
-from seglib.eda.counts import calendar, claims, coupon_counts, overview
+from seglib.eda.counts import TRANSACTION_COLUMNS, calendar, claims, coupon_counts, overview
 from seglib.eda.demographics import demographics
 from seglib.eda.heterogeneity import Homogeneity, homogeneity
 from seglib.eda.redemption_curve import redemption_by_age, redemption_curve
@@ -20,6 +20,7 @@ from seglib.eda.retention import cohort_retention
 
 __all__ = [
     "HIGH_CORRELATION",
+    "TRANSACTION_COLUMNS",
     "Homogeneity",
     "calendar",
     "claims",

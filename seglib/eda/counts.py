@@ -17,6 +17,9 @@ from seglib.style import COUPON, NO_TRANSACTIONS, Wording
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+TRANSACTION_COLUMNS = ("customer_id", "transaction_date", "transaction_status", "burn_date", "amount")
+"""Of the unified table, all that this package looks at."""
+
 ALIKE, BY_TIME = "the same chance for everybody", "a chance that grows with the time as a customer"
 """The two ways in which customers can be alike: neither need be the truth, so the milder one is believed."""
 

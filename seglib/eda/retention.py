@@ -169,12 +169,15 @@ def cohort_retention(unified: pd.DataFrame, customers: pd.DataFrame, study: Stud
     completed = full_months(joined, pd.Series(day + pd.Timedelta(days=1), joined.index)) // months
     completed = completed.groupby(cohort).min()
 
+    # ids become numbers once: texts of twenty million rows are slow to look up and to compare
     seen = unified.loc[unified["transaction_date"] <= day, ["customer_id", "transaction_date"]]
-    seen = seen[seen["customer_id"].isin(joined.index)]
-    start = seen["customer_id"].map(joined)
-    since = full_months(start, seen["transaction_date"]) // months
-    active = pd.DataFrame({"customer_id": seen["customer_id"], "cohort": start.dt.to_period(PERIODS[months][0])})
-    active = active.assign(since=since)[since >= 0].drop_duplicates()
+    customer, ids = seen["customer_id"].factorize()
+    joining = joined.reindex(ids)
+    start = pd.Series(joining.array[customer], seen.index)
+    since = (full_months(start.fillna(day), seen["transaction_date"]) // months).to_numpy()
+    counted = start.notna().to_numpy() & (since >= 0)
+    once = pd.unique(since[counted] * len(ids) + customer[counted])
+    active = pd.DataFrame({"cohort": cohort.reindex(ids).array[once % len(ids)], "since": once // len(ids)})
     counts = active.groupby(["cohort", "since"]).size()
 
     cells = [(name, period) for name, n in completed.items() for period in range(n)]

@@ -34,9 +34,6 @@ from seglib.schema.tables import TABLES, key, needed
 from seglib.sql import UNIFIED_SQL, in_memory, remove_folders
 from seglib.style import NO_TRANSACTIONS, shortened
 
-MEMORY = "3GB"
-"""What reading a shop may hold in memory; more goes to a temporary file."""
-
 
 @dataclass(frozen=True)
 class Shop:
@@ -176,7 +173,7 @@ class Shop:
             burns=self.rows_found("transactions.burn_date.after_as_of"),
         )
 
-    @property
+    @cached_property
     def merged_rows(self) -> MergedRows:
         """How many transactions there are before and after the merge."""
         return MergedRows(
@@ -422,7 +419,7 @@ def connect() -> duckdb.DuckDBPyConnection:
 
     Whoever loads a source into it restricts it to the files of that source first (`seglib.sql.restrict`).
     """
-    return in_memory(reads=None, TimeZone="UTC", memory_limit=MEMORY)
+    return in_memory(reads=None, TimeZone="UTC")
 
 
 def _as_of(con: duckdb.DuckDBPyConnection, as_of: str | None) -> str:

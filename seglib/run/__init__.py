@@ -9,7 +9,7 @@ the source tree stays where it is.
 was made from, and refuses one whose inputs have changed; `parameters` checks the parameters of a notebook.
 """
 
-from seglib.run.artefacts import ARTEFACTS, FOR_PEOPLE, file_of
+from seglib.run.artefacts import ARTEFACTS, FIRST, FOR_PEOPLE, TABLES, file_of
 from seglib.run.campaigns import note_lists, note_reading
 from seglib.run.files import read_json, safe_csv, write_whole
 from seglib.run.folders import DRAFT, FAILED, FINISHED, RESERVED, home, list_runs, other_runs, refuse_missing_run
@@ -23,9 +23,11 @@ __all__ = [
     "DRAFT",
     "FAILED",
     "FINISHED",
+    "FIRST",
     "FOR_PEOPLE",
     "RESERVED",
     "STAGES",
+    "TABLES",
     "Parameter",
     "Run",
     "Swap",

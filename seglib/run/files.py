@@ -7,7 +7,8 @@ import io
 import json
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,13 +34,25 @@ def safe_csv(frame: pd.DataFrame) -> str:
     import pandas as pd
 
     columns = [frame.iloc[:, place] for place in range(frame.shape[1])]
-    columns = [
-        column.astype(object).map(_no_formula, na_action="ignore") if _may_be_text(column) else column
-        for column in columns
-    ]
+    columns = [_without_formulas(column) if _may_be_text(column) else column for column in columns]
     safe = pd.concat(columns, axis="columns") if columns else frame
     header = [_no_formula(str(name)) for name in frame.columns]
     return safe.to_csv(index=False, header=header, lineterminator="\r\n")
+
+
+def _without_formulas(column: pd.Series) -> pd.Series:
+    """Guard every text of a column; of a long one only those that do not begin with a letter or a digit are looked at.
+
+    No formula begins with one of these, and nearly all ids and names do.
+    """
+    import pandas as pd
+
+    if column.dtype.name not in ("str", "string"):
+        return column.astype(object).map(_no_formula, na_action="ignore")
+    texts = column.to_numpy(dtype=object, copy=True)
+    doubtful = ~column.str.slice(0, 1).str.isalnum().fillna(True).to_numpy(dtype=bool)
+    texts[doubtful] = [_no_formula(text) for text in texts[doubtful]]
+    return pd.Series(texts, column.index, dtype=object)
 
 
 def _may_be_text(column: pd.Series) -> bool:
@@ -110,11 +123,12 @@ def read_json(path: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def read_parquet(path: Path) -> pd.DataFrame:
-    """Read a table; dates without a time come as timestamps."""
+def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Read a table, or some columns of it; dates without a time come as timestamps."""
     import pyarrow.parquet as pq
 
-    return pq.read_table(path).to_pandas(date_as_object=False)
+    wanted = None if columns is None else list(columns)
+    return pq.read_table(path, columns=wanted, use_pandas_metadata=True).to_pandas(date_as_object=False)
 
 
 def _no_formula(cell: Any) -> Any:
@@ -126,8 +140,10 @@ def _write_relation(rows: duckdb.DuckDBPyRelation, path: Path) -> None:
     import pyarrow.parquet as pq
 
     batches = rows.to_arrow_reader(ROWS_A_PART)
-    with pq.ParquetWriter(path, batches.schema, compression="zstd") as writer:
-        for batch in batches:
+    with pq.ParquetWriter(path, batches.schema, compression="zstd") as writer, ThreadPoolExecutor(1) as reader:
+        ahead = reader.submit(next, batches, None)
+        while (batch := ahead.result()) is not None:
+            ahead = reader.submit(next, batches, None)  # the next part is made while this one is written
             writer.write_batch(batch)
 
 

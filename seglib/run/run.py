@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import warnings
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -207,12 +207,21 @@ class Run:
             "drift",
             "effects",
         ],
+        *,
+        columns: Sequence[str] | None = None,
     ) -> pd.DataFrame: ...
     @overload
-    def read(self, artefact: str) -> Any: ...
+    def read(self, artefact: str, *, columns: Sequence[str] | None = None) -> Any: ...
 
-    def read(self, artefact: str) -> Any:
+    def read(self, artefact: str, *, columns: Sequence[str] | None = None) -> Any:
         """Read an artefact.
+
+        Parameters
+        ----------
+        artefact : str
+        columns : sequence of str, optional
+            Of a table, the columns to read, under their present names: the transactions of a large shop need several
+            gigabytes with all of them. Default: all.
 
         Returns
         -------
@@ -232,10 +241,11 @@ class Run:
         """
         path = self.existing(artefact)
         if artefact not in ARTEFACTS:
-            return json.loads(path.read_text(encoding="utf-8")) if is_json(artefact) else read_parquet(path)
+            return json.loads(path.read_text(encoding="utf-8")) if is_json(artefact) else read_parquet(path, columns)
         entry = ARTEFACTS[artefact]
         if entry.record is None:
-            return _with_present_names(read_parquet(path), entry)
+            table = _with_present_names(read_parquet(path, None if entry.formerly else columns), entry)
+            return table if columns is None else table[list(columns)]
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             if isinstance(content, list):

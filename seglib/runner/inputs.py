@@ -5,7 +5,8 @@ either of them names, the data, the package, the versions of Python and of all l
 ``made_from.json`` with one hash of all that for every notebook, and with the hashes of what the notebook wrote.
 
 Whatever is not known to be the same counts as changed: a database that is asked by its URL, a web address or a folder
-that a cell names. What a cell reads without naming it is not seen.
+that a cell names. What a cell reads without naming it is not seen. What 06 says of the lists that were published before
+is said when they change: it is no reason to make the same lists again.
 """
 
 from __future__ import annotations
@@ -27,9 +28,6 @@ from seglib.schema.sources import ADAPTERS
 
 FILE = "made_from.json"
 
-KEPT = SIX[:-1]
-"""Notebooks that can be kept. The last one reads what was published before, and the register of campaigns."""
-
 SHIPPED = {"sample": Path("data", "sample")}
 """Where the data of a source are that goes by a name, in the folder of the project."""
 
@@ -37,7 +35,7 @@ SHIPPED = {"sample": Path("data", "sample")}
 def made_from(
     values: Mapping[str, Mapping[str, Any]], declared: Mapping[str, Mapping[str, Parameter]], notebooks: Path
 ) -> dict[str, str]:
-    """Return one hash of all that a notebook is made from, earlier notebooks apart, for each that can be kept.
+    """Return one hash of all that a notebook is made from, earlier notebooks apart, for each of the six.
 
     Parameters
     ----------
@@ -58,19 +56,19 @@ def made_from(
         program = _hash_of([_package(), _modules_beside(notebooks), _libraries()])
     except OSError:
         return hashes
-    for step in KEPT:
+    for step in SIX:
         with suppress(OSError, ValueError, LookupError, TypeError, SyntaxError):  # the notebook will say so
             cells = _cells(notebooks / f"{step}.ipynb")
             files = {*_files_of_cells(cells, notebooks), *_files_of_parameters(values[step], declared[step], notebooks)}
             data = _data(values[step]["source"], notebooks) if "source" in values[step] else {}
-            earlier = _earlier_run(values[step].get("align_to"))
+            others = [_earlier_run(values[step].get("align_to")), _campaign(values[step])]
             contents = {str(path): _sha256(path) for path in files}
-            hashes[step] = _hash_of([program, cells, dict(values[step]), contents, data, earlier])
+            hashes[step] = _hash_of([program, cells, dict(values[step]), contents, data, others])
     return hashes
 
 
 def first_changed(run: Run, hashes: Mapping[str, str]) -> str:
-    """Return the first notebook that may write something else than it did in a finished run.
+    """Return the first notebook that may write something else than it did in a finished run; empty if none may.
 
     Parameters
     ----------
@@ -83,9 +81,9 @@ def first_changed(run: Run, hashes: Mapping[str, str]) -> str:
     for step in STEPS:
         entry = entries.get(step, {})
         is_same = step in hashes and hashes[step] == entry.get("made_from") and _wrote(run, step) == entry.get("wrote")
-        if step not in KEPT or not is_same or run.lineage.is_by_hand(step):
-            break
-    return step
+        if not is_same or run.lineage.is_by_hand(step):
+            return step
+    return ""
 
 
 def write_down(run: Run, hashes: Mapping[str, str], *, before: Run, kept: Collection[str]) -> None:
@@ -117,8 +115,10 @@ def _read(run: Run) -> dict[str, dict[str, Any]]:
 def _wrote(run: Run, step: str) -> dict[str, str]:
     """Return the SHA-256 of what a notebook wrote, by name: itself as it was executed, artefacts, files for people."""
     paths = [run.report_dir / "notebooks" / f"{step}.ipynb"]
-    paths += [run.report_dir / name for name, writer in FOR_PEOPLE.items() if writer == step]
-    return run.lineage.hashes(step) | {path.name: _sha256(path) for path in paths if path.is_file()}
+    for place in (run.report_dir / name for name, writer in FOR_PEOPLE.items() if writer == step):
+        paths += sorted(place.rglob("*")) if place.is_dir() else [place]
+    files = {path.relative_to(run.report_dir).as_posix(): _sha256(path) for path in paths if path.is_file()}
+    return run.lineage.hashes(step) | files
 
 
 def _cells(notebook: Path) -> list[dict[str, Any]]:
@@ -206,6 +206,11 @@ def _data(source: str, folder: Path) -> dict[str, str]:
 def _earlier_run(name: str | None) -> str | None:
     """Return the SHA-256 of the segments of another run; None if none is named."""
     return finished(name).lineage.hash_of("segments") if name else None
+
+
+def _campaign(values: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return the name and the salt of the campaign that a notebook draws a control group for; None if it draws none."""
+    return finished(values["run"]).campaign(values["campaign_name"]) if "campaign_name" in values else None
 
 
 def _package() -> dict[str, str]:

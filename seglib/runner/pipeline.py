@@ -25,11 +25,12 @@ from seglib.errors import (
     Stop,
     Stopped,
 )
-from seglib.run import Run, file_of, home, note_lists, reason, refuse_missing_run
+from seglib.run import FIRST, Run, file_of, home, note_lists, reason, refuse_missing_run
 from seglib.runner import parameters
 from seglib.runner.faults import OF_THE_MACHINE, in_words, system_text, why
 from seglib.runner.inputs import first_changed, made_from, write_down
 from seglib.runner.kernels import Kernels, parameter_at_fault, system_error
+from seglib.runner.memory import why_it_may_not_fit
 from seglib.runner.progress import RunProgress
 from seglib.runner.record import record_of
 from seglib.runner.request import CheckedRequest, Request, check, refuse_late
@@ -72,7 +73,9 @@ def execute(request: Request) -> Path:
         if start != request.start:
             checked = check(replace(request, start=start))
         if request.only_changed:
-            checked = _without_what_would_be_the_same(checked, building)
+            checked = _without_what_would_be_the_same(checked, building, request.batch)
+            if not checked.remaining:
+                return building.final.report_dir / "index.html"
         if request.only_changed and checked.skipped:
             building.clear()
             building.continue_from(checked.skipped)
@@ -92,13 +95,24 @@ def execute(request: Request) -> Path:
     return Run(request.run).report_dir / "index.html"
 
 
-def _without_what_would_be_the_same(checked: CheckedRequest, building: Stage) -> CheckedRequest:
-    """Leave out the notebooks at the beginning that would write what they wrote in the last run, and say so."""
+def _without_what_would_be_the_same(checked: CheckedRequest, building: Stage, batch: str | None) -> CheckedRequest:
+    """Leave out the notebooks at the beginning that would write what they wrote in the last run, and say so.
+
+    All of them are left out only where the report of that run is there too, made alone or in the same batch.
+    """
     start = first_changed(building.final, made_from(checked.values, checked.declared, NOTEBOOKS))
     order = list(STEPS)
-    skipped = order[: order.index(start)]
+    skipped = order[: order.index(start)] if start else order
     if not skipped or any(step not in building.last.durations_s for step in skipped):
         return checked
+    if not start and building.is_published(batch):
+        print(
+            f"seglib: nothing has changed since the last run '{building.final.name}', so nothing was run (--all runs "
+            "everything)",
+            file=sys.stderr,
+        )
+        return replace(checked, skipped=skipped, remaining=[])
+    start, skipped = start or order[-1], skipped if start else skipped[:-1]
     print(
         f"seglib: nothing before {start} has changed since the last run '{building.final.name}', so this one begins "
         "there (--all runs everything)",
@@ -196,6 +210,8 @@ def _build(
                 pages.append(meanwhile.submit(page_of, folder, step, STEPS[step]))
                 steps[step]["seconds"] = round(seconds, 2)
                 building.record(steps)
+                if step == FIRST and (problem := why_it_may_not_fit(building.run)):
+                    progress.note(problem)
             # what has changed while the notebooks ran may have been read by them, or not
             now = made_from(values, checked.declared, NOTEBOOKS)
             hashes = {each: value for each, value in hashes.items() if now.get(each) == value}

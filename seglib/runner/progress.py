@@ -138,6 +138,10 @@ class RunProgress:
         if not self.console.is_terminal:
             self.console.print(f"      {notebook} done in {seconds:.1f} s", markup=False)
 
+    def note(self, sentence: str) -> None:
+        """Say something that the reader should know now; it stays above what moves."""
+        self.console.print(f"seglib: {sentence}", markup=False)
+
     @property
     def left(self) -> float | None:
         """Seconds until the last notebook will be done; None where that is not known."""

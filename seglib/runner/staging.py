@@ -73,6 +73,12 @@ class Stage:
         except (KeyError, ValueError, TypeError, AttributeError):  # of another shape
             return RunRecord()
 
+    def is_published(self, batch: str | None) -> bool:
+        """Say whether the report of the last run is there, whole, and was made in the same batch or alone."""
+        whole = read_json(self.final.report_dir / "run.json")
+        same = whole.get("status") == "done" and whole.get("batch") == batch
+        return same and (self.final.report_dir / "index.html").is_file()
+
     def record(self, steps: dict[str, dict[str, Any]]) -> None:
         """Write down the parameters of every step, and which steps have finished.
 

@@ -22,8 +22,8 @@ from seglib.sql.quoting import quoted, sql_literal
 if TYPE_CHECKING:
     import duckdb
 
-ASIDE = "20GB"
-"""What a connection may write aside on disk, where its memory does not suffice."""
+MEMORY, ASIDE = "3GB", "20GB"
+"""What a connection may hold in memory, and what it may write aside on disk where that does not suffice."""
 
 _CLOSED = {
     "autoinstall_known_extensions": "false",
@@ -31,6 +31,7 @@ _CLOSED = {
     "allow_community_extensions": "false",
     "python_enable_replacements": "false",
     "max_temp_directory_size": ASIDE,
+    "memory_limit": MEMORY,
 }
 _PLAIN = re.compile(r"[^*?\[\]{}\\^!#\x00-\x1f]*")
 """A path in which DuckDB sees no pattern."""

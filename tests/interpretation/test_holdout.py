@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import cross_val_predict
+from sklearn.model_selection import KFold, cross_val_predict
 from threadpoolctl import threadpool_limits
 
 from seglib.datasets.shop import make_shop
@@ -18,7 +18,7 @@ from seglib.features.customers import customer_features
 from seglib.ingest.shop import UNIFIED_SQL, ingest
 from seglib.interpretation.holdout.by_group import OUTCOMES
 from seglib.interpretation.holdout.holdout import Holdout, evaluate_holdout
-from seglib.interpretation.holdout.predictive_gain import COLUMNS, PredictiveGain, design, predictive_gain
+from seglib.interpretation.holdout.predictive_gain import COLUMNS, PredictiveGain, _gains, design, predictive_gain
 from seglib.interpretation.holdout.rfm import BURNED, LOGS, SCORES, quintiles, rfm_logs, rfm_scores, signed_log
 from seglib.interpretation.holdout.rfm_table import rfm_table
 from seglib.interpretation.holdout.usefulness import with_usefulness
@@ -594,3 +594,34 @@ def test_money_that_is_spend_leaves_burned_coupons_as_a_score():
     )
     assert rfm_scores(features)[BURNED].notna().all()
     assert rfm_scores(features.assign(spend=np.nan))[BURNED].isna().all()  # there they stand for money
+
+
+def test_of_many_customers_a_sample_is_predicted_and_the_caption_says_so():
+    holdout = simulated(np.random.default_rng(2), n=3_000, effect=1.5)
+    answer = predictive_gain(holdout, sample_customers=1_000, **QUICK)
+    assert (answer.customers, answer.known) == (1_000, 3_000)
+    assert answer.caption.startswith("1,000 customers (drawn at random from 3,000), ")
+    assert (answer.table["n"] == 1_000).all()
+    assert answer.useful  # as sharp: a third of the customers shows the planted effect
+    shuffled = replace(holdout, table=holdout.table.sample(frac=1, random_state=1))
+    pd.testing.assert_frame_equal(answer.table, predictive_gain(shuffled, sample_customers=1_000, **QUICK).table)
+    whole = predictive_gain(holdout, **QUICK)
+    assert "drawn" not in whole.caption
+    assert whole.table["gain"].to_numpy() == pytest.approx(answer.table["gain"].to_numpy(), abs=0.05)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_gains_from_sums_of_products_are_those_of_scikit_learns_ridge(seed):
+    """The errors of ridge regressions, fold by fold, row by row, beside those that are computed from sums."""
+    rng = np.random.default_rng(seed)
+    X, Y = rng.normal(1, 1, (90, 5)), rng.normal(3, 2, (90, 4))
+    X[:, 2] = X[:, 2] > 1
+    splits = list(KFold(4, shuffle=True, random_state=seed).split(X))
+    errors = dict.fromkeys(("baseline", "all", "mean"), 0.0)
+    for fit, rest in splits:
+        for name, columns in {"baseline": 3, "all": 5}.items():
+            predicted = Ridge(alpha=1.0).fit(X[fit, :columns], Y[fit]).predict(X[rest, :columns])
+            errors[name] = errors[name] + ((Y[rest] - predicted) ** 2).sum(axis=0)
+        errors["mean"] = errors["mean"] + ((Y[rest] - Y[fit].mean(axis=0)) ** 2).sum(axis=0)
+    expected = (errors["baseline"] - errors["all"]) / errors["mean"]
+    assert _gains(X, 3, Y, [splits]) == pytest.approx(expected, abs=1e-12)

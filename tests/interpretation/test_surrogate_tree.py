@@ -62,6 +62,21 @@ def test_rules_put_most_customers_into_their_segment(clustered, k):
     agree(rules, features)
 
 
+def test_rules_of_many_customers_are_made_from_a_sample_and_counted_on_everybody(clustered):
+    features, matrix, fit = clustered(3)
+    letters, given = fit.table["segment"], {"sources": matrix.sources, "inertia": fit.inertia}
+    rules = fit_surrogate_tree(features, letters, matrix.table, sample_customers=700, **given)
+    assert rules.drawn == 700
+    assert "The rules were made from 700 customers, drawn at random." in rules.text
+    assert rules.table["customers"].sum() == len(features)
+    assert rules.fidelity == pytest.approx((rules.predict(features) == letters).mean(), abs=1e-6)
+    assert rules.fidelity >= 0.9
+    agree(rules, features)
+    everybody = fit_surrogate_tree(features, letters, matrix.table, **given)
+    assert everybody.drawn is None
+    assert "drawn at random" not in everybody.text
+
+
 def test_the_cost_ratio_is_that_of_the_groups_that_the_rules_make(clustered):
     features, matrix, fit = clustered(3)
     rules = fit_surrogate_tree(

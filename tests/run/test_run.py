@@ -1,15 +1,21 @@
 """Artefacts of a run: names that stay in their folder, files that are whole, tables that come back."""
 
+import csv
+import io
 import json
 from dataclasses import replace
 from typing import get_args, get_overloads, get_type_hints
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from seglib.errors import InputRefused, ParameterRefused
 from seglib.run.artefacts import ARTEFACTS
+from seglib.run.files import safe_csv
 from seglib.run.run import Run
+from seglib.schema.formulas import guarded
 from seglib.schema.records import ClusteringRecord, RecipeRecord
 from seglib.schema.renamed import present_name
 
@@ -29,6 +35,18 @@ def test_dates_integers_text_and_index_come_back(tmp_path):
     con_frame = pd.DataFrame({"d": pd.to_datetime(["2024-02-29", None])})
     run.write_table("customers", con_frame)
     assert run.read_table("customers")["d"].dtype.kind == "M"
+
+
+def test_some_columns_of_a_table_can_be_read_with_its_index(tmp_path):
+    run = Run("r", base=tmp_path)
+    index = pd.Index(["7", "007"], name="customer_id")
+    frame = pd.DataFrame({"segment": ["A", "B"], "confidence": [0.5, 0.1], "agreement": [1.0, 0.9]}, index=index)
+    run.write("segments", frame)
+    with pytest.warns(UserWarning, match="'confidence' is now called 'margin'"):
+        some = run.read("segments", columns=["margin", "segment"])
+    pd.testing.assert_frame_equal(some, frame.rename(columns={"confidence": "margin"})[["margin", "segment"]])
+    run.write("matrix", frame)
+    pd.testing.assert_frame_equal(run.read("matrix", columns=("agreement",)), frame[["agreement"]])
 
 
 def test_reading_too_early_names_the_notebook_to_run(tmp_path):
@@ -95,6 +113,16 @@ def test_a_formula_in_a_name_is_disarmed_in_csv(tmp_path, text):
     back = pd.read_csv(run.report_dir / "segments.csv", dtype=str, keep_default_na=False)
     assert back.loc[0, "segment_name"].replace("\n", "\r") == f"'{text}".replace("\n", "\r")
     assert back.loc[0, "customer_id"] == "-5"  # a negative number is no formula
+
+
+@given(st.lists(st.none() | st.text("=+-@ \t\r\n7aé\ufeff－'", max_size=4), min_size=1, max_size=8))
+def test_texts_are_guarded_alike_whatever_type_the_column_has(texts):
+    """Columns of texts, of objects and of categories, with one label for all rows: each cell as `guarded` writes it."""
+    expected = [None if text is None else guarded(text) for text in texts]
+    for kind in ("str", "object", "category", "string"):
+        column = pd.Series(texts, [0] * len(texts), dtype=kind)
+        read = csv.reader(io.StringIO(safe_csv(column.to_frame("name")), newline=""))
+        assert [row[0] if row else "" for row in read][1:] == [cell or "" for cell in expected], kind
 
 
 def test_seglib_home_moves_data_and_reports(tmp_path, monkeypatch):

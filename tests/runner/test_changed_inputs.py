@@ -9,7 +9,7 @@ import pytest
 
 from seglib.run.run import Run
 from seglib.runner import inputs, kernels, parameters, pipeline
-from seglib.runner.inputs import FILE, KEPT, first_changed, made_from
+from seglib.runner.inputs import FILE, first_changed, made_from
 from seglib.runner.request import Request, check
 from seglib.runner.steps import NOTEBOOKS, SIX
 
@@ -18,7 +18,7 @@ LINES = {
     "03_preprocessing": "own_features: str = None  # SQL (a file)",
     "04_k_selection": "k: int = None  # number",
     "05_clustering": "align_to: str = None  # a run",
-    "06_interpretation": "note: str = None  # a note",
+    "06_interpretation": "note: str = None  # a note\ncampaign_name: str = None  # what the lists are for",
 }
 """What notebooks declare beside ``run``."""
 
@@ -82,6 +82,15 @@ def write_segments(text):
     return change
 
 
+def write_register(campaign, *, salt):
+    def change(project):
+        entry = {"campaign": campaign, "salt": salt, "control_share": 0.1, "first_run": campaign}
+        (project / "home/reports").mkdir(parents=True, exist_ok=True)
+        (project / "home/reports/campaigns.json").write_text(json.dumps({"campaigns": [entry]}))
+
+    return change
+
+
 CHANGES = {
     "a row of the data": ((), write("shop/customers.csv", "customer_id\n2\n"), {"01_ingest"}),
     "another file of the data": ((), write("shop/cities.csv", "city_id\n1\n"), {"01_ingest"}),
@@ -98,15 +107,15 @@ CHANGES = {
         write_segments("other segments"),
         {"05_clustering"},
     ),
-    "a statement of the package": ((), write("package/sql/counts.sql", "SELECT 4"), set(KEPT)),
-    "a new module of the package": ((), write("package/runner/more.py", ""), set(KEPT)),
-    "a module beside the notebooks": ((), write("notebooks/helper.py", "X = 1"), set(KEPT)),
+    "a statement of the package": ((), write("package/sql/counts.sql", "SELECT 4"), set(SIX)),
+    "a new module of the package": ((), write("package/runner/more.py", ""), set(SIX)),
+    "a module beside the notebooks": ((), write("notebooks/helper.py", "X = 1"), set(SIX)),
     "the version of a library": (
         (),
         lambda project: (project / "libraries/somelib-1.0.dist-info").rename(
             project / "libraries/somelib-1.1.dist-info"
         ),
-        set(KEPT),
+        set(SIX),
     ),
     "a cell": (
         (),
@@ -140,8 +149,10 @@ CHANGES = {
     "the last notebook": (
         (),
         lambda project: edit(project / "notebooks/06_interpretation.ipynb", lambda cells: cells[1].update(source="So")),
-        set(),
+        {"06_interpretation"},
     ),
+    "the salt of its campaign in the register": ((), write_register("r", salt="of last year"), {"06_interpretation"}),
+    "another campaign in the register": ((), write_register("autumn", salt="of last year"), set()),
 }
 
 
@@ -151,21 +162,21 @@ def test_what_a_notebook_reads_is_part_of_what_it_is_made_from(project, hashes, 
     write_segments("segments")(project)
     before = hashes(**dict(values))
     assert before == hashes(**dict(values))
-    assert set(before) == set(KEPT)
+    assert set(before) == set(SIX)
     change(project)
     after = hashes(**dict(values))
-    assert {step for step in KEPT if before[step] != after[step]} == expected
+    assert {step for step in SIX if before[step] != after[step]} == expected
 
 
 def test_a_value_changes_the_notebooks_that_read_it(hashes):
     before, after = hashes(), hashes(k=3)
-    assert {step for step in KEPT if before[step] != after[step]} == {"04_k_selection"}
+    assert {step for step in SIX if before[step] != after[step]} == {"04_k_selection"}
     assert set(hashes(run="other").items()).isdisjoint(before.items())
 
 
 @pytest.mark.parametrize("source", ["postgresql://host/shop", "completejourney", "../nowhere"])
 def test_data_that_cannot_be_looked_at_are_never_known_to_be_the_same(hashes, source):
-    assert set(hashes(source=source)) == {*KEPT} - {"01_ingest"}
+    assert set(hashes(source=source)) == {*SIX} - {"01_ingest"}
 
 
 @pytest.mark.parametrize(
@@ -181,17 +192,17 @@ def test_data_that_cannot_be_looked_at_are_never_known_to_be_the_same(hashes, so
 )
 def test_a_notebook_that_may_read_any_file_of_a_folder_is_never_known_to_be_the_same(project, hashes, code):
     edit(project / "notebooks/03_preprocessing.ipynb", lambda cells: cells[2].update(source=code))
-    assert set(hashes()) == {*KEPT} - {"03_preprocessing"}
+    assert set(hashes()) == {*SIX} - {"03_preprocessing"}
 
 
 def test_the_notebooks_of_the_package_can_all_be_kept():
     checked = check(Request("r"))
-    assert set(made_from(checked.values, checked.declared, NOTEBOOKS)) == set(KEPT)
+    assert set(made_from(checked.values, checked.declared, NOTEBOOKS)) == set(SIX)
 
 
 def test_a_file_that_is_gone_is_never_known_to_be_the_same(project, hashes):
     (project / "own.sql").unlink()
-    assert set(hashes()) == {*KEPT} - {"03_preprocessing"}
+    assert set(hashes()) == {*SIX} - {"03_preprocessing"}
 
 
 # Runs -----------------------------------------------------------------------------------------------------------------
@@ -259,6 +270,16 @@ def test_a_run_begins_where_something_has_changed(project, small_run, capsys, mo
     report = small_run()
     assert parameters_of(report, "06_interpretation")["note"] is None
     assert {step for step in SIX if executed(report)[step] != third[step]} == {"06_interpretation"}
+
+    # nothing has changed: nothing is run, and the report stays as it is
+    capsys.readouterr()
+    before = {path: path.read_bytes() for path in report.rglob("*") if path.is_file()}
+    assert small_run() == report
+    assert "nothing has changed since the last run 'r', so nothing was run (--all" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in report.rglob("*") if path.is_file()} == before
+    (report / "index.html").unlink()  # but a report that is not whole is made again
+    assert (small_run() / "index.html").is_file()
+    assert "nothing before 06_interpretation has changed" in capsys.readouterr().err
     _nothing_old_is_kept(project, Run("r"), monkeypatch)
 
 
@@ -266,7 +287,7 @@ def _nothing_old_is_kept(project, run, monkeypatch):
     """Hold `first_changed` to what may be done to a finished run."""
     entries = json.loads((run.data_dir / FILE).read_text())
     made = {step: entry["made_from"] for step, entry in entries.items()}
-    assert first_changed(run, made) == "06_interpretation"
+    assert first_changed(run, made) == ""
     assert first_changed(run, {**made, "04_k_selection": "another"}) == "04_k_selection"
     assert first_changed(run, {step: made[step] for step in made if step != "02_eda"}) == "02_eda"
     assert first_changed(Run("nobody"), made) == "01_ingest"
@@ -275,7 +296,7 @@ def _nothing_old_is_kept(project, run, monkeypatch):
         place = project / f"copy {name}"
         shutil.copytree(project / "home", place)
         copied = Run("r", base=place)
-        assert first_changed(copied, made) == "06_interpretation"
+        assert first_changed(copied, made) == ""
         change(copied)
         return first_changed(copied, made)
 
@@ -293,6 +314,7 @@ def _nothing_old_is_kept(project, run, monkeypatch):
     assert after(lambda copied: (copied.report_dir / "customers_without_transaction.csv").write_text(""), 5) == SIX[2]
     assert after(lambda copied: (copied.data_dir / FILE).write_text("{"), 6) == "01_ingest"
     assert after(lambda copied: (copied.data_dir / FILE).unlink(), 7) == "01_ingest"
+    assert after(lambda copied: (copied.report_dir / "segments.csv").write_text("changed"), 8) == SIX[5]
 
 
 @pytest.mark.parametrize(

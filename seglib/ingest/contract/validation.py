@@ -200,8 +200,7 @@ def _stage(con: duckdb.DuckDBPyConnection, name: str, loaded: LoadedTable | None
         # a shop that records the day of the burn needs no status: a coupon with a day is burned
         status = f"CASE WHEN {columns['burn_date'].value} IS NULL THEN 'subscribed' ELSE 'burned' END"
         columns["transaction_status"] = ParsedColumn(status)
-    parts = ["row_number() OVER () AS row_number"]
-    parts += [f"CAST({c.value} AS {SQL_TYPES[kinds[column]]}) AS {quoted(column)}" for column, c in columns.items()]
+    parts = [f"CAST({c.value} AS {SQL_TYPES[kinds[column]]}) AS {quoted(column)}" for column, c in columns.items()]
     # Few cells have errors. All those of a row are held as one JSON text, NULL in nearly every row, instead of a
     # column for each: millions of rows stay small. A second, short table takes them apart again.
     fields = ", ".join(f"{sql_literal(error)}: {cell}" for error, cell in errors.items())
@@ -214,14 +213,16 @@ def _stage(con: duckdb.DuckDBPyConnection, name: str, loaded: LoadedTable | None
     rows = f"FROM {with_cells(name, loaded.cells)}" if loaded else "WHERE false"
     with refuse_damage(name):
         con.execute(f"CREATE TABLE read_{name} AS SELECT {', '.join(parts)} {rows}")
+    # Rows are numbered as they were read: a table keeps their order. A window would number them too, in one thread.
     # Canonical columns that the shop does not have are NULL in the view: they take no room.
     absent = [
         f"CAST(NULL AS {SQL_TYPES[k]}) AS {quoted(column)}" for column, k in kinds.items() if column not in columns
     ]
-    con.execute(f"CREATE VIEW staged_{name} AS SELECT {', '.join(['*', *absent])} FROM read_{name}")
+    numbered = "rowid + 1 AS row_number"
+    con.execute(f"CREATE VIEW staged_{name} AS SELECT {', '.join([numbered, '*', *absent])} FROM read_{name}")
     cells = [f"parse_errors ->> {sql_literal('$.' + quoted(error))} AS {quoted(error)}" for error in errors]
     con.execute(
-        f"CREATE TABLE parse_errors_{name} AS SELECT row_number, {', '.join(cells)} FROM read_{name} "
+        f"CREATE TABLE parse_errors_{name} AS SELECT {numbered}, {', '.join(cells)} FROM read_{name} "
         "WHERE parse_errors IS NOT NULL"
     )
     _find_repeated(con, name, _counted_rows(loaded))

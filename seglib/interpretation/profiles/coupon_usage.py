@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from seglib.features import burned_by, records
@@ -135,7 +136,7 @@ def coupon_usage(unified: pd.DataFrame, assignments: pd.DataFrame, study: Study)
     Parameters
     ----------
     unified : pandas.DataFrame
-        One row per transaction.
+        One row per transaction: the columns that are the index of ``assignments``, transaction_status, burn_date.
     assignments : pandas.DataFrame
         `seglib.clustering.Segmentation.table`, one row per customer or one row per transaction.
     study : Study
@@ -147,13 +148,21 @@ def coupon_usage(unified: pd.DataFrame, assignments: pd.DataFrame, study: Study)
     """
     if unified.empty:
         return CouponUsage(pd.DataFrame(columns=COLUMNS), burns_dated=False, wording=study.wording)
-    key = list(assignments.index.names)
-    rows = unified.join(assignments["segment"], on=key, how="inner")
-    rows["frequency"] = rows["customer_id"].map(unified["customer_id"].value_counts())
-    rows["burned"] = burned_by(rows, as_of=study.as_of)
-    table = rows.groupby("segment").agg(
-        customers=("customer_id", "nunique"),
-        coupons=("customer_id", "size"),
+    # ids become numbers once: texts of twenty million rows are slow to look up
+    customer, ids = unified["customer_id"].factorize()
+    letters, key = assignments["segment"].astype("category"), list(assignments.index.names)
+    by_row = letters.reindex(ids).array[customer] if len(key) == 1 else unified[key].join(letters, on=key)["segment"]
+    rows = pd.DataFrame(
+        {
+            "segment": by_row,
+            "customer": customer,
+            "frequency": np.bincount(customer)[customer],
+            "burned": burned_by(unified, as_of=study.as_of),
+        }
+    )
+    table = rows.groupby("segment", observed=True).agg(
+        customers=("customer", "nunique"),
+        coupons=("customer", "size"),
         burned=("burned", "mean"),
         usage_frequency=("frequency", "mean"),
     )

@@ -83,6 +83,8 @@ class SurrogateTree:
         What the rules ask about.
     missed : tuple of str
         Segments that no rule leads to.
+    drawn : int or None
+        Customers from whom the rules were made, where it was a sample.
     """
 
     table: pd.DataFrame
@@ -93,6 +95,7 @@ class SurrogateTree:
     sentences: tuple[str, ...]
     columns: tuple[str, ...]
     missed: tuple[str, ...]
+    drawn: int | None
     _root: Node = field(repr=False)
 
     def predict(self, features: pd.DataFrame) -> pd.Series:
@@ -123,6 +126,8 @@ class SurrogateTree:
         if not np.isnan(self.fidelity_cv):
             text += f" ({self.fidelity_cv:.1%} of customers that the rules were not made from)"
         text += "."
+        if self.drawn is not None:
+            text += f" The rules were made from {self.drawn:,} customers, drawn at random."
         if not np.isnan(self.cost_ratio):
             text += f" The groups they make are {self.cost_ratio:.2f} times as wide as the segments (sums of squares)."
         if self.missed:
@@ -145,6 +150,7 @@ def fit_surrogate_tree(
     most_rules: int | None = None,
     inertia: float | None = None,
     n_folds: int = 5,
+    sample_customers: int = 50_000,
     seed: int = 0,
 ) -> SurrogateTree:
     """Fit a small decision tree that nearly gives the segments.
@@ -171,6 +177,9 @@ def fit_surrogate_tree(
         each customer being the mean of its rows.
     n_folds : int, default=5
         Folds of the cross-validation.
+    sample_customers : int, default=50_000
+        Of more customers, the rules are made from a random sample of this size, and cross-validated on it. All other
+        numbers are those of everybody.
     seed : int, default=0
         Decides between questions that are equally good, and assigns customers to folds.
 
@@ -204,7 +213,11 @@ def fit_surrogate_tree(
     if n_folds < 2:
         raise ParameterRefused(f"n_folds is at least 2, not {n_folds}", parameter="n_folds")
     candidates = _candidate_features(features, sources, study)
-    root = grow_tree(features, letters, candidates, leaves=leaves, seed=seed)
+    drawn = features
+    if len(features) > sample_customers:
+        places = np.random.default_rng([seed, 99]).choice(len(features), sample_customers, replace=False)
+        drawn = features.iloc[np.sort(places)]
+    root = grow_tree(drawn, letters[drawn.index], candidates, leaves=leaves, seed=seed)
     predicted = root.predict(features)
     rules = _rules(root, features, letters, candidates, study.wording, vocabulary)
     columns = {question.column for path, _ in root.leaves() for question, _ in path}
@@ -214,11 +227,14 @@ def fit_surrogate_tree(
         table=_rule_table(rules),
         sql=case_of([(rule.path, rule.segment) for rule in rules], features),
         fidelity=round(float((predicted == letters.to_numpy()).mean()), 6),
-        fidelity_cv=_cross_validated(features, letters, candidates, n_folds=n_folds, leaves=leaves, seed=seed),
+        fidelity_cv=_cross_validated(
+            drawn, letters[drawn.index], candidates, n_folds=n_folds, leaves=leaves, seed=seed
+        ),
         cost_ratio=_cost_ratio(matrix, pd.Series(predicted, features.index), letters, inertia),
         sentences=tuple(rule.sentence for rule in rules),
         columns=tuple(feature.name for feature in candidates if feature.name in columns),
         missed=tuple(sorted(set(letters) - {rule.segment for rule in rules}, key=position)),
+        drawn=len(drawn) if len(drawn) < len(features) else None,
         _root=root,
     )
 
