@@ -67,9 +67,7 @@ def fit_counts(engine: Engine, study: Study) -> FittedCounts:
     study : Study
         Where it has a shrinkage, nothing is fitted and nothing is tested.
     """
-    redemption = coupon_redemption(engine, study)
-    study = replace(study, burn_window=redemption.window, burns_dated=redemption.dated)
-    engine.keep("study", study_row(study))
+    redemption, study = with_redemption(engine, study)
     engine.keep("counts", COUNTS_SQL)
     if study.shrinkage:
         return FittedCounts(redemption, study, [])
@@ -89,6 +87,20 @@ def fit_counts(engine: Engine, study: Study) -> FittedCounts:
     if redemption.status:
         tests.append(never_burned_test(excess_zeros(rate, x, n, customers)))
     return FittedCounts(redemption, study, tests)
+
+
+def with_redemption(engine: Engine, study: Study) -> tuple[Redemption, Study]:
+    """Find out what is recorded of the redemption of coupons; let later statements see it as the one row of ``study``.
+
+    Returns
+    -------
+    Redemption, Study
+        The study with what was found out.
+    """
+    redemption = coupon_redemption(engine, study)
+    study = replace(study, burn_window=redemption.window, burns_dated=redemption.dated)
+    engine.keep("study", study_row(study))
+    return redemption, study
 
 
 def _fit_days_to_burn(engine: Engine, cells: pd.DataFrame, *, dated: bool) -> VarianceComponents:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from seglib.errors import ParameterRefused
-from seglib.features.counts import fit_counts, study_row
+from seglib.features.counts import fit_counts, study_row, with_redemption
 from seglib.features.dictionary import dictionary
 from seglib.features.engines.base import Engine
 from seglib.features.engines.duckdb import DuckDB
@@ -21,7 +21,7 @@ from seglib.features.reliability import DOUBTED, claim_rate_test, reliability_ta
 from seglib.features.summaries import ListedApart, ReliabilitySummary, ShrinkageSummary
 from seglib.schema.columns import CUSTOMER_COLUMNS
 from seglib.schema.features import FEATURES, Feature
-from seglib.sql import FEATURES_SQL
+from seglib.sql import COUNTS_SQL, FEATURES_SQL
 from seglib.study import Study
 from seglib.style import join_words
 
@@ -207,9 +207,11 @@ def features_with_shrinkage(
         Which of `FEATURES` to return; default: all. The fewer, the faster.
     """
     engine = DuckDB(con)
-    fit_counts(engine, study)
+    with_redemption(engine, study)
     names = [f.name for f in FEATURES if columns is None or f.name in columns]
-    return typed(engine.frame(f"SELECT {', '.join(['customer_id', *names])} FROM ({FEATURES_SQL})"))
+    # in one statement with the features, what these do not need is not counted
+    selected = f"SELECT {', '.join(['customer_id', *names])} FROM ({FEATURES_SQL})"
+    return typed(engine.frame(f"WITH counts AS ({COUNTS_SQL}) {selected}"))
 
 
 def _without_day(con: duckdb.DuckDBPyConnection, study: Study, customers: pd.Index) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import numpy as np
 FEW_POINTS = 200
 """Up to so many points, a loop in Python finds a convex hull faster than passes over arrays do."""
 
-MOST_VALUES = 30_000
+MOST_VALUES = 45_000
 """Number of values that are handled at once."""
 
 SMALLEST_P = 1e-4
@@ -91,18 +91,17 @@ def _dips(samples: Sequence[np.ndarray]) -> np.ndarray:
         x, low, up = steps.x[place], steps.low[place], steps.up[place]
         values, is_vertex = _convex_minorants(np.concatenate([x, x]), np.concatenate([low, -up]), start, len(x))
         minorant, majorant = values[: len(x)], -values[len(x) :]
-        convex, concave = is_vertex[: len(x)], is_vertex[len(x) :]
-        difference = np.where(convex | concave, majorant - minorant, -1.0)
-        d = np.maximum.reduceat(difference, start)
-        size = np.diff(start, append=len(x))
-        at = np.flatnonzero(difference == np.repeat(d, size))
-        at = at[np.searchsorted(at, start)]  # the first place in each sample
-        counter = np.arange(len(x))
-        before = np.maximum.accumulate(np.where(convex, counter, 0))[at]
-        after = np.minimum.accumulate(np.where(concave, counter, len(x))[::-1])[::-1][at]
-        left = np.where(counter <= np.repeat(before, size), up - minorant, 0.0)
-        right = np.where(counter >= np.repeat(after, size), majorant - low, 0.0)
-        outside = np.maximum.reduceat(np.maximum(left, right), start)
+        on_minorant, on_majorant = is_vertex[: len(x)], is_vertex[len(x) :]
+        convex, concave, vertices = map(np.flatnonzero, (on_minorant, on_majorant, on_minorant | on_majorant))
+        end = np.append(start[1:], len(x))
+        difference, of_sample = majorant[vertices] - minorant[vertices], np.searchsorted(vertices, start)
+        d = np.maximum.reduceat(difference, of_sample)
+        greatest = np.flatnonzero(difference == np.repeat(d, np.diff(of_sample, append=len(vertices))))
+        at = vertices[greatest[np.searchsorted(greatest, of_sample)]]  # the first place in each sample
+        before = convex[np.searchsorted(convex, at, side="right") - 1]
+        after = concave[np.searchsorted(concave, at)]
+        left, right = _greatest(up - minorant, start, before + 1), _greatest(majorant - low, after, end)
+        outside = np.maximum(np.maximum(left, right), 0.0)
         shrinks = d > twice[remaining]
         remaining = remaining[shrinks]
         twice[remaining] = np.maximum(twice[remaining], outside[shrinks])
@@ -248,6 +247,12 @@ def _ranges(first: np.ndarray, last: np.ndarray) -> tuple[np.ndarray, np.ndarray
     size = last - first + 1
     start = np.cumsum(size) - size
     return np.arange(size.sum()) + np.repeat(first - start, size), start
+
+
+def _greatest(values: np.ndarray, begin: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """Return the greatest value of each of several ranges; they ascend, do not overlap, and none is empty."""
+    borders = np.column_stack([begin, end]).ravel()
+    return np.maximum.reduceat(np.append(values, 0.0), borders)[::2]
 
 
 def _convex_minorants(

@@ -196,6 +196,12 @@ def test_no_cluster_is_empty_where_rows_repeat(seed, n_different, columns):
     assert fits[-1].inertia == pytest.approx(0, abs=1e-3)
 
 
+def test_a_row_that_is_equally_near_to_two_centres_belongs_to_the_first():
+    rows = Rows(np.array([[-2.0], [0.0], [2.0]]))
+    both_ways = [fit(rows, np.array([[first], [-first]], dtype=np.float32)) for first in (-2, 2)]
+    assert [f.labels.tolist() for f in both_ways] == [[0, 0, 1], [1, 0, 0]]
+
+
 @few_examples
 @given(seeds)
 def test_inertia_falls_with_every_centre_and_with_every_start(seed):

@@ -6,7 +6,7 @@ import threading
 import numpy as np
 import pytest
 from joblib import delayed
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from seglib.k_selection.validation.processes import run_tasks, start_processes
 
@@ -27,6 +27,13 @@ def test_results_come_in_the_order_of_the_tasks_with_this_process_at_work(n_jobs
     assert all(n == 1 for of_task in threads for n in of_task)
     assert finished == sorted(finished)
     assert finished[-1] == 40
+
+
+@pytest.mark.parametrize(("n_jobs", "threads"), [(1, {2}), (2, {1})])
+def test_beside_other_processes_this_one_computes_in_one_thread(n_jobs, threads):
+    with threadpool_limits(limits=2):  # puts everything back afterwards
+        start_processes(n_jobs)
+        assert {pool["num_threads"] for pool in threadpool_info()} == threads
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])

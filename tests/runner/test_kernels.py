@@ -66,6 +66,14 @@ def test_every_notebook_has_a_kernel_of_its_own_and_none_is_left(three_kernels):
     assert not any(is_running(number) for number in seen)
 
 
+def test_threads_of_a_kernel_sleep_while_they_wait(three_kernels):
+    asked = "import os; print(os.environ['OMP_WAIT_POLICY'])"
+    with three_kernels:
+        for _ in STEPS[:2]:
+            with three_kernels.next() as kernel:
+                assert printed(kernel, asked) == "passive\n"
+
+
 @pytest.mark.parametrize("problem", [ValueError, KeyboardInterrupt])
 @pytest.mark.parametrize("at", [1, 2])
 def test_none_is_left_when_a_notebook_fails_or_somebody_stops_the_run(three_kernels, problem, at):

@@ -7,7 +7,9 @@ final fit that makes the segments, and every sweep of many rows, use scikit-lear
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from operator import eq
 
 import numpy as np
 
@@ -81,7 +83,7 @@ def fit(rows: Rows, centres: np.ndarray) -> Fit:
     centres : ndarray of float32, shape (k, n_columns)
         Where to start. A centre that loses all its rows moves to the row that is furthest from its nearest centre.
     """
-    return _fit_all(rows, centres[None])[0][0]
+    return _fit_all(rows, centres[None]).fit(0)
 
 
 def all_starts(rows: Rows, k_max: int, rng: np.random.Generator, *, n_init: int = 1) -> list[list[Fit]]:
@@ -102,51 +104,82 @@ def all_starts(rows: Rows, k_max: int, rng: np.random.Generator, *, n_init: int 
     list of list of Fit
         For every k, one per start.
     """
-    draws = rng.random((n_init, k_max - 1, CANDIDATES))
-    fits, top = _fit_all(rows, np.repeat(rows.X.mean(axis=0, keepdims=True)[None], n_init, axis=0))
-    fits_of_k = [fits]
-    for k in range(1, k_max):
-        # Greedy k-means++: draw a few candidates by their squared distance (by inverting its cumulative sum), and add
-        # the one that lowers the inertia most. In units of closeness, a row gains what the candidate is closer.
-        cumulative = np.maximum(rows.squares - 2 * top, 0).astype(np.float64).cumsum(axis=1)
-        drawn = [np.searchsorted(c, u * c[-1], side="right") for c, u in zip(cumulative, draws[:, k - 1], strict=True)]
-        candidates = rows.X[np.minimum(drawn, len(rows.X) - 1)]
-        reduction = np.maximum(rows.closeness(candidates) - top[:, None], 0).sum(axis=2)
-        added = candidates[np.arange(n_init), reduction.argmax(axis=1)]
-        centres = np.stack([f.centres for f in fits])
-        fits, top = _fit_all(rows, np.concatenate([centres, added[:, None]], axis=1))
-        fits_of_k.append(fits)
-    return fits_of_k
+    return [[fits.fit(start) for start in range(n_init)] for fits in _fits_of_k(rows, k_max, rng, n_init)]
 
 
 def one_start(rows: Rows, k_max: int, rng: np.random.Generator) -> list[Fit]:
     """Return the fits of a single start, for k = 1, 2, ..., k_max (`all_starts`)."""
-    return [fits[0] for fits in all_starts(rows, k_max, rng)]
+    return best_starts(rows, k_max, rng)
 
 
 def best_starts(rows: Rows, k_max: int, rng: np.random.Generator, *, n_init: int = 1) -> list[Fit]:
     """Return, for k = 1, ..., k_max, the fit with the least inertia of ``n_init`` starts (`all_starts`)."""
-    return [min(fits, key=lambda f: f.inertia) for fits in all_starts(rows, k_max, rng, n_init=n_init)]
+    return [fits.fit(int(fits.inertia.argmin())) for fits in _fits_of_k(rows, k_max, rng, n_init)]
 
 
-def _fit_all(rows: Rows, centres: np.ndarray) -> tuple[list[Fit], np.ndarray]:
-    """Fit from several starts at once (`fit`).
+@dataclass(frozen=True)
+class _Fits:
+    """Fits of the same rows for one k, from several starts.
 
-    Parameters
+    Attributes
     ----------
-    rows : Rows
     centres : ndarray of float32, shape (n_starts, k, n_columns)
-
-    Returns
-    -------
-    fits : list of Fit
+    is_member : ndarray of bool, shape (n_starts, k, n_rows)
+        Whether no other centre is nearer to a row. A row that is equally near to two of them is a member of the first.
     top : ndarray of float32, shape (n_starts, n_rows)
-        How close the nearest centre of each fit is (`Rows.closeness`).
+        How close the nearest centre of every row is (`Rows.closeness`).
+    inertia : ndarray of float, shape (n_starts,)
     """
-    n_starts, ones = len(centres), np.ones(len(rows.X), dtype=np.float32)
-    fits: list[Fit | None] = [None] * n_starts
-    final_top = np.empty((n_starts, len(rows.X)), dtype=np.float32)
-    running, previous = np.arange(n_starts), [b""] * n_starts
+
+    centres: np.ndarray
+    is_member: np.ndarray
+    top: np.ndarray
+    inertia: np.ndarray
+
+    def repeated(self, n_starts: int) -> _Fits:
+        """Return a single fit as that of several starts, which all end there."""
+        return _Fits(*(np.repeat(getattr(self, field.name), n_starts, axis=0) for field in fields(self)))
+
+    def fit(self, start: int) -> Fit:
+        """Return the fit of one start."""
+        # Numbered from the last to the first, the first of the clusters of a row has the greatest number. Passes over
+        # bytes find it several times as fast as `argmax` does along the clusters.
+        k = self.centres.shape[1]
+        from_last = np.arange(k, 0, -1, dtype=np.min_scalar_type(k))
+        labels = k - (self.is_member[start] * from_last[:, None]).max(axis=0).astype(np.int64)
+        return Fit(self.centres[start], labels, float(self.inertia[start]))
+
+
+def _fits_of_k(rows: Rows, k_max: int, rng: np.random.Generator, n_init: int) -> Iterator[_Fits]:
+    """Yield the fits for k = 1, 2, ..., k_max (`all_starts`)."""
+    draws = rng.random((n_init, k_max - 1, CANDIDATES))
+    fits = _fit_all(rows, rows.X.mean(axis=0, keepdims=True)[None]).repeated(n_init)
+    yield fits
+    for k in range(1, k_max):
+        # Greedy k-means++: draw a few candidates by their squared distance (by inverting its cumulative sum), and add
+        # the one that lowers the inertia most. In units of closeness, a row gains what the candidate is closer.
+        cumulative = np.maximum(rows.squares - 2 * fits.top, 0).cumsum(axis=1, dtype=np.float64)
+        drawn = [c.searchsorted(u * c[-1], side="right") for c, u in zip(cumulative, draws[:, k - 1], strict=True)]
+        candidates = rows.X[np.minimum(drawn, len(rows.X) - 1)]
+        closer = rows.closeness(candidates)
+        closer -= fits.top[:, None]
+        reduction = np.maximum(closer, 0, out=closer).sum(axis=2)
+        added = candidates[np.arange(n_init), reduction.argmax(axis=1)]
+        fits = _fit_all(rows, np.concatenate([fits.centres, added[:, None]], axis=1))
+        yield fits
+
+
+def _fit_all(rows: Rows, centres: np.ndarray) -> _Fits:
+    """Fit from several starts at once (`fit`); ``centres`` has the shape (n_starts, k, n_columns)."""
+    n_starts, k, n_rows = *centres.shape[:2], len(rows.X)
+    ones = np.ones(n_rows, dtype=np.float32)
+    fits = _Fits(
+        np.empty_like(centres),
+        np.empty((n_starts, k, n_rows), dtype=bool),
+        np.empty((n_starts, n_rows), dtype=np.float32),
+        np.empty(n_starts),
+    )
+    running, previous = list(range(n_starts)), [b""] * n_starts
     for iteration in range(MOST_ITERATIONS + 1):
         # First matrix product: closeness of every row to every centre. The members of a cluster are the rows for which
         # no other centre is closer, as a matrix of true and false with one row per cluster. Where it is the same as in
@@ -155,27 +188,32 @@ def _fit_all(rows: Rows, centres: np.ndarray) -> tuple[list[Fit], np.ndarray]:
         top = np.maximum.reduce(close, axis=1)
         is_member = close >= top[:, None]
         members = [of_start.tobytes() for of_start in is_member]
-        moves = np.array([now != before for now, before in zip(members, previous, strict=True)])
         if iteration == MOST_ITERATIONS:
-            moves[:] = False
-        if not moves.all():
-            for place in np.flatnonzero(~moves):
-                squared_distance = np.maximum(rows.squares - 2 * top[place], 0)
-                inertia = float(squared_distance.sum(dtype=np.float64))
-                fits[running[place]] = Fit(centres[place], is_member[place].argmax(axis=0), inertia)
-                final_top[running[place]] = top[place]
-            if not moves.any():
+            previous = members
+        if any(map(eq, members, previous)):
+            moves = [place for place, before in enumerate(previous) if members[place] != before]
+            for place, start in enumerate(running):
+                if members[place] == previous[place]:
+                    squared_distance = np.maximum(rows.squares - 2 * top[place], 0)
+                    fits.inertia[start] = squared_distance.sum(dtype=np.float64)
+                    fits.centres[start], fits.is_member[start], fits.top[start] = (
+                        centres[place],
+                        is_member[place],
+                        top[place],
+                    )
+            if not moves:
                 break
-            running, top, is_member = running[moves], top[moves], is_member[moves]
-            members = [of_start for of_start, goes_on in zip(members, moves, strict=True) if goes_on]
+            running, top, is_member = [running[place] for place in moves], top[moves], is_member[moves]
+            members = [members[place] for place in moves]
         previous = members
         # Second and third: sizes and sums of all clusters. A size is a count, which float32 holds exactly.
         weights = is_member.astype(np.float32)
         size = weights @ ones
-        centres = (weights @ rows.X) / np.maximum(size, 1.0)[:, :, None]
-        if not size.all():
+        centres = weights @ rows.X
+        centres /= np.maximum(size, 1.0)[:, :, None]
+        if np.count_nonzero(size) < size.size:
             for start, empty in np.argwhere(size == 0):
                 far = int((rows.squares - 2 * top[start]).argmax())
                 centres[start, empty] = rows.X[far]
                 top[start, far] = rows.squares[far] / 2  # its squared distance is now 0: the next one takes another row
-    return fits, final_top
+    return fits

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from sklearn.metrics import silhouette_score
-from threadpoolctl import threadpool_limits
 
 from seglib.k_selection.criteria.batch_kmeans import Fit, Rows
+from seglib.k_selection.criteria.threads import one_thread
 
 CRITERIA = ("inertia", "silhouette", "calinski_harabasz", "davies_bouldin")
 
@@ -23,8 +23,7 @@ def distances(rows: Rows) -> np.ndarray:
     """Return the Euclidean distances between all rows, float32, shape (n_rows, n_rows)."""
     # |x - y|^2 = |x|^2 - 2 x.y + |y|^2, in place: the array is by far the largest of a benchmark. Rounding can leave
     # small negative numbers, and something other than zero between a row and itself.
-    squared = rows.X @ rows.transposed
-    squared *= -2
+    squared = (-2 * rows.X) @ rows.transposed
     squared += rows.squares[:, None]
     squared += rows.squares
     np.maximum(squared, 0, out=squared)
@@ -67,7 +66,7 @@ def silhouette_widths(between: np.ndarray, clusterings: Sequence[tuple[np.ndarra
         # b: smallest mean distance to another cluster. Empty clusters are missing, the row's own one is never smallest.
         mean = total / np.where(size > 0, size, np.nan)[:, None]
         mean[labels, place] = np.inf
-        b = np.nanmin(mean, axis=0)
+        b = np.fmin.reduce(mean, axis=0)
         wide = np.maximum(a, b)
         width = np.divide(b - a, wide, out=np.zeros_like(a), where=np.isfinite(wide) & (wide > 0))
         widths.append(np.where(own_size > 1, width, 0.0))
@@ -171,7 +170,7 @@ def sampled_silhouette(X: np.ndarray, labels: np.ndarray, *, sample_rows: int, s
         Between -1 and 1.
     """
     sample = stratified(labels, sample_rows, seed)
-    with threadpool_limits(limits=1):
+    with one_thread():
         return float(silhouette_score(X[sample], labels[sample]))
 
 

@@ -10,11 +10,11 @@ import pandas as pd
 from joblib import Parallel, delayed
 from sklearn.cluster import KMeans
 from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_samples
-from threadpoolctl import threadpool_limits
 
 from seglib.errors import InputRefused, ParameterRefused
 from seglib.k_selection.criteria.batch_kmeans import Rows, best_starts
 from seglib.k_selection.criteria.indices import sampled_silhouette, squared_silhouette, stratified
+from seglib.k_selection.criteria.threads import one_thread
 from seglib.style import letter
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def sweep(
     X = matrix.to_numpy(dtype=np.float32 if many else np.float64)
     rng = np.random.default_rng(seed)
     part = X[np.sort(rng.choice(len(X), WARM_ROWS, replace=False))] if many else X
-    with threadpool_limits(limits=1):
+    with one_thread():
         rows = Rows(part)
         starts = [f.centres + rows.shift for f in best_starts(rows, most, rng, n_init=WARM_STARTS if many else n_init)]
         jobs = (delayed(_refine)(X, start) for start in sorted(starts, key=len, reverse=True))
@@ -206,7 +206,7 @@ def row_silhouettes(
     rank = np.empty(labels.max() + 1, dtype=np.int64)
     rank[np.argsort(-np.bincount(labels), kind="stable")] = np.arange(len(rank))
     cluster = rank[labels[sample]]
-    with threadpool_limits(limits=1):
+    with one_thread():
         width = silhouette_samples(X[sample], labels[sample])
     table = pd.DataFrame(
         {"cluster": cluster, "segment": [letter(i) for i in cluster], "width": width}, matrix.index[sample]
@@ -216,5 +216,5 @@ def row_silhouettes(
 
 def _refine(X: np.ndarray, centres: np.ndarray) -> KMeans:
     """Run scikit-learn's KMeans from given centres, in one thread, because a sum depends on the number of threads."""
-    with threadpool_limits(limits=1):
+    with one_thread():
         return KMeans(len(centres), init=centres.astype(X.dtype), n_init=1).fit(X)

@@ -123,7 +123,7 @@ def near_border(along: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of float, shape (2 * the rows of the smaller side,)
-        At least one row of each side that has any.
+        In ascending order. At least one row of each side that has any.
 
     Notes
     -----
@@ -133,9 +133,10 @@ def near_border(along: np.ndarray) -> np.ndarray:
     apart, a valley (p <= .05) is seen in 82% instead of 10%; 93 to 7, 5 apart, in 82% instead of 0%; groups of equal
     size as before. In clouds without groups 0.4% of all divisions have valleys between all pairs, by either version.
     """
-    left, right = np.sort(-along[along <= 0]), np.sort(along[along > 0])
-    n = max(min(len(left), len(right)), 1)
-    return np.concatenate([-left[:n], right[:n]])
+    ordered = np.sort(along)
+    border = int(ordered.searchsorted(0.0, side="right"))
+    n = max(min(border, len(ordered) - border), 1)
+    return ordered[max(border - n, 0) : border + n]
 
 
 def scaled_dips(rows: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> np.ndarray:
@@ -161,6 +162,7 @@ def least_clear(rows: np.ndarray, fits: Sequence[Fit]) -> np.ndarray:
     ndarray of float, shape (len(fits),)
         NaN for a fit of one segment.
     """
+    rows = np.asarray(rows, dtype=np.float64)
     lines = [projections(rows, fit.labels, fit.centres, neighbours(fit.centres)) for fit in fits]
     scaled = _scaled([along for of_fit in lines for along in of_fit])
     ends = np.cumsum([len(of_fit) for of_fit in lines])

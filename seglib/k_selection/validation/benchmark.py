@@ -9,13 +9,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from joblib import delayed
-from threadpoolctl import threadpool_limits
 
 from seglib.errors import ParameterRefused
 from seglib.k_selection.criteria.batch_kmeans import Rows
 from seglib.k_selection.criteria.gap import box_inertias, gap, gap_choice
 from seglib.k_selection.criteria.indices import distances, silhouette_widths
 from seglib.k_selection.criteria.stability import flows, segment_level_stability
+from seglib.k_selection.criteria.threads import one_thread
 from seglib.k_selection.validation.measures import Effort, Measured, Metric, measure, pooled, stacked
 from seglib.k_selection.validation.null_models import Null
 from seglib.k_selection.validation.processes import run_tasks
@@ -277,7 +277,7 @@ def benchmark(
 
 def _silhouette_errors(X: np.ndarray, labels: Sequence[np.ndarray]) -> np.ndarray:
     """Return the standard error of the difference of two mean silhouettes, for all pairs of k."""
-    with threadpool_limits(limits=1):
+    with one_thread():
         widths = silhouette_widths(distances(Rows(X)), [(of_k, k) for k, of_k in enumerate(labels, start=1) if k > 1])
     # The same rows have a width at every k, so the difference is that of pairs.
     covariance = np.zeros((len(labels), len(labels)))

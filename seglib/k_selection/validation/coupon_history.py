@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -121,7 +122,12 @@ class CouponHistory:
 
     def dates_of(self, days: np.ndarray) -> pd.Series:
         """Return days of the calendar as dates."""
-        return pd.Series(self.first_day + pd.to_timedelta(days, unit="D"))
+        return pd.Series(self._calendar.take(days))
+
+    @cached_property
+    def _calendar(self) -> pd.DatetimeIndex:
+        """The date of every day."""
+        return pd.DatetimeIndex(self.first_day + pd.to_timedelta(np.arange(self.n_days), unit="D"))
 
 
 def window_of(history: CouponHistory) -> int:

@@ -149,8 +149,10 @@ class GradualNull:
             columns["amount"] = shop.amount
         # what a coupon has beside its day, outcome and amount, such as its branch, is that of any coupon of the shop
         any_coupon = rng.integers(0, len(history.coupons), n)
-        others = {name: history.coupons[name].array.take(any_coupon) for name in history.coupons if name not in columns}
-        return pd.DataFrame(columns | others)[list(history.coupons)]
+        coupons = history.coupons
+        return pd.DataFrame(
+            {name: columns[name] if name in columns else coupons[name].array.take(any_coupon) for name in coupons}
+        )
 
     def _matched_traits(self, rng: np.random.Generator) -> Traits:
         """Move the traits until simulated shops have the observed moments."""

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from joblib import delayed
-from threadpoolctl import threadpool_limits
 
 from seglib.errors import ParameterRefused
 from seglib.k_selection.criteria.batch_kmeans import Fit, Rows, fit
 from seglib.k_selection.criteria.indices import distances, silhouette_widths
 from seglib.k_selection.criteria.stability import contingency, jaccard, mean_jaccard
+from seglib.k_selection.criteria.threads import one_thread
 from seglib.k_selection.criteria.valleys import least_clear
 from seglib.k_selection.validation.benchmark import STABLE, chunks_of, compare
 from seglib.k_selection.validation.evidence import ALPHA, Evidence
@@ -123,7 +123,7 @@ def label_benchmark(
         raise ParameterRefused(f"{len(codes):,} labels for {len(X):,} rows", parameter="labels")
     if len(names) < 2:
         raise ParameterRefused("all customers have the same label, and one segment is none", parameter="labels")
-    with threadpool_limits(limits=1):
+    with one_thread():
         rows, k = Rows(X), len(names)
         centres = label_centres(rows.X, codes, k)
         by_rule = rows.nearest(centres)
@@ -213,7 +213,7 @@ def _simulated(
 ) -> list[dict[str, float]]:
     """Return the measures of some shops of a null model."""
     measured = []
-    with threadpool_limits(limits=1):
+    with one_thread():
         rngs = [np.random.default_rng([*seed, number]) for number in chunk]
         for X, rng in zip(null.draws(rngs), rngs, strict=True):
             rows = Rows(X)

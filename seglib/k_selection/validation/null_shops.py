@@ -28,6 +28,9 @@ FROM_COUPONS = frozenset(f.name for f in FEATURES).difference(["gender_name", "c
 """The features that change when coupons are resampled."""
 
 
+FROM_BRANCHES = frozenset(["n_branches", "n_merchants"])
+"""The features that are counted from the branches of transactions."""
+
 COUNTED_COLUMNS = ("customer_id", "transaction_date", "transaction_status", "burn_date", "branch_id", "amount")
 """The columns of transactions that features are counted from (``sql/counts.sql``)."""
 
@@ -150,8 +153,7 @@ def null_models_for(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -
         return NullModels(copula.X, gradual_tables, reason, sampled, n_starts, index)
     tables = read_canonical_tables(run.connect(), customers)
     if recipe.grain == "customer":
-        # names of coupons are text, and copying them for every simulated shop takes longer than anything else
-        tables["transactions"] = tables["transactions"][[*COUNTED_COLUMNS, *_read_besides(study)]]
+        tables["transactions"] = _read_columns(tables["transactions"], resampled, study)
     history = CouponHistory.of(
         tables["customers"], tables["transactions"], as_of=study.as_of, burn_window=recipe.burn_window
     )
@@ -168,12 +170,18 @@ def null_models_for(run: Run, *, sample_customers: int = 2_500, seed: int = 0) -
     return NullModels(copula.X, (gradual, process, copula), sampled=sampled, index=index, remark=remark)
 
 
-def _read_besides(study: Study) -> list[str]:
-    """Return the columns of transactions that only the statement of the analyst needs."""
-    if not study.own_from_transactions:
-        return []
-    statement = own_statement(study.own_features.sql)
-    return [name for name in ("transaction_id", "coupon_name") if statement.needs(name)]
+def _read_columns(transactions: pd.DataFrame, resampled: Sequence[str], study: Study) -> pd.DataFrame:
+    """Return the columns of transactions that the features of simulated shops are computed from.
+
+    Names of coupons are text, and copying them for every simulated shop takes longer than anything else. Branches, too,
+    are copied and counted only where a feature needs them; else none is recorded.
+    """
+    needed = own_statement(study.own_features.sql).needs if study.own_from_transactions else lambda name: False
+    besides = [name for name in ("transaction_id", "coupon_name") if needed(name)]
+    read = transactions[[*COUNTED_COLUMNS, *besides]]
+    if needed("branch_id") or not FROM_BRANCHES.isdisjoint(resampled):
+        return read
+    return read.assign(branch_id=pd.Series(None, read.index, dtype=read["branch_id"].dtype))
 
 
 def _remark_on_own(study: Study, resampled: Sequence[str]) -> str:

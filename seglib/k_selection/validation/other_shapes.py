@@ -12,12 +12,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator, Sized
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from joblib import delayed
+from joblib import delayed, effective_n_jobs
 from scipy.cluster.hierarchy import cut_tree, linkage
 from sklearn.cluster import HDBSCAN, KMeans, SpectralClustering
 from sklearn.exceptions import ConvergenceWarning
@@ -25,6 +25,7 @@ from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import kneighbors_graph
 
 from seglib.k_selection.criteria.stability import adjusted_rand, contingency
+from seglib.k_selection.criteria.threads import one_thread
 from seglib.k_selection.validation.evidence import ALPHA
 from seglib.k_selection.validation.processes import run_tasks
 from seglib.style import join_words
@@ -172,7 +173,7 @@ def other_shapes(
         Numbers of groups. HDBSCAN chooses its own, and is compared only if that is one of them.
     seed : int
     n_jobs : int, default=1
-        Processes, over the k of one matrix. The result does not depend on it.
+        Processes, over the k of the data and over the null matrices. The result does not depend on it.
 
     Returns
     -------
@@ -197,7 +198,8 @@ def other_shapes(
     if len(X) > MOST_ROWS:
         rows = np.sort(rng.choice(len(X), MOST_ROWS, replace=False))
     sample = X[rows]
-    comparisons = list(_comparisons(sample, ks, seed, n_jobs))
+    with one_thread():
+        comparisons = list(_comparisons(sample, ks, seed, n_jobs))
     table = _table(comparisons)
     shown = table["other_shape"].to_numpy(dtype=bool)
     if not shown.any():
@@ -205,15 +207,27 @@ def other_shapes(
     best = comparisons[int(np.where(shown, table["agreement"], -np.inf).argmax())]
     n_null = n_reached = 0
     n_planned = len(null_matrices) if isinstance(null_matrices, Sized) else None
-    for null in null_matrices:
-        null = np.asarray(null, dtype=np.float64)
-        keep = rows if len(null) == len(X) else np.arange(min(len(null), MOST_ROWS))
+    for shows_as_much in _shown_by(null_matrices, rows, len(X), ks, seed, n_jobs):
         n_null += 1
-        n_reached += any(_other_shape(c) for c in _comparisons(null[keep], ks, seed, n_jobs))
+        n_reached += shows_as_much
         if n_planned and (1 + n_reached) / (n_planned + 1) > ALPHA:
             break  # p cannot be 5% any more
     p = (1 + n_reached) / (n_null + 1)
     return OtherShapes(table, n_null, n_reached, p, _points(sample, best), len(rows))
+
+
+def _shown_by(
+    null_matrices: Iterable[np.ndarray], rows: np.ndarray, n_rows: int, ks: list[int], seed: int, n_jobs: int
+) -> Iterator[bool]:
+    """Yield whether each shop without segments shows groups of another shape; every process looks at one at a time."""
+    remaining = iter(null_matrices)
+    while nulls := list(islice(remaining, effective_n_jobs(n_jobs))):
+        samples = [null[rows] if len(null) == n_rows else null[:MOST_ROWS] for null in nulls]
+        yield from run_tasks([delayed(_shows_other_shape)(sample, ks, seed) for sample in samples], n_jobs)
+
+
+def _shows_other_shape(X: np.ndarray, ks: list[int], seed: int) -> bool:
+    return any(_other_shape(c) for c in _comparisons(np.asarray(X, dtype=np.float64), ks, seed, 1))
 
 
 @dataclass(frozen=True)

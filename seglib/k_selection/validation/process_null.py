@@ -38,7 +38,7 @@ class ProcessNull:
         # many (in a growing shop) burning would look rarer than it is.
         matured = np.flatnonzero(history.matured)
         self._matured = matured[np.argsort(history.claimed[matured], kind="stable")]
-        self._outcome_days = history.claimed[self._matured]
+        self._first_outcome = np.searchsorted(history.claimed[self._matured], np.arange(history.n_days))
         status = history.coupons["transaction_status"]
         self._status = status.where(~((status == "burned") & ~history.burned), "subscribed").array
 
@@ -62,7 +62,7 @@ class ProcessNull:
         # Status and lag come from one coupon, so that they fit each other, and from one claimed at about the same time,
         # so that the seasons of burning stay.
         last, reach = len(self._matured) - 1, history.neighbours
-        place = np.abs(np.searchsorted(self._outcome_days, day) + rng.integers(-reach, reach + 1, n))
+        place = np.abs(self._first_outcome[day] + rng.integers(-reach, reach + 1, n))
         # beyond either end of the calendar the place is reflected
         place = np.clip(np.where(place > last, 2 * last - place, place), 0, last)
         outcome = self._matured[place]

@@ -10,7 +10,8 @@ from typing import Any
 
 from joblib import effective_n_jobs
 from joblib.externals.loky import get_reusable_executor
-from threadpoolctl import threadpool_limits
+
+from seglib.k_selection.criteria.threads import one_thread
 
 IDLE_SECONDS = 300
 """A helper without work ends after that time."""
@@ -18,6 +19,9 @@ IDLE_SECONDS = 300
 
 def start_processes(n_jobs: int) -> None:
     """Start the processes that help with `run_tasks`; they import what they need while this one goes on.
+
+    If there are any, this process computes in one thread from now on, as they do: threads that wait for each other on a
+    processor that is busy take many times as long as one.
 
     Parameters
     ----------
@@ -27,6 +31,8 @@ def start_processes(n_jobs: int) -> None:
     n_helpers = effective_n_jobs(n_jobs) - 1
     for _ in range(n_helpers):
         _helpers(n_helpers).submit(_imported)
+    if n_helpers:
+        one_thread()
 
 
 def run_tasks(tasks: list, n_jobs: int, *, finished: Callable[[int], None] | None = None) -> list:
@@ -85,7 +91,7 @@ def _helpers(n_helpers: int) -> Any:
 
 def _in_one_thread(function: Callable, args: tuple, options: dict) -> Any:
     # a sum of floats depends on the number of threads
-    with threadpool_limits(limits=1):
+    with one_thread():
         return function(*args, **options)
 
 
