@@ -9,8 +9,8 @@ from seglib.run import TABLES, file_of
 if TYPE_CHECKING:
     from seglib.run import Run
 
-BYTES, BYTES_A_CUSTOMER, BYTES_A_TRANSACTION = 1.6e9, 1_000, 200
-"""What a whole run needs at its peak, all processes together: fitted to ``benchmarks/million.py`` at three sizes."""
+BYTES, BYTES_A_CUSTOMER, BYTES_A_TRANSACTION = 1.9e9, 1_000, 200
+"""What a whole run needs at its peak, all processes together: fitted to ``benchmarks/million.py`` at two sizes."""
 
 FROM = 200_000
 """Transactions from which on the question is asked: every machine has room for fewer."""
