@@ -422,7 +422,7 @@ def _size_line(
     control = vocabulary.count(row.control)
     text = vocabulary.fill(words["size"], send=vocabulary.count(row.customers - row.control), control=control, **values)
     if (change := seen.get(row.segment)) is not None:
-        text += vocabulary.fill(words["change"], wording, points=100 * change)
+        text += vocabulary.fill(words["change"], wording, points=vocabulary.points(change))
     if row.segment in unsure:
         text += words["nobody sure"]
     return text

@@ -153,7 +153,7 @@ def overview(
             record.used or "used": [group.used for group in groups],
             record.came_back or "came back": [group.came_back for group in groups],
             f"{shows[:1].lower()}{shows[1:]}": [
-                vocabulary.page("points", n=round(100 * group.smallest_change)) if group.smallest_change else None
+                vocabulary.page("points", n=vocabulary.points(group.smallest_change)) if group.smallest_change else None
                 for group in groups
             ],
         }

@@ -217,7 +217,8 @@ def _say_what_a_test_shows(
     if change is None or halves is None:
         return []
     size = vocabulary.customers(n_control)
-    text = vocabulary.fill(vocabulary.TEST_SIZE, control=size, points=100 * change, half=100 * halves)
+    points, half = vocabulary.points(change), vocabulary.points(halves)
+    text = vocabulary.fill(vocabulary.TEST_SIZE, control=size, points=points, half=half)
     return [NoteRecord("test", vocabulary.TEST, text)]
 
 

@@ -237,8 +237,8 @@ OTHERS_GET: dict[tuple[str, bool], str] = {
 
 TEST, TEST_SIZE = (
     "What a test can show",
-    "with the {control} of the comparison group you see a change of {points:.0f} points in the share "
-    "used, or more; with half of the customers in each group, {half:.0f} points.",
+    "with the {control} of the comparison group you see a change of {points} points in the share "
+    "used, or more; with half of the customers in each group, {half} points.",
 )
 """How large a change the test of a card must make to be seen."""
 
@@ -322,7 +322,7 @@ README: dict[str, str] = {
     "this shop": "this shop",
     "day": ", state of {day}",
     "size": "{letter}  {name}: {send} to send to, {control} as control",
-    "change": "; shows a change of {points:.0f} points of {coupons} used",
+    "change": "; shows a change of {points} points of {coupons} used",
     "nobody sure": "; nobody surely belongs to it: treat it like the others",
     "no list": "{letter}  {name}: {customers} customers, no list",
     "few": "{n} of {all} groups have a list of their own. Not {letters}: fewer than {smallest} customers.",

@@ -48,9 +48,9 @@ class _Filler(string.Formatter):
         self.numbers = numbers
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        if format_spec and not isinstance(value, str):
-            return self.numbers.write(value, format_spec)
-        return format(value, format_spec)
+        if isinstance(value, str):  # it is written already; a file of words may still ask for a form
+            return value
+        return self.numbers.write(value, format_spec) if format_spec else format(value)
 
 
 @dataclass(frozen=True)
@@ -233,6 +233,18 @@ class Vocabulary:
     def whole_percent(self, share: float | None) -> str:
         """Write a share as `seglib.style.whole_percent` does."""
         return whole_percent(share, self.numbers)
+
+    def points(self, change: float) -> str:
+        """Write a change of a share in points of a hundred: whole ones, but never 0 or 1 of what is more or less.
+
+        Examples
+        --------
+        >>> [Vocabulary().points(change) for change in (0.1449, 0.016, 0.0138, 0.0034, 0.0002)]
+        ['14', '2', '1.4', '0.3', '<0.1']
+        """
+        if 100 * change < 0.05:
+            return f"<{self.numbers.write(0.1, '.1f')}"
+        return self.numbers.write(100 * change, ".0f" if round(100 * change) > 1 else ".1f")
 
     def day(self, iso: str) -> str:
         """Write a day."""
