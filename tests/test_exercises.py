@@ -77,7 +77,7 @@ def test_01_2_an_inner_merge_with_an_empty_table_leaves_nothing(notebooks):
     how = CHANGED.findall(text)[0]
 
     def rewrite(source):
-        changed = re.sub(r'(genders, .*)how="left"', rf'\1how="{how}"', source)
+        changed = re.sub(r'("genders".*)how="left"', rf'\1how="{how}"', source)
         assert changed != source
         return changed
 
@@ -86,7 +86,7 @@ def test_01_2_an_inner_merge_with_an_empty_table_leaves_nothing(notebooks):
     changed, error = notebooks.run("01_ingest", change={"merge-pandas": rewrite}, **dict(settings))
     assert "disagree" in str(error)
     assert len(changed["by_pandas"]) == 0
-    assert changed["genders"].empty
+    assert changed["shop"].table("genders").empty
     assert changed["last_cell"] == "merge-check"
     only_sql = changed["rows_by_place"].set_index("found_in")["rows"]
     assert only_sql["left_only"] == len(whole["by_pandas"])
